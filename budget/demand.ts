@@ -1,0 +1,21 @@
+/** What a service is expected to meet. Request rates are requests per second at the service, behind the CDN. */
+export interface Demand {
+  /** Quiet-hour rate, requests/s, > 0. */
+  readonly baseRps: number;
+  /** Highest rate the platform must serve, requests/s, >= baseRps. */
+  readonly peakRps: number;
+  /** Steepest growth seen, relative to the current rate, per minute, >= 0. 0.2 means 20 % more within a minute. */
+  readonly growthPerMinute: number;
+}
+
+/** What a load test measured on one pod. */
+export interface ServiceProfile {
+  /** Mean time a pod works on one request with no queue in front of it, seconds, > 0. */
+  readonly serviceTimeSeconds: number;
+  /** Requests one pod works on at the same time before they wait for each other, a whole number >= 1. */
+  readonly concurrencyPerPod: number;
+  /** Highest utilization at which the p99 budget still held in the load test, 0..1. */
+  readonly maxUtilization: number;
+  /** From container start to the first request at full speed, seconds, >= 0. */
+  readonly warmUpSeconds: number;
+}
