@@ -1,0 +1,71 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as a program registered it with the engine. */
+export interface RecordedResource {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+  readonly custom: boolean;
+}
+
+/** What a program registered, and the look-ups it made. */
+export interface Recording {
+  readonly resources: readonly RecordedResource[];
+  /** Resources of one type token. */
+  ofType(type: string): RecordedResource[];
+  /** The only resource of one type token. @throws when there is none or more than one */
+  only(type: string): RecordedResource;
+  /** `[type, name]` of every resource, sorted, for exact comparison. */
+  typesAndNames(): string[];
+}
+
+/**
+ * Builds something against mocks and waits until everything is registered. Invokes are refused: a component that
+ * needs one says so in its test.
+ *
+ * @param options.preview true registers with unknown ids, as a preview does. @default false
+ */
+export async function record(
+  build: () => unknown,
+  options: { readonly preview?: boolean; readonly stack?: string } = {},
+): Promise<Recording> {
+  const resources: RecordedResource[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: (args) => {
+        resources.push({
+          type: args.type,
+          name: args.name,
+          inputs: args.inputs as Record<string, unknown>,
+          custom: args.custom ?? false,
+        });
+        const id = options.preview === true ? undefined : `${args.name}-id`;
+        return { id, state: { ...(args.inputs as Record<string, unknown>) } };
+      },
+      call: (args) => {
+        throw new Error(`unexpected invoke of ${args.token}`);
+      },
+    },
+    "retrofitlink",
+    options.stack ?? "test",
+    options.preview ?? false,
+  );
+  build();
+  await pulumi.runtime.disconnect();
+  const ofType = (type: string): RecordedResource[] => resources.filter((r) => r.type === type);
+  return {
+    resources,
+    ofType,
+    only: (type) => {
+      const found = ofType(type);
+      const [first] = found;
+      if (first === undefined || found.length > 1) {
+        throw new Error(
+          `expected one ${type}, found ${found.length}: ${found.map((r) => r.name).join(", ")}`,
+        );
+      }
+      return first;
+    },
+    typesAndNames: () => resources.map((r) => `${r.type} ${r.name}`).sort(),
+  };
+}
