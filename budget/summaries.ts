@@ -1,0 +1,87 @@
+/**
+ * What a component tells policies and reports about itself: the inputs of the ComponentResource as the engine sees
+ * them. Plain numbers, so that a proof at preview never meets an unknown.
+ */
+import type { ReplicaPlan } from "./capacity";
+import type { Demand, ServiceProfile } from "./demand";
+import type { PerformanceBudget } from "./performance-budget";
+import type { TimeoutLadder } from "./timeouts";
+
+/** Type tokens of the components that carry a summary. */
+export const COMPONENT_TYPES = {
+  elasticService: "retrofitlink:workload:ElasticService",
+  redis: "retrofitlink:caching:Redis",
+  nginx: "retrofitlink:load-balancing:Nginx",
+} as const;
+
+interface Summary {
+  /** Path in the stack file that the numbers come from: `retrofitlink:services.backend`. */
+  readonly configKey: string;
+  /** Name of the workload object, as operators type it. */
+  readonly workload: string;
+  readonly namespace: string;
+}
+
+/** Summary of `retrofitlink:workload:ElasticService`. */
+export interface ServiceSummary extends Summary {
+  readonly budget: PerformanceBudget;
+  readonly demand: Demand;
+  readonly profile: ServiceProfile;
+  readonly replicas: ReplicaPlan;
+  /** Zones the pods are spread over. */
+  readonly zones: number;
+  /** `maxUnavailable` of the PodDisruptionBudget, pods. */
+  readonly maxUnavailable: number;
+  /** `maxSurge` of a rollout, share of the replicas, 0..1. */
+  readonly maxSurge: number;
+  /** CPU request of one pod, cores. */
+  readonly cpuCores: number;
+  /** Memory limit of one pod, MiB. */
+  readonly memoryMiB: number;
+  /** Processes that open pools of their own in one pod. */
+  readonly processesPerPod: number;
+  /** Connections one process keeps to each cache, by the cache's workload name. */
+  readonly cachePools: Readonly<Record<string, number>>;
+  readonly timeouts: TimeoutLadder;
+}
+
+export type RedisPurpose = "cache" | "session";
+
+/** Summary of `retrofitlink:caching:Redis`. */
+export interface RedisSummary extends Summary {
+  readonly purpose: RedisPurpose;
+  /** What has to stay in memory for the hit rate, MiB. */
+  readonly workingSetMiB: number;
+  /** `maxmemory`, MiB. */
+  readonly maxMemoryMiB: number;
+  /** Memory the container may need at worst, MiB: maxmemory, copy on write, buffers, overhead. */
+  readonly neededMemoryMiB: number;
+  /** Memory limit of the container, MiB. */
+  readonly memoryLimitMiB: number;
+  /** Connections its clients open at worst. */
+  readonly expectedClients: number;
+  /** `maxclients`. */
+  readonly maxClients: number;
+  /** `maxmemory-policy`. */
+  readonly evictionPolicy: string;
+  /** Survives a restart. */
+  readonly persistent: boolean;
+}
+
+/** Summary of `retrofitlink:load-balancing:Nginx`. */
+export interface NginxSummary extends Summary {
+  readonly minReplicas: number;
+  readonly maxReplicas: number;
+  readonly zones: number;
+  readonly maxUnavailable: number;
+  readonly workers: number;
+  readonly workerConnections: number;
+  /** Clients one pod can serve at the same time. */
+  readonly clientsPerPod: number;
+  /** Clients expected at the same time over all pods at peak. */
+  readonly expectedClients: number;
+  /** Idle connections one worker keeps to an upstream. */
+  readonly upstreamKeepAlive: number;
+  readonly memoryLimitMiB: number;
+  readonly timeouts: TimeoutLadder;
+}
