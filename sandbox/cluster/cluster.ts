@@ -1,0 +1,250 @@
+/**
+ * A Kubernetes control plane without nodes: etcd and kube-apiserver on loopback ports. Objects are validated,
+ * defaulted and stored as in any cluster; nothing runs them.
+ */
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { parseAllDocuments, stringify } from "yaml";
+
+import { SANDBOX, ensureDirectory } from "../paths";
+import { UserError } from "../user-error";
+import { KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
+import {
+  freePort,
+  lastLogLines,
+  runningPid,
+  startInBackground,
+  stopInBackground,
+  type BackgroundProcess,
+} from "./processes";
+
+/** What a cluster is made from. */
+export interface ClusterParts {
+  /** Path of the etcd program. */
+  readonly etcd: string;
+  /** Path of the kube-apiserver program. */
+  readonly apiServer: string;
+  /** Folder of CustomResourceDefinitions, one sub-folder an operator. Undefined installs none. */
+  readonly customResourceDefinitions?: string;
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly kubeconfig: string;
+  /** `https://127.0.0.1:port` */
+  readonly server: string;
+  /** True when it ran already. */
+  readonly reused: boolean;
+}
+
+const START_ATTEMPTS = 3;
+const READY_WITHIN_MS = 60_000;
+const MARKER_CRDS = "custom-resource-definitions-installed";
+
+export function clusterDirectory(name: string): string {
+  return join(SANDBOX, "clusters", name);
+}
+
+function processes(name: string): { etcd: BackgroundProcess; apiServer: BackgroundProcess } {
+  const directory = clusterDirectory(name);
+  return { etcd: { name: "etcd", directory }, apiServer: { name: "kube-apiserver", directory } };
+}
+
+/** Names of the clusters that have files in this checkout. */
+export function knownClusters(): string[] {
+  const directory = join(SANDBOX, "clusters");
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+/** The running cluster, or undefined when it is not there or does not answer. */
+export async function runningCluster(name: string): Promise<Cluster | undefined> {
+  const kubeconfig = join(clusterDirectory(name), "kubeconfig");
+  const { etcd, apiServer } = processes(name);
+  if (!existsSync(kubeconfig) || runningPid(etcd) === undefined || runningPid(apiServer) === undefined) {
+    return undefined;
+  }
+  const connection = connectionFromKubeconfig(kubeconfig);
+  const client = new KubernetesClient(connection);
+  try {
+    return (await client.ready()) ? { name, kubeconfig, server: connection.server, reused: true } : undefined;
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Starts the cluster, or finds it running. Data of an earlier run is kept: a cluster whose server died comes back with
+ * its objects.
+ *
+ * @throws UserError with the end of the log when it does not become ready
+ */
+export async function startCluster(
+  name: string,
+  parts: ClusterParts,
+  progress: (line: string) => void,
+): Promise<Cluster> {
+  const running = await runningCluster(name);
+  if (running !== undefined) return running;
+  ensureDirectory(clusterDirectory(name));
+  for (let attempt = 1; ; attempt++) {
+    await stopCluster(name);
+    try {
+      const cluster = await start(name, parts);
+      await installCustomResourceDefinitions(cluster, parts, progress);
+      return cluster;
+    } catch (error) {
+      await stopCluster(name);
+      const portTaken = error instanceof NotReady && error.message.includes("address already in use");
+      if (!portTaken || attempt === START_ATTEMPTS) throw error;
+      progress("a port was taken in the meantime; trying others");
+    }
+  }
+}
+
+class NotReady extends UserError {}
+
+async function start(name: string, parts: ClusterParts): Promise<Cluster> {
+  const directory = clusterDirectory(name);
+  const { etcd, apiServer } = processes(name);
+  for (const what of [etcd, apiServer]) rmSync(join(directory, `${what.name}.log`), { force: true });
+
+  const [etcdPort, peerPort, port] = await Promise.all([freePort(), freePort(), freePort()]);
+  startInBackground(etcd, parts.etcd, [
+    "--data-dir",
+    join(directory, "etcd"),
+    "--listen-client-urls",
+    `http://127.0.0.1:${etcdPort}`,
+    "--advertise-client-urls",
+    `http://127.0.0.1:${etcdPort}`,
+    "--listen-peer-urls",
+    `http://127.0.0.1:${peerPort}`,
+    // Saves most of the start-up time; what is in here can be made again with `make up`.
+    "--unsafe-no-fsync",
+    "--log-level",
+    "warn",
+  ]);
+
+  const token = existingToken(directory) ?? randomBytes(24).toString("hex");
+  writeFileSync(join(directory, "token.csv"), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const keyFile = join(directory, "service-account.key");
+  if (!existsSync(keyFile)) {
+    writeFileSync(keyFile, privateKey.export({ type: "pkcs1", format: "pem" }), { mode: 0o600 });
+  }
+  startInBackground(apiServer, parts.apiServer, [
+    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+    "--bind-address=127.0.0.1",
+    `--secure-port=${port}`,
+    `--cert-dir=${join(directory, "certificates")}`,
+    `--token-auth-file=${join(directory, "token.csv")}`,
+    "--authorization-mode=RBAC",
+    "--service-cluster-ip-range=10.96.0.0/16",
+    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-key-file=${keyFile}`,
+    `--service-account-signing-key-file=${keyFile}`,
+    // No controller makes the default service account or takes the finalizer off an unused volume claim.
+    "--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection",
+    "--endpoint-reconciler-type=none",
+    "--watch-cache=false",
+  ]);
+
+  const server = `https://127.0.0.1:${port}`;
+  const kubeconfig = await waitUntilReady(name, server, token);
+  return { name, kubeconfig, server, reused: false };
+}
+
+function existingToken(directory: string): string | undefined {
+  const path = join(directory, "token.csv");
+  return existsSync(path) ? readFileSync(path, "utf8").split(",")[0] : undefined;
+}
+
+async function waitUntilReady(name: string, server: string, token: string): Promise<string> {
+  const directory = clusterDirectory(name);
+  const certificate = join(directory, "certificates", "apiserver.crt");
+  const deadline = Date.now() + READY_WITHIN_MS;
+  while (Date.now() < deadline) {
+    await sleep(100);
+    for (const what of Object.values(processes(name))) {
+      if (runningPid(what) === undefined) {
+        throw new NotReady(
+          `${what.name} ended while it started:\n${lastLogLines(what)}`,
+          `read ${directory}/${what.name}.log`,
+        );
+      }
+    }
+    if (!existsSync(certificate)) continue;
+    const certificateAuthority = readFileSync(certificate, "utf8");
+    const client = new KubernetesClient({ server, token, certificateAuthority });
+    const ready = await client.ready();
+    client.close();
+    if (ready) return writeKubeconfig(name, server, token, certificateAuthority);
+  }
+  throw new NotReady(
+    `kube-apiserver was not ready after ${READY_WITHIN_MS / 1000} s:\n${lastLogLines(processes(name).apiServer)}`,
+    `read ${directory}/kube-apiserver.log`,
+  );
+}
+
+function writeKubeconfig(name: string, server: string, token: string, authority: string): string {
+  const path = join(clusterDirectory(name), "kubeconfig");
+  const entry = `retrofitlink-${name}`;
+  const file = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": entry,
+    clusters: [
+      {
+        name: entry,
+        cluster: { server, "certificate-authority-data": Buffer.from(authority).toString("base64") },
+      },
+    ],
+    users: [{ name: entry, user: { token } }],
+    contexts: [{ name: entry, context: { cluster: entry, user: entry, namespace: "retrofitlink" } }],
+  };
+  writeFileSync(path, stringify(file), { mode: 0o600 });
+  return path;
+}
+
+async function installCustomResourceDefinitions(
+  cluster: Cluster,
+  { customResourceDefinitions }: ClusterParts,
+  progress: (line: string) => void,
+): Promise<void> {
+  const marker = join(clusterDirectory(cluster.name), MARKER_CRDS);
+  if (customResourceDefinitions === undefined || existsSync(marker)) return;
+  const client = new KubernetesClient(connectionFromKubeconfig(cluster.kubeconfig));
+  try {
+    const definitions = readDefinitions(customResourceDefinitions);
+    const options = { fieldManager: "retrofitlink-sandbox", force: true, dryRun: false };
+    await Promise.all(definitions.map((definition) => client.apply(definition, options)));
+    progress(`installed ${definitions.length} CustomResourceDefinitions`);
+    writeFileSync(marker, "");
+  } finally {
+    client.close();
+  }
+}
+
+function readDefinitions(directory: string): KubernetesObject[] {
+  return readdirSync(directory)
+    .flatMap((operator) => readdirSync(join(directory, operator)).map((file) => join(operator, file)))
+    .flatMap((file) => parseAllDocuments(readFileSync(join(directory, file), "utf8")))
+    .map((document) => document.toJS() as KubernetesObject | null)
+    .filter((object): object is KubernetesObject => object?.kind === "CustomResourceDefinition");
+}
+
+/** Ends the programs and keeps the data. */
+export async function stopCluster(name: string): Promise<void> {
+  const { etcd, apiServer } = processes(name);
+  // The server first: it complains at length when its store goes away.
+  await stopInBackground(apiServer);
+  await stopInBackground(etcd);
+}
+
+/** Ends the programs and removes the data. */
+export async function removeCluster(name: string): Promise<void> {
+  await stopCluster(name);
+  rmSync(clusterDirectory(name), { recursive: true, force: true });
+}

@@ -1,0 +1,94 @@
+import { join } from "node:path";
+
+/** A program the sandbox needs, and the ways to get it. */
+export interface Program {
+  readonly name: string;
+  /** Arguments that print the version. */
+  readonly versionArguments: readonly string[];
+  /** Accepts what the program printed about its version. A program on PATH that fails this is passed over. */
+  readonly accepts: (versionOutput: string) => boolean;
+  /** What is accepted, for messages. */
+  readonly wanted: string;
+  /** Module under `sandbox/toolchain/`, package to build in it, and linker flags. */
+  readonly build: {
+    readonly module: string;
+    readonly package: string;
+    readonly linkerFlags: string;
+    /** Measured on two cores, for the progress line. */
+    readonly minutes: string;
+  };
+}
+
+export const PULUMI_VERSION = "3.259.0";
+export const KUBERNETES_VERSION = "1.36.3";
+
+const [kubernetesMajor, kubernetesMinor] = KUBERNETES_VERSION.split(".");
+
+const kubernetesFlags = [
+  `-X k8s.io/component-base/version.gitVersion=v${KUBERNETES_VERSION}`,
+  `-X k8s.io/component-base/version.gitMajor=${kubernetesMajor}`,
+  `-X k8s.io/component-base/version.gitMinor=${kubernetesMinor}`,
+].join(" ");
+
+/** Accepts versions from `major.minor` on, within the same major. */
+export function atLeast(major: number, minor: number): (output: string) => boolean {
+  return (output) => {
+    const found = /(\d+)\.(\d+)\.\d+/.exec(output);
+    return found !== null && Number(found[1]) === major && Number(found[2]) >= minor;
+  };
+}
+
+export const PULUMI: Program = {
+  name: "pulumi",
+  versionArguments: ["version"],
+  accepts: atLeast(3, 200),
+  wanted: "3.200 or later",
+  build: {
+    module: "pulumi",
+    package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+    // Without a version the Automation API refuses the program.
+    linkerFlags: `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`,
+    minutes: "3 to 5",
+  },
+};
+
+export const ETCD: Program = {
+  name: "etcd",
+  versionArguments: ["--version"],
+  accepts: atLeast(3, 5),
+  wanted: "3.5 or later",
+  build: { module: "kubernetes", package: "go.etcd.io/etcd/server/v3", linkerFlags: "", minutes: "under 1" },
+};
+
+export const API_SERVER: Program = {
+  name: "kube-apiserver",
+  versionArguments: ["--version"],
+  accepts: atLeast(1, 33),
+  wanted: "1.33 or later",
+  build: {
+    module: "kubernetes",
+    package: "k8s.io/kubernetes/cmd/kube-apiserver",
+    linkerFlags: kubernetesFlags,
+    minutes: "4 to 6",
+  },
+};
+
+export const KUBECTL: Program = {
+  name: "kubectl",
+  versionArguments: ["version", "--client"],
+  accepts: atLeast(1, 33),
+  wanted: "1.33 or later",
+  build: {
+    module: "kubernetes",
+    package: "k8s.io/kubernetes/cmd/kubectl",
+    linkerFlags: kubernetesFlags,
+    minutes: "under 1",
+  },
+};
+
+export const PROGRAMS: readonly Program[] = [PULUMI, ETCD, API_SERVER, KUBECTL];
+
+/** Folder of a pinned Go module. */
+export function moduleDirectory(module: string): string {
+  return join(__dirname, module);
+}
