@@ -1,26 +1,87 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin
+
+TS := node -r ts-node/register/transpile-only
+PACKAGES := node_modules/.package-lock.json
+ROOMS := $(wildcard budget components stacks policies delivery sandbox index.ts)
 
 .PHONY: help
 help: ## what can be done here
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-node_modules/.package-lock.json: package-lock.json package.json policies/package.json
+$(PACKAGES): package-lock.json package.json policies/package.json
 	@echo "Installing npm packages from the lock file (about half a minute)"
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
+## -- the sandbox: the real engine and a real API server on this machine
+
+.PHONY: up
+up: $(PACKAGES) ## create the stack `local` on an API server on this machine
+	@$(TS) sandbox/cli.ts up
+
+.PHONY: preview
+preview: $(PACKAGES) ## what a pull request sees: make preview STACK=production
+	@$(TS) delivery/preview.ts $(STACK)
+
+.PHONY: down
+down: $(PACKAGES) ## remove what `make up` made
+	@$(TS) sandbox/cli.ts down
+
+.PHONY: toolchain
+toolchain: $(PACKAGES) ## find, download or build pulumi, etcd, kube-apiserver and kubectl
+	@$(TS) sandbox/cli.ts toolchain
+
+.PHONY: env
+env: $(PACKAGES) ## shell settings for the plain `pulumi` and `kubectl`: eval "$$(make -s env)"
+	@$(TS) sandbox/cli.ts env
+
+## -- checks
+
 .PHONY: lint
-lint: node_modules/.package-lock.json ## format, eslint, import rules, types
+lint: $(PACKAGES) ## format, eslint, import rules, types
 	prettier --check .
 	eslint .
+	depcruise --config .dependency-cruiser.cjs $(ROOMS)
 	tsc --noEmit
 
+.PHONY: test
+test: $(PACKAGES) system-packages ## every test; the last line is `N passed, N failed`
+	@node scripts/run-tests.mjs
+
 .PHONY: test-unit
-test-unit: node_modules/.package-lock.json ## pure arithmetic and components against mocks
+test-unit: $(PACKAGES) ## arithmetic, components and reports, against mocks
 	@mocha 'tests/unit/**/*.spec.ts'
 
-.PHONY: test
-test: ## every test
-	@node scripts/run-tests.mjs
+.PHONY: test-policies
+test-policies: $(PACKAGES) ## the policy pack, as the engine calls it
+	@mocha 'tests/policies/**/*.spec.ts'
+
+.PHONY: test-config
+test-config: $(PACKAGES) system-packages ## rendered configs in the real redis and nginx
+	@mocha 'tests/config/**/*.spec.ts'
+
+.PHONY: test-cluster
+test-cluster: toolchain ## the API server and the programs around it
+	@mocha 'tests/cluster/**/*.spec.ts'
+
+.PHONY: test-engine
+test-engine: toolchain ## the real engine on a real API server
+	@mocha 'tests/engine/**/*.spec.ts'
+
+.PHONY: test-browser
+test-browser: $(PACKAGES) system-packages ## the pages in Chromium
+	@mocha 'tests/browser/**/*.spec.ts'
+
+## -- measurements
+
+.PHONY: bench-preview
+bench-preview: toolchain ## time and memory of a preview beside a flat program and cdk8s-plus
+	@$(TS) tests/bench/preview.ts
+
+## -- what the tests need from the system
+
+.PHONY: system-packages
+system-packages: ## Debian packages of the tests: redis-server, nginx, chromium
+	@scripts/system-packages.sh redis-server:redis-server nginx:nginx-light chromium:chromium

@@ -6,8 +6,11 @@ import { join, resolve } from "node:path";
 /** Root of the checkout. */
 export const ROOT = resolve(__dirname, "..");
 
-/** Everything the sandbox writes inside the checkout. `make down` removes it. */
-export const SANDBOX = join(ROOT, ".sandbox");
+/**
+ * Everything the sandbox writes inside the checkout. `make down` removes it. RETROFITLINK_SANDBOX names another folder:
+ * the tests have one of their own, so that they leave what `make up` made alone.
+ */
+export const SANDBOX = resolve(ROOT, process.env["RETROFITLINK_SANDBOX"] ?? ".sandbox");
 
 /** Where the engine keeps the state of the sandbox's stacks. Survives `make up` of a dead API server. */
 export const STATE = join(SANDBOX, "state");

@@ -51,7 +51,8 @@ export async function customResourceDefinitions(progress: (line: string) => void
   const target = join(cacheDirectory(), `crds-${key}`);
   if (existsSync(target)) return target;
   ensureDirectory(cacheDirectory());
-  const waiting = (): void => progress("waiting for another run that is getting the CustomResourceDefinitions");
+  const waiting = (): void =>
+    progress("waiting for another run that is getting the CustomResourceDefinitions");
   return await withLock(`${target}.lock`, waiting, async () => {
     if (existsSync(target)) return target;
     progress("getting the CustomResourceDefinitions of the operators from their Go modules");
@@ -85,7 +86,10 @@ async function moduleFolders(directory: string): Promise<Map<string, string>> {
     },
   );
   // go prints one JSON object after the other.
-  const objects = JSON.parse(`[${output.trim().replaceAll(/\}\s*\{/g, "},{")}]`) as { Path: string; Dir: string }[];
+  const objects = JSON.parse(`[${output.trim().replaceAll(/\}\s*\{/g, "},{")}]`) as {
+    Path: string;
+    Dir: string;
+  }[];
   return new Map(objects.map(({ Path, Dir }) => [Path, Dir]));
 }
 

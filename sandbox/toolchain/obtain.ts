@@ -181,8 +181,7 @@ function goBuild(
     });
     go.on("close", (code) => {
       clearInterval(ticker);
-      resolve(code === 0 ? undefined : (errors.slice(-3).join("; ") || `go build ended with ${code}`));
+      resolve(code === 0 ? undefined : errors.slice(-3).join("; ") || `go build ended with ${code}`);
     });
   });
 }
-

@@ -1,0 +1,59 @@
+// Imports point one way: budget <- components <- stacks <- index.ts. Everything else stands beside and uses budget.
+
+/** Folders that a room may import from, besides itself and npm packages. */
+const ROOMS = {
+  budget: [],
+  components: ["budget"],
+  stacks: ["budget", "components"],
+  policies: ["budget"],
+  runtime: [],
+  loadtest: ["budget"],
+  simulation: ["budget"],
+  sandbox: [],
+  delivery: ["budget", "stacks", "loadtest", "sandbox"],
+};
+
+const rooms = Object.entries(ROOMS).map(([room, allowed]) => ({
+  name: `${room}-imports`,
+  comment: `${room}/ may import from ${[room, ...allowed].map((name) => `${name}/`).join(", ")} only`,
+  severity: "error",
+  from: { path: `^${room}/` },
+  to: {
+    path: "^(index\\.ts|[a-z-]+/)",
+    dependencyTypesNot: ["core"],
+    pathNot: [room, ...allowed, "node_modules"].map((name) => `^${name}/`),
+  },
+}));
+
+module.exports = {
+  forbidden: [
+    ...rooms,
+    {
+      name: "budget-is-pure",
+      comment: "budget/ is arithmetic: it imports nothing but itself",
+      severity: "error",
+      from: { path: "^budget/" },
+      to: { pathNot: "^budget/" },
+    },
+    {
+      name: "no-circular",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-undeclared-packages",
+      comment: "what is imported is in package.json, not only there by accident",
+      severity: "error",
+      from: { pathNot: "^tests/" },
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^(build|\\.sandbox)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["require", "node", "default", "types"] },
+  },
+};

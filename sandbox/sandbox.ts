@@ -1,0 +1,110 @@
+/** The sandbox as a whole: programs, API server, engine. It knows only that there is a program to run. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+
+import {
+  knownClusters,
+  removeCluster,
+  runningCluster,
+  startCluster,
+  type Cluster,
+  type ClusterParts,
+} from "./cluster/cluster";
+import { runStack, type StackRun, type StackRunArgs } from "./engine/stack";
+import { withLock } from "./lock";
+import { ROOT, SANDBOX, ensureDirectory } from "./paths";
+import { customResourceDefinitions } from "./toolchain/crds";
+import { obtain, type Obtained } from "./toolchain/obtain";
+import { API_SERVER, ETCD, KUBECTL, PULUMI } from "./toolchain/programs";
+
+export type Progress = (line: string) => void;
+
+/** Paths of everything the sandbox runs. */
+export interface Toolchain {
+  readonly pulumi: Obtained;
+  readonly etcd: Obtained;
+  readonly apiServer: Obtained;
+  readonly kubectl: Obtained;
+  /** Folder of CustomResourceDefinitions. */
+  readonly definitions: string;
+}
+
+/** Finds or makes every part of the toolchain, one after the other: each build uses all cores. */
+export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
+  return {
+    pulumi: await obtain(PULUMI, { progress }),
+    etcd: await obtain(ETCD, { progress }),
+    apiServer: await obtain(API_SERVER, { progress }),
+    kubectl: await obtain(KUBECTL, { progress }),
+    definitions: await customResourceDefinitions(progress),
+  };
+}
+
+export function clusterParts(toolchain: Toolchain): ClusterParts {
+  return {
+    etcd: toolchain.etcd.path,
+    apiServer: toolchain.apiServer.path,
+    customResourceDefinitions: toolchain.definitions,
+  };
+}
+
+/** One run at a time in a checkout; another checkout has a sandbox of its own. */
+export async function alone<T>(progress: Progress, work: () => Promise<T>): Promise<T> {
+  ensureDirectory(SANDBOX);
+  const waiting = (): void => progress("waiting for another run in this checkout");
+  return await withLock(join(SANDBOX, "lock"), waiting, work);
+}
+
+type RunArgs = Omit<StackRunArgs, "pulumi" | "kubeconfig" | "operation" | "projectDirectory">;
+
+/** Starts the stack's cluster when it is not there and brings the stack up in it. */
+export async function up(
+  args: RunArgs & { readonly projectDirectory?: string },
+  toolchain: Toolchain,
+  progress: Progress,
+): Promise<{ readonly cluster: Cluster; readonly run: StackRun }> {
+  const cluster = await startCluster(args.stack, clusterParts(toolchain), progress);
+  progress(`${cluster.reused ? "found" : "started"} the API server at ${cluster.server}`);
+  const run = await runStack({
+    projectDirectory: ROOT,
+    ...args,
+    operation: "up",
+    pulumi: toolchain.pulumi.path,
+    kubeconfig: cluster.kubeconfig,
+  });
+  return { cluster, run };
+}
+
+/**
+ * Previews a stack against its running cluster, or else against an empty one that is there only for the preview, so
+ * that the objects of one stack never meet those of another.
+ */
+export async function preview(
+  args: RunArgs & { readonly projectDirectory?: string },
+  toolchain: Toolchain,
+  progress: Progress,
+): Promise<StackRun> {
+  const running = await runningCluster(args.stack);
+  const name = `preview-${args.stack}`;
+  try {
+    const cluster = running ?? (await startCluster(name, clusterParts(toolchain), () => undefined));
+    progress(`previewing ${args.stack} against the API server at ${cluster.server}`);
+    return await runStack({
+      projectDirectory: ROOT,
+      ...args,
+      operation: "preview",
+      pulumi: toolchain.pulumi.path,
+      kubeconfig: cluster.kubeconfig,
+    });
+  } finally {
+    if (running === undefined) await removeCluster(name);
+  }
+}
+
+/** Ends every process of this checkout's sandbox and removes its files. The toolchain's cache stays. */
+export async function down(): Promise<readonly string[]> {
+  const clusters = knownClusters();
+  for (const name of clusters) await removeCluster(name);
+  rmSync(SANDBOX, { recursive: true, force: true });
+  return clusters;
+}

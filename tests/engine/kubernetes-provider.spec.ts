@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+
+import { Project, kubectl, operations, theClient } from "../helpers/engine";
+
+const NAMESPACE = `const ns = new k8s.core.v1.Namespace("ns", { metadata: { name: "NAME" } });`;
+
+function deployment(options: { image?: string; app?: string; extra?: string } = {}): string {
+  const { image = "registry.example/app:1", app = "app", extra = "" } = options;
+  return `new k8s.apps.v1.Deployment("app", {
+    metadata: { name: "app", namespace: ns.metadata.name },
+    spec: {
+      selector: { matchLabels: { app: "${app}" } },
+      template: {
+        metadata: { labels: { app: "${app}" } },
+        spec: { containers: [{ name: "app", image: "${image}" }] },
+      },
+      ${extra}
+    },
+  }, OPTIONS);`;
+}
+
+describe("stand-in of the Kubernetes provider", function () {
+  this.timeout(120_000);
+
+  const inNamespace = (name: string, body: string, options = "{}"): string =>
+    `${NAMESPACE.replace("NAME", name)}\n${body.replace("OPTIONS", options)}`;
+
+  it("creates, leaves alone, updates, replaces and deletes", async () => {
+    const project = new Project("lifecycle").program(inNamespace("lifecycle", deployment()));
+    assert.deepEqual(operations(await project.run("up")), ["create app", "create ns"]);
+    assert.deepEqual(operations(await project.run("up")), ["same app", "same ns"]);
+
+    project.program(inNamespace("lifecycle", deployment({ image: "registry.example/app:2" })));
+    assert.deepEqual(operations(await project.run("up")), ["same ns", "update app"]);
+    const image = await kubectl("get", "deployment/app", "-n", "lifecycle", "-o", "jsonpath={..image}");
+    assert.equal(image, "registry.example/app:2");
+
+    project.program(inNamespace("lifecycle", deployment({ app: "other" })));
+    assert.deepEqual(operations(await project.run("up")), ["replace app", "same ns"]);
+    const label = await kubectl(
+      "get",
+      "deployment/app",
+      "-n",
+      "lifecycle",
+      "-o",
+      "jsonpath={.spec.selector.matchLabels.app}",
+    );
+    assert.equal(label, "other");
+
+    const destroyed = await project.run("destroy");
+    assert.deepEqual([destroyed.succeeded, destroyed.errors], [true, []]);
+    const client = await theClient();
+    const namespaces = await client.list("v1", "Namespace");
+    client.close();
+    assert.ok(!namespaces.some(({ metadata }) => metadata.name === "lifecycle"));
+  });
+
+  it("removes a field that the program no longer sets", async () => {
+    const project = new Project("fields").program(
+      inNamespace("fields", deployment({ extra: "minReadySeconds: 7," })),
+    );
+    await project.run("up");
+    project.program(inNamespace("fields", deployment()));
+    await project.run("up");
+    const seconds = await kubectl(
+      "get",
+      "deployment/app",
+      "-n",
+      "fields",
+      "-o",
+      "jsonpath={.spec.minReadySeconds}",
+    );
+    assert.equal(seconds, "");
+  });
+
+  it("shows the API server's own words at preview, and makes nothing", async () => {
+    const project = new Project("refused").program(
+      inNamespace("refused", deployment({ extra: "minReadySeconds: -1, unknownField: 1 as never," })),
+    );
+    const run = await project.run("preview");
+    assert.equal(run.succeeded, false);
+    assert.match(
+      run.errors.join("\n"),
+      /the API server refused Deployment "refused\/app" \(\d+ \w+\):.*\.spec\.unknownField: field not declared in schema/,
+    );
+    const client = await theClient();
+    const namespaces = await client.list("v1", "Namespace");
+    client.close();
+    assert.ok(!namespaces.some(({ metadata }) => metadata.name === "refused"));
+  });
+
+  it("judges an object at preview although its namespace is yet to come", async () => {
+    const project = new Project("to-come").program(
+      inNamespace("to-come", deployment({ extra: "minReadySeconds: -1," })),
+    );
+    const run = await project.run("preview");
+    assert.match(
+      run.errors.join("\n"),
+      /spec\.minReadySeconds: Invalid value: -1: must be greater than or equal to 0/,
+    );
+  });
+
+  it("makes up a name once and keeps it until the object is replaced", async () => {
+    const program = (value: string): string =>
+      inNamespace(
+        "autonaming",
+        `const map = new k8s.core.v1.ConfigMap("settings", { metadata: { namespace: ns.metadata.name }, data: { value: "${value}" } });
+         export const name = map.metadata.name;`,
+      );
+    const project = new Project("autonaming").program(program("1"));
+    const first = await project.run("up");
+    assert.match(String(first.outputs["name"]), /^settings-[0-9a-f]{8}$/);
+    assert.equal((await project.run("up")).outputs["name"], first.outputs["name"]);
+    project.program(program("2"));
+    const second = await project.run("up");
+    assert.deepEqual(operations(second), ["replace settings", "same ns"]);
+    assert.notEqual(second.outputs["name"], first.outputs["name"]);
+    const names = await kubectl(
+      "get",
+      "configmaps",
+      "-n",
+      "autonaming",
+      "-o",
+      "jsonpath={.items[*].metadata.name}",
+    );
+    assert.equal(names, second.outputs["name"]);
+  });
+
+  it("keeps what the program is told to ignore", async () => {
+    const options = `{ ignoreChanges: ["spec.template.spec.containers[0].image"] }`;
+    const project = new Project("ignore").program(inNamespace("ignore", deployment(), options));
+    await project.run("up");
+    project.program(inNamespace("ignore", deployment({ image: "registry.example/app:9" }), options));
+    assert.deepEqual(operations(await project.run("up")), ["same app", "same ns"]);
+  });
+
+  it("keeps secrets out of state and events, and gives them to the API server", async () => {
+    const project = new Project("secrets").program(
+      inNamespace(
+        "secrets",
+        `const password = new random.RandomPassword("password", { length: 24, special: false });
+         new k8s.core.v1.Secret("login", { metadata: { name: "login", namespace: ns.metadata.name }, stringData: { password: password.result } });
+         export const hidden = password.result;`,
+      ),
+    );
+    const run = await project.run("up");
+    const stored = await kubectl("get", "secret/login", "-n", "secrets", "-o", "jsonpath={.data.password}");
+    const password = Buffer.from(stored, "base64").toString();
+    assert.match(password, /^[A-Za-z0-9]{24}$/);
+    assert.ok(!project.state().includes(password));
+    assert.ok(!project.state().includes(stored));
+    assert.ok(!JSON.stringify(run).includes(password));
+    assert.equal(run.outputs["hidden"], undefined);
+  });
+
+  it("leaves at preview unknown what only the server decides, and nothing else", async () => {
+    const project = new Project("unknown").program(
+      inNamespace(
+        "unknown",
+        `const service = new k8s.core.v1.Service("web", { metadata: { name: "web", namespace: "default" }, spec: { ports: [{ port: 80 }] } });
+         new k8s.core.v1.ConfigMap("seen", {
+           metadata: { name: "seen", namespace: "default" },
+           data: { address: service.spec.clusterIP, type: service.spec.type, uid: service.metadata.uid },
+         });`,
+      ),
+    );
+    const run = await project.run("preview");
+    const seen = run.resources.find(({ name }) => name === "seen");
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    assert.deepEqual(seen?.inputs["data"], { address: unknown, type: "ClusterIP", uid: unknown });
+  });
+
+  it("does not take over the fields of another manager unless it is told to", async () => {
+    await kubectl("create", "configmap", "taken", "--from-literal=owner=someone", "-n", "default");
+    const program = (annotations: string): string =>
+      `new k8s.core.v1.ConfigMap("taken", { metadata: { name: "taken", namespace: "default", annotations: ${annotations} }, data: { owner: "program" } });`;
+    const project = new Project("conflict").program(program("{}"));
+    const refused = await project.run("up");
+    assert.match(
+      refused.errors.join("\n"),
+      /\(409 Conflict\).*conflict with "kubectl-create".*\.data\.owner/s,
+    );
+    project.program(program(`{ "pulumi.com/patchForce": "true" }`));
+    assert.equal((await project.run("up")).succeeded, true);
+    const owner = await kubectl("get", "configmap/taken", "-n", "default", "-o", "jsonpath={.data.owner}");
+    assert.equal(owner, "program");
+  });
+
+  it("finds out by a refresh that an object is gone", async () => {
+    const project = new Project("gone").program(inNamespace("gone", deployment()));
+    await project.run("up");
+    await kubectl("delete", "deployment/app", "-n", "gone");
+    await project.run("refresh");
+    assert.deepEqual(operations(await project.run("up")), ["create app", "same ns"]);
+  });
+
+  it("accepts the custom resources of the operators and holds them to their schema", async () => {
+    const scaled = (spec: string): string =>
+      `new k8s.apiextensions.CustomResource("scaled", {
+        apiVersion: "keda.sh/v1alpha1", kind: "ScaledObject",
+        metadata: { name: "scaled", namespace: "default" }, spec: ${spec} });`;
+    const good = `{ scaleTargetRef: { name: "app" }, triggers: [{ type: "cpu", metadata: { value: "60" } }] }`;
+    const project = new Project("custom").program(scaled(good));
+    assert.deepEqual((await project.run("preview")).errors, []);
+    project.program(scaled(`{ triggers: [] }`));
+    assert.match((await project.run("preview")).errors.join("\n"), /scaleTargetRef/);
+  });
+});

@@ -1,0 +1,108 @@
+/** Small programs on the real engine and a real API server. One cluster serves all specs of a process. */
+import { SCRATCH } from "./sandbox-folder";
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { removeCluster, startCluster, type Cluster } from "../../sandbox/cluster/cluster";
+import { KubernetesClient, connectionFromKubeconfig } from "../../sandbox/cluster/kubernetes-client";
+import { runStack, type Operation, type StackRun, type StackRunArgs } from "../../sandbox/engine/stack";
+import { STATE } from "../../sandbox/paths";
+import { clusterParts, prepareToolchain, type Toolchain } from "../../sandbox/sandbox";
+
+const silent = (): void => undefined;
+
+let toolchain: Promise<Toolchain> | undefined;
+let cluster: Promise<Cluster> | undefined;
+
+export function theToolchain(): Promise<Toolchain> {
+  toolchain ??= prepareToolchain(silent);
+  return toolchain;
+}
+
+/** The cluster of this test process, started on first use and removed after the last spec. */
+export async function theCluster(): Promise<Cluster> {
+  const parts = clusterParts(await theToolchain());
+  cluster ??= startCluster("tests", parts, silent);
+  return await cluster;
+}
+
+export async function theClient(): Promise<KubernetesClient> {
+  return new KubernetesClient(connectionFromKubeconfig((await theCluster()).kubeconfig));
+}
+
+/** `kubectl` as a user would type it. */
+export async function kubectl(...args: string[]): Promise<string> {
+  const { kubectl: program } = await theToolchain();
+  const { kubeconfig } = await theCluster();
+  return execFileSync(program.path, ["--kubeconfig", kubeconfig, ...args], { encoding: "utf8" });
+}
+
+after(async function () {
+  this.timeout(20_000);
+  if (cluster === undefined) return;
+  cluster = undefined;
+  await removeCluster("tests");
+});
+
+/** A program with one stack, `test`. */
+export class Project {
+  readonly directory: string;
+
+  constructor(readonly name: string) {
+    this.directory = join(SCRATCH, name);
+    mkdirSync(this.directory, { recursive: true });
+    const options = { name: "nodejs", options: { typescript: true } };
+    this.write("Pulumi.yaml", JSON.stringify({ name, runtime: options }));
+    this.write("Pulumi.test.yaml", "config: {}\n");
+    this.write("package.json", JSON.stringify({ name, main: "index.ts" }));
+    this.write("tsconfig.json", JSON.stringify({ extends: "../../../../../tsconfig.json" }));
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.directory, file), text);
+  }
+
+  /** Sets the program; the SDKs are imported as `pulumi`, `k8s` and `random`. */
+  program(body: string): this {
+    const sdks = ["pulumi", "kubernetes", "random"].map(
+      (sdk) => `import * as ${sdk === "kubernetes" ? "k8s" : sdk} from "@pulumi/${sdk}";`,
+    );
+    this.write("index.ts", [...sdks, "void [pulumi, k8s, random];", body].join("\n"));
+    return this;
+  }
+
+  async run(operation: Operation, more: Partial<StackRunArgs> = {}): Promise<StackRun> {
+    const { pulumi } = await theToolchain();
+    const { kubeconfig } = await theCluster();
+    return await runStack({
+      operation,
+      stack: "test",
+      projectDirectory: this.directory,
+      pulumi: pulumi.path,
+      kubeconfig,
+      ...more,
+    });
+  }
+
+  /** The engine's state of the stack, as it lies on disk. */
+  state(): string {
+    return readFileSync(join(STATE, ".pulumi", "stacks", this.name, "test.json"), "utf8");
+  }
+
+  locks(): string[] {
+    return readdirSync(join(STATE, ".pulumi", "locks"), { recursive: true }).map(String);
+  }
+}
+
+export const STATE_URL = pathToFileURL(STATE).href;
+
+/** `operation name` of every resource of the program, sorted. */
+export function operations(run: StackRun): string[] {
+  return run.resources
+    .filter(({ type }) => !type.startsWith("pulumi:"))
+    .map(({ operation, name }) => `${operation} ${name}`)
+    .sort();
+}
