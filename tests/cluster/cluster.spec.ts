@@ -1,0 +1,146 @@
+import "../helpers/sandbox-folder";
+
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import {
+  clusterDirectory,
+  knownClusters,
+  removeCluster,
+  runningCluster,
+  startCluster,
+  stopCluster,
+  type ClusterParts,
+} from "../../sandbox/cluster/cluster";
+import {
+  ApiError,
+  KubernetesClient,
+  connectionFromKubeconfig,
+} from "../../sandbox/cluster/kubernetes-client";
+import { runningPid } from "../../sandbox/cluster/processes";
+import { isAlive } from "../../sandbox/lock";
+import { clusterParts, down, prepareToolchain } from "../../sandbox/sandbox";
+import { SCRATCH } from "../helpers/sandbox-folder";
+
+const silent = (): void => undefined;
+
+const MAP = {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: "kept", namespace: "default" },
+  data: { a: "1" },
+};
+const APPLY = { fieldManager: "test", force: false, dryRun: false };
+
+function pids(name: string): number[] {
+  const directory = clusterDirectory(name);
+  return ["etcd", "kube-apiserver"].flatMap((program) => runningPid({ name: program, directory }) ?? []);
+}
+
+describe("cluster of the sandbox", function () {
+  this.timeout(60_000);
+  let parts: ClusterParts;
+
+  before(async () => {
+    parts = clusterParts(await prepareToolchain(silent));
+  });
+
+  afterEach(async () => {
+    for (const name of knownClusters()) await removeCluster(name);
+  });
+
+  it("is found running by the next command", async () => {
+    const first = await startCluster("one", parts, silent);
+    const second = await startCluster("one", parts, silent);
+    assert.deepEqual([first.reused, second.reused], [false, true]);
+    assert.equal(second.server, first.server);
+    assert.equal((await runningCluster("one"))?.server, first.server);
+  });
+
+  it("runs beside another one", async () => {
+    const [one, two] = await Promise.all([
+      startCluster("one", parts, silent),
+      startCluster("two", parts, silent),
+    ]);
+    assert.notEqual(one.server, two.server);
+  });
+
+  it("comes back with its objects when both programs were killed", async () => {
+    const cluster = await startCluster("one", parts, silent);
+    const client = new KubernetesClient(connectionFromKubeconfig(cluster.kubeconfig));
+    await client.apply(MAP, APPLY);
+    client.close();
+    for (const pid of pids("one")) process.kill(pid, "SIGKILL");
+    while (pids("one").length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(await runningCluster("one"), undefined);
+
+    const again = await startCluster("one", parts, silent);
+    const second = new KubernetesClient(connectionFromKubeconfig(again.kubeconfig));
+    const found = await second.read(MAP);
+    second.close();
+    assert.deepEqual(found?.["data"], { a: "1" });
+  });
+
+  it("takes other ports when one was taken in the meantime", async () => {
+    // Stands for etcd and finds its port taken the first time.
+    const wrapper = join(SCRATCH, "etcd");
+    const marker = join(SCRATCH, "tried");
+    writeFileSync(
+      wrapper,
+      `#!/bin/sh\nif [ ! -e "${marker}" ]; then touch "${marker}"; echo "listen tcp: bind: address already in use"; exit 1; fi\nexec "${parts.etcd}" "$@"\n`,
+    );
+    chmodSync(wrapper, 0o755);
+    const lines: string[] = [];
+    await startCluster("one", { ...parts, etcd: wrapper }, (line) => lines.push(line));
+    assert.ok(lines.includes("a port was taken in the meantime; trying others"));
+  });
+
+  it("says what the program said when it does not start", async () => {
+    const broken = join(SCRATCH, "broken");
+    writeFileSync(broken, "#!/bin/sh\necho 'this is why'\nexit 3\n");
+    chmodSync(broken, 0o755);
+    await assert.rejects(startCluster("one", { ...parts, apiServer: broken }, silent), {
+      message: /^kube-apiserver ended while it started:\nthis is why\n {2}next: read /,
+    });
+    assert.deepEqual(pids("one"), []);
+  });
+
+  it("does not kill a program that got the number of a dead one", async () => {
+    mkdirSync(clusterDirectory("one"), { recursive: true });
+    writeFileSync(join(clusterDirectory("one"), "etcd.pid"), String(process.pid));
+    await stopCluster("one");
+    assert.ok(isAlive(process.pid));
+  });
+
+  it("is gone with all its processes and files after down", async () => {
+    await startCluster("one", parts, silent);
+    const running = pids("one");
+    assert.equal(running.length, 2);
+    const directory = clusterDirectory("one");
+    assert.deepEqual(await down(), ["one"]);
+    assert.deepEqual(running.filter(isAlive), []);
+    assert.ok(!existsSync(directory));
+    mkdirSync(SCRATCH, { recursive: true });
+  });
+
+  it("keeps its credentials from other users of the machine", async () => {
+    const { kubeconfig } = await startCluster("one", parts, silent);
+    const { statSync } = await import("node:fs");
+    const directory = clusterDirectory("one");
+    const files = [kubeconfig, join(directory, "token.csv"), join(directory, "service-account.key")];
+    assert.deepEqual(
+      files.map((file) => statSync(file).mode & 0o077),
+      [0, 0, 0],
+    );
+    const anonymous = { ...connectionFromKubeconfig(kubeconfig), token: "wrong" };
+    const client = new KubernetesClient(anonymous);
+    await assert.rejects(client.list("v1", "Secret"), (error: unknown) => {
+      assert.ok(error instanceof ApiError);
+      assert.equal(error.status, 401);
+      return true;
+    });
+    client.close();
+    assert.match(readFileSync(kubeconfig, "utf8"), /server: https:\/\/127\.0\.0\.1:/);
+  });
+});
