@@ -84,4 +84,4 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 
 .PHONY: system-packages
 system-packages: ## Debian packages of the tests: redis-server, nginx, chromium
-	@scripts/system-packages.sh redis-server:redis-server nginx:nginx-light chromium:chromium
+	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light chromium:chromium

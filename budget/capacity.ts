@@ -6,6 +6,7 @@
  */
 import type { Demand, ServiceProfile } from "./demand";
 import type { PerformanceBudget } from "./performance-budget";
+import { wholeUp } from "./rounding";
 
 /** Requests in service at the same time, L = lambda * W (Little). */
 export function concurrentRequests(rps: number, secondsPerRequest: number): number {
@@ -81,7 +82,7 @@ export function replicasForLoad(rps: number, profile: ServiceProfile, budget: Re
     );
   }
   const offered = concurrentRequests(rps, profile.serviceTimeSeconds);
-  const byUtilization = Math.ceil(roundAway(offered / (profile.concurrencyPerPod * profile.maxUtilization)));
+  const byUtilization = wholeUp(offered / (profile.concurrencyPerPod * profile.maxUtilization));
   let pods = Math.max(1, byUtilization);
   while (!meetsPercentiles(pods * profile.concurrencyPerPod, offered, profile.serviceTimeSeconds, budget))
     pods++;
@@ -98,11 +99,6 @@ function meetsPercentiles(
   return (
     tail(budget.responseTimeP95Seconds.target) <= 0.05 && tail(budget.responseTimeP99Seconds.target) <= 0.01
   );
-}
-
-/** Takes binary noise off a quotient, so that 7.000000000000001 pods are 7 and not 8. */
-function roundAway(value: number): number {
-  return Number(value.toPrecision(12));
 }
 
 /** What may be missing at the same time as the load is there. */

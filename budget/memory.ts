@@ -1,0 +1,121 @@
+/**
+ * Memory of a Redis: from what has to stay in it to `maxmemory` and the container's limit. Everything in MiB.
+ *
+ * Sources: redis.conf and the documentation of Redis on `maxmemory`, client eviction, append-only files and I/O
+ * threads; the Linux kernel's documentation of memory control groups, which charge socket buffers to the container.
+ */
+
+/** What decides the memory of one server. */
+export interface RedisMemoryInputs {
+  /** Data that has to stay in memory, as the server counts it (`used_memory_dataset`), MiB, > 0. */
+  readonly workingSetMiB: number;
+  /** `maxclients`, whole number >= 1. */
+  readonly maxClients: number;
+  /** The server forks: to rewrite its append-only file, to write a snapshot or to feed a replica. */
+  readonly forks: boolean;
+  /**
+   * Share of `maxmemory` that is written while a child runs and therefore exists twice, 0..1. The measured value is
+   * write rate * fork time / used memory; 1 means that everything changes meanwhile. Ignored without a fork.
+   * @default 0.5
+   */
+  readonly copyOnWrite?: number;
+  /** `repl-backlog-size`, MiB, 0 without replicas. @default 0 */
+  readonly replicationBacklogMiB?: number;
+  /** Memory limit of the container, MiB, > 0. @default what is needed */
+  readonly limitMiB?: number;
+}
+
+/** One summand of the memory a container needs. */
+export interface MemoryTerm {
+  readonly name: string;
+  readonly mib: number;
+}
+
+/** Memory of one server, and the inequality it was derived from. */
+export interface RedisMemory {
+  /** `maxmemory`, MiB. */
+  readonly maxMemoryMiB: number;
+  /** `maxmemory-clients`, MiB: what all clients' buffers may hold together. */
+  readonly clientBuffersMiB: number;
+  /** Memory the container may need at worst, MiB: the sum of `terms`. */
+  readonly neededMiB: number;
+  /** Memory limit of the container, MiB. The proof is `limitMiB >= neededMiB`. */
+  readonly limitMiB: number;
+  /** The summands, `maxmemory` first, none of them 0. A report prints "limit >= a + b + …". */
+  readonly terms: readonly MemoryTerm[];
+}
+
+/**
+ * Share of the key space of `maxmemory` that the working set fills. The rest holds keys that are read once and expired
+ * keys not collected yet; without it they would push out the working set and the hit rate with it.
+ */
+const WORKING_SET_SHARE = 0.8;
+
+/** Waste of the allocator that is put up with: active defragmentation starts where both are exceeded. */
+export const TOLERATED_FRAGMENTATION = { share: 0.1, mib: 16 } as const;
+
+/** The program itself, its stacks, its scripts, `redis-cli` of the probes. */
+const PROCESS_MIB = 64;
+
+/** Buffers of one client in bulk reads, KiB: 16 query, 16 reply, and the client itself. */
+const CLIENT_KIB = 48;
+
+/** A few clients may be in the middle of a large answer, however few there are. */
+const SMALLEST_CLIENT_BUFFERS_MIB = 16;
+
+/** What all clients' buffers may hold together, MiB: 48 KiB each, at least 16 MiB. The server disconnects the largest beyond it. */
+export function clientBuffersMiB(maxClients: number): number {
+  return Math.max(SMALLEST_CLIENT_BUFFERS_MIB, Math.ceil((maxClients * CLIENT_KIB) / 1024));
+}
+
+/**
+ * The whole derivation for one server.
+ *
+ * maxmemory = working set / 0.8 + client buffers, for the server counts its clients' buffers into what it compares
+ * with `maxmemory`, and would evict keys to make room for them.
+ *
+ * needed = maxmemory * (1 + copy on write) + fragmentation + replication backlog + client buffers + 64. Fragmentation
+ * is the larger of 10 % and 16 MiB, for `maxmemory` counts what is used and not what the allocator holds. The client
+ * buffers appear a second time because the kernel's socket buffers of the same connections are charged to the container.
+ */
+export function redisMemory(inputs: RedisMemoryInputs): RedisMemory {
+  const { workingSetMiB, maxClients, forks, copyOnWrite = 0.5, replicationBacklogMiB = 0 } = inputs;
+  const { share, mib } = TOLERATED_FRAGMENTATION;
+  const buffers = clientBuffersMiB(maxClients);
+  const maxMemoryMiB = Math.ceil(workingSetMiB / WORKING_SET_SHARE) + buffers;
+  const terms = [
+    { name: "maxmemory", mib: maxMemoryMiB },
+    { name: "fragmentation", mib: Math.max(mib, Math.ceil(maxMemoryMiB * share)) },
+    { name: "copy on write", mib: forks ? Math.ceil(maxMemoryMiB * copyOnWrite) : 0 },
+    { name: "replication backlog", mib: Math.ceil(replicationBacklogMiB) },
+    { name: "client buffers", mib: buffers },
+    { name: "process", mib: PROCESS_MIB },
+  ].filter((term) => term.mib > 0);
+  const neededMiB = terms.reduce((sum, term) => sum + term.mib, 0);
+  const limitMiB = inputs.limitMiB ?? neededMiB;
+  return { maxMemoryMiB, clientBuffersMiB: buffers, neededMiB, limitMiB, terms };
+}
+
+/** `1078 = maxmemory 656 + fragmentation 66 + …`, for messages and reports. */
+export function describeMemory({ neededMiB, terms }: Pick<RedisMemory, "neededMiB" | "terms">): string {
+  return `${neededMiB} = ${terms.map((term) => `${term.name} ${term.mib}`).join(" + ")}`;
+}
+
+/**
+ * Smallest volume of a server with an append-only file, GiB: 3 * maxmemory, for the file in use, what was appended
+ * since its last rewrite, and the next one being written.
+ */
+export function redisStorageGiB(maxMemoryMiB: number): number {
+  return Math.ceil((3 * maxMemoryMiB) / 1024);
+}
+
+/**
+ * `io-threads`: threads that read and write sockets, the main one included. Below four cores 1, for the threads would
+ * take turns with the one that executes commands; from there three of four cores, at most 8. That meets both
+ * examples of redis.conf: 3 at four cores and 6 at eight.
+ *
+ * @param cpuCores cores of the container, > 0
+ */
+export function redisIoThreads(cpuCores: number): number {
+  return cpuCores < 4 ? 1 : Math.min(8, Math.floor(cpuCores * 0.75));
+}

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  clientBuffersMiB,
+  describeMemory,
+  redisIoThreads,
+  redisMemory,
+  redisStorageGiB,
+} from "../../../budget/memory";
+
+describe("redisMemory", () => {
+  const cache = { workingSetMiB: 512, maxClients: 157, forks: false };
+
+  it("derives a cache's memory, without copy on write", () => {
+    // 512 / 0.8 + 16
+    assert.deepEqual(redisMemory(cache), {
+      maxMemoryMiB: 656,
+      clientBuffersMiB: 16,
+      neededMiB: 802,
+      limitMiB: 802,
+      terms: [
+        { name: "maxmemory", mib: 656 },
+        { name: "fragmentation", mib: 66 },
+        { name: "client buffers", mib: 16 },
+        { name: "process", mib: 64 },
+      ],
+    });
+  });
+
+  it("adds what a forked child copies, and the backlog of replicas", () => {
+    const memory = redisMemory({ ...cache, forks: true, replicationBacklogMiB: 32 });
+    assert.deepEqual(memory.terms, [
+      { name: "maxmemory", mib: 656 },
+      { name: "fragmentation", mib: 66 },
+      { name: "copy on write", mib: 328 },
+      { name: "replication backlog", mib: 32 },
+      { name: "client buffers", mib: 16 },
+      { name: "process", mib: 64 },
+    ]);
+    assert.equal(memory.neededMiB, 1162);
+    assert.equal(redisMemory({ ...cache, forks: true, copyOnWrite: 1 }).neededMiB, 802 + 656);
+  });
+
+  it("tolerates 16 MiB of fragmentation in a small server, below which nothing defragments", () => {
+    const [, fragmentation] = redisMemory({ ...cache, workingSetMiB: 8 }).terms;
+    assert.deepEqual(fragmentation, { name: "fragmentation", mib: 16 });
+  });
+
+  it("keeps a limit that was given, also one that is too small to be proven", () => {
+    const memory = redisMemory({ ...cache, limitMiB: 512 });
+    assert.equal(memory.limitMiB, 512);
+    assert.equal(memory.neededMiB, 802);
+  });
+
+  it("prints the sum it was derived from", () => {
+    assert.equal(
+      describeMemory(redisMemory(cache)),
+      "802 = maxmemory 656 + fragmentation 66 + client buffers 16 + process 64",
+    );
+  });
+
+  const inputs = fc.record({
+    workingSetMiB: fc.double({ min: 1, max: 200_000, noNaN: true }),
+    maxClients: fc.integer({ min: 1, max: 65_000 }),
+    forks: fc.boolean(),
+    copyOnWrite: fc.double({ min: 0, max: 1, noNaN: true }),
+    replicationBacklogMiB: fc.double({ min: 0, max: 1024, noNaN: true }),
+  });
+
+  it("keeps limit >= maxmemory * (1 + copy on write) + backlog + client buffers + 64 MiB", () => {
+    fc.assert(
+      fc.property(inputs, (given) => {
+        const memory = redisMemory(given);
+        const copied = given.forks ? given.copyOnWrite : 0;
+        const least =
+          memory.maxMemoryMiB * (1 + copied) + given.replicationBacklogMiB + memory.clientBuffersMiB + 64;
+        assert.ok(memory.limitMiB >= least);
+      }),
+    );
+  });
+
+  it("leaves the working set 80 % of what the clients' buffers leave of maxmemory", () => {
+    fc.assert(
+      fc.property(inputs, (given) => {
+        const memory = redisMemory(given);
+        const keys = memory.maxMemoryMiB - memory.clientBuffersMiB;
+        assert.ok(given.workingSetMiB <= 0.8 * keys * (1 + 1e-12));
+        assert.ok(given.workingSetMiB > 0.8 * (keys - 1) * (1 - 1e-12));
+      }),
+    );
+  });
+
+  it("is the sum of its terms, whole MiB, none of them 0", () => {
+    fc.assert(
+      fc.property(inputs, (given) => {
+        const { terms, neededMiB } = redisMemory(given);
+        assert.equal(
+          neededMiB,
+          terms.reduce((sum, term) => sum + term.mib, 0),
+        );
+        for (const { mib } of terms) assert.ok(Number.isInteger(mib) && mib > 0);
+      }),
+    );
+  });
+});
+
+describe("clientBuffersMiB", () => {
+  it("is 48 KiB a client and at least 16 MiB", () => {
+    assert.equal(clientBuffersMiB(1), 16);
+    assert.equal(clientBuffersMiB(341), 16);
+    assert.equal(clientBuffersMiB(342), 17);
+    assert.equal(clientBuffersMiB(10_000), 469);
+  });
+});
+
+describe("redisStorageGiB", () => {
+  it("is three times maxmemory in whole GiB", () => {
+    assert.equal(redisStorageGiB(1), 1);
+    assert.equal(redisStorageGiB(1024), 3);
+    assert.equal(redisStorageGiB(1025), 4);
+  });
+});
+
+describe("redisIoThreads", () => {
+  it("meets the examples of redis.conf, and leaves small and huge servers alone", () => {
+    const threads = [0.25, 1, 3.9, 4, 6, 8, 10, 12, 64].map(redisIoThreads);
+    assert.deepEqual(threads, [1, 1, 1, 3, 4, 6, 7, 8, 8]);
+  });
+});

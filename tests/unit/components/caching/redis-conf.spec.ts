@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { passwordConf, redisConf, type RedisConfArgs } from "../../../../components/caching/redis-conf";
+
+const args: RedisConfArgs = {
+  purpose: "cache",
+  maxMemoryMiB: 656,
+  clientBuffersMiB: 16,
+  maxClients: 157,
+  ioThreads: 1,
+};
+
+/** Lines of one text that the other does not have. */
+function linesOnlyIn(text: string, other: string): string[] {
+  const others = new Set(other.split("\n"));
+  return text.split("\n").filter((line) => !others.has(line));
+}
+
+describe("redisConf", () => {
+  it("renders a cache", () => {
+    assert.equal(
+      redisConf(args),
+      `bind * -::*
+port 6379
+protected-mode yes
+tcp-backlog 511
+timeout 0
+tcp-keepalive 60
+maxclients 157
+io-threads 1
+
+maxmemory 656mb
+maxmemory-policy allkeys-lfu
+maxmemory-clients 16mb
+lazyfree-lazy-eviction yes
+lazyfree-lazy-expire yes
+lazyfree-lazy-server-del yes
+lazyfree-lazy-user-del yes
+lazyfree-lazy-user-flush yes
+activedefrag yes
+active-defrag-threshold-lower 10
+active-defrag-ignore-bytes 16mb
+
+dir /data
+save ""
+appendonly no
+
+slowlog-log-slower-than 10000
+slowlog-max-len 512
+latency-monitor-threshold 100
+
+include /etc/redis-credentials/requirepass.conf
+`,
+    );
+  });
+
+  it("renders a session store that evicts nothing and appends every write to a file", () => {
+    const session = redisConf({ ...args, purpose: "session" });
+    assert.deepEqual(linesOnlyIn(session, redisConf(args)), [
+      "maxmemory-policy noeviction",
+      "appendonly yes",
+      "appendfsync everysec",
+      "no-appendfsync-on-rewrite yes",
+      "auto-aof-rewrite-percentage 100",
+      "auto-aof-rewrite-min-size 64mb",
+      "aof-load-truncated yes",
+    ]);
+    assert.deepEqual(linesOnlyIn(redisConf(args), session), [
+      "maxmemory-policy allkeys-lfu",
+      "appendonly no",
+    ]);
+  });
+
+  it("switches active defragmentation off for a server that refuses it", () => {
+    assert.deepEqual(linesOnlyIn(redisConf({ ...args, activeDefrag: false }), redisConf(args)), [
+      "activedefrag no",
+    ]);
+  });
+
+  it("takes address, port and files from its arguments, the password's file last", () => {
+    const moved = redisConf({
+      ...args,
+      bind: "127.0.0.1",
+      port: 7000,
+      directory: "/srv",
+      passwordFile: "/run/pass.conf",
+    });
+    assert.deepEqual(linesOnlyIn(moved, redisConf(args)), [
+      "bind 127.0.0.1",
+      "port 7000",
+      "dir /srv",
+      "include /run/pass.conf",
+    ]);
+    assert.ok(moved.endsWith("\n\ninclude /run/pass.conf\n"));
+  });
+});
+
+describe("passwordConf", () => {
+  it("is the one directive that is not in redis.conf", () => {
+    assert.equal(passwordConf("s3cret"), "requirepass s3cret\n");
+    assert.ok(!redisConf(args).includes("requirepass "));
+  });
+});
