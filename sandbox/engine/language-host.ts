@@ -17,6 +17,9 @@ import { servePlugin } from "./plugin-server";
 /** With this the SDK says that it has told the user what is wrong already. */
 const EXIT_ALREADY_REPORTED = 32;
 
+/** MAX_ARG_STRLEN of Linux less the name: the SDK takes the whole configuration from one environment variable. */
+const LONGEST_VARIABLE = 128 * 1024 - 64;
+
 const children = new Set<ChildProcess>();
 
 function start(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): ChildProcess {
@@ -62,10 +65,20 @@ function run(
   if (request.getDryrun()) args.push("--dry-run");
   args.push(info?.getEntryPoint() ?? ".", ...request.getArgsList());
 
+  const config = JSON.stringify(Object.fromEntries(request.getConfigMap().toArray()));
+  if (config.length > LONGEST_VARIABLE) {
+    const response = new language.RunResponse();
+    response.setError(
+      `the stack file holds ${config.length} bytes of configuration; the system passes at most ${LONGEST_VARIABLE} ` +
+        "to a program. Split the stack, for example by team",
+    );
+    callback(null, response);
+    return;
+  }
   const child = start(sdkEntryPoint("run", root), args, request.getPwd(), {
     ...process.env,
     PULUMI_NODEJS_TYPESCRIPT: options["typescript"] === false ? "false" : "true",
-    PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toArray())),
+    PULUMI_CONFIG: config,
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
   });
   // What the program prints belongs to the user; the engine shows the language host's output.

@@ -30,7 +30,10 @@ export function stacksOf(projectDirectory: string): string[] {
 export function mirrorProject(projectDirectory: string, mirror = join(SANDBOX, "project")): string {
   ensureDirectory(mirror);
   const project = readYaml(join(projectDirectory, "Pulumi.yaml"));
-  const main = relative(mirror, projectDirectory);
+  const main = relative(
+    mirror,
+    join(projectDirectory, typeof project["main"] === "string" ? project["main"] : "."),
+  );
   writeFileSync(join(mirror, "Pulumi.yaml"), JSON.stringify({ ...project, main }));
   for (const stack of stacksOf(projectDirectory)) mirrorStackFile(projectDirectory, mirror, stack);
   for (const pack of policyPacks(projectDirectory)) {
