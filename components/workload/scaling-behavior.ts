@@ -1,0 +1,42 @@
+import type * as k8s from "@pulumi/kubernetes";
+
+import type { ReplicaPlan } from "../../budget/capacity";
+import type { Demand } from "../../budget/demand";
+import { wholeUp } from "../../budget/rounding";
+
+/** How often the controller looks, and so the shortest step that means anything. */
+const STEP_SECONDS = 15;
+
+/**
+ * How fast the autoscaler may go.
+ *
+ * Up: without a pause, and at least as fast as the demand may grow within two steps and a reaction time, so that the
+ * behaviour never is the bottleneck; never slower than doubling, or 4 pods, each 15 s.
+ *
+ * Down: 10 % a minute at most, and only below what the last 5 minutes asked for, since pods that were taken away too
+ * early cost a reaction time to get back. `Min` takes the slower of the two policies.
+ */
+export function scalingBehavior(
+  demand: Pick<Demand, "growthPerMinute">,
+  plan: Pick<ReplicaPlan, "max" | "reactionSeconds">,
+): k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerBehavior {
+  const growth = (demand.growthPerMinute * (plan.reactionSeconds + 2 * STEP_SECONDS)) / 60;
+  return {
+    scaleUp: {
+      stabilizationWindowSeconds: 0,
+      selectPolicy: "Max",
+      policies: [
+        { type: "Percent", value: Math.max(100, wholeUp(growth * 100)), periodSeconds: STEP_SECONDS },
+        { type: "Pods", value: 4, periodSeconds: STEP_SECONDS },
+      ],
+    },
+    scaleDown: {
+      stabilizationWindowSeconds: 300,
+      selectPolicy: "Min",
+      policies: [
+        { type: "Percent", value: 10, periodSeconds: 60 },
+        { type: "Pods", value: Math.max(1, wholeUp(plan.max / 10)), periodSeconds: 60 },
+      ],
+    },
+  };
+}
