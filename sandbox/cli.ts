@@ -30,7 +30,7 @@ async function commandUp(): Promise<number> {
     const { cluster, run } = await up(
       {
         stack: STACK,
-        policyPacks: [join(ROOT, "policies")],
+        policyPacks: [],
         onEvent: printChanges(print),
         signal: abort.signal,
       },

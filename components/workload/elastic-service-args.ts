@@ -57,6 +57,7 @@ export interface ElasticServiceArgs {
     readonly serviceAccount?: Transform<k8s.core.v1.ServiceAccountArgs>;
     readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;
     readonly service?: Transform<k8s.core.v1.ServiceArgs>;
+    readonly pods?: Transform<k8s.core.v1.ServiceArgs>;
     readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
     readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
   };

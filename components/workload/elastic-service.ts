@@ -54,6 +54,8 @@ export class ElasticService extends pulumi.ComponentResource {
   readonly port: number;
   /** `http://host:port` */
   readonly url: pulumi.Output<string>;
+  /** Name that resolves to every ready pod, for a proxy that balances by itself. */
+  readonly podsHost: pulumi.Output<string>;
   readonly deploymentName: pulumi.Output<string>;
   readonly replicas: ReplicaPlan;
 
@@ -141,6 +143,22 @@ export class ElasticService extends pulumi.ComponentResource {
       child,
     );
 
+    const podsName = `${name}-pods`;
+    const pods = new k8s.core.v1.Service(
+      podsName,
+      transformed<k8s.core.v1.ServiceArgs>(transform.pods, podsName, {
+        metadata: metadata(`${app}-pods`),
+        spec: {
+          // Resolves to the pods themselves: a proxy that keeps connections open balances and judges each pod, which
+          // it could not through one cluster address.
+          clusterIP: "None",
+          selector: selector.matchLabels,
+          ports: [{ name: "http", port: args.port, targetPort: "http" }],
+        },
+      }),
+      child,
+    );
+
     const disruptionBudgetName = `${name}-disruption-budget`;
     new k8s.policy.v1.PodDisruptionBudget(
       disruptionBudgetName,
@@ -184,12 +202,14 @@ export class ElasticService extends pulumi.ComponentResource {
     );
 
     this.host = pulumi.interpolate`${service.metadata.name}.${args.namespace}.svc`;
+    this.podsHost = pulumi.interpolate`${pods.metadata.name}.${args.namespace}`;
     this.url = pulumi.interpolate`http://${this.host}:${args.port}`;
     this.deploymentName = deployment.metadata.name;
     this.registerOutputs({
       host: this.host,
       port: this.port,
       url: this.url,
+      podsHost: this.podsHost,
       deploymentName: this.deploymentName,
       replicas: this.replicas,
     });

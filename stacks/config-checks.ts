@@ -1,0 +1,172 @@
+/** Rules of a stack file that look at more than one key. They run on what is sound by itself. */
+import { longestServiceTimeSeconds } from "../budget/capacity";
+import {
+  DEFAULT_BUDGET,
+  budgetProblems,
+  mergeBudget,
+  type BudgetOverrides,
+  type PerformanceBudget,
+} from "../budget/performance-budget";
+import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import type { ServiceConfig, StackConfig } from "./config-schema";
+
+/** A waiver is for now, not for good. */
+const LONGEST_WAIVER_DAYS = 180;
+
+/** The budget of one service: the default, the stack's overrides, the service's. */
+export function serviceBudget(
+  config: Pick<StackConfig, "budget">,
+  service: ServiceConfig,
+): PerformanceBudget {
+  return mergeBudget(mergeBudget(DEFAULT_BUDGET, config.budget), service.budget);
+}
+
+/** An image that stays what it is: a digest, or a tag other than `latest`. */
+function isPinned(image: string): boolean {
+  if (image.includes("@sha256:")) return true;
+  const tag = image.slice(image.lastIndexOf("/") + 1).split(":")[1];
+  return tag !== undefined && tag !== "" && tag !== "latest";
+}
+
+/** Names that other keys may refer to, also those of blocks that have mistakes of their own. */
+export interface Names {
+  readonly services: readonly string[];
+  readonly caches: readonly string[];
+}
+
+/** The parts of a file that are sound by themselves. */
+export type SoundParts = Pick<StackConfig, "budget" | "services" | "loadBalancer" | "waivers">;
+
+/** @param today for the dates of waivers */
+export function crossChecks(config: SoundParts, names: Names, today: Date): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const stackBudget = mergeBudget(DEFAULT_BUDGET, config.budget);
+  problems.push(...budgetMistakes(stackBudget, config.budget, ["budget"]));
+  const stackIsSound = problems.length === 0;
+  for (const [name, service] of Object.entries(config.services)) {
+    problems.push(...serviceMistakes(config, names, name, service, stackIsSound));
+  }
+  problems.push(
+    ...nameMistakes(names),
+    ...loadBalancerMistakes(config, names),
+    ...waiverMistakes(config, today),
+  );
+  return problems;
+}
+
+function serviceMistakes(
+  config: SoundParts,
+  names: Names,
+  name: string,
+  service: ServiceConfig,
+  stackIsSound: boolean,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const at = (...path: (string | number)[]): ConfigPath => ["services", name, ...path];
+  const { demand, profile, image, resources, processesPerPod } = service;
+  const budget = serviceBudget(config, service);
+  const wrongBudget = stackIsSound ? budgetMistakes(budget, service.budget, at("budget")) : [];
+  problems.push(...wrongBudget);
+
+  if (!isPinned(image)) {
+    problems.push({
+      path: at("image"),
+      got: show(image),
+      allowed: 'an image with a digest, or with a tag other than "latest"',
+      fix: "Name the version, so that a restarted pod runs the same code as its neighbours.",
+    });
+  }
+  if (demand.peakRps < demand.baseRps) {
+    problems.push({
+      path: at("demand", "peakRps"),
+      got: show(demand.peakRps),
+      allowed: `at least demand.baseRps, ${demand.baseRps} (requests/s)`,
+      fix: "Give the highest rate the platform must serve.",
+    });
+  }
+  const longest = longestServiceTimeSeconds(budget);
+  if (wrongBudget.length === 0 && profile.serviceTimeSeconds >= longest) {
+    problems.push({
+      path: at("profile", "serviceTimeSeconds"),
+      got: show(profile.serviceTimeSeconds),
+      allowed: `below ${longest.toFixed(4)} (seconds), or no number of pods keeps the response time`,
+      fix: `Make the request cheaper, or loosen ${configKey(at("budget", "responseTimeP95Seconds"))}.`,
+    });
+  }
+  if (resources.memoryMiB < 128 * processesPerPod) {
+    problems.push({
+      path: at("resources", "memoryMiB"),
+      got: show(resources.memoryMiB),
+      allowed: `at least ${128 * processesPerPod} (MiB), 128 for each process`,
+      fix: "Give what a load test measured, with a fifth to spare.",
+    });
+  }
+  for (const cache of Object.keys(service.caches)) {
+    if (names.caches.includes(cache)) continue;
+    problems.push({
+      path: at("caches", cache),
+      got: show(cache),
+      allowed: oneOf(names.caches, "a cache of this stack"),
+      fix: `Add ${configKey(["caches", cache])}, or remove the key.`,
+    });
+  }
+  return problems;
+}
+
+/** The budget is checked merged; a mistake shows at the key that made it, or at the metric. */
+function budgetMistakes(
+  merged: PerformanceBudget,
+  overrides: BudgetOverrides,
+  prefix: ConfigPath,
+): ConfigProblem[] {
+  return budgetProblems(merged).map(({ metric, step, message }) => {
+    const given = overrides[metric]?.[step] !== undefined;
+    const [, allowed = ""] = message.split("; allowed is ");
+    return {
+      path: given ? [...prefix, metric, step] : [...prefix, metric],
+      got: given ? show(merged[metric][step]) : `a ${step} of ${merged[metric][step]}`,
+      allowed,
+      fix: "Target, warning and critical go from the promise to the alarm.",
+    };
+  });
+}
+
+function nameMistakes({ services, caches }: Names): ConfigProblem[] {
+  const twice = caches.filter((name) => services.includes(name));
+  return twice.map((name) => ({
+    path: ["caches", name],
+    got: show(name),
+    allowed: "a name that no service has",
+    fix: "Rename one of them: both become workloads of one namespace.",
+  }));
+}
+
+function loadBalancerMistakes({ loadBalancer }: SoundParts, { services }: Names): ConfigProblem[] {
+  if (loadBalancer === undefined || services.includes(loadBalancer.service)) return [];
+  return [
+    {
+      path: ["loadBalancer", "service"],
+      got: show(loadBalancer.service),
+      allowed: oneOf(services, "a service of this stack"),
+      fix: "Name the service that the proxy stands in front of.",
+    },
+  ];
+}
+
+function waiverMistakes({ waivers }: SoundParts, today: Date): ConfigProblem[] {
+  const last = new Date(today.getTime() + LONGEST_WAIVER_DAYS * 86_400_000).toISOString().slice(0, 10);
+  return waivers.flatMap(({ expires }, index) =>
+    expires <= last
+      ? []
+      : {
+          path: ["waivers", index, "expires"],
+          got: show(expires),
+          allowed: `a date up to ${last}, ${LONGEST_WAIVER_DAYS} days from today`,
+          fix: "Choose a date by which the cause is mended; it can be extended then.",
+        },
+  );
+}
+
+function oneOf(names: readonly string[], what: string): string {
+  return names.length === 0 ? `${what}, of which there is none` : `${what}: ${names.join(", ")}`;
+}

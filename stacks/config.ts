@@ -1,0 +1,152 @@
+/** Reads a stack's configuration: everything in order, or every mistake at once. */
+import { existsSync, readFileSync } from "node:fs";
+
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+
+import { crossChecks, type SoundParts } from "./config-checks";
+import {
+  NAMESPACE,
+  describeProblems,
+  schemaProblems,
+  valueAt,
+  type ConfigPath,
+  type ConfigProblem,
+  type ConfigSource,
+} from "./config-problems";
+import { stackSchema, type StackConfig } from "./config-schema";
+
+export { serviceBudget } from "./config-checks";
+export type { CacheConfig, ClusterConfig, ServiceConfig, StackConfig } from "./config-schema";
+
+/** What a parse gave: a configuration, or what is wrong with it. */
+export type ParsedConfig =
+  | { readonly config: StackConfig; readonly problems: readonly [] }
+  | { readonly config: undefined; readonly problems: readonly ConfigProblem[] };
+
+/**
+ * @param raw values by key, without the project's prefix
+ * @param today for the dates of waivers. @default now
+ */
+export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today = new Date()): ParsedConfig {
+  const parsed = stackSchema.safeParse(raw);
+  const mistakes = crossChecks(
+    soundParts(raw),
+    { services: keysOf(raw["services"]), caches: keysOf(raw["caches"]) },
+    today,
+  );
+  if (parsed.success && mistakes.length === 0) return { config: parsed.data, problems: [] };
+  const issues = parsed.success ? [] : parsed.error.issues;
+  const single = schemaProblems(issues, raw, (path) => keysAt(raw, path));
+  return { config: undefined, problems: [...single, ...mistakes] };
+}
+
+/** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
+function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
+  const { budget, services, loadBalancer, waivers } = stackSchema.shape;
+  const service = services.valueType;
+  return {
+    budget: budget.safeParse(raw["budget"]).data ?? {},
+    services: Object.fromEntries(
+      keysOf(raw["services"]).flatMap((name) => {
+        const { data } = service.safeParse(valueAt(raw, ["services", name]));
+        return data === undefined ? [] : [[name, data] as const];
+      }),
+    ),
+    loadBalancer: loadBalancer.safeParse(raw["loadBalancer"]).data,
+    waivers: waivers.safeParse(raw["waivers"]).data ?? [],
+  };
+}
+
+function keysOf(value: unknown): string[] {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+/** Keys that the schema knows at a path; those of a union are those of the branch that was chosen. */
+function keysAt(raw: unknown, path: ConfigPath): string[] {
+  let schema: z.ZodType = stackSchema;
+  path.forEach((part, index) => {
+    schema = child(unwrapped(schema, valueAt(raw, path.slice(0, index))), part);
+  });
+  const found = unwrapped(schema, valueAt(raw, path));
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+}
+
+function child(schema: z.ZodType, part: string | number): z.ZodType {
+  if (schema instanceof z.ZodObject) return (schema.shape as Record<string, z.ZodType>)[part] ?? z.unknown();
+  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
+  if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
+  return z.unknown();
+}
+
+function unwrapped(schema: z.ZodType, value: unknown): z.ZodType {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
+    return unwrapped(schema.unwrap() as z.ZodType, value);
+  }
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const options = schema.options as z.ZodObject[];
+    return options.find((option) => discriminates(option, value)) ?? z.unknown();
+  }
+  return schema;
+}
+
+/** True when the value carries the literal by which the branch is known. */
+function discriminates(option: z.ZodObject, value: unknown): boolean {
+  return Object.entries(option.shape).some(
+    ([key, schema]) => schema instanceof z.ZodLiteral && schema.value === valueAt(value, [key]),
+  );
+}
+
+/** A choice that the schema takes and nothing is built from yet. */
+export interface NotBuiltYet {
+  /** `retrofitlink:cdn` */
+  readonly key: string;
+  readonly message: string;
+}
+
+/** Choices of the file that have no effect so far. The program says so at every run. */
+export function notBuiltYet(config: StackConfig): NotBuiltYet[] {
+  const choices: [boolean, string, string][] = [
+    [config.database !== undefined, "database", "no database is built yet"],
+    [config.cdn !== undefined, "cdn", "no CDN is built yet"],
+    [config.autoscaling.kind === "keda", "autoscaling.kind", "KEDA is not built yet; services get an HPA"],
+    [
+      config.loadBalancer?.proxy === "haproxy",
+      "loadBalancer.proxy",
+      "HAProxy is not built yet; no proxy is made",
+    ],
+  ];
+  return choices
+    .filter(([chosen]) => chosen)
+    .map(([, key, message]) => ({ key: `${NAMESPACE}:${key}`, message }));
+}
+
+/**
+ * The configuration of the stack that is being run.
+ *
+ * @throws pulumi.RunError with every mistake, which the engine shows without a stack trace
+ */
+export function readStackConfig(): StackConfig {
+  const raw: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
+    if (key.startsWith(`${NAMESPACE}:`)) raw[key.slice(NAMESPACE.length + 1)] = parsedValue(value);
+  }
+  const { config, problems } = parseStackConfig(raw);
+  if (config !== undefined) return config;
+  throw new pulumi.RunError(describeProblems(problems, stackFile(pulumi.getStack())));
+}
+
+/** Structured values reach the program as JSON, everything else as text. */
+function parsedValue(value: string): unknown {
+  if (!/^\s*[[{]/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+function stackFile(stack: string): ConfigSource | undefined {
+  const file = `Pulumi.${stack}.yaml`;
+  return existsSync(file) ? { file, text: readFileSync(file, "utf8") } : undefined;
+}
