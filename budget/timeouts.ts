@@ -43,7 +43,7 @@ export type LadderCloud = "aws" | "gcp" | "local";
 
 /** What a ladder is derived from. */
 export interface TimeoutLadderInputs {
-  /** Longest request the application may take, seconds, > 0. On AWS at most about 90, for CloudFront waits 120 s at most. */
+  /** Longest request the application may take, seconds, > 0. On AWS at most 90, for CloudFront waits 120 s at most. */
   readonly maxRequestSeconds: number;
   readonly cloud: LadderCloud;
 }
@@ -58,8 +58,8 @@ const CLIENT_IDLE: Readonly<Record<LadderCloud, { readonly loadBalancer: number;
 /** Idle connections between proxy and application, seconds: Node's own default of 5 s would race with the proxy's. */
 const UPSTREAM_IDLE = { proxy: 60, application: 75 } as const;
 
-/** How long a target is drained at the load balancer, seconds; in-flight requests may make it longer. */
-const DEREGISTRATION: Readonly<Record<LadderCloud, number>> = { aws: 30, gcp: 30, local: 0 };
+/** How long a target is drained at the load balancer at least, seconds; requests in flight may make it longer. */
+const DEREGISTRATION_SECONDS = 30;
 
 /** Until a load balancer has noticed that a pod is going, and stops sending to it, seconds. */
 export const PROPAGATION_SECONDS = 15;
@@ -72,7 +72,7 @@ const DATABASE_SHARE = 0.8;
 
 /** Next hop outwards: 10 % more, and at least 2 s, in which the inner hop reports its own failure. Whole seconds. */
 function outwards(seconds: number): number {
-  return Math.ceil(seconds + Math.max(2, seconds * 0.1));
+  return Math.ceil(seconds + Math.max(2, seconds / 10));
 }
 
 /**
@@ -97,7 +97,7 @@ export function timeoutLadder({ maxRequestSeconds, cloud }: TimeoutLadderInputs)
   const oneKnob = cloud !== "gcp";
   const loadBalancer = Math.max(outwards(proxy), oneKnob ? clientIdle.loadBalancer : 0);
   const idleAtLoadBalancer = oneKnob ? loadBalancer : clientIdle.loadBalancer;
-  const deregistration = cloud === "local" ? 0 : Math.max(DEREGISTRATION[cloud], proxy);
+  const deregistration = cloud === "local" ? 0 : Math.max(DEREGISTRATION_SECONDS, proxy);
   const preStop = deregistration + PROPAGATION_SECONDS + DRAIN_MARGIN_SECONDS;
   return {
     request: {

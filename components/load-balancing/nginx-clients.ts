@@ -1,0 +1,79 @@
+/** The side of nginx.conf that faces clients: whom to believe, how much to let in, how long to wait. */
+import type { NginxConfArgs } from "./nginx-conf-args";
+import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
+
+/** How long a client may be silent in the middle of a request or an answer, seconds. Slower ones are slow on purpose. */
+const SLOW_CLIENT_SECONDS = 10;
+
+/** Time-outs and sizes of what a client may send. */
+export function clientDirectives({ timeouts, maxBodyMiB }: NginxConfArgs): Directive[] {
+  return [
+    directive("keepalive_timeout", duration(timeouts.idle.proxyClient)),
+    directive("keepalive_requests", 1000),
+    directive("client_header_timeout", duration(SLOW_CLIENT_SECONDS)),
+    directive("client_body_timeout", duration(SLOW_CLIENT_SECONDS)),
+    directive("send_timeout", duration(SLOW_CLIENT_SECONDS)),
+    directive("reset_timedout_connection", "on"),
+    directive("client_header_buffer_size", "1k"),
+    directive("large_client_header_buffers", 4, "8k"),
+    directive("client_body_buffer_size", "16k"),
+    directive("client_max_body_size", `${maxBodyMiB}m`),
+  ];
+}
+
+const ZONES = { requests: "requests_per_address", connections: "connections_per_address" } as const;
+
+/** Zones of the limits, keyed by the client's address as `trustServer` found it. */
+export function limitZones({ plan, rateLimit }: NginxConfArgs): Directive[] {
+  const zone = (name: string): string => `zone=${name}:${plan.addressZoneMiB}m`;
+  const key = "$binary_remote_addr";
+  return [
+    directive("limit_req_zone", key, zone(ZONES.requests), `rate=${rateLimit.requestsPerMinute}r/m`),
+    directive("limit_conn_zone", key, zone(ZONES.connections)),
+  ];
+}
+
+/** The limits themselves. Without delay: a request that waits for its turn holds a connection and helps nobody. */
+export function serverLimits({ rateLimit }: NginxConfArgs): Directive[] {
+  const burst = rateLimit.burst > 0 ? [`burst=${rateLimit.burst}`, "nodelay"] : [];
+  return [
+    directive("limit_req", `zone=${ZONES.requests}`, ...burst),
+    directive("limit_req_status", 429),
+    directive("limit_req_log_level", "warn"),
+    directive("limit_conn", ZONES.connections, rateLimit.connections),
+    directive("limit_conn_status", 429),
+    directive("limit_conn_log_level", "warn"),
+  ];
+}
+
+/** Takes the client's address from the last proxy that is not trusted, however many a client has made up before it. */
+export function trustServer(trustedProxies: readonly string[]): Directive[] {
+  if (trustedProxies.length === 0) return [];
+  return [
+    ...trustedProxies.map((range) => directive("set_real_ip_from", range)),
+    directive("real_ip_header", "X-Forwarded-For"),
+    directive("real_ip_recursive", "on"),
+  ];
+}
+
+/** `$forwarded_proto` and `$trace_id`: a trusted proxy's word, or else what this proxy sees and makes itself. */
+export function trustMaps(trustedProxies: readonly string[]): Directive[] {
+  return [
+    block(
+      "geo",
+      ["$realip_remote_addr", "$from_trusted_proxy"],
+      entries({ default: 0, ...Object.fromEntries(trustedProxies.map((range) => [range, 1])) }),
+    ),
+    block(
+      "map",
+      ["$from_trusted_proxy:$http_x_forwarded_proto", "$forwarded_proto"],
+      entries({ default: "$scheme", "1:http": "http", "1:https": "https" }),
+    ),
+    block(
+      "map",
+      ["$from_trusted_proxy:$http_x_request_id", "$trace_id"],
+      // Only what can stand in a header, a log line and a page without quotes.
+      entries({ default: "$request_id", "~^1:(?<trusted_id>[A-Za-z0-9._-]{1,64})$": "$trusted_id" }),
+    ),
+  ];
+}
