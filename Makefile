@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin
 
 TS := node -r ts-node/register/transpile-only
 PACKAGES := node_modules/.package-lock.json
-ROOMS := $(wildcard budget components stacks policies delivery sandbox index.ts)
+ROOMS := $(wildcard budget components stacks policies delivery sandbox bench index.ts)
 
 .PHONY: help
 help: ## what can be done here
@@ -78,7 +78,7 @@ test-browser: $(PACKAGES) system-packages ## the pages in Chromium
 
 .PHONY: bench-preview
 bench-preview: toolchain ## time and memory of a preview beside a flat program and cdk8s-plus
-	@$(TS) tests/bench/preview.ts
+	@$(TS) bench/preview/main.ts
 
 ## -- what the tests need from the system
 

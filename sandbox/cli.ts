@@ -74,7 +74,7 @@ function writeReport(run: StackRun, server: string): void {
 }
 
 async function commandDown(): Promise<number> {
-  const clusters = await down();
+  const clusters = await alone(print, down);
   rmSync(dirname(REPORT), { recursive: true, force: true });
   const what = clusters.length === 0 ? "nothing was up" : `stopped ${clusters.join(", ")}`;
   print(`${what}; the sandbox's files are removed, the toolchain's cache is kept`);

@@ -1,9 +1,8 @@
 /** The same resources as the platform's, registered one by one from literal data: no components, no derivation. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 import * as k8s from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 interface Literal {
@@ -39,6 +38,3 @@ function withoutMarks(inputs: Record<string, unknown>): Record<string, unknown> 
   const stringData = inputs["stringData"];
   return stringData === "[secret]" ? { ...inputs, stringData: { password: "x" } } : inputs;
 }
-
-const file = process.env["BENCH_RESOURCES"];
-if (file !== undefined) registerFlat(join(file));
