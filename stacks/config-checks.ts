@@ -35,7 +35,10 @@ export interface Names {
 }
 
 /** The parts of a file that are sound by themselves. */
-export type SoundParts = Pick<StackConfig, "budget" | "services" | "loadBalancer" | "waivers">;
+export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers"> {
+  /** Name of the service behind the proxy. */
+  readonly exposedService: string | undefined;
+}
 
 /** @param today for the dates of waivers */
 export function crossChecks(config: SoundParts, names: Names, today: Date): ConfigProblem[] {
@@ -141,12 +144,12 @@ function nameMistakes({ services, caches }: Names): ConfigProblem[] {
   }));
 }
 
-function loadBalancerMistakes({ loadBalancer }: SoundParts, { services }: Names): ConfigProblem[] {
-  if (loadBalancer === undefined || services.includes(loadBalancer.service)) return [];
+function loadBalancerMistakes({ exposedService }: SoundParts, { services }: Names): ConfigProblem[] {
+  if (exposedService === undefined || services.includes(exposedService)) return [];
   return [
     {
       path: ["loadBalancer", "service"],
-      got: show(loadBalancer.service),
+      got: show(exposedService),
       allowed: oneOf(services, "a service of this stack"),
       fix: "Name the service that the proxy stands in front of.",
     },

@@ -43,7 +43,8 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
 function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
-  const { budget, services, loadBalancer, waivers } = stackSchema.shape;
+  const { budget, services, waivers } = stackSchema.shape;
+  const exposed = valueAt(raw, ["loadBalancer", "service"]);
   const service = services.valueType;
   return {
     budget: budget.safeParse(raw["budget"]).data ?? {},
@@ -53,7 +54,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
         return data === undefined ? [] : [[name, data] as const];
       }),
     ),
-    loadBalancer: loadBalancer.safeParse(raw["loadBalancer"]).data,
+    exposedService: typeof exposed === "string" ? exposed : undefined,
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
   };
 }

@@ -1,0 +1,361 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import fc from "fast-check";
+import { parse, stringify } from "yaml";
+
+import { notBuiltYet, parseStackConfig, type StackConfig } from "../../../stacks/config";
+import { LineFinder, configKey, describeProblems, nearest, show } from "../../../stacks/config-problems";
+
+const TODAY = new Date("2026-01-01T00:00:00Z");
+const ROOT = join(__dirname, "../../..");
+
+/** The smallest sound stack. */
+const service = (): Record<string, any> => ({
+  image: "registry.example.com/backend:1.0.0",
+  demand: { baseRps: 10, peakRps: 20, growthPerMinute: 0.1 },
+  profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 5 },
+  resources: { cpuCores: 1, memoryMiB: 512 },
+});
+const sound = (): Record<string, any> => ({
+  environment: "test",
+  cluster: { cloud: "local", zones: 1 },
+  services: { backend: service() },
+});
+
+function raw(text: string): Record<string, unknown> {
+  const { config } = parse(text) as { config: Record<string, unknown> };
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key.replace("retrofitlink:", ""), value]),
+  );
+}
+
+/** `key: got … allowed … fix` of every mistake. */
+function mistakes(change: (config: Record<string, any>) => void): string[] {
+  const config = sound();
+  change(config);
+  return parseStackConfig(config, TODAY).problems.map(
+    ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
+  );
+}
+
+function accepted(change: (config: Record<string, any>) => void): StackConfig {
+  const input = sound();
+  change(input);
+  const { config, problems } = parseStackConfig(input, TODAY);
+  assert.deepEqual(problems, []);
+  assert.ok(config);
+  return config;
+}
+
+describe("stack file", () => {
+  for (const stack of ["production", "staging", "local"]) {
+    it(`accepts the shipped stack ${stack}, from which everything is built`, () => {
+      const { config, problems } = parseStackConfig(
+        raw(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")),
+      );
+      assert.deepEqual(problems, []);
+      assert.equal(config?.environment, stack);
+      assert.deepEqual(notBuiltYet(config), []);
+    });
+  }
+
+  it("gives staging the shape of production", () => {
+    const shape = (stack: string): unknown => {
+      const { config } = parseStackConfig(raw(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")));
+      return [config?.cluster.cloud, Object.keys(config?.services ?? {}), Object.keys(config?.caches ?? {})];
+    };
+    assert.deepEqual(shape("staging"), shape("production"));
+  });
+
+  it("fills in the documented defaults", () => {
+    const config = accepted((c) => {
+      c["loadBalancer"] = { service: "backend", clientConnections: 100 };
+    });
+    const { port, maxRequestSeconds, health, processesPerPod, caches, environment } =
+      config.services["backend"]!;
+    assert.deepEqual(
+      { port, maxRequestSeconds, health, processesPerPod, caches, environment },
+      {
+        port: 3000,
+        maxRequestSeconds: 10,
+        health: { live: "/health", ready: "/ready" },
+        processesPerPod: 1,
+        caches: {},
+        environment: {},
+      },
+    );
+    assert.equal(config.cluster.namespace, "retrofitlink");
+    assert.deepEqual(config.loadBalancer, {
+      proxy: "nginx",
+      service: "backend",
+      clientConnections: 100,
+      cpuCores: 1,
+      rateLimit: { requestsPerSecond: 20, burst: 40, connections: 50 },
+      trustedProxies: [],
+      maxBodyMiB: 10,
+      webSocketPaths: [],
+    });
+  });
+
+  const cases: [string, (config: Record<string, any>) => void, string[]][] = [
+    [
+      "a key nobody knows, with the one that was meant",
+      (c) => (c["services"].backend.demand.peakRsp = 5),
+      [
+        'retrofitlink:services.backend.demand.peakRsp: got 5; allowed is one of baseRps, peakRps, growthPerMinute. Did you mean "peakRps"?',
+      ],
+    ],
+    [
+      "an unknown key at the top",
+      (c) => (c["zzz"] = 1),
+      [
+        "retrofitlink:zzz: got 1; allowed is one of environment, cluster, budget, services, caches, loadBalancer, database, cdn, autoscaling, waivers. Remove the key.",
+      ],
+    ],
+    [
+      "a missing key",
+      (c) => delete c["services"].backend.image,
+      [
+        "retrofitlink:services.backend.image: got nothing; allowed is an image with a tag or a digest. Name the version of the image.",
+      ],
+    ],
+    [
+      "a wrong type",
+      (c) => (c["services"].backend.port = "3000"),
+      [
+        'retrofitlink:services.backend.port: got "3000"; allowed is a whole number from 1024 to 65535. Let the application listen above 1023.',
+      ],
+    ],
+    [
+      "a secret where a number is needed, without showing it",
+      (c) => (c["services"].backend.resources.cpuCores = { secure: "v1:abc" }),
+      [
+        "retrofitlink:services.backend.resources.cpuCores: got a secret; allowed is a number above 0 (cores). Write the plain value: derived numbers cannot be secret.",
+      ],
+    ],
+    [
+      "a name that no workload can have",
+      (c) => (c["services"]["Back_End"] = service()),
+      [
+        'retrofitlink:services.Back_End: got "Back_End"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens, a letter first.',
+      ],
+    ],
+    [
+      "a cloud nobody has",
+      (c) => (c["cluster"].cloud = "azure"),
+      [
+        'retrofitlink:cluster.cloud: got "azure"; allowed is "aws", "gcp" or "local". Say where the cluster runs; the other keys depend on it.',
+      ],
+    ],
+    [
+      "a key of another cloud",
+      (c) => (c["cluster"].vpcId = "vpc-0a1b2c3d"),
+      [
+        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext. Remove the key.',
+      ],
+    ],
+    [
+      "a stack without services",
+      (c) => (c["services"] = {}),
+      [
+        "retrofitlink:services: got a map, {}; allowed is at least one service. Describe a service; see docs/stack-file.md.",
+      ],
+    ],
+    [
+      "an image that moves",
+      (c) => (c["services"].backend.image = "backend:latest"),
+      [
+        'retrofitlink:services.backend.image: got "backend:latest"; allowed is an image with a digest, or with a tag other than "latest". Name the version, so that a restarted pod runs the same code as its neighbours.',
+      ],
+    ],
+    [
+      "a peak below the base",
+      (c) => (c["services"].backend.demand.peakRps = 5),
+      [
+        "retrofitlink:services.backend.demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). Give the highest rate the platform must serve.",
+      ],
+    ],
+    [
+      "a service time that breaks the budget with any number of pods",
+      (c) => (c["services"].backend.profile.serviceTimeSeconds = 0.1),
+      [
+        "retrofitlink:services.backend.profile.serviceTimeSeconds: got 0.1; allowed is below 0.0668 (seconds), or no number of pods keeps the response time. Make the request cheaper, or loosen retrofitlink:services.backend.budget.responseTimeP95Seconds.",
+      ],
+    ],
+    [
+      "a cache that is not there",
+      (c) => (c["services"].backend.caches = { "redis-cache": { callsPerRequest: 1, callSeconds: 0.001 } }),
+      [
+        'retrofitlink:services.backend.caches.redis-cache: got "redis-cache"; allowed is a cache of this stack, of which there is none. Add retrofitlink:caches.redis-cache, or remove the key.',
+      ],
+    ],
+    [
+      "a service and a cache of one name",
+      (c) => (c["caches"] = { backend: { purpose: "cache", workingSetMiB: 10 } }),
+      [
+        'retrofitlink:caches.backend: got "backend"; allowed is a name that no service has. Rename one of them: both become workloads of one namespace.',
+      ],
+    ],
+    [
+      "storage for a cache",
+      (c) => (c["caches"] = { cache: { purpose: "cache", workingSetMiB: 10, storage: { sizeGiB: 1 } } }),
+      [
+        'retrofitlink:caches.cache.storage: got a map, {"sizeGiB":1}; allowed is one of purpose, workingSetMiB, cpuCores, memoryLimitMiB. Remove the key.',
+      ],
+    ],
+    [
+      "a proxy in front of nothing",
+      (c) => (c["loadBalancer"] = { service: "frontend", clientConnections: 1 }),
+      [
+        'retrofitlink:loadBalancer.service: got "frontend"; allowed is a service of this stack: backend. Name the service that the proxy stands in front of.',
+      ],
+    ],
+    [
+      "a range that is none",
+      (c) => (c["loadBalancer"] = { service: "backend", clientConnections: 1, trustedProxies: ["10.0.0.1"] }),
+      [
+        'retrofitlink:loadBalancer.trustedProxies[0]: got "10.0.0.1"; allowed is a range in CIDR notation, like 10.0.0.0/8. Give the addresses of the load balancer in front.',
+      ],
+    ],
+    [
+      "a budget that alarms before it warns",
+      (c) => (c["budget"] = { errorRatio: { warning: 0.02, critical: 0.015 } }),
+      [
+        "retrofitlink:budget.errorRatio.critical: got 0.015; allowed is at least the warning, 0.02. Target, warning and critical go from the promise to the alarm.",
+      ],
+    ],
+    [
+      "a waiver for good",
+      (c) =>
+        (c["waivers"] = [{ policy: "some-policy", reason: "because we have to", expires: "2027-01-01" }]),
+      [
+        'retrofitlink:waivers[0].expires: got "2027-01-01"; allowed is a date up to 2026-06-30, 180 days from today. Choose a date by which the cause is mended; it can be extended then.',
+      ],
+    ],
+  ];
+  for (const [what, change, expected] of cases) {
+    it(`refuses ${what}`, () => assert.deepEqual(mistakes(change), expected));
+  }
+
+  it("accepts a waiver that has expired: the policies judge it", () => {
+    accepted((c) => {
+      c["waivers"] = [{ policy: "some-policy", reason: "because we had to", expires: "2025-12-31" }];
+    });
+  });
+
+  it("reports what is wrong in one key and between others together, in the order of the file", () => {
+    const text = [
+      "config:",
+      "  retrofitlink:environment: Prod!",
+      "  retrofitlink:cluster: { cloud: local, zones: 1 }",
+      "  retrofitlink:services:",
+      "    backend:",
+      ...stringify(service())
+        .trimEnd()
+        .split("\n")
+        .map((line) => `      ${line}`),
+      "    other:",
+      ...stringify({ ...service(), image: "other" })
+        .trimEnd()
+        .split("\n")
+        .map((line) => `      ${line}`),
+      "  retrofitlink:loadBalancer: { service: nope, clientConnections: 0 }",
+      "  retrofitlink:cdm: { provider: cloudfront }",
+    ].join("\n");
+    const report = describeProblems(parseStackConfig(raw(text), TODAY).problems, {
+      file: "Pulumi.x.yaml",
+      text,
+    });
+    const places = report
+      .split("\n")
+      .flatMap((line) => /^ {2}(Pulumi\.x\.yaml:\d+ {2}\S+)/.exec(line)?.[1] ?? []);
+    assert.match(report, /^Pulumi\.x\.yaml has 5 mistakes:/);
+    assert.deepEqual(places, [
+      "Pulumi.x.yaml:2  retrofitlink:environment",
+      "Pulumi.x.yaml:20  retrofitlink:services.other.image",
+      "Pulumi.x.yaml:33  retrofitlink:loadBalancer.clientConnections",
+      "Pulumi.x.yaml:33  retrofitlink:loadBalancer.service",
+      "Pulumi.x.yaml:34  retrofitlink:cdm",
+    ]);
+  });
+
+  it("says at every run what is chosen and not built yet", () => {
+    const config = accepted((c) => {
+      c["cdn"] = { provider: "cloudfront" };
+      c["database"] = { kind: "percona" };
+    });
+    assert.deepEqual(
+      notBuiltYet(config).map(({ key }) => key),
+      ["retrofitlink:database", "retrofitlink:cdn"],
+    );
+  });
+
+  it("finds an unknown key wherever it is, with its line", () => {
+    const places: (readonly string[])[] = [
+      [],
+      ["cluster"],
+      ["services", "backend"],
+      ["services", "backend", "demand"],
+      ["services", "backend", "profile"],
+      ["services", "backend", "resources"],
+    ];
+    fc.assert(
+      fc.property(fc.constantFrom(...places), fc.stringMatching(/^q[a-z]{4,8}$/), (place, key) => {
+        const config = sound();
+        const target = place.reduce<Record<string, any>>((inner, part) => inner[part], config);
+        target[key] = 1;
+        const prefixed = Object.entries(config).map(([name, value]) => [`retrofitlink:${name}`, value]);
+        const text = stringify({ config: Object.fromEntries(prefixed) as unknown });
+        const { problems } = parseStackConfig(config, TODAY);
+        assert.deepEqual(
+          problems.map(({ path }) => path),
+          [[...place, key]],
+        );
+        const line = new LineFinder({ file: "x", text }).lineOf([...place, key]);
+        return text.split("\n")[(line ?? 0) - 1]?.includes(key) === true;
+      }),
+    );
+  });
+
+  it("misses every key that is needed", () => {
+    const needed: (readonly string[])[] = [
+      ["environment"],
+      ["cluster"],
+      ["services"],
+      ["cluster", "zones"],
+      ...["image", "demand", "profile", "resources"].map((key) => ["services", "backend", key]),
+      ...["baseRps", "peakRps", "growthPerMinute"].map((key) => ["services", "backend", "demand", key]),
+    ];
+    for (const path of needed) {
+      const config = sound();
+      const parent = path.slice(0, -1).reduce<Record<string, any>>((inner, part) => inner[part], config);
+      delete parent[path.at(-1) ?? ""];
+      const { problems } = parseStackConfig(config, TODAY);
+      assert.deepEqual(
+        problems.map((problem) => [problem.path, problem.got]),
+        [[path, "nothing"]],
+        path.join("."),
+      );
+    }
+  });
+
+  it("shows values briefly and never a secret", () => {
+    assert.deepEqual([undefined, 3, "x", [1, 2], { a: 1 }, { secure: "abc" }, null].map(show), [
+      "nothing",
+      "3",
+      '"x"',
+      "a list, [1,2]",
+      'a map, {"a":1}',
+      "a secret",
+      "null",
+    ]);
+    assert.ok(show("x".repeat(500)).length <= 62);
+  });
+
+  it("guesses a slip of the hand and nothing else", () => {
+    assert.equal(nearest("servces", ["services", "caches"]), "services");
+    assert.equal(nearest("bananas", ["services", "caches"]), undefined);
+  });
+});
