@@ -6,13 +6,22 @@ import type { ReplicaPlan } from "./capacity";
 import type { Demand, ServiceProfile } from "./demand";
 import type { PerformanceBudget } from "./performance-budget";
 import type { TimeoutLadder } from "./timeouts";
+import type { Waiver } from "./waivers";
 
 /** Type tokens of the components that carry a summary. */
 export const COMPONENT_TYPES = {
+  platform: "retrofitlink:stacks:Platform",
   elasticService: "retrofitlink:workload:ElasticService",
   redis: "retrofitlink:caching:Redis",
   nginx: "retrofitlink:load-balancing:Nginx",
 } as const;
+
+/** Summary of `retrofitlink:stacks:Platform`, the parent of everything in a stack. */
+export interface PlatformSummary {
+  readonly environment: string;
+  readonly zones: number;
+  readonly waivers: readonly Waiver[];
+}
 
 interface Summary {
   /** Path in the stack file that the numbers come from: `retrofitlink:services.backend`. */

@@ -30,7 +30,7 @@ async function commandUp(): Promise<number> {
     const { cluster, run } = await up(
       {
         stack: STACK,
-        policyPacks: [],
+        policyPacks: [join(ROOT, "policies")],
         onEvent: printChanges(print),
         signal: abort.signal,
       },

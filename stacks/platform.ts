@@ -1,13 +1,22 @@
 /** The whole system: what there is, and what is connected to what. Every number comes from budget/. */
 import * as k8s from "@pulumi/kubernetes";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import { servicePoolSize } from "../budget/connections";
+import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts";
 import { Redis, type RedisUser } from "../components/caching/redis";
 import { Nginx } from "../components/load-balancing/nginx";
 import { ElasticService, MAX_SURGE, servicePlan } from "../components/workload/elastic-service";
 import { serviceBudget, type CacheConfig, type ServiceConfig, type StackConfig } from "./config";
+
+/** Parent of everything in a stack. Policies read from it what concerns all of them. */
+class PlatformComponent extends pulumi.ComponentResource {
+  constructor(name: string, summary: PlatformSummary) {
+    super(COMPONENT_TYPES.platform, name, summary);
+    this.registerOutputs({});
+  }
+}
 
 /** What the stack tells about itself when it is up. */
 export interface Platform {
@@ -21,14 +30,19 @@ export interface Platform {
 
 /** Builds a stack from its configuration. */
 export function createPlatform(config: StackConfig): Platform {
-  const { cluster } = config;
-  const provider = new k8s.Provider("cluster", {
-    ...(cluster.kubeContext === undefined ? {} : { context: cluster.kubeContext }),
-    // Config and credentials roll out by a checksum in the pod template; a replaced object would be missing for a
-    // moment, and the pods that start in it would fail.
-    enableConfigMapMutable: true,
-    enableSecretMutable: true,
-  });
+  const { cluster, environment, waivers } = config;
+  const platform = new PlatformComponent("platform", { environment, zones: cluster.zones, waivers });
+  const provider = new k8s.Provider(
+    "cluster",
+    {
+      ...(cluster.kubeContext === undefined ? {} : { context: cluster.kubeContext }),
+      // Config and credentials roll out by a checksum in the pod template; a replaced object would be missing for a
+      // moment, and the pods that start in it would fail.
+      enableConfigMapMutable: true,
+      enableSecretMutable: true,
+    },
+    { parent: platform },
+  );
   const namespace = new k8s.core.v1.Namespace(
     "namespace",
     {
@@ -38,9 +52,9 @@ export function createPlatform(config: StackConfig): Platform {
         labels: { "pod-security.kubernetes.io/enforce": "restricted" },
       },
     },
-    { provider },
+    { provider, parent: platform },
   );
-  const options = { provider, dependsOn: [namespace] };
+  const options = { provider, parent: platform, dependsOn: [namespace] };
 
   const caches = mapValues(config.caches, (cache, name) => createCache(config, name, cache, options));
   const services = mapValues(config.services, (service, name) =>
