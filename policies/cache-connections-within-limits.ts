@@ -1,16 +1,10 @@
-import type { PolicyResource, ReportViolation, StackValidationPolicy } from "@pulumi/policy";
+import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
 import { expectedClients, maxClients } from "../budget/connections";
 import { COMPONENT_TYPES, type RedisSummary, type ServiceSummary } from "../budget/summaries";
 import { currentReview, type Finding, type Review } from "./review";
 
 const NAME = "cache-connections-within-limits";
-
-function summaries<Summary>(resources: readonly PolicyResource[], type: string): Summary[] {
-  return resources
-    .filter((resource) => resource.type === type)
-    .map(({ props }) => props as unknown as Summary);
-}
 
 /** Caches that cannot take what the services of the whole stack open at worst. */
 export function overbooked(services: readonly ServiceSummary[], caches: readonly RedisSummary[]): Finding[] {
@@ -56,20 +50,13 @@ export function missingCaches(
   );
 }
 
-export function checkConnections(
-  resources: readonly PolicyResource[],
-  report: ReportViolation,
-  review: Review,
-): void {
-  review.prove(NAME, resources[0]?.urn ?? "", () => {
-    const services = summaries<ServiceSummary>(resources, COMPONENT_TYPES.elasticService);
-    const caches = summaries<RedisSummary>(resources, COMPONENT_TYPES.redis);
-    const urns = new Map(
-      resources
-        .filter(({ type }) => type.startsWith("retrofitlink:") && type !== COMPONENT_TYPES.platform)
-        .map(({ props, urn }) => [(props as { workload: string }).workload, urn]),
-    );
-    for (const finding of [...overbooked(services, caches), ...missingCaches(services, caches)]) {
+export function checkConnections(report: ReportViolation, review: Review): void {
+  const services = review.summaries<ServiceSummary>(COMPONENT_TYPES.elasticService);
+  const caches = review.summaries<RedisSummary>(COMPONENT_TYPES.redis);
+  review.prove(NAME, services[0]?.urn ?? "", () => {
+    const urns = new Map([...services, ...caches].map(({ urn, summary }) => [summary.workload, urn]));
+    const judged = [services.map(({ summary }) => summary), caches.map(({ summary }) => summary)] as const;
+    for (const finding of [...overbooked(...judged), ...missingCaches(...judged)]) {
       const urn = urns.get(finding.workload);
       review.judge(NAME, urn === undefined ? finding : { ...finding, urn }, report);
     }
@@ -81,5 +68,5 @@ export const cacheConnectionsWithinLimits: StackValidationPolicy = {
   name: NAME,
   description: "Every cache admits what all services of the stack open at their maximum, during a rollout.",
   enforcementLevel: "mandatory",
-  validateStack: ({ resources }, report) => checkConnections(resources, report, currentReview),
+  validateStack: (_args, report) => checkConnections(report, currentReview),
 };

@@ -1,6 +1,6 @@
 import type { ReportViolation, ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
 
-import { currentReview, parentUrn, type Review } from "./review";
+import { currentReview, type Review } from "./review";
 
 const NAME = "container-resources-bounded";
 
@@ -45,7 +45,7 @@ export function checkContainers(args: ResourceValidationArgs, report: ReportViol
   if (!WORKLOADS.test(args.type)) return;
   review.prove(NAME, args.urn, () => {
     const { metadata, spec } = args.props as unknown as Workload;
-    const owner = review.ownerOf(parentUrn(args), metadata?.name ?? args.name);
+    const owner = review.ownerOf(args.opts.parent, metadata?.name ?? args.name);
     const pod = spec.template.spec;
     for (const container of [...(pod.initContainers ?? []), ...pod.containers]) {
       const absent = missing(container);

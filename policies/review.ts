@@ -2,7 +2,7 @@
  * What the pack knows about the stack under review while the engine shows it resource after resource. A parent is
  * registered before its children, so waivers and stack-file keys are known when a child is judged.
  */
-import type { PolicyResource, ReportViolation, ResourceValidationArgs } from "@pulumi/policy";
+import type { ReportViolation, ResourceValidationArgs } from "@pulumi/policy";
 
 import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
 import { dateOf, isExpired, waiverFor, type Waiver } from "../budget/waivers";
@@ -33,7 +33,8 @@ type Reviewed = Pick<ResourceValidationArgs, "type" | "urn" | "props">;
 
 export class Review {
   private waivers: readonly Waiver[] = [];
-  private readonly owners = new Map<string, Owner>();
+  /** Summaries by URN. The engine shows a stack policy only the outputs of a component, so its inputs are kept here. */
+  private readonly components = new Map<string, { readonly type: string; readonly summary: unknown }>();
   readonly waived: WaivedFinding[] = [];
   /** What could not be judged, because a value is only known after the deployment. */
   readonly notProvable: { readonly policy: string; readonly urn: string; readonly reason: string }[] = [];
@@ -43,15 +44,20 @@ export class Review {
   /** Learns from a resource before it is judged. */
   observe({ type, urn, props }: Reviewed): void {
     if (type === COMPONENT_TYPES.platform) this.waivers = (props as PlatformSummary).waivers;
-    else if (type.startsWith("retrofitlink:")) {
-      const { workload, configKey } = props as Owner;
-      this.owners.set(urn, { workload, configKey });
-    }
+    else if (type.startsWith("retrofitlink:")) this.components.set(urn, { type, summary: props });
+  }
+
+  /** Summaries of all components of a type, with their URNs, in the order of registration. */
+  summaries<Summary>(type: string): { readonly urn: string; readonly summary: Summary }[] {
+    return [...this.components]
+      .filter(([, component]) => component.type === type)
+      .map(([urn, { summary }]) => ({ urn, summary: summary as Summary }));
   }
 
   /** Whose child a resource is, for messages that name the stack file's key. */
   ownerOf(parentUrn: string | undefined, fallback: string): Owner {
-    return this.owners.get(parentUrn ?? "") ?? { workload: fallback, configKey: "the program" };
+    const owner = this.components.get(parentUrn ?? "")?.summary as Owner | undefined;
+    return owner ?? { workload: fallback, configKey: "the program" };
   }
 
   /** Reports a finding as a violation, unless a waiver holds. */
@@ -78,8 +84,3 @@ export class Review {
 
 /** The review of the stack that this process was started for: the engine starts the pack anew for every run. */
 export const currentReview = new Review();
-
-/** Resources of a stack with the parent's URN, in the form that `Review` takes. */
-export function parentUrn(resource: PolicyResource | ResourceValidationArgs): string | undefined {
-  return "parent" in resource ? resource.parent?.urn : resource.opts.parent;
-}
