@@ -20,6 +20,8 @@ export const COMPONENT_TYPES = {
 export interface PlatformSummary {
   readonly environment: string;
   readonly zones: number;
+  /** Workload of the service behind the load balancer, empty when there is none. */
+  readonly exposedService: string;
   readonly waivers: readonly Waiver[];
 }
 

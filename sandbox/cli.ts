@@ -3,20 +3,17 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 import { runningCluster } from "./cluster/cluster";
+import { print, runCommand } from "./command";
 import { engineEnvironment } from "./engine/environment";
 import { mirrorProject } from "./engine/project";
 import type { StackRun } from "./engine/stack";
 import { ROOT } from "./paths";
 import { alone, down, prepareToolchain, up, type Toolchain } from "./sandbox";
 import { describeChanges, isUnchanged, printChanges, printFindings } from "./terminal";
-import { UserError, describeSystemError } from "./user-error";
+import { UserError } from "./user-error";
 
 const STACK = "local";
 const REPORT = join(ROOT, "build", "up", `${STACK}.json`);
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
 
 async function commandUp(): Promise<number> {
   return await alone(print, async () => {
@@ -117,23 +114,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<number>>> = {
   toolchain: commandToolchain,
 };
 
-async function main(name: string | undefined): Promise<number> {
-  const command = COMMANDS[name ?? ""];
+runCommand(async () => {
+  const name = process.argv[2] ?? "";
+  const command = COMMANDS[name];
   if (command === undefined) {
-    throw new UserError(`unknown command "${name ?? ""}"; there is ${Object.keys(COMMANDS).join(", ")}`);
+    throw new UserError(`unknown command "${name}"; there is ${Object.keys(COMMANDS).join(", ")}`);
   }
   return await command();
-}
-
-main(process.argv[2]).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    const known = error instanceof UserError ? error : describeSystemError(error);
-    process.stderr.write(
-      `\n${known === undefined ? String((error as Error).stack) : `error: ${known.message}`}\n`,
-    );
-    process.exitCode = 1;
-  },
-);
+});

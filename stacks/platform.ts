@@ -31,7 +31,12 @@ export interface Platform {
 /** Builds a stack from its configuration. */
 export function createPlatform(config: StackConfig): Platform {
   const { cluster, environment, waivers } = config;
-  const platform = new PlatformComponent("platform", { environment, zones: cluster.zones, waivers });
+  const platform = new PlatformComponent("platform", {
+    environment,
+    zones: cluster.zones,
+    exposedService: config.loadBalancer?.service ?? "",
+    waivers,
+  });
   const provider = new k8s.Provider(
     "cluster",
     {
