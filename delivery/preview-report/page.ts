@@ -70,7 +70,7 @@ export function previewPage(model: StackModel): string {
 }
 
 function plural(count: number, noun: string): string {
-  return `${number(count, 0)} ${noun}${count === 1 ? "" : "s"}`;
+  return `${number(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 function section(title: string, cards: readonly Html[]): Html {
@@ -121,7 +121,7 @@ function serviceCard(service: ServiceSummary, open: boolean): Html {
     <h3>${workload}</h3>
     <p class="facts">
       ${number(demand.baseRps, 0)} to ${number(demand.peakRps, 0)} requests/s, growing
-      ${percent(demand.growthPerMinute)} a minute at most. A pod: ${number(cpuCores)} cores,
+      ${percent(demand.growthPerMinute)} a minute at most. A pod: ${plural(cpuCores, "core")},
       ${number(memoryMiB, 0)} MiB, ${plural(profile.concurrencyPerPod, "request")} at a time,
       ${milliseconds(profile.serviceTimeSeconds)} each. <code>${configKey}</code>
     </p>
@@ -134,11 +134,11 @@ function serviceCard(service: ServiceSummary, open: boolean): Html {
           ${ladder(requestSteps(service.timeouts), "")}
         </div>
         <div>
-          <h4>Idle connections, growing inwards</h4>
+          <h4>Idle connections: whoever calls closes first</h4>
           ${ladder(idleSteps(service.timeouts), "idle")}
         </div>
       </div>
-      <p class="soft">
+      <p class="soft drain">
         Drain: serves on for ${number(service.timeouts.drain.preStop, 0)} s, is killed after
         ${number(service.timeouts.drain.terminationGrace, 0)} s.
       </p>

@@ -51,11 +51,13 @@ function nameOf(urn: string): string {
 }
 
 export function stackModel(stack: string, run: StackRun): StackModel {
-  const summaries = <Summary>(type: string): Summary[] =>
+  // The engine reports resources as they come; a page is read by name.
+  const summaries = <Summary extends { readonly workload?: string }>(type: string): Summary[] =>
     run.resources
       .filter((resource) => resource.type === type)
-      .map(({ inputs }) => inputs as unknown as Summary);
-  const [platform] = summaries<PlatformSummary>(COMPONENT_TYPES.platform);
+      .map(({ inputs }) => inputs as unknown as Summary)
+      .sort((a, b) => (a.workload ?? "").localeCompare(b.workload ?? ""));
+  const [platform] = summaries<PlatformSummary & { workload?: string }>(COMPONENT_TYPES.platform);
   return {
     stack,
     environment: platform?.environment ?? stack,

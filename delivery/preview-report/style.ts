@@ -32,7 +32,7 @@ code, .mono { font-family: ui-monospace, "SFMono-Regular", Menlo, Consolas, mono
 .figures b { font-size: 22px; font-weight: 600; display: block; font-variant-numeric: tabular-nums; }
 .figures span { color: var(--soft); font-size: 14px; }
 .picture { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 12px; }
-.picture svg { display: block; margin: 0 auto; }
+.picture svg { display: block; margin: 0 auto; max-width: 100%; min-width: 860px; height: auto; }
 .picture path { fill: none; stroke: var(--soft); stroke-width: 1.4; opacity: 0.75; }
 .picture path.head { fill: var(--soft); stroke: none; opacity: 1; }
 .picture text { font-family: system-ui, sans-serif; fill: var(--ink); }
@@ -54,6 +54,7 @@ td.formula { color: var(--soft); }
 .ladder .bar { height: 10px; border-radius: 5px; background: var(--accent); min-width: 3px; }
 .ladder .bar.idle { background: var(--soft); }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 380px), 1fr)); gap: 6px 40px; margin-top: 18px; }
+.drain { margin: 14px 0 10px; }
 .two h4 { margin: 0 0 4px; font-size: 14px; color: var(--soft); font-weight: 500; }
 .badge { display: inline-block; border-radius: 6px; padding: 1px 9px; font-size: 13px; font-weight: 600; }
 .badge.violation { background: var(--bad-ground); color: var(--bad); }

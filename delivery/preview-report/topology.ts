@@ -70,7 +70,7 @@ function edges(model: StackModel): Edge[] {
   const exposed = model.services.find(({ workload }) => workload === model.exposedService);
   return [
     ...model.proxies.flatMap(({ workload }) => [
-      { from: `clients-of-${workload}`, to: workload, label: "HTTPS" },
+      { from: `clients-of-${workload}`, to: workload, label: "HTTP" },
       ...(exposed === undefined
         ? []
         : [{ from: workload, to: exposed.workload, label: `${number(exposed.demand.peakRps, 0)} req/s` }]),
