@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+
+import { servicePlan } from "../../components/workload/elastic-service";
+import { maxClients } from "../../budget/connections";
+import { DEFAULT_BUDGET } from "../../budget/performance-budget";
+import { COMPONENT_TYPES, type RedisSummary, type ServiceSummary } from "../../budget/summaries";
+import { timeoutLadder } from "../../budget/timeouts";
+import type { Waiver } from "../../budget/waivers";
+import { PolicyPackProcess, UNKNOWN, urnOf, type TestResource, type Verdict } from "../helpers/policy-pack";
+
+const DEMAND = { baseRps: 300, peakRps: 1200, growthPerMinute: 0.25 };
+const PROFILE = { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 12 };
+
+const SERVICE: ServiceSummary = {
+  configKey: "retrofitlink:services.backend",
+  workload: "backend",
+  namespace: "retrofitlink",
+  budget: DEFAULT_BUDGET,
+  demand: DEMAND,
+  profile: PROFILE,
+  replicas: servicePlan({ demand: DEMAND, profile: PROFILE, budget: DEFAULT_BUDGET, zones: 3 }),
+  zones: 3,
+  maxUnavailable: 1,
+  maxSurge: 0.25,
+  cpuCores: 1,
+  memoryMiB: 1024,
+  processesPerPod: 1,
+  cachePools: { "redis-cache": 6 },
+  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+};
+
+const users = (service: ServiceSummary): Parameters<typeof maxClients>[0] => [
+  { maxReplicas: service.replicas.max, maxSurge: 0.25, processesPerPod: 1, poolSize: 6 },
+];
+
+const CACHE: RedisSummary = {
+  configKey: "retrofitlink:caches.redis-cache",
+  workload: "redis-cache",
+  namespace: "retrofitlink",
+  purpose: "cache",
+  workingSetMiB: 512,
+  maxMemoryMiB: 640,
+  neededMemoryMiB: 800,
+  memoryLimitMiB: 800,
+  expectedClients: 108,
+  maxClients: maxClients(users(SERVICE)),
+  evictionPolicy: "allkeys-lfu",
+  persistent: false,
+};
+
+function container(resources: object): object {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "backend" },
+    spec: { template: { spec: { containers: [{ name: "backend", image: "x", resources }] } } },
+  };
+}
+
+const BOUNDED = { requests: { cpu: "1", memory: "1Gi" }, limits: { memory: "1Gi" } };
+
+interface StackParts {
+  readonly waivers?: readonly Waiver[];
+  readonly service?: ServiceSummary | Record<string, unknown>;
+  readonly cache?: RedisSummary | undefined;
+  readonly deployment?: object;
+}
+
+/** A small stack in the order in which the engine registers it. */
+function stack({
+  waivers = [],
+  service = SERVICE,
+  cache = CACHE,
+  deployment = container(BOUNDED),
+}: StackParts): TestResource[] {
+  const platform = { type: COMPONENT_TYPES.platform, name: "platform" };
+  const backend = { type: COMPONENT_TYPES.elasticService, name: "backend" };
+  const parent = urnOf(platform);
+  return [
+    { ...platform, props: { environment: "test", zones: 3, exposedService: "backend", waivers } },
+    { type: COMPONENT_TYPES.redis, name: "redis-cache", parent, props: cache },
+    { ...backend, parent, props: service },
+    {
+      type: "kubernetes:apps/v1:Deployment",
+      name: "backend-deployment",
+      parent: urnOf(backend),
+      props: deployment,
+    },
+  ];
+}
+
+const TOO_FEW: ServiceSummary = { ...SERVICE, replicas: { ...SERVICE.replicas, max: 8 } };
+
+const waiver = (policy: string, expires: string): Waiver => ({
+  policy,
+  resource: "backend",
+  reason: "load test runs on Friday",
+  expires,
+});
+
+describe("policy pack", function () {
+  this.timeout(90_000);
+  let pack: PolicyPackProcess;
+
+  // A process for each stack, as the engine starts one for each run.
+  beforeEach(async () => {
+    pack = await PolicyPackProcess.start();
+  });
+
+  afterEach(() => pack.stop());
+
+  const review = (parts: StackParts): Promise<Verdict[]> => pack.review(stack(parts));
+
+  it("has nothing against a stack that keeps its promise", async () => {
+    assert.deepEqual(await review({}), []);
+  });
+
+  it("refuses a container without bounds and names the key of the component it belongs to", async () => {
+    const [verdict, ...more] = await review({ deployment: container({ requests: { cpu: "1" } }) });
+    assert.deepEqual(more, []);
+    assert.deepEqual([verdict?.policy, verdict?.level], ["container-resources-bounded", "mandatory"]);
+    assert.match(
+      verdict?.message ?? "",
+      /container "backend" of "backend" has no resources\.requests\.memory \(.*\), no resources\.limits\.memory \(.*\)\nchange: retrofitlink:services\.backend\.resources$/,
+    );
+  });
+
+  it("says that bounds are not provable when they are not known yet", async () => {
+    const verdicts = await review({
+      deployment: container({ requests: { cpu: UNKNOWN, memory: "1Gi" }, limits: { memory: "1Gi" } }),
+    });
+    assert.deepEqual(
+      verdicts.map(({ policy, level }) => [policy, level]),
+      [["not-provable", "advisory"]],
+    );
+    assert.match(
+      verdicts[0]?.message ?? "",
+      /not provable at preview: container-resources-bounded\nstring value at \.spec\.template/,
+    );
+  });
+
+  it("refuses replicas that break the response time when a zone is gone", async () => {
+    const [verdict] = await review({ service: TOO_FEW });
+    assert.deepEqual([verdict?.policy, verdict?.level], ["replicas-keep-response-time", "mandatory"]);
+    assert.match(
+      verdict?.message ?? "",
+      /"backend" cannot keep p95 0\.2 s and p99 0\.5 s at its peak load when 3 of its pods are gone\n8 \(max\) - 3 >= 6 pods for 1200 requests\/s does not hold; derived is 14\nchange: retrofitlink:services\.backend\.demand$/,
+    );
+  });
+
+  it("refuses an autoscaler that reacts too late", async () => {
+    const late = { ...SERVICE, replicas: { ...SERVICE.replicas, targetUtilization: 0.74 } };
+    const [verdict] = await review({ service: late });
+    assert.match(
+      verdict?.message ?? "",
+      /74\.0 % <= 62\.7 % does not hold \(0\.75 \/ \(1 \+ 0\.25\/min \* 47 s\)\)\nchange: retrofitlink:services\.backend\.profile\.maxUtilization$/,
+    );
+  });
+
+  it("refuses a throughput that nothing is planned for", async () => {
+    const demand = { ...DEMAND, peakRps: 900 };
+    const replicas = servicePlan({ demand, profile: PROFILE, budget: DEFAULT_BUDGET, zones: 3 });
+    const [verdict] = await review({ service: { ...SERVICE, demand, replicas } });
+    assert.match(
+      verdict?.message ?? "",
+      /900 requests\/s planned >= 1000 requests\/s promised does not hold\nchange: retrofitlink:services\.backend\.demand\.peakRps$/,
+    );
+  });
+
+  it("refuses a cache that turns clients away when all services are at their maximum", async () => {
+    const [verdict] = await review({ cache: { ...CACHE, maxClients: 100 } });
+    assert.deepEqual([verdict?.policy, verdict?.level], ["cache-connections-within-limits", "mandatory"]);
+    assert.match(
+      verdict?.message ?? "",
+      /maxclients 100 >= 162 does not hold: 1\.2 \* 108 \+ reserve \(backend: 14 pods \+ 25 % \* 1 processes \* 6\)\nchange: retrofitlink:caches\.redis-cache$/,
+    );
+  });
+
+  it("refuses a cache that is not in the stack", async () => {
+    const [verdict] = await review({ service: { ...SERVICE, cachePools: { other: 2 } } });
+    assert.match(
+      verdict?.message ?? "",
+      /"backend" connects to "other", which is not in the stack\nchange: retrofitlink:services\.backend\.caches\.other$/,
+    );
+  });
+
+  it("lets a waived violation pass and keeps it in the report", async () => {
+    const verdicts = await review({
+      service: TOO_FEW,
+      waivers: [waiver("replicas-keep-response-time", "2999-12-31")],
+    });
+    assert.deepEqual(
+      verdicts.map(({ policy, level }) => [policy, level]),
+      [["waivers-in-use", "advisory"]],
+    );
+    assert.match(
+      verdicts[0]?.message ?? "",
+      /waived until 2999-12-31: replicas-keep-response-time\nreason: load test runs on Friday\n"backend" cannot keep/,
+    );
+  });
+
+  it("does not let a waiver of another policy or workload help", async () => {
+    const waivers = [
+      waiver("container-resources-bounded", "2999-12-31"),
+      { ...waiver("replicas-keep-response-time", "2999-12-31"), resource: "matching" },
+    ];
+    const verdicts = await review({ service: TOO_FEW, waivers });
+    assert.deepEqual(
+      verdicts.map(({ level }) => level),
+      ["mandatory"],
+    );
+  });
+
+  it("takes an expired waiver for none and says so", async () => {
+    const [verdict] = await review({
+      service: TOO_FEW,
+      waivers: [waiver("replicas-keep-response-time", "2020-01-31")],
+    });
+    assert.equal(verdict?.level, "mandatory");
+    assert.match(verdict?.message ?? "", /\nwaiver: expired on 2020-01-31 \("load test runs on Friday"\)$/);
+  });
+});
