@@ -49,7 +49,7 @@ export interface RedisMemory {
  * Share of the key space of `maxmemory` that the working set fills. The rest holds keys that are read once and expired
  * keys not collected yet; without it they would push out the working set and the hit rate with it.
  */
-const WORKING_SET_SHARE = 0.8;
+export const WORKING_SET_SHARE = 0.8;
 
 /** Waste of the allocator that is put up with: active defragmentation starts where both are exceeded. */
 export const TOLERATED_FRAGMENTATION = { share: 0.1, mib: 16 } as const;

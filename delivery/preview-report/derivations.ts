@@ -1,6 +1,7 @@
 /** Each derived number with its formula filled in. The numbers are computed by budget/ from the summary. */
 import { concurrentRequests, podsLost, replicasForLoad } from "../../budget/capacity";
 import { CLIENT_MARGIN, RESERVED_CLIENTS } from "../../budget/connections";
+import { WORKING_SET_SHARE, describeMemory, redisMemory } from "../../budget/memory";
 import type { NginxSummary, RedisSummary, ServiceSummary } from "../../budget/summaries";
 
 export interface Derivation {
@@ -76,16 +77,18 @@ export function serviceDerivations(summary: ServiceSummary): Derivation[] {
 }
 
 export function redisDerivations(summary: RedisSummary): Derivation[] {
+  const { workingSetMiB, maxClients, persistent, memoryLimitMiB } = summary;
+  const memory = redisMemory({ workingSetMiB, maxClients, forks: persistent, limitMiB: memoryLimitMiB });
   return [
     {
       name: "maxmemory",
       value: `${number(summary.maxMemoryMiB, 0)} MiB`,
-      formula: `working set ${number(summary.workingSetMiB, 0)} MiB + overhead of keys and fragmentation`,
+      formula: `⌈${number(workingSetMiB, 0)} MiB working set ÷ ${WORKING_SET_SHARE}⌉ + ${memory.clientBuffersMiB} for clients`,
     },
     {
       name: "Container limit",
       value: `${number(summary.memoryLimitMiB, 0)} MiB`,
-      formula: `${number(summary.memoryLimitMiB, 0)} ≥ ${number(summary.neededMemoryMiB, 0)} MiB: maxmemory${summary.persistent ? " + copy on write" : ""} + client buffers + 64 MiB`,
+      formula: `${number(memoryLimitMiB, 0)} ≥ ${describeMemory(memory)}`,
     },
     {
       name: "maxclients",
