@@ -7,6 +7,7 @@ import {
   type BudgetOverrides,
   type PerformanceBudget,
 } from "../budget/performance-budget";
+import { isPinnedImage } from "../components/shared/images";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import type { ServiceConfig, StackConfig } from "./config-schema";
 
@@ -19,13 +20,6 @@ export function serviceBudget(
   service: ServiceConfig,
 ): PerformanceBudget {
   return mergeBudget(mergeBudget(DEFAULT_BUDGET, config.budget), service.budget);
-}
-
-/** An image that stays what it is: a digest, or a tag other than `latest`. */
-function isPinned(image: string): boolean {
-  if (image.includes("@sha256:")) return true;
-  const tag = image.slice(image.lastIndexOf("/") + 1).split(":")[1];
-  return tag !== undefined && tag !== "" && tag !== "latest";
 }
 
 /** Names that other keys may refer to, also those of blocks that have mistakes of their own. */
@@ -71,7 +65,7 @@ function serviceMistakes(
   const wrongBudget = stackIsSound ? budgetMistakes(budget, service.budget, at("budget")) : [];
   problems.push(...wrongBudget);
 
-  if (!isPinned(image)) {
+  if (!isPinnedImage(image)) {
     problems.push({
       path: at("image"),
       got: show(image),

@@ -5,6 +5,7 @@ import { longestServiceTimeSeconds, type ReactionTime } from "../../budget/capac
 import type { Demand, ServiceProfile } from "../../budget/demand";
 import { budgetProblems, type PerformanceBudget } from "../../budget/performance-budget";
 import { ladderProblems, type TimeoutLadder } from "../../budget/timeouts";
+import { isPinnedImage } from "../shared/images";
 import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
 
@@ -66,13 +67,6 @@ export interface ElasticServiceArgs {
 const APP = /^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** `name@sha256:…`, or `name:tag` with a tag that does not move under a running service. */
-function isPinned(image: string): boolean {
-  if (image.includes("@sha256:")) return true;
-  const tag = image.slice(image.lastIndexOf("/") + 1).split(":")[1];
-  return tag !== undefined && tag !== "" && tag !== "latest";
-}
-
 /** Everything that makes a service impossible to build or to prove. An empty list means it is sound. */
 export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
   const problems: Problem[] = [];
@@ -91,7 +85,7 @@ export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
   );
   if (typeof image === "string") {
     check(
-      isPinned(image),
+      isPinnedImage(image),
       "image",
       image,
       'an image with a digest, or with a tag other than "latest"',

@@ -165,7 +165,7 @@ function derivationTable(derivations: readonly Derivation[]): Html {
       </tr>`,
   );
   return html`<div class="scroll" tabindex="0" role="group" aria-label="Derived numbers, scrollable">
-    <table>
+    <table class="derived">
       <thead>
         <tr>
           <th scope="col">Derived</th>

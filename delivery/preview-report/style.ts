@@ -67,7 +67,10 @@ details[open] summary { margin-bottom: 10px; }
 input[type="search"] { font: inherit; width: min(100%, 340px); padding: 7px 12px; margin: 0 0 12px; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--ink); }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 footer { margin-top: 48px; color: var(--soft); font-size: 14px; }
-@media (max-width: 640px) { main { padding: 24px 14px 48px; } .card { padding: 16px; } h1 { font-size: 25px; } }
+@media (max-width: 640px) {
+  .derived thead { display: none; } .derived tr { display: grid; grid-template-columns: 1fr auto; }
+  .derived td.value { padding-right: 0; } .derived td.formula { grid-column: 1 / -1; border: 0; padding: 0 0 8px; }
+  main { padding: 24px 14px 48px; } .card { padding: 16px; } h1 { font-size: 25px; } }
 @media print { body { background: none; } .card, .picture { break-inside: avoid; } input { display: none; } }
 `;
 

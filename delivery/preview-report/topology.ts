@@ -103,8 +103,8 @@ export function topology(model: StackModel): Html {
     if (start === undefined || end === undefined) return [];
     const [x1, y1, x2, y2] = [start.x + BOX.width, start.y + BOX.height / 2, end.x, end.y + BOX.height / 2];
     const bend = (x2 - x1) / 2;
-    // Near the start the lines of one box are still apart in height, so labels sit nearer to their ends.
-    const [labelX, labelY] = [x1 + bend, y1 + (y2 - y1) * 0.5 - 7];
+    // A third of the way along the curve lines that cross later are still apart.
+    const [labelX, labelY] = [x1 + (x2 - x1) * 0.38, y1 + (y2 - y1) * 0.3 - 6];
     return [
       html`<path
           d="M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}"
