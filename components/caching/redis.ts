@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { basename } from "node:path/posix";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -7,6 +6,7 @@ import { expectedClients } from "../../budget/connections";
 import { redisIoThreads, redisStorageGiB } from "../../budget/memory";
 import { COMPONENT_TYPES, type RedisSummary } from "../../budget/summaries";
 import { commonLabels, selectorLabels } from "../shared/kubernetes";
+import { checksum } from "../shared/checksum";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { redisProblems, redisSizes, type RedisArgs } from "./redis-args";
@@ -236,13 +236,4 @@ function ingressRules(
     ports: [{ protocol: "TCP", port: "metrics" }],
   };
   return clients.length > 0 ? [fromClients, fromMonitoring] : [fromMonitoring];
-}
-
-/** Digest of what a ConfigMap or a Secret holds, after its transform. */
-function checksum(data: k8s.core.v1.ConfigMapArgs["data"]): pulumi.Output<string> {
-  return pulumi.output(data).apply((held) =>
-    createHash("sha256")
-      .update(JSON.stringify(held ?? {}))
-      .digest("hex"),
-  );
 }

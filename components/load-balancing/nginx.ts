@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { basename } from "node:path/posix";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { rateLimitPerPod } from "../../budget/proxy";
 import { COMPONENT_TYPES, type NginxSummary } from "../../budget/summaries";
 import { commonLabels, selectorLabels } from "../shared/kubernetes";
+import { checksum } from "../shared/checksum";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { nginxPlan, nginxProblems, qualifiedHost, type NginxArgs } from "./nginx-args";
@@ -203,12 +203,3 @@ const SCALING_BEHAVIOR: k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerBe
     policies: [{ type: "Percent", value: 10, periodSeconds: 60 }],
   },
 };
-
-/** Digest of what a ConfigMap holds, after its transform. */
-function checksum(data: k8s.core.v1.ConfigMapArgs["data"]): pulumi.Output<string> {
-  return pulumi.output(data).apply((held) =>
-    createHash("sha256")
-      .update(JSON.stringify(held ?? {}))
-      .digest("hex"),
-  );
-}
