@@ -41,14 +41,22 @@ function take(path: string): boolean {
     if (isAbandoned(path)) rmSync(path, { recursive: true, force: true });
     return false;
   }
-  writeFileSync(join(path, "pid"), String(process.pid));
+  try {
+    writeFileSync(join(path, "pid"), String(process.pid));
+  } catch (error) {
+    // On a full disk the folder could be made and the file could not: nobody would ever take such a lock over.
+    rmSync(path, { recursive: true, force: true });
+    throw error;
+  }
   return true;
 }
 
 /** A lock without a readable owner is only given up on after a moment: its owner may be between the two writes. */
 function isAbandoned(path: string): boolean {
   try {
-    return !isAlive(Number(readFileSync(join(path, "pid"), "utf8")));
+    const pid = Number(readFileSync(join(path, "pid"), "utf8"));
+    if (!Number.isInteger(pid) || pid <= 0) throw new Error("an empty file");
+    return !isAlive(pid);
   } catch {
     try {
       return Date.now() - statSync(path).mtimeMs > 5_000;

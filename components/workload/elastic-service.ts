@@ -1,23 +1,18 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { DEFAULT_REACTION, replicaPlan, type ReplicaPlan } from "../../budget/capacity";
+import { replicaPlan, type ReplicaPlan } from "../../budget/capacity";
 import { COMPONENT_TYPES, type ServiceSummary } from "../../budget/summaries";
-import {
-  commonLabels,
-  restrictedContainer,
-  restrictedPod,
-  selectorLabels,
-  spreadOverZonesAndNodes,
-} from "../shared/kubernetes";
+import { commonLabels, selectorLabels } from "../shared/kubernetes";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
-import { elasticServiceProblems, type ElasticServiceArgs } from "./elastic-service-args";
+import type { ElasticServiceArgs } from "./elastic-service-args";
+import { podSpec, startupSeconds } from "./elastic-service-pod";
+import { elasticServiceProblems } from "./elastic-service-problems";
 import { scalingBehavior } from "./scaling-behavior";
-import { serviceEnvironment } from "./service-environment";
 
-export { elasticServiceProblems } from "./elastic-service-args";
-export type { ElasticServiceArgs, ServiceCache } from "./elastic-service-args";
+export type { ElasticServiceArgs, SecretEntry, ServiceCache } from "./elastic-service-args";
+export { elasticServiceProblems } from "./elastic-service-problems";
 
 /** Pods a rollout may add, share of the replicas. None may be missing, so capacity never drops below the plan. */
 export const MAX_SURGE = 0.25;
@@ -25,19 +20,15 @@ export const MAX_SURGE = 0.25;
 /** Pods that a drain may take at once. */
 export const MAX_UNAVAILABLE = 1;
 
-/** Numeric user of the Node.js images. */
-const NODE_USER = 1000;
-
 /**
  * The replica plan of a service. The component computes the same one; whoever sizes something by the largest fleet
  * needs it before the component exists.
  */
 export function servicePlan(
-  args: Pick<ElasticServiceArgs, "demand" | "profile" | "budget" | "zones" | "reaction">,
+  args: Pick<ElasticServiceArgs, "demand" | "profile" | "budget" | "zones" | "margin" | "reaction">,
 ): ReplicaPlan {
   const disruption = { zones: args.zones, maxUnavailable: MAX_UNAVAILABLE };
-  const { reaction = DEFAULT_REACTION } = args;
-  return replicaPlan(args.demand, args.profile, args.budget, disruption, { reaction });
+  return replicaPlan(args.demand, args.profile, args.budget, disruption, args);
 }
 
 /**
@@ -54,7 +45,7 @@ export class ElasticService extends pulumi.ComponentResource {
   readonly port: number;
   /** `http://host:port` */
   readonly url: pulumi.Output<string>;
-  /** Name that resolves to every ready pod, for a proxy that balances by itself. */
+  /** Name that resolves to every ready pod, for a proxy that balances by itself: `backend-pods.retrofitlink.svc`. */
   readonly podsHost: pulumi.Output<string>;
   readonly deploymentName: pulumi.Output<string>;
   readonly replicas: ReplicaPlan;
@@ -202,7 +193,7 @@ export class ElasticService extends pulumi.ComponentResource {
     );
 
     this.host = pulumi.interpolate`${service.metadata.name}.${args.namespace}.svc`;
-    this.podsHost = pulumi.interpolate`${pods.metadata.name}.${args.namespace}`;
+    this.podsHost = pulumi.interpolate`${pods.metadata.name}.${args.namespace}.svc`;
     this.url = pulumi.interpolate`http://${this.host}:${args.port}`;
     this.deploymentName = deployment.metadata.name;
     this.registerOutputs({
@@ -214,68 +205,4 @@ export class ElasticService extends pulumi.ComponentResource {
       replicas: this.replicas,
     });
   }
-}
-
-/** How long a start may take before the pod is given up: three times the warm-up, and at least a minute. Seconds. */
-function startupSeconds(warmUpSeconds: number): number {
-  return Math.max(60, Math.ceil(warmUpSeconds * 3));
-}
-
-function podSpec(
-  app: string,
-  args: ElasticServiceArgs,
-  serviceAccountName: pulumi.Input<string>,
-): k8s.types.input.core.v1.PodSpec {
-  const { health, profile, resources, timeouts } = args;
-  const memory = `${resources.memoryMiB}Mi`;
-  const probe = (path: string): { httpGet: k8s.types.input.core.v1.HTTPGetAction } => ({
-    httpGet: { path, port: "http" },
-  });
-  return {
-    serviceAccountName,
-    automountServiceAccountToken: false,
-    // A variable for every Service of the namespace would only be in the way.
-    enableServiceLinks: false,
-    securityContext: restrictedPod(NODE_USER),
-    topologySpreadConstraints: spreadOverZonesAndNodes(app),
-    terminationGracePeriodSeconds: timeouts.drain.terminationGrace,
-    containers: [
-      {
-        name: app,
-        image: args.image,
-        ports: [{ name: "http", containerPort: args.port }],
-        env: serviceEnvironment(args),
-        // No CPU limit: throttling adds to the tail what the node has to spare. Memory is the same in both, so that
-        // the node never promises it twice.
-        resources: { requests: { cpu: `${resources.cpuCores}`, memory }, limits: { memory } },
-        securityContext: restrictedContainer(),
-        // Starting: nothing else is asked until this has answered once.
-        startupProbe: {
-          ...probe(health.live),
-          periodSeconds: 2,
-          timeoutSeconds: 2,
-          failureThreshold: Math.ceil(startupSeconds(profile.warmUpSeconds) / 2),
-        },
-        // Taking requests: out of the Service within 15 s, back in with the first answer.
-        readinessProbe: {
-          ...probe(health.ready),
-          periodSeconds: 5,
-          timeoutSeconds: 2,
-          failureThreshold: 3,
-        },
-        // Beyond help: only a process that has not answered for a minute is started anew. It must not ask about
-        // databases and caches, or their outage would restart every pod.
-        livenessProbe: {
-          ...probe(health.live),
-          periodSeconds: 10,
-          timeoutSeconds: 5,
-          failureThreshold: 6,
-        },
-        // Goes on serving while load balancers and proxies take the pod out of their lists.
-        lifecycle: { preStop: { sleep: { seconds: timeouts.drain.preStop } } },
-        volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
-      },
-    ],
-    volumes: [{ name: "tmp", emptyDir: {} }],
-  };
 }

@@ -1,7 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 
 import type { TimeoutLadder } from "../../budget/timeouts";
-import type { ElasticServiceArgs, ServiceCache } from "./elastic-service-args";
+import type { ElasticServiceArgs, SecretEntry, ServiceCache } from "./elastic-service-args";
 
 type Variable = k8s.types.input.core.v1.EnvVar;
 
@@ -35,22 +35,24 @@ function timeoutVariables({ request, idle, drain }: TimeoutLadder): Variable[] {
   ];
 }
 
+function fromSecret(variable: string, { name, key }: SecretEntry): Variable {
+  return { name: variable, valueFrom: { secretKeyRef: { name, key } } };
+}
+
 function cacheVariables(cache: ServiceCache): Variable[] {
   const prefix = variablePrefix(cache.name);
   return [
     { name: `${prefix}_HOST`, value: cache.host },
     { name: `${prefix}_PORT`, value: String(cache.port) },
     { name: `${prefix}_POOL_SIZE`, value: String(cache.poolSize) },
-    {
-      name: `${prefix}_PASSWORD`,
-      valueFrom: { secretKeyRef: { name: cache.passwordSecret.name, key: cache.passwordSecret.key } },
-    },
+    fromSecret(`${prefix}_PASSWORD`, cache.passwordSecret),
   ];
 }
 
 /** Variables of the container: what the platform derives, then what the caller sets, which wins. */
 export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
-  const { port, resources, timeouts, caches = [], environment = {}, processesPerPod = 1 } = args;
+  const { port, resources, timeouts, caches = [], processesPerPod = 1 } = args;
+  const { environment = {}, secretEnvironment = {} } = args;
   const derived: Variable[] = [
     { name: "NODE_ENV", value: "production" },
     { name: "PORT", value: String(port) },
@@ -58,6 +60,10 @@ export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
     ...timeoutVariables(timeouts),
     ...caches.flatMap(cacheVariables),
   ];
-  const given = Object.entries(environment).map(([name, value]) => ({ name, value }));
-  return [...derived.filter(({ name }) => typeof name !== "string" || !(name in environment)), ...given];
+  const given: Variable[] = [
+    ...Object.entries(environment).map(([name, value]) => ({ name, value })),
+    ...Object.entries(secretEnvironment).map(([name, entry]) => fromSecret(name, entry)),
+  ];
+  const names = new Set(given.map(({ name }) => name));
+  return [...derived.filter(({ name }) => !names.has(name)), ...given];
 }

@@ -161,6 +161,21 @@ function existingToken(directory: string): string | undefined {
   return existsSync(path) ? readFileSync(path, "utf8").split(",")[0] : undefined;
 }
 
+/** Why a program ended, as far as its log tells. */
+function ended(what: BackgroundProcess): UserError {
+  const log = lastLogLines(what, 200);
+  if (/no space left on device|disk quota exceeded/i.test(log)) {
+    return new NotReady(
+      `the disk is full: ${what.name} could not write to ${what.directory}`,
+      "free at least 200 MB and run the same command again; what is there is kept",
+    );
+  }
+  return new NotReady(
+    `${what.name} ended while it started:\n${lastLogLines(what)}`,
+    `read ${what.directory}/${what.name}.log`,
+  );
+}
+
 async function waitUntilReady(name: string, server: string, token: string): Promise<string> {
   const directory = clusterDirectory(name);
   const certificate = join(directory, "certificates", "apiserver.crt");
@@ -169,10 +184,7 @@ async function waitUntilReady(name: string, server: string, token: string): Prom
     await sleep(100);
     for (const what of Object.values(processes(name))) {
       if (runningPid(what) === undefined) {
-        throw new NotReady(
-          `${what.name} ended while it started:\n${lastLogLines(what)}`,
-          `read ${directory}/${what.name}.log`,
-        );
+        throw ended(what);
       }
     }
     if (!existsSync(certificate)) continue;

@@ -1,0 +1,247 @@
+import { DEFAULT_REACTION, longestServiceTimeSeconds } from "../../budget/capacity";
+import { budgetProblems } from "../../budget/performance-budget";
+import { ladderProblems, type LadderProblem, type TimeoutLadder } from "../../budget/timeouts";
+import { isPinnedImage } from "../shared/images";
+import type { Problem } from "../shared/problems";
+import type { ElasticServiceArgs, ServiceCache } from "./elastic-service-args";
+
+/** Name of a workload. Leaves room for the suffixes of its Services and for the hashes of its pods. */
+const WORKLOAD = /^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/;
+const NAMESPACE = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const SECRET_KEY = /^[-._A-Za-z0-9]+$/;
+
+/** Least memory of a Node.js process that does anything, MiB. */
+const LEAST_PROCESS_MIB = 128;
+
+const WHOLE = "a whole number of at least 1";
+const WORKLOAD_NAME = "a DNS label of at most 52 characters";
+const SPELLING = "Use lower-case letters, digits and hyphens.";
+
+const above0 = (value: number): boolean => Number.isFinite(value) && value > 0;
+const atLeast0 = (value: number): boolean => Number.isFinite(value) && value >= 0;
+const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
+
+/** Whether it holds, and the problem if it does not: property, got, allowed, fix. */
+type Check = readonly [ok: boolean, property: string, got: unknown, allowed: string, fix: string];
+
+/** Everything that makes a service impossible to build or to prove. An empty list means it is sound. */
+export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
+  const checks = [
+    ...workloadChecks(args),
+    ...demandChecks(args),
+    ...profileChecks(args),
+    ...podChecks(args),
+    ...variableChecks(args),
+    ...(args.caches ?? []).flatMap((cache, index, all) => cacheChecks(cache, index, all)),
+  ];
+  return [
+    ...checks
+      .filter(([ok]) => !ok)
+      .map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix })),
+    ...budgetProblems(args.budget).map(({ metric, step, message }) => ({
+      property: `budget.${metric}.${step}`,
+      got: args.budget[metric][step],
+      allowed: message.split("; allowed is ")[1] ?? message,
+      fix: "Target, warning and critical go from the promise to the alarm.",
+    })),
+    ...ladderProblems(args.timeouts).map((problem) => ladderProblem(problem, args.timeouts)),
+  ];
+}
+
+function workloadChecks({ app, namespace, image, port }: ElasticServiceArgs): Check[] {
+  return [
+    [app === undefined || WORKLOAD.test(app), "app", app, WORKLOAD_NAME, SPELLING],
+    [NAMESPACE.test(namespace), "namespace", namespace, "a DNS label of at most 63 characters", SPELLING],
+    [
+      typeof image !== "string" || isPinnedImage(image),
+      "image",
+      image,
+      'an image with a digest, or with a tag other than "latest"',
+      "Name the version, so that a restarted pod runs the same code as its neighbours.",
+    ],
+    [
+      whole(port) && port >= 1024 && port <= 65_535,
+      "port",
+      port,
+      "a whole number from 1024 to 65535",
+      "Let the application listen above 1023.",
+    ],
+  ];
+}
+
+function demandChecks({ demand, margin = 0, reaction = DEFAULT_REACTION }: ElasticServiceArgs): Check[] {
+  const { baseRps, peakRps, growthPerMinute } = demand;
+  return [
+    [
+      above0(baseRps),
+      "demand.baseRps",
+      baseRps,
+      "a number above 0 (requests/s)",
+      "Give the quiet-hour rate.",
+    ],
+    [
+      Number.isFinite(peakRps) && peakRps >= baseRps,
+      "demand.peakRps",
+      peakRps,
+      `at least demand.baseRps, ${baseRps} (requests/s)`,
+      "Give the highest rate the platform must serve.",
+    ],
+    [
+      atLeast0(growthPerMinute),
+      "demand.growthPerMinute",
+      growthPerMinute,
+      "a number of at least 0 (share of the rate, per minute)",
+      "0.2 means 20 % more within a minute.",
+    ],
+    [
+      atLeast0(margin),
+      "margin",
+      margin,
+      "a number of at least 0 (share of the peak)",
+      "0.2 means 20 % more.",
+    ],
+    ...Object.entries(reaction).map(([piece, seconds]): Check => [
+      atLeast0(Number(seconds)),
+      `reaction.${piece}`,
+      seconds,
+      "a number of at least 0 (seconds)",
+      "Give what a scale-up in this cluster took.",
+    ]),
+  ];
+}
+
+function profileChecks({ profile, budget }: ElasticServiceArgs): Check[] {
+  const { serviceTimeSeconds, concurrencyPerPod, maxUtilization, warmUpSeconds } = profile;
+  // A budget that is wrong itself bounds nothing.
+  const longest = budgetProblems(budget).length === 0 ? longestServiceTimeSeconds(budget) : Infinity;
+  const bound = Number.isFinite(longest)
+    ? `above 0 and below ${longest.toFixed(4)} (seconds), or no number of pods keeps the response time`
+    : "a number above 0 (seconds)";
+  return [
+    [
+      above0(serviceTimeSeconds) && serviceTimeSeconds < longest,
+      "profile.serviceTimeSeconds",
+      serviceTimeSeconds,
+      bound,
+      "Make the request cheaper, or loosen budget.responseTimeP95Seconds and budget.responseTimeP99Seconds.",
+    ],
+    [
+      whole(concurrencyPerPod),
+      "profile.concurrencyPerPod",
+      concurrencyPerPod,
+      WHOLE,
+      "Give the requests a pod works on at the same time.",
+    ],
+    [
+      maxUtilization > 0 && maxUtilization <= 1,
+      "profile.maxUtilization",
+      maxUtilization,
+      "above 0 and at most 1",
+      "Give the utilization up to which p99 held in the load test.",
+    ],
+    [
+      atLeast0(warmUpSeconds),
+      "profile.warmUpSeconds",
+      warmUpSeconds,
+      "a number of at least 0 (seconds)",
+      "Give the time from start to full speed.",
+    ],
+  ];
+}
+
+function podChecks({ resources, zones, health, processesPerPod = 1 }: ElasticServiceArgs): Check[] {
+  const leastMiB = LEAST_PROCESS_MIB * (whole(processesPerPod) ? processesPerPod : 1);
+  return [
+    [
+      above0(resources.cpuCores),
+      "resources.cpuCores",
+      resources.cpuCores,
+      "a number above 0 (cores)",
+      "Give what a pod needs at maxUtilization.",
+    ],
+    [
+      whole(resources.memoryMiB) && resources.memoryMiB >= leastMiB,
+      "resources.memoryMiB",
+      resources.memoryMiB,
+      `a whole number of at least ${leastMiB} (MiB), ${LEAST_PROCESS_MIB} for each process`,
+      "Give what a load test measured, with a fifth to spare.",
+    ],
+    [whole(zones), "zones", zones, WHOLE, "Count the zones of the cluster's nodes."],
+    [
+      whole(processesPerPod),
+      "processesPerPod",
+      processesPerPod,
+      WHOLE,
+      "Count the processes that open connections.",
+    ],
+    ...(["live", "ready"] as const).map((probe): Check => [
+      health[probe].startsWith("/"),
+      `health.${probe}`,
+      health[probe],
+      'a path that begins with "/"',
+      "Give the path of the endpoint.",
+    ]),
+  ];
+}
+
+function variableChecks({ environment = {}, secretEnvironment = {} }: ElasticServiceArgs): Check[] {
+  const named = (property: string, name: string): Check => [
+    VARIABLE.test(name),
+    `${property}.${name}`,
+    name,
+    "letters, digits and underscores, no digit first",
+    "Rename the variable.",
+  ];
+  return [
+    ...Object.keys(environment).map((name) => named("environment", name)),
+    ...Object.entries(secretEnvironment).flatMap(([name, entry]): Check[] => [
+      named("secretEnvironment", name),
+      [
+        !(name in environment),
+        `secretEnvironment.${name}`,
+        name,
+        "a variable that environment does not set",
+        "Remove it from one of the two.",
+      ],
+      keyCheck(`secretEnvironment.${name}.key`, entry.key),
+    ]),
+  ];
+}
+
+function cacheChecks(cache: ServiceCache, index: number, all: readonly ServiceCache[]): Check[] {
+  const property = `caches[${index}]`;
+  const fix = `Correct the use of ${cache.name}.`;
+  const isFirst = all.findIndex(({ name }) => name === cache.name) === index;
+  return [
+    [WORKLOAD.test(cache.name), `${property}.name`, cache.name, WORKLOAD_NAME, SPELLING],
+    [isFirst, `${property}.name`, cache.name, "a cache that is not in the list yet", fix],
+    [
+      whole(cache.port) && cache.port <= 65_535,
+      `${property}.port`,
+      cache.port,
+      "a whole number from 1 to 65535",
+      fix,
+    ],
+    [whole(cache.poolSize), `${property}.poolSize`, cache.poolSize, WHOLE, fix],
+    keyCheck(`${property}.passwordSecret.key`, cache.passwordSecret.key),
+  ];
+}
+
+function keyCheck(property: string, key: string): Check {
+  const allowed = "letters, digits, hyphens, underscores and dots";
+  return [SECRET_KEY.test(key), property, key, allowed, "Give the key of an entry of the Secret."];
+}
+
+/** A drain is mended at its later end, everything else at the inner one. */
+function ladderProblem({ rule, inner, outer, message }: LadderProblem, timeouts: TimeoutLadder): Problem {
+  const step = rule === "drain-fits" ? outer : inner;
+  const [group = "", field = ""] = step.split(".");
+  const steps = timeouts as unknown as Record<string, Record<string, number>>;
+  return {
+    property: `timeouts.${step}`,
+    got: steps[group]?.[field],
+    allowed: "a ladder that holds",
+    fix: `${message}.`,
+  };
+}
