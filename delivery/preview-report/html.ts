@@ -23,7 +23,12 @@ function render(part: Part): string {
   return part.map(render).join("");
 }
 
+/** Literal texts by template, without the indentation that only the source is read by. */
+const TIDY = new WeakMap<TemplateStringsArray, readonly string[]>();
+
 /** Template whose values are escaped, unless they are HTML themselves. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(strings.map((text, index) => text + render(parts[index] ?? "")).join(""));
+  const texts = TIDY.get(strings) ?? strings.map((text) => text.replaceAll(/\n\s+/g, "\n"));
+  TIDY.set(strings, texts);
+  return new Html(texts.map((text, index) => text + render(parts[index] ?? "")).join(""));
 }

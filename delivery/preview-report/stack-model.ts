@@ -6,10 +6,13 @@ import {
   type RedisSummary,
   type ServiceSummary,
 } from "../../budget/summaries";
-import type { StackRun } from "../../sandbox/engine/stack";
+import type { StackResource, StackRun } from "../../sandbox/engine/stack";
+import { isWhollyKnown } from "./values";
+
+export type PolicyKind = "violation" | "not-provable" | "waived" | "advice";
 
 export interface PolicyResult {
-  readonly kind: "violation" | "waived" | "not-provable" | "advice";
+  readonly kind: PolicyKind;
   readonly policy: string;
   readonly message: string;
   /** Name of the resource, empty for the whole stack. */
@@ -17,11 +20,18 @@ export interface PolicyResult {
 }
 
 export interface ResourceRow {
+  /** Last part of the type token: `Deployment`. */
   readonly kind: string;
   readonly name: string;
   readonly operation: string;
-  /** Name of the component that it belongs to. */
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** A component and everything in it, itself first. */
+export interface ResourceGroup {
   readonly component: string;
+  readonly kind: string;
+  readonly resources: readonly ResourceRow[];
 }
 
 /** A preview as the page needs it. */
@@ -34,30 +44,48 @@ export interface StackModel {
   readonly services: readonly ServiceSummary[];
   readonly caches: readonly RedisSummary[];
   readonly proxies: readonly NginxSummary[];
+  /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
+  readonly unknown: readonly string[];
   readonly policies: readonly PolicyResult[];
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
-  readonly resources: readonly ResourceRow[];
+  readonly groups: readonly ResourceGroup[];
+  /** How many resources meet each operation, in the order of {@link OPERATIONS}. */
+  readonly changes: readonly (readonly [operation: string, count: number])[];
   readonly succeeded: boolean;
 }
 
-const KIND_OF_POLICY: Readonly<Record<string, PolicyResult["kind"]>> = {
+/** What a plan does with a resource, first what a reader looks for. */
+const OPERATIONS = ["create", "update", "replace", "delete", "same"];
+
+const KIND_OF_POLICY: Readonly<Record<string, PolicyKind>> = {
   "waivers-in-use": "waived",
   "not-provable": "not-provable",
 };
+
+const OWN_TYPE = "retrofitlink:";
 
 function nameOf(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
+function kindOf(type: string): string {
+  return type.split(":").pop() ?? type;
+}
+
+/** @param stack its name, as in `Pulumi.<stack>.yaml` */
 export function stackModel(stack: string, run: StackRun): StackModel {
+  const ofType = (type: string): StackResource[] =>
+    run.resources.filter((resource) => resource.type === type);
+  const known = ({ inputs }: StackResource): boolean => isWhollyKnown(inputs);
   // The engine reports resources as they come; a page is read by name.
-  const summaries = <Summary extends { readonly workload?: string }>(type: string): Summary[] =>
-    run.resources
-      .filter((resource) => resource.type === type)
+  const summaries = <Summary extends { readonly workload: string }>(type: string): Summary[] =>
+    ofType(type)
+      .filter(known)
       .map(({ inputs }) => inputs as unknown as Summary)
-      .sort((a, b) => (a.workload ?? "").localeCompare(b.workload ?? ""));
-  const [platform] = summaries<PlatformSummary & { workload?: string }>(COMPONENT_TYPES.platform);
+      .sort((a, b) => a.workload.localeCompare(b.workload));
+  const platform = ofType(COMPONENT_TYPES.platform)[0]?.inputs as PlatformSummary | undefined;
+  const groups = grouped(run.resources);
   return {
     stack,
     environment: platform?.environment ?? stack,
@@ -66,22 +94,55 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     services: summaries(COMPONENT_TYPES.elasticService),
     caches: summaries(COMPONENT_TYPES.redis),
     proxies: summaries(COMPONENT_TYPES.nginx),
+    unknown: Object.values(COMPONENT_TYPES)
+      .flatMap(ofType)
+      .filter((resource) => !known(resource))
+      .map(({ name }) => name),
     policies: run.policyEvents.map(({ policyName, message, resourceUrn, enforcementLevel }) => ({
       kind: enforcementLevel === "mandatory" ? "violation" : (KIND_OF_POLICY[policyName] ?? "advice"),
       policy: policyName,
       message: message.trim(),
-      resource: resourceUrn === undefined || resourceUrn.endsWith(":pulumi:Stack") ? "" : nameOf(resourceUrn),
+      resource:
+        resourceUrn === undefined || resourceUrn.includes(":pulumi:Stack::") ? "" : nameOf(resourceUrn),
     })),
-    errors: run.errors,
+    // The engine closes a failed run with a line that says only that.
+    errors: run.errors.filter((error) => error !== "preview failed"),
     warnings: run.warnings,
-    resources: run.resources
-      .filter(({ type }) => !type.startsWith("pulumi:"))
-      .map(({ type, name, operation, parent }) => ({
-        kind: type.split(":").pop() ?? type,
-        name,
-        operation,
-        component: type.startsWith("retrofitlink:") ? name : nameOf(parent),
-      })),
+    groups,
+    changes: counted(groups),
     succeeded: run.succeeded,
   };
+}
+
+/** Resources by the component they belong to, which is the nearest of the platform's own above them. */
+function grouped(resources: readonly StackResource[]): ResourceGroup[] {
+  const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
+  const ownerOf = (resource: StackResource): StackResource | undefined => {
+    let owner: StackResource | undefined = resource;
+    while (owner !== undefined && !owner.type.startsWith(OWN_TYPE)) owner = byUrn.get(owner.parent);
+    return owner;
+  };
+  const groups = new Map<string, { component: string; kind: string; resources: ResourceRow[] }>();
+  for (const resource of resources) {
+    const { type, name, operation, inputs } = resource;
+    // The stack and its providers are the engine's own bookkeeping.
+    if (type.startsWith("pulumi:")) continue;
+    const owner = ownerOf(resource);
+    const group = groups.get(owner?.urn ?? "") ?? {
+      component: owner?.name ?? "outside of a component",
+      kind: owner === undefined ? "" : kindOf(owner.type),
+      resources: [],
+    };
+    groups.set(owner?.urn ?? "", group);
+    group.resources.push({ kind: kindOf(type), name, operation, inputs });
+  }
+  return [...groups.values()].sort((a, b) => a.component.localeCompare(b.component));
+}
+
+function counted(groups: readonly ResourceGroup[]): [string, number][] {
+  const counts = new Map<string, number>(OPERATIONS.map((operation) => [operation, 0]));
+  for (const { operation } of groups.flatMap(({ resources }) => resources)) {
+    counts.set(operation, (counts.get(operation) ?? 0) + 1);
+  }
+  return [...counts].filter(([, count]) => count > 0);
 }

@@ -1,141 +1,170 @@
-/** The system as a picture: who calls whom, with the numbers that were derived for each. */
-import { number } from "./derivations";
+/** The system as a picture, and as a list for whoever does not see it or has no room for it. */
+import { describeEdge, graphOf, type Box, type Edge, type Graph } from "./graph";
+import { number } from "./format";
 import { html, type Html } from "./html";
 import type { StackModel } from "./stack-model";
 
-const BOX = { width: 216, height: 64, gap: 22, column: 330 } as const;
-/** Beyond this many in a column a picture shows nothing; the rest is one box. */
-const MOST_BOXES = 8;
+/** Sizes in the picture's own units, of which the page shows about one a pixel. */
+const BOX = { width: 200, height: 62, zoneHeight: 24, gap: 26, arrow: 116 } as const;
+const MARGIN = 4;
+const LABEL = { width: 104, height: 15 } as const;
+/** With more arrows than this the labels cover each other; the list still has them. */
+const MOST_LABELS = 14;
+/** Longest text that fits into a box. */
+const TITLE_LENGTH = 22;
 
-interface Box {
-  readonly id: string;
-  readonly title: string;
-  readonly detail: string;
-  readonly kind: "client" | "proxy" | "service" | "cache";
+interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
-interface Edge {
-  readonly from: string;
-  readonly to: string;
-  readonly label: string;
+interface Place extends Point {
+  readonly box: Box;
+  readonly height: number;
 }
 
-/** The first boxes of a column, and one for those left out. */
-function limited(boxes: readonly Box[]): Box[] {
-  if (boxes.length <= MOST_BOXES) return [...boxes];
-  const [first] = boxes;
-  const rest = boxes.length - MOST_BOXES + 1;
-  const more: Box = {
-    id: "more",
-    title: `${rest} more`,
-    detail: "see below",
-    kind: first?.kind ?? "service",
-  };
-  return [...boxes.slice(0, MOST_BOXES - 1), more];
-}
-
-function columns(model: StackModel): Box[][] {
-  const clients: Box[] = model.proxies.map(({ workload, expectedClients }) => ({
-    id: `clients-of-${workload}`,
-    title: "Clients",
-    detail: `${number(expectedClients, 0)} at once`,
-    kind: "client",
-  }));
-  const proxies: Box[] = model.proxies.map(({ workload, minReplicas, maxReplicas }) => ({
-    id: workload,
-    title: workload,
-    detail: pods(minReplicas, maxReplicas),
-    kind: "proxy",
-  }));
-  const services: Box[] = model.services.map(({ workload, replicas }) => ({
-    id: workload,
-    title: workload,
-    detail: `${pods(replicas.min, replicas.max)} at ${number(replicas.targetUtilization * 100, 0)} % CPU`,
-    kind: "service",
-  }));
-  const caches: Box[] = model.caches.map(({ workload, purpose, maxMemoryMiB }) => ({
-    id: workload,
-    title: workload,
-    detail: `${purpose}, ${number(maxMemoryMiB, 0)} MiB`,
-    kind: "cache",
-  }));
-  return [clients, proxies, services, caches].map(limited).filter((column) => column.length > 0);
-}
-
-function pods(min: number, max: number): string {
-  return min === max ? `${min} pods` : `${min} to ${max} pods`;
-}
-
-function edges(model: StackModel): Edge[] {
-  const exposed = model.services.find(({ workload }) => workload === model.exposedService);
-  return [
-    ...model.proxies.flatMap(({ workload }) => [
-      { from: `clients-of-${workload}`, to: workload, label: "HTTP" },
-      ...(exposed === undefined
-        ? []
-        : [{ from: workload, to: exposed.workload, label: `${number(exposed.demand.peakRps, 0)} req/s` }]),
-    ]),
-    ...model.services.flatMap(({ workload, cachePools }) =>
-      Object.entries(cachePools).map(([cache, pool]) => ({
-        from: workload,
-        to: cache,
-        label: `pool of ${pool}`,
-      })),
-    ),
-  ];
-}
-
-/** Inline SVG with a text alternative. */
+/** Inline SVG with a list of the same connections. */
 export function topology(model: StackModel): Html {
-  const laidOut = columns(model);
-  const tallest = Math.max(1, ...laidOut.map((column) => column.length));
-  const height = tallest * (BOX.height + BOX.gap) + BOX.gap;
-  const width = (laidOut.length - 1) * BOX.column + BOX.width + 4;
-  const places = new Map<string, { readonly x: number; readonly y: number }>();
-  laidOut.forEach((column, index) => {
-    const used = column.length * (BOX.height + BOX.gap) - BOX.gap;
-    column.forEach(({ id }, row) =>
-      places.set(id, { x: 2 + index * BOX.column, y: (height - used) / 2 + row * (BOX.height + BOX.gap) }),
+  const graph = graphOf(model);
+  if (graph.columns.length === 0) return html`<p class="card">Nothing is in this plan.</p>`;
+  const places = placed(graph);
+  const width = graph.columns.length * (BOX.width + BOX.arrow) - BOX.arrow + 2 * MARGIN;
+  const height = Math.max(...[...places.values()].map(({ y, height: own }) => y + own)) + MARGIN;
+  const spread = [...places.values()].some(({ box }) => box.zones.length > 1);
+  return html`<figure class="card picture">
+    <div class="canvas" tabindex="0" role="group" aria-label="Picture of the system, scrollable">
+      <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="picture-title">
+        <title id="picture-title">Who calls whom; the list below says the same</title>
+        <defs>
+          <marker
+            id="arrow"
+            viewBox="0 0 8 8"
+            refX="8"
+            refY="4"
+            markerWidth="7"
+            markerHeight="7"
+            orient="auto"
+          >
+            <path class="head" d="M0 0 L8 4 L0 8 z" />
+          </marker>
+        </defs>
+        ${arrows(graph.edges, places)} ${[...places.values()].map(drawn)}
+      </svg>
+    </div>
+    <figcaption>
+      ${spread ? html`<p class="soft">Small fields: pods in each zone at peak.</p>` : ""} ${list(graph)}
+    </figcaption>
+  </figure>`;
+}
+
+function heightOf({ zones }: Box): number {
+  return BOX.height + (zones.length > 1 ? BOX.zoneHeight : 0);
+}
+
+/** Columns from left to right, each centred in height. */
+function placed({ columns }: Graph): Map<string, Place> {
+  const used = columns.map((boxes) => boxes.reduce((sum, box) => sum + heightOf(box) + BOX.gap, -BOX.gap));
+  const tallest = Math.max(...used);
+  const places = new Map<string, Place>();
+  columns.forEach((boxes, column) => {
+    let y = MARGIN + (tallest - (used[column] ?? 0)) / 2;
+    for (const box of boxes) {
+      places.set(box.id, { box, x: MARGIN + column * (BOX.width + BOX.arrow), y, height: heightOf(box) });
+      y += heightOf(box) + BOX.gap;
+    }
+  });
+  return places;
+}
+
+function drawn({ box, x, y, height }: Place): Html {
+  const zoneWidth = (BOX.width - 24) / Math.max(1, box.zones.length);
+  const zones = box.zones.length > 1 ? box.zones : [];
+  const fields = zones.map((pods, zone) => {
+    const left = 12 + zone * zoneWidth;
+    return html`<rect
+        class="zone"
+        x="${left + 2}"
+        y="${BOX.height - 6}"
+        width="${zoneWidth - 4}"
+        height="20"
+        rx="5"
+      />
+      <text class="pods" x="${left + zoneWidth / 2}" y="${BOX.height + 8}">${pods}</text>`;
+  });
+  return html`<g class="box ${box.kind}" transform="translate(${x} ${y})">
+    <title>${box.title}: ${box.detail}</title>
+    <rect width="${BOX.width}" height="${height}" rx="10" />
+    <text class="title" x="14" y="26">${shortened(box.title)}</text>
+    <text class="detail" x="14" y="45">${box.detail}</text>
+    ${fields}
+  </g>`;
+}
+
+function shortened(text: string): string {
+  return text.length <= TITLE_LENGTH ? text : `${text.slice(0, TITLE_LENGTH - 1)}…`;
+}
+
+function arrows(edges: readonly Edge[], places: ReadonlyMap<string, Place>): Html[] {
+  const taken: Point[] = [];
+  return edges.flatMap((edge) => {
+    const [from, to] = [places.get(edge.from), places.get(edge.to)];
+    if (from === undefined || to === undefined) return [];
+    const start = { x: from.x + BOX.width, y: from.y + from.height / 2 };
+    const end = { x: to.x, y: to.y + to.height / 2 };
+    const middle = (start.x + end.x) / 2;
+    const path = html`<path
+      d="M${start.x} ${start.y} C${middle} ${start.y} ${middle} ${end.y} ${end.x} ${end.y}"
+      marker-end="url(#arrow)"
+    />`;
+    if (edges.length > MOST_LABELS) return [path];
+    const at = freeSpot(start, end, taken);
+    taken.push(at);
+    const lines = [
+      edge.rps > 0 ? `${number(edge.rps)} req/s` : "",
+      edge.connections > 0 ? `${number(edge.connections)} conn.` : "",
+    ].filter((line) => line !== "");
+    const label = lines.map(
+      (line, index) =>
+        html`<text class="edge" x="${at.x}" y="${at.y + 4 + (index - (lines.length - 1) / 2) * LABEL.height}"
+          >${line}</text
+        >`,
     );
+    return [html`${path}${label}`];
   });
-  const lines = edges(model).flatMap(({ from, to, label }) => {
-    const [start, end] = [places.get(from), places.get(to)];
-    if (start === undefined || end === undefined) return [];
-    const [x1, y1, x2, y2] = [start.x + BOX.width, start.y + BOX.height / 2, end.x, end.y + BOX.height / 2];
-    const bend = (x2 - x1) / 2;
-    // A third of the way along the curve lines that cross later are still apart.
-    const [labelX, labelY] = [x1 + (x2 - x1) * 0.38, y1 + (y2 - y1) * 0.3 - 6];
-    return [
-      html`<path
-          d="M${x1} ${y1} C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}"
-          marker-end="url(#arrow)"
-        />
-        <text class="edge" x="${labelX}" y="${labelY}">${label}</text>`,
-    ];
-  });
-  const boxes = laidOut.flat().map(({ id, title, detail, kind }) => {
-    const { x, y } = places.get(id) ?? { x: 0, y: 0 };
-    return html`<g class="box ${kind}" transform="translate(${x} ${y})">
-      <rect width="${BOX.width}" height="${BOX.height}" rx="10" />
-      <text class="title" x="16" y="27">${title}</text>
-      <text class="detail" x="16" y="47">${detail}</text>
-    </g>`;
-  });
-  const words = edges(model).map(({ from, to, label }) => `${from} to ${to}: ${label}`);
-  return html`<div class="picture" tabindex="0" role="group" aria-label="Picture of the system, scrollable">
-    <svg
-      viewBox="0 0 ${width} ${height}"
-      width="${width}"
-      height="${height}"
-      role="img"
-      aria-label="${words.join("; ")}"
-    >
-      <defs>
-        <marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">
-          <path class="head" d="M0 0 L8 4 L0 8 z" />
-        </marker>
-      </defs>
-      ${lines} ${boxes}
-    </svg>
-  </div>`;
+}
+
+/** The spot of an arrow nearest to its middle where no other label is; its middle when there is none. */
+function freeSpot(start: Point, end: Point, taken: readonly Point[]): Point {
+  const spots = [0.5, 0.4, 0.6, 0.3, 0.7].map((t) => alongCurve(start, end, t));
+  const free = (spot: Point): boolean =>
+    taken.every(
+      ({ x, y }) => Math.abs(x - spot.x) > LABEL.width / 2 || Math.abs(y - spot.y) > LABEL.height * 1.2,
+    );
+  return spots.find(free) ?? alongCurve(start, end, 0.5);
+}
+
+/** Point of the cubic curve whose ends are level, 0 <= t <= 1. */
+function alongCurve(start: Point, end: Point, t: number): Point {
+  const middle = (start.x + end.x) / 2;
+  const s = 1 - t;
+  return {
+    x: s ** 3 * start.x + 3 * s * t * middle + t ** 3 * end.x,
+    y: (s ** 3 + 3 * s * s * t) * start.y + (3 * s * t * t + t ** 3) * end.y,
+  };
+}
+
+function list({ columns, edges }: Graph): Html {
+  const titles = new Map(columns.flat().map(({ id, title }) => [id, title]));
+  const lines = edges.map(
+    (edge) =>
+      html`<li>
+        <b>${titles.get(edge.from) ?? ""}</b> to <b>${titles.get(edge.to) ?? ""}</b>: ${describeEdge(edge)}
+      </li>`,
+  );
+  return html`<details>
+    <summary>${number(edges.length)} connections as a list</summary>
+    <ul class="connections">
+      ${lines}
+    </ul>
+  </details>`;
 }

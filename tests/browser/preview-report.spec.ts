@@ -7,39 +7,57 @@ import { pathToFileURL } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
 import { previewPage } from "../../delivery/preview-report/page";
-import type { StackModel } from "../../delivery/preview-report/stack-model";
-import { policyEvent, recordedModel, shippedConfig } from "../helpers/preview";
+import { stackModel, type StackModel } from "../../delivery/preview-report/stack-model";
+import { recordedModel, shippedConfig } from "../helpers/preview";
+import { policyEvent, resource, runOf, serviceSummary, stackRun } from "../unit/delivery/fixtures/stack-run";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
   existsSync(path),
 );
 
-/** WCAG contrast of two colours as the browser computes them. */
-const CONTRAST = `(element) => {
-  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const luminance = ([r, g, b]) => {
+/** Lowest WCAG contrast of any text that is on show, and the text. Borders of the browser's own controls are its own matter. */
+const LOWEST_CONTRAST = `(() => {
+  const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number); return { r, g, b, a }; };
+  const luminance = ({ r, g, b }) => {
     const [R, G, B] = [r, g, b].map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
     return 0.2126 * R + 0.7152 * G + 0.0722 * B;
   };
-  let ground = element;
-  while (parse(getComputedStyle(ground).backgroundColor)[3] === 0) ground = ground.parentElement ?? document.documentElement;
-  const [a, b] = [getComputedStyle(element).color, getComputedStyle(ground).backgroundColor].map((c) => luminance(parse(c)));
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}`;
+  const groundOf = (element) => {
+    const box = element.closest("g.box")?.querySelector("rect");
+    if (box) return parse(getComputedStyle(box).fill);
+    for (let at = element; at; at = at.parentElement) {
+      const ground = parse(getComputedStyle(at).backgroundColor);
+      if (ground.a > 0) return ground;
+    }
+    return parse(getComputedStyle(document.body).backgroundColor);
+  };
+  const found = [...document.querySelectorAll("main *")]
+    .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== ""))
+    .filter((element) => element.checkVisibility() && !element.matches("svg title"))
+    .map((element) => {
+      const { color, fill } = getComputedStyle(element);
+      const ink = parse(element instanceof SVGElement ? fill : color);
+      const [a, b] = [luminance(ink), luminance(groundOf(element))];
+      return { contrast: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), text: element.textContent.trim().slice(0, 40) };
+    });
+  return { count: found.length, ...found.sort((a, b) => a.contrast - b.contrast)[0] };
+})()`;
 
 describe("preview page in a browser", function () {
   this.timeout(60_000);
   let browser: Browser;
   let folder: string;
+  let production: StackModel;
 
   before(async () => {
     assert.ok(CHROMIUM, "no Chromium on this machine; run `make system-packages`");
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
     folder = mkdtempSync(join(tmpdir(), "preview-"));
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    production = await recordedModel(shippedConfig("production"));
   });
 
   after(async () => {
-    await browser.close();
+    await browser?.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -61,80 +79,146 @@ describe("preview page in a browser", function () {
   }
 
   it("opens without a complaint or a request to anywhere", async () => {
-    const { page, complaints } = await open(await recordedModel(shippedConfig("production")));
+    const { page, complaints } = await open(production);
     assert.equal(await page.title(), "Preview of production");
     assert.deepEqual(complaints, []);
     await page.close();
   });
 
-  it("has headings in order", async () => {
-    const { page } = await open(await recordedModel(shippedConfig("production")));
+  it("runs no script that a name brings along", async () => {
+    const hostile = `"><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
+    const run = runOf([serviceSummary(hostile)]);
+    const { page, complaints } = await open(stackModel("test", run));
+    assert.equal(await page.title(), "Preview of test");
+    assert.equal(await page.locator("img").count(), 0);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  });
+
+  it("has headings in order and a label on every field", async () => {
+    const services = Array.from({ length: 8 }, (_, i) => serviceSummary(`service-${i}`));
+    const { page } = await open(stackModel("test", runOf(services)));
     const levels = await page
       .locator("h1, h2, h3, h4")
       .evaluateAll((found) => found.map(({ tagName }) => Number(tagName[1])));
     assert.equal(levels[0], 1);
+    assert.equal(levels.filter((level) => level === 1).length, 1);
     levels.slice(1).forEach((level, index) => assert.ok(level - (levels[index] ?? 0) <= 1, levels.join(" ")));
+    const labels = await page
+      .locator("input")
+      .evaluateAll((inputs) => inputs.map((input) => (input as HTMLInputElement).labels?.length));
+    assert.deepEqual(labels, [1, 1]);
+    const ids = await page.locator("[id]").evaluateAll((found) => found.map(({ id }) => id));
+    assert.equal(new Set(ids).size, ids.length, ids.join(" "));
     await page.close();
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
-    it(`is readable in ${colorScheme} colours`, async () => {
-      const model = await recordedModel(shippedConfig("production"), {
-        policyEvents: [policyEvent("p", "m", "mandatory"), policyEvent("waivers-in-use", "m", "warning")],
-      });
+    it(`is readable in ${colorScheme} colours, every word of it`, async () => {
+      const policyEvents = [
+        policyEvent("broken", "a\nchange: b", "mandatory"),
+        policyEvent("waivers-in-use", "a", "warning"),
+        policyEvent("not-provable", "a", "warning"),
+        policyEvent("other", "a", "warning"),
+      ];
+      const model = stackModel("test", stackRun({ policyEvents, succeeded: false, errors: ["a"] }));
       const { page } = await open(model, { colorScheme });
-      for (const selector of [
-        "h1",
-        ".soft",
-        ".facts",
-        "td.formula",
-        ".verdict strong",
-        ".badge.violation",
-        ".badge.waived",
-        "footer",
-      ]) {
-        const contrast = await page.evaluate<number>(`(${CONTRAST})(document.querySelector("${selector}"))`);
-        assert.ok(contrast >= 4.5, `${selector}: ${contrast.toFixed(2)}`);
-      }
+      await page
+        .locator("details")
+        .evaluateAll((all) => all.forEach((each) => each.setAttribute("open", "")));
+      const { count, contrast, text } = await page.evaluate<{
+        count: number;
+        contrast: number;
+        text: string;
+      }>(LOWEST_CONTRAST);
+      assert.ok(count > 100, `${count} texts`);
+      assert.ok(contrast >= 4.5, `"${text}": ${contrast.toFixed(2)}`);
       await page.close();
     });
   }
 
-  it("filters resources by what is typed", async () => {
-    const { page } = await open(await recordedModel(shippedConfig("production")));
-    await page.locator("#resources summary").click();
-    await page.locator("#filter").fill("autoscaler");
-    const shown = await page.locator("#resources tbody tr:visible").allInnerTexts();
-    assert.equal(shown.length, 3);
-    assert.ok(shown.every((row) => /autoscaler/i.test(row)));
-    assert.match(await page.locator("#count").innerText(), /^3 of \d+$/);
+  it("filters resources by what is typed, opens what was found and closes it again", async () => {
+    const { page } = await open(stackModel("test", stackRun()));
+    await page.locator("#filter").fill("Deployment");
+    assert.deepEqual(await page.locator("#resources .resource:visible code").allInnerTexts(), [
+      "backend-deployment",
+    ]);
+    assert.equal(await page.locator("#resources .group:visible").count(), 1);
+    assert.equal(await page.locator("#count").innerText(), "1 of 6");
+    await page.locator("#filter").fill("");
+    assert.equal(await page.locator("#resources .group:visible").count(), 4);
+    assert.equal(await page.locator("#resources .group[open]").count(), 0);
     await page.close();
   });
 
-  it("fits a telephone without scrolling sideways", async () => {
-    const { page } = await open(await recordedModel(shippedConfig("production")), {
-      viewport: { width: 390, height: 844 },
-    });
+  it("opens a resource's inputs with the keyboard alone", async () => {
+    const { page } = await open(stackModel("test", stackRun()));
+    await page.locator("#filter").focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.deepEqual(await page.locator("#resources pre:visible").allInnerTexts(), [
+      "metadata:\n  name: backend\n  uid: known after deployment",
+    ]);
+    await page.close();
+  });
+
+  it("fits a telephone without scrolling sideways, also when everything is open", async () => {
+    const { page } = await open(production, { viewport: { width: 390, height: 844 } });
+    await page.locator("details").evaluateAll((all) => all.forEach((each) => each.setAttribute("open", "")));
     assert.equal(await page.evaluate("document.documentElement.scrollWidth"), 390);
     await page.close();
   });
 
-  it("opens details with the keyboard", async () => {
-    const { page } = await open(await recordedModel(shippedConfig("production")));
-    await page.locator("#resources summary").focus();
-    await page.keyboard.press("Enter");
-    assert.ok(await page.locator("#filter").isVisible());
+  it("shows the whole picture without scrolling on a desk", async () => {
+    const { page } = await open(production, { viewport: { width: 1280, height: 900 } });
+    const [shown, whole] = await page
+      .locator(".canvas")
+      .evaluate(({ clientWidth, scrollWidth }) => [clientWidth, scrollWidth]);
+    assert.equal(whole, shown);
     await page.close();
   });
 
-  it("stays usable with a thousand services", async () => {
-    const model = await recordedModel(shippedConfig("local"));
-    const [service] = model.services;
-    assert.ok(service);
-    const services = Array.from({ length: 1000 }, (_, i) => ({ ...service, workload: `service-${i}` }));
-    const { page } = await open({ ...model, services });
-    assert.equal(await page.locator("h3", { hasText: "service-" }).count(), 1000);
-    assert.equal(await page.locator("details[open]").count(), 6);
+  it("draws no label over another", async () => {
+    const { page } = await open(production, { viewport: { width: 1280, height: 900 } });
+    const boxes = await page
+      .locator(".picture .edge")
+      .evaluateAll((labels) => labels.map((label) => label.getBoundingClientRect().toJSON()));
+    assert.equal(boxes.length, 6);
+    // Lines of one label stand close to each other, on purpose.
+    const overlap = (a: DOMRect, b: DOMRect): boolean =>
+      a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
+    boxes.forEach((a, i) =>
+      boxes.slice(i + 1).forEach((b) => assert.ok(!overlap(a, b), JSON.stringify([a, b]))),
+    );
+    await page.close();
+  });
+
+  it("is there within three seconds for a thousand services, and stays usable", async () => {
+    const run = runOf(Array.from({ length: 1000 }, (_, i) => serviceSummary(`service-${i}`)));
+    const children = run.resources
+      .filter(({ type }) => type.endsWith(":Deployment"))
+      .flatMap(({ name, parent }) =>
+        Array.from({ length: 6 }, (_, i) => resource("kubernetes:core/v1:Service", `${name}-${i}`, parent)),
+      );
+    const model = stackModel("test", { ...run, resources: [...run.resources, ...children] });
+    const started = Date.now();
+    previewPage(model);
+    const rendered = Date.now();
+    assert.ok(rendered - started < 3000, `rendered in ${rendered - started} ms`);
+
+    const { page, complaints } = await open(model);
+    const loaded = await page.evaluate<number>("performance.getEntriesByType('navigation')[0].duration");
+    assert.ok(loaded < 3000, `loaded in ${loaded.toFixed(0)} ms`);
+    assert.equal(await page.locator("details.service[open]").count(), 0);
+    assert.equal(await page.locator(".box.service").count(), 7);
+    await page.locator("#service-filter").fill("service-77");
+    assert.equal(await page.locator("#service-count").innerText(), "11 of 1,000");
+    await page.locator("#filter").fill("service-777 ");
+    assert.equal(await page.locator("#count").innerText(), "8 of 8,004");
+    assert.deepEqual(complaints, []);
     await page.close();
   });
 });

@@ -48,21 +48,3 @@ export async function recordedRun(config: StackConfig, more: Partial<StackRun> =
 export async function recordedModel(config: StackConfig, more: Partial<StackRun> = {}): Promise<StackModel> {
   return stackModel(config.environment, await recordedRun(config, more));
 }
-
-/** A policy event as the engine sends it. */
-export function policyEvent(
-  policyName: string,
-  message: string,
-  enforcementLevel: "mandatory" | "warning",
-): StackRun["policyEvents"][number] {
-  return {
-    resourceUrn: "urn:pulumi:test::retrofitlink::retrofitlink:workload:ElasticService::backend",
-    message,
-    color: "never",
-    policyName,
-    policyPackName: "retrofitlink-performance",
-    policyPackVersion: "0.1.0",
-    policyPackVersionTag: "0.1.0",
-    enforcementLevel,
-  };
-}

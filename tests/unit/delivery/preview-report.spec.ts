@@ -1,131 +1,213 @@
 import assert from "node:assert/strict";
 
-import {
-  serviceDerivations,
-  nginxDerivations,
-  redisDerivations,
-} from "../../../delivery/preview-report/derivations";
 import { escapeHtml, html } from "../../../delivery/preview-report/html";
 import { previewPage } from "../../../delivery/preview-report/page";
-import { topology } from "../../../delivery/preview-report/topology";
-import { policyEvent, recordedModel, shippedConfig } from "../../helpers/preview";
+import { stackModel, type StackModel } from "../../../delivery/preview-report/stack-model";
+import { planLines, verdictLine } from "../../../delivery/preview-report/terminal";
+import { isWhollyKnown, readable } from "../../../delivery/preview-report/values";
+import type { StackRun } from "../../../sandbox/engine/stack";
+import { UNKNOWN } from "../../../sandbox/providers/values";
+import { policyEvent, runOf, serviceSummary, stackRun } from "./fixtures/stack-run";
+
+const model = (more: Partial<StackRun> = {}): StackModel => stackModel("test", stackRun(more));
+const VIOLATION = policyEvent(
+  "replicas-keep-response-time",
+  "every service keeps its response time\n8 >= 9 does not hold\nchange: retrofitlink:services.backend.demand",
+  "mandatory",
+);
+const WAIVED = policyEvent("waivers-in-use", "waived until 2026-12-31: x", "warning");
+const OPEN = policyEvent("not-provable", "not provable at preview: y", "warning");
+const ADVICE = policyEvent("spread-wider", "z", "warning");
+
+describe("verdict of a preview", () => {
+  const cases: readonly (readonly [string, Partial<StackRun>, string])[] = [
+    ["every policy holds", {}, "The promise can be kept. Every mandatory policy holds for this plan."],
+    [
+      "a mandatory policy is broken",
+      { policyEvents: [VIOLATION, WAIVED], succeeded: false },
+      "The promise cannot be kept. 1 mandatory violation, listed under policies with the key to change. 1 violation waived for now.",
+    ],
+    [
+      "a proof met an unknown value",
+      { policyEvents: [OPEN] },
+      "The promise is not fully provable. 1 proof met a value that is only known after the deployment.",
+    ],
+    [
+      "the engine gave up",
+      { succeeded: false, errors: ["the server is away"] },
+      "The preview failed. What follows may be incomplete; the errors are listed under policies.",
+    ],
+  ];
+  for (const [when, more, expected] of cases) {
+    it(`is the same in the terminal and on the page when ${when}`, () => {
+      assert.equal(verdictLine(model(more)), expected);
+      const page = previewPage(model(more));
+      const [, sentence, detail] = /<strong>([^<]*)<\/strong>\s*<p>([^<]*)<\/p>/.exec(page) ?? [];
+      assert.equal(`${sentence} ${detail}`, expected);
+    });
+  }
+
+  it("does not call a plan proved when the summary of a component is unknown", () => {
+    const run = stackRun();
+    const resources = run.resources.map((resource) =>
+      resource.name === "backend"
+        ? { ...resource, inputs: { ...resource.inputs, zones: UNKNOWN } }
+        : resource,
+    );
+    const found = stackModel("test", { ...run, resources });
+    assert.deepEqual(found.unknown, ["backend"]);
+    assert.deepEqual(found.services, []);
+    assert.match(verdictLine(found), /^The promise is not fully provable\. 1 proof met/);
+    assert.match(previewPage(found), /A number of &quot;backend&quot; is only known after the deployment/);
+  });
+});
+
+describe("plan in the terminal", () => {
+  it("counts resources by what happens to them, and names what was derived for each service", () => {
+    const run = stackRun();
+    const resources = run.resources.map((resource) =>
+      resource.type.endsWith(":Secret") ? { ...resource, operation: "update" as const } : resource,
+    );
+    assert.deepEqual(planLines(stackModel("test", { ...run, resources })), [
+      "  5 to create: 1 Deployment, 1 ElasticService, 1 Nginx, 1 Platform, 1 Redis",
+      "  1 to update: 1 Secret",
+      "  backend  3 to 14 pods at 62.7 % CPU, for 300/s to 1,200/s",
+    ]);
+  });
+});
+
+describe("resources of a preview", () => {
+  it("belong to the nearest component above them, and the engine's own are left out", () => {
+    assert.deepEqual(
+      model().groups.map(({ component, kind, resources }) => [
+        component,
+        kind,
+        resources.map(({ name }) => name),
+      ]),
+      [
+        ["backend", "ElasticService", ["backend", "backend-deployment"]],
+        ["nginx-load-balancer", "Nginx", ["nginx-load-balancer"]],
+        ["platform", "Platform", ["platform"]],
+        ["redis-cache", "Redis", ["redis-cache", "redis-cache-credentials"]],
+      ],
+    );
+  });
+
+  it("say where a value is secret or not known yet", () => {
+    assert.equal(
+      readable({
+        __internal: {},
+        uid: UNKNOWN,
+        ports: [{ port: UNKNOWN }],
+        password: "[secret]",
+        note: "a\nb",
+      }),
+      [
+        "uid: known after deployment",
+        "ports:",
+        "  - port: known after deployment",
+        'password: "[secret]"',
+        "note: |-",
+        "  a",
+        "  b",
+      ].join("\n"),
+    );
+    const page = previewPage(model());
+    assert.match(page, /stringData: &quot;\[secret\]&quot;/);
+    assert.match(page, /uid: known after deployment/);
+    assert.ok(!page.includes(UNKNOWN));
+  });
+
+  it("are wholly known only when nothing inside is unknown or secret", () => {
+    assert.equal(isWhollyKnown({ a: [1, "x", { b: true }], c: null }), true);
+    assert.equal(isWhollyKnown({ a: [{ b: UNKNOWN }] }), false);
+    assert.equal(isWhollyKnown({ a: "[secret]" }), false);
+  });
+
+  it("come without their inputs where the page would be too large to open", () => {
+    const services = Array.from({ length: 300 }, (_, i) => serviceSummary(`service-${i}`));
+    const page = previewPage(stackModel("test", runOf(services)));
+    assert.ok(!page.includes("known after deployment"));
+    assert.match(page, /Inputs are in <code>build\/preview\/test\.json<\/code>\./);
+  });
+});
 
 describe("preview page", () => {
-  it("says that the promise can be kept when every policy holds", async () => {
-    const page = previewPage(await recordedModel(shippedConfig("production")));
-    assert.match(page, /<strong>The promise can be kept\.<\/strong>/);
-    assert.match(page, /No policy was broken, none was waived, all were provable\./);
+  it("shows its parts in the order in which they are asked for", () => {
+    const headings = [...previewPage(model()).matchAll(/<h2>([^<]*)<\/h2>/g)].map(([, text]) => text);
+    assert.deepEqual(headings, [
+      "The system",
+      "Services",
+      "Load balancer",
+      "Caches",
+      "Policies",
+      "Resources",
+    ]);
   });
 
-  it("puts violations first and does not hide what is open or waived", async () => {
-    const policyEvents = [
-      policyEvent("waivers-in-use", "waived until 2026-12-31: x", "warning"),
-      policyEvent("not-provable", "not provable at preview: y", "warning"),
-      policyEvent(
-        "replicas-keep-response-time",
-        "cannot keep\nchange: retrofitlink:services.backend",
-        "mandatory",
-      ),
-    ];
-    const model = await recordedModel(shippedConfig("local"), { policyEvents, succeeded: false });
-    const page = previewPage(model);
-    assert.match(page, /<strong>The promise cannot be kept\.<\/strong>/);
-    assert.match(page, /1 mandatory violation, listed under policies/);
-    assert.match(page, /1 violation waived for now\./);
-    const badges = [...page.matchAll(/<span class="badge [\w-]+">([^<]+)<\/span>/g)].map((match) => match[1]);
-    assert.deepEqual(badges, ["violation", "not provable", "waived"]);
+  it("lists violations first and does not hide what is open, waived or only advised", () => {
+    const page = previewPage(model({ policyEvents: [ADVICE, WAIVED, OPEN, VIOLATION], succeeded: false }));
+    const badges = [...page.matchAll(/<span class="badge [\w-]+">([^<]+)<\/span>/g)].map(([, text]) => text);
+    assert.deepEqual(badges, ["violation", "not provable", "waived", "advice"]);
+    assert.match(page, /Change <code>retrofitlink:services\.backend\.demand<\/code>/);
   });
 
-  it("does not call a plan proved that has open proofs, or one that failed", async () => {
-    const open = await recordedModel(shippedConfig("local"), {
-      policyEvents: [policyEvent("not-provable", "x", "warning")],
-    });
-    assert.match(previewPage(open), /The promise is not fully provable\./);
-    const failed = await recordedModel(shippedConfig("local"), {
+  it("shows errors and warnings of the engine", () => {
+    const page = previewPage(
+      model({ succeeded: false, errors: ["the <server> is away"], warnings: ["old API"] }),
+    );
+    assert.match(
+      page,
+      /<h3>Errors<\/h3>[\s\S]*the &lt;server&gt; is away[\s\S]*<h3>Warnings<\/h3>[\s\S]*old API/,
+    );
+  });
+
+  it("does not count the engine's last line as an error of its own", () => {
+    const page = previewPage(
+      model({ policyEvents: [VIOLATION], errors: ["preview failed"], succeeded: false }),
+    );
+    assert.ok(!page.includes("<h3>Errors</h3>"));
+  });
+
+  it("says so when nothing was found", () => {
+    assert.match(previewPage(model()), /No policy was broken, none was waived, all were provable\./);
+  });
+
+  it("renders a plan without a single resource", () => {
+    const page = previewPage(
+      stackModel("test", stackRun({ resources: [], succeeded: false, errors: ["x"] })),
+    );
+    assert.match(page, /Nothing is in this plan\./);
+  });
+
+  it("escapes whatever a name may hold", () => {
+    const hostile = `"><script>alert('1')</script>&`;
+    const run = runOf([serviceSummary(hostile, { configKey: hostile, cachePools: { [hostile]: 2 } })], {
+      policyEvents: [policyEvent(hostile, `${hostile}\nchange: ${hostile}`, "mandatory", `::${hostile}`)],
+      errors: [hostile],
+      warnings: [hostile],
       succeeded: false,
-      errors: ["the <server> is away"],
     });
-    assert.match(previewPage(failed), /The preview failed\./);
-    assert.match(previewPage(failed), /the &lt;server&gt; is away/);
-  });
-
-  it("writes each formula with the numbers of the summary", async () => {
-    const { services } = await recordedModel(shippedConfig("production"));
-    const [backend] = services;
-    assert.ok(backend);
-    const found = Object.fromEntries(
-      serviceDerivations(backend).map(({ name, value, formula }) => [name, [value, formula]]),
-    );
-    assert.deepEqual(found["Autoscaler target"], [
-      "62.7 %",
-      "min(CPU budget 70 %, 0.75 ÷ (1 + 0.25/min · 47 s ÷ 60))",
-    ]);
-    assert.deepEqual(found["At base"], [
-      "2 pods",
-      "max(⌈300/s · 0.03 s ÷ (8 · 62.7 %)⌉, Erlang C for 9 busy: 2)",
-    ]);
-    assert.deepEqual(found["Maximum"], ["14 pods", "14 − max(⌈14 ÷ 3 zones⌉, 1 drained) = 9 ≥ 9"]);
-  });
-
-  it("states inequalities that hold", async () => {
-    for (const stack of ["production", "staging", "local"]) {
-      const { services, caches, proxies } = await recordedModel(shippedConfig(stack));
-      const formulas = [
-        ...services.flatMap(serviceDerivations),
-        ...caches.flatMap(redisDerivations),
-        ...proxies.flatMap(nginxDerivations),
-      ].flatMap(({ formula }) => [...formula.matchAll(/([\d,.]+)(?: MiB)? ≥ ([\d,.]+)/g)]);
-      assert.ok(formulas.length > 3);
-      for (const [text, left, right] of formulas) {
-        assert.ok(
-          Number(left?.replaceAll(",", "")) >= Number(right?.replaceAll(",", "")),
-          `${stack}: ${text}`,
-        );
-      }
-    }
-  });
-
-  it("draws who calls whom", async () => {
-    const { text } = topology(await recordedModel(shippedConfig("production")));
-    const [, label] = /<svg[^>]*aria-label="([^"]*)"/s.exec(text) ?? [];
-    assert.deepEqual(label?.split("; "), [
-      "clients-of-nginx-load-balancer to nginx-load-balancer: HTTP",
-      "nginx-load-balancer to backend: 1,200 req/s",
-      "backend to redis-cache: pool of 2",
-      "backend to redis-session: pool of 2",
-      "matching to redis-cache: pool of 2",
-    ]);
-  });
-
-  it("keeps the picture readable with many services", async () => {
-    const config = shippedConfig("local");
-    const [backend] = Object.values(config.services);
-    assert.ok(backend);
-    const services = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`service-${i}`, backend]));
-    const { text } = topology(await recordedModel({ ...config, services, loadBalancer: undefined }));
-    assert.equal([...text.matchAll(/class="box service"/g)].length, 8);
-    assert.match(text, /43 more/);
-  });
-
-  it("escapes whatever a name may hold", async () => {
-    const model = await recordedModel(shippedConfig("local"));
-    const hostile = '"><script>alert(1)</script>';
-    const page = previewPage({
-      ...model,
-      stack: hostile,
-      services: model.services.map((service) => ({ ...service, workload: hostile, configKey: hostile })),
-      policies: [{ kind: "violation", policy: hostile, message: hostile, resource: hostile }],
-    });
+    const page = previewPage({ ...stackModel(hostile, run), environment: hostile });
     assert.ok(!page.includes("<script>alert"));
-    assert.equal(escapeHtml(`<a href='x'>&"`), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
-    assert.equal(html`<b>${["<", html`<i>${"&"}</i>`]}</b>`.text, "<b>&lt;<i>&amp;</i></b>");
+    assert.equal([...page.matchAll(/<script/g)].length, 1);
+    assert.ok(page.includes(escapeHtml(hostile)));
   });
 
-  it("needs nothing from elsewhere", async () => {
-    const page = previewPage(await recordedModel(shippedConfig("production")));
-    assert.deepEqual(
-      [...page.matchAll(/(?:src|href)=|https?:\/\//g)].map(([text]) => text),
-      [],
+  it("needs nothing from elsewhere, and lets no other script run", () => {
+    const page = previewPage(model());
+    assert.deepEqual([...page.matchAll(/(?:src|href)=|https?:\/\/|@import|url\((?!#)/g)], []);
+    assert.match(
+      page,
+      /content="default-src &#39;none&#39;; style-src &#39;unsafe-inline&#39;; script-src &#39;sha256-/,
     );
+  });
+});
+
+describe("html", () => {
+  it("escapes values and keeps HTML and the lines of a text", () => {
+    assert.equal(escapeHtml(`<a href='x'>&"`), "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
+    assert.equal(html`<b>${["<", html`<i>${"&"}</i>`, 1]}</b>`.text, "<b>&lt;<i>&amp;</i>1</b>");
+    assert.equal(html`<pre>${"a\n    b"}</pre>`.text, "<pre>a\n    b</pre>");
   });
 });

@@ -1,0 +1,169 @@
+/** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
+import { expectedClients } from "../../budget/connections";
+import { usersOf } from "./cache-derivations";
+import { mebibytes, number, percent, plural, podRange, rate } from "./format";
+import type { StackModel } from "./stack-model";
+
+export interface Box {
+  readonly id: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly kind: "client" | "proxy" | "service" | "cache";
+  /** Pods at peak in each zone, empty for what is not spread. */
+  readonly zones: readonly number[];
+}
+
+export interface Edge {
+  readonly from: string;
+  readonly to: string;
+  /** Connections that `from` opens to `to` at worst, where that was derived. */
+  readonly connections: number;
+  /** Requests/s at peak, where that is known. */
+  readonly rps: number;
+}
+
+/** Columns of boxes from the outside inwards, and the arrows between them. */
+export interface Graph {
+  readonly columns: readonly (readonly Box[])[];
+  readonly edges: readonly Edge[];
+}
+
+/** Beyond this many in a column a picture shows nothing; the rest is one box. */
+export const MOST_BOXES = 7;
+
+/** Pods of each zone when they are spread evenly; the first has the most. */
+export function podsPerZone(pods: number, zones: number): number[] {
+  return Array.from({ length: zones }, (_, zone) => Math.ceil((pods - zone) / zones));
+}
+
+export function graphOf(model: StackModel): Graph {
+  const columns = [clients(model), proxies(model), services(model), caches(model)].map(limited);
+  // What is not drawn by itself is drawn as a part of its column's last box.
+  const drawn = new Map(columns.flatMap(({ ids }) => [...ids]));
+  return {
+    columns: columns.map(({ boxes }) => boxes).filter((boxes) => boxes.length > 0),
+    edges: merged(
+      edges(model).flatMap((edge) => {
+        const [from, to] = [drawn.get(edge.from), drawn.get(edge.to)];
+        return from === undefined || to === undefined ? [] : [{ ...edge, from, to }];
+      }),
+    ),
+  };
+}
+
+/** `1,200/s, 36 connections` */
+export function describeEdge({ connections, rps }: Edge): string {
+  const parts = [rps > 0 ? rate(rps) : "", connections > 0 ? plural(connections, "connection") : ""];
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+function clients({ proxies: found }: StackModel): Box[] {
+  return found.map(({ workload, expectedClients: count }) => ({
+    id: `clients of ${workload}`,
+    title: "Clients",
+    detail: `${number(count)} at once`,
+    kind: "client",
+    zones: [],
+  }));
+}
+
+function proxies({ proxies: found }: StackModel): Box[] {
+  return found.map(({ workload, minReplicas, maxReplicas, zones }) => ({
+    id: workload,
+    title: workload,
+    detail: podRange(minReplicas, maxReplicas),
+    kind: "proxy",
+    zones: podsPerZone(maxReplicas, zones),
+  }));
+}
+
+/** The exposed service first, then those with the highest peak. */
+function services({ services: found, exposedService }: StackModel): Box[] {
+  const weight = (workload: string, rps: number): number => (workload === exposedService ? Infinity : rps);
+  return [...found]
+    .sort((a, b) => {
+      const [first, second] = [weight(a.workload, a.demand.peakRps), weight(b.workload, b.demand.peakRps)];
+      return first === second ? 0 : second - first;
+    })
+    .map(({ workload, replicas, zones }) => ({
+      id: workload,
+      title: workload,
+      detail: `${podRange(replicas.min, replicas.max)}, ${percent(replicas.targetUtilization)} CPU`,
+      kind: "service",
+      zones: podsPerZone(replicas.max, zones),
+    }));
+}
+
+function caches({ caches: found }: StackModel): Box[] {
+  return found.map(({ workload, purpose, maxMemoryMiB }) => ({
+    id: workload,
+    title: workload,
+    detail: `${purpose}, ${mebibytes(maxMemoryMiB)}`,
+    kind: "cache",
+    zones: [],
+  }));
+}
+
+function edges(model: StackModel): Edge[] {
+  const exposed = model.services.find(({ workload }) => workload === model.exposedService);
+  return [
+    ...model.proxies.flatMap((proxy) => {
+      const { workload, expectedClients: connections, minReplicas, workers, upstreamKeepAlive } = proxy;
+      const inwards = { from: `clients of ${workload}`, to: workload, connections, rps: 0 };
+      if (exposed === undefined) return [inwards];
+      const kept = minReplicas * workers * upstreamKeepAlive;
+      return [
+        inwards,
+        { from: workload, to: exposed.workload, connections: kept, rps: exposed.demand.peakRps },
+      ];
+    }),
+    ...model.caches.flatMap(({ workload: to }) =>
+      usersOf(to, model.services).map((user) => ({
+        from: user.workload,
+        to,
+        connections: expectedClients([user]),
+        rps: 0,
+      })),
+    ),
+  ];
+}
+
+/** The first boxes of a column and one for those left out; and by which box each is drawn. */
+function limited(boxes: readonly Box[]): {
+  readonly boxes: readonly Box[];
+  readonly ids: Map<string, string>;
+} {
+  const [first] = boxes;
+  if (first === undefined || boxes.length <= MOST_BOXES) {
+    return { boxes, ids: new Map(boxes.map(({ id }) => [id, id])) };
+  }
+  const shown = boxes.slice(0, MOST_BOXES - 1);
+  const rest = boxes.slice(MOST_BOXES - 1);
+  const more: Box = {
+    id: `more of ${first.kind}`,
+    title: `${number(rest.length)} more`,
+    detail: "listed below",
+    kind: first.kind,
+    zones: [],
+  };
+  const ids = new Map([
+    ...shown.map(({ id }) => [id, id] as const),
+    ...rest.map(({ id }) => [id, more.id] as const),
+  ]);
+  return { boxes: [...shown, more], ids };
+}
+
+/** Arrows between the same two boxes become one. */
+function merged(all: readonly Edge[]): Edge[] {
+  const byEnds = new Map<string, Edge>();
+  for (const edge of all) {
+    const key = JSON.stringify([edge.from, edge.to]);
+    const before = byEnds.get(key) ?? { ...edge, connections: 0, rps: 0 };
+    byEnds.set(key, {
+      ...edge,
+      connections: before.connections + edge.connections,
+      rps: before.rps + edge.rps,
+    });
+  }
+  return [...byEnds.values()];
+}

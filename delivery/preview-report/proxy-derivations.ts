@@ -1,0 +1,91 @@
+/** How the numbers of the proxy follow from its clients and from the service behind it. */
+import { concurrentRequests, podsLost } from "../../budget/capacity";
+import { proxyPlan } from "../../budget/proxy";
+import type { NginxSummary, ServiceSummary } from "../../budget/summaries";
+import type { Derivation } from "./derivation";
+import { duration, mebibytes, number, podRange, rate } from "./format";
+import { PEAK_MARGIN } from "./service-derivations";
+
+/** @param upstream the service behind it, if its summary is known */
+export function nginxDerivations(summary: NginxSummary, upstream?: ServiceSummary): Derivation[] {
+  return [
+    clientsOfPod(summary),
+    replicas(summary),
+    ...(upstream === undefined ? [] : [keepAlive(summary, upstream)]),
+    memory(summary, upstream),
+  ];
+}
+
+function clientsOfPod({ workers, workerConnections, clientsPerPod }: NginxSummary): Derivation {
+  const derived = (workers * workerConnections) / 2;
+  return {
+    name: "Clients of a pod",
+    value: number(clientsPerPod),
+    formula: `${workers} workers · ${number(workerConnections)} connections ÷ 2 = ${number(derived)}; each client takes one more to the service`,
+    from: ["cpuCores", "clientConnections"],
+    holds: clientsPerPod <= derived,
+  };
+}
+
+function replicas(summary: NginxSummary): Derivation {
+  const { minReplicas, maxReplicas, clientsPerPod, expectedClients } = summary;
+  const lost = podsLost(minReplicas, summary);
+  const served = (minReplicas - lost) * clientsPerPod;
+  return {
+    name: "Pods",
+    value: podRange(minReplicas, maxReplicas),
+    formula: `(${minReplicas} − ${lost} in a zone or drained) · ${number(clientsPerPod)} = ${number(served)} ≥ ${number(expectedClients)} clients`,
+    from: ["clientConnections"],
+    holds: served >= expectedClients,
+  };
+}
+
+function keepAlive(summary: NginxSummary, { demand, profile }: ServiceSummary): Derivation {
+  const { minReplicas, workers, upstreamKeepAlive } = summary;
+  const peakRps = demand.peakRps * (1 + PEAK_MARGIN);
+  const inFlight = concurrentRequests(peakRps, profile.serviceTimeSeconds);
+  const kept = minReplicas * workers * upstreamKeepAlive;
+  return {
+    name: "Kept connections",
+    value: `${number(upstreamKeepAlive)} a worker`,
+    formula:
+      `${minReplicas} pods · ${workers} workers · ${upstreamKeepAlive} = ${number(kept)} ≥ ` +
+      `${rate(peakRps)} · ${duration(profile.serviceTimeSeconds)} = ${number(inFlight)} requests in flight`,
+    from: ["service"],
+    holds: kept >= inFlight,
+  };
+}
+
+function memory(summary: NginxSummary, upstream: ServiceSummary | undefined): Derivation {
+  const { memoryLimitMiB } = summary;
+  const terms = upstream === undefined ? [] : memoryTerms(summary, upstream);
+  const sum = terms.map(({ name, mib }) => `${name} ${number(mib)}`).join(" + ");
+  return {
+    name: "Memory limit",
+    value: mebibytes(memoryLimitMiB),
+    formula:
+      terms.length === 0
+        ? `set by itself: ${mebibytes(memoryLimitMiB)}`
+        : `${sum} = ${mebibytes(memoryLimitMiB)}`,
+    from: ["clientConnections", "cpuCores"],
+    holds: true,
+  };
+}
+
+/**
+ * The parts of a pod's memory. The summary does not tell the cores, only that they round up to the workers; the plan
+ * made with as many is shown where it comes to the same limit, and nothing where it does not.
+ */
+function memoryTerms(summary: NginxSummary, upstream: ServiceSummary): ReturnType<typeof proxyPlan>["terms"] {
+  const plan = proxyPlan({
+    demand: upstream.demand,
+    serviceTimeSeconds: upstream.profile.serviceTimeSeconds,
+    clientConnections: summary.expectedClients,
+    cpuCores: summary.workers,
+    budget: upstream.budget,
+    disruption: summary,
+    upstreamAddresses: upstream.replicas.max,
+    maxBodyMiB: 1,
+  });
+  return plan.neededMiB === summary.memoryLimitMiB ? plan.terms : [];
+}

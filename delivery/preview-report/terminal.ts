@@ -1,0 +1,37 @@
+/** The preview in a terminal: what happens, what was derived, what was found. */
+import { number, percent, podRange, rate } from "./format";
+import type { StackModel } from "./stack-model";
+import { describeChange, verdictOf } from "./verdict";
+
+/** Lines to print under a plan. Policy results are printed by whoever ran the engine. */
+export function planLines({ changes, groups, services }: StackModel): string[] {
+  const resources = groups.flatMap((group) => group.resources);
+  const width = Math.max(0, ...services.map(({ workload }) => workload.length));
+  return [
+    ...changes.map(([operation, count]) => {
+      const kinds = resources.filter((resource) => resource.operation === operation).map(({ kind }) => kind);
+      return `  ${number(count)} ${describeChange(operation)}: ${tally(kinds)}`;
+    }),
+    ...services.map(
+      ({ workload, replicas, demand }) =>
+        `  ${workload.padEnd(width)}  ${podRange(replicas.min, replicas.max)} at ${percent(replicas.targetUtilization)} CPU, ` +
+        `for ${rate(demand.baseRps)} to ${rate(demand.peakRps)}`,
+    ),
+  ];
+}
+
+/** `The promise can be kept. Every mandatory policy holds for this plan.` */
+export function verdictLine(model: StackModel): string {
+  const { sentence, detail } = verdictOf(model);
+  return `${sentence} ${detail}`;
+}
+
+/** `3 Deployment, 2 ConfigMap`, the most frequent first */
+function tally(kinds: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts]
+    .sort(([kindA, a], [kindB, b]) => b - a || kindA.localeCompare(kindB))
+    .map(([kind, count]) => `${number(count)} ${kind}`)
+    .join(", ");
+}
