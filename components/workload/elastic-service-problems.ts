@@ -1,4 +1,4 @@
-import { DEFAULT_REACTION, longestServiceTimeSeconds } from "../../budget/capacity";
+import { DEFAULT_REACTION, longestServiceTimeSeconds, type ReactionTime } from "../../budget/capacity";
 import { budgetProblems } from "../../budget/performance-budget";
 import { ladderProblems, type LadderProblem, type TimeoutLadder } from "../../budget/timeouts";
 import { isPinnedImage } from "../shared/images";
@@ -101,10 +101,10 @@ function demandChecks({ demand, margin = 0, reaction = DEFAULT_REACTION }: Elast
       "a number of at least 0 (share of the peak)",
       "0.2 means 20 % more.",
     ],
-    ...Object.entries(reaction).map(([piece, seconds]): Check => [
-      atLeast0(Number(seconds)),
+    ...(Object.keys(reaction) as (keyof ReactionTime)[]).map((piece): Check => [
+      atLeast0(reaction[piece]),
       `reaction.${piece}`,
-      seconds,
+      reaction[piece],
       "a number of at least 0 (seconds)",
       "Give what a scale-up in this cluster took.",
     ]),

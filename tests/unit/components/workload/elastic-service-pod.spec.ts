@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+
+import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
+import { timeoutLadder } from "../../../../budget/timeouts";
+import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
+import { record, type Recording } from "../../../helpers/pulumi";
+
+const args: ElasticServiceArgs = {
+  configKey: "retrofitlink:services.backend",
+  namespace: "retrofitlink",
+  image: "registry.example.com/backend:1.4.2",
+  port: 3000,
+  budget: DEFAULT_BUDGET,
+  demand: { baseRps: 300, peakRps: 1200, growthPerMinute: 0.25 },
+  profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 12 },
+  resources: { cpuCores: 1, memoryMiB: 1024 },
+  zones: 3,
+  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+  health: { live: "/health", ready: "/ready" },
+};
+
+const cache = {
+  name: "redis-cache",
+  host: "redis-cache.retrofitlink.svc",
+  port: 6379,
+  poolSize: 6,
+  passwordSecret: { name: "redis-cache-credentials", key: "password" },
+};
+
+type Fields = Record<string, unknown>;
+
+interface Variable {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: unknown;
+}
+
+type Container = Fields & { readonly env: readonly Variable[] };
+
+interface PodTemplate {
+  readonly spec: Fields & { readonly containers: readonly [Container] };
+}
+
+function build(change: Partial<ElasticServiceArgs> = {}, options = {}): Promise<Recording> {
+  return record(() => new ElasticService("backend", { ...args, ...change }), options);
+}
+
+async function deployment(change: Partial<ElasticServiceArgs> = {}): Promise<Fields> {
+  return (await build(change)).only("kubernetes:apps/v1:Deployment").inputs["spec"] as Fields;
+}
+
+async function template(change: Partial<ElasticServiceArgs> = {}): Promise<PodTemplate> {
+  return (await deployment(change))["template"] as PodTemplate;
+}
+
+async function container(change: Partial<ElasticServiceArgs> = {}): Promise<Container> {
+  return (await template(change)).spec.containers[0];
+}
+
+async function variables(change: Partial<ElasticServiceArgs> = {}): Promise<Fields> {
+  const { env } = await container(change);
+  const found = Object.fromEntries(
+    env.map(({ name, value, valueFrom }): [string, unknown] => [name, value ?? valueFrom]),
+  );
+  assert.equal(Object.keys(found).length, env.length, "a variable is there twice");
+  return found;
+}
+
+describe("ElasticService, its pods", () => {
+  it("roll out without a pod missing, and count only when they are warm", async () => {
+    const spec = await deployment();
+    assert.deepEqual(spec["strategy"], {
+      type: "RollingUpdate",
+      rollingUpdate: { maxSurge: "25%", maxUnavailable: 0 },
+    });
+    assert.deepEqual(
+      [spec["minReadySeconds"], spec["progressDeadlineSeconds"], spec["revisionHistoryLimit"]],
+      [12, 360, 5],
+    );
+  });
+
+  it("answer three questions for three purposes", async () => {
+    const { startupProbe, readinessProbe, livenessProbe } = await container();
+    const live = { path: "/health", port: "http" };
+    assert.deepEqual(startupProbe, {
+      httpGet: live,
+      periodSeconds: 2,
+      timeoutSeconds: 2,
+      failureThreshold: 30,
+    });
+    assert.deepEqual(readinessProbe, {
+      httpGet: { path: "/ready", port: "http" },
+      periodSeconds: 5,
+      timeoutSeconds: 2,
+      failureThreshold: 3,
+    });
+    assert.deepEqual(livenessProbe, {
+      httpGet: live,
+      periodSeconds: 10,
+      timeoutSeconds: 5,
+      failureThreshold: 6,
+    });
+  });
+
+  it("get three warm-ups of time to start", async () => {
+    const { startupProbe } = await container({ profile: { ...args.profile, warmUpSeconds: 45 } });
+    const { periodSeconds, failureThreshold } = startupProbe as Record<string, number>;
+    assert.deepEqual([periodSeconds, failureThreshold], [2, 68]);
+  });
+
+  it("drain before they stop: serve on, answer the last request, and only then be killed", async () => {
+    const { spec } = await template();
+    const { drain, request } = args.timeouts;
+    assert.deepEqual(spec.containers[0]["lifecycle"], { preStop: { sleep: { seconds: 50 } } });
+    assert.equal(spec["terminationGracePeriodSeconds"], 67);
+    assert.ok(drain.deregistration < drain.preStop);
+    assert.ok(drain.preStop + request.proxy < drain.terminationGrace);
+  });
+
+  it("may be drained one at a time, and always when they are broken", async () => {
+    const budget = (await build()).only("kubernetes:policy/v1:PodDisruptionBudget");
+    assert.deepEqual(budget.inputs["spec"], {
+      selector: { matchLabels: { app: "backend" } },
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: "AlwaysAllow",
+    });
+  });
+
+  it('pass the "restricted" Pod Security Standard, without a token', async () => {
+    const recording = await build();
+    const { spec } = await template();
+    assert.deepEqual(spec["securityContext"], {
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      runAsGroup: 1000,
+      fsGroup: 1000,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+    assert.deepEqual(spec.containers[0]["securityContext"], {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+    assert.deepEqual(spec.containers[0]["volumeMounts"], [{ name: "tmp", mountPath: "/tmp" }]);
+    assert.deepEqual(spec["volumes"], [{ name: "tmp", emptyDir: {} }]);
+    assert.equal(spec["serviceAccountName"], "backend");
+    assert.equal(spec["automountServiceAccountToken"], false);
+    const account = recording.only("kubernetes:core/v1:ServiceAccount");
+    assert.equal(account.inputs["automountServiceAccountToken"], false);
+  });
+
+  it("have bounded memory and unbounded CPU", async () => {
+    assert.deepEqual((await container())["resources"], {
+      requests: { cpu: "1", memory: "1024Mi" },
+      limits: { memory: "1024Mi" },
+    });
+  });
+
+  it("spread over zones and nodes, each rollout by itself", async () => {
+    const constraints = (await template()).spec["topologySpreadConstraints"] as Fields[];
+    assert.deepEqual(
+      constraints.map(({ topologyKey, whenUnsatisfiable, matchLabelKeys }) => [
+        topologyKey,
+        whenUnsatisfiable,
+        matchLabelKeys,
+      ]),
+      [
+        ["topology.kubernetes.io/zone", "ScheduleAnyway", ["pod-template-hash"]],
+        ["kubernetes.io/hostname", "ScheduleAnyway", ["pod-template-hash"]],
+      ],
+    );
+  });
+});
+
+describe("ElasticService, the variables of its container", () => {
+  const DERIVED = {
+    NODE_ENV: "production",
+    PORT: "3000",
+    NODE_OPTIONS: "--max-old-space-size=768",
+    REQUEST_TIMEOUT_MS: "10000",
+    DATABASE_TIMEOUT_MS: "8000",
+    KEEP_ALIVE_TIMEOUT_MS: "75000",
+    SHUTDOWN_TIMEOUT_MS: "17000",
+  };
+
+  it("tell the application what was derived for it", async () => {
+    assert.deepEqual(await variables(), DERIVED);
+  });
+
+  it("name each cache, with its password in a Secret", async () => {
+    assert.deepEqual(await variables({ caches: [cache] }), {
+      ...DERIVED,
+      REDIS_CACHE_HOST: "redis-cache.retrofitlink.svc",
+      REDIS_CACHE_PORT: "6379",
+      REDIS_CACHE_POOL_SIZE: "6",
+      REDIS_CACHE_PASSWORD: { secretKeyRef: { name: "redis-cache-credentials", key: "password" } },
+    });
+  });
+
+  it("divide the heap among the processes of a pod", async () => {
+    assert.equal((await variables({ processesPerPod: 3 }))["NODE_OPTIONS"], "--max-old-space-size=256");
+  });
+
+  it("let those of the caller win, whether they are values or in Secrets", async () => {
+    const uri = { name: "mongodb-credentials", key: "uri" };
+    assert.deepEqual(
+      await variables({
+        environment: { NODE_ENV: "staging", LOG_LEVEL: pulumi.output("debug") },
+        secretEnvironment: { MONGODB_URI: uri, NODE_OPTIONS: { name: "flags", key: "node" } },
+      }),
+      {
+        ...DERIVED,
+        NODE_ENV: "staging",
+        LOG_LEVEL: "debug",
+        MONGODB_URI: { secretKeyRef: uri },
+        NODE_OPTIONS: { secretKeyRef: { name: "flags", key: "node" } },
+      },
+    );
+  });
+});

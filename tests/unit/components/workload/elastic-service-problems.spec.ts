@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+
+import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
+import { timeoutLadder } from "../../../../budget/timeouts";
+import { describeProblem } from "../../../../components/shared/problems";
+import {
+  ElasticService,
+  elasticServiceProblems,
+  type ElasticServiceArgs,
+  type ServiceCache,
+} from "../../../../components/workload/elastic-service";
+import { record } from "../../../helpers/pulumi";
+
+const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" });
+
+const args: ElasticServiceArgs = {
+  configKey: "retrofitlink:services.backend",
+  namespace: "retrofitlink",
+  image: "registry.example.com/backend:1.4.2",
+  port: 3000,
+  budget: DEFAULT_BUDGET,
+  demand: { baseRps: 300, peakRps: 1200, growthPerMinute: 0.25 },
+  profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 12 },
+  resources: { cpuCores: 1, memoryMiB: 1024 },
+  zones: 3,
+  timeouts,
+  health: { live: "/health", ready: "/ready" },
+};
+
+const cache: ServiceCache = {
+  name: "redis-cache",
+  host: "redis-cache.retrofitlink.svc",
+  port: 6379,
+  poolSize: 6,
+  passwordSecret: { name: "redis-cache-credentials", key: "password" },
+};
+
+function messages(change: Partial<ElasticServiceArgs>): string[] {
+  return elasticServiceProblems({ ...args, ...change }).map((problem) => describeProblem(problem));
+}
+
+/** Properties with a problem, for values that differ in nothing but how they are wrong. */
+function properties(change: Partial<ElasticServiceArgs>): string[] {
+  return elasticServiceProblems({ ...args, ...change }).map(({ property }) => property);
+}
+
+describe("elasticServiceProblems", () => {
+  it("finds none in sound arguments, with and without what may be left out", () => {
+    assert.deepEqual(messages({}), []);
+    assert.deepEqual(
+      messages({
+        app: "backend",
+        caches: [cache, { ...cache, name: "redis-session" }],
+        environment: { LOG_LEVEL: "info" },
+        secretEnvironment: { MONGODB_URI: { name: "mongodb", key: "uri" } },
+        processesPerPod: 8,
+        margin: 0,
+      }),
+      [],
+    );
+  });
+
+  it("is asked before anything is created, and all its answers come at once with the key to change", async () => {
+    const wrong: Partial<ElasticServiceArgs> = {
+      app: "Backend",
+      namespace: "retrofit_link",
+      image: "registry.example.com:5000/backend",
+      port: 80,
+      demand: { baseRps: 10, peakRps: 5, growthPerMinute: -1 },
+      margin: -0.1,
+      reaction: { metricsSeconds: 15, autoscalerSyncSeconds: -15, schedulingSeconds: 5, nodeSeconds: 0 },
+      profile: { serviceTimeSeconds: 0.5, concurrencyPerPod: 0, maxUtilization: 75, warmUpSeconds: -1 },
+      resources: { cpuCores: 0, memoryMiB: 64 },
+      zones: 0,
+      processesPerPod: 0,
+      health: { live: "health", ready: "" },
+    };
+    const key = "  - retrofitlink:services.backend";
+    const recording = await record(() =>
+      assert.throws(() => new ElasticService("backend", { ...args, ...wrong }), {
+        message: [
+          'ElasticService "backend" cannot be built:',
+          `${key}.app: got "Backend"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens.`,
+          `${key}.namespace: got "retrofit_link"; allowed is a DNS label of at most 63 characters. Use lower-case letters, digits and hyphens.`,
+          `${key}.image: got "registry.example.com:5000/backend"; allowed is an image with a digest, or with a tag other than "latest". Name the version, so that a restarted pod runs the same code as its neighbours.`,
+          `${key}.port: got 80; allowed is a whole number from 1024 to 65535. Let the application listen above 1023.`,
+          `${key}.demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). Give the highest rate the platform must serve.`,
+          `${key}.demand.growthPerMinute: got -1; allowed is a number of at least 0 (share of the rate, per minute). 0.2 means 20 % more within a minute.`,
+          `${key}.margin: got -0.1; allowed is a number of at least 0 (share of the peak). 0.2 means 20 % more.`,
+          `${key}.reaction.autoscalerSyncSeconds: got -15; allowed is a number of at least 0 (seconds). Give what a scale-up in this cluster took.`,
+          `${key}.profile.serviceTimeSeconds: got 0.5; allowed is above 0 and below 0.0668 (seconds), or no number of pods keeps the response time. Make the request cheaper, or loosen budget.responseTimeP95Seconds and budget.responseTimeP99Seconds.`,
+          `${key}.profile.concurrencyPerPod: got 0; allowed is a whole number of at least 1. Give the requests a pod works on at the same time.`,
+          `${key}.profile.maxUtilization: got 75; allowed is above 0 and at most 1. Give the utilization up to which p99 held in the load test.`,
+          `${key}.profile.warmUpSeconds: got -1; allowed is a number of at least 0 (seconds). Give the time from start to full speed.`,
+          `${key}.resources.cpuCores: got 0; allowed is a number above 0 (cores). Give what a pod needs at maxUtilization.`,
+          `${key}.resources.memoryMiB: got 64; allowed is a whole number of at least 128 (MiB), 128 for each process. Give what a load test measured, with a fifth to spare.`,
+          `${key}.zones: got 0; allowed is a whole number of at least 1. Count the zones of the cluster's nodes.`,
+          `${key}.processesPerPod: got 0; allowed is a whole number of at least 1. Count the processes that open connections.`,
+          `${key}.health.live: got "health"; allowed is a path that begins with "/". Give the path of the endpoint.`,
+          `${key}.health.ready: got ""; allowed is a path that begins with "/". Give the path of the endpoint.`,
+        ].join("\n"),
+      }),
+    );
+    assert.deepEqual(recording.typesAndNames(), []);
+  });
+
+  it("knows a pinned image from one that moves", () => {
+    const wrong = (image: string): boolean => properties({ image }).includes("image");
+    const images = [
+      "a/b:1",
+      "a:5000/b:1",
+      `a/b@sha256:${"0".repeat(64)}`,
+      "a/b",
+      "a/b:latest",
+      "a:5000/b",
+      "a/b:",
+      "",
+    ];
+    assert.deepEqual(images.map(wrong), [false, false, false, true, true, true, true, true]);
+  });
+
+  it("takes infinity and not-a-number for no quantity", () => {
+    for (const none of [Infinity, NaN]) {
+      assert.deepEqual(
+        properties({
+          port: none,
+          demand: { baseRps: none, peakRps: none, growthPerMinute: none },
+          margin: none,
+          profile: {
+            serviceTimeSeconds: none,
+            concurrencyPerPod: none,
+            maxUtilization: none,
+            warmUpSeconds: none,
+          },
+          resources: { cpuCores: none, memoryMiB: none },
+          zones: none,
+          processesPerPod: none,
+        }),
+        [
+          "port",
+          "demand.baseRps",
+          "demand.peakRps",
+          "demand.growthPerMinute",
+          "margin",
+          "profile.serviceTimeSeconds",
+          "profile.concurrencyPerPod",
+          "profile.maxUtilization",
+          "profile.warmUpSeconds",
+          "resources.cpuCores",
+          "resources.memoryMiB",
+          "zones",
+          "processesPerPod",
+        ],
+      );
+    }
+  });
+
+  it("asks for memory for the heap of each process, in whole MiB", () => {
+    const memory = (memoryMiB: number, processesPerPod: number): string[] =>
+      messages({ resources: { cpuCores: 1, memoryMiB }, processesPerPod });
+    assert.deepEqual(memory(512, 4), []);
+    assert.deepEqual(memory(511, 4), [
+      "resources.memoryMiB: got 511; allowed is a whole number of at least 512 (MiB), 128 for each process. " +
+        "Give what a load test measured, with a fifth to spare.",
+    ]);
+    assert.deepEqual(memory(700.5, 1), [
+      "resources.memoryMiB: got 700.5; allowed is a whole number of at least 128 (MiB), 128 for each process. " +
+        "Give what a load test measured, with a fifth to spare.",
+    ]);
+  });
+
+  it("refuses variables that a shell could not name, that are there twice, or that name no entry", () => {
+    assert.deepEqual(
+      messages({
+        environment: { "1ST": "x", LOG_LEVEL: "info" },
+        secretEnvironment: {
+          LOG_LEVEL: { name: "log", key: "level" },
+          "MONGODB-URI": { name: "mongodb", key: "the uri" },
+        },
+      }),
+      [
+        'environment.1ST: got "1ST"; allowed is letters, digits and underscores, no digit first. Rename the variable.',
+        'secretEnvironment.LOG_LEVEL: got "LOG_LEVEL"; allowed is a variable that environment does not set. Remove it from one of the two.',
+        'secretEnvironment.MONGODB-URI: got "MONGODB-URI"; allowed is letters, digits and underscores, no digit first. Rename the variable.',
+        'secretEnvironment.MONGODB-URI.key: got "the uri"; allowed is letters, digits, hyphens, underscores and dots. Give the key of an entry of the Secret.',
+      ],
+    );
+  });
+
+  it("refuses a cache that cannot be reached, or that is named twice", () => {
+    const broken: ServiceCache = {
+      ...cache,
+      name: "Redis",
+      port: 0,
+      poolSize: 1.5,
+      passwordSecret: { name: "redis", key: "" },
+    };
+    assert.deepEqual(messages({ caches: [cache, broken, cache] }), [
+      'caches[1].name: got "Redis"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens.',
+      "caches[1].port: got 0; allowed is a whole number from 1 to 65535. Correct the use of Redis.",
+      "caches[1].poolSize: got 1.5; allowed is a whole number of at least 1. Correct the use of Redis.",
+      'caches[1].passwordSecret.key: got ""; allowed is letters, digits, hyphens, underscores and dots. Give the key of an entry of the Secret.',
+      'caches[2].name: got "redis-cache"; allowed is a cache that is not in the list yet. Correct the use of redis-cache.',
+    ]);
+  });
+
+  it("reports a budget that is wrong, and derives nothing from it", () => {
+    const responseTimeP99Seconds = { target: 0, warning: 0.5, critical: 1 };
+    assert.deepEqual(messages({ budget: { ...DEFAULT_BUDGET, responseTimeP99Seconds } }), [
+      "budget.responseTimeP99Seconds.target: got 0; allowed is a number above 0 (seconds). Target, warning and critical go from the promise to the alarm.",
+      "budget.responseTimeP99Seconds.target: got 0; allowed is at least the 95th percentile's target, 0.2. Target, warning and critical go from the promise to the alarm.",
+    ]);
+  });
+
+  it("reports a ladder that does not hold, at the step to change", () => {
+    const broken = {
+      ...timeouts,
+      request: { ...timeouts.request, database: 11 },
+      drain: { ...timeouts.drain, terminationGrace: 20 },
+    };
+    assert.deepEqual(messages({ timeouts: broken }), [
+      "timeouts.request.database: got 11; allowed is a ladder that holds. request.database is 11 s; it has to be below request.application, 10 s, or the outer hop gives up before the inner one can report what failed.",
+      "timeouts.drain.terminationGrace: got 20; allowed is a ladder that holds. drain.terminationGrace is 20 s; it has to be above drain.preStop + request.proxy, 62 s, or the last requests are killed.",
+    ]);
+  });
+});
