@@ -36,7 +36,7 @@ describe("PerformanceBudget", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...BUDGET_METRIC_NAMES),
-        fc.double({ min: 0.001, max: 1 }),
+        fc.double({ min: 0.001, max: 1, noNaN: true }),
         (metric, target) => {
           const merged = mergeBudget(DEFAULT_BUDGET, { [metric]: { target } });
           const aboutOrderOfSteps = budgetProblems(merged).filter((p) => p.step !== "target");
