@@ -4,13 +4,13 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin
 
 TS := node -r ts-node/register/transpile-only
 PACKAGES := node_modules/.package-lock.json
-ROOMS := $(wildcard budget components stacks policies delivery sandbox bench index.ts)
+ROOMS := $(wildcard budget components stacks policies delivery sandbox bench runtime index.ts)
 
 .PHONY: help
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(PACKAGES): package-lock.json package.json policies/package.json
+$(PACKAGES): package-lock.json package.json policies/package.json runtime/package.json
 	@echo "Installing npm packages from the lock file (about half a minute)"
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -61,6 +61,10 @@ test-policies: $(PACKAGES) ## the policy pack, as the engine calls it
 .PHONY: test-config
 test-config: $(PACKAGES) system-packages ## rendered configs in the real redis and nginx
 	@mocha 'tests/config/**/*.spec.ts'
+
+.PHONY: test-runtime
+test-runtime: $(PACKAGES) system-packages ## what the application imports, against real servers
+	@mocha 'tests/runtime/**/*.spec.ts'
 
 .PHONY: test-cluster
 test-cluster: toolchain ## the API server and the programs around it

@@ -14,6 +14,10 @@ export const COMPONENT_TYPES = {
   elasticService: "retrofitlink:workload:ElasticService",
   redis: "retrofitlink:caching:Redis",
   nginx: "retrofitlink:load-balancing:Nginx",
+  mongoDbCluster: "retrofitlink:database:MongoDbCluster",
+  atlasCluster: "retrofitlink:database:AtlasCluster",
+  backupBucket: "retrofitlink:database:BackupBucket",
+  dataModelJob: "retrofitlink:database:DataModelJob",
 } as const;
 
 /** Summary of `retrofitlink:stacks:Platform`, the parent of everything in a stack. */
@@ -95,4 +99,50 @@ export interface NginxSummary extends Summary {
   readonly upstreamKeepAlive: number;
   readonly memoryLimitMiB: number;
   readonly timeouts: TimeoutLadder;
+}
+
+/** What both kinds of database tell: `percona` and `atlas`. */
+interface DatabaseSummary extends Summary {
+  readonly shards: number;
+  /** Members of each shard that serve reads only. */
+  readonly readReplicas: number;
+  /** Data and indexes of all shards, GiB. */
+  readonly dataGiB: number;
+  /** What queries within the budget touch, of all shards, GiB. */
+  readonly workingSetGiB: number;
+  /** Connections that clients open to one router at worst. */
+  readonly expectedClients: number;
+  /** Connections that one router admits. */
+  readonly maxClients: number;
+  /** Longest query that is not logged, milliseconds. */
+  readonly slowMs: number;
+  /** The part of a connection string that reaches the read replicas. */
+  readonly readPreference: string;
+}
+
+/** Summary of `retrofitlink:database:MongoDbCluster`. */
+export interface MongoDbSummary extends DatabaseSummary {
+  /** Processes of `mongos`. */
+  readonly routers: number;
+  /** `wiredTigerCacheSizeGB` of a member, GiB. */
+  readonly cacheGiB: number;
+  /** What a member may need at worst, GiB. */
+  readonly neededMemoryGiB: number;
+  /** Memory limit of a member, GiB. */
+  readonly memoryLimitGiB: number;
+  /** Volume of a member, GiB. */
+  readonly storageGiB: number;
+  /** `maxIncomingConnections` of a member. */
+  readonly memberMaxConnections: number;
+  /** Connections that one router keeps to one member at most. */
+  readonly routerPoolSize: number;
+  readonly backups: boolean;
+}
+
+/** Summary of `retrofitlink:database:AtlasCluster`. */
+export interface AtlasSummary extends DatabaseSummary {
+  /** Smallest and largest tier of the auto-scaling: `M30`. */
+  readonly minInstanceSize: string;
+  readonly maxInstanceSize: string;
+  readonly cloud: "aws" | "gcp";
 }

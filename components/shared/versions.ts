@@ -6,4 +6,20 @@ export const IMAGES = {
   /** Runs as user 101 and listens above 1024. */
   nginx: "docker.io/nginxinc/nginx-unprivileged:1.30.0",
   nginxExporter: "docker.io/nginx/nginx-prometheus-exporter:1.5.1",
+  /** Ships `mongosh` beside `mongod` and `mongos`. */
+  mongodb: "docker.io/percona/percona-server-mongodb:8.0.19-7",
+  mongodbBackup: "docker.io/percona/percona-backup-mongodb:2.12.0",
+  mongodbExporter: "docker.io/percona/mongodb_exporter:0.47.1",
 } as const;
+
+/** Helm charts, only for operators. */
+export const CHARTS = {
+  perconaOperator: {
+    chart: "psmdb-operator",
+    version: "1.22.0",
+    repository: "https://percona.github.io/percona-helm-charts/",
+  },
+} as const;
+
+/** Version of the operator whose behaviour a PerconaServerMongoDB asks for. Its CRD is pinned with the sandbox's. */
+export const PERCONA_CR_VERSION = "1.22.0";

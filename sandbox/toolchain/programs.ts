@@ -86,6 +86,28 @@ export const KUBECTL: Program = {
   },
 };
 
+/** The sandbox's own main package around FerretDB 1.24.0. The last number counts up when `ferretdb/main.go` changes. */
+const FERRETDB_VERSION = "1.24.0-1";
+
+/**
+ * A server of the MongoDB wire protocol over SQLite, for the tests and benchmarks of the data path: no registry has a
+ * mongod. One file a database, `ferretdb --listen=HOST:PORT --directory=FOLDER`.
+ */
+export const FERRETDB: Program = {
+  name: "ferretdb",
+  versionArguments: ["--version"],
+  // An official ferretdb has other arguments.
+  accepts: (output) => output.trim() === `retrofitlink-ferretdb ${FERRETDB_VERSION}`,
+  wanted: FERRETDB_VERSION,
+  build: {
+    module: "ferretdb",
+    package: "retrofitlink.local/toolchain/ferretdb",
+    linkerFlags: `-X main.version=${FERRETDB_VERSION}`,
+    minutes: "1 to 3",
+  },
+};
+
+/** What `make up` needs. */
 export const PROGRAMS: readonly Program[] = [PULUMI, ETCD, API_SERVER, KUBECTL];
 
 /** Folder of a pinned Go module. */

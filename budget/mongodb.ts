@@ -1,0 +1,192 @@
+/**
+ * Memory, storage and connections of a sharded MongoDB in a Kubernetes cluster. Units: GiB (2^30 bytes), connections,
+ * queries/s, seconds, processes.
+ *
+ * Sources: Little's law (L = lambda * W); MongoDB's manual on the WiredTiger cache (default (RAM - 1 GB) / 2, eviction
+ * starts at 80 % of the cache), on index builds (200 to 500 MB), on drivers (two monitoring connections a host) and on
+ * `ShardingTaskExecutorPoolMaxSize`; Percona Operator for MongoDB, which sets
+ * `wiredTigerCacheSizeGB = max(0.25, ratio * (limit - 1 GiB))`.
+ */
+import { concurrentRequests } from "./capacity";
+import { CLIENT_MARGIN, expectedClients, type ConnectionUser } from "./connections";
+import { wholeUp } from "./rounding";
+
+/** Share of the WiredTiger cache that is filled before its background eviction starts. */
+const CACHE_SHARE = 0.8;
+
+/** WiredTiger does not start with less, GiB. */
+const SMALLEST_CACHE_GIB = 0.25;
+
+/** Largest share of (limit - 1 GiB) given to the cache: the file system's cache and compression work in the rest. */
+const LARGEST_CACHE_RATIO = 0.5;
+
+/** The process, its stacks and its allocator, GiB. */
+const PROCESS_GIB = 1;
+
+/** Index builds of one member, GiB: `maxIndexBuildMemoryUsageMegabytes` is 200 by default, and two may run. */
+const INDEX_BUILD_GIB = 0.5;
+
+/** Stack and buffers of one connection, MiB. */
+const CONNECTION_MIB = 1;
+
+/** Memory of one `mongod`, and the inequality it was derived from. GiB. */
+export interface MongodMemory {
+  /** `wiredTigerCacheSizeGB`. */
+  readonly cacheGiB: number;
+  /** Memory request and limit of the container, a whole number. */
+  readonly limitGiB: number;
+  /** `cacheSizeRatio` for the operator, rounded down to 4 digits: `cacheGiB` is what it computes from it. */
+  readonly cacheRatio: number;
+  /** The summands of what the process needs; the proof is `limitGiB >= sum`. */
+  readonly terms: readonly { readonly name: string; readonly gib: number }[];
+}
+
+/**
+ * cache = max(0.25, working set of one shard / 0.8), for above 80 % WiredTiger evicts what is still needed.
+ *
+ * limit = the larger of cache / 0.5 + 1, which leaves the file system as much as the cache, and
+ * cache + connections * 1 MiB + 0.5 (index builds) + 1 (process); rounded up to whole GiB.
+ *
+ * @param workingSetGiB documents and indexes that queries within the budget touch, of one shard, > 0
+ * @param connections `maxIncomingConnections`
+ */
+export function mongodMemory(workingSetGiB: number, connections: number): MongodMemory {
+  const wanted = Math.max(SMALLEST_CACHE_GIB, workingSetGiB / CACHE_SHARE);
+  const needed = wanted + (connections * CONNECTION_MIB) / 1024 + INDEX_BUILD_GIB + PROCESS_GIB;
+  const limitGiB = wholeUp(Math.max(needed, wanted / LARGEST_CACHE_RATIO + 1));
+  // What rounding up the limit gave away goes to the cache, as far as both bounds allow.
+  const spare = wanted + (limitGiB - needed);
+  const cacheRatio =
+    Math.floor((Math.min(spare, LARGEST_CACHE_RATIO * (limitGiB - 1)) / (limitGiB - 1)) * 1e4) / 1e4;
+  const cacheGiB = Math.max(SMALLEST_CACHE_GIB, cacheRatio * (limitGiB - 1));
+  return {
+    cacheGiB,
+    limitGiB,
+    cacheRatio,
+    terms: [
+      { name: "WiredTiger cache", gib: cacheGiB },
+      { name: "connections", gib: (connections * CONNECTION_MIB) / 1024 },
+      { name: "index builds", gib: INDEX_BUILD_GIB },
+      { name: "process", gib: PROCESS_GIB },
+    ],
+  };
+}
+
+/** Largest shard over the mean one: the balancer leaves some, and keys are never even. */
+const SHARD_SKEW = 1.2;
+
+/** What the largest of the shards holds: total / shards * 1.2; of one shard all. */
+export function largestShard(total: number, shards: number): number {
+  return shards === 1 ? total : (total / shards) * SHARD_SKEW;
+}
+
+/** Share of a volume that data may fill: compaction, index builds and the time to order a larger one need the rest. */
+const DISK_SHARE = 0.7;
+
+/** The oplog's default share of a volume, at least 1 GiB. */
+const OPLOG_SHARE = 0.05;
+
+/** Volume of one member, GiB: data of its shard / 0.7 + the oplog, rounded up. */
+export function mongodStorageGiB(dataGiB: number): number {
+  const data = dataGiB / DISK_SHARE;
+  return wholeUp(data + Math.max(1, data * OPLOG_SHARE));
+}
+
+/** A service that queries the database, at its largest. */
+export interface DatabaseUser extends ConnectionUser {
+  /** Its workload name. */
+  readonly service: string;
+  /** Highest request rate of the service, requests/s. */
+  readonly peakRps: number;
+  /** Queries that one request makes on average. */
+  readonly queriesPerRequest: number;
+  /** Mean time of one query, seconds. */
+  readonly querySeconds: number;
+}
+
+/** Connections a driver keeps to every host besides its pool: one to watch it, one to measure its round trip. */
+const MONITORS_PER_HOST = 2;
+
+/** Connections of the operator, the exporter, the backup agent, the other members, and people. */
+export const RESERVED_CONNECTIONS = 50;
+
+/** Share of `maxIncomingConnections` that the routers may use; the rest is for a failover's second set. */
+const ROUTER_SHARE = 0.8;
+
+/** Bursts over the mean of queries in flight. */
+const HEADROOM = 2;
+
+/** A router keeps at least so many connections to a shard: it also fans out reads of all shards. */
+const SMALLEST_ROUTER_POOL = 20;
+
+/** Connections of the routers (`mongos`) and of the members (`mongod`). */
+export interface MongoConnections {
+  /** Connections clients may open to one router: drivers pool by host, so each router may meet every pool at its full size. */
+  readonly clientsPerRouter: number;
+  /** `maxIncomingConnections` of a router. */
+  readonly routerMaxConnections: number;
+  /** `ShardingTaskExecutorPoolMaxSize`: connections one router keeps to one member at most. */
+  readonly routerPoolSize: number;
+  /** `maxIncomingConnections` of a member. */
+  readonly memberMaxConnections: number;
+}
+
+/**
+ * clients per router = sum of (maxReplicas + ceil(maxReplicas * maxSurge)) * processes * (pool + 2)
+ *
+ * router limit = ceil(1.2 * clients) + 50
+ *
+ * router pool = max(20, ceil(2 * L / (routers - 1))), L = sum of peakRps * queriesPerRequest * querySeconds: the
+ * queries in flight with one router missing, all of them on one shard
+ *
+ * member limit = ceil(routers * pool / 0.8) + 50, with `taskExecutorPoolSize` 1
+ *
+ * @param routers processes of `mongos`, whole number >= 1
+ */
+export function mongoConnections(users: readonly DatabaseUser[], routers: number): MongoConnections {
+  const clientsPerRouter = expectedClients(
+    users.map((user) => ({ ...user, poolSize: user.poolSize + MONITORS_PER_HOST })),
+  );
+  const inFlight = users.reduce(
+    (sum, { peakRps, queriesPerRequest, querySeconds }) =>
+      sum + concurrentRequests(peakRps * queriesPerRequest, querySeconds),
+    0,
+  );
+  const routerPoolSize = Math.max(
+    SMALLEST_ROUTER_POOL,
+    wholeUp((HEADROOM * inFlight) / Math.max(1, routers - 1)),
+  );
+  return {
+    clientsPerRouter,
+    routerMaxConnections: wholeUp(clientsPerRouter * (1 + CLIENT_MARGIN)) + RESERVED_CONNECTIONS,
+    routerPoolSize,
+    memberMaxConnections: wholeUp((routers * routerPoolSize) / ROUTER_SHARE) + RESERVED_CONNECTIONS,
+  };
+}
+
+/**
+ * Routers: enough for the peak with one of them missing, ceil(peak / (queriesPerCore * cores)) + 1, at least 2, and at
+ * least one in every zone.
+ *
+ * @param peakQueries queries/s of all services at peak
+ * @param queriesPerCore queries/s that one core of a router passes on, measured
+ */
+export function routerCount(
+  peakQueries: number,
+  queriesPerCore: number,
+  cpuCores: number,
+  zones: number,
+): number {
+  return Math.max(2, zones, wholeUp(peakQueries / (queriesPerCore * cpuCores)) + 1);
+}
+
+/** Memory of a router, GiB: 0.5 and 1 MiB for each connection in and to the members. */
+export function routerMemoryGiB(connections: MongoConnections, members: number): number {
+  const open = connections.routerMaxConnections + connections.routerPoolSize * members;
+  return wholeUp((0.5 + (open * CONNECTION_MIB) / 1024) * 4) / 4;
+}
+
+/** Queries/s of all services at peak. */
+export function peakQueries(users: readonly DatabaseUser[]): number {
+  return users.reduce((sum, { peakRps, queriesPerRequest }) => sum + peakRps * queriesPerRequest, 0);
+}

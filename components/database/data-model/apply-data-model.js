@@ -1,0 +1,196 @@
+/*
+ * Run by mongosh in the data-model Job: brings indexes, shard keys and the profiler of a database to what the file
+ * DATA_MODEL_FILE says. Safe to repeat. It creates and widens; what would drop or rebuild something is refused, unless
+ * the file says `allowDrops`. Prints a line of JSON for each change and a summary; ends with 1 when anything was
+ * refused or failed.
+ *
+ * Globals of mongosh: db, print, quit, require.
+ */
+const model = JSON.parse(require("fs").readFileSync(process.env.DATA_MODEL_FILE, "utf8"));
+const target = db.getSiblingDB(model.database);
+const counts = { changed: 0, unchanged: 0, refused: 0, failed: 0 };
+
+function say(outcome, collection, action, detail) {
+  counts[outcome] += 1;
+  if (outcome !== "unchanged") print(JSON.stringify({ outcome, collection, action, ...detail }));
+}
+
+/* Text with a fixed order of keys inside values, but not of index fields, whose order matters. */
+function sorted(value) {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, sorted(value[key])]),
+  );
+}
+
+/* Numbers come back from the server as Int32, Long or Double. */
+function plain(value) {
+  return JSON.parse(
+    JSON.stringify(value, (_key, held) =>
+      held !== null && typeof held === "object" && typeof held.toNumber === "function"
+        ? held.toNumber()
+        : held,
+    ),
+  );
+}
+
+/* What makes two indexes the same, in one form for what is wanted and for what the server lists. */
+function identity(index) {
+  const text = index.weights !== undefined || Object.values(index.key).includes("text");
+  const options = {
+    unique: index.unique === true,
+    sparse: index.sparse === true,
+    partialFilterExpression: sorted(plain(index.partialFilterExpression ?? {})),
+  };
+  if (!text) return { key: JSON.stringify(plain(index.key)), options: JSON.stringify(options) };
+  /* The server lists {_fts: "text", _ftsx: 1} and the fields as weights, 1 where none was given. */
+  const fields = Object.keys(index.key).filter((field) => index.key[field] === "text");
+  const weights = {
+    ...Object.fromEntries(fields.filter((f) => f !== "_fts").map((f) => [f, 1])),
+    ...plain(index.weights ?? {}),
+  };
+  return { key: `text ${JSON.stringify(sorted(weights))}`, options: JSON.stringify(options) };
+}
+
+function listIndexes(collection) {
+  try {
+    return target.getCollection(collection).getIndexes();
+  } catch (error) {
+    if (error.code === 26) return []; /* NamespaceNotFound */
+    throw error;
+  }
+}
+
+function attempt(collection, action, detail, command) {
+  try {
+    command();
+    say("changed", collection, action, detail);
+    return true;
+  } catch (error) {
+    say("failed", collection, action, { ...detail, code: error.code, error: error.message });
+    return false;
+  }
+}
+
+function createIndex(collection, wanted) {
+  /* One at a time: two builds would double their memory and the load on every member. */
+  const action = "create index";
+  attempt(collection, action, { index: wanted.name, key: wanted.key }, () =>
+    target.runCommand({ createIndexes: collection, indexes: [wanted] }),
+  );
+}
+
+function dropIndex(collection, name) {
+  return attempt(collection, "drop index", { index: name }, () =>
+    target.runCommand({ dropIndexes: collection, index: name }),
+  );
+}
+
+function applyIndex(collection, wanted, current) {
+  const id = identity(wanted);
+  const named = current.find((index) => index.name === wanted.name);
+  const found = named ?? current.find((index) => identity(index).key === id.key);
+  if (found === undefined) return createIndex(collection, wanted);
+
+  const foundId = identity(found);
+  if (foundId.key !== id.key || foundId.options !== id.options) {
+    const detail = { index: found.name, is: plain(found.key), wanted: wanted.key };
+    if (!model.allowDrops) {
+      return say("refused", collection, "rebuild index", {
+        ...detail,
+        fix: "A changed index is dropped and built anew. Give it another name, or allow drops for this run.",
+      });
+    }
+    if (dropIndex(collection, found.name)) createIndex(collection, wanted);
+    return undefined;
+  }
+  const ttl = found.expireAfterSeconds === undefined ? undefined : Number(found.expireAfterSeconds);
+  if (ttl === wanted.expireAfterSeconds) return say("unchanged", collection, "keep index", {});
+  if (ttl !== undefined && wanted.expireAfterSeconds === undefined) {
+    return say("refused", collection, "remove TTL", {
+      index: found.name,
+      fix: "MongoDB removes a TTL only with its index. Give the index another name, or allow drops for this run.",
+    });
+  }
+  attempt(collection, "change TTL", { index: found.name, from: ttl, to: wanted.expireAfterSeconds }, () =>
+    target.runCommand({
+      collMod: collection,
+      index: { name: found.name, expireAfterSeconds: wanted.expireAfterSeconds },
+    }),
+  );
+  return undefined;
+}
+
+function reportUnlisted(collection, wanted, current) {
+  const keys = wanted.map((index) => identity(index).key);
+  for (const index of current) {
+    const listed = wanted.some(({ name }) => name === index.name) || keys.includes(identity(index).key);
+    if (index.name === "_id_" || listed) continue;
+    if (model.allowDrops) dropIndex(collection, index.name);
+    else {
+      /* Nothing is wrong with it, only slower writes: said, and no reason to fail. */
+      print(JSON.stringify({ outcome: "noticed", collection, action: "unlisted index", index: index.name }));
+    }
+  }
+}
+
+function applySharding(collection, shardKey) {
+  const namespace = `${model.database}.${collection}`;
+  /* Since 8.0 the catalogue also lists collections that are not sharded, as unsplittable. */
+  const entry = db
+    .getSiblingDB("config")
+    .getCollection("collections")
+    .findOne({ _id: namespace, unsplittable: { $ne: true } });
+  const is = entry === null || entry === undefined ? undefined : JSON.stringify(plain(entry.key));
+  if (shardKey === undefined) {
+    if (is === undefined) return say("unchanged", collection, "keep on one shard", {});
+    return say("refused", collection, "unshard", {
+      is: entry.key,
+      fix: "Run unshardCollection by hand; it copies the collection.",
+    });
+  }
+  if (is === JSON.stringify(shardKey)) return say("unchanged", collection, "keep shard key", {});
+  if (is !== undefined) {
+    return say("refused", collection, "change shard key", {
+      is: entry.key,
+      wanted: shardKey,
+      fix: "Run reshardCollection by hand; it copies the collection and cannot be rolled back.",
+    });
+  }
+  return attempt(collection, "shard collection", { key: shardKey }, () =>
+    db.adminCommand({ shardCollection: namespace, key: shardKey }),
+  );
+}
+
+function applyProfiler({ level, slowMs }) {
+  try {
+    const is = target.runCommand({ profile: -1 });
+    if (Number(is.was) === level && Number(is.slowms) === slowMs)
+      return say("unchanged", undefined, "keep profiler", {});
+    target.runCommand({ profile: level, slowms: slowMs });
+    return say("changed", undefined, "set profiler", { level, slowMs });
+  } catch (error) {
+    /* Not every server lets a client do this; the query log of the application does not depend on it. */
+    print(
+      JSON.stringify({ outcome: "noticed", action: "set profiler", code: error.code, error: error.message }),
+    );
+  }
+}
+
+const existing = target.getCollectionNames();
+for (const { name, shardKey, indexes } of model.collections) {
+  if (!existing.includes(name)) {
+    attempt(name, "create collection", {}, () => target.runCommand({ create: name }));
+  }
+  const current = listIndexes(name);
+  for (const index of indexes) applyIndex(name, index, current);
+  reportUnlisted(name, indexes, current);
+  if (model.sharded) applySharding(name, shardKey);
+}
+applyProfiler(model.profiler);
+
+print(JSON.stringify({ summary: counts }));
+if (counts.refused + counts.failed > 0) quit(1);

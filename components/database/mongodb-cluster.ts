@@ -1,0 +1,227 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
+import { commonLabels, selectorLabels } from "../shared/kubernetes";
+import { refuse } from "../shared/problems";
+import { transformed } from "../shared/transform";
+import { CHARTS } from "../shared/versions";
+import { CA_FILE, DATABASE, readPreference, type DatabaseEndpoint } from "./database-endpoint";
+import { mongoDbClusterProblems, mongoDbSizes, type MongoDbClusterArgs } from "./mongodb-cluster-args";
+import {
+  APPLICATION_USERS,
+  BACKUP_ACCOUNT,
+  CLUSTER_NAME,
+  METRICS_PORT,
+  READ_REPLICA_TAGS,
+  SECRET_NAMES,
+  perconaSpec,
+  routerHosts,
+} from "./percona-resource";
+
+export { mongoDbClusterProblems, mongoDbSizes } from "./mongodb-cluster-args";
+export type { BackupTarget, MongoDbClusterArgs } from "./mongodb-cluster-args";
+
+/** The operator's own users, by their prefix in the Secret. */
+const SYSTEM_USERS = {
+  DATABASE_ADMIN: "databaseAdmin",
+  CLUSTER_ADMIN: "clusterAdmin",
+  CLUSTER_MONITOR: "clusterMonitor",
+  USER_ADMIN: "userAdmin",
+  BACKUP: "backup",
+} as const;
+
+/**
+ * A sharded MongoDB in the cluster, run by Percona's operator: shards of three voters and any number of read replicas,
+ * config servers, routers. Memory, connections, pools and volumes follow from the working set and from the services.
+ *
+ * Trap: the operator owns the StatefulSets. Change `shards` and `readReplicas` in the stack file; an HPA on them would
+ * fight it. Taking a shard away moves its data first and takes as long as that takes.
+ *
+ * Cost: `shards * (3 + readReplicas)` members of `cpuCores` and the derived memory, three config servers, the routers.
+ */
+export class MongoDbCluster extends pulumi.ComponentResource {
+  readonly endpoint: DatabaseEndpoint;
+  /** The part of a connection string that sends reads to the read replicas. */
+  readonly readPreference: string;
+  /** Processes of `mongos`. */
+  readonly routers: number;
+  /** Resolves when the operator knows of the cluster; what needs it depends on this. */
+  readonly cluster: k8s.apiextensions.CustomResource;
+
+  constructor(name: string, args: MongoDbClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("MongoDbCluster", name, mongoDbClusterProblems(args), args.configKey);
+    const sizes = mongoDbSizes(args);
+    const { memory, connections } = sizes;
+    const tags = args.readReplicas > 0 ? READ_REPLICA_TAGS : "";
+    const summary: MongoDbSummary = {
+      configKey: args.configKey,
+      workload: CLUSTER_NAME,
+      namespace: args.namespace,
+      shards: args.shards,
+      readReplicas: args.readReplicas,
+      dataGiB: args.dataGiB,
+      workingSetGiB: args.workingSetGiB,
+      expectedClients: connections.clientsPerRouter,
+      maxClients: connections.routerMaxConnections,
+      slowMs: sizes.slowMs,
+      readPreference: readPreference(tags),
+      routers: sizes.routers,
+      cacheGiB: memory.cacheGiB,
+      neededMemoryGiB: memory.terms.reduce((sum, { gib }) => sum + gib, 0),
+      memoryLimitGiB: memory.limitGiB,
+      storageGiB: sizes.storageGiB,
+      memberMaxConnections: connections.memberMaxConnections,
+      routerPoolSize: connections.routerPoolSize,
+      backups: args.backup !== undefined,
+    };
+    super(COMPONENT_TYPES.mongoDbCluster, name, summary, opts);
+    this.routers = sizes.routers;
+    this.readPreference = summary.readPreference;
+
+    const { namespace, transform = {} } = args;
+    const labels = commonLabels(CLUSTER_NAME, "database");
+    const metadata = (objectName: string): k8s.types.input.meta.v1.ObjectMeta & { name: string } => ({
+      name: objectName,
+      namespace,
+      labels,
+    });
+    const child = { parent: this };
+
+    const dependencies: pulumi.Resource[] = [];
+    if (args.installOperator ?? true) {
+      const operatorName = `${name}-operator`;
+      const { chart, version, repository } = CHARTS.perconaOperator;
+      dependencies.push(
+        new k8s.helm.v3.Release(
+          operatorName,
+          transformed<k8s.helm.v3.ReleaseArgs>(transform.operator, operatorName, {
+            name: "psmdb-operator",
+            namespace,
+            chart,
+            version,
+            repositoryOpts: { repo: repository },
+            values: {
+              disableTelemetry: true,
+              resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "256Mi" } },
+              podSecurityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+            },
+          }),
+          child,
+        ),
+      );
+    }
+
+    const systemUsers = new k8s.core.v1.Secret(
+      `${name}-users`,
+      { metadata: metadata(SECRET_NAMES.users), stringData: this.systemUsers(name) },
+      child,
+    );
+    const applicationPassword = this.password(`${name}-application-password`);
+    const dataModelPassword = this.password(`${name}-data-model-password`);
+    const { application, dataModel } = APPLICATION_USERS;
+    const hosts = routerHosts(sizes.routers, namespace).join(",");
+    const uri = (user: string, password: pulumi.Output<string>): pulumi.Output<string> =>
+      pulumi.interpolate`mongodb://${user}:${password}@${hosts}/${DATABASE}?authSource=admin&tls=true&tlsCAFile=${CA_FILE}`;
+    const credentials = new k8s.core.v1.Secret(
+      `${name}-application`,
+      {
+        metadata: metadata(SECRET_NAMES.application),
+        stringData: {
+          [application.passwordKey]: applicationPassword,
+          [dataModel.passwordKey]: dataModelPassword,
+          uri: uri(application.name, applicationPassword),
+          "data-model-uri": uri(dataModel.name, dataModelPassword),
+        },
+      },
+      child,
+    );
+
+    const clusterName = `${name}-cluster`;
+    this.cluster = new k8s.apiextensions.CustomResource(
+      clusterName,
+      transformed<k8s.apiextensions.CustomResourceArgs>(transform.cluster, clusterName, {
+        apiVersion: "psmdb.percona.com/v1",
+        kind: "PerconaServerMongoDB",
+        metadata: {
+          ...metadata(CLUSTER_NAME),
+          // Members leave one by one; their volumes stay, for nobody meant to delete data by deleting an object.
+          finalizers: ["percona.com/delete-psmdb-pods-in-order"],
+        },
+        spec: perconaSpec(args, sizes),
+      }),
+      { ...child, dependsOn: [...dependencies, systemUsers, credentials] },
+    );
+
+    const networkPolicyName = `${name}-network-policy`;
+    new k8s.networking.v1.NetworkPolicy(
+      networkPolicyName,
+      transformed(transform.networkPolicy, networkPolicyName, {
+        metadata: metadata(CLUSTER_NAME),
+        spec: {
+          podSelector: { matchLabels: { "app.kubernetes.io/instance": CLUSTER_NAME } },
+          policyTypes: ["Ingress"],
+          ingress: ingressRules(args),
+        },
+      }),
+      child,
+    );
+
+    this.endpoint = {
+      uriSecret: { name: credentials.metadata.name, key: "uri" },
+      adminUriSecret: { name: credentials.metadata.name, key: "data-model-uri" },
+      caSecret: { name: SECRET_NAMES.tls, key: "ca.crt" },
+      readReplicaTags: tags,
+    };
+    this.registerOutputs({ readPreference: this.readPreference, routers: this.routers });
+  }
+
+  /** Users of the operator itself. They keep their passwords when the operator is replaced. */
+  private systemUsers(name: string): Record<string, pulumi.Input<string>> {
+    const entries = Object.entries(SYSTEM_USERS).flatMap(
+      ([prefix, user]): [string, pulumi.Input<string>][] => [
+        [`MONGODB_${prefix}_USER`, user],
+        [`MONGODB_${prefix}_PASSWORD`, this.password(`${name}-${user}-password`)],
+      ],
+    );
+    return Object.fromEntries(entries);
+  }
+
+  /** Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits. */
+  private password(name: string): pulumi.Output<string> {
+    return new random.RandomPassword(name, { length: 40, special: false }, { parent: this }).result;
+  }
+}
+
+/** Members talk to each other, the operator to all, services and the data-model Job to them, monitoring to the exporters. */
+function ingressRules(args: MongoDbClusterArgs): k8s.types.input.networking.v1.NetworkPolicyIngressRule[] {
+  const pods = (matchLabels: Record<string, string>): k8s.types.input.networking.v1.NetworkPolicyPeer => ({
+    podSelector: { matchLabels },
+  });
+  return [
+    {
+      from: [
+        pods({ "app.kubernetes.io/instance": CLUSTER_NAME }),
+        pods({ "app.kubernetes.io/name": "psmdb-operator" }),
+        pods(selectorLabels(`${CLUSTER_NAME}-data-model`)),
+        ...args.users.map(({ service }) => pods(selectorLabels(service))),
+      ],
+      ports: [{ protocol: "TCP", port: 27017 }],
+    },
+    {
+      from: [
+        {
+          namespaceSelector: {
+            matchLabels: { "kubernetes.io/metadata.name": args.monitoringNamespace ?? "monitoring" },
+          },
+        },
+      ],
+      ports: [{ protocol: "TCP", port: METRICS_PORT }],
+    },
+  ];
+}
+
+/** Service account of the members; a cloud's role is bound to it. */
+export { BACKUP_ACCOUNT };

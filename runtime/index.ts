@@ -1,0 +1,5 @@
+/** What RetroFitLink's services import. */
+export * from "./database";
+export { defaultLogger, jsonLogger, type Logger, type LogFields } from "./logger";
+export * from "./metrics";
+export { VariablesError, type Environment } from "./variables";
