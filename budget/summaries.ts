@@ -57,6 +57,8 @@ export interface ServiceSummary extends Summary {
   readonly processesPerPod: number;
   /** Connections one process keeps to each cache, by the cache's workload name. */
   readonly cachePools: Readonly<Record<string, number>>;
+  /** Connections one process keeps to each router of the database, 0 when it has none. */
+  readonly databasePool: number;
   readonly timeouts: TimeoutLadder;
 }
 

@@ -9,7 +9,7 @@ import {
 } from "../budget/performance-budget";
 import { isPinnedImage } from "../components/shared/images";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
-import type { ServiceConfig, StackConfig } from "./config-schema";
+import type { ServiceConfig, StackConfig } from "./schema/stack";
 
 /** A waiver is for now, not for good. */
 const LONGEST_WAIVER_DAYS = 180;

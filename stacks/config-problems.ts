@@ -11,7 +11,7 @@ import {
 } from "yaml";
 import type { z } from "zod";
 
-import { MESSAGE_SEPARATOR } from "./config-schema";
+import { MESSAGE_SEPARATOR } from "./schema/leaves";
 
 /** Prefix of the project's keys in a stack file. */
 export const NAMESPACE = "retrofitlink";

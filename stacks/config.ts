@@ -14,10 +14,10 @@ import {
   type ConfigProblem,
   type ConfigSource,
 } from "./config-problems";
-import { stackSchema, type StackConfig } from "./config-schema";
+import { stackSchema, type StackConfig } from "./schema/stack";
 
 export { serviceBudget } from "./config-checks";
-export type { CacheConfig, ClusterConfig, ServiceConfig, StackConfig } from "./config-schema";
+export type { CacheConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 
 /** What a parse gave: a configuration, or what is wrong with it. */
 export type ParsedConfig =
@@ -108,7 +108,6 @@ export interface NotBuiltYet {
 /** Choices of the file that have no effect so far. The program says so at every run. */
 export function notBuiltYet(config: StackConfig): NotBuiltYet[] {
   const choices: [boolean, string, string][] = [
-    [config.database !== undefined, "database", "no database is built yet"],
     [config.cdn !== undefined, "cdn", "no CDN is built yet"],
     [config.autoscaling.kind === "keda", "autoscaling.kind", "KEDA is not built yet; services get an HPA"],
     [

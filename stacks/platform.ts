@@ -2,13 +2,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { servicePoolSize } from "../budget/connections";
 import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
-import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts";
-import { Redis, type RedisUser } from "../components/caching/redis";
-import { Nginx } from "../components/load-balancing/nginx";
-import { ElasticService, MAX_SURGE, servicePlan } from "../components/workload/elastic-service";
-import { serviceBudget, type CacheConfig, type ServiceConfig, type StackConfig } from "./config";
+import { createCache } from "./caches";
+import type { StackConfig } from "./config";
+import { createDatabase } from "./database";
+import { createLoadBalancer } from "./load-balancer";
+import { createService } from "./services";
 
 /** Parent of everything in a stack. Policies read from it what concerns all of them. */
 class PlatformComponent extends pulumi.ComponentResource {
@@ -25,6 +24,7 @@ export interface Platform {
     Record<string, { url: pulumi.Output<string>; minReplicas: number; maxReplicas: number }>
   >;
   readonly caches: Readonly<Record<string, { url: pulumi.Output<string>; maxClients: number }>>;
+  readonly database: { readonly readPreference: string; readonly routers: number } | undefined;
   readonly loadBalancer: { readonly url: pulumi.Output<string> } | undefined;
 }
 
@@ -62,8 +62,9 @@ export function createPlatform(config: StackConfig): Platform {
   const options = { provider, parent: platform, dependsOn: [namespace] };
 
   const caches = mapValues(config.caches, (cache, name) => createCache(config, name, cache, options));
+  const database = createDatabase(config, options);
   const services = mapValues(config.services, (service, name) =>
-    createService(config, name, service, caches, options),
+    createService(config, name, service, caches, database, options),
   );
   const loadBalancer = createLoadBalancer(config, services, options);
 
@@ -75,128 +76,12 @@ export function createPlatform(config: StackConfig): Platform {
       maxReplicas: replicas.max,
     })),
     caches: mapValues(caches, ({ url, maxClients }) => ({ url, maxClients })),
+    database:
+      database === undefined
+        ? undefined
+        : { readPreference: database.readPreference, routers: database.routers },
     loadBalancer: loadBalancer === undefined ? undefined : { url: loadBalancer.url },
   };
-}
-
-/** A cache, sized for the services that name it at their largest. */
-function createCache(
-  config: StackConfig,
-  name: string,
-  cache: CacheConfig,
-  options: pulumi.ComponentResourceOptions,
-): Redis {
-  const users: RedisUser[] = Object.entries(config.services)
-    .filter(([, service]) => service.caches[name] !== undefined)
-    .map(([serviceName, service]) => ({
-      service: serviceName,
-      maxReplicas: planOf(config, service).max,
-      maxSurge: MAX_SURGE,
-      processesPerPod: service.processesPerPod,
-      poolSize: poolSizeOf(service, name),
-    }));
-  const { workingSetMiB, cpuCores, memoryLimitMiB } = cache;
-  const common = {
-    configKey: `retrofitlink:caches.${name}`,
-    namespace: config.cluster.namespace,
-    workingSetMiB,
-    cpuCores,
-    users,
-    ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }),
-  };
-  return cache.purpose === "cache"
-    ? new Redis(name, { ...common, purpose: "cache" }, options)
-    : new Redis(name, { ...common, purpose: "session", storage: cache.storage }, options);
-}
-
-function createService(
-  config: StackConfig,
-  name: string,
-  service: ServiceConfig,
-  caches: Readonly<Record<string, Redis>>,
-  options: pulumi.ComponentResourceOptions,
-): ElasticService {
-  const used = Object.keys(service.caches).flatMap((cacheName) => {
-    const cache = caches[cacheName];
-    if (cache === undefined) return [];
-    const { host, port, passwordSecret } = cache;
-    return [{ name: cacheName, host, port, passwordSecret, poolSize: poolSizeOf(service, cacheName) }];
-  });
-  return new ElasticService(
-    name,
-    {
-      configKey: `retrofitlink:services.${name}`,
-      namespace: config.cluster.namespace,
-      image: service.image,
-      port: service.port,
-      budget: serviceBudget(config, service),
-      demand: service.demand,
-      profile: service.profile,
-      resources: service.resources,
-      zones: config.cluster.zones,
-      timeouts: ladderOf(config, service),
-      health: service.health,
-      environment: service.environment,
-      caches: used,
-      processesPerPod: service.processesPerPod,
-    },
-    options,
-  );
-}
-
-/** The proxy in front of one service, with the timeouts of that service. */
-function createLoadBalancer(
-  config: StackConfig,
-  services: Readonly<Record<string, ElasticService>>,
-  options: pulumi.ComponentResourceOptions,
-): Nginx | undefined {
-  const { loadBalancer, cluster } = config;
-  const service = config.services[loadBalancer?.service ?? ""];
-  const upstream = services[loadBalancer?.service ?? ""];
-  if (loadBalancer?.proxy !== "nginx" || service === undefined || upstream === undefined) return undefined;
-  return new Nginx(
-    "nginx-load-balancer",
-    {
-      configKey: "retrofitlink:loadBalancer",
-      namespace: cluster.namespace,
-      upstream: {
-        host: upstream.podsHost,
-        port: upstream.port,
-        addresses: upstream.replicas.max,
-        demand: service.demand,
-        serviceTimeSeconds: service.profile.serviceTimeSeconds,
-        webSocketPaths: loadBalancer.webSocketPaths,
-      },
-      clientConnections: loadBalancer.clientConnections,
-      rateLimit: loadBalancer.rateLimit,
-      trustedProxies: loadBalancer.trustedProxies,
-      maxBodyMiB: loadBalancer.maxBodyMiB,
-      cpuCores: loadBalancer.cpuCores,
-      zones: cluster.zones,
-      budget: serviceBudget(config, service),
-      timeouts: ladderOf(config, service),
-    },
-    options,
-  );
-}
-
-function planOf(config: StackConfig, service: ServiceConfig): ReturnType<typeof servicePlan> {
-  const { demand, profile } = service;
-  return servicePlan({
-    demand,
-    profile,
-    budget: serviceBudget(config, service),
-    zones: config.cluster.zones,
-  });
-}
-
-function poolSizeOf(service: ServiceConfig, cache: string): number {
-  const calls = service.caches[cache] ?? { callsPerRequest: 0, callSeconds: 0 };
-  return servicePoolSize(service.profile, service.processesPerPod, calls);
-}
-
-function ladderOf(config: StackConfig, service: ServiceConfig): TimeoutLadder {
-  return timeoutLadder({ maxRequestSeconds: service.maxRequestSeconds, cloud: config.cluster.cloud });
 }
 
 function mapValues<A, B>(

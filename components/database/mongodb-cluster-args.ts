@@ -64,6 +64,8 @@ export interface MongoDbClusterArgs {
   readonly storageClassName?: string;
   /** @default no backups */
   readonly backup?: BackupTarget;
+  /** What must be there before a member can write a backup. @default nothing */
+  readonly backupReady?: readonly pulumi.Resource[];
   /** Install Percona's operator in the namespace; false when it is there already. @default true */
   readonly installOperator?: boolean;
   /** Namespace whose pods may read the metrics. @default "monitoring" */

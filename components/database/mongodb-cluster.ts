@@ -152,7 +152,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
         },
         spec: perconaSpec(args, sizes),
       }),
-      { ...child, dependsOn: [...dependencies, systemUsers, credentials] },
+      { ...child, dependsOn: [...dependencies, ...(args.backupReady ?? []), systemUsers, credentials] },
     );
 
     const networkPolicyName = `${name}-network-policy`;

@@ -26,6 +26,20 @@ export interface ServiceCache {
   readonly passwordSecret: SecretEntry;
 }
 
+/** The database that the service queries. */
+export interface ServiceDatabase {
+  /** Where the connection string is. */
+  readonly uriSecret: SecretEntry;
+  /** Where the certificate of the servers' authority is, when it is not a public one. */
+  readonly caSecret?: SecretEntry;
+  /** Where the connection string expects that certificate, an absolute path. */
+  readonly caFile: string;
+  /** Connections one process keeps to each router, whole number >= 1. */
+  readonly poolSize: number;
+  /** Tags of the members that are there for reading; empty when there are none. */
+  readonly readReplicaTags: string;
+}
+
 /** Arguments of `ElasticService`. */
 export interface ElasticServiceArgs {
   /** Path in the stack file that the arguments come from: `retrofitlink:services.backend`. */
@@ -57,6 +71,8 @@ export interface ElasticServiceArgs {
   readonly secretEnvironment?: Readonly<Record<string, SecretEntry>>;
   /** Caches whose address, pool and password the container is told. @default none */
   readonly caches?: readonly ServiceCache[];
+  /** @default none */
+  readonly database?: ServiceDatabase;
   /** Processes of a pod that open pools of their own and share its memory, whole number >= 1. @default 1 */
   readonly processesPerPod?: number;
   /** Share added to the peak, >= 0. @default 0.2 */

@@ -1,3 +1,5 @@
+import { basename, dirname } from "node:path/posix";
+
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
@@ -20,6 +22,8 @@ export function podSpec(
   serviceAccountName: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodSpec {
   const { health, profile, resources, timeouts } = args;
+  const { caSecret, caFile } = args.database ?? {};
+  const ca = caSecret === undefined || caFile === undefined ? undefined : { secret: caSecret, file: caFile };
   const memory = `${resources.memoryMiB}Mi`;
   const probe = (path: string): { httpGet: k8s.types.input.core.v1.HTTPGetAction } => ({
     httpGet: { path, port: "http" },
@@ -66,9 +70,25 @@ export function podSpec(
         },
         // Goes on serving while load balancers and proxies take the pod out of their lists.
         lifecycle: { preStop: { sleep: { seconds: timeouts.drain.preStop } } },
-        volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
+        volumeMounts: [
+          { name: "tmp", mountPath: "/tmp" },
+          ...(ca === undefined ? [] : [{ name: "database-ca", mountPath: dirname(ca.file), readOnly: true }]),
+        ],
       },
     ],
-    volumes: [{ name: "tmp", emptyDir: {} }],
+    volumes: [
+      { name: "tmp", emptyDir: {} },
+      ...(ca === undefined
+        ? []
+        : [
+            {
+              name: "database-ca",
+              secret: {
+                secretName: ca.secret.name,
+                items: [{ key: ca.secret.key, path: basename(ca.file) }],
+              },
+            },
+          ]),
+    ],
   };
 }

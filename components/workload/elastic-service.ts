@@ -70,6 +70,7 @@ export class ElasticService extends pulumi.ComponentResource {
       memoryMiB: args.resources.memoryMiB,
       processesPerPod,
       cachePools: Object.fromEntries((args.caches ?? []).map((cache) => [cache.name, cache.poolSize])),
+      databasePool: args.database?.poolSize ?? 0,
       timeouts: args.timeouts,
     };
     super(COMPONENT_TYPES.elasticService, name, summary, opts);

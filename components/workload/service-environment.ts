@@ -1,7 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 
 import type { TimeoutLadder } from "../../budget/timeouts";
-import type { ElasticServiceArgs, SecretEntry, ServiceCache } from "./elastic-service-args";
+import type { PerformanceBudget } from "../../budget/performance-budget";
+import type { ElasticServiceArgs, SecretEntry, ServiceCache, ServiceDatabase } from "./elastic-service-args";
 
 type Variable = k8s.types.input.core.v1.EnvVar;
 
@@ -49,16 +50,55 @@ function cacheVariables(cache: ServiceCache): Variable[] {
   ];
 }
 
+/** Share of the database's timeout that a query may wait for a connection: the rest is for the query itself. */
+const WAIT_QUEUE_SHARE = 0.25;
+
+function databaseVariables(
+  database: ServiceDatabase,
+  timeouts: TimeoutLadder,
+  budget: PerformanceBudget,
+): Variable[] {
+  const { poolSize, readReplicaTags } = database;
+  return [
+    fromSecret("MONGODB_URI", database.uriSecret),
+    { name: "MONGODB_MAX_POOL_SIZE", value: String(poolSize) },
+    // A quarter stays open: a burst does not begin with handshakes.
+    { name: "MONGODB_MIN_POOL_SIZE", value: String(Math.ceil(poolSize / 4)) },
+    { name: "MONGODB_MAX_CONNECTING", value: "2" },
+    {
+      name: "MONGODB_WAIT_QUEUE_TIMEOUT_MS",
+      value: milliseconds(timeouts.request.database * WAIT_QUEUE_SHARE),
+    },
+    { name: "MONGODB_READ_REPLICA_TAGS", value: readReplicaTags },
+    { name: "MONGODB_SLOW_QUERY_MS", value: milliseconds(budget.databaseQuerySeconds.critical) },
+  ];
+}
+
+/** Bounds of response times that are always there, seconds. */
+const USUAL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * Bounds of the response time histogram, seconds, ascending. The steps of the budget are among them, so that the share
+ * within the budget is counted and not interpolated.
+ */
+export function responseTimeBuckets(budget: PerformanceBudget): number[] {
+  const { responseTimeP95Seconds: p95, responseTimeP99Seconds: p99 } = budget;
+  const steps = [p95, p99].flatMap(({ target, warning, critical }) => [target, warning, critical]);
+  return [...new Set([...USUAL_BUCKETS, ...steps])].sort((a, b) => a - b);
+}
+
 /** Variables of the container: what the platform derives, then what the caller sets, which wins. */
 export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
-  const { port, resources, timeouts, caches = [], processesPerPod = 1 } = args;
+  const { port, resources, timeouts, caches = [], database, budget, processesPerPod = 1 } = args;
   const { environment = {}, secretEnvironment = {} } = args;
   const derived: Variable[] = [
     { name: "NODE_ENV", value: "production" },
     { name: "PORT", value: String(port) },
     { name: "NODE_OPTIONS", value: `--max-old-space-size=${heapMiB(resources.memoryMiB, processesPerPod)}` },
     ...timeoutVariables(timeouts),
+    { name: "HTTP_DURATION_BUCKETS_SECONDS", value: responseTimeBuckets(budget).join(",") },
     ...caches.flatMap(cacheVariables),
+    ...(database === undefined ? [] : databaseVariables(database, timeouts, budget)),
   ];
   const given: Variable[] = [
     ...Object.entries(environment).map(([name, value]) => ({ name, value })),

@@ -26,6 +26,7 @@ const SERVICE: ServiceSummary = {
   memoryMiB: 1024,
   processesPerPod: 1,
   cachePools: { "redis-cache": 6 },
+  databasePool: 0,
   timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
 };
 

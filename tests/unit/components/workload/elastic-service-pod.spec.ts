@@ -182,6 +182,7 @@ describe("ElasticService, the variables of its container", () => {
     DATABASE_TIMEOUT_MS: "8000",
     KEEP_ALIVE_TIMEOUT_MS: "75000",
     SHUTDOWN_TIMEOUT_MS: "17000",
+    HTTP_DURATION_BUCKETS_SECONDS: "0.005,0.01,0.025,0.05,0.1,0.2,0.25,0.5,1,2.5,5,10",
   };
 
   it("tell the application what was derived for it", async () => {
@@ -195,6 +196,27 @@ describe("ElasticService, the variables of its container", () => {
       REDIS_CACHE_PORT: "6379",
       REDIS_CACHE_POOL_SIZE: "6",
       REDIS_CACHE_PASSWORD: { secretKeyRef: { name: "redis-cache-credentials", key: "password" } },
+    });
+  });
+
+  const database = {
+    uriSecret: { name: "mongodb-application", key: "uri" },
+    caSecret: { name: "mongodb-ssl", key: "ca.crt" },
+    caFile: "/etc/mongodb-tls/ca.crt",
+    poolSize: 6,
+    readReplicaTags: "nonVoting:true",
+  };
+
+  it("size the driver of the database, whose address and password are in a Secret", async () => {
+    assert.deepEqual(await variables({ database }), {
+      ...DERIVED,
+      MONGODB_URI: { secretKeyRef: { name: "mongodb-application", key: "uri" } },
+      MONGODB_MAX_POOL_SIZE: "6",
+      MONGODB_MIN_POOL_SIZE: "2",
+      MONGODB_MAX_CONNECTING: "2",
+      MONGODB_WAIT_QUEUE_TIMEOUT_MS: "2000",
+      MONGODB_READ_REPLICA_TAGS: "nonVoting:true",
+      MONGODB_SLOW_QUERY_MS: "100",
     });
   });
 

@@ -91,6 +91,7 @@ describe("ElasticService", () => {
       memoryMiB: 1024,
       processesPerPod: 1,
       cachePools: { "redis-cache": 6 },
+      databasePool: 0,
       timeouts: args.timeouts,
     });
   });

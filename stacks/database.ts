@@ -1,0 +1,86 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { DatabaseUser } from "../budget/mongodb";
+import { DEFAULT_BUDGET, mergeBudget } from "../budget/performance-budget";
+import { BackupBucket } from "../components/database/backup-bucket";
+import { DataModelJob } from "../components/database/data-model-job";
+import { MongoDbCluster } from "../components/database/mongodb-cluster";
+import { MAX_SURGE } from "../components/workload/elastic-service";
+import type { ServiceConfig, StackConfig } from "./config";
+import { databasePoolSize, planOf } from "./derived";
+
+/** The database, its backups, and the Job that keeps its indexes. */
+export function createDatabase(
+  config: StackConfig,
+  options: pulumi.ComponentResourceOptions,
+): MongoDbCluster | undefined {
+  const { database, cluster, services } = config;
+  if (database === undefined) return undefined;
+  const { namespace, zones } = cluster;
+  const configKey = "retrofitlink:database";
+  const stackBudget = mergeBudget(DEFAULT_BUDGET, config.budget);
+  const slowMs = Math.round(stackBudget.databaseQuerySeconds.critical * 1000);
+  const bucket = createBackupBucket(config, database.backup.retentionDays, options);
+  const mongodb = new MongoDbCluster(
+    "mongodb",
+    {
+      configKey,
+      namespace,
+      zones,
+      ...database,
+      users: Object.entries(services).flatMap(([name, service]) => databaseUser(config, name, service)),
+      queryTime: stackBudget.databaseQuerySeconds,
+      ...(bucket === undefined ? {} : { backupReady: bucket.ready }),
+      backup: bucket?.target,
+    },
+    options,
+  );
+  new DataModelJob(
+    "mongodb-data-model",
+    {
+      configKey,
+      namespace,
+      endpoint: mongodb.endpoint,
+      sharded: true,
+      slowMs,
+      allowDrops: database.allowDrops,
+    },
+    { ...options, dependsOn: [mongodb] },
+  );
+  return mongodb;
+}
+
+/** Backups go to the cluster's cloud; on a machine of one's own there are none. */
+function createBackupBucket(
+  { cluster }: StackConfig,
+  retentionDays: number,
+  options: pulumi.ComponentResourceOptions,
+): BackupBucket | undefined {
+  const { namespace } = cluster;
+  if (cluster.cloud === "local") return undefined;
+  const cloud =
+    cluster.cloud === "aws"
+      ? ({ kind: "aws", region: cluster.region, clusterName: cluster.clusterName } as const)
+      : ({ kind: "gcp", region: cluster.region, project: cluster.project } as const);
+  const { parent } = options;
+  return new BackupBucket(
+    "mongodb-backup",
+    { namespace, retentionDays, cloud },
+    { ...options, ...(parent === undefined ? {} : { parent }) },
+  );
+}
+
+function databaseUser(config: StackConfig, name: string, service: ServiceConfig): DatabaseUser[] {
+  if (service.database === undefined) return [];
+  return [
+    {
+      service: name,
+      maxReplicas: planOf(config, service).max,
+      maxSurge: MAX_SURGE,
+      processesPerPod: service.processesPerPod,
+      poolSize: databasePoolSize(service, service.database),
+      peakRps: service.demand.peakRps,
+      ...service.database,
+    },
+  ];
+}

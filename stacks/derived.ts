@@ -1,0 +1,38 @@
+/** Numbers that several parts of a stack derive from the same keys of its file. */
+import { servicePoolSize } from "../budget/connections";
+import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts";
+import { servicePlan } from "../components/workload/elastic-service";
+import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
+
+/** Replicas of a service. */
+export function planOf(config: StackConfig, service: ServiceConfig): ReturnType<typeof servicePlan> {
+  const { demand, profile } = service;
+  return servicePlan({
+    demand,
+    profile,
+    budget: serviceBudget(config, service),
+    zones: config.cluster.zones,
+  });
+}
+
+/** Connections one process keeps to a cache. */
+export function poolSizeOf(service: ServiceConfig, cache: string): number {
+  const calls = service.caches[cache] ?? { callsPerRequest: 0, callSeconds: 0 };
+  return servicePoolSize(service.profile, service.processesPerPod, calls);
+}
+
+/** Timeouts of the way to a service. */
+export function ladderOf(config: StackConfig, service: ServiceConfig): TimeoutLadder {
+  return timeoutLadder({ maxRequestSeconds: service.maxRequestSeconds, cloud: config.cluster.cloud });
+}
+
+/** Connections one process keeps to one router: queries in flight at most, as if all of them met the same router. */
+export function databasePoolSize(
+  service: ServiceConfig,
+  { queriesPerRequest, querySeconds }: NonNullable<ServiceConfig["database"]>,
+): number {
+  return servicePoolSize(service.profile, service.processesPerPod, {
+    callsPerRequest: queriesPerRequest,
+    callSeconds: querySeconds,
+  });
+}

@@ -1,0 +1,42 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import { Nginx } from "../components/load-balancing/nginx";
+import type { ElasticService } from "../components/workload/elastic-service";
+import { serviceBudget, type StackConfig } from "./config";
+import { ladderOf } from "./derived";
+
+/** The proxy in front of one service, with the timeouts of that service. */
+export function createLoadBalancer(
+  config: StackConfig,
+  services: Readonly<Record<string, ElasticService>>,
+  options: pulumi.ComponentResourceOptions,
+): Nginx | undefined {
+  const { loadBalancer, cluster } = config;
+  const service = config.services[loadBalancer?.service ?? ""];
+  const upstream = services[loadBalancer?.service ?? ""];
+  if (loadBalancer?.proxy !== "nginx" || service === undefined || upstream === undefined) return undefined;
+  return new Nginx(
+    "nginx-load-balancer",
+    {
+      configKey: "retrofitlink:loadBalancer",
+      namespace: cluster.namespace,
+      upstream: {
+        host: upstream.podsHost,
+        port: upstream.port,
+        addresses: upstream.replicas.max,
+        demand: service.demand,
+        serviceTimeSeconds: service.profile.serviceTimeSeconds,
+        webSocketPaths: loadBalancer.webSocketPaths,
+      },
+      clientConnections: loadBalancer.clientConnections,
+      rateLimit: loadBalancer.rateLimit,
+      trustedProxies: loadBalancer.trustedProxies,
+      maxBodyMiB: loadBalancer.maxBodyMiB,
+      cpuCores: loadBalancer.cpuCores,
+      zones: cluster.zones,
+      budget: serviceBudget(config, service),
+      timeouts: ladderOf(config, service),
+    },
+    options,
+  );
+}

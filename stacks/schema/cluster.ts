@@ -1,0 +1,54 @@
+/** Where a stack runs. */
+import { z } from "zod";
+
+import { DNS_LABEL, dnsLabel, number, says, text, whole } from "./leaves";
+
+const clusterCommon = {
+  zones: number("a whole number from 1 to 6", "Count the zones of the cluster's nodes.", whole(1, 6)),
+  namespace: dnsLabel.default("retrofitlink"),
+  kubeContext: text(
+    "the name of a context of the kubeconfig",
+    "See `kubectl config get-contexts`.",
+  ).optional(),
+};
+
+export const cluster = z.discriminatedUnion(
+  "cloud",
+  [
+    z.strictObject({
+      cloud: z.literal("aws"),
+      ...clusterCommon,
+      region: text(
+        "an AWS region, like eu-central-1",
+        "Give the cluster's region.",
+        /^[a-z]{2}(-[a-z]+)+-\d$/,
+      ),
+      clusterName: text(
+        "the name of an EKS cluster",
+        "See `aws eks list-clusters`.",
+        /^[0-9A-Za-z][-_0-9A-Za-z]{0,99}$/,
+      ),
+      vpcId: text("the id of a VPC, like vpc-0a1b2c3d", "Give the cluster's VPC.", /^vpc-[0-9a-f]{8,17}$/),
+      subnetIds: z
+        .array(
+          text(
+            "the id of a subnet, like subnet-0a1b2c3d",
+            "Give the cluster's subnets.",
+            /^subnet-[0-9a-f]{8,17}$/,
+          ),
+          says("a list of subnet ids", "Give the cluster's subnets."),
+        )
+        .min(2, says("at least 2 subnets, in different zones", "Give a subnet for each zone.")),
+    }),
+    z.strictObject({
+      cloud: z.literal("gcp"),
+      ...clusterCommon,
+      project: text("the id of a project", "Give the cluster's project.", /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/),
+      region: text("a GCP region, like europe-west3", "Give the cluster's region.", /^[a-z]+-[a-z]+\d+$/),
+      network: text("the name of a network", "Give the cluster's network.", DNS_LABEL),
+      subnetwork: text("the name of a subnetwork", "Give the cluster's subnetwork.", DNS_LABEL),
+    }),
+    z.strictObject({ cloud: z.literal("local"), ...clusterCommon }),
+  ],
+  says('"aws", "gcp" or "local"', "Say where the cluster runs; the other keys depend on it."),
+);

@@ -1,0 +1,85 @@
+/** What a stack file may say of the database. */
+import { z } from "zod";
+
+import { atLeast, number, positive, says, text, whole } from "./leaves";
+
+/** How a service uses the database. */
+export const databaseUse = z.strictObject(
+  {
+    queriesPerRequest: number(
+      "a number above 0",
+      "Give the queries that one request makes on average, after the caches.",
+      positive,
+    ),
+    querySeconds: number("a number above 0 (seconds)", "Give the mean time of one query.", positive),
+  },
+  says("a map of queriesPerRequest and querySeconds", "Say how the service uses the database."),
+);
+
+const common = {
+  shards: number(
+    "a whole number from 1 to 100",
+    "Count the replica sets the data is spread over.",
+    whole(1, 100),
+  ),
+  readReplicas: number(
+    "a whole number from 0 to 47",
+    "Count the members of each shard that serve reads only.",
+    whole(0, 47),
+  ).default(0),
+  dataGiB: number(
+    "a number above 0 (GiB)",
+    "Give data and indexes of all shards at the end of the planning horizon.",
+    positive,
+  ),
+  workingSetGiB: number(
+    "a number above 0 (GiB)",
+    "Give the documents and indexes that the queries of an hour touch, of all shards.",
+    positive,
+  ),
+  allowDrops: z
+    .boolean(says("true or false", "True for one run that may drop or rebuild indexes."))
+    .default(false),
+};
+
+const backup = z
+  .strictObject(
+    {
+      retentionDays: number(
+        "a whole number from 1 to 365 (days)",
+        "Say how long backups are kept.",
+        whole(1, 365),
+      ),
+    },
+    says("a map of retentionDays", "Leave it out for 7 days."),
+  )
+  .default({ retentionDays: 7 });
+
+export const database = z.discriminatedUnion(
+  "kind",
+  [
+    z.strictObject({
+      kind: z.literal("percona"),
+      ...common,
+      cpuCores: number("a number above 0 (cores)", "Give the cores of one member.", positive),
+      routers: z
+        .strictObject(
+          {
+            cpuCores: number("a number above 0 (cores)", "Give the cores of one router.", positive).default(
+              1,
+            ),
+            queriesPerCore: number(
+              "a number of at least 1 (queries/s)",
+              "Give what one core of a router passes on, as a load test measured it.",
+              atLeast(1),
+            ).default(2000),
+          },
+          says("a map of cpuCores and queriesPerCore", "Leave it out for the defaults."),
+        )
+        .default({ cpuCores: 1, queriesPerCore: 2000 }),
+      storageClassName: text("the name of a storage class", "See `kubectl get storageclass`.").optional(),
+      backup,
+    }),
+  ],
+  says('"percona"', "Choose the database; the other keys depend on it."),
+);

@@ -1,0 +1,110 @@
+/** A service, and how it uses caches and the database. */
+import { z } from "zod";
+
+import { atLeast, number, path, positive, ratio, says, text, whole, workloadName } from "./leaves";
+import { budget } from "./budget";
+import { databaseUse } from "./database";
+
+const demand = z.strictObject(
+  {
+    baseRps: number("a number above 0 (requests/s)", "Give the quiet-hour rate.", positive),
+    peakRps: number(
+      "a number above 0 (requests/s)",
+      "Give the highest rate the platform must serve.",
+      positive,
+    ),
+    growthPerMinute: number(
+      "a number of at least 0 (share of the rate, per minute)",
+      "0.2 means 20 % more within a minute.",
+      atLeast(0),
+    ),
+  },
+  says("a map of baseRps, peakRps and growthPerMinute", "Say what the service has to serve."),
+);
+
+const profile = z.strictObject(
+  {
+    serviceTimeSeconds: number(
+      "a number above 0 (seconds)",
+      "Give the mean time of one request in an idle pod.",
+      positive,
+    ),
+    concurrencyPerPod: number(
+      "a whole number from 1 to 10000",
+      "Give the requests a pod works on at the same time.",
+      whole(1, 10_000),
+    ),
+    maxUtilization: ratio,
+    warmUpSeconds: number(
+      "a number from 0 to 600 (seconds)",
+      "Give the time from start to full speed.",
+      (value) => value >= 0 && value <= 600,
+    ),
+  },
+  says(
+    "a map of serviceTimeSeconds, concurrencyPerPod, maxUtilization and warmUpSeconds",
+    "Give what a load test of one pod measured.",
+  ),
+);
+
+const cacheUse = z.strictObject(
+  {
+    callsPerRequest: number(
+      "a number above 0",
+      "Give the calls that one request makes on average.",
+      positive,
+    ),
+    callSeconds: number("a number above 0 (seconds)", "Give the mean round trip of one call.", positive),
+  },
+  says("a map of callsPerRequest and callSeconds", "Say how the service uses the cache."),
+);
+
+export const service = z.strictObject(
+  {
+    image: text("an image with a tag or a digest", "Name the version of the image.", /^\S+$/),
+    port: number(
+      "a whole number from 1024 to 65535",
+      "Let the application listen above 1023.",
+      whole(1024, 65535),
+    ).default(3000),
+    demand,
+    profile,
+    resources: z.strictObject(
+      {
+        cpuCores: number("a number above 0 (cores)", "Give what a pod needs at maxUtilization.", positive),
+        memoryMiB: number(
+          "a whole number of at least 128 (MiB)",
+          "Give what a load test measured, with a fifth to spare.",
+          whole(128, 1_048_576),
+        ),
+      },
+      says("a map of cpuCores and memoryMiB", "Give what a pod needs."),
+    ),
+    maxRequestSeconds: number(
+      "a number above 0 and at most 90 (seconds)",
+      "Give the longest request the application may take; give longer work to a queue.",
+      (value) => value > 0 && value <= 90,
+    ).default(10),
+    health: z
+      .strictObject(
+        { live: path.default("/health"), ready: path.default("/ready") },
+        says("a map of live and ready", "Give the paths of the probes."),
+      )
+      .default({ live: "/health", ready: "/ready" }),
+    environment: z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+        z.string(says("text", "Put the value in quotation marks.")),
+      )
+      .default({}),
+    caches: z.record(workloadName, cacheUse).default({}),
+    database: databaseUse.optional(),
+    processesPerPod: number(
+      "a whole number from 1 to 64",
+      "Count the processes that open connections.",
+      whole(1, 64),
+    ).default(1),
+    budget: budget.default({}),
+  },
+  says("a map", "Describe the service; see docs/stack-file.md."),
+);
