@@ -1,5 +1,6 @@
 /** What RetroFitLink's services import. */
 export * from "./database";
+export * from "./edge";
 export { defaultLogger, jsonLogger, type Logger, type LogFields } from "./logger";
 export * from "./metrics";
 export { VariablesError, type Environment } from "./variables";
