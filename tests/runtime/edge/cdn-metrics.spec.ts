@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { Registry } from "prom-client";
 
 import {
