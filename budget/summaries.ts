@@ -18,6 +18,10 @@ export const COMPONENT_TYPES = {
   atlasCluster: "retrofitlink:database:AtlasCluster",
   backupBucket: "retrofitlink:database:BackupBucket",
   dataModelJob: "retrofitlink:database:DataModelJob",
+  awsAlb: "retrofitlink:load-balancing:AwsAlb",
+  awsLoadBalancerController: "retrofitlink:load-balancing:AwsLoadBalancerController",
+  gcpLoadBalancer: "retrofitlink:load-balancing:GcpLoadBalancer",
+  originLock: "retrofitlink:edge:OriginLock",
 } as const;
 
 /** Summary of `retrofitlink:stacks:Platform`, the parent of everything in a stack. */
@@ -147,4 +151,22 @@ export interface AtlasSummary extends DatabaseSummary {
   readonly minInstanceSize: string;
   readonly maxInstanceSize: string;
   readonly cloud: "aws" | "gcp";
+}
+
+/** Summary of `retrofitlink:load-balancing:AwsAlb` and `…:GcpLoadBalancer`. */
+export interface CloudLoadBalancerSummary extends Summary {
+  readonly cloud: "aws" | "gcp";
+  /** Names it answers to. */
+  readonly hosts: readonly string[];
+  /** Who may connect: everybody, named ranges, or a CDN. */
+  readonly sources: "internet" | "ranges" | "cloudfront" | "cloudflare";
+  /** Only requests with the CDN's secret header are passed on. */
+  readonly originLocked: boolean;
+  /** Whether the rules of the web application firewall refuse, or only count. */
+  readonly firewallMode: "block" | "count";
+  /** What one client may ask in five minutes, 0 where the CDN has to count, for the load balancer cannot tell clients apart. */
+  readonly requestsPerFiveMinutes: number;
+  /** How long access logs are kept, days. */
+  readonly accessLogDays: number;
+  readonly timeouts: TimeoutLadder;
 }

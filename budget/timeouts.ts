@@ -1,68 +1,85 @@
 /**
  * Request timeouts shrink inwards, idle timeouts grow inwards, and the drain chain fits the grace period. Seconds.
  *
- * Sources: the AWS documentation of Application Load Balancers (idle timeout 60 s, also the longest silence before an
- * answer) and of CloudFront origins (response timeout at most 120 s, keep-alive 5 s unless raised); the Google Cloud
- * documentation of the external Application Load Balancer (keep-alive fixed at 600 s, backends at 620 s or more).
+ * Sources:
+ * - AWS, "Application Load Balancers": idle timeout 60 s unless set, 1 to 4000 s, also the longest silence before an
+ *   answer and on a WebSocket; deregistration delay 0 to 3600 s.
+ * - AWS, CloudFront API reference, `CustomOriginConfig`: `OriginReadTimeout` 1 to 120 s, 30 s unless set;
+ *   `OriginKeepaliveTimeout` 1 to 120 s, 5 s unless set. CloudFront quotas: a WebSocket is idle after 10 minutes.
+ * - Cloudflare, "Connection limits" (July 2026): Proxy Read Timeout 120 s (error 524; only Enterprise can change it),
+ *   Proxy Idle Timeout to the origin 900 s, not configurable. A silent WebSocket is closed after 100 s.
+ * - Google Cloud, "Request distribution for external Application Load Balancers": keep-alive of clients 610 s unless
+ *   set, 5 to 1200 s; keep-alive to backends fixed at 600 s, which backends have to outlast (620 s); the timeout of a
+ *   backend service ends a WebSocket, busy or not.
+ * - Kubernetes, Cluster Autoscaler: `max-graceful-termination-sec` 600 s.
  */
+import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./ladder-problems";
+import type { TimeoutLadder } from "./timeout-ladder";
 
-/** Every timeout of the chain from the CDN to the database, seconds. */
-export interface TimeoutLadder {
-  /** How long each hop waits for an answer. Each is shorter than the one outside it, so that the inner hop reports its own failure. */
-  readonly request: {
-    readonly edge: number;
-    readonly loadBalancer: number;
-    readonly proxy: number;
-    readonly application: number;
-    readonly database: number;
-  };
-  /** How long each listener keeps an idle connection. Each is longer than the caller's, so that only the caller closes. */
-  readonly idle: {
-    /** Connections from the CDN, kept by the load balancer. */
-    readonly loadBalancer: number;
-    /** Connections from the load balancer, kept by the proxy. */
-    readonly proxyClient: number;
-    /** Connections to the application, kept by the proxy. */
-    readonly proxyUpstream: number;
-    /** Connections from the proxy, kept by the application. */
-    readonly application: number;
-  };
-  /** What happens between the order to stop and the kill. */
-  readonly drain: {
-    /** Until the outer load balancer sends no new request. */
-    readonly deregistration: number;
-    /** `preStop` sleep: the pod still serves while it is taken out of every list. */
-    readonly preStop: number;
-    /** `terminationGracePeriodSeconds`. */
-    readonly terminationGrace: number;
-  };
-}
+export { ladderProblems, PROPAGATION_SECONDS } from "./ladder-problems";
+export type { LadderProblem, LadderRule } from "./ladder-problems";
+export type { LadderStep, TimeoutLadder } from "./timeout-ladder";
 
 /** Where the outer load balancer is. `local` has none, and takes the figures of `aws` so that it behaves like production. */
 export type LadderCloud = "aws" | "gcp" | "local";
 
+/** What stands in front of the load balancer. */
+export type LadderCdn = "cloudfront" | "cloudflare" | "none";
+
 /** What a ladder is derived from. */
 export interface TimeoutLadderInputs {
-  /** Longest request the application may take, seconds, > 0. On AWS at most 90, for CloudFront waits 120 s at most. */
+  /** Longest request the application may take, seconds, > 0, and no longer than the chain bears: see {@link longestRequestSeconds}. */
   readonly maxRequestSeconds: number;
   readonly cloud: LadderCloud;
+  /** @default "none" */
+  readonly cdn?: LadderCdn;
+  /** What a node that goes away grants its pods, whole seconds >= 1. @default 600, what the Cluster Autoscaler grants */
+  readonly nodeGraceSeconds?: number;
 }
 
-/** How long each load balancer keeps an idle connection, and how long the proxy behind it has to keep it, seconds. */
-const CLIENT_IDLE: Readonly<Record<LadderCloud, { readonly loadBalancer: number; readonly lead: number }>> = {
-  aws: { loadBalancer: 60, lead: 15 },
-  gcp: { loadBalancer: 600, lead: 20 },
-  local: { loadBalancer: 60, lead: 15 },
+/** Limits of each CDN, seconds. A figure is fixed, or may be chosen up to `most`. */
+const EDGE: Readonly<
+  Record<
+    LadderCdn,
+    {
+      readonly response: { readonly most: number } | { readonly fixed: number };
+      readonly idle: { readonly most: number } | { readonly fixed: number };
+      readonly tunnel: number;
+    }
+  >
+> = {
+  cloudfront: { response: { most: 120 }, idle: { most: 120 }, tunnel: 600 },
+  cloudflare: { response: { fixed: 120 }, idle: { fixed: CLOUDFLARE_IDLE_SECONDS }, tunnel: 100 },
+  // A client that waits and keeps as long as we tell it to; what a NAT or a mobile network forgets is not in our hands.
+  none: { response: { most: Infinity }, idle: { most: Infinity }, tunnel: 600 },
 };
+
+/** Idle connections of each load balancer, seconds: to its clients unless the CDN needs more, and to the proxy. */
+const CLIENT_IDLE: Readonly<
+  Record<LadderCloud, { readonly client: number; readonly upstream: "same" | number; readonly lead: number }>
+> = {
+  aws: { client: 60, upstream: "same", lead: 15 },
+  gcp: { client: 610, upstream: 600, lead: 20 },
+  local: { client: 60, upstream: "same", lead: 15 },
+};
+
+/** What keeps the load balancer's idle connections clear of those of the CDN, seconds. */
+const EDGE_IDLE_MARGIN_SECONDS = 5;
+
+/** Longest life of a WebSocket through Google Cloud's load balancer, seconds: a client comes back once an hour. */
+const GCP_TUNNEL_SECONDS = 3600;
+
+/** Longest pause between two pings, seconds, and at most half of what the least patient hop allows. */
+const HEARTBEAT_SECONDS = 30;
+
+/** What the Cluster Autoscaler grants the pods of a node that it removes, seconds. */
+const NODE_GRACE_SECONDS = 600;
 
 /** Idle connections between proxy and application, seconds: Node's own default of 5 s would race with the proxy's. */
 const UPSTREAM_IDLE = { proxy: 60, application: 75 } as const;
 
 /** How long a target is drained at the load balancer at least, seconds; requests in flight may make it longer. */
 const DEREGISTRATION_SECONDS = 30;
-
-/** Until a load balancer has noticed that a pod is going, and stops sending to it, seconds. */
-export const PROPAGATION_SECONDS = 15;
 
 /** What keeps one side of an inequality of the drain chain clear of the other, seconds. */
 const DRAIN_MARGIN_SECONDS = 5;
@@ -80,161 +97,134 @@ function outwards(seconds: number): number {
  *
  * - request: database = 0.8 * application, application = the longest request, and each hop outside it 10 % more, at
  *   least 2 s. An ALB has one knob for silence and for idleness, so on AWS its step is never below its idle timeout.
- * - idle: CDN < load balancer (60 | 600) < proxy (75 | 620); proxy to application 60 < application 75.
- * - drain: preStop = deregistration + 15 + 5; grace = preStop + proxy + 5. Deregistration lasts 30 s, or as long as
- *   the proxy may take for a request.
+ * - idle: CDN < load balancer (60 | 610, or 915 for the 900 s of Cloudflare); load balancer to proxy (the same | 600) <
+ *   proxy (+15 | +20); proxy to application 60 < application 75.
+ * - tunnel: what each hop bears in silence, and a heartbeat of half the smallest, at most 30 s.
+ * - drain: preStop = deregistration + 15 + 5; grace = preStop + proxy + 5 <= the node's. Deregistration lasts 30 s, or
+ *   as long as the proxy may take for a request.
  *
- * @throws RangeError when the longest request is not a number above 0
+ * On AWS behind Cloudflare the ALB's one knob cannot be above 900 s of idleness and below 120 s of waiting. Idleness
+ * wins, for a connection closed too early loses a request, and a load balancer that waits too long only leaves it to
+ * Cloudflare to say so; the law then holds between the CDN and the proxy.
+ *
+ * @throws RangeError when the longest request is not a number above 0, or longer than the chain bears
  */
-export function timeoutLadder({ maxRequestSeconds, cloud }: TimeoutLadderInputs): TimeoutLadder {
+export function timeoutLadder(inputs: TimeoutLadderInputs): TimeoutLadder {
+  const { maxRequestSeconds } = inputs;
   if (!(Number.isFinite(maxRequestSeconds) && maxRequestSeconds > 0)) {
     throw new RangeError(
       `the longest request is ${maxRequestSeconds}; allowed is a number above 0 (seconds)`,
     );
   }
+  const ladder = derived(inputs);
+  if (!isBearable(ladder, inputs)) {
+    throw new RangeError(
+      `the longest request is ${maxRequestSeconds}; allowed is at most ${longestRequestSeconds(inputs)} (seconds), ` +
+        `for ${limitOf(ladder, inputs)}`,
+    );
+  }
+  return ladder;
+}
+
+/**
+ * Longest request that a chain bears, whole seconds: the longest for which every step fits what CDN and node grant.
+ * 0 when the node's grace is too short for any request.
+ */
+export function longestRequestSeconds(inputs: Omit<TimeoutLadderInputs, "maxRequestSeconds">): number {
+  // Every step grows with the request, and the node's grace bounds them all: the search ends.
+  let [least, most] = [0, inputs.nodeGraceSeconds ?? NODE_GRACE_SECONDS];
+  while (least < most) {
+    const middle = Math.ceil((least + most) / 2);
+    const request = { ...inputs, maxRequestSeconds: middle };
+    if (isBearable(derived(request), request)) least = middle;
+    else most = middle - 1;
+  }
+  return least;
+}
+
+/**
+ * What limits the longest request of a chain, as a phrase for an error.
+ *
+ * @returns "cloudfront waits 120 s at most", or what the node grants
+ */
+export function requestLimit(inputs: TimeoutLadderInputs): string {
+  return limitOf(derived(inputs), inputs);
+}
+
+function limitOf(ladder: TimeoutLadder, inputs: TimeoutLadderInputs): string {
+  const { cdn = "none" } = inputs;
+  const { terminationGrace, nodeGrace } = ladder.drain;
+  return edgeIsShort(ladder, inputs)
+    ? `${cdn} waits ${responseLimit(cdn)} s at most, and each hop inside it has to give up earlier`
+    : `a pod would need ${terminationGrace} s to end, and a node that goes away grants ${nodeGrace} s`;
+}
+
+function isBearable(ladder: TimeoutLadder, inputs: TimeoutLadderInputs): boolean {
+  return !edgeIsShort(ladder, inputs) && ladder.drain.terminationGrace <= ladder.drain.nodeGrace;
+}
+
+function responseLimit(cdn: LadderCdn): number {
+  const { response } = EDGE[cdn];
+  return "fixed" in response ? response.fixed : response.most;
+}
+
+/** True when the CDN would give up before the hop inside it, with the margin of every other hop. */
+function edgeIsShort({ request }: TimeoutLadder, { cloud, cdn = "none" }: TimeoutLadderInputs): boolean {
+  const inner = oneKnobForIdleness(cloud, cdn) ? request.proxy : request.loadBalancer;
+  return outwards(inner) > responseLimit(cdn);
+}
+
+/** True when the load balancer's knob is bound by idle connections that its CDN keeps longer than it waits. */
+function oneKnobForIdleness(cloud: LadderCloud, cdn: LadderCdn): boolean {
+  const { idle } = EDGE[cdn];
+  return CLIENT_IDLE[cloud].upstream === "same" && "fixed" in idle && idle.fixed >= responseLimit(cdn);
+}
+
+function derived(inputs: TimeoutLadderInputs): TimeoutLadder {
+  const { maxRequestSeconds, cloud, cdn = "none", nodeGraceSeconds = NODE_GRACE_SECONDS } = inputs;
   const proxy = outwards(maxRequestSeconds);
-  const clientIdle = CLIENT_IDLE[cloud];
-  const oneKnob = cloud !== "gcp";
-  const loadBalancer = Math.max(outwards(proxy), oneKnob ? clientIdle.loadBalancer : 0);
-  const idleAtLoadBalancer = oneKnob ? loadBalancer : clientIdle.loadBalancer;
+  const balancer = CLIENT_IDLE[cloud];
+  const { response, idle, tunnel } = EDGE[cdn];
+  const edgeKeeps = "fixed" in idle ? idle.fixed : 0;
+  const client = Math.max(balancer.client, edgeKeeps === 0 ? 0 : edgeKeeps + balancer.lead);
+  const waits = outwards(proxy);
+  const oneKnob = balancer.upstream === "same";
+  const loadBalancer = oneKnob ? Math.max(waits, client) : waits;
+  const loadBalancerClient = oneKnob ? loadBalancer : client;
+  const toProxy = balancer.upstream === "same" ? loadBalancer : balancer.upstream;
+  const proxyClient = toProxy + balancer.lead;
+  const edgeIdle =
+    "fixed" in idle ? idle.fixed : Math.min(idle.most, loadBalancerClient - EDGE_IDLE_MARGIN_SECONDS);
+  const balancerTunnel = cloud === "gcp" ? GCP_TUNNEL_SECONDS : loadBalancer;
   const deregistration = cloud === "local" ? 0 : Math.max(DEREGISTRATION_SECONDS, proxy);
   const preStop = deregistration + PROPAGATION_SECONDS + DRAIN_MARGIN_SECONDS;
   return {
     request: {
-      edge: outwards(loadBalancer),
+      edge: "fixed" in response ? response.fixed : outwards(loadBalancer),
       loadBalancer,
       proxy,
       application: maxRequestSeconds,
       database: maxRequestSeconds * DATABASE_SHARE,
     },
     idle: {
-      loadBalancer: idleAtLoadBalancer,
-      proxyClient: idleAtLoadBalancer + clientIdle.lead,
+      edge: edgeIdle,
+      loadBalancerClient,
+      loadBalancer: toProxy,
+      proxyClient,
       proxyUpstream: UPSTREAM_IDLE.proxy,
       application: UPSTREAM_IDLE.application,
     },
-    drain: { deregistration, preStop, terminationGrace: preStop + proxy + DRAIN_MARGIN_SECONDS },
+    tunnel: {
+      edge: tunnel,
+      loadBalancer: balancerTunnel,
+      proxy: proxyClient,
+      heartbeat: Math.min(HEARTBEAT_SECONDS, Math.floor(Math.min(tunnel, balancerTunnel, proxyClient) / 2)),
+    },
+    drain: {
+      deregistration,
+      preStop,
+      terminationGrace: preStop + proxy + DRAIN_MARGIN_SECONDS,
+      nodeGrace: nodeGraceSeconds,
+    },
   };
-}
-
-/** Which law of the ladder is broken. */
-export type LadderRule = "duration" | "request-shrinks-inwards" | "idle-grows-inwards" | "drain-fits";
-
-/** A step of the ladder, as in `request.proxy`. */
-export type LadderStep = {
-  [Group in keyof TimeoutLadder]: `${Group}.${Extract<keyof TimeoutLadder[Group], string>}`;
-}[keyof TimeoutLadder];
-
-/** One inequality that does not hold. */
-export interface LadderProblem {
-  readonly rule: LadderRule;
-  /** The step nearer to the database; of a drain the one that ends earlier. */
-  readonly inner: LadderStep;
-  /** The step nearer to the client; of a drain the one that ends later. The same as `inner` where one value is wrong by itself. */
-  readonly outer: LadderStep;
-  /** What was given, what has to hold, and why. */
-  readonly message: string;
-}
-
-/**
- * Everything that is wrong with a ladder, however it was made. An empty list proves that request timeouts shrink
- * inwards, idle timeouts grow inwards, and a drain ends before the kill.
- */
-export function ladderProblems(ladder: TimeoutLadder): LadderProblem[] {
-  const durations = durationProblems(ladder);
-  // What is no duration cannot be compared.
-  return durations.length > 0
-    ? durations
-    : [...requestProblems(ladder), ...idleProblems(ladder), ...drainProblems(ladder)];
-}
-
-function durationProblems({ request, idle, drain }: TimeoutLadder): LadderProblem[] {
-  const wrong = (step: LadderStep, value: number, allowed: string): LadderProblem => ({
-    rule: "duration",
-    inner: step,
-    outer: step,
-    message: `${step} is ${value}; allowed is ${allowed} (seconds)`,
-  });
-  const aboveZero = (steps: readonly (readonly [LadderStep, number])[]): LadderProblem[] =>
-    steps
-      .filter(([, value]) => !(Number.isFinite(value) && value > 0))
-      .map(([step, value]) => wrong(step, value, "a number above 0"));
-  // Kubernetes takes whole seconds for both, and a target group for its delay.
-  const whole = (steps: readonly (readonly [LadderStep, number])[]): LadderProblem[] =>
-    steps
-      .filter(([, value]) => !(Number.isInteger(value) && value >= 0))
-      .map(([step, value]) => wrong(step, value, "a whole number of at least 0"));
-  return [
-    ...aboveZero([
-      ["request.edge", request.edge],
-      ["request.loadBalancer", request.loadBalancer],
-      ["request.proxy", request.proxy],
-      ["request.application", request.application],
-      ["request.database", request.database],
-      ["idle.loadBalancer", idle.loadBalancer],
-      ["idle.proxyClient", idle.proxyClient],
-      ["idle.proxyUpstream", idle.proxyUpstream],
-      ["idle.application", idle.application],
-    ]),
-    ...whole([
-      ["drain.deregistration", drain.deregistration],
-      ["drain.preStop", drain.preStop],
-      ["drain.terminationGrace", drain.terminationGrace],
-    ]),
-  ];
-}
-
-function requestProblems({ request }: TimeoutLadder): LadderProblem[] {
-  const inwards = ["edge", "loadBalancer", "proxy", "application", "database"] as const;
-  return inwards.slice(1).flatMap((inner, index) => {
-    const outer = inwards[index] ?? "edge";
-    if (request[inner] < request[outer]) return [];
-    const message =
-      `request.${inner} is ${request[inner]} s; it has to be below request.${outer}, ${request[outer]} s, ` +
-      "or the outer hop gives up before the inner one can report what failed";
-    return [
-      { rule: "request-shrinks-inwards", inner: `request.${inner}`, outer: `request.${outer}`, message },
-    ];
-  });
-}
-
-function idleProblems({ idle }: TimeoutLadder): LadderProblem[] {
-  const pairs = [
-    { caller: "loadBalancer", listener: "proxyClient" },
-    { caller: "proxyUpstream", listener: "application" },
-  ] as const;
-  return pairs.flatMap(({ caller, listener }) => {
-    if (idle[listener] > idle[caller]) return [];
-    const message =
-      `idle.${listener} is ${idle[listener]} s; it has to be above idle.${caller}, ${idle[caller]} s, ` +
-      "or a listener closes a connection on which the next request is already under way";
-    return [{ rule: "idle-grows-inwards", inner: `idle.${listener}`, outer: `idle.${caller}`, message }];
-  });
-}
-
-function drainProblems({ request, drain }: TimeoutLadder): LadderProblem[] {
-  const problems: LadderProblem[] = [];
-  const unnoticed = drain.deregistration + PROPAGATION_SECONDS;
-  if (drain.preStop <= unnoticed) {
-    problems.push({
-      rule: "drain-fits",
-      inner: "drain.deregistration",
-      outer: "drain.preStop",
-      message:
-        `drain.preStop is ${drain.preStop} s; it has to be above drain.deregistration + ${PROPAGATION_SECONDS} s, ` +
-        `${unnoticed} s, or the pod stops while new requests still arrive`,
-    });
-  }
-  const lastAnswer = drain.preStop + request.proxy;
-  if (drain.terminationGrace <= lastAnswer) {
-    problems.push({
-      rule: "drain-fits",
-      inner: "drain.preStop",
-      outer: "drain.terminationGrace",
-      message:
-        `drain.terminationGrace is ${drain.terminationGrace} s; it has to be above drain.preStop + request.proxy, ` +
-        `${lastAnswer} s, or the last requests are killed`,
-    });
-  }
-  return problems;
 }

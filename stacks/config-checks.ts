@@ -8,6 +8,7 @@ import {
   type PerformanceBudget,
 } from "../budget/performance-budget";
 import { isPinnedImage } from "../components/shared/images";
+import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import type { ServiceConfig, StackConfig } from "./schema/stack";
 
@@ -32,6 +33,8 @@ export interface Names {
 export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers"> {
   /** Name of the service behind the proxy. */
   readonly exposedService: string | undefined;
+  /** What the way of a request is made of. */
+  readonly chain: ChainParts;
 }
 
 /** @param today for the dates of waivers */
@@ -46,6 +49,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
   problems.push(
     ...nameMistakes(names),
     ...loadBalancerMistakes(config, names),
+    ...chainMistakes(config.chain, config.services),
     ...waiverMistakes(config, today),
   );
   return problems;

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
 import { crossChecks, type SoundParts } from "./config-checks";
+import { chainParts } from "./cloud-load-balancer-checks";
 import {
   NAMESPACE,
   describeProblems,
@@ -55,6 +56,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
       }),
     ),
     exposedService: typeof exposed === "string" ? exposed : undefined,
+    chain: chainParts(raw),
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
   };
 }

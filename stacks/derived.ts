@@ -1,6 +1,6 @@
 /** Numbers that several parts of a stack derive from the same keys of its file. */
 import { servicePoolSize } from "../budget/connections";
-import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts";
+import { timeoutLadder, type LadderCdn, type TimeoutLadder } from "../budget/timeouts";
 import { servicePlan } from "../components/workload/elastic-service";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
 
@@ -21,9 +21,18 @@ export function poolSizeOf(service: ServiceConfig, cache: string): number {
   return servicePoolSize(service.profile, service.processesPerPod, calls);
 }
 
+/** What stands in front of the load balancer. */
+export function cdnOf({ cdn }: Pick<StackConfig, "cdn">): LadderCdn {
+  return cdn?.provider ?? "none";
+}
+
 /** Timeouts of the way to a service. */
 export function ladderOf(config: StackConfig, service: ServiceConfig): TimeoutLadder {
-  return timeoutLadder({ maxRequestSeconds: service.maxRequestSeconds, cloud: config.cluster.cloud });
+  return timeoutLadder({
+    maxRequestSeconds: service.maxRequestSeconds,
+    cloud: config.cluster.cloud,
+    cdn: cdnOf(config),
+  });
 }
 
 /** Connections one process keeps to one router: queries in flight at most, as if all of them met the same router. */

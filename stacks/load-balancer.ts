@@ -2,14 +2,20 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { Nginx } from "../components/load-balancing/nginx";
 import type { ElasticService } from "../components/workload/elastic-service";
+import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
 import { serviceBudget, type StackConfig } from "./config";
 import { ladderOf } from "./derived";
 
-/** The proxy in front of one service, with the timeouts of that service. */
+/**
+ * The proxy in front of one service, with the timeouts of that service.
+ *
+ * @param entrance what stands in front of it, if anything outside the cluster does
+ */
 export function createLoadBalancer(
   config: StackConfig,
   services: Readonly<Record<string, ElasticService>>,
   options: pulumi.ComponentResourceOptions,
+  entrance?: ProxyEntrance,
 ): Nginx | undefined {
   const { loadBalancer, cluster } = config;
   const service = config.services[loadBalancer?.service ?? ""];
@@ -30,13 +36,20 @@ export function createLoadBalancer(
       },
       clientConnections: loadBalancer.clientConnections,
       rateLimit: loadBalancer.rateLimit,
-      trustedProxies: loadBalancer.trustedProxies,
+      trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
       maxBodyMiB: loadBalancer.maxBodyMiB,
       cpuCores: loadBalancer.cpuCores,
       zones: cluster.zones,
       budget: serviceBudget(config, service),
       timeouts: ladderOf(config, service),
+      ...(entrance === undefined
+        ? {}
+        : {
+            tlsInFront: true,
+            loadBalancerAddresses: entrance.loadBalancerAddresses,
+            transform: { service: withAnnotations(entrance.serviceAnnotations) },
+          }),
     },
-    options,
+    entrance === undefined ? options : after(options, entrance.before),
   );
 }

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
 import { createCache } from "./caches";
+import { createCloudEntrance, entranceLabels } from "./cloud-load-balancer";
 import type { StackConfig } from "./config";
 import { createDatabase } from "./database";
 import { createLoadBalancer } from "./load-balancer";
@@ -26,6 +27,7 @@ export interface Platform {
   readonly caches: Readonly<Record<string, { url: pulumi.Output<string>; maxClients: number }>>;
   readonly database: { readonly readPreference: string; readonly routers: number } | undefined;
   readonly loadBalancer: { readonly url: pulumi.Output<string> } | undefined;
+  readonly publicLoadBalancer: { readonly hostname: pulumi.Output<string> } | undefined;
 }
 
 /** Builds a stack from its configuration. */
@@ -54,7 +56,7 @@ export function createPlatform(config: StackConfig): Platform {
       metadata: {
         name: cluster.namespace,
         // Every component passes the strictest of the Pod Security Standards.
-        labels: { "pod-security.kubernetes.io/enforce": "restricted" },
+        labels: { "pod-security.kubernetes.io/enforce": "restricted", ...entranceLabels(config) },
       },
     },
     { provider, parent: platform },
@@ -66,7 +68,9 @@ export function createPlatform(config: StackConfig): Platform {
   const services = mapValues(config.services, (service, name) =>
     createService(config, name, service, caches, database, options),
   );
-  const loadBalancer = createLoadBalancer(config, services, options);
+  const entrance = createCloudEntrance(config, options);
+  const loadBalancer = createLoadBalancer(config, services, options, entrance?.proxy);
+  const publicLoadBalancer = loadBalancer === undefined ? undefined : entrance?.complete(loadBalancer);
 
   return {
     namespace: namespace.metadata.name,
@@ -81,6 +85,8 @@ export function createPlatform(config: StackConfig): Platform {
         ? undefined
         : { readPreference: database.readPreference, routers: database.routers },
     loadBalancer: loadBalancer === undefined ? undefined : { url: loadBalancer.url },
+    publicLoadBalancer:
+      publicLoadBalancer === undefined ? undefined : { hostname: publicLoadBalancer.hostname },
   };
 }
 

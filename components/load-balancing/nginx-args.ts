@@ -46,6 +46,8 @@ export interface NginxArgs {
   readonly rateLimit: RateLimit;
   /** Ranges whose X-Forwarded-For, X-Forwarded-Proto and X-Request-ID are believed, in CIDR notation. Never everybody. */
   readonly trustedProxies: readonly string[];
+  /** Addresses that a trusted load balancer writes behind the client's in X-Forwarded-For, as Google's does with its own. @default none */
+  readonly loadBalancerAddresses?: readonly pulumi.Input<string>[];
   /** Largest request body, MiB, a whole number >= 1. */
   readonly maxBodyMiB: number;
   /** CPU request of one pod, cores, > 0. The limit is the next whole number, one core for each worker. */

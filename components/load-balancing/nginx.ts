@@ -157,19 +157,22 @@ function configuration(args: NginxArgs): pulumi.Output<string> {
   const plan = nginxPlan(args);
   const domain = args.clusterDns?.domain ?? "cluster.local";
   const { upstream } = args;
-  return pulumi.output({ host: upstream.host, port: upstream.port }).apply(({ host, port }) =>
-    nginxConf({
-      plan,
-      upstream: [{ host: qualifiedHost(host, args.namespace, domain), port }],
-      resolver: args.clusterDns?.server ?? `kube-dns.kube-system.svc.${domain}`,
-      timeouts: args.timeouts,
-      rateLimit: rateLimitPerPod(args.rateLimit, plan.maxReplicas),
-      trustedProxies: args.trustedProxies,
-      maxBodyMiB: args.maxBodyMiB,
-      tlsInFront: args.tlsInFront ?? false,
-      webSocketPaths: upstream.webSocketPaths ?? [],
-    }),
-  );
+  const addresses = [...(args.loadBalancerAddresses ?? [])];
+  return pulumi
+    .output({ host: upstream.host, port: upstream.port, addresses })
+    .apply(({ host, port, addresses }) =>
+      nginxConf({
+        plan,
+        upstream: [{ host: qualifiedHost(host, args.namespace, domain), port }],
+        resolver: args.clusterDns?.server ?? `kube-dns.kube-system.svc.${domain}`,
+        timeouts: args.timeouts,
+        rateLimit: rateLimitPerPod(args.rateLimit, plan.maxReplicas),
+        trustedProxies: [...args.trustedProxies, ...addresses.map((address) => `${address}/32`)],
+        maxBodyMiB: args.maxBodyMiB,
+        tlsInFront: args.tlsInFront ?? false,
+        webSocketPaths: upstream.webSocketPaths ?? [],
+      }),
+    );
 }
 
 /** CPU of nginx alone: the exporter, idle beside it, would make a busy pod look half as busy. */

@@ -19,6 +19,11 @@ export const CHARTS = {
     version: "1.22.0",
     repository: "https://percona.github.io/percona-helm-charts/",
   },
+  awsLoadBalancerController: {
+    chart: "aws-load-balancer-controller",
+    version: "3.2.2",
+    repository: "https://aws.github.io/eks-charts",
+  },
 } as const;
 
 /** Version of the operator whose behaviour a PerconaServerMongoDB asks for. Its CRD is pinned with the sandbox's. */

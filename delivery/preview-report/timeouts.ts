@@ -6,19 +6,27 @@ import { html, type Html } from "./html";
 type Steps = readonly (readonly [name: string, seconds: number])[];
 
 export function timeoutBars(ladder: TimeoutLadder): Html {
-  const { request, idle, drain } = ladder;
+  const { request, idle, tunnel, drain } = ladder;
   const longest: Steps = [
-    ["CDN", request.edge],
+    ["CDN or client", request.edge],
     ["load balancer", request.loadBalancer],
     ["proxy", request.proxy],
     ["application", request.application],
     ["database", request.database],
   ];
   const kept: Steps = [
-    ["load balancer", idle.loadBalancer],
-    ["proxy, to clients", idle.proxyClient],
-    ["proxy, to services", idle.proxyUpstream],
+    ["CDN or client", idle.edge],
+    ["load balancer", idle.loadBalancerClient],
+    ["… to the proxy", idle.loadBalancer],
+    ["proxy", idle.proxyClient],
+    ["… to services", idle.proxyUpstream],
     ["application", idle.application],
+  ];
+  const open: Steps = [
+    ["CDN or client", tunnel.edge],
+    ["load balancer", tunnel.loadBalancer],
+    ["proxy", tunnel.proxy],
+    ["pings, at least", tunnel.heartbeat],
   ];
   const end: Steps = [
     ["no new targets", drain.deregistration],
@@ -27,15 +35,18 @@ export function timeoutBars(ladder: TimeoutLadder): Html {
   ];
   const problems = ladderProblems(ladder).map(({ message }) => html`<li>${message}</li>`);
   return html`<div class="columns">
-      ${bars("Longest request", longest, [
-        `${join(longest.map(([, seconds]) => seconds))} s: each hop outlasts the one inside it.`,
-      ])}
+      ${bars("Longest request", longest, [requestLaw(ladder, longest)])}
       ${bars("Idle connections", kept, [
-        `${number(idle.proxyClient)} > ${number(idle.loadBalancer)} s and ${number(idle.application)} > ${number(idle.proxyUpstream)} s: only the caller closes.`,
+        `${number(idle.edge)} < ${number(idle.loadBalancerClient)} s, ${number(idle.loadBalancer)} < ${number(idle.proxyClient)} s and ` +
+          `${number(idle.proxyUpstream)} < ${number(idle.application)} s: only the caller closes.`,
+      ])}
+      ${bars("WebSockets and event streams", open, [
+        `${number(tunnel.heartbeat)} < ${number(Math.min(tunnel.edge, tunnel.loadBalancer, tunnel.proxy))} s: no silence outlasts a hop.`,
       ])}
       ${bars("End of a pod", end, [
         `${number(drain.preStop)} > ${number(drain.deregistration)} + ${PROPAGATION_SECONDS} s, ` +
-          `${number(drain.terminationGrace)} > ${number(drain.preStop)} + ${number(request.proxy)} s: the last request is answered.`,
+          `${number(drain.terminationGrace)} > ${number(drain.preStop)} + ${number(request.proxy)} s: the last request is answered. ` +
+          `${number(drain.nodeGrace)} ≥ ${number(drain.terminationGrace)} s: before the node goes.`,
       ])}
     </div>
     ${
@@ -45,6 +56,16 @@ export function timeoutBars(ladder: TimeoutLadder): Html {
             ${problems}
           </ul>`
     }`;
+}
+
+/** Behind Cloudflare an ALB waits longer than the CDN; the proxy is the hop that answers in time. */
+function requestLaw({ request }: TimeoutLadder, steps: Steps): string {
+  const shown =
+    request.loadBalancer < request.edge ? steps : steps.filter(([name]) => name !== "load balancer");
+  const law = `${join(shown.map(([, seconds]) => seconds))} s: each hop outlasts the one inside it.`;
+  return shown === steps
+    ? law
+    : `${law} The load balancer has one setting for waiting and for idle connections, and the CDN keeps those for longer than it waits.`;
 }
 
 function join(seconds: readonly number[]): string {

@@ -1,6 +1,7 @@
 /** The proxy in front of a service. */
 import { z } from "zod";
 
+import { cloudLoadBalancer } from "./cloud-load-balancer";
 import { CIDR, dnsLabel, number, path, positive, says, text, whole } from "./leaves";
 
 export const loadBalancer = z.strictObject(
@@ -53,6 +54,7 @@ export const loadBalancer = z.strictObject(
     webSocketPaths: z
       .array(path, says("a list of paths", "Give the prefixes of WebSocket routes."))
       .default([]),
+    public: cloudLoadBalancer.optional(),
   },
   says("a map", "Describe the load balancer; see docs/stack-file.md."),
 );

@@ -81,9 +81,9 @@ export const service = z.strictObject(
       says("a map of cpuCores and memoryMiB", "Give what a pod needs."),
     ),
     maxRequestSeconds: number(
-      "a number above 0 and at most 90 (seconds)",
+      "a number above 0 (seconds)",
       "Give the longest request the application may take; give longer work to a queue.",
-      (value) => value > 0 && value <= 90,
+      positive,
     ).default(10),
     health: z
       .strictObject(

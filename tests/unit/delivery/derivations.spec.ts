@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { replicaPlan } from "../../../budget/capacity";
 import { DEFAULT_BUDGET } from "../../../budget/performance-budget";
 import type { ServiceSummary } from "../../../budget/summaries";
+import { timeoutLadder } from "../../../budget/timeouts";
 import { redisDerivations } from "../../../delivery/preview-report/cache-derivations";
 import type { Derivation } from "../../../delivery/preview-report/derivation";
 import { duration, isShare, number, plural, podRange } from "../../../delivery/preview-report/format";
@@ -185,9 +186,23 @@ describe("timeouts of a service", () => {
     const { text } = timeoutBars(timeouts);
     assert.deepEqual(
       [...text.matchAll(/width:([\d.]+)%/g)].map(([, width]) => Number(width)),
-      [100, 90.9, 18.2, 15.2, 12.1, 80, 100, 80, 100, 44.8, 74.6, 100],
+      [
+        ...[100, 90.9, 18.2, 15.2, 12.1],
+        ...[73.3, 80, 80, 100, 80, 100],
+        ...[100, 10, 12.5, 5],
+        ...[44.8, 74.6, 100],
+      ],
     );
     assert.match(text, /66 &gt; 60 &gt; 12 &gt; 10 &gt; 8 s: each hop outlasts the one inside it\./);
+    assert.match(text, /55 &lt; 60 s, 60 &lt; 75 s and 60 &lt; 75 s: only the caller closes\./);
+    assert.match(text, /30 &lt; 60 s: no silence outlasts a hop\./);
+    assert.match(text, /600 ≥ 67 s: before the node goes\./);
+    assert.ok(!text.includes("problems"));
+  });
+
+  it("say why an ALB waits longer than Cloudflare", () => {
+    const { text } = timeoutBars(timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudflare" }));
+    assert.match(text, /120 &gt; 12 &gt; 10 &gt; 8 s: .* one setting for waiting and for idle connections/);
     assert.ok(!text.includes("problems"));
   });
 

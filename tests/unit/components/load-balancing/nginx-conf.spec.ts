@@ -62,7 +62,7 @@ describe("nginxConf", () => {
   });
 
   it("never waits for ever for its connections to end, however short the drain", () => {
-    const drain = { deregistration: 0, preStop: 20, terminationGrace: 21 };
+    const drain = { ...args.timeouts.drain, deregistration: 0, preStop: 20, terminationGrace: 21 };
     const found = values(lines({ timeouts: { ...args.timeouts, drain } }), "worker_shutdown_timeout");
     assert.deepEqual(found, ["worker_shutdown_timeout 1s;"]);
   });

@@ -1,0 +1,236 @@
+/**
+ * What stands in front of the proxy. An ALB comes before the proxy, whose pods get their readiness gate from it; the
+ * load balancer of Google Cloud comes after it, for GKE makes its endpoint groups when the proxy's pods are there.
+ */
+import * as compute from "@pulumi/gcp/compute";
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import { GOOGLE_FRONT_END_RANGES, ratePerPod } from "../budget/cloud-load-balancer";
+import { CLOUDFLARE_RANGES } from "../components/edge/cloudflare-ranges";
+import { OriginLockSecret, type OriginLock } from "../components/edge/origin-lock";
+import { AwsAlb } from "../components/load-balancing/aws-alb";
+import {
+  AwsLoadBalancerController,
+  READINESS_GATE_LABEL,
+} from "../components/load-balancing/aws-load-balancer-controller";
+import type {
+  CloudLoadBalancerArgs,
+  ProxyTarget,
+} from "../components/load-balancing/cloud-load-balancer-args";
+import { GcpLoadBalancer, negAnnotation } from "../components/load-balancing/gcp-load-balancer";
+import { NGINX_ENDPOINTS, NGINX_PORTS } from "../components/load-balancing/nginx-conf-args";
+import { serviceBudget, type StackConfig } from "./config";
+import { cdnOf, ladderOf } from "./derived";
+
+/** What the proxy has to know of what stands in front of it. */
+export interface ProxyEntrance {
+  /** Ranges from which it is reached, besides those of the stack file. */
+  readonly trustedProxies: readonly string[];
+  /** Addresses that the load balancer writes behind the client's in X-Forwarded-For. */
+  readonly loadBalancerAddresses: readonly pulumi.Input<string>[];
+  /** Annotations of the proxy's Service. */
+  readonly serviceAnnotations: Readonly<Record<string, string>>;
+  /** What has to be there before the first pod of the proxy. */
+  readonly before: readonly pulumi.Resource[];
+}
+
+/** What is outside the cluster, for a CDN and for the stack's outputs. */
+export interface PublicLoadBalancer {
+  /** What a CDN connects to. */
+  readonly hostname: pulumi.Output<string>;
+  /** What a CDN has to send, when there is one. */
+  readonly originLock: OriginLock | undefined;
+  /** An ALB, when the cloud is aws. */
+  readonly alb: AwsAlb | undefined;
+  /** The load balancer of Google Cloud, when the cloud is gcp. */
+  readonly gcp: GcpLoadBalancer | undefined;
+}
+
+/** The first half, before the proxy. */
+export interface CloudEntrance {
+  readonly proxy: ProxyEntrance;
+  /** The second half, when the proxy is there. */
+  readonly complete: (proxy: ProxyFleet) => PublicLoadBalancer;
+}
+
+/** The proxy, as far as its load balancer is concerned. */
+export type ProxyFleet = pulumi.Resource & { readonly replicas: { readonly min: number } };
+
+const NAME = "public-load-balancer";
+const CONFIG_KEY = "retrofitlink:loadBalancer.public";
+
+/** Labels that the namespace of the pods has to have. */
+export function entranceLabels({ cluster, loadBalancer }: StackConfig): Record<string, string> {
+  return loadBalancer?.public !== undefined && cluster.cloud === "aws" ? { ...READINESS_GATE_LABEL } : {};
+}
+
+/** @returns undefined when nothing of the stack is reached from outside the cluster */
+export function createCloudEntrance(
+  config: StackConfig,
+  options: pulumi.ComponentResourceOptions,
+): CloudEntrance | undefined {
+  const { cluster } = config;
+  const common = commonArgs(config, options);
+  if (common === undefined) return undefined;
+  if (cluster.cloud === "aws") return awsEntrance(config, cluster, common, options);
+  return cluster.cloud === "gcp" ? gcpEntrance(config, cluster, common, options) : undefined;
+}
+
+/** Name, ports and health of the proxy, which are fixed before it is made. */
+function proxyTarget(): ProxyTarget {
+  return {
+    serviceName: "nginx-load-balancer",
+    servicePort: 80,
+    podPort: NGINX_PORTS.http,
+    protocol: "HTTP",
+    healthPath: NGINX_ENDPOINTS.health,
+  };
+}
+
+function commonArgs(
+  config: StackConfig,
+  options: pulumi.ComponentResourceOptions,
+): CloudLoadBalancerArgs | undefined {
+  const { loadBalancer, cluster, services } = config;
+  const settings = loadBalancer?.public;
+  const service = services[loadBalancer?.service ?? ""];
+  if (settings === undefined || service === undefined || cluster.cloud === "local") return undefined;
+  const cdn = cdnOf(config);
+  const { certificate, sources, dnsZone } = settings;
+  return {
+    configKey: CONFIG_KEY,
+    namespace: cluster.namespace,
+    proxy: proxyTarget(),
+    hosts: settings.hosts,
+    ...(dnsZone === undefined ? {} : { dnsZone }),
+    certificate: certificate === "managed" ? { kind: "managed" } : { kind: "existing", ...certificate },
+    sources: sourcesOf(cdn, sources),
+    ...(cdn === "none" ? {} : { originLock: new OriginLockSecret("origin-lock", {}, options) }),
+    accessLogDays: settings.accessLogDays,
+    firewall: settings.firewall,
+    budget: serviceBudget(config, service),
+    timeouts: ladderOf(config, service),
+  };
+}
+
+/** With a CDN it is the source; the stack file was refused if it named another. */
+function sourcesOf(
+  cdn: ReturnType<typeof cdnOf>,
+  sources: "internet" | readonly string[] | undefined,
+): CloudLoadBalancerArgs["sources"] {
+  if (cdn !== "none") return { kind: cdn };
+  return sources === "internet" || sources === undefined
+    ? { kind: "internet" }
+    : { kind: "ranges", ranges: sources };
+}
+
+function awsEntrance(
+  { environment, loadBalancer }: StackConfig,
+  cluster: Extract<StackConfig["cluster"], { cloud: "aws" }>,
+  common: CloudLoadBalancerArgs,
+  options: pulumi.ComponentResourceOptions,
+): CloudEntrance | undefined {
+  const settings = loadBalancer?.public?.aws;
+  if (settings === undefined) return undefined;
+  const { clusterName, region, vpcId } = cluster;
+  const { subnetIds, nodeSecurityGroupId, controller, alarmTopicArn } = settings;
+  const controllers =
+    controller === "install"
+      ? [
+          new AwsLoadBalancerController(
+            "aws-load-balancer-controller",
+            { clusterName, region, vpcId },
+            options,
+          ),
+        ]
+      : [];
+  const alb = new AwsAlb(
+    NAME,
+    {
+      ...common,
+      clusterName,
+      network: { region, vpcId, subnetIds, nodeSecurityGroupId },
+      deletionProtection: environment === "production",
+      ...(alarmTopicArn === undefined ? {} : { alarmActions: [alarmTopicArn] }),
+    },
+    // The binding is of a kind that the controller brings along.
+    after(options, controllers),
+  );
+  const { originLock } = common;
+  return {
+    proxy: { trustedProxies: [], loadBalancerAddresses: [], serviceAnnotations: {}, before: [alb] },
+    complete: () => ({ hostname: alb.hostname, originLock, alb, gcp: undefined }),
+  };
+}
+
+function gcpEntrance(
+  config: StackConfig,
+  cluster: Extract<StackConfig["cluster"], { cloud: "gcp" }>,
+  common: CloudLoadBalancerArgs,
+  options: pulumi.ComponentResourceOptions,
+): CloudEntrance {
+  const { loadBalancer, environment, services } = config;
+  const { project, region, network } = cluster;
+  const { parent } = options;
+  const address = new compute.GlobalAddress(
+    `${NAME}-address`,
+    { project, addressType: "EXTERNAL", ipVersion: "IPV4" },
+    // Names point to it: a new one would be another address.
+    { ...(parent === undefined ? {} : { parent }), protect: environment === "production" },
+  );
+  const negName = `retrofitlink-${environment}-proxy`;
+  const zones =
+    loadBalancer?.public?.gcp?.zones ??
+    Array.from({ length: cluster.zones }, (_, index) => `${region}-${"abcdef"[index] ?? "a"}`);
+  const { originLock } = common;
+  return {
+    proxy: {
+      // Only Cloudflare names its ranges; CloudFront's are too many, so its edge passes for the client there.
+      trustedProxies: [
+        ...GOOGLE_FRONT_END_RANGES,
+        ...(common.sources.kind === "cloudflare" ? [...CLOUDFLARE_RANGES.v4, ...CLOUDFLARE_RANGES.v6] : []),
+      ],
+      loadBalancerAddresses: [address.address],
+      serviceAnnotations: negAnnotation(common.proxy.servicePort, negName),
+      before: [],
+    },
+    complete: (proxy) => {
+      const demand = services[loadBalancer?.service ?? ""]?.demand ?? { peakRps: 1 };
+      const gcp = new GcpLoadBalancer(
+        NAME,
+        {
+          ...common,
+          location: { project, region, network, zones },
+          address: address.address,
+          negName,
+          ratePerPod: ratePerPod(demand, proxy.replicas.min, { zones: cluster.zones, maxUnavailable: 1 }),
+          longLivedPaths: loadBalancer?.webSocketPaths ?? [],
+        },
+        after(options, [proxy]),
+      );
+      return { hostname: gcp.hostname, originLock, alb: undefined, gcp };
+    },
+  };
+}
+
+/** Options that wait for more. */
+export function after(
+  options: pulumi.ComponentResourceOptions,
+  more: readonly pulumi.Resource[],
+): pulumi.ComponentResourceOptions {
+  return pulumi.mergeOptions(options, { dependsOn: [...more] });
+}
+
+/** Lays annotations over those of a Service. */
+export function withAnnotations(
+  annotations: Readonly<Record<string, string>>,
+): (args: k8s.core.v1.ServiceArgs) => k8s.core.v1.ServiceArgs {
+  return (args) => ({
+    ...args,
+    metadata: pulumi.output(args.metadata).apply((metadata) => ({
+      ...metadata,
+      annotations: { ...metadata?.annotations, ...annotations },
+    })),
+  });
+}
