@@ -57,7 +57,7 @@ const COMMAND = [
 /** Everything wrong with the catalogue, as problems of the Job. */
 export function dataModelJobProblems(catalogue: readonly Collection[]): Problem[] {
   return dataModelProblems(catalogue).map(({ collection, subject, message }) => ({
-    property: `dataModel.${collection}`,
+    property: `catalogue.${collection}`,
     got: subject,
     allowed: "a catalogue that serves its own queries",
     fix: `"${subject}" ${message}`,
@@ -77,7 +77,7 @@ export class DataModelJob extends pulumi.ComponentResource {
 
   constructor(name: string, args: DataModelJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const { catalogue = CATALOGUE, transform = {}, endpoint } = args;
-    refuse("DataModelJob", name, dataModelJobProblems(catalogue), args.configKey);
+    refuse("DataModelJob", name, dataModelJobProblems(catalogue));
     const summary: DataModelSummary = {
       configKey: args.configKey,
       workload: name,
