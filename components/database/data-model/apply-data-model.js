@@ -98,7 +98,7 @@ function applyIndex(collection, wanted, current) {
   if (found === undefined) return createIndex(collection, wanted);
 
   const foundId = identity(found);
-  const ttl = found.expireAfterSeconds === undefined ? undefined : Number(found.expireAfterSeconds);
+  const ttl = found.expireAfterSeconds === undefined ? undefined : plain(found.expireAfterSeconds);
   const same = foundId.key === id.key && foundId.options === id.options;
   if (same && ttl === wanted.expireAfterSeconds) return say("unchanged", collection, "keep index", {});
   if (same && wanted.expireAfterSeconds !== undefined) {
@@ -174,9 +174,8 @@ function applySharding(collection, shardKey) {
 
 function applyProfiler({ level, slowMs }) {
   try {
-    const is = target.runCommand({ profile: -1 });
-    if (Number(is.was) === level && Number(is.slowms) === slowMs)
-      return say("unchanged", undefined, "keep profiler", {});
+    const { was, slowms } = plain(target.runCommand({ profile: -1 }));
+    if (was === level && slowms === slowMs) return say("unchanged", undefined, "keep profiler", {});
     target.runCommand({ profile: level, slowms: slowMs });
     return say("changed", undefined, "set profiler", { level, slowMs });
   } catch (error) {
