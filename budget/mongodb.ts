@@ -9,7 +9,7 @@
  */
 import { concurrentRequests } from "./capacity";
 import { CLIENT_MARGIN, expectedClients, type ConnectionUser } from "./connections";
-import { wholeUp } from "./rounding";
+import { withoutNoise, wholeUp } from "./rounding";
 
 /** Share of the WiredTiger cache that is filled before its background eviction starts. */
 const CACHE_SHARE = 0.8;
@@ -31,38 +31,37 @@ const CONNECTION_MIB = 1;
 
 /** Memory of one `mongod`, and the inequality it was derived from. GiB. */
 export interface MongodMemory {
-  /** `wiredTigerCacheSizeGB`. */
+  /** `wiredTigerCacheSizeGB`, two digits after the point, as the operator writes it. */
   readonly cacheGiB: number;
   /** Memory request and limit of the container, a whole number. */
   readonly limitGiB: number;
-  /** `cacheSizeRatio` for the operator, rounded down to 4 digits: `cacheGiB` is what it computes from it. */
+  /** `cacheSizeRatio` from which the operator computes `cacheGiB`. */
   readonly cacheRatio: number;
   /** The summands of what the process needs; the proof is `limitGiB >= sum`. */
   readonly terms: readonly { readonly name: string; readonly gib: number }[];
 }
 
 /**
- * cache = max(0.25, working set of one shard / 0.8), for above 80 % WiredTiger evicts what is still needed.
+ * cache wanted = max(0.25, working set of one shard / 0.8), for above 80 % WiredTiger evicts what is still needed.
  *
- * limit = the larger of cache / 0.5 + 1, which leaves the file system as much as the cache, and
- * cache + connections * 1 MiB + 0.5 (index builds) + 1 (process); rounded up to whole GiB.
+ * limit = the larger of wanted / 0.5 + 1, which leaves the file system as much as the cache, and
+ * wanted + connections * 1 MiB + 0.5 (index builds) + 1 (process); rounded up to whole GiB.
+ *
+ * cache = wanted and what the rounding gave away, as far as both bounds allow.
  *
  * @param workingSetGiB documents and indexes that queries within the budget touch, of one shard, > 0
  * @param connections `maxIncomingConnections`
  */
 export function mongodMemory(workingSetGiB: number, connections: number): MongodMemory {
-  const wanted = Math.max(SMALLEST_CACHE_GIB, workingSetGiB / CACHE_SHARE);
-  const needed = wanted + (connections * CONNECTION_MIB) / 1024 + INDEX_BUILD_GIB + PROCESS_GIB;
-  const limitGiB = wholeUp(Math.max(needed, wanted / LARGEST_CACHE_RATIO + 1));
-  // What rounding up the limit gave away goes to the cache, as far as both bounds allow.
-  const spare = wanted + (limitGiB - needed);
-  const cacheRatio =
-    Math.floor((Math.min(spare, LARGEST_CACHE_RATIO * (limitGiB - 1)) / (limitGiB - 1)) * 1e4) / 1e4;
-  const cacheGiB = Math.max(SMALLEST_CACHE_GIB, cacheRatio * (limitGiB - 1));
+  const wanted = hundredthsUp(Math.max(SMALLEST_CACHE_GIB, workingSetGiB / CACHE_SHARE));
+  const besides = (connections * CONNECTION_MIB) / 1024 + INDEX_BUILD_GIB + PROCESS_GIB;
+  const limitGiB = wholeUp(Math.max(wanted + besides, wanted / LARGEST_CACHE_RATIO + 1));
+  const room = Math.min(limitGiB - besides, LARGEST_CACHE_RATIO * (limitGiB - 1));
+  const cacheGiB = Math.max(wanted, hundredthsDown(room));
   return {
     cacheGiB,
     limitGiB,
-    cacheRatio,
+    cacheRatio: Number((cacheGiB / (limitGiB - 1)).toFixed(6)),
     terms: [
       { name: "WiredTiger cache", gib: cacheGiB },
       { name: "connections", gib: (connections * CONNECTION_MIB) / 1024 },
@@ -72,24 +71,49 @@ export function mongodMemory(workingSetGiB: number, connections: number): Mongod
   };
 }
 
+/** Sum of the terms of a proof, GiB. */
+export function neededGiB({ terms }: Pick<MongodMemory, "terms">): number {
+  return withoutNoise(terms.reduce((sum, { gib }) => sum + gib, 0));
+}
+
+function hundredthsUp(gib: number): number {
+  return wholeUp(gib * 100) / 100;
+}
+
+function hundredthsDown(gib: number): number {
+  return Math.floor(withoutNoise(gib * 100)) / 100;
+}
+
+/** What a config server keeps in memory, GiB: the map of chunks, some hundred bytes for each. */
+const CONFIG_WORKING_SET_GIB = 0.2;
+
+/** Memory of one config server: every router and every member connects to it, as to a member. */
+export function configServerMemory(connections: number): MongodMemory {
+  return mongodMemory(CONFIG_WORKING_SET_GIB, connections);
+}
+
+/** Volume of a config server, GiB: the map of chunks, its indexes and the oplog stay below one. */
+export const CONFIG_SERVER_STORAGE_GIB = 10;
+
 /** Largest shard over the mean one: the balancer leaves some, and keys are never even. */
 const SHARD_SKEW = 1.2;
 
 /** What the largest of the shards holds: total / shards * 1.2; of one shard all. */
 export function largestShard(total: number, shards: number): number {
-  return shards === 1 ? total : (total / shards) * SHARD_SKEW;
+  return shards === 1 ? total : withoutNoise((total / shards) * SHARD_SKEW);
 }
 
 /** Share of a volume that data may fill: compaction, index builds and the time to order a larger one need the rest. */
 const DISK_SHARE = 0.7;
 
-/** The oplog's default share of a volume, at least 1 GiB. */
-const OPLOG_SHARE = 0.05;
+/** The oplog's default size: a share of the volume, from 1 to 50 GiB. */
+const OPLOG = { share: 0.05, least: 1, most: 50 } as const;
 
-/** Volume of one member, GiB: data of its shard / 0.7 + the oplog, rounded up. */
+/** Volume of one member, GiB: data of its shard / 0.7 + the oplog, 5 % of the volume from 1 to 50 GiB; rounded up. */
 export function mongodStorageGiB(dataGiB: number): number {
   const data = dataGiB / DISK_SHARE;
-  return wholeUp(data + Math.max(1, data * OPLOG_SHARE));
+  const oplog = (data * OPLOG.share) / (1 - OPLOG.share);
+  return wholeUp(data + Math.min(OPLOG.most, Math.max(OPLOG.least, oplog)));
 }
 
 /** A service that queries the database, at its largest. */
@@ -147,14 +171,9 @@ export function mongoConnections(users: readonly DatabaseUser[], routers: number
   const clientsPerRouter = expectedClients(
     users.map((user) => ({ ...user, poolSize: user.poolSize + MONITORS_PER_HOST })),
   );
-  const inFlight = users.reduce(
-    (sum, { peakRps, queriesPerRequest, querySeconds }) =>
-      sum + concurrentRequests(peakRps * queriesPerRequest, querySeconds),
-    0,
-  );
   const routerPoolSize = Math.max(
     SMALLEST_ROUTER_POOL,
-    wholeUp((HEADROOM * inFlight) / Math.max(1, routers - 1)),
+    wholeUp((HEADROOM * queriesInFlight(users)) / Math.max(1, routers - 1)),
   );
   return {
     clientsPerRouter,
@@ -180,10 +199,23 @@ export function routerCount(
   return Math.max(2, zones, wholeUp(peakQueries / (queriesPerCore * cpuCores)) + 1);
 }
 
-/** Memory of a router, GiB: 0.5 and 1 MiB for each connection in and to the members. */
+/**
+ * Memory of a router, GiB: 0.5 and 1 MiB for each connection in and to the members, rounded up to quarters.
+ *
+ * @param members `mongod` processes that it connects to: of all shards, and the config servers
+ */
 export function routerMemoryGiB(connections: MongoConnections, members: number): number {
   const open = connections.routerMaxConnections + connections.routerPoolSize * members;
   return wholeUp((0.5 + (open * CONNECTION_MIB) / 1024) * 4) / 4;
+}
+
+/** Queries that are worked on at the same time at peak: sum of peakRps * queriesPerRequest * querySeconds. */
+export function queriesInFlight(users: readonly DatabaseUser[]): number {
+  return users.reduce(
+    (sum, { peakRps, queriesPerRequest, querySeconds }) =>
+      sum + concurrentRequests(peakRps * queriesPerRequest, querySeconds),
+    0,
+  );
 }
 
 /** Queries/s of all services at peak. */

@@ -128,6 +128,16 @@ interface DatabaseSummary extends Summary {
 
 /** Summary of `retrofitlink:database:MongoDbCluster`. */
 export interface MongoDbSummary extends DatabaseSummary {
+  /** Level of the members' profiler: 0 off, 1 slow operations, 2 all. */
+  readonly profilerLevel: 0 | 1 | 2;
+  /** Zones the members are spread over. */
+  readonly zones: number;
+  /** Queries/s of all services at peak. */
+  readonly peakQueriesPerSecond: number;
+  /** Queries that are worked on at the same time at peak. */
+  readonly queriesInFlight: number;
+  /** Queries/s that one router passes on. */
+  readonly routerQueriesPerSecond: number;
   /** Processes of `mongos`. */
   readonly routers: number;
   /** `wiredTigerCacheSizeGB` of a member, GiB. */
@@ -136,13 +146,31 @@ export interface MongoDbSummary extends DatabaseSummary {
   readonly neededMemoryGiB: number;
   /** Memory limit of a member, GiB. */
   readonly memoryLimitGiB: number;
+  /** Memory limit of a router, GiB. */
+  readonly routerMemoryGiB: number;
   /** Volume of a member, GiB. */
   readonly storageGiB: number;
   /** `maxIncomingConnections` of a member. */
   readonly memberMaxConnections: number;
   /** Connections that one router keeps to one member at most. */
   readonly routerPoolSize: number;
-  readonly backups: boolean;
+  /** Days of backups with point-in-time recovery, 0 without. */
+  readonly backupDays: number;
+}
+
+/** Summary of `retrofitlink:database:BackupBucket`. */
+export interface BackupBucketSummary extends Summary {
+  readonly cloud: "aws" | "gcp";
+  /** Daily backups that are kept. */
+  readonly retentionDays: number;
+  /** Days in which a deleted backup can be had back. */
+  readonly undeleteDays: number;
+}
+
+/** Summary of `retrofitlink:database:DataModelJob`. */
+export interface DataModelSummary extends Summary {
+  /** What the Job applies, for each collection by its name. */
+  readonly collections: Readonly<Record<string, { readonly indexes: number; readonly sharded: boolean }>>;
 }
 
 /** Summary of `retrofitlink:database:AtlasCluster`. */

@@ -30,6 +30,8 @@ export function createDatabase(
       ...database,
       users: Object.entries(services).flatMap(([name, service]) => databaseUser(config, name, service)),
       queryTime: stackBudget.databaseQuerySeconds,
+      profilerLevel: database.profilerLevel ?? defaultProfilerLevel(config.environment),
+      protect: cluster.cloud !== "local",
       ...(bucket === undefined ? {} : { backupReady: bucket.ready }),
       backup: bucket?.target,
     },
@@ -50,9 +52,14 @@ export function createDatabase(
   return mongodb;
 }
 
+/** Everything is written down where few measure; where users wait, and where it is tested how long, only what is slow. */
+function defaultProfilerLevel(environment: string): 1 | 2 {
+  return environment === "production" || environment === "staging" ? 1 : 2;
+}
+
 /** Backups go to the cluster's cloud; on a machine of one's own there are none. */
 function createBackupBucket(
-  { cluster }: StackConfig,
+  { cluster, environment }: StackConfig,
   retentionDays: number,
   options: pulumi.ComponentResourceOptions,
 ): BackupBucket | undefined {
@@ -62,11 +69,11 @@ function createBackupBucket(
     cluster.cloud === "aws"
       ? ({ kind: "aws", region: cluster.region, clusterName: cluster.clusterName } as const)
       : ({ kind: "gcp", region: cluster.region, project: cluster.project } as const);
-  const { parent } = options;
+  const configKey = "retrofitlink:database.backup";
   return new BackupBucket(
     "mongodb-backup",
-    { namespace, retentionDays, cloud },
-    { ...options, ...(parent === undefined ? {} : { parent }) },
+    { configKey, namespace, environment, retentionDays, cloud },
+    options,
   );
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import * as eks from "@pulumi/aws/eks";
 import * as iam from "@pulumi/aws/iam";
 import * as s3 from "@pulumi/aws/s3";
@@ -6,14 +8,20 @@ import * as storage from "@pulumi/gcp/storage";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { COMPONENT_TYPES } from "../../budget/summaries";
+import { COMPONENT_TYPES, type BackupBucketSummary } from "../../budget/summaries";
 import { commonLabels } from "../shared/kubernetes";
+import { refuse, type Problem } from "../shared/problems";
 import type { BackupTarget } from "./mongodb-cluster-args";
-import { BACKUP_ACCOUNT, CLUSTER_NAME } from "./percona-resource";
+import { BACKUP_ACCOUNT } from "./percona-backup";
+import { CLUSTER_NAME, OPERATOR_NAME } from "./percona-resource";
 
 /** Arguments of `BackupBucket`. */
 export interface BackupBucketArgs {
+  /** Path in the stack file that the arguments come from: `retrofitlink:database.backup`. */
+  readonly configKey: string;
   readonly namespace: string;
+  /** Name of the environment, a DNS label: two of them may share a project. */
+  readonly environment: string;
   /** Daily backups that are kept, whole number >= 1. */
   readonly retentionDays: number;
   readonly cloud:
@@ -21,16 +29,57 @@ export interface BackupBucketArgs {
     | { readonly kind: "gcp"; readonly region: string; readonly project: string };
 }
 
+type AwsArgs = Extract<BackupBucketArgs["cloud"], { kind: "aws" }>;
+type GcpArgs = Extract<BackupBucketArgs["cloud"], { kind: "gcp" }>;
+type Made = { readonly storage: BackupTarget["storage"]; readonly ready: readonly pulumi.Resource[] };
+
 /** A deleted backup can be had back for so long, days. */
 const UNDELETE_DAYS = 14;
 
+/** Everything that makes a bucket impossible to build. */
+export function backupBucketProblems({ retentionDays, environment }: BackupBucketArgs): Problem[] {
+  const problems: Problem[] = [];
+  if (!Number.isInteger(retentionDays) || retentionDays < 1) {
+    problems.push({
+      property: "retentionDays",
+      got: retentionDays,
+      allowed: "a whole number of at least 1 (days)",
+      fix: "Say how long backups are kept.",
+    });
+  }
+  if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(environment)) {
+    problems.push({
+      property: "environment",
+      got: environment,
+      allowed: "a DNS label",
+      fix: "Use lower-case letters, digits and hyphens, a letter first.",
+    });
+  }
+  return problems;
+}
+
+/** Google takes 6 to 30 characters. */
+const LONGEST_ACCOUNT_ID = 30;
+
 /**
- * Where backups of the database go: a private, encrypted, versioned bucket, and the right to write to it for the
- * database's pods alone.
+ * Id of the Google service account of an environment, 6 to 30 characters: `mongodb-backup-<environment>`, of a long
+ * name its beginning and a digest.
+ */
+export function backupAccountId(environment: string): string {
+  const whole = `${BACKUP_ACCOUNT}-${environment}`;
+  if (whole.length <= LONGEST_ACCOUNT_ID) return whole;
+  const digest = createHash("sha256").update(environment).digest("hex").slice(0, 6);
+  return `${whole.slice(0, LONGEST_ACCOUNT_ID - digest.length - 1)}-${digest}`;
+}
+
+/**
+ * Where backups of the database go: a private, encrypted bucket out of which a deleted backup can be had back, and the
+ * right to use it for the database's pods and its operator alone.
  *
- * Trap: deleting the stack does not delete a bucket with backups in it; the cloud refuses.
+ * Trap: the bucket is protected, so deleting the stack is refused until somebody says that the backups may go. On aws the
+ * cluster needs the add-on `eks-pod-identity-agent`.
  *
- * Cost: storage of `retentionDays` backups and the oplog between them.
+ * Cost: storage of `retentionDays` backups and the oplog between them, and of 14 days of deleted ones.
  */
 export class BackupBucket extends pulumi.ComponentResource {
   readonly target: BackupTarget;
@@ -38,7 +87,16 @@ export class BackupBucket extends pulumi.ComponentResource {
   readonly ready: readonly pulumi.Resource[];
 
   constructor(name: string, args: BackupBucketArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(COMPONENT_TYPES.backupBucket, name, { retentionDays: args.retentionDays }, opts);
+    refuse("BackupBucket", name, backupBucketProblems(args), args.configKey);
+    const summary: BackupBucketSummary = {
+      configKey: args.configKey,
+      workload: name,
+      namespace: args.namespace,
+      cloud: args.cloud.kind,
+      retentionDays: args.retentionDays,
+      undeleteDays: UNDELETE_DAYS,
+    };
+    super(COMPONENT_TYPES.backupBucket, name, summary, opts);
     const account = new k8s.core.v1.ServiceAccount(
       `${name}-service-account`,
       {
@@ -47,6 +105,8 @@ export class BackupBucket extends pulumi.ComponentResource {
           namespace: args.namespace,
           labels: commonLabels(CLUSTER_NAME, "database"),
         },
+        // The database does not speak to the API server.
+        automountServiceAccountToken: false,
       },
       { parent: this },
     );
@@ -57,11 +117,7 @@ export class BackupBucket extends pulumi.ComponentResource {
     this.registerOutputs({ bucket: made.storage.bucket });
   }
 
-  private onAws(
-    name: string,
-    args: BackupBucketArgs,
-    cloud: Extract<BackupBucketArgs["cloud"], { kind: "aws" }>,
-  ): { storage: BackupTarget["storage"]; ready: pulumi.Resource[] } {
+  private onAws(name: string, args: BackupBucketArgs, cloud: AwsArgs): Made {
     const child = { parent: this };
     const bucket = new s3.Bucket(
       name,
@@ -109,6 +165,26 @@ export class BackupBucket extends pulumi.ComponentResource {
       },
       { ...child, dependsOn: [versioning] },
     );
+    new s3.BucketPolicy(
+      `${name}-tls-only`,
+      {
+        bucket: bucket.id,
+        policy: pulumi.jsonStringify({
+          Version: "2012-10-17",
+          Statement: [
+            {
+              Effect: "Deny",
+              Principal: "*",
+              Action: "s3:*",
+              Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
+              Condition: { Bool: { "aws:SecureTransport": "false" } },
+            },
+          ],
+        }),
+      },
+      // Both write the bucket's policy settings; S3 refuses two at a time.
+      { ...child, dependsOn: [closed] },
+    );
     const role = new iam.Role(
       `${name}-role`,
       {
@@ -143,27 +219,27 @@ export class BackupBucket extends pulumi.ComponentResource {
       },
       child,
     );
-    const association = new eks.PodIdentityAssociation(
-      `${name}-identity`,
-      {
-        clusterName: cloud.clusterName,
-        namespace: args.namespace,
-        serviceAccount: BACKUP_ACCOUNT,
-        roleArn: role.arn,
-      },
-      child,
+    // The members write backups, the operator deletes the old ones.
+    const identities = Object.entries({ identity: BACKUP_ACCOUNT, "operator-identity": OPERATOR_NAME }).map(
+      ([suffix, serviceAccount]) =>
+        new eks.PodIdentityAssociation(
+          `${name}-${suffix}`,
+          {
+            clusterName: cloud.clusterName,
+            namespace: args.namespace,
+            serviceAccount,
+            roleArn: role.arn,
+          },
+          child,
+        ),
     );
     return {
       storage: { type: "s3", bucket: bucket.id, region: cloud.region },
-      ready: [closed, policy, association],
+      ready: [closed, policy, ...identities],
     };
   }
 
-  private onGcp(
-    name: string,
-    args: BackupBucketArgs,
-    cloud: Extract<BackupBucketArgs["cloud"], { kind: "gcp" }>,
-  ): { storage: BackupTarget["storage"]; ready: pulumi.Resource[] } {
+  private onGcp(name: string, args: BackupBucketArgs, cloud: GcpArgs): Made {
     const child = { parent: this };
     const bucket = new storage.Bucket(
       name,
@@ -172,27 +248,25 @@ export class BackupBucket extends pulumi.ComponentResource {
         location: cloud.region.toUpperCase(),
         uniformBucketLevelAccess: true,
         publicAccessPrevention: "enforced",
-        versioning: { enabled: true },
         softDeletePolicy: { retentionDurationSeconds: UNDELETE_DAYS * 86_400 },
-        lifecycleRules: [
-          {
-            action: { type: "Delete" },
-            condition: { daysSinceNoncurrentTime: UNDELETE_DAYS, withState: "ARCHIVED" },
-          },
-        ],
       },
       { ...child, protect: true },
     );
     const account = new serviceaccount.Account(
       `${name}-account`,
-      { project: cloud.project, accountId: BACKUP_ACCOUNT, displayName: "Writes backups of MongoDB" },
+      {
+        project: cloud.project,
+        accountId: backupAccountId(args.environment),
+        displayName: `Backups of MongoDB, ${args.environment}`,
+      },
       child,
     );
     const grant = new storage.BucketIAMMember(
       `${name}-writer`,
       {
         bucket: bucket.name,
-        role: "roles/storage.objectAdmin",
+        // Objects of this bucket, but neither their access rules nor the bucket itself.
+        role: "roles/storage.objectUser",
         member: pulumi.interpolate`serviceAccount:${account.email}`,
       },
       child,
@@ -211,7 +285,7 @@ export class BackupBucket extends pulumi.ComponentResource {
           namespace: args.namespace,
           labels: commonLabels(CLUSTER_NAME, "database"),
         },
-        stringData: { AWS_ACCESS_KEY_ID: key.accessId, AWS_SECRET_ACCESS_KEY: key.secret },
+        stringData: { AWS_ACCESS_KEY_ID: key.accessId, AWS_SECRET_ACCESS_KEY: pulumi.secret(key.secret) },
       },
       child,
     );

@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { COMPONENT_TYPES } from "../../budget/summaries";
+import { COMPONENT_TYPES, type DataModelSummary } from "../../budget/summaries";
 import { commonLabels, restrictedContainer, restrictedPod } from "../shared/kubernetes";
 import { refuse, type Problem } from "../shared/problems";
 import { checksum } from "../shared/checksum";
@@ -36,13 +36,18 @@ export interface DataModelJobArgs {
 const FILES = { script: "apply-data-model.js", model: "data-model.json" } as const;
 const FOLDER = "/data-model";
 
+const CONTAINER = "apply";
+
+/** How the script ends when nothing failed and something was refused. */
+const REFUSED_EXIT_CODE = 2;
+
 /** User of the image. */
 const MONGODB_USER = 1001;
 
 /** Half an hour for a new cluster to come up, the rest for indexes of data that is there already. Seconds. */
 const DEADLINE_SECONDS = 4 * 3600;
 
-/** Waits for the first answer, then applies: an exit that is not 0 is a refusal or a failure, and the log says which. */
+/** Waits for the first answer, then applies. Ends with 2 after a refusal, with 1 after a failure; the log says of what. */
 const COMMAND = [
   `until mongosh "$MONGODB_URI" --quiet --eval 'db.runCommand({ping: 1})' >/dev/null 2>&1; do`,
   `echo "waiting for the database"; sleep 10; done;`,
@@ -52,7 +57,7 @@ const COMMAND = [
 /** Everything wrong with the catalogue, as problems of the Job. */
 export function dataModelJobProblems(catalogue: readonly Collection[]): Problem[] {
   return dataModelProblems(catalogue).map(({ collection, subject, message }) => ({
-    property: `dataModel.${collection}`,
+    property: `catalogue.${collection}`,
     got: subject,
     allowed: "a catalogue that serves its own queries",
     fix: `"${subject}" ${message}`,
@@ -72,8 +77,22 @@ export class DataModelJob extends pulumi.ComponentResource {
 
   constructor(name: string, args: DataModelJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const { catalogue = CATALOGUE, transform = {}, endpoint } = args;
-    refuse("DataModelJob", name, dataModelJobProblems(catalogue), args.configKey);
-    super(COMPONENT_TYPES.dataModelJob, name, { collections: catalogue.map((c) => c.name) }, opts);
+    refuse("DataModelJob", name, dataModelJobProblems(catalogue));
+    const summary: DataModelSummary = {
+      configKey: args.configKey,
+      workload: name,
+      namespace: args.namespace,
+      collections: Object.fromEntries(
+        catalogue.map((collection) => [
+          collection.name,
+          {
+            indexes: collection.indexes.length,
+            sharded: args.sharded && collection.sharding.key !== undefined,
+          },
+        ]),
+      ),
+    };
+    super(COMPONENT_TYPES.dataModelJob, name, summary, opts);
     const labels = commonLabels(name, "data-model");
     const child = { parent: this };
 
@@ -110,8 +129,16 @@ export class DataModelJob extends pulumi.ComponentResource {
           annotations: { "pulumi.com/timeoutSeconds": String(DEADLINE_SECONDS) },
         },
         spec: {
-          // A refusal stays one, however often it is asked; a lost connection is tried again.
+          // A lost connection is tried again; a refusal stays one, however often it is asked.
           backoffLimit: 3,
+          podFailurePolicy: {
+            rules: [
+              {
+                action: "FailJob",
+                onExitCodes: { containerName: CONTAINER, operator: "In", values: [REFUSED_EXIT_CODE] },
+              },
+            ],
+          },
           activeDeadlineSeconds: DEADLINE_SECONDS,
           template: {
             metadata: { labels },
@@ -122,7 +149,7 @@ export class DataModelJob extends pulumi.ComponentResource {
               securityContext: restrictedPod(MONGODB_USER),
               containers: [
                 {
-                  name: "apply",
+                  name: CONTAINER,
                   image: IMAGES.mongodb,
                   command: ["sh", "-c", COMMAND],
                   env: [

@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 import {
+  configServerMemory,
   largestShard,
   mongoConnections,
   mongodMemory,
@@ -54,7 +55,7 @@ export interface MongoDbClusterArgs {
   };
   /** Services that query it, at their largest. */
   readonly users: readonly DatabaseUser[];
-  /** Zones of the cluster, whole number >= 1. */
+  /** Zones of the cluster, whole number from 1 to 6. */
   readonly zones: number;
   /** Query time of the budget, seconds. Above `critical` a query is slow. */
   readonly queryTime: Threshold;
@@ -66,6 +67,8 @@ export interface MongoDbClusterArgs {
   readonly backup?: BackupTarget;
   /** What must be there before a member can write a backup. @default nothing */
   readonly backupReady?: readonly pulumi.Resource[];
+  /** Refuse to delete the cluster and its passwords, without which its volumes cannot be opened. @default true */
+  readonly protect?: boolean;
   /** Install Percona's operator in the namespace; false when it is there already. @default true */
   readonly installOperator?: boolean;
   /** Namespace whose pods may read the metrics. @default "monitoring" */
@@ -82,6 +85,8 @@ export interface MongoDbSizes {
   readonly routers: number;
   readonly connections: MongoConnections;
   readonly memory: MongodMemory;
+  /** Of a config server. */
+  readonly configServer: MongodMemory;
   /** Memory of one `mongos`, GiB. */
   readonly routerMemoryGiB: number;
   /** Volume of one member, GiB. */
@@ -90,7 +95,7 @@ export interface MongoDbSizes {
   readonly slowMs: number;
 }
 
-/** Members of a shard that vote; a replica set elects with any two of them. */
+/** Members of a shard, or of the config servers, that vote; a replica set elects with any two of them. */
 export const VOTERS = 3;
 
 const MOST_READ_REPLICAS = 47;
@@ -156,11 +161,12 @@ export function mongoDbSizes(args: MongoDbClusterArgs): MongoDbSizes {
   const { cpuCores, queriesPerCore } = args.routers;
   const routers = routerCount(peakQueries(args.users), queriesPerCore, cpuCores, args.zones);
   const connections = mongoConnections(args.users, routers);
-  const members = args.shards * (VOTERS + args.readReplicas);
+  const members = args.shards * (VOTERS + args.readReplicas) + VOTERS;
   return {
     routers,
     connections,
     memory: mongodMemory(largestShard(args.workingSetGiB, args.shards), connections.memberMaxConnections),
+    configServer: configServerMemory(connections.memberMaxConnections),
     routerMemoryGiB: routerMemoryGiB(connections, members),
     storageGiB: mongodStorageGiB(largestShard(args.dataGiB, args.shards)),
     slowMs: Math.round(args.queryTime.critical * 1000),

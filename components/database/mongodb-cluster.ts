@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import { neededGiB, peakQueries, queriesInFlight } from "../../budget/mongodb";
 import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
 import { commonLabels, selectorLabels } from "../shared/kubernetes";
 import { refuse } from "../shared/problems";
@@ -11,9 +12,10 @@ import { CA_FILE, DATABASE, readPreference, type DatabaseEndpoint } from "./data
 import { mongoDbClusterProblems, mongoDbSizes, type MongoDbClusterArgs } from "./mongodb-cluster-args";
 import {
   APPLICATION_USERS,
-  BACKUP_ACCOUNT,
   CLUSTER_NAME,
+  DATA_MODEL_APP,
   METRICS_PORT,
+  OPERATOR_NAME,
   READ_REPLICA_TAGS,
   SECRET_NAMES,
   perconaSpec,
@@ -66,15 +68,21 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       expectedClients: connections.clientsPerRouter,
       maxClients: connections.routerMaxConnections,
       slowMs: sizes.slowMs,
+      profilerLevel: args.profilerLevel ?? 1,
       readPreference: readPreference(tags),
+      zones: args.zones,
+      peakQueriesPerSecond: peakQueries(args.users),
+      queriesInFlight: queriesInFlight(args.users),
+      routerQueriesPerSecond: args.routers.cpuCores * args.routers.queriesPerCore,
       routers: sizes.routers,
       cacheGiB: memory.cacheGiB,
-      neededMemoryGiB: memory.terms.reduce((sum, { gib }) => sum + gib, 0),
+      neededMemoryGiB: neededGiB(memory),
       memoryLimitGiB: memory.limitGiB,
+      routerMemoryGiB: sizes.routerMemoryGiB,
       storageGiB: sizes.storageGiB,
       memberMaxConnections: connections.memberMaxConnections,
       routerPoolSize: connections.routerPoolSize,
-      backups: args.backup !== undefined,
+      backupDays: args.backup?.retentionDays ?? 0,
     };
     super(COMPONENT_TYPES.mongoDbCluster, name, summary, opts);
     this.routers = sizes.routers;
@@ -88,6 +96,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       labels,
     });
     const child = { parent: this };
+    const kept = { ...child, protect: args.protect ?? true };
 
     const dependencies: pulumi.Resource[] = [];
     if (args.installOperator ?? true) {
@@ -97,7 +106,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
         new k8s.helm.v3.Release(
           operatorName,
           transformed<k8s.helm.v3.ReleaseArgs>(transform.operator, operatorName, {
-            name: "psmdb-operator",
+            name: OPERATOR_NAME,
             namespace,
             chart,
             version,
@@ -114,13 +123,13 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       );
     }
 
-    const systemUsers = new k8s.core.v1.Secret(
+    const operatorUsers = new k8s.core.v1.Secret(
       `${name}-users`,
-      { metadata: metadata(SECRET_NAMES.users), stringData: this.systemUsers(name) },
-      child,
+      { metadata: metadata(SECRET_NAMES.users), stringData: systemUsers(name, kept) },
+      kept,
     );
-    const applicationPassword = this.password(`${name}-application-password`);
-    const dataModelPassword = this.password(`${name}-data-model-password`);
+    const applicationPassword = password(`${name}-application-password`, kept);
+    const dataModelPassword = password(`${name}-data-model-password`, kept);
     const { application, dataModel } = APPLICATION_USERS;
     const hosts = routerHosts(sizes.routers, namespace).join(",");
     const uri = (user: string, password: pulumi.Output<string>): pulumi.Output<string> =>
@@ -136,7 +145,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
           "data-model-uri": uri(dataModel.name, dataModelPassword),
         },
       },
-      child,
+      kept,
     );
 
     const clusterName = `${name}-cluster`;
@@ -152,7 +161,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
         },
         spec: perconaSpec(args, sizes),
       }),
-      { ...child, dependsOn: [...dependencies, ...(args.backupReady ?? []), systemUsers, credentials] },
+      { ...kept, dependsOn: [...dependencies, ...(args.backupReady ?? []), operatorUsers, credentials] },
     );
 
     const networkPolicyName = `${name}-network-policy`;
@@ -177,22 +186,23 @@ export class MongoDbCluster extends pulumi.ComponentResource {
     };
     this.registerOutputs({ readPreference: this.readPreference, routers: this.routers });
   }
+}
 
-  /** Users of the operator itself. They keep their passwords when the operator is replaced. */
-  private systemUsers(name: string): Record<string, pulumi.Input<string>> {
-    const entries = Object.entries(SYSTEM_USERS).flatMap(
-      ([prefix, user]): [string, pulumi.Input<string>][] => [
-        [`MONGODB_${prefix}_USER`, user],
-        [`MONGODB_${prefix}_PASSWORD`, this.password(`${name}-${user}-password`)],
-      ],
-    );
-    return Object.fromEntries(entries);
-  }
+/** Users of the operator itself. They keep their passwords when the operator is replaced. */
+function systemUsers(
+  name: string,
+  options: pulumi.CustomResourceOptions,
+): Record<string, pulumi.Input<string>> {
+  const entries = Object.entries(SYSTEM_USERS).flatMap(([prefix, user]): [string, pulumi.Input<string>][] => [
+    [`MONGODB_${prefix}_USER`, user],
+    [`MONGODB_${prefix}_PASSWORD`, password(`${name}-${user}-password`, options)],
+  ]);
+  return Object.fromEntries(entries);
+}
 
-  /** Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits. */
-  private password(name: string): pulumi.Output<string> {
-    return new random.RandomPassword(name, { length: 40, special: false }, { parent: this }).result;
-  }
+/** Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits. */
+function password(name: string, options: pulumi.CustomResourceOptions): pulumi.Output<string> {
+  return new random.RandomPassword(name, { length: 40, special: false }, options).result;
 }
 
 /** Members talk to each other, the operator to all, services and the data-model Job to them, monitoring to the exporters. */
@@ -204,8 +214,8 @@ function ingressRules(args: MongoDbClusterArgs): k8s.types.input.networking.v1.N
     {
       from: [
         pods({ "app.kubernetes.io/instance": CLUSTER_NAME }),
-        pods({ "app.kubernetes.io/name": "psmdb-operator" }),
-        pods(selectorLabels(`${CLUSTER_NAME}-data-model`)),
+        pods({ "app.kubernetes.io/name": OPERATOR_NAME }),
+        pods(selectorLabels(DATA_MODEL_APP)),
         ...args.users.map(({ service }) => pods(selectorLabels(service))),
       ],
       ports: [{ protocol: "TCP", port: 27017 }],
@@ -222,6 +232,3 @@ function ingressRules(args: MongoDbClusterArgs): k8s.types.input.networking.v1.N
     },
   ];
 }
-
-/** Service account of the members; a cloud's role is bound to it. */
-export { BACKUP_ACCOUNT };

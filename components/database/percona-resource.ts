@@ -2,18 +2,19 @@
 import type * as k8s from "@pulumi/kubernetes";
 import { stringify } from "yaml";
 
+import { CONFIG_SERVER_STORAGE_GIB, type MongodMemory } from "../../budget/mongodb";
 import { restrictedContainer, restrictedPod } from "../shared/kubernetes";
 import { IMAGES, PERCONA_CR_VERSION } from "../shared/versions";
 import { DATABASE } from "./database-endpoint";
-import {
-  VOTERS,
-  type BackupTarget,
-  type MongoDbClusterArgs,
-  type MongoDbSizes,
-} from "./mongodb-cluster-args";
+import { VOTERS, type MongoDbClusterArgs, type MongoDbSizes } from "./mongodb-cluster-args";
+import { shellEnvironment, shellHook } from "./operator-shell";
+import { BACKUP_ACCOUNT, perconaBackup } from "./percona-backup";
 
 /** Name of the object. The operator joins it with a replica set's name: `mongodb-optimized`. */
 export const CLUSTER_NAME = "mongodb";
+
+/** Name of the operator's release, which is also its service account's and its pods' `app.kubernetes.io/name`. */
+export const OPERATOR_NAME = "psmdb-operator";
 
 /** Name of the first shard, by which operators find it. Later ones are `shard-2`, `shard-3`, … */
 const FIRST_SHARD = "optimized";
@@ -41,8 +42,8 @@ export const READ_REPLICA_TAGS = "nonVoting:true";
 /** Where the exporter of a pod answers. */
 export const METRICS_PORT = 9216;
 
-/** Service account of the database's pods: the clouds let it, and nobody else, write backups. */
-export const BACKUP_ACCOUNT = `${CLUSTER_NAME}-backup`;
+/** `app` of the Job that applies the data model. */
+export const DATA_MODEL_APP = `${CLUSTER_NAME}-data-model`;
 
 /** User and group of Percona's images. */
 const PERCONA_USER = 1001;
@@ -52,11 +53,14 @@ export function shardNames(shards: number): string[] {
   return Array.from({ length: shards }, (_, i) => (i === 0 ? FIRST_SHARD : `shard-${i + 1}`));
 }
 
+/** Domain of the cluster's Services. */
+const SERVICE_DOMAIN = "svc.cluster.local";
+
 /** Host names of the routers, one Service each: a cursor lives on the router that opened it. */
 export function routerHosts(routers: number, namespace: string): string[] {
   return Array.from(
     { length: routers },
-    (_, i) => `${CLUSTER_NAME}-mongos-${i}.${namespace}.svc.cluster.local:27017`,
+    (_, i) => `${CLUSTER_NAME}-mongos-${i}.${namespace}.${SERVICE_DOMAIN}:27017`,
   );
 }
 
@@ -64,7 +68,7 @@ type Json = Record<string, unknown>;
 
 /** `spec` of the object. */
 export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json {
-  const { shards, routers } = args;
+  const { shards, zones } = args;
   return {
     crVersion: PERCONA_CR_VERSION,
     image: IMAGES.mongodb,
@@ -73,29 +77,31 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
     updateStrategy: "SmartUpdate",
     // Versions are pinned here, not looked up by the operator.
     upgradeOptions: { apply: "disabled", setFCV: false },
-    // The servers take no invalid certificate from each other's authority; clients need none, they sign in with a password.
-    tls: { mode: "requireTLS" },
+    tls: {
+      mode: "requireTLS",
+      // Without cert-manager the operator signs the servers' and the clients' certificates by two authorities, and the
+      // servers know only one of them. Who comes in is decided by password, and between members by x.509.
+      allowInvalidCertificates: true,
+    },
+    // Only for the names in the certificates: those of the routers' own Services are `*.<namespace>.<this suffix>`.
+    multiCluster: { enabled: false, DNSSuffix: SERVICE_DOMAIN },
     secrets: { users: SECRET_NAMES.users, ssl: SECRET_NAMES.tls },
     initContainerSecurityContext: restrictedContainer(),
     replsets: shardNames(shards).map((name) => replicaSet(name, args, sizes)),
     sharding: {
       enabled: true,
       balancer: { enabled: true },
-      configsvrReplSet: {
-        size: VOTERS,
-        ...pod(args.zones, { cpu: "500m", memory: "2Gi" }),
-        ...volume(10, args.storageClassName),
-        configuration: stringify({ net: { maxIncomingConnections: sizes.connections.memberMaxConnections } }),
-        sidecars: [exporter()],
-        sidecarVolumes: [tlsVolume()],
-      },
+      configsvrReplSet: configServers(args, sizes),
       mongos: {
         size: sizes.routers,
-        ...pod(args.zones, { cpu: `${routers.cpuCores}`, memory: `${sizes.routerMemoryGiB * 1024}Mi` }),
+        ...pod("mongos", {
+          cpu: `${args.routers.cpuCores}`,
+          memory: `${sizes.routerMemoryGiB * 1024}Mi`,
+        }),
+        ...evenly(zones),
+        env: shellEnvironment(),
         expose: { type: "ClusterIP", servicePerPod: true },
         configuration: stringify(routerConfiguration(sizes)),
-        sidecars: [exporter()],
-        sidecarVolumes: [tlsVolume()],
       },
     },
     roles: [
@@ -113,40 +119,57 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
       user(APPLICATION_USERS.application, [{ name: "readWrite", db: DATABASE }]),
       user(APPLICATION_USERS.dataModel, [{ name: DATA_MODEL_ROLE, db: "admin" }]),
     ],
-    backup: backup(args.backup),
+    backup: perconaBackup(args.backup),
     logcollector: { enabled: false },
     pmm: { enabled: false },
   };
 }
 
 function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes): Json {
-  const { memory, storageGiB } = sizes;
-  const resources = { cpu: `${args.cpuCores}`, memory: `${memory.limitGiB}Gi` };
-  const member = {
-    ...pod(args.zones, resources),
-    ...volume(storageGiB, args.storageClassName),
-    configuration: stringify(memberConfiguration(args, sizes)),
-    ...(args.backup === undefined ? {} : { serviceAccountName: BACKUP_ACCOUNT }),
-  };
+  const resources = { cpu: `${args.cpuCores}`, memory: `${sizes.memory.limitGiB}Gi` };
+  const configuration = stringify(memberConfiguration(args, sizes));
+  const data = volume(sizes.storageGiB, args.storageClassName);
   return {
     name,
     size: VOTERS,
-    ...member,
-    storage: {
-      engine: "wiredTiger",
-      wiredTiger: { engineConfig: { cacheSizeRatio: memory.cacheRatio } },
-    },
-    sidecars: [exporter()],
-    sidecarVolumes: [tlsVolume()],
+    ...pod("mongod", resources),
+    ...inZonesOfTheirOwn(args.zones),
+    ...backupAccount(args),
+    ...data,
+    env: shellEnvironment(),
+    configuration,
+    storage: wiredTiger(sizes.memory),
     // Read replicas do not vote: a slow one never decides an election, and any number of them leaves the majority at two.
-    nonvoting: { enabled: args.readReplicas > 0, size: args.readReplicas, ...member },
+    nonvoting: {
+      enabled: args.readReplicas > 0,
+      size: args.readReplicas,
+      ...pod("mongod-nv", resources),
+      ...evenly(args.zones),
+      ...backupAccount(args),
+      ...data,
+      configuration,
+    },
     expose: { enabled: false },
+  };
+}
+
+function configServers(args: MongoDbClusterArgs, { configServer, connections }: MongoDbSizes): Json {
+  return {
+    size: VOTERS,
+    ...pod("mongod", { cpu: "500m", memory: `${configServer.limitGiB}Gi` }),
+    ...inZonesOfTheirOwn(args.zones),
+    // A backup of a sharded cluster has a part of every replica set, and this is one.
+    ...backupAccount(args),
+    ...volume(CONFIG_SERVER_STORAGE_GIB, args.storageClassName),
+    env: shellEnvironment(),
+    configuration: stringify({ net: net(connections.memberMaxConnections) }),
+    storage: wiredTiger(configServer),
   };
 }
 
 function memberConfiguration(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json {
   return {
-    net: { maxIncomingConnections: sizes.connections.memberMaxConnections },
+    net: net(sizes.connections.memberMaxConnections),
     operationProfiling: {
       mode: (["off", "slowOp", "all"] as const)[args.profilerLevel ?? 1],
       slowOpThresholdMs: sizes.slowMs,
@@ -158,7 +181,7 @@ function memberConfiguration(args: MongoDbClusterArgs, sizes: MongoDbSizes): Jso
 
 function routerConfiguration({ connections, slowMs }: MongoDbSizes): Json {
   return {
-    net: { maxIncomingConnections: connections.routerMaxConnections },
+    net: net(connections.routerMaxConnections),
     operationProfiling: { slowOpThresholdMs: slowMs },
     setParameter: {
       taskExecutorPoolSize: 1,
@@ -172,28 +195,61 @@ function routerConfiguration({ connections, slowMs }: MongoDbSizes): Json {
   };
 }
 
-/** Requests equal limits, so that the node never takes memory back; members on nodes, spread over zones, of their own. */
-function pod(zones: number, resources: { readonly cpu: string; readonly memory: string }): Json {
+/** A client signs in with its password; without this the servers would also want a certificate of it. */
+function net(maxIncomingConnections: number): Json {
+  return { maxIncomingConnections, tls: { allowConnectionsWithoutCertificates: true } };
+}
+
+function wiredTiger({ cacheRatio }: MongodMemory): Json {
+  return { engine: "wiredTiger", wiredTiger: { engineConfig: { cacheSizeRatio: cacheRatio } } };
+}
+
+/**
+ * Requests equal limits, so that the node never takes memory back; never two of a set on one node.
+ *
+ * @param container the server's, into which `kubectl exec` goes without being told
+ */
+function pod(container: string, resources: { readonly cpu: string; readonly memory: string }): Json {
   return {
+    annotations: { "kubectl.kubernetes.io/default-container": container },
     affinity: { antiAffinityTopologyKey: "kubernetes.io/hostname" },
-    ...(zones > 1
-      ? {
-          topologySpreadConstraints: [
-            {
-              maxSkew: 1,
-              topologyKey: "topology.kubernetes.io/zone",
-              whenUnsatisfiable: "ScheduleAnyway",
-              labelSelector: { matchLabels: { "app.kubernetes.io/instance": CLUSTER_NAME } },
-            },
-          ],
-        }
-      : {}),
     podDisruptionBudget: { maxUnavailable: 1 },
     resources: { requests: { ...resources }, limits: { ...resources } },
     podSecurityContext: restrictedPod(PERCONA_USER),
     // The entry script writes its configuration below /tmp, which the operator gives no volume for.
     containerSecurityContext: { ...restrictedContainer(), readOnlyRootFilesystem: false },
+    hookScript: { script: shellHook() },
+    sidecars: [exporter()],
+    sidecarVolumes: [{ name: EXPORTER_TLS, secret: { secretName: SECRET_NAMES.tls } }],
   };
+}
+
+const ZONE = "topology.kubernetes.io/zone";
+
+/**
+ * Voters wait rather than share a zone unevenly: a set whose majority is in one zone goes down with it. Without a
+ * selector the operator takes the labels of the set.
+ */
+function inZonesOfTheirOwn(zones: number): Json {
+  if (zones === 1) return {};
+  const minDomains = Math.min(zones, VOTERS);
+  return {
+    topologySpreadConstraints: [
+      { maxSkew: 1, minDomains, topologyKey: ZONE, whenUnsatisfiable: "DoNotSchedule" },
+    ],
+  };
+}
+
+/** What serves reads serves them better from a crowded zone than not at all. */
+function evenly(zones: number): Json {
+  if (zones === 1) return {};
+  return {
+    topologySpreadConstraints: [{ maxSkew: 1, topologyKey: ZONE, whenUnsatisfiable: "ScheduleAnyway" }],
+  };
+}
+
+function backupAccount({ backup }: MongoDbClusterArgs): Json {
+  return backup === undefined ? {} : { serviceAccountName: BACKUP_ACCOUNT };
 }
 
 function volume(sizeGiB: number, storageClassName: string | undefined): Json {
@@ -220,36 +276,10 @@ function user(
   };
 }
 
-function backup(target: BackupTarget | undefined): Json {
-  const common = { image: IMAGES.mongodbBackup, containerSecurityContext: restrictedContainer() };
-  if (target === undefined) return { enabled: false, ...common };
-  const { storage, retentionDays } = target;
-  const settings =
-    storage.type === "s3"
-      ? { s3: { bucket: storage.bucket, region: storage.region } }
-      : { gcs: { bucket: storage.bucket, credentialsSecret: storage.credentialsSecret } };
-  return {
-    enabled: true,
-    ...common,
-    resources: {
-      requests: { cpu: "300m", memory: "1Gi" },
-      limits: { memory: "1Gi" },
-    },
-    storages: { main: { main: true, type: storage.type, ...settings } },
-    pitr: { enabled: true, compressionType: "gzip", compressionLevel: 6 },
-    tasks: [
-      {
-        name: "daily",
-        enabled: true,
-        schedule: "0 2 * * *",
-        type: "logical",
-        storageName: "main",
-        compressionType: "gzip",
-        retention: { type: "count", count: retentionDays, deleteFromStorage: true },
-      },
-    ],
-  };
-}
+const EXPORTER_TLS = "exporter-tls";
+
+/** User of the exporter's image. */
+const EXPORTER_USER = 65_535;
 
 /** Metrics of the server in the same pod, with the operator's monitoring user. */
 function exporter(): k8s.types.input.core.v1.Container {
@@ -271,11 +301,7 @@ function exporter(): k8s.types.input.core.v1.Container {
     ],
     ports: [{ name: "metrics", containerPort: METRICS_PORT }],
     resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "128Mi" } },
-    securityContext: { ...restrictedContainer(), runAsNonRoot: true, runAsUser: 65_535 },
-    volumeMounts: [{ name: "exporter-tls", mountPath: "/etc/mongodb-ssl", readOnly: true }],
+    securityContext: { ...restrictedContainer(), runAsNonRoot: true, runAsUser: EXPORTER_USER },
+    volumeMounts: [{ name: EXPORTER_TLS, mountPath: "/etc/mongodb-ssl", readOnly: true }],
   };
-}
-
-function tlsVolume(): Json {
-  return { name: "exporter-tls", secret: { secretName: SECRET_NAMES.tls } };
 }

@@ -78,6 +78,9 @@ export const database = z.discriminatedUnion(
         )
         .default({ cpuCores: 1, queriesPerCore: 2000 }),
       storageClassName: text("the name of a storage class", "See `kubectl get storageclass`.").optional(),
+      profilerLevel: z
+        .literal([0, 1, 2], says("0, 1 or 2", "0 profiles nothing, 1 slow operations, 2 all of them."))
+        .optional(),
       backup,
     }),
   ],

@@ -1,8 +1,8 @@
 /*
  * Run by mongosh in the data-model Job: brings indexes, shard keys and the profiler of a database to what the file
  * DATA_MODEL_FILE says. Safe to repeat. It creates and widens; what would drop or rebuild something is refused, unless
- * the file says `allowDrops`. Prints a line of JSON for each change and a summary; ends with 1 when anything was
- * refused or failed.
+ * the file says `allowDrops`. Prints a line of JSON for each change and a summary; ends with 1 when anything failed, with 2
+ * when all that is missing was refused.
  *
  * Globals of mongosh: db, print, quit, require.
  */
@@ -47,12 +47,14 @@ function identity(index) {
   };
   if (!text) return { key: JSON.stringify(plain(index.key)), options: JSON.stringify(options) };
   /* The server lists {_fts: "text", _ftsx: 1} and the fields as weights, 1 where none was given. */
-  const fields = Object.keys(index.key).filter((field) => index.key[field] === "text");
-  const weights = {
-    ...Object.fromEntries(fields.filter((f) => f !== "_fts").map((f) => [f, 1])),
-    ...plain(index.weights ?? {}),
-  };
-  return { key: `text ${JSON.stringify(sorted(weights))}`, options: JSON.stringify(options) };
+  const fields = Object.keys(index.key).filter((field) => index.key[field] === "text" && field !== "_fts");
+  const weights = { ...Object.fromEntries(fields.map((field) => [field, 1])), ...plain(index.weights ?? {}) };
+  const key = Object.fromEntries(
+    Object.entries(plain(index.key))
+      .filter(([field]) => field !== "_ftsx")
+      .map(([field, kind]) => (kind === "text" ? ["text", sorted(weights)] : [field, kind])),
+  );
+  return { key: JSON.stringify(key), options: JSON.stringify(options) };
 }
 
 function listIndexes(collection) {
@@ -96,32 +98,37 @@ function applyIndex(collection, wanted, current) {
   if (found === undefined) return createIndex(collection, wanted);
 
   const foundId = identity(found);
-  if (foundId.key !== id.key || foundId.options !== id.options) {
-    const detail = { index: found.name, is: plain(found.key), wanted: wanted.key };
-    if (!model.allowDrops) {
-      return say("refused", collection, "rebuild index", {
-        ...detail,
-        fix: "A changed index is dropped and built anew. Give it another name, or allow drops for this run.",
-      });
-    }
-    if (dropIndex(collection, found.name)) createIndex(collection, wanted);
-    return undefined;
+  const ttl = found.expireAfterSeconds === undefined ? undefined : plain(found.expireAfterSeconds);
+  const same = foundId.key === id.key && foundId.options === id.options;
+  if (same && ttl === wanted.expireAfterSeconds) return say("unchanged", collection, "keep index", {});
+  if (same && wanted.expireAfterSeconds !== undefined) {
+    return attempt(
+      collection,
+      "change TTL",
+      { index: found.name, from: ttl, to: wanted.expireAfterSeconds },
+      () =>
+        target.runCommand({
+          collMod: collection,
+          index: { name: found.name, expireAfterSeconds: wanted.expireAfterSeconds },
+        }),
+    );
   }
-  const ttl = found.expireAfterSeconds === undefined ? undefined : Number(found.expireAfterSeconds);
-  if (ttl === wanted.expireAfterSeconds) return say("unchanged", collection, "keep index", {});
-  if (ttl !== undefined && wanted.expireAfterSeconds === undefined) {
+  if (model.allowDrops) return dropIndex(collection, found.name) && createIndex(collection, wanted);
+  if (same) {
     return say("refused", collection, "remove TTL", {
       index: found.name,
-      fix: "MongoDB removes a TTL only with its index. Give the index another name, or allow drops for this run.",
+      fix: "MongoDB removes a TTL only with its index: allow drops for this run.",
     });
   }
-  attempt(collection, "change TTL", { index: found.name, from: ttl, to: wanted.expireAfterSeconds }, () =>
-    target.runCommand({
-      collMod: collection,
-      index: { name: found.name, expireAfterSeconds: wanted.expireAfterSeconds },
-    }),
-  );
-  return undefined;
+  return say("refused", collection, "rebuild index", {
+    index: found.name,
+    is: plain(found.key),
+    wanted: wanted.key,
+    fix:
+      foundId.key === id.key
+        ? "Changed options take a new index in place of the old one: allow drops for this run."
+        : "Give the changed index another name, and the old one stays; or allow drops for this run.",
+  });
 }
 
 function reportUnlisted(collection, wanted, current) {
@@ -167,9 +174,8 @@ function applySharding(collection, shardKey) {
 
 function applyProfiler({ level, slowMs }) {
   try {
-    const is = target.runCommand({ profile: -1 });
-    if (Number(is.was) === level && Number(is.slowms) === slowMs)
-      return say("unchanged", undefined, "keep profiler", {});
+    const { was, slowms } = plain(target.runCommand({ profile: -1 }));
+    if (was === level && slowms === slowMs) return say("unchanged", undefined, "keep profiler", {});
     target.runCommand({ profile: level, slowms: slowMs });
     return say("changed", undefined, "set profiler", { level, slowMs });
   } catch (error) {
@@ -193,4 +199,5 @@ for (const { name, shardKey, indexes } of model.collections) {
 applyProfiler(model.profiler);
 
 print(JSON.stringify({ summary: counts }));
-if (counts.refused + counts.failed > 0) quit(1);
+if (counts.failed > 0) quit(1);
+else if (counts.refused > 0) quit(2);

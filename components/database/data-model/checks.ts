@@ -1,13 +1,6 @@
 /** What is wrong with a catalogue: slow queries, useless indexes, rules of sharding. Pure; an empty list means sound. */
-import {
-  fieldsOf,
-  type Collection,
-  type Direction,
-  type Filter,
-  type HotQuery,
-  type Index,
-  type IndexKind,
-} from "./collection";
+import { fieldsOf, type Collection, type Filter, type HotQuery, type Index } from "./collection";
+import { contains, equalityOf, makesRedundant, serves, wantedIndex, whyNot } from "./serving";
 
 /** One mistake of a catalogue. */
 export interface DataModelProblem {
@@ -21,6 +14,12 @@ export interface DataModelProblem {
 /** MongoDB's limits: indexes of a collection, fields of a compound index. */
 const MOST_INDEXES = 64;
 const MOST_INDEX_FIELDS = 32;
+
+/** Longest TTL MongoDB takes, seconds: 68 years. */
+const LONGEST_TTL_SECONDS = 2_147_483_647;
+
+/** Operators that a partial index may filter by. `$exists` only as true. */
+const PARTIAL_OPERATORS = ["$eq", "$gt", "$gte", "$lt", "$lte", "$in", "$type", "$exists"];
 
 /** Every mistake of every collection. */
 export function dataModelProblems(catalogue: readonly Collection[]): DataModelProblem[] {
@@ -50,19 +49,21 @@ function collectionProblems(collection: Collection): DataModelProblem[] {
 type Found = readonly (readonly [subject: string, message: string])[];
 
 function fieldProblems({ fields, indexes, queries, sharding }: Collection): Found {
-  const known = (field: string): boolean =>
-    field.split(".")[0] !== undefined && (field.split(".")[0] ?? "") in fields;
-  const used: [string, string][] = [
-    ...indexes.flatMap(({ name, keys }) => fieldsOf(keys).map((field): [string, string] => [name, field])),
-    ...queries.flatMap((query) => fieldsOfQuery(query).map((field): [string, string] => [query.name, field])),
-    ...fieldsOf(sharding.key ?? {}).map((field): [string, string] => ["shard key", field]),
+  const used: (readonly [subject: string, field: string])[] = [
+    ...indexes.flatMap(({ name, keys, partialFilterExpression = {}, weights = {} }) =>
+      [keys, partialFilterExpression, weights].flatMap((named) =>
+        fieldsOf(named).map((field) => [name, field] as const),
+      ),
+    ),
+    ...queries.flatMap((query) => fieldsOfQuery(query).map((field) => [query.name, field] as const)),
+    ...fieldsOf(sharding.key ?? {}).map((field) => ["shard key", field] as const),
   ];
-  return used
-    .filter(([, field]) => !known(field))
-    .map(([subject, field]) => [
-      subject,
-      `names the field "${field}", which the collection does not have: ${Object.keys(fields).join(", ")}.`,
-    ]);
+  const unknown = used.filter(([, field]) => !((field.split(".")[0] ?? "") in fields));
+  const once = new Map(unknown.map((pair) => [pair.join(), pair]));
+  return [...once.values()].map(([subject, field]) => [
+    subject,
+    `names the field "${field}", which the collection does not have: ${Object.keys(fields).join(", ")}.`,
+  ]);
 }
 
 function nameProblems({ indexes, queries }: Collection): Found {
@@ -94,19 +95,49 @@ function indexProblems(collection: Collection, index: Index): Found {
   };
   const keys = fieldsOf(index.keys);
   if (keys.length > MOST_INDEX_FIELDS) say(`has ${keys.length} fields; MongoDB allows ${MOST_INDEX_FIELDS}.`);
-  const arrays = keys.filter((field) => fields[field]?.endsWith("[]"));
+  const arrays = keys.filter((field) => isArray(collection, field));
   if (arrays.length > 1) say(`has two arrays, ${arrays.join(" and ")}; an index can hold one.`);
+  const kinds = Object.values(index.keys);
+  if (kinds.includes("hashed")) {
+    if (index.unique === true) say("is unique and hashed; MongoDB cannot enforce that.");
+    if (kinds.filter((kind) => kind === "hashed").length > 1) say("hashes two fields; MongoDB allows one.");
+    if (arrays.length > 0) say(`hashes with the array ${arrays.join()}; MongoDB refuses such documents.`);
+  }
+  if (kinds.includes("text")) {
+    if (kinds.includes("2dsphere") || kinds.includes("hashed"))
+      say("mixes text with another kind; MongoDB refuses it.");
+    if (keys.some((field) => index.keys[field] !== "text" && isArray(collection, field)))
+      say("has an array beside its text; MongoDB refuses it.");
+    if (index.unique === true) say("is unique and text; MongoDB cannot enforce that.");
+  }
+  for (const [field, kind] of Object.entries(index.keys)) {
+    if (kind === "2dsphere" && fields[field] !== "point")
+      say(`is 2dsphere on "${field}", which is no point.`);
+  }
+  for (const field of fieldsOf(index.weights ?? {})) {
+    if (index.keys[field] !== "text") say(`weighs "${field}", which it does not hold as text.`);
+  }
+  if (keys.join() === "_id" && index.keys["_id"] === 1)
+    say("is the index on _id, which every collection has.");
+  for (const operator of partialOperators(index.partialFilterExpression ?? {})) {
+    if (!PARTIAL_OPERATORS.includes(operator)) {
+      say(
+        `is partial by ${operator}; MongoDB takes ${PARTIAL_OPERATORS.join(", ")}, and $exists only as true.`,
+      );
+    }
+  }
 
-  if (index.expireAfterSeconds !== undefined) {
+  const ttl = index.expireAfterSeconds;
+  if (ttl !== undefined) {
     const [field = ""] = keys;
     if (keys.length !== 1)
       say("is a TTL index with several fields; MongoDB ignores the TTL of compound indexes.");
     if (fields[field] !== "date")
       say(`is a TTL index on "${field}", which is no date; nothing would ever expire.`);
-    if (index.expireAfterSeconds < 0) say("has a negative expireAfterSeconds.");
-  }
-  if (index.unique === true && Object.values(index.keys).includes("hashed")) {
-    say("is unique and hashed; MongoDB cannot enforce that.");
+    if (kinds.some((kind) => typeof kind !== "number"))
+      say("is a TTL index without an order; nothing expires.");
+    if (!Number.isInteger(ttl) || ttl < 0 || ttl > LONGEST_TTL_SECONDS)
+      say(`expires after ${ttl} seconds; MongoDB takes whole ones from 0 to ${LONGEST_TTL_SECONDS}.`);
   }
 
   for (const name of index.serves) {
@@ -122,21 +153,6 @@ function indexProblems(collection: Collection, index: Index): Found {
   const wider = indexes.find((other) => other !== index && makesRedundant(other, index));
   if (wider !== undefined && !enforces) say(`is redundant: "${wider.name}" begins with the same fields.`);
   return found;
-}
-
-/** True when `wider` can do all that `index` does. */
-function makesRedundant(wider: Index, index: Index): boolean {
-  if (isSpecial(wider) || isSpecial(index)) return false;
-  if (wider.partialFilterExpression !== undefined) return false;
-  const narrow = Object.entries(index.keys);
-  const wide = Object.entries(wider.keys);
-  if (narrow.length > wide.length || (narrow.length === wide.length && wider.name > index.name)) return false;
-  const same = (flip: boolean): boolean =>
-    narrow.every(([field, kind], i) => {
-      const [wideField, wideKind] = wide[i] ?? [];
-      return wideField === field && wideKind === (flip && typeof kind === "number" ? -kind : kind);
-    });
-  return same(false) || same(true);
 }
 
 function queryProblems(collection: Collection, query: HotQuery): Found {
@@ -156,7 +172,7 @@ function queryProblems(collection: Collection, query: HotQuery): Found {
     // A range on the first field of a ranged key still names some shards, a hash of a range does not.
     const [first = ""] = fieldsOf(sharding.key);
     const targeted =
-      query.equality.includes(first) || (sharding.key[first] === 1 && (query.range ?? []).includes(first));
+      equalityOf(query).has(first) || (sharding.key[first] === 1 && (query.range ?? []).includes(first));
     if (!targeted && query.asksEveryShard === undefined) {
       found.push([
         query.name,
@@ -192,11 +208,16 @@ function shardKeyProblems(collection: Collection): Found {
   if (Object.values(sharding.key).filter((kind) => kind === "hashed").length > 1) {
     found.push(["shard key", "hashes two fields; MongoDB allows one."]);
   }
-  const array = keys.find((field) => collection.fields[field]?.endsWith("[]"));
+  const array = keys.find((field) => isArray(collection, field));
   if (array !== undefined) found.push(["shard key", `contains "${array}", an array.`]);
   const [first = ""] = keys;
-  if (collection.fields[first] === "date" && sharding.key[first] === 1) {
-    found.push(["shard key", `begins with the date "${first}": every new document goes to the same shard.`]);
+  const grows =
+    collection.fields[first] === "date" || (first === "_id" && collection.fields[first] === "objectId");
+  if (grows && sharding.key[first] === 1) {
+    found.push([
+      "shard key",
+      `begins with "${first}", which grows with time: every new document goes to the same shard.`,
+    ]);
   }
   return found;
 }
@@ -209,89 +230,36 @@ function pipelineProblems({ pipelines, queries }: Collection): Found {
     const match = stages[0]?.["$match"];
     if (typeof match !== "object" || match === null)
       return [[name, "does not begin with $match, so it reads everything."]];
-    const missing = [...query.equality, ...Object.keys(query.always ?? {})].filter(
-      (field) => !(field in match),
+    const filter = match as Filter;
+    const missing = [...query.equality, ...fieldsOf(query.always ?? {})].filter(
+      (field) => !(field in filter),
     );
-    return missing.length === 0
-      ? []
-      : [[name, `does not match ${missing.join(", ")}, which "${startsAs}" filters by.`]];
+    const different = fieldsOf(query.always ?? {}).filter(
+      (field) => field in filter && !contains(filter, { [field]: query.always?.[field] }),
+    );
+    return [
+      ...(missing.length === 0
+        ? []
+        : [[name, `does not match ${missing.join(", ")}, which "${startsAs}" filters by.`] as const]),
+      ...different.map(
+        (field) => [name, `matches another ${field} than "${startsAs}" always does.`] as const,
+      ),
+    ];
   });
 }
 
-/** True when an index serves a query by its prefix: equality in any order, then the sort, then ranges. */
-export function serves(index: Index, query: HotQuery): boolean {
-  return whyNot(index, query) === undefined;
-}
-
-/** Why an index does not serve a query; undefined when it does. */
-function whyNot(index: Index, query: HotQuery): string | undefined {
-  const { partialFilterExpression: partial } = index;
-  if (partial !== undefined && !contains(query.always ?? {}, partial)) {
-    return `it holds only ${JSON.stringify(partial)}, and the query does not always ask for that`;
-  }
-  if (query.special !== undefined || isSpecial(index)) return whyNotSpecial(index, query);
-
-  const keys = Object.entries(index.keys);
-  const equality = new Set(query.equality.filter((field) => !(field in (partial ?? {}))));
-  let at = 0;
-  while (at < keys.length && equality.delete(keys[at]?.[0] ?? "")) at++;
-  if (equality.size > 0) return `equality on ${[...equality].join(", ")} is not among its first fields`;
-
-  const rest = keys.slice(at);
-  const sort = query.sort ?? [];
-  const follows = (flip: 1 | -1): boolean =>
-    sort.every(
-      ([field, direction], i) => rest[i]?.[0] === field && rest[i]?.[1] === ((direction * flip) as Direction),
+/** Operators of a partial filter; a constant is `$eq`, and `$exists: false` is none that MongoDB takes. */
+function partialOperators(filter: Filter): string[] {
+  return Object.values(filter).flatMap((condition) => {
+    if (typeof condition !== "object" || condition === null) return ["$eq"];
+    return Object.entries(condition).map(([operator, value]) =>
+      operator === "$exists" && value !== true ? "$exists: false" : operator,
     );
-  if (!follows(1) && !follows(-1)) {
-    return `the sort on ${sort.map(([field]) => field).join(", ")} does not come right after the equality`;
-  }
-  const after = new Set(rest.map(([field]) => field));
-  const outside = (query.range ?? []).filter((field) => !after.has(field));
-  if (outside.length > 0) return `the range on ${outside.join(", ")} is not in it`;
-  if (query.equality.length === 0 && sort.length === 0) {
-    const [first = ""] = rest.map(([field]) => field);
-    if (!(query.range ?? []).includes(first)) return "it begins with a field the query does not filter";
-  }
-  return undefined;
+  });
 }
 
-function whyNotSpecial(index: Index, query: HotQuery): string | undefined {
-  const { special } = query;
-  const kinds = Object.entries(index.keys).filter(([, kind]) => kind === "text" || kind === "2dsphere");
-  if (special === undefined) {
-    // A hashed field serves equality on it alone.
-    const [first] = Object.entries(index.keys);
-    const whole = first?.[1] === "hashed" && query.equality.length === 1 && query.equality[0] === first[0];
-    return whole && (query.sort ?? []).length === 0 && (query.range ?? []).length === 0
-      ? undefined
-      : "an index of its kind has no order";
-  }
-  const same = special.fields.every((field) =>
-    kinds.some(([key, kind]) => key === field && kind === special.kind),
-  );
-  return same ? undefined : `it has no ${special.kind} on ${special.fields.join(", ")}`;
-}
-
-/** The index that would serve a query, in the order equality, sort, range. */
-function wantedIndex({ equality, sort = [], range = [], special }: HotQuery): string {
-  const keys: [string, IndexKind][] =
-    special !== undefined
-      ? special.fields.map((field) => [field, special.kind])
-      : [
-          ...equality.map((field): [string, IndexKind] => [field, 1]),
-          ...sort.map(([field, direction]): [string, IndexKind] => [field, direction]),
-          ...range
-            .filter((field) => !sort.some(([sorted]) => sorted === field))
-            .map((field): [string, IndexKind] => [field, 1]),
-        ];
-  return `Add ${JSON.stringify(Object.fromEntries(keys))}.`;
-}
-
-function contains(filter: Filter, part: Filter): boolean {
-  return Object.entries(part).every(
-    ([field, value]) => JSON.stringify(filter[field]) === JSON.stringify(value),
-  );
+function isArray({ fields }: Collection, field: string): boolean {
+  return fields[field]?.endsWith("[]") ?? false;
 }
 
 function isShardKeyIndex({ sharding }: Collection, index: Index): boolean {
@@ -306,10 +274,6 @@ function isShardKeyIndex({ sharding }: Collection, index: Index): boolean {
 
 function isText(index: Index): boolean {
   return Object.values(index.keys).includes("text");
-}
-
-function isSpecial(index: Index): boolean {
-  return Object.values(index.keys).some((kind) => typeof kind !== "number");
 }
 
 function fieldsOfQuery({ equality, sort = [], range = [], special, always = {} }: HotQuery): string[] {

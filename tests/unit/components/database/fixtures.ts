@@ -1,0 +1,40 @@
+import type { MongoDbClusterArgs } from "../../../../components/database/mongodb-cluster";
+import type { DatabaseEndpoint } from "../../../../components/database/database-endpoint";
+
+/** A cluster as production has it. A spec changes what it is about. */
+export const clusterArgs: MongoDbClusterArgs = {
+  configKey: "retrofitlink:database",
+  namespace: "retrofitlink",
+  shards: 2,
+  readReplicas: 1,
+  dataGiB: 400,
+  workingSetGiB: 24,
+  cpuCores: 2,
+  routers: { cpuCores: 1, queriesPerCore: 2000 },
+  users: [
+    {
+      service: "backend",
+      maxReplicas: 10,
+      maxSurge: 0.25,
+      processesPerPod: 1,
+      poolSize: 4,
+      peakRps: 1200,
+      queriesPerRequest: 1.5,
+      querySeconds: 0.006,
+    },
+  ],
+  zones: 3,
+  queryTime: { target: 0.05, warning: 0.05, critical: 0.1 },
+};
+
+export const s3Backup: NonNullable<MongoDbClusterArgs["backup"]> = {
+  storage: { type: "s3", bucket: "backups", region: "eu-central-1" },
+  retentionDays: 30,
+};
+
+export const endpoint: DatabaseEndpoint = {
+  uriSecret: { name: "mongodb-application", key: "uri" },
+  adminUriSecret: { name: "mongodb-application", key: "data-model-uri" },
+  caSecret: { name: "mongodb-ssl", key: "ca.crt" },
+  readReplicaTags: "nonVoting:true",
+};
