@@ -12,7 +12,7 @@ import { CLIENT_MARGIN, expectedClients, type ConnectionUser } from "./connectio
 import { withoutNoise, wholeUp } from "./rounding";
 
 /** Share of the WiredTiger cache that is filled before its background eviction starts. */
-const CACHE_SHARE = 0.8;
+export const CACHE_SHARE = 0.8;
 
 /** WiredTiger does not start with less, GiB. */
 const SMALLEST_CACHE_GIB = 0.25;
@@ -21,13 +21,13 @@ const SMALLEST_CACHE_GIB = 0.25;
 const LARGEST_CACHE_RATIO = 0.5;
 
 /** The process, its stacks and its allocator, GiB. */
-const PROCESS_GIB = 1;
+export const PROCESS_GIB = 1;
 
 /** Index builds of one member, GiB: `maxIndexBuildMemoryUsageMegabytes` is 200 by default, and two may run. */
-const INDEX_BUILD_GIB = 0.5;
+export const INDEX_BUILD_GIB = 0.5;
 
 /** Stack and buffers of one connection, MiB. */
-const CONNECTION_MIB = 1;
+export const CONNECTION_MIB = 1;
 
 /** Memory of one `mongod`, and the inequality it was derived from. GiB. */
 export interface MongodMemory {
