@@ -1,0 +1,181 @@
+import type { RedisArgument } from "redis";
+import { type Logger, defaultLogger } from "../logger";
+import type { CacheMetrics } from "./cache-metrics";
+import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker";
+import { DeadlineQueue } from "./deadline-queue";
+import { CacheUnavailable, type CacheUnavailableReason, unavailableReason } from "./errors";
+import { RedisConnection, type Reply, isProtocolError } from "./redis-connection";
+import type { CacheSettings } from "./settings";
+
+/**
+ * Connections at most. The driver writes the commands of one turn of the event loop together, so that few connections
+ * with many commands each do more than many with one: measured 1.4 times, see docs/runtime/caching.md.
+ */
+const MOST_CONNECTIONS = 2;
+
+/** Commands on a connection before the next one is used: behind so many a large value is felt. */
+const SHARED_BY = 64;
+
+/** How long nothing is written after Redis said that it is full, milliseconds. */
+const FULL_MS = 1000;
+
+/** Longest wait for commands under way when closing, milliseconds. */
+const CLOSE_MS = 500;
+
+export interface RedisLinkOptions {
+  readonly settings: CacheSettings;
+  readonly metrics: CacheMetrics;
+  /** @default the default logger */
+  readonly logger?: Logger | undefined;
+  /** @default 5 failures in a row open it, for half a second up to ten */
+  readonly breaker?: CircuitBreakerOptions | undefined;
+}
+
+/**
+ * Commands to one Redis, each bounded by the deadline, and none at all while it is known to fail. Opens its connections
+ * at once and in the background: a service starts without its cache.
+ */
+export class RedisLink {
+  private readonly connections: readonly RedisConnection[];
+  private readonly deadlines: DeadlineQueue;
+  private readonly breaker: CircuitBreaker;
+  private readonly logger: Logger;
+  private readonly readyListeners: (() => void)[] = [];
+  private fullUntil = 0;
+  private closing = false;
+  /** What was logged last, so that a state is said once and not with every attempt. */
+  private told: CacheUnavailableReason | "available" | undefined;
+
+  constructor(private readonly options: RedisLinkOptions) {
+    const { settings, metrics, logger = defaultLogger, breaker } = options;
+    this.logger = logger;
+    this.deadlines = new DeadlineQueue(settings.timeoutMs);
+    this.breaker = new CircuitBreaker(breaker, (state) => metrics.available(state === "closed"));
+    const events = { ready: () => this.connected(), failed: (error: unknown) => this.disconnected(error) };
+    const count = settings.sentinels === undefined ? Math.min(settings.poolSize, MOST_CONNECTIONS) : 1;
+    this.connections = Array.from({ length: count }, () => new RedisConnection(settings, events));
+  }
+
+  /** Whether a command would go out now. */
+  get available(): boolean {
+    return !this.closing && this.breaker.state !== "open" && this.connections.some(({ ready }) => ready);
+  }
+
+  /** Calls back every time that a connection takes commands. */
+  onReady(listener: () => void): void {
+    this.readyListeners.push(listener);
+  }
+
+  /** Resolves with whether a connection is there, at the latest after so many milliseconds. */
+  async connectedWithin(timeoutMs: number): Promise<boolean> {
+    if (this.connections.some(({ ready }) => ready)) return true;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), timeoutMs);
+      this.onReady(() => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  /** @throws CacheUnavailable */
+  read(args: readonly RedisArgument[]): Promise<Reply> {
+    return this.run("read", args);
+  }
+
+  /** @throws CacheUnavailable */
+  write(args: readonly RedisArgument[]): Promise<Reply> {
+    if (performance.now() < this.fullUntil) return Promise.reject(this.unavailable("out-of-memory"));
+    return this.run("write", args);
+  }
+
+  /** A command that frees memory: not held back when Redis is full. @throws CacheUnavailable */
+  remove(args: readonly RedisArgument[]): Promise<Reply> {
+    return this.run("write", args);
+  }
+
+  /** Takes no new commands, waits half a second for those under way, and closes. Safe to repeat. */
+  async close(): Promise<void> {
+    this.closing = true;
+    await Promise.all(this.connections.map((connection) => connection.close(CLOSE_MS)));
+  }
+
+  private async run(operation: "read" | "write", args: readonly RedisArgument[]): Promise<Reply> {
+    if (this.closing) throw this.unavailable("closing");
+    if (!this.breaker.allows()) throw this.unavailable("circuit-open");
+    const { metrics } = this.options;
+    const connection = this.pick();
+    const started = performance.now();
+    try {
+      const reply = await this.deadlines.run(connection.send(args), () => this.late(connection));
+      this.breaker.succeeded();
+      metrics.took(operation, (performance.now() - started) / 1000);
+      if (this.told !== "available") this.recovered(operation);
+      return reply;
+    } catch (error) {
+      this.failed(unavailableReason(error));
+      throw error;
+    }
+  }
+
+  /** The first with room, so that commands share it; when all are full, the one with the fewest. */
+  private pick(): RedisConnection {
+    let best: RedisConnection | undefined;
+    for (const connection of this.connections) {
+      if (!connection.ready) continue;
+      if (connection.waiting < SHARED_BY) return connection;
+      if (best === undefined || connection.waiting < best.waiting) best = connection;
+    }
+    return best ?? (this.connections[0] as RedisConnection);
+  }
+
+  private late(connection: RedisConnection): CacheUnavailable {
+    connection.suspect();
+    return new CacheUnavailable(this.options.settings.name, "timeout");
+  }
+
+  private failed(reason: CacheUnavailableReason): void {
+    this.options.metrics.error(reason);
+    if (reason === "out-of-memory") {
+      this.fullUntil = performance.now() + FULL_MS;
+      this.tell(reason);
+      // It answers, and what it has can be read.
+      this.breaker.succeeded();
+      return;
+    }
+    this.breaker.failed();
+    if (this.breaker.state === "open") this.tell(reason);
+  }
+
+  /** One that was full is back when it takes something again. */
+  private recovered(operation: "read" | "write"): void {
+    if (this.breaker.state !== "closed" || (this.told === "out-of-memory" && operation === "read")) return;
+    this.tell("available");
+  }
+
+  private unavailable(reason: CacheUnavailableReason): CacheUnavailable {
+    this.options.metrics.error(reason);
+    return new CacheUnavailable(this.options.settings.name, reason);
+  }
+
+  private connected(): void {
+    // What failed before was another connection.
+    this.breaker.reset();
+    this.tell("available");
+    for (const listener of this.readyListeners) listener();
+  }
+
+  private disconnected(error: unknown): void {
+    this.tell(isProtocolError(error) ? "protocol" : unavailableReason(error));
+  }
+
+  /** Reasons only: the driver's messages quote commands, and with them keys and passwords. */
+  private tell(state: CacheUnavailableReason | "available"): void {
+    if (this.told === state || this.closing) return;
+    const first = this.told === undefined;
+    this.told = state;
+    const cache = this.options.settings.name;
+    if (state === "available") this.logger.info(first ? "cache connected" : "cache is back", { cache });
+    else this.logger.warn("cache is away", { cache, reason: state });
+  }
+}
