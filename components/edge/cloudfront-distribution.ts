@@ -1,7 +1,7 @@
 /** The distribution itself, from behaviours and from the ids of what it refers to. */
 import type { input as aws } from "@pulumi/aws/types";
 import type * as cloudfront from "@pulumi/aws/cloudfront";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import { edgeRoutes, type BehaviorClass, type EdgeBehavior } from "./behaviors";
 import type { CloudFrontArgs } from "./cloudfront-args";
@@ -88,7 +88,7 @@ function origins(args: CloudFrontArgs, parts: DistributionParts): aws.cloudfront
     domainName,
     connectionAttempts: 2,
     connectionTimeout: 5,
-    customHeaders: [{ name: originLock.headerName, value: originLock.headerValue }],
+    customHeaders: [{ name: originLock.headerName, value: pulumi.secret(originLock.headerValue) }],
     customOriginConfig: {
       httpPort: 80,
       httpsPort: 443,

@@ -84,9 +84,15 @@ export function responseHeadersArgs(
   return {
     comment: `answers of ${behavior.class}`,
     ...(custom.length === 0 ? {} : { customHeadersConfig: { items: custom } }),
+    removeHeadersConfig: {
+      items: [
+        // A kept answer would give one client's cookie to everybody.
+        ...(control === undefined ? [] : [{ header: "Set-Cookie" }]),
+        ...(setsHeaders ? [{ header: "X-Powered-By" }] : []),
+      ],
+    },
     ...(setsHeaders
       ? {
-          removeHeadersConfig: { items: [{ header: "X-Powered-By" }] },
           securityHeadersConfig: {
             contentTypeOptions: { override: true },
             frameOptions: { frameOption: SECURITY_HEADERS["X-Frame-Options"] ?? "", override: true },
