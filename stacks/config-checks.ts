@@ -8,8 +8,9 @@ import {
   type PerformanceBudget,
 } from "../budget/performance-budget";
 import { isPinnedImage } from "../components/shared/images";
+import { cdnMistakes } from "./cdn-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
-import type { ServiceConfig, StackConfig } from "./schema/stack";
+import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 
 /** A waiver is for now, not for good. */
 const LONGEST_WAIVER_DAYS = 180;
@@ -32,6 +33,8 @@ export interface Names {
 export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers"> {
   /** Name of the service behind the proxy. */
   readonly exposedService: string | undefined;
+  readonly cdn: CdnConfig | undefined;
+  readonly cluster: ClusterConfig | undefined;
 }
 
 /** @param today for the dates of waivers */
@@ -46,6 +49,10 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
   problems.push(
     ...nameMistakes(names),
     ...loadBalancerMistakes(config, names),
+    ...cdnMistakes(config.cdn, {
+      cluster: config.cluster,
+      hasLoadBalancer: config.exposedService !== undefined,
+    }),
     ...waiverMistakes(config, today),
   );
   return problems;

@@ -6,6 +6,7 @@ import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
 import { createCache } from "./caches";
 import type { StackConfig } from "./config";
 import { createDatabase } from "./database";
+import { createEdge, type PublicLoadBalancer } from "./edge";
 import { createLoadBalancer } from "./load-balancer";
 import { createService } from "./services";
 
@@ -26,10 +27,16 @@ export interface Platform {
   readonly caches: Readonly<Record<string, { url: pulumi.Output<string>; maxClients: number }>>;
   readonly database: { readonly readPreference: string; readonly routers: number } | undefined;
   readonly loadBalancer: { readonly url: pulumi.Output<string> } | undefined;
+  readonly cdn:
+    { readonly url: string; readonly assetsBucket: pulumi.Output<string> | undefined } | undefined;
 }
 
-/** Builds a stack from its configuration. */
-export function createPlatform(config: StackConfig): Platform {
+/**
+ * Builds a stack from its configuration.
+ *
+ * @param publicLoadBalancer what a CDN stands in front of
+ */
+export function createPlatform(config: StackConfig, publicLoadBalancer?: PublicLoadBalancer): Platform {
   const { cluster, environment, waivers } = config;
   const platform = new PlatformComponent("platform", {
     environment,
@@ -67,6 +74,7 @@ export function createPlatform(config: StackConfig): Platform {
     createService(config, name, service, caches, database, options),
   );
   const loadBalancer = createLoadBalancer(config, services, options);
+  const edge = createEdge(config, publicLoadBalancer, { parent: platform });
 
   return {
     namespace: namespace.metadata.name,
@@ -81,6 +89,7 @@ export function createPlatform(config: StackConfig): Platform {
         ? undefined
         : { readPreference: database.readPreference, routers: database.routers },
     loadBalancer: loadBalancer === undefined ? undefined : { url: loadBalancer.url },
+    cdn: edge === undefined ? undefined : { url: edge.url, assetsBucket: edge.assetsBucket },
   };
 }
 

@@ -9,6 +9,7 @@ import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting";
 
 import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
+import type { EdgeBehavior } from "./behaviors";
 import { classCondition } from "./cloudflare-expressions";
 import { edgeProblems, type EdgeArgs } from "./edge-args";
 
@@ -61,19 +62,26 @@ const MOST_CONDITION_CHARACTERS = 3000;
 
 const OWN_KEYS = "a plan that keys on them: enterprise";
 
-/** Everything that makes a zone impossible to build or unsafe. An empty list means that it is sound. */
-export function cloudflareProblems(args: CloudflareArgs): Problem[] {
-  const problems = edgeProblems(args);
+/** What the plan of a zone does not allow, and what is wrong with a request for a certificate. */
+export function accountProblems(
+  {
+    plan,
+    originCertificateRequest,
+  }: {
+    readonly plan: CloudflarePlan;
+    readonly originCertificateRequest?: string | undefined;
+  },
+  behaviors: readonly EdgeBehavior[],
+): Problem[] {
+  const problems: Problem[] = [];
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
-  const { account, signatures, behaviors } = args;
-  const { plan } = account;
   for (const { class: name, cache, signed } of behaviors) {
     if (cache.kind === "cached" && plan !== "enterprise") {
       const { headers, cookies, query } = cache.key;
       const at = `behaviors.${name}.key`;
-      const fix = "Change the plan, or leave it out of the key.";
+      const fix = "Change cloudflare.plan, or leave it out of the key.";
       check(headers.length === 0, `${at}.headers`, headers, OWN_KEYS, fix);
       check(cookies.length === 0, `${at}.cookies`, cookies, OWN_KEYS, fix);
       // The whole query is in the key of the smaller plans, and the signature with it.
@@ -87,6 +95,26 @@ export function cloudflareProblems(args: CloudflareArgs): Problem[] {
       "Change cloudflare.plan to pro at least.",
     );
   }
+  if (originCertificateRequest !== undefined) {
+    const isKey = originCertificateRequest.includes("PRIVATE KEY");
+    check(
+      !isKey && originCertificateRequest.includes("BEGIN CERTIFICATE REQUEST"),
+      "cloudflare.originCertificateRequest",
+      isKey ? "a private key" : "text that is none",
+      "a certificate request, PEM",
+      "Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.",
+    );
+  }
+  return problems;
+}
+
+/** Everything that makes a zone impossible to build or unsafe. An empty list means that it is sound. */
+export function cloudflareProblems(args: CloudflareArgs): Problem[] {
+  const { account, signatures, behaviors } = args;
+  const problems = [...edgeProblems(args), ...accountProblems(account, behaviors)];
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
   const longest = Math.max(...behaviors.map((each) => classCondition(args.hosts, each, behaviors).length));
   check(
     longest <= MOST_CONDITION_CHARACTERS,
@@ -111,16 +139,5 @@ export function cloudflareProblems(args: CloudflareArgs): Problem[] {
     `a whole number from 1 to ${LONGEST_SIGNATURE_SECONDS} (seconds)`,
     "Say how long a signature is good for.",
   );
-  const request = account.originCertificateRequest;
-  if (request !== undefined) {
-    const isKey = request.includes("PRIVATE KEY");
-    check(
-      !isKey && request.includes("BEGIN CERTIFICATE REQUEST"),
-      "cloudflare.originCertificateRequest",
-      isKey ? "a private key" : "text that is none",
-      "a certificate request, PEM",
-      "Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.",
-    );
-  }
   return problems;
 }

@@ -65,26 +65,35 @@ export function isWithinZone(host: string, zone: string): boolean {
   return host === zone || host.endsWith(`.${zone}`);
 }
 
-/** Everything that is wrong whichever CDN it is. */
-export function edgeProblems(args: EdgeArgs): Problem[] {
+/** What is wrong with the names that clients use. */
+export function hostProblems(hosts: readonly string[], zone: string): Problem[] {
   const problems: Problem[] = [];
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
-  const { hosts, zone, timeouts, clientRequestsPerMinute } = args;
   check(hosts.length > 0, "hosts", hosts, "at least one name", "Give the names that clients use.");
   hosts.forEach((host, index) => {
     const at = `hosts[${index}]`;
     check(HOST.test(host), at, host, "a host name in lower case, like www.example.com", "Correct the name.");
     check(
-      isWithinZone(host, zone.name),
+      isWithinZone(host, zone),
       at,
       host,
-      `${zone.name} or a name below it`,
+      `${zone} or a name below it`,
       "The certificate is proved through the zone; give the host's own zone, or another host.",
     );
     check(hosts.indexOf(host) === index, at, host, "a name that is not there yet", "Remove one of the two.");
   });
+  return problems;
+}
+
+/** Everything that is wrong whichever CDN it is. */
+export function edgeProblems(args: EdgeArgs): Problem[] {
+  const { hosts, zone, timeouts, clientRequestsPerMinute } = args;
+  const problems = hostProblems(hosts, zone.name);
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
   const whole = (value: number, most: number): boolean =>
     Number.isInteger(value) && value >= 1 && value <= most;
   check(
