@@ -10,4 +10,4 @@ Error.stackTraceLimit = 3;
 const config = readStackConfig();
 for (const { key, message } of notBuiltYet(config)) void pulumi.log.warn(`${key}: ${message}`);
 
-export const { namespace, services, caches, database, loadBalancer } = createPlatform(config);
+export const { namespace, services, caches, database, loadBalancer, cdn } = createPlatform(config);

@@ -22,6 +22,8 @@ export const COMPONENT_TYPES = {
   awsLoadBalancerController: "retrofitlink:load-balancing:AwsLoadBalancerController",
   gcpLoadBalancer: "retrofitlink:load-balancing:GcpLoadBalancer",
   originLock: "retrofitlink:edge:OriginLock",
+  cloudFront: "retrofitlink:edge:CloudFront",
+  cloudflare: "retrofitlink:edge:Cloudflare",
 } as const;
 
 /** Summary of `retrofitlink:stacks:Platform`, the parent of everything in a stack. */
@@ -197,4 +199,45 @@ export interface CloudLoadBalancerSummary extends Summary {
   /** How long access logs are kept, days. */
   readonly accessLogDays: number;
   readonly timeouts: TimeoutLadder;
+}
+
+/** Summary of `retrofitlink:edge:CloudFront` and `retrofitlink:edge:Cloudflare`: the same, for they promise the same. */
+export interface EdgeSummary {
+  /** Path in the stack file that the numbers come from: `retrofitlink:cdn`. */
+  readonly configKey: string;
+  /** Name of the component. */
+  readonly workload: string;
+  readonly provider: "cloudfront" | "cloudflare";
+  /** Names that clients use. */
+  readonly hosts: readonly string[];
+  /** Requests/s of clients at peak. */
+  readonly peakRps: number;
+  /** Expected hits / requests, 0..1. */
+  readonly hitRatio: number;
+  /** Requests/s at the service with the promised hit ratio, with the one that pages, and with none. */
+  readonly expectedOriginRps: number;
+  readonly degradedOriginRps: number;
+  readonly collapseOriginRps: number;
+  /** Requests a minute of one client address, beyond which it gets 429. */
+  readonly clientRequestsPerMinute: number;
+  /** How long the edge waits for an answer, and keeps an idle connection, seconds. */
+  readonly originReadSeconds: number;
+  readonly originKeepAliveSeconds: number;
+  /** Who sets the security headers. */
+  readonly headers: "edge" | "proxy";
+  readonly classes: readonly EdgeClassSummary[];
+}
+
+/** One class of paths at the edge. */
+export interface EdgeClassSummary {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly target: "service" | "assets";
+  readonly signed: boolean;
+  /** How long the edge keeps an answer, seconds; 0 for what it passes on. */
+  readonly edgeSeconds: number;
+  /** Requests/s of clients, and those that its target answers. */
+  readonly rps: number;
+  readonly hitRatio: number;
+  readonly missRps: number;
 }

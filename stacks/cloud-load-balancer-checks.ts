@@ -4,7 +4,6 @@ import { BlockList } from "node:net";
 import { longestRequestSeconds, requestLimit, type LadderCdn } from "../budget/timeouts";
 import { certificateCovers, isNamedRange } from "../components/load-balancing/cloud-load-balancer-args";
 import { show, valueAt, type ConfigPath, type ConfigProblem } from "./config-problems";
-import { cdn } from "./schema/cdn";
 import { cloudLoadBalancer, type CloudLoadBalancerConfig } from "./schema/cloud-load-balancer";
 import { cluster } from "./schema/cluster";
 import type { ClusterConfig, ServiceConfig } from "./schema/stack";
@@ -24,11 +23,11 @@ const AT: ConfigPath = ["loadBalancer", "public"];
 /** @param raw values by key, without the project's prefix */
 export function chainParts(raw: Readonly<Record<string, unknown>>): ChainParts {
   const given = valueAt(raw, AT);
-  const provider = cdn.shape.provider.safeParse(valueAt(raw, ["cdn", "provider"])).data;
+  const provider = valueAt(raw, ["cdn", "provider"]);
   const trusted = valueAt(raw, ["loadBalancer", "trustedProxies"]);
   return {
     cluster: cluster.safeParse(raw["cluster"]).data,
-    cdn: provider ?? "none",
+    cdn: provider === "cloudfront" || provider === "cloudflare" ? provider : "none",
     public: given === undefined ? undefined : cloudLoadBalancer.safeParse(given).data,
     hasPublic: given !== undefined,
     trustedProxies: Array.isArray(trusted)

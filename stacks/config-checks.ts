@@ -9,8 +9,9 @@ import {
 } from "../budget/performance-budget";
 import { isPinnedImage } from "../components/shared/images";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
+import { cdnMistakes } from "./cdn-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
-import type { ServiceConfig, StackConfig } from "./schema/stack";
+import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 
 /** A waiver is for now, not for good. */
 const LONGEST_WAIVER_DAYS = 180;
@@ -35,6 +36,8 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   readonly exposedService: string | undefined;
   /** What the way of a request is made of. */
   readonly chain: ChainParts;
+  readonly cdn: CdnConfig | undefined;
+  readonly cluster: ClusterConfig | undefined;
 }
 
 /** @param today for the dates of waivers */
@@ -50,6 +53,10 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
     ...nameMistakes(names),
     ...loadBalancerMistakes(config, names),
     ...chainMistakes(config.chain, config.services),
+    ...cdnMistakes(config.cdn, {
+      cluster: config.cluster,
+      hasLoadBalancer: config.exposedService !== undefined,
+    }),
     ...waiverMistakes(config, today),
   );
   return problems;

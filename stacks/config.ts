@@ -18,7 +18,7 @@ import {
 import { stackSchema, type StackConfig } from "./schema/stack";
 
 export { serviceBudget } from "./config-checks";
-export type { CacheConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
+export type { CacheConfig, CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 
 /** What a parse gave: a configuration, or what is wrong with it. */
 export type ParsedConfig =
@@ -44,7 +44,7 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
 function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
-  const { budget, services, waivers } = stackSchema.shape;
+  const { budget, services, waivers, cdn, cluster } = stackSchema.shape;
   const exposed = valueAt(raw, ["loadBalancer", "service"]);
   const service = services.valueType;
   return {
@@ -57,6 +57,8 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
     ),
     exposedService: typeof exposed === "string" ? exposed : undefined,
     chain: chainParts(raw),
+    cdn: cdn.safeParse(raw["cdn"]).data,
+    cluster: cluster.safeParse(raw["cluster"]).data,
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
   };
 }
@@ -110,7 +112,6 @@ export interface NotBuiltYet {
 /** Choices of the file that have no effect so far. The program says so at every run. */
 export function notBuiltYet(config: StackConfig): NotBuiltYet[] {
   const choices: [boolean, string, string][] = [
-    [config.cdn !== undefined, "cdn", "no CDN is built yet"],
     [config.autoscaling.kind === "keda", "autoscaling.kind", "KEDA is not built yet; services get an HPA"],
     [
       config.loadBalancer?.proxy === "haproxy",
@@ -123,6 +124,36 @@ export function notBuiltYet(config: StackConfig): NotBuiltYet[] {
     .map(([, key, message]) => ({ key: `${NAMESPACE}:${key}`, message }));
 }
 
+const CDN_PROVIDERS = ["cloudfront", "cloudflare"];
+
+/**
+ * The configuration with the CDN that `CDN_PROVIDER` names, which counts before `cdn.provider` of the file. The file
+ * has to have the block of that CDN.
+ *
+ * @param provider value of the variable; undefined or empty leaves the choice to the file
+ * @throws pulumi.RunError when there is no such CDN, or the file describes none
+ */
+export function withCdnProvider(
+  raw: Readonly<Record<string, unknown>>,
+  provider: string | undefined,
+): Readonly<Record<string, unknown>> {
+  if (provider === undefined || provider === "") return raw;
+  if (!CDN_PROVIDERS.includes(provider)) {
+    const allowed = CDN_PROVIDERS.join(" or ");
+    throw new pulumi.RunError(
+      `CDN_PROVIDER: got ${JSON.stringify(provider)}; allowed is ${allowed}. Unset it, and ${NAMESPACE}:cdn.provider decides.`,
+    );
+  }
+  const { cdn } = raw;
+  if (typeof cdn !== "object" || cdn === null) {
+    throw new pulumi.RunError(
+      `CDN_PROVIDER: got ${JSON.stringify(provider)}; allowed is nothing where the stack has no CDN. ` +
+        `Unset it, or add ${NAMESPACE}:cdn.`,
+    );
+  }
+  return { ...raw, cdn: { ...cdn, provider } };
+}
+
 /**
  * The configuration of the stack that is being run.
  *
@@ -133,7 +164,7 @@ export function readStackConfig(): StackConfig {
   for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
     if (key.startsWith(`${NAMESPACE}:`)) raw[key.slice(NAMESPACE.length + 1)] = parsedValue(value);
   }
-  const { config, problems } = parseStackConfig(raw);
+  const { config, problems } = parseStackConfig(withCdnProvider(raw, process.env["CDN_PROVIDER"]));
   if (config !== undefined) return config;
   throw new pulumi.RunError(describeProblems(problems, stackFile(pulumi.getStack())));
 }

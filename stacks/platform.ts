@@ -7,6 +7,7 @@ import { createCache } from "./caches";
 import { createCloudEntrance, entranceLabels } from "./cloud-load-balancer";
 import type { StackConfig } from "./config";
 import { createDatabase } from "./database";
+import { createEdge } from "./edge";
 import { createLoadBalancer } from "./load-balancer";
 import { createService } from "./services";
 
@@ -28,6 +29,8 @@ export interface Platform {
   readonly database: { readonly readPreference: string; readonly routers: number } | undefined;
   readonly loadBalancer: { readonly url: pulumi.Output<string> } | undefined;
   readonly publicLoadBalancer: { readonly hostname: pulumi.Output<string> } | undefined;
+  readonly cdn:
+    { readonly url: string; readonly assetsBucket: pulumi.Output<string> | undefined } | undefined;
 }
 
 /** Builds a stack from its configuration. */
@@ -71,6 +74,7 @@ export function createPlatform(config: StackConfig): Platform {
   const entrance = createCloudEntrance(config, options);
   const loadBalancer = createLoadBalancer(config, services, options, entrance?.proxy);
   const publicLoadBalancer = loadBalancer === undefined ? undefined : entrance?.complete(loadBalancer);
+  const edge = createEdge(config, publicLoadBalancer, { parent: platform });
 
   return {
     namespace: namespace.metadata.name,
@@ -87,6 +91,7 @@ export function createPlatform(config: StackConfig): Platform {
     loadBalancer: loadBalancer === undefined ? undefined : { url: loadBalancer.url },
     publicLoadBalancer:
       publicLoadBalancer === undefined ? undefined : { hostname: publicLoadBalancer.hostname },
+    cdn: edge === undefined ? undefined : { url: edge.url, assetsBucket: edge.assetsBucket },
   };
 }
 

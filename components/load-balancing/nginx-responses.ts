@@ -1,18 +1,7 @@
 /** What nginx adds to answers: security headers, the request id, and answers of its own. */
+import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS, STRICT_TRANSPORT } from "./security-headers";
 import { block, directive, entries, type Directive } from "./nginx-syntax";
 
-/** Restricts nothing that a page of the service may need; a service with a policy of its own replaces it. */
-const FALLBACK_POLICY = "base-uri 'self'; frame-ancestors 'self'; object-src 'none'";
-
-/** Headers that this proxy owns: the same for every answer, and the service's own are dropped. */
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  "X-Content-Type-Options": "nosniff",
-  "X-Frame-Options": "SAMEORIGIN",
-  "Referrer-Policy": "strict-origin-when-cross-origin",
-  "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-};
-
-const HSTS = "Strict-Transport-Security";
 const REQUEST_ID = "X-Request-ID";
 
 /** Answers that nginx gives by itself, and what they say. */
@@ -54,7 +43,7 @@ export function responseMaps(): Directive[] {
 export function responseHeaders(tlsInFront: boolean): Directive[] {
   const headers = {
     ...SECURITY_HEADERS,
-    ...(tlsInFront ? { [HSTS]: "max-age=31536000; includeSubDomains" } : {}),
+    ...(tlsInFront ? { [HSTS]: STRICT_TRANSPORT } : {}),
     [REQUEST_ID]: "$trace_id",
   };
   return [

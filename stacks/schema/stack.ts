@@ -43,4 +43,5 @@ export type StackConfig = Readonly<z.infer<typeof stackSchema>>;
 export type ServiceConfig = StackConfig["services"][string];
 export type DatabaseConfig = NonNullable<StackConfig["database"]>;
 export type CacheConfig = StackConfig["caches"][string];
+export type CdnConfig = NonNullable<StackConfig["cdn"]>;
 export type ClusterConfig = StackConfig["cluster"];

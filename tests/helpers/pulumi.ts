@@ -27,7 +27,12 @@ export interface Recording {
  */
 export async function record(
   build: () => unknown,
-  options: { readonly preview?: boolean; readonly stack?: string } = {},
+  options: {
+    readonly preview?: boolean;
+    readonly stack?: string;
+    /** Outputs that a provider adds to the inputs. @default none */
+    readonly outputs?: (type: string, inputs: Record<string, unknown>, name: string) => object;
+  } = {},
 ): Promise<Recording> {
   const resources: RecordedResource[] = [];
   await pulumi.runtime.setMocks(
@@ -40,7 +45,8 @@ export async function record(
           custom: args.custom ?? false,
         });
         const id = options.preview === true ? undefined : `${args.name}-id`;
-        return { id, state: { ...(args.inputs as Record<string, unknown>) } };
+        const inputs = args.inputs as Record<string, unknown>;
+        return { id, state: { ...inputs, ...options.outputs?.(args.type, inputs, args.name) } };
       },
       call: (args) => {
         throw new Error(`unexpected invoke of ${args.token}`);

@@ -283,12 +283,11 @@ describe("stack file", () => {
 
   it("says at every run what is chosen and not built yet", () => {
     const config = accepted((c) => {
-      c["cdn"] = { provider: "cloudfront" };
       c["loadBalancer"] = { proxy: "haproxy", service: "backend", clientConnections: 100 };
     });
     assert.deepEqual(
       notBuiltYet(config).map(({ key }) => key),
-      ["retrofitlink:cdn", "retrofitlink:loadBalancer.proxy"],
+      ["retrofitlink:loadBalancer.proxy"],
     );
   });
 

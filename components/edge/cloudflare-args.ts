@@ -1,0 +1,143 @@
+/** What Cloudflare is given besides what every CDN is. */
+import type { DnsRecordArgs } from "@pulumi/cloudflare/dnsRecord";
+import type { LoadBalancerArgs } from "@pulumi/cloudflare/loadBalancer";
+import type { LoadBalancerMonitorArgs } from "@pulumi/cloudflare/loadBalancerMonitor";
+import type { LoadBalancerPoolArgs } from "@pulumi/cloudflare/loadBalancerPool";
+import type { R2BucketArgs } from "@pulumi/cloudflare/r2bucket";
+import type { RulesetArgs } from "@pulumi/cloudflare/ruleset";
+import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting";
+
+import type { Problem } from "../shared/problems";
+import type { Transform } from "../shared/transform";
+import type { EdgeBehavior } from "./behaviors";
+import { classCondition } from "./cloudflare-expressions";
+import { edgeProblems, type EdgeArgs } from "./edge-args";
+
+/** What the zone's contract allows: `enterprise` alone keys on single headers, cookies and query parameters. */
+export type CloudflarePlan = "free" | "pro" | "business" | "enterprise";
+
+/** The account, and what it has been subscribed to. */
+export interface CloudflareAccount {
+  readonly id: string;
+  readonly plan: CloudflarePlan;
+  /** Keeps what was cached once in a store of its own, for a price by the byte. */
+  readonly cacheReserve: boolean;
+  /** Cloudflare shows the load balancer a client certificate; the load balancer has to ask for it. */
+  readonly authenticatedOriginPulls: boolean;
+  /** PEM of a request for an origin certificate. Its private key stays with whoever made it. */
+  readonly originCertificateRequest?: string;
+}
+
+/** Signatures of URLs: HMAC with secrets that are made here. */
+export interface CloudflareSignatures {
+  /** Raised by one to rotate: the secret of the generation before stays valid until the next rise. Whole number, >= 1. */
+  readonly generation: number;
+  /** How long a signature is good for, seconds, 1 to 604800. */
+  readonly lifetimeSeconds: number;
+}
+
+export interface CloudflareTransforms {
+  readonly zoneSetting?: Transform<ZoneSettingArgs>;
+  readonly ruleset?: Transform<RulesetArgs>;
+  readonly dnsRecord?: Transform<DnsRecordArgs>;
+  readonly monitor?: Transform<LoadBalancerMonitorArgs>;
+  readonly pool?: Transform<LoadBalancerPoolArgs>;
+  readonly loadBalancer?: Transform<LoadBalancerArgs>;
+  readonly bucket?: Transform<R2BucketArgs>;
+}
+
+export interface CloudflareArgs extends EdgeArgs {
+  readonly account: CloudflareAccount;
+  readonly signatures: CloudflareSignatures;
+  /** Path that a healthy origin answers with 200. Asked for when there are two origins. */
+  readonly healthPath: string;
+  readonly transform?: CloudflareTransforms;
+}
+
+/** Source: limits of a signature at the edge; the runtime's signer has the same. */
+const LONGEST_SIGNATURE_SECONDS = 604_800;
+
+/** Source: limits of Cloudflare's rules are 4096 characters; the rest is for what a rule adds to the class's own paths. */
+const MOST_CONDITION_CHARACTERS = 3000;
+
+const OWN_KEYS = "a plan that keys on them: enterprise";
+
+/** What the plan of a zone does not allow, and what is wrong with a request for a certificate. */
+export function accountProblems(
+  {
+    plan,
+    originCertificateRequest,
+  }: {
+    readonly plan: CloudflarePlan;
+    readonly originCertificateRequest?: string | undefined;
+  },
+  behaviors: readonly EdgeBehavior[],
+): Problem[] {
+  const problems: Problem[] = [];
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
+  for (const { class: name, cache, signed } of behaviors) {
+    if (cache.kind === "cached" && plan !== "enterprise") {
+      const { headers, cookies, query } = cache.key;
+      const at = `behaviors.${name}.key`;
+      const fix = "Change cloudflare.plan, or leave it out of the key.";
+      check(headers.length === 0, `${at}.headers`, headers, OWN_KEYS, fix);
+      check(cookies.length === 0, `${at}.cookies`, cookies, OWN_KEYS, fix);
+      // The whole query is in the key of the smaller plans, and the signature with it.
+      check(!signed || query.length === 0, `${at}.query`, query, OWN_KEYS, fix);
+    }
+    check(
+      !signed || plan !== "free",
+      `behaviors.${name}.signed`,
+      signed,
+      "false on the plan free, which checks no signatures",
+      "Change cloudflare.plan to pro at least.",
+    );
+  }
+  if (originCertificateRequest !== undefined) {
+    const isKey = originCertificateRequest.includes("PRIVATE KEY");
+    check(
+      !isKey && originCertificateRequest.includes("BEGIN CERTIFICATE REQUEST"),
+      "cloudflare.originCertificateRequest",
+      isKey ? "a private key" : "text that is none",
+      "a certificate request, PEM",
+      "Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.",
+    );
+  }
+  return problems;
+}
+
+/** Everything that makes a zone impossible to build or unsafe. An empty list means that it is sound. */
+export function cloudflareProblems(args: CloudflareArgs): Problem[] {
+  const { account, signatures, behaviors } = args;
+  const problems = [...edgeProblems(args), ...accountProblems(account, behaviors)];
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
+  const longest = Math.max(...behaviors.map((each) => classCondition(args.hosts, each, behaviors).length));
+  check(
+    longest <= MOST_CONDITION_CHARACTERS,
+    "behaviors",
+    `a condition of ${longest} characters`,
+    `at most ${MOST_CONDITION_CHARACTERS} for one class`,
+    "Replace several patterns by one.",
+  );
+  const whole = (value: number, most: number): boolean =>
+    Number.isInteger(value) && value >= 1 && value <= most;
+  check(
+    whole(signatures.generation, Number.MAX_SAFE_INTEGER),
+    "cloudflare.signedUrls.generation",
+    signatures.generation,
+    "a whole number of at least 1",
+    "Raise it by one to rotate.",
+  );
+  check(
+    whole(signatures.lifetimeSeconds, LONGEST_SIGNATURE_SECONDS),
+    "cloudflare.signedUrls.lifetimeSeconds",
+    signatures.lifetimeSeconds,
+    `a whole number from 1 to ${LONGEST_SIGNATURE_SECONDS} (seconds)`,
+    "Say how long a signature is good for.",
+  );
+  return problems;
+}

@@ -1,0 +1,279 @@
+import { AuthenticatedOriginPullsSettings } from "@pulumi/cloudflare/authenticatedOriginPullsSettings";
+import { CloudConnectorRules } from "@pulumi/cloudflare/cloudConnectorRules";
+import { DnsRecord } from "@pulumi/cloudflare/dnsRecord";
+import { LoadBalancer } from "@pulumi/cloudflare/loadBalancer";
+import { LoadBalancerMonitor } from "@pulumi/cloudflare/loadBalancerMonitor";
+import { LoadBalancerPool } from "@pulumi/cloudflare/loadBalancerPool";
+import { OriginCaCertificate } from "@pulumi/cloudflare/originCaCertificate";
+import { R2Bucket } from "@pulumi/cloudflare/r2bucket";
+import { R2CustomDomain } from "@pulumi/cloudflare/r2customDomain";
+import { Ruleset } from "@pulumi/cloudflare/ruleset";
+import { TieredCache } from "@pulumi/cloudflare/tieredCache";
+import { ZoneCacheReserve } from "@pulumi/cloudflare/zoneCacheReserve";
+import { ZoneCacheVariants } from "@pulumi/cloudflare/zoneCacheVariants";
+import { ZoneSetting } from "@pulumi/cloudflare/zoneSetting";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import { COMPONENT_TYPES } from "../../budget/summaries";
+import { refuse } from "../shared/problems";
+import { transformed } from "../shared/transform";
+import { cloudflareProblems, type CloudflareArgs } from "./cloudflare-args";
+import { bucketCondition, bucketHost, inBucket, phases } from "./cloudflare-rulesets";
+import { IMAGE_VARIANTS, zoneSettings } from "./cloudflare-settings";
+import { edgeSummary } from "./edge-args";
+
+export { cloudflareProblems } from "./cloudflare-args";
+export type {
+  CloudflareAccount,
+  CloudflareArgs,
+  CloudflarePlan,
+  CloudflareSignatures,
+} from "./cloudflare-args";
+
+/**
+ * A zone of Cloudflare in front of a load balancer and of a bucket of built files, with the behaviours that every CDN
+ * here has.
+ *
+ * Trap: a zone has one ruleset a phase. This component owns those it makes; rules made by hand in the same phases are
+ * replaced.
+ *
+ * Trap: Cloudflare keeps idle connections to an origin for 900 s, longer than a load balancer of AWS does, and repeats
+ * a request that meets a closed one where that is safe.
+ *
+ * Cost: the plan; load balancing, cache reserve and the bucket by use.
+ */
+export class Cloudflare extends pulumi.ComponentResource {
+  /** `https://` and the first host. */
+  readonly url: string;
+  /** Where built files go; undefined when no behaviour reads from it. */
+  readonly assetsBucket: pulumi.Output<string> | undefined;
+  /** Secrets that sign URLs, the current one first; empty when nothing is signed. */
+  readonly signingSecrets: readonly pulumi.Output<string>[];
+  /** Certificate for the load balancer that only Cloudflare trusts, PEM; undefined without a request for one. */
+  readonly originCertificate: pulumi.Output<string> | undefined;
+
+  constructor(name: string, args: CloudflareArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("Cloudflare", name, cloudflareProblems(args), args.configKey);
+    super(COMPONENT_TYPES.cloudflare, name, edgeSummary(name, "cloudflare", args), opts);
+    const { account, behaviors, transform = {} } = args;
+    const child = { parent: this };
+    const zoneId = args.zone.id;
+
+    for (const [settingId, value] of Object.entries(zoneSettings(args))) {
+      const settingName = `${name}-setting-${settingId.replaceAll("_", "-")}`;
+      const setting = { zoneId, settingId, value };
+      new ZoneSetting(settingName, transformed(transform.zoneSetting, settingName, setting), child);
+    }
+    new TieredCache(`${name}-tiered-cache`, { zoneId, value: "on" }, child);
+    if (account.cacheReserve) {
+      new ZoneCacheReserve(`${name}-cache-reserve`, { zoneId, value: "on" }, child);
+    }
+    if (account.plan !== "free" && behaviors.some(({ negotiatesFormat }) => negotiatesFormat)) {
+      new ZoneCacheVariants(`${name}-image-variants`, { zoneId, value: IMAGE_VARIANTS }, child);
+    }
+
+    this.signingSecrets = signingSecrets(name, args, child);
+    for (const { name: suffix, phase, rules } of phases(args, pulumi.all([...this.signingSecrets]))) {
+      const rulesetName = `${name}-rules-${suffix}`;
+      new Ruleset(
+        rulesetName,
+        transformed(transform.ruleset, rulesetName, {
+          zoneId,
+          kind: "zone",
+          name: `retrofitlink ${suffix}`,
+          phase,
+          rules: [...rules],
+        }),
+        child,
+      );
+    }
+
+    this.assetsBucket = assetsBucket(name, args, child);
+    if (args.origin.failover === undefined) dnsRecords(name, args, child);
+    else loadBalancers(name, args, args.origin.failover.hostname, child);
+    this.originCertificate = originTrust(name, args, child);
+    this.url = `https://${args.hosts[0] ?? ""}`;
+    this.registerOutputs({ url: this.url });
+  }
+}
+
+/** The secret of this generation and of the one before. A raised generation makes one and drops the oldest. */
+function signingSecrets(
+  name: string,
+  { behaviors, signatures }: CloudflareArgs,
+  child: pulumi.CustomResourceOptions,
+): pulumi.Output<string>[] {
+  if (!behaviors.some(({ signed }) => signed)) return [];
+  return [signatures.generation, signatures.generation - 1].map(
+    (generation) =>
+      new random.RandomPassword(`${name}-signing-secret-${generation}`, { length: 48, special: false }, child)
+        .result,
+  );
+}
+
+/** A private bucket, reached through the zone only and under its rules. */
+function assetsBucket(
+  name: string,
+  args: CloudflareArgs,
+  child: pulumi.CustomResourceOptions,
+): pulumi.Output<string> | undefined {
+  const { behaviors, account, zone, transform } = args;
+  if (inBucket(behaviors).length === 0) return undefined;
+  const bucketName = `${name}-assets`;
+  const bucket = new R2Bucket(
+    bucketName,
+    transformed(transform?.bucket, bucketName, {
+      accountId: account.id,
+      name: `retrofitlink-${pulumi.getStack()}-assets`,
+    }),
+    child,
+  );
+  const domain = new R2CustomDomain(
+    `${name}-assets-domain`,
+    {
+      accountId: account.id,
+      bucketName: bucket.name,
+      domain: bucketHost(zone),
+      enabled: true,
+      minTls: "1.2",
+      zoneId: zone.id,
+    },
+    child,
+  );
+  new CloudConnectorRules(
+    `${name}-assets-route`,
+    {
+      zoneId: zone.id,
+      rules: [
+        {
+          description: "built files come from the bucket",
+          enabled: true,
+          expression: bucketCondition(args),
+          cloudConnectorRulesProvider: "cloudflare_r2",
+          parameters: { host: domain.domain },
+        },
+      ],
+    },
+    child,
+  );
+  return bucket.name;
+}
+
+function dnsRecords(
+  name: string,
+  { hosts, zone, origin, transform }: CloudflareArgs,
+  child: pulumi.CustomResourceOptions,
+): void {
+  for (const host of hosts) {
+    const recordName = `${name}-dns-${host}`;
+    new DnsRecord(
+      recordName,
+      transformed(transform?.dnsRecord, recordName, {
+        zoneId: zone.id,
+        name: host,
+        type: "CNAME",
+        content: origin.hostname,
+        proxied: true,
+        // 1 is "automatic", the only one that a proxied name may have.
+        ttl: 1,
+      }),
+      child,
+    );
+  }
+}
+
+/** Two origins, asked for their health; the second one serves while the first one fails. */
+function loadBalancers(
+  name: string,
+  args: CloudflareArgs,
+  failover: pulumi.Input<string>,
+  child: pulumi.CustomResourceOptions,
+): void {
+  const { hosts, zone, account, origin, originLock, transform } = args;
+  const accountId = account.id;
+  const monitorName = `${name}-monitor`;
+  const monitor = new LoadBalancerMonitor(
+    monitorName,
+    transformed(transform?.monitor, monitorName, {
+      accountId,
+      description: "RetroFitLink origins",
+      type: "https",
+      method: "GET",
+      path: args.healthPath,
+      expectedCodes: "200",
+      // The lock holds for whoever asks for the health as well.
+      header: {
+        Host: [hosts[0] ?? ""],
+        [originLock.headerName]: [pulumi.secret(originLock.headerValue)],
+      },
+      interval: 60,
+      timeout: 5,
+      retries: 2,
+      consecutiveDown: 2,
+      consecutiveUp: 2,
+      allowInsecure: false,
+      followRedirects: false,
+    }),
+    child,
+  );
+  const [first, second] = [
+    { suffix: "primary", address: origin.hostname },
+    { suffix: "failover", address: failover },
+  ].map(({ suffix, address }) => {
+    const poolName = `${name}-pool-${suffix}`;
+    return new LoadBalancerPool(
+      poolName,
+      transformed(transform?.pool, poolName, {
+        accountId,
+        name: `retrofitlink-${pulumi.getStack()}-${suffix}`,
+        monitor: monitor.id,
+        minimumOrigins: 1,
+        origins: [{ name: suffix, address, enabled: true, weight: 1 }],
+      }),
+      child,
+    ).id;
+  }) as [pulumi.Output<string>, pulumi.Output<string>];
+  for (const host of hosts) {
+    const balancerName = `${name}-load-balancer-${host}`;
+    new LoadBalancer(
+      balancerName,
+      transformed(transform?.loadBalancer, balancerName, {
+        zoneId: zone.id,
+        name: host,
+        proxied: true,
+        // In the order of the list: the first healthy one.
+        steeringPolicy: "off",
+        defaultPools: [first, second],
+        fallbackPool: first,
+      }),
+      child,
+    );
+  }
+}
+
+/** How the load balancer proves itself to Cloudflare, and Cloudflare itself to the load balancer. */
+function originTrust(
+  name: string,
+  { account, zone, hosts }: CloudflareArgs,
+  child: pulumi.CustomResourceOptions,
+): pulumi.Output<string> | undefined {
+  if (account.authenticatedOriginPulls) {
+    new AuthenticatedOriginPullsSettings(
+      `${name}-authenticated-origin-pulls`,
+      { zoneId: zone.id, enabled: true },
+      child,
+    );
+  }
+  if (account.originCertificateRequest === undefined) return undefined;
+  return new OriginCaCertificate(
+    `${name}-origin-certificate`,
+    {
+      csr: account.originCertificateRequest,
+      hostnames: [...hosts],
+      requestType: "origin-rsa",
+      requestedValidity: 365,
+    },
+    child,
+  ).certificate;
+}

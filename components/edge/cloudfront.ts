@@ -1,0 +1,219 @@
+import { createHash } from "node:crypto";
+
+import * as cloudfront from "@pulumi/aws/cloudfront";
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import { Provider } from "@pulumi/aws/provider";
+import * as wafv2 from "@pulumi/aws/wafv2";
+import * as pulumi from "@pulumi/pulumi";
+
+import { COMPONENT_TYPES } from "../../budget/summaries";
+import { refuse } from "../shared/problems";
+import { transformed } from "../shared/transform";
+import type { BehaviorClass } from "./behaviors";
+import { cloudFrontProblems, type CloudFrontArgs } from "./cloudfront-args";
+import { aliasRecords, provedCertificate } from "./cloudfront-certificate";
+import { distributionArgs } from "./cloudfront-distribution";
+import { cachePolicyArgs, passedOnRequestArgs, responseHeadersArgs } from "./cloudfront-policies";
+import { webAclArgs } from "./cloudfront-web-acl";
+import { edgeSetsHeaders, edgeSummary } from "./edge-args";
+import { bucketPolicy, privateBucket } from "./private-bucket";
+
+export { cloudFrontProblems } from "./cloudfront-args";
+export type { CloudFrontArgs, EdgeFunction, EdgeFunctions } from "./cloudfront-args";
+
+/** Certificates, rules and logs of CloudFront are only there, wherever the stack is. */
+const GLOBAL_REGION = "us-east-1";
+
+/**
+ * CloudFront in front of a load balancer and of a bucket of built files, with the behaviours that every CDN here has.
+ *
+ * Trap: `Cache-Control` of the origin counts. An answer that says nothing is kept for the time of its class; one with
+ * `no-store` or `private` is not kept at all. `stale-while-revalidate` and `stale-if-error` work only when the origin
+ * sends them.
+ *
+ * Cost: requests and bytes by price class, WAF (5 rules) by request, Origin Shield by miss, metrics by distribution.
+ */
+export class CloudFront extends pulumi.ComponentResource {
+  /** `d111111abcdef8.cloudfront.net`, to which the hosts lead. */
+  readonly domainName: pulumi.Output<string>;
+  readonly distributionId: pulumi.Output<string>;
+  /** `https://` and the first host. */
+  readonly url: string;
+  /** Where built files go; undefined when no behaviour reads from it. */
+  readonly assetsBucket: pulumi.Output<string> | undefined;
+  /** Ids of the public keys, in the order in which they were given: a signer names its own. */
+  readonly signingKeyIds: readonly pulumi.Output<string>[];
+
+  constructor(name: string, args: CloudFrontArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("CloudFront", name, cloudFrontProblems(args), args.configKey);
+    super(COMPONENT_TYPES.cloudFront, name, edgeSummary(name, "cloudfront", args), opts);
+    const { behaviors, site, transform = {} } = args;
+    const provider = new Provider(`${name}-${GLOBAL_REGION}`, { region: GLOBAL_REGION }, { parent: this });
+    const child = { parent: this, provider };
+
+    const needsBucket = behaviors.some(({ target }) => target === "assets");
+    const assets = needsBucket
+      ? privateBucket(
+          `${name}-assets`,
+          { region: site.region, prefix: "retrofitlink-assets-", transform: transform.bucket },
+          child,
+        )
+      : undefined;
+    const accessControl =
+      assets === undefined
+        ? undefined
+        : new cloudfront.OriginAccessControl(
+            `${name}-assets-access`,
+            { originAccessControlOriginType: "s3", signingBehavior: "always", signingProtocol: "sigv4" },
+            child,
+          );
+
+    const cachePolicyIds = new Map<BehaviorClass, pulumi.Output<string>>();
+    const responseHeadersPolicyIds = new Map<BehaviorClass, pulumi.Output<string>>();
+    const functionArns = new Map<BehaviorClass, pulumi.Output<string>>();
+    for (const behavior of behaviors) {
+      const viewerRequest = args.functions?.[behavior.class]?.viewerRequest;
+      if (viewerRequest !== undefined) {
+        const made = new cloudfront.Function(
+          `${name}-${viewerRequest.name}`,
+          { runtime: "cloudfront-js-2.0", code: viewerRequest.code, publish: true },
+          child,
+        );
+        functionArns.set(behavior.class, made.arn);
+      }
+      if (behavior.cache.kind === "cached") {
+        const policyName = `${name}-${behavior.class}-cache`;
+        const inPath = behavior.negotiatesFormat && viewerRequest !== undefined;
+        const policy = cachePolicyArgs(behavior, behavior.cache, inPath);
+        const made = new cloudfront.CachePolicy(
+          policyName,
+          transformed(transform.cachePolicy, policyName, policy),
+          child,
+        );
+        cachePolicyIds.set(behavior.class, made.id);
+      }
+      const headers = responseHeadersArgs(behavior, edgeSetsHeaders(args, behavior));
+      if (headers !== undefined) {
+        const policyName = `${name}-${behavior.class}-headers`;
+        const made = new cloudfront.ResponseHeadersPolicy(
+          policyName,
+          transformed(transform.responseHeadersPolicy, policyName, headers),
+          child,
+        );
+        responseHeadersPolicyIds.set(behavior.class, made.id);
+      }
+    }
+    const requestPolicyName = `${name}-passed-on-request`;
+    const passedOnRequest = new cloudfront.OriginRequestPolicy(
+      requestPolicyName,
+      transformed(transform.originRequestPolicy, requestPolicyName, passedOnRequestArgs()),
+      child,
+    );
+
+    const publicKeys = args.publicKeys.map(
+      (pem) =>
+        new cloudfront.PublicKey(
+          `${name}-signing-key-${createHash("sha256").update(pem.trim()).digest("hex").slice(0, 8)}`,
+          // Without the line's end CloudFront would give back another text than it got.
+          { encodedKey: `${pem.trim()}\n` },
+          child,
+        ),
+    );
+    const keyGroup =
+      publicKeys.length === 0
+        ? undefined
+        : new cloudfront.KeyGroup(`${name}-signing-keys`, { items: publicKeys.map(({ id }) => id) }, child);
+
+    const webAclName = `${name}-web-acl`;
+    const webAcl = new wafv2.WebAcl(
+      webAclName,
+      transformed(transform.webAcl, webAclName, webAclArgs(args.clientRequestsPerMinute)),
+      child,
+    );
+    const distributionName = `${name}-distribution`;
+    const distribution = new cloudfront.Distribution(
+      distributionName,
+      transformed(
+        transform.distribution,
+        distributionName,
+        distributionArgs(args, {
+          certificateArn: provedCertificate(name, args, child),
+          webAclArn: webAcl.arn,
+          assets:
+            assets === undefined || accessControl === undefined
+              ? undefined
+              : { domainName: assets.bucketRegionalDomainName, accessControlId: accessControl.id },
+          cachePolicyIds,
+          responseHeadersPolicyIds,
+          passedOnRequestPolicyId: passedOnRequest.id,
+          functionArns,
+          keyGroupId: keyGroup?.id,
+        }),
+      ),
+      child,
+    );
+    if (assets !== undefined) {
+      const read = {
+        service: "cloudfront.amazonaws.com",
+        action: "s3:GetObject",
+        sourceArn: distribution.arn,
+      };
+      bucketPolicy(`${name}-assets-policy`, assets, site.region, read, child);
+    }
+    aliasRecords(name, args, distribution, child);
+    new cloudfront.MonitoringSubscription(
+      `${name}-metrics`,
+      {
+        distributionId: distribution.id,
+        monitoringSubscription: {
+          realtimeMetricsSubscriptionConfig: { realtimeMetricsSubscriptionStatus: "Enabled" },
+        },
+      },
+      child,
+    );
+    accessLogs(name, args, distribution, child);
+
+    this.domainName = distribution.domainName;
+    this.distributionId = distribution.id;
+    this.url = `https://${args.hosts[0] ?? ""}`;
+    this.assetsBucket = assets?.id;
+    this.signingKeyIds = publicKeys.map(({ id }) => id);
+    this.registerOutputs({ domainName: this.domainName, distributionId: this.distributionId });
+  }
+}
+
+/** Every request as a line of JSON in a private bucket, through the log delivery of CloudWatch. */
+function accessLogs(
+  name: string,
+  { site, transform }: CloudFrontArgs,
+  distribution: cloudfront.Distribution,
+  child: pulumi.CustomResourceOptions,
+): void {
+  const bucketArgs = { region: site.region, prefix: "retrofitlink-edge-logs-", expireDays: site.logDays };
+  const bucket = privateBucket(`${name}-logs`, { ...bucketArgs, transform: transform?.bucket }, child);
+  const source = new cloudwatch.LogDeliverySource(
+    `${name}-log-source`,
+    {
+      name: `retrofitlink-${pulumi.getStack()}-${name}`,
+      logType: "ACCESS_LOGS",
+      resourceArn: distribution.arn,
+    },
+    child,
+  );
+  const write = { service: "delivery.logs.amazonaws.com", action: "s3:PutObject", sourceArn: source.arn };
+  const policy = bucketPolicy(`${name}-logs-policy`, bucket, site.region, write, child);
+  const destination = new cloudwatch.LogDeliveryDestination(
+    `${name}-log-destination`,
+    {
+      name: `retrofitlink-${pulumi.getStack()}-${name}`,
+      outputFormat: "json",
+      deliveryDestinationConfiguration: { destinationResourceArn: bucket.arn },
+    },
+    child,
+  );
+  new cloudwatch.LogDelivery(
+    `${name}-log-delivery`,
+    { deliverySourceName: source.name, deliveryDestinationArn: destination.arn },
+    { ...child, dependsOn: [policy] },
+  );
+}

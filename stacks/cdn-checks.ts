@@ -1,0 +1,111 @@
+/** Rules of `retrofitlink:cdn` that look at more than one key. They run on a block that is sound by itself. */
+import type { Problem } from "../components/shared/problems";
+import { behaviorProblems } from "../components/edge/behavior-problems";
+import { edgeBehaviors } from "../components/edge/behaviors";
+import { accountProblems } from "../components/edge/cloudflare-args";
+import { ORIGIN_SHIELD_REGIONS, publicKeyProblems } from "../components/edge/cloudfront-args";
+import { hostProblems } from "../components/edge/edge-args";
+import { show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import type { CdnConfig, ClusterConfig } from "./schema/stack";
+
+/** What the rules need of the rest of the file; undefined where that is not sound by itself. */
+export interface CdnSurroundings {
+  readonly cluster: ClusterConfig | undefined;
+  readonly hasLoadBalancer: boolean;
+}
+
+/** Shares that people write add up to 1 but for rounding. */
+const SHARES_TOLERANCE = 0.01;
+
+export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroundings): ConfigProblem[] {
+  if (cdn === undefined) return [];
+  const { hosts, zone } = cdn;
+  const behaviors = edgeBehaviors(cdn.behaviors);
+  const own =
+    cdn.provider === "cloudfront"
+      ? publicKeyProblems(
+          cdn.cloudfront.publicKeys,
+          behaviors.filter(({ signed }) => signed).map((behavior) => behavior.class),
+        ).map((problem) => ({ ...problem, property: `cloudfront.${problem.property}` }))
+      : accountProblems(
+          { ...cdn.cloudflare, originCertificateRequest: cdn.cloudflare.originCertificateRequest },
+          behaviors,
+        );
+  return [
+    ...placeMistakes(cdn, surroundings),
+    ...[...hostProblems(hosts, zone), ...behaviorProblems(behaviors), ...own].map(mistake),
+    ...trafficMistakes(cdn),
+  ];
+}
+
+/** `behaviors.api.paths[0]` as a path of the file. */
+function mistake({ property, got, allowed, fix }: Problem): ConfigProblem {
+  const path = property
+    .split(/[.[\]]+/)
+    .filter((part) => part !== "")
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  return { path: ["cdn", ...path], got: show(got), allowed, fix };
+}
+
+function placeMistakes(cdn: CdnConfig, { cluster, hasLoadBalancer }: CdnSurroundings): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const add = (path: ConfigPath, got: unknown, allowed: string, fix: string): void =>
+    void problems.push({ path: ["cdn", ...path], got: show(got), allowed, fix });
+  if (!hasLoadBalancer) {
+    add(
+      [],
+      "a CDN",
+      "a CDN in front of a load balancer",
+      "Add retrofitlink:loadBalancer, or remove the key.",
+    );
+  }
+  if (cluster?.cloud === "local") {
+    const fix = "Remove the key: nobody on the internet reaches this cluster.";
+    add([], "a CDN", "a CDN for a cluster of aws or gcp", fix);
+  }
+  if (cdn.provider === "cloudfront" && cluster !== undefined && cluster.cloud !== "local") {
+    const region = shieldRegion(cdn, cluster);
+    const regions: readonly string[] = ORIGIN_SHIELD_REGIONS;
+    if (region === undefined || !regions.includes(region)) {
+      add(
+        ["cloudfront", "originShieldRegion"],
+        cdn.cloudfront.originShieldRegion,
+        `one of ${ORIGIN_SHIELD_REGIONS.join(", ")}`,
+        "Choose the one that is nearest to the load balancer.",
+      );
+    }
+  }
+  return problems;
+}
+
+/** The AWS region of Origin Shield: what the file says, or the cluster's own where that is one of AWS. */
+export function shieldRegion(
+  cdn: Extract<CdnConfig, { provider: "cloudfront" }>,
+  cluster: ClusterConfig,
+): string | undefined {
+  return cdn.cloudfront.originShieldRegion ?? (cluster.cloud === "aws" ? cluster.region : undefined);
+}
+
+function trafficMistakes({ traffic, behaviors }: CdnConfig): ConfigProblem[] {
+  const known = edgeBehaviors(behaviors).map((behavior) => behavior.class as string);
+  const problems = (["shares", "hitRatios"] as const).flatMap((map) =>
+    Object.keys(traffic[map] ?? {})
+      .filter((name) => !known.includes(name))
+      .map((name): ConfigProblem => ({
+        path: ["cdn", "traffic", map, name],
+        got: show(name),
+        allowed: `a class that has paths: ${known.join(", ")}`,
+        fix: `Give retrofitlink:cdn.behaviors.${name} paths, or remove the key.`,
+      })),
+  );
+  const sum = Object.values(traffic.shares).reduce((total, share) => total + share, 0);
+  if (problems.length === 0 && Math.abs(sum - 1) > SHARES_TOLERANCE) {
+    problems.push({
+      path: ["cdn", "traffic", "shares"],
+      got: `shares that make ${Number(sum.toFixed(3))}`,
+      allowed: "shares that make 1",
+      fix: "Every request belongs to a class; what is nothing else is html.",
+    });
+  }
+  return problems;
+}

@@ -1,0 +1,128 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import { clientRequestsPerMinute, edgeKeepAliveSeconds, edgePlan } from "../budget/edge";
+import { edgeBehaviors, type BehaviorClass } from "../components/edge/behaviors";
+import { CloudFront, type EdgeFunctions } from "../components/edge/cloudfront";
+import { Cloudflare } from "../components/edge/cloudflare";
+import type { EdgeArgs, EdgeOriginLock } from "../components/edge/edge-args";
+import { shieldRegion } from "./cdn-checks";
+import type { PublicLoadBalancer } from "./cloud-load-balancer";
+import { serviceBudget, type CdnConfig, type StackConfig } from "./config";
+import { ladderOf } from "./derived";
+
+/** A load balancer that the internet reaches, and the header without which it answers nobody. */
+interface LockedOrigin {
+  readonly hostname: pulumi.Input<string>;
+  readonly originLock: EdgeOriginLock;
+}
+
+/** What is put into the CDN besides the stack file. */
+export interface EdgeOptions extends pulumi.ComponentResourceOptions {
+  /** Code for CloudFront's edge, by class of paths. */
+  readonly functions?: { readonly [Class in BehaviorClass]?: EdgeFunctions };
+}
+
+/** Name of the component, and beginning of its children's names. */
+const NAME = "cdn";
+
+/**
+ * The CDN that the stack file chooses, in front of the load balancer.
+ *
+ * @throws pulumi.RunError when there is a CDN and no load balancer for it
+ */
+export function createEdge(
+  config: StackConfig,
+  origin: PublicLoadBalancer | undefined,
+  { functions, ...options }: EdgeOptions,
+): CloudFront | Cloudflare | undefined {
+  const { cdn } = config;
+  if (cdn === undefined) return undefined;
+  const service = config.services[config.loadBalancer?.service ?? ""];
+  const originLock = origin?.originLock;
+  if (origin === undefined || originLock === undefined || service === undefined) {
+    throw new pulumi.RunError(
+      "retrofitlink:cdn: got a CDN; allowed is one in front of a load balancer that the internet reaches. " +
+        "Add retrofitlink:loadBalancer.public, or remove retrofitlink:cdn.",
+    );
+  }
+  const args = edgeArgs(config, cdn, service, { hostname: origin.hostname, originLock });
+  if (cdn.provider === "cloudfront") {
+    const { cloudfront } = cdn;
+    const originShieldRegion = shieldRegion(cdn, config.cluster) ?? "";
+    return new CloudFront(
+      NAME,
+      {
+        ...args,
+        zone: { name: cdn.zone, id: cloudfront.zoneId },
+        site: {
+          region: config.cluster.cloud === "aws" ? config.cluster.region : originShieldRegion,
+          originShieldRegion,
+          priceClass: cloudfront.priceClass,
+          logDays: cloudfront.logDays,
+        },
+        publicKeys: cloudfront.publicKeys,
+        ...(functions === undefined ? {} : { functions }),
+      },
+      options,
+    );
+  }
+  const { cloudflare } = cdn;
+  const { originCertificateRequest } = cloudflare;
+  return new Cloudflare(
+    NAME,
+    {
+      ...args,
+      zone: { name: cdn.zone, id: cloudflare.zoneId },
+      account: {
+        id: cloudflare.accountId,
+        plan: cloudflare.plan,
+        cacheReserve: cloudflare.cacheReserve,
+        authenticatedOriginPulls: cloudflare.authenticatedOriginPulls,
+        ...(originCertificateRequest === undefined ? {} : { originCertificateRequest }),
+      },
+      signatures: cloudflare.signedUrls,
+      healthPath: cloudflare.healthPath,
+    },
+    options,
+  );
+}
+
+/** What is the same for every CDN. */
+function edgeArgs(
+  config: StackConfig,
+  cdn: CdnConfig,
+  service: StackConfig["services"][string],
+  { hostname, originLock }: LockedOrigin,
+): Omit<EdgeArgs, "zone"> {
+  const behaviors = edgeBehaviors(cdn.behaviors);
+  const { cacheHitRatio } = serviceBudget(config, service);
+  const plan = edgePlan({
+    traffic: {
+      peakRps: cdn.traffic.peakRps,
+      shares: cdn.traffic.shares,
+      ...(cdn.traffic.hitRatios === undefined ? {} : { hitRatios: cdn.traffic.hitRatios }),
+    },
+    classes: behaviors.map(({ class: name, cache, target }) => ({
+      name,
+      cached: cache.kind === "cached",
+      target,
+    })),
+    cacheHitRatio,
+  });
+  const ladder = ladderOf(config, service);
+  const rateLimit = config.loadBalancer?.rateLimit ?? { requestsPerSecond: 20, burst: 40 };
+  return {
+    configKey: "retrofitlink:cdn",
+    hosts: cdn.hosts,
+    origin: { hostname, ...(cdn.failover === undefined ? {} : { failover: cdn.failover }) },
+    originLock,
+    behaviors,
+    plan,
+    timeouts: {
+      readSeconds: ladder.request.edge,
+      keepAliveSeconds: edgeKeepAliveSeconds(ladder.idle.loadBalancer),
+    },
+    headers: cdn.headers,
+    clientRequestsPerMinute: clientRequestsPerMinute(rateLimit, plan),
+  };
+}
