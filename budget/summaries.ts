@@ -18,6 +18,7 @@ export const COMPONENT_TYPES = {
   atlasCluster: "retrofitlink:database:AtlasCluster",
   backupBucket: "retrofitlink:database:BackupBucket",
   dataModelJob: "retrofitlink:database:DataModelJob",
+  imageOptimizer: "retrofitlink:edge:ImageOptimizer",
 } as const;
 
 /** Summary of `retrofitlink:stacks:Platform`, the parent of everything in a stack. */
@@ -147,4 +148,22 @@ export interface AtlasSummary extends DatabaseSummary {
   readonly minInstanceSize: string;
   readonly maxInstanceSize: string;
   readonly cloud: "aws" | "gcp";
+}
+
+/** Summary of `retrofitlink:edge:ImageOptimizer`. */
+export interface ImageOptimizerSummary {
+  readonly configKey: string;
+  readonly cloud: "aws" | "gcp";
+  /** Requests for pictures at the edge at peak, per second. */
+  readonly peakRps: number;
+  /** Cached objects that one original can become. */
+  readonly variantsPerOriginal: number;
+  /** Calls of the function at the same time. */
+  readonly concurrency: number;
+  /** What one call may need at worst, MiB. */
+  readonly neededMemoryMiB: number;
+  /** What it has, MiB. */
+  readonly memoryLimitMiB: number;
+  /** Longest call, seconds. */
+  readonly timeoutSeconds: number;
 }
