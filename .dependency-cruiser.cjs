@@ -7,6 +7,7 @@ const ROOMS = {
   stacks: ["budget", "components"],
   policies: ["budget"],
   runtime: [],
+  functions: ["budget"],
   loadtest: ["budget"],
   simulation: ["budget"],
   sandbox: [],

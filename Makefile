@@ -4,13 +4,13 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin
 
 TS := node -r ts-node/register/transpile-only
 PACKAGES := node_modules/.package-lock.json
-ROOMS := $(wildcard budget components stacks policies delivery sandbox bench runtime index.ts)
+ROOMS := $(wildcard budget components stacks policies delivery sandbox bench runtime functions index.ts)
 
 .PHONY: help
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(PACKAGES): package-lock.json package.json policies/package.json runtime/package.json
+$(PACKAGES): package-lock.json package.json policies/package.json runtime/package.json functions/image/package.json
 	@echo "Installing npm packages from the lock file (about half a minute)"
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -37,6 +37,12 @@ toolchain: $(PACKAGES) ## find, download or build pulumi, etcd, kube-apiserver a
 env: $(PACKAGES) ## shell settings for the plain `pulumi` and `kubectl`: eval "$$(make -s env)"
 	@$(TS) sandbox/cli.ts env
 
+## -- pictures and assets
+
+.PHONY: image-function
+image-function: $(PACKAGES) ## the zips of the image function, for `pulumi up`: build/image-function
+	@$(TS) delivery/image-function/main.ts
+
 ## -- checks
 
 .PHONY: lint
@@ -51,7 +57,7 @@ test: $(PACKAGES) system-packages ## every test; the last line is `N passed, N f
 	@node scripts/run-tests.mjs
 
 .PHONY: test-unit
-test-unit: $(PACKAGES) ## arithmetic, components and reports, against mocks
+test-unit: $(PACKAGES) system-packages ## arithmetic, components and reports, against mocks
 	@mocha 'tests/unit/**/*.spec.ts'
 
 .PHONY: test-policies
@@ -65,6 +71,10 @@ test-config: $(PACKAGES) system-packages ## rendered configs in the real redis a
 .PHONY: test-runtime
 test-runtime: $(PACKAGES) system-packages ## what the application imports, against real servers
 	@mocha 'tests/runtime/**/*.spec.ts'
+
+.PHONY: test-functions
+test-functions: $(PACKAGES) ## the image function with real pictures, and its bundle
+	@mocha 'tests/functions/**/*.spec.ts'
 
 .PHONY: test-cluster
 test-cluster: toolchain ## the API server and the programs around it
@@ -87,5 +97,5 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 ## -- what the tests need from the system
 
 .PHONY: system-packages
-system-packages: ## Debian packages of the tests: redis-server, nginx, chromium
-	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light chromium:chromium
+system-packages: ## Debian packages of the tests: redis-server, nginx, chromium, njs
+	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light chromium:chromium njs:njs

@@ -24,6 +24,7 @@ export const COMPONENT_TYPES = {
   originLock: "retrofitlink:edge:OriginLock",
   cloudFront: "retrofitlink:edge:CloudFront",
   cloudflare: "retrofitlink:edge:Cloudflare",
+  imageOptimizer: "retrofitlink:edge:ImageOptimizer",
 } as const;
 
 /** Summary of `retrofitlink:stacks:Platform`, the parent of everything in a stack. */
@@ -240,4 +241,20 @@ export interface EdgeClassSummary {
   readonly rps: number;
   readonly hitRatio: number;
   readonly missRps: number;
+/** Summary of `retrofitlink:edge:ImageOptimizer`. */
+export interface ImageOptimizerSummary {
+  readonly configKey: string;
+  readonly cloud: "aws" | "gcp";
+  /** Requests for pictures at the edge at peak, per second. */
+  readonly peakRps: number;
+  /** Cached objects that one original can become. */
+  readonly variantsPerOriginal: number;
+  /** Calls of the function at the same time. */
+  readonly concurrency: number;
+  /** What one call may need at worst, MiB. */
+  readonly neededMemoryMiB: number;
+  /** What it has, MiB. */
+  readonly memoryLimitMiB: number;
+  /** Longest call, seconds. */
+  readonly timeoutSeconds: number;
 }

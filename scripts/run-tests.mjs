@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 
-const PARTS = ["unit", "policies", "config", "runtime", "cluster", "engine", "browser"];
+const PARTS = ["unit", "policies", "config", "runtime", "functions", "cluster", "engine", "browser"];
 
 let passed = 0;
 let failed = 0;
