@@ -43,7 +43,7 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
 function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
-  const { budget, services, waivers } = stackSchema.shape;
+  const { budget, services, waivers, loadBalancer } = stackSchema.shape;
   const exposed = valueAt(raw, ["loadBalancer", "service"]);
   const service = services.valueType;
   return {
@@ -54,6 +54,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
         return data === undefined ? [] : [[name, data] as const];
       }),
     ),
+    loadBalancer: loadBalancer.safeParse(raw["loadBalancer"]).data,
     exposedService: typeof exposed === "string" ? exposed : undefined,
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
   };
@@ -110,11 +111,6 @@ export function notBuiltYet(config: StackConfig): NotBuiltYet[] {
   const choices: [boolean, string, string][] = [
     [config.cdn !== undefined, "cdn", "no CDN is built yet"],
     [config.autoscaling.kind === "keda", "autoscaling.kind", "KEDA is not built yet; services get an HPA"],
-    [
-      config.loadBalancer?.proxy === "haproxy",
-      "loadBalancer.proxy",
-      "HAProxy is not built yet; no proxy is made",
-    ],
   ];
   return choices
     .filter(([chosen]) => chosen)

@@ -1,42 +1,53 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import { HaProxy } from "../components/load-balancing/haproxy";
 import { Nginx } from "../components/load-balancing/nginx";
+import type { Proxy } from "../components/load-balancing/proxy";
+import { workloadName, type ProxyArgs } from "../components/load-balancing/proxy-args";
 import type { ElasticService } from "../components/workload/elastic-service";
 import { serviceBudget, type StackConfig } from "./config";
 import { ladderOf } from "./derived";
+import { tlsOf } from "./load-balancer-tls";
 
 /** The proxy in front of one service, with the timeouts of that service. */
 export function createLoadBalancer(
   config: StackConfig,
   services: Readonly<Record<string, ElasticService>>,
   options: pulumi.ComponentResourceOptions,
-): Nginx | undefined {
+): Proxy | undefined {
   const { loadBalancer, cluster } = config;
   const service = config.services[loadBalancer?.service ?? ""];
   const upstream = services[loadBalancer?.service ?? ""];
-  if (loadBalancer?.proxy !== "nginx" || service === undefined || upstream === undefined) return undefined;
-  return new Nginx(
-    "nginx-load-balancer",
-    {
-      configKey: "retrofitlink:loadBalancer",
-      namespace: cluster.namespace,
-      upstream: {
-        host: upstream.podsHost,
-        port: upstream.port,
-        addresses: upstream.replicas.max,
-        demand: service.demand,
-        serviceTimeSeconds: service.profile.serviceTimeSeconds,
-        webSocketPaths: loadBalancer.webSocketPaths,
-      },
-      clientConnections: loadBalancer.clientConnections,
-      rateLimit: loadBalancer.rateLimit,
-      trustedProxies: loadBalancer.trustedProxies,
-      maxBodyMiB: loadBalancer.maxBodyMiB,
-      cpuCores: loadBalancer.cpuCores,
-      zones: cluster.zones,
-      budget: serviceBudget(config, service),
-      timeouts: ladderOf(config, service),
+  if (loadBalancer === undefined || service === undefined || upstream === undefined) return undefined;
+  const args: ProxyArgs = {
+    configKey: "retrofitlink:loadBalancer",
+    namespace: cluster.namespace,
+    upstream: {
+      host: upstream.podsHost,
+      port: upstream.port,
+      addresses: upstream.replicas.max,
+      demand: service.demand,
+      serviceTimeSeconds: service.profile.serviceTimeSeconds,
+      concurrency: service.profile.concurrencyPerPod,
+      healthPath: service.health.ready,
     },
-    options,
-  );
+    routes: loadBalancer.routes.map(({ path, kind, port }) => ({
+      path,
+      kind,
+      ...(port === undefined ? {} : { port }),
+    })),
+    clientConnections: loadBalancer.clientConnections,
+    rateLimit: loadBalancer.rateLimit,
+    trustedProxies: loadBalancer.trustedProxies,
+    maxBodyMiB: loadBalancer.maxBodyMiB,
+    hosts: loadBalancer.hosts,
+    ...tlsOf(loadBalancer),
+    headers: loadBalancer.headers,
+    cpuCores: loadBalancer.cpuCores,
+    zones: cluster.zones,
+    budget: serviceBudget(config, service),
+    timeouts: ladderOf(config, service),
+  };
+  const name = workloadName(loadBalancer.proxy);
+  return loadBalancer.proxy === "haproxy" ? new HaProxy(name, args, options) : new Nginx(name, args, options);
 }
