@@ -65,7 +65,7 @@ test-policies: $(PACKAGES) ## the policy pack, as the engine calls it
 	@mocha 'tests/policies/**/*.spec.ts'
 
 .PHONY: test-config
-test-config: $(PACKAGES) system-packages ## rendered configs in the real redis and nginx
+test-config: $(PACKAGES) system-packages ## rendered configs in the real redis, nginx and haproxy
 	@mocha 'tests/config/**/*.spec.ts'
 
 .PHONY: test-runtime
@@ -97,5 +97,5 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 ## -- what the tests need from the system
 
 .PHONY: system-packages
-system-packages: ## Debian packages of the tests: redis-server, nginx, chromium, njs
-	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light chromium:chromium njs:njs
+system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, chromium, njs
+	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy chromium:chromium njs:njs

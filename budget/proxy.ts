@@ -1,9 +1,9 @@
 /**
- * Sizes of the proxy in front of a service: workers, connections, keep-alive, memory, replicas, its share of a rate
- * limit. Units: requests/s, seconds, pods, MiB.
+ * Sizes of the proxy in front of a service: workers, connections, keep-alive, replicas. Units: requests/s, seconds,
+ * pods, MiB. Its limits are in proxy-limits.ts, its memory in proxy-memory.ts.
  *
- * Sources: nginx's documentation of ngx_core_module, ngx_http_upstream_module and ngx_http_limit_req_module; zlib's
- * zconf.h for the memory of a compressor; Little's law.
+ * Sources: nginx's documentation of ngx_core_module and ngx_http_upstream_module; the Kubernetes documentation of the
+ * HorizontalPodAutoscaler; Little's law.
  */
 import {
   autoscalerTarget,
@@ -14,10 +14,17 @@ import {
 } from "./capacity";
 import type { Demand } from "./demand";
 import type { PerformanceBudget } from "./performance-budget";
-import type { TimeoutLadder } from "./timeouts";
+import { addressZoneMiB, proxyMemory, type MemoryTerm, type ProxyKind } from "./proxy-memory";
+import { withoutNoise } from "./rounding";
+
+export type { ProxyKind } from "./proxy-memory";
 
 /** What the proxy is sized from. */
 export interface ProxyInputs {
+  /** @default "nginx" */
+  readonly proxy?: ProxyKind;
+  /** Ends TLS, which costs memory for each client. @default false */
+  readonly tls?: boolean;
   /** Of the service behind it, which is its own: it answers nothing by itself. */
   readonly demand: Demand;
   /** Mean time of the service for one request, seconds, > 0. */
@@ -49,12 +56,6 @@ const BURST_FACTOR = 2;
 /** Bounds of `worker_connections`. Each costs memory whether it is used or not, so the upper one adds pods instead. */
 export const WORKER_CONNECTIONS = { min: 1024, max: 16_384 } as const;
 
-/** One part of the memory a pod needs, MiB. */
-interface MemoryTerm {
-  readonly name: string;
-  readonly mib: number;
-}
-
 /** Everything that follows from the inputs. */
 export interface ProxyPlan {
   /** `worker_processes`. */
@@ -73,6 +74,8 @@ export interface ProxyPlan {
   readonly maxReplicas: number;
   /** CPU utilization the autoscaler steers to, 0..1. */
   readonly targetUtilization: number;
+  /** Connections of clients a pod that the autoscaler steers to: the same share of what a pod can serve. */
+  readonly targetConnections: number;
   /** Size of each shared zone of clients' addresses, MiB. */
   readonly addressZoneMiB: number;
   /** Disk for bodies of requests under way, MiB. */
@@ -95,7 +98,9 @@ export function workerProcesses(cpuCores: number): number {
  *
  * - pods for a rate = ceil(rate / (cores * 2000/s * u*)), u* as for any autoscaled service
  * - pods for clients = ceil(clients / (workers * 16384 / 2)): each client takes a connection of its own and one to the
- *   upstream. Both bounds count all clients of the peak, for the autoscaler sees CPU, and an idle socket uses none.
+ *   upstream. The lower bound already holds all clients of the peak, so that nothing depends on the metric of
+ *   connections; the upper one has room for 20 % more of them at the autoscaler's target.
+ * - target connections = floor(u* * clients of a pod)
  * - worker_connections = the power of two in 1024..16384 with which the smallest fleet after the worst disruption
  *   still holds all clients
  * - worker_rlimit_nofile = 2 * worker_connections: a connection may have a temporary file
@@ -108,12 +113,15 @@ export function proxyPlan(inputs: ProxyInputs): ProxyPlan {
   const profile = { ...PROXY_PROFILE, serviceTimeSeconds: inputs.serviceTimeSeconds, concurrencyPerPod: 1 };
   const targetUtilization = autoscalerTarget(demand, profile, inputs.budget);
   const podsForRate = (rps: number): number =>
-    Math.ceil(roundAway(rps / (cpuCores * REQUESTS_PER_CORE * targetUtilization)));
+    Math.ceil(withoutNoise(rps / (cpuCores * REQUESTS_PER_CORE * targetUtilization)));
 
-  const podsForClients = Math.ceil(clientConnections / ((workers * WORKER_CONNECTIONS.max) / 2));
+  const mostClientsPerPod = (workers * WORKER_CONNECTIONS.max) / 2;
+  const podsForClients = Math.ceil(clientConnections / mostClientsPerPod);
+  const moreClients = clientConnections * (1 + PEAK_MARGIN);
   const peakRps = demand.peakRps * (1 + PEAK_MARGIN);
   const atBase = Math.max(1, podsForRate(demand.baseRps), podsForClients);
-  const atPeak = Math.max(atBase, podsForRate(peakRps));
+  const podsForMore = Math.ceil(withoutNoise(moreClients / mostClientsPerPod));
+  const atPeak = Math.max(atBase, podsForRate(peakRps), podsForMore);
   const minReplicas = resilientReplicas(atBase, disruption);
 
   const fewestLeft = minReplicas - podsLost(minReplicas, disruption);
@@ -121,15 +129,17 @@ export function proxyPlan(inputs: ProxyInputs): ProxyPlan {
   const workerConnections = Math.max(WORKER_CONNECTIONS.min, powerOfTwo(2 * clientsPerWorker));
 
   const busyPerPod = (BURST_FACTOR * concurrentRequests(peakRps, inputs.serviceTimeSeconds)) / atPeak;
-  const busyPerWorker = Math.ceil(roundAway(busyPerPod / workers));
+  const busyPerWorker = Math.ceil(withoutNoise(busyPerPod / workers));
   const clientsPerPod = (workers * workerConnections) / 2;
+  const targetConnections = Math.max(1, Math.floor(withoutNoise(clientsPerPod * targetUtilization)));
   const zone = addressZoneMiB(clientConnections);
-  const terms = memoryTerms({
+  const terms = proxyMemory(inputs.proxy ?? "nginx", {
     workers,
     workerConnections,
     clientsPerPod,
     busy: busyPerWorker * workers,
     addressZoneMiB: zone,
+    tls: inputs.tls ?? false,
   });
   return {
     workers,
@@ -138,8 +148,12 @@ export function proxyPlan(inputs: ProxyInputs): ProxyPlan {
     clientsPerPod,
     upstreamKeepAlive: Math.max(2, upstreamAddresses, busyPerWorker),
     minReplicas,
-    maxReplicas: resilientReplicas(atPeak, disruption),
+    maxReplicas: Math.max(
+      resilientReplicas(atPeak, disruption),
+      Math.ceil(withoutNoise(moreClients / targetConnections)),
+    ),
     targetUtilization,
+    targetConnections,
     addressZoneMiB: zone,
     scratchMiB: Math.max(1024, Math.ceil(busyPerPod * inputs.maxBodyMiB)),
     neededMiB: terms.reduce((sum, term) => sum + term.mib, 0),
@@ -147,109 +161,7 @@ export function proxyPlan(inputs: ProxyInputs): ProxyPlan {
   };
 }
 
-/** Takes binary noise off a quotient, so that 7.000000000000001 are 7 and not 8. */
-function roundAway(value: number): number {
-  return Number(value.toPrecision(12));
-}
-
 /** The smallest power of two that is not below `value`. */
 function powerOfTwo(value: number): number {
   return 2 ** Math.ceil(Math.log2(value));
-}
-
-/** Addresses one MiB of a shared zone holds: 128 bytes each on a 64-bit machine. */
-const ADDRESSES_PER_MIB = 8192;
-
-/** Zone for four times as many addresses as are connected, since those that left stay for a while. At least 10 MiB. */
-function addressZoneMiB(clientConnections: number): number {
-  return Math.max(10, Math.ceil((4 * clientConnections) / ADDRESSES_PER_MIB));
-}
-
-/** KiB that one thing of each kind takes. */
-const KIB = {
-  /** A slot of the connection table with its two events, used or not. */
-  slot: 0.5,
-  /** A client that waits: pools, header buffers, first proxy buffer, and the kernel's socket buffers. */
-  client: 20,
-  /** A response under way: 8 proxy buffers of 8 KiB, and zlib's 2^(15+2) + 2^(8+9) bytes. */
-  response: 64 + 256,
-} as const;
-
-/** Responses that may be under way in one pod, however low the rate is. */
-const FEWEST_RESPONSES = 64;
-
-interface MemoryInputs {
-  readonly workers: number;
-  readonly workerConnections: number;
-  readonly clientsPerPod: number;
-  readonly busy: number;
-  readonly addressZoneMiB: number;
-}
-
-function memoryTerms(inputs: MemoryInputs): MemoryTerm[] {
-  const ofKib = (kib: number): number => Math.ceil(kib / 1024);
-  const responses = Math.max(FEWEST_RESPONSES, inputs.busy);
-  return [
-    { name: "processes", mib: 16 * (1 + inputs.workers) },
-    { name: "connection tables", mib: ofKib(inputs.workers * inputs.workerConnections * KIB.slot) },
-    { name: "address zones", mib: 2 * inputs.addressZoneMiB },
-    { name: "clients", mib: ofKib(inputs.clientsPerPod * KIB.client) },
-    { name: "responses", mib: ofKib(responses * KIB.response) },
-  ];
-}
-
-/** What one client address may do, over all pods of the proxy together. */
-export interface RateLimit {
-  /** Sustained requests/s, > 0. */
-  readonly requestsPerSecond: number;
-  /** Requests that may come at once on top of it, a whole number >= 0. */
-  readonly burst: number;
-  /** Requests in flight at the same time, a whole number >= 1. */
-  readonly connections: number;
-}
-
-/** One pod's share of a {@link RateLimit}. */
-export interface PodRateLimit {
-  /** `rate`, requests/minute: nginx takes whole numbers, and a share per second is soon less than one. */
-  readonly requestsPerMinute: number;
-  /** `burst`, requests. */
-  readonly burst: number;
-  /** `limit_conn`, requests in flight. */
-  readonly connections: number;
-}
-
-/**
- * Divides a limit among the pods. Each pod counts by itself, so the effective limit is rate * pods; divided by the
- * largest fleet, a client that reaches every pod never gets more than it was promised to be held to.
- *
- * The burst stays whole: a page's parallel requests come over one connection, and so meet a single pod.
- *
- * @param pods pods of the proxy at most, whole number >= 1
- */
-export function rateLimitPerPod(limit: RateLimit, pods: number): PodRateLimit {
-  return {
-    requestsPerMinute: Math.floor(roundAway((limit.requestsPerSecond * 60) / pods)),
-    burst: limit.burst,
-    connections: Math.floor(limit.connections / pods),
-  };
-}
-
-/** How long the proxy tries to reach a server, and how late it may still turn to another one. */
-export interface RetryLimits {
-  /** `proxy_connect_timeout`, seconds. */
-  readonly connectSeconds: number;
-  /** `proxy_next_upstream_timeout`, seconds. */
-  readonly windowSeconds: number;
-}
-
-/**
- * Limits of a second attempt, seconds: window = min(load balancer - proxy, proxy) / 2, connect = min(1, window / 2).
- *
- * A second attempt that starts at the window's end still answers before the load balancer gives up, for window +
- * connect + proxy < load balancer. And since the window is shorter than the proxy's own timeout, a request that timed
- * out is never repeated: that would double the load of a service that is already too slow.
- */
-export function retryLimits({ request }: Pick<TimeoutLadder, "request">): RetryLimits {
-  const windowSeconds = Math.min(request.loadBalancer - request.proxy, request.proxy) / 2;
-  return { connectSeconds: Math.min(1, windowSeconds / 2), windowSeconds };
 }

@@ -5,6 +5,7 @@
 import type { ReplicaPlan } from "./capacity";
 import type { Demand, ServiceProfile } from "./demand";
 import type { PerformanceBudget } from "./performance-budget";
+import type { ProxyKind } from "./proxy";
 import type { TimeoutLadder } from "./timeouts";
 import type { Waiver } from "./waivers";
 
@@ -14,6 +15,7 @@ export const COMPONENT_TYPES = {
   elasticService: "retrofitlink:workload:ElasticService",
   redis: "retrofitlink:caching:Redis",
   nginx: "retrofitlink:load-balancing:Nginx",
+  haProxy: "retrofitlink:load-balancing:HaProxy",
   mongoDbCluster: "retrofitlink:database:MongoDbCluster",
   atlasCluster: "retrofitlink:database:AtlasCluster",
   backupBucket: "retrofitlink:database:BackupBucket",
@@ -92,14 +94,21 @@ export interface RedisSummary extends Summary {
   readonly persistent: boolean;
 }
 
-/** Summary of `retrofitlink:load-balancing:Nginx`. */
-export interface NginxSummary extends Summary {
+/** Summary of `retrofitlink:load-balancing:Nginx` and of `retrofitlink:load-balancing:HaProxy`. */
+export interface ProxySummary extends Summary {
+  readonly proxy: ProxyKind;
+  /** Ends TLS itself. */
+  readonly tls: boolean;
   readonly minReplicas: number;
   readonly maxReplicas: number;
   readonly zones: number;
   readonly maxUnavailable: number;
+  /** Processes of nginx, threads of HAProxy. */
   readonly workers: number;
+  /** Connections of one of them, those to the service included. */
   readonly workerConnections: number;
+  /** Connections of clients a pod that the autoscaler steers to. */
+  readonly targetConnections: number;
   /** Clients one pod can serve at the same time. */
   readonly clientsPerPod: number;
   /** Clients expected at the same time over all pods at peak. */
@@ -241,6 +250,8 @@ export interface EdgeClassSummary {
   readonly rps: number;
   readonly hitRatio: number;
   readonly missRps: number;
+}
+
 /** Summary of `retrofitlink:edge:ImageOptimizer`. */
 export interface ImageOptimizerSummary {
   readonly configKey: string;

@@ -19,7 +19,8 @@ import type {
   ProxyTarget,
 } from "../components/load-balancing/cloud-load-balancer-args";
 import { GcpLoadBalancer, negAnnotation } from "../components/load-balancing/gcp-load-balancer";
-import { NGINX_ENDPOINTS, NGINX_PORTS } from "../components/load-balancing/nginx-conf-args";
+import { workloadName } from "../components/load-balancing/proxy-args";
+import { HEALTH_PATH, PROXY_PORTS } from "../components/load-balancing/proxy-conf-args";
 import { serviceBudget, type StackConfig } from "./config";
 import { cdnOf, ladderOf } from "./derived";
 
@@ -77,14 +78,14 @@ export function createCloudEntrance(
   return cluster.cloud === "gcp" ? gcpEntrance(config, cluster, common, options) : undefined;
 }
 
-/** Name, ports and health of the proxy, which are fixed before it is made. */
-function proxyTarget(): ProxyTarget {
+/** Name, ports and health of the proxy, which are fixed before it is made. Where it ends TLS, it is reached over TLS. */
+function proxyTarget({ proxy, tls }: NonNullable<StackConfig["loadBalancer"]>): ProxyTarget {
   return {
-    serviceName: "nginx-load-balancer",
-    servicePort: 80,
-    podPort: NGINX_PORTS.http,
-    protocol: "HTTP",
-    healthPath: NGINX_ENDPOINTS.health,
+    serviceName: workloadName(proxy),
+    ...(tls === undefined
+      ? { servicePort: 80, podPort: PROXY_PORTS.http, protocol: "HTTP" }
+      : { servicePort: 443, podPort: PROXY_PORTS.https, protocol: "HTTPS" }),
+    healthPath: HEALTH_PATH,
   };
 }
 
@@ -95,13 +96,14 @@ function commonArgs(
   const { loadBalancer, cluster, services } = config;
   const settings = loadBalancer?.public;
   const service = services[loadBalancer?.service ?? ""];
-  if (settings === undefined || service === undefined || cluster.cloud === "local") return undefined;
+  if (loadBalancer === undefined || settings === undefined || service === undefined) return undefined;
+  if (cluster.cloud === "local") return undefined;
   const cdn = cdnOf(config);
   const { certificate, sources, dnsZone } = settings;
   return {
     configKey: CONFIG_KEY,
     namespace: cluster.namespace,
-    proxy: proxyTarget(),
+    proxy: proxyTarget(loadBalancer),
     hosts: settings.hosts,
     ...(dnsZone === undefined ? {} : { dnsZone }),
     certificate: certificate === "managed" ? { kind: "managed" } : { kind: "existing", ...certificate },
@@ -205,7 +207,7 @@ function gcpEntrance(
           address: address.address,
           negName,
           ratePerPod: ratePerPod(demand, proxy.replicas.min, { zones: cluster.zones, maxUnavailable: 1 }),
-          longLivedPaths: loadBalancer?.webSocketPaths ?? [],
+          longLivedPaths: (loadBalancer?.routes ?? []).map((route) => route.path),
         },
         after(options, [proxy]),
       );

@@ -7,10 +7,12 @@ import {
   type BudgetOverrides,
   type PerformanceBudget,
 } from "../budget/performance-budget";
+import { routesAndTlsProblems } from "../components/load-balancing/proxy-problems";
 import { isPinnedImage } from "../components/shared/images";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cdnMistakes } from "./cdn-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 
 /** A waiver is for now, not for good. */
@@ -31,7 +33,7 @@ export interface Names {
 }
 
 /** The parts of a file that are sound by themselves. */
-export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers"> {
+export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers" | "loadBalancer"> {
   /** Name of the service behind the proxy. */
   readonly exposedService: string | undefined;
   /** What the way of a request is made of. */
@@ -57,6 +59,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
       cluster: config.cluster,
       hasLoadBalancer: config.exposedService !== undefined,
     }),
+    ...proxyMistakes(config),
     ...waiverMistakes(config, today),
   );
   return problems;
@@ -159,6 +162,26 @@ function loadBalancerMistakes({ exposedService }: SoundParts, { services }: Name
       fix: "Name the service that the proxy stands in front of.",
     },
   ];
+}
+
+/** What the proxy itself would refuse, with the line of the file. */
+function proxyMistakes({ loadBalancer }: SoundParts): ConfigProblem[] {
+  if (loadBalancer === undefined) return [];
+  const { routes, hosts, headers } = loadBalancer;
+  const tls = tlsOf(loadBalancer);
+  return routesAndTlsProblems({ routes, hosts, headers, ...tls }).map(({ property, got, allowed, fix }) => ({
+    path: ["loadBalancer", ...parts(property)],
+    got: show(got),
+    allowed,
+    fix,
+  }));
+}
+
+/** `routes[1].path` as a path of keys. */
+function parts(property: string): ConfigPath {
+  return property
+    .split(/[.[\]]+/)
+    .flatMap((part) => (part === "" ? [] : [/^\d+$/.test(part) ? Number(part) : part]));
 }
 
 function waiverMistakes({ waivers }: SoundParts, today: Date): ConfigProblem[] {

@@ -44,7 +44,7 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
 function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
-  const { budget, services, waivers, cdn, cluster } = stackSchema.shape;
+  const { budget, services, waivers, loadBalancer, cdn, cluster } = stackSchema.shape;
   const exposed = valueAt(raw, ["loadBalancer", "service"]);
   const service = services.valueType;
   return {
@@ -55,6 +55,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
         return data === undefined ? [] : [[name, data] as const];
       }),
     ),
+    loadBalancer: loadBalancer.safeParse(raw["loadBalancer"]).data,
     exposedService: typeof exposed === "string" ? exposed : undefined,
     chain: chainParts(raw),
     cdn: cdn.safeParse(raw["cdn"]).data,
@@ -113,11 +114,6 @@ export interface NotBuiltYet {
 export function notBuiltYet(config: StackConfig): NotBuiltYet[] {
   const choices: [boolean, string, string][] = [
     [config.autoscaling.kind === "keda", "autoscaling.kind", "KEDA is not built yet; services get an HPA"],
-    [
-      config.loadBalancer?.proxy === "haproxy",
-      "loadBalancer.proxy",
-      "HAProxy is not built yet; no proxy is made",
-    ],
   ];
   return choices
     .filter(([chosen]) => chosen)

@@ -1,10 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import { HaProxy } from "../components/load-balancing/haproxy";
 import { Nginx } from "../components/load-balancing/nginx";
+import type { Proxy } from "../components/load-balancing/proxy";
+import { workloadName, type ProxyArgs } from "../components/load-balancing/proxy-args";
 import type { ElasticService } from "../components/workload/elastic-service";
 import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
 import { serviceBudget, type StackConfig } from "./config";
 import { ladderOf } from "./derived";
+import { tlsOf } from "./load-balancer-tls";
 
 /**
  * The proxy in front of one service, with the timeouts of that service.
@@ -16,40 +20,51 @@ export function createLoadBalancer(
   services: Readonly<Record<string, ElasticService>>,
   options: pulumi.ComponentResourceOptions,
   entrance?: ProxyEntrance,
-): Nginx | undefined {
+): Proxy | undefined {
   const { loadBalancer, cluster } = config;
   const service = config.services[loadBalancer?.service ?? ""];
   const upstream = services[loadBalancer?.service ?? ""];
-  if (loadBalancer?.proxy !== "nginx" || service === undefined || upstream === undefined) return undefined;
-  return new Nginx(
-    "nginx-load-balancer",
-    {
-      configKey: "retrofitlink:loadBalancer",
-      namespace: cluster.namespace,
-      upstream: {
-        host: upstream.podsHost,
-        port: upstream.port,
-        addresses: upstream.replicas.max,
-        demand: service.demand,
-        serviceTimeSeconds: service.profile.serviceTimeSeconds,
-        webSocketPaths: loadBalancer.webSocketPaths,
-      },
-      clientConnections: loadBalancer.clientConnections,
-      rateLimit: loadBalancer.rateLimit,
-      trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
-      maxBodyMiB: loadBalancer.maxBodyMiB,
-      cpuCores: loadBalancer.cpuCores,
-      zones: cluster.zones,
-      budget: serviceBudget(config, service),
-      timeouts: ladderOf(config, service),
-      ...(entrance === undefined
-        ? {}
-        : {
-            tlsInFront: true,
-            loadBalancerAddresses: entrance.loadBalancerAddresses,
-            transform: { service: withAnnotations(entrance.serviceAnnotations) },
-          }),
+  if (loadBalancer === undefined || service === undefined || upstream === undefined) return undefined;
+  const args: ProxyArgs = {
+    configKey: "retrofitlink:loadBalancer",
+    namespace: cluster.namespace,
+    upstream: {
+      host: upstream.podsHost,
+      port: upstream.port,
+      addresses: upstream.replicas.max,
+      demand: service.demand,
+      serviceTimeSeconds: service.profile.serviceTimeSeconds,
+      concurrency: service.profile.concurrencyPerPod,
+      healthPath: service.health.ready,
     },
-    entrance === undefined ? options : after(options, entrance.before),
-  );
+    routes: loadBalancer.routes.map(({ path, kind, port }) => ({
+      path,
+      kind,
+      ...(port === undefined ? {} : { port }),
+    })),
+    clientConnections: loadBalancer.clientConnections,
+    rateLimit: loadBalancer.rateLimit,
+    trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
+    maxBodyMiB: loadBalancer.maxBodyMiB,
+    hosts: loadBalancer.hosts,
+    ...tlsOf(loadBalancer),
+    headers: {
+      ...loadBalancer.headers,
+      // The cloud's load balancer redirects what is not TLS.
+      tlsInFront: loadBalancer.headers.tlsInFront || entrance !== undefined,
+    },
+    cpuCores: loadBalancer.cpuCores,
+    zones: cluster.zones,
+    budget: serviceBudget(config, service),
+    timeouts: ladderOf(config, service),
+    ...(entrance === undefined
+      ? {}
+      : {
+          loadBalancerAddresses: entrance.loadBalancerAddresses,
+          transform: { service: withAnnotations(entrance.serviceAnnotations) },
+        }),
+  };
+  const name = workloadName(loadBalancer.proxy);
+  const waiting = entrance === undefined ? options : after(options, entrance.before);
+  return loadBalancer.proxy === "haproxy" ? new HaProxy(name, args, waiting) : new Nginx(name, args, waiting);
 }

@@ -5,12 +5,7 @@
 import type { input as cloudflare } from "@pulumi/cloudflare/types";
 import * as pulumi from "@pulumi/pulumi";
 
-import {
-  FALLBACK_POLICY,
-  HSTS,
-  SECURITY_HEADERS,
-  STRICT_TRANSPORT,
-} from "../load-balancing/security-headers";
+import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS } from "../load-balancing/security-headers";
 import type { Cached, EdgeBehavior } from "./behaviors";
 import {
   anyOf,
@@ -304,7 +299,7 @@ function headerRules(args: Args): Rule[] {
   if (owned.length === 0) return [];
   const everything = owned.length === args.behaviors.length;
   const expression = everything ? hostCondition(args.hosts) : anyClass(args, owned);
-  const headers = { ...SECURITY_HEADERS, [HSTS]: STRICT_TRANSPORT };
+  const headers = { ...SECURITY_HEADERS, [HSTS.name]: HSTS.value };
   return [
     {
       ref: "security_headers",

@@ -1,7 +1,7 @@
 /** Behaviours as CloudFront's policies. */
 import type * as cloudfront from "@pulumi/aws/cloudfront";
 
-import { FALLBACK_POLICY, HSTS_SECONDS, SECURITY_HEADERS } from "../load-balancing/security-headers";
+import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS } from "../load-balancing/security-headers";
 import { YEAR, cacheControl, type Cached, type EdgeBehavior } from "./behaviors";
 
 /** AWS's own policy for what is not cached; a policy of one's own with no lifetime may not compress. */
@@ -98,7 +98,7 @@ export function responseHeadersArgs(
             frameOptions: { frameOption: SECURITY_HEADERS["X-Frame-Options"] ?? "", override: true },
             referrerPolicy: { referrerPolicy: SECURITY_HEADERS["Referrer-Policy"] ?? "", override: true },
             strictTransportSecurity: {
-              accessControlMaxAgeSec: HSTS_SECONDS,
+              accessControlMaxAgeSec: HSTS.seconds,
               includeSubdomains: true,
               override: true,
             },

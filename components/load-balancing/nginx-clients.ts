@@ -1,18 +1,18 @@
 /** The side of nginx.conf that faces clients: whom to believe, how much to let in, how long to wait. */
 import type { NginxConfArgs } from "./nginx-conf-args";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
-
-/** How long a client may be silent in the middle of a request or an answer, seconds. Slower ones are slow on purpose. */
-const SLOW_CLIENT_SECONDS = 10;
+import { SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
+import { REJECTIONS, REQUEST_ID_PATTERN } from "./proxy-headers";
 
 /** Time-outs and sizes of what a client may send. */
-export function clientDirectives({ timeouts, maxBodyMiB }: NginxConfArgs): Directive[] {
+export function clientDirectives(args: NginxConfArgs): Directive[] {
+  const { timeouts, maxBodyMiB, slowClientSeconds = SLOW_CLIENT_SECONDS } = args;
   return [
     directive("keepalive_timeout", duration(timeouts.idle.proxyClient)),
     directive("keepalive_requests", 1000),
-    directive("client_header_timeout", duration(SLOW_CLIENT_SECONDS)),
-    directive("client_body_timeout", duration(SLOW_CLIENT_SECONDS)),
-    directive("send_timeout", duration(SLOW_CLIENT_SECONDS)),
+    directive("client_header_timeout", duration(slowClientSeconds)),
+    directive("client_body_timeout", duration(slowClientSeconds)),
+    directive("send_timeout", duration(slowClientSeconds)),
     directive("reset_timedout_connection", "on"),
     directive("client_header_buffer_size", "1k"),
     directive("large_client_header_buffers", 4, "8k"),
@@ -39,10 +39,11 @@ export function serverLimits({ rateLimit }: NginxConfArgs): Directive[] {
   return [
     directive("limit_req", `zone=${ZONES.requests}`, ...burst),
     directive("limit_req_status", 429),
-    directive("limit_req_log_level", "warn"),
+    // The access log has a line for each refusal; a second one in the error log would only cost more.
+    directive("limit_req_log_level", "info"),
     directive("limit_conn", ZONES.connections, rateLimit.connections),
     directive("limit_conn_status", 429),
-    directive("limit_conn_log_level", "warn"),
+    directive("limit_conn_log_level", "info"),
   ];
 }
 
@@ -73,7 +74,21 @@ export function trustMaps(trustedProxies: readonly string[]): Directive[] {
       "map",
       ["$from_trusted_proxy:$http_x_request_id", "$trace_id"],
       // Only what can stand in a header, a log line and a page without quotes.
-      entries({ default: "$request_id", "~^1:(?<trusted_id>[A-Za-z0-9._-]{1,64})$": "$trusted_id" }),
+      entries({ default: "$request_id", [`~^1:(?<trusted_id>${REQUEST_ID_PATTERN})$`]: "$trusted_id" }),
     ),
   ];
+}
+
+/** `$rejection`: why this proxy refused a request, for the log. Empty for every other, also for a 429 of the service. */
+export function rejectionMap(): Directive {
+  return block(
+    "map",
+    ["$status:$limit_req_status:$limit_conn_status:$overloaded", "$rejection"],
+    entries({
+      default: "",
+      "~^429:REJECTED:": REJECTIONS.requests,
+      "~^429:[A-Z]*:REJECTED:": REJECTIONS.connections,
+      "~^503:.*:1$": REJECTIONS.overload,
+    }),
+  );
 }

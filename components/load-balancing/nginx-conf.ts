@@ -1,12 +1,22 @@
 /** nginx.conf: a reverse proxy for one service. Pure text, read by nginx 1.22 and later. */
-import { clientDirectives, limitZones, serverLimits, trustMaps, trustServer } from "./nginx-clients";
-import { NGINX_ENDPOINTS, NGINX_PATHS, NGINX_PORTS, type NginxConfArgs } from "./nginx-conf-args";
+import {
+  clientDirectives,
+  limitZones,
+  rejectionMap,
+  serverLimits,
+  trustMaps,
+  trustServer,
+} from "./nginx-clients";
+import { NGINX_PATHS, NGINX_STATUS_PATH, type NginxConfArgs } from "./nginx-conf-args";
 import { errorPages, responseHeaders, responseMaps } from "./nginx-responses";
 import { block, directive, duration, render, type Directive } from "./nginx-syntax";
-import { proxying, upstreamBlock, upstreamMaps } from "./nginx-upstream";
+import { tlsServer } from "./nginx-tls";
+import { proxying, upstreamBlocks, upstreamMaps } from "./nginx-upstream";
+import { HEALTH_PATH, PROXY_PORTS, SCRATCH } from "./proxy-conf-args";
+import { COMPRESSED_TYPES } from "./proxy-headers";
 
-export { NGINX_ENDPOINTS, NGINX_PATHS, NGINX_PORTS } from "./nginx-conf-args";
-export type { NginxConfArgs, UpstreamServer } from "./nginx-conf-args";
+export { NGINX_PATHS, NGINX_STATUS_PATH } from "./nginx-conf-args";
+export type { NginxConfArgs } from "./nginx-conf-args";
 
 /** The text of nginx.conf. */
 export function nginxConf(args: NginxConfArgs): string {
@@ -28,7 +38,7 @@ function main(args: NginxConfArgs): Directive[] {
       "worker_shutdown_timeout",
       duration(Math.max(1, timeouts.drain.terminationGrace - timeouts.drain.preStop - 1)),
     ),
-    directive("pid", `${args.scratch ?? NGINX_PATHS.scratch}/nginx.pid`),
+    directive("pid", `${args.scratch ?? SCRATCH}/nginx.pid`),
     directive("error_log", "stderr", "warn"),
   ];
 }
@@ -46,7 +56,7 @@ function http(args: NginxConfArgs): Directive {
       directive("default_type", "application/octet-stream"),
       directive("sendfile", "on"),
       directive("tcp_nopush", "on"),
-      ...temporaryPaths(args.scratch ?? NGINX_PATHS.scratch),
+      ...temporaryPaths(args.scratch ?? SCRATCH),
       ...accessLog(args.accessLog ?? NGINX_PATHS.accessLog),
       ...clientDirectives(args),
       ...compression(args.brotliModules !== undefined),
@@ -54,8 +64,9 @@ function http(args: NginxConfArgs): Directive {
       ...trustMaps(args.trustedProxies),
       ...upstreamMaps(),
       ...responseMaps(),
-      ...upstreamBlock(args),
-      trafficServer(args),
+      rejectionMap(),
+      ...upstreamBlocks(args),
+      ...trafficServers(args),
       statusServer(args),
     ],
   );
@@ -83,7 +94,8 @@ export const ACCESS_LOG_FIELDS = {
   protocol: "$server_protocol",
   // A text as well: a line that was no request has 009, which is no number in JSON.
   status: "$status",
-  limit: "$limit_req_status",
+  // Empty, or what refused it: "rate limit: requests", "rate limit: connections", "overload".
+  rejection: "$rejection",
   upstream: "$upstream_addr",
   upstreamStatus: "$upstream_status",
   upstreamConnectSeconds: "$upstream_connect_time",
@@ -111,22 +123,6 @@ function accessLog(path: string): Directive[] {
   ];
 }
 
-/** What is worth compressing besides text/html, which always is. */
-const COMPRESSED_TYPES = [
-  "application/javascript",
-  "application/json",
-  "application/ld+json",
-  "application/manifest+json",
-  "application/problem+json",
-  "application/xml",
-  "image/svg+xml",
-  "text/css",
-  "text/csv",
-  "text/javascript",
-  "text/plain",
-  "text/xml",
-];
-
 /** Below this many bytes the answer fits one packet either way. */
 const SMALLEST_COMPRESSED = 1024;
 
@@ -147,27 +143,37 @@ function compression(brotli: boolean): Directive[] {
   ];
 }
 
-function trafficServer(args: NginxConfArgs): Directive {
-  return block(
+/** One server for clients, and where that one ends TLS a second one that sends clients to it. */
+function trafficServers(args: NginxConfArgs): Directive[] {
+  const { tls, listen } = args;
+  const plain = directive("listen", listen?.http ?? PROXY_PORTS.http, ...LISTEN_OPTIONS);
+  const shared = [directive("server_name", "_"), ...trustServer(args.trustedProxies), ...serverLimits(args)];
+  const traffic = [...shared, ...responseHeaders(args.headers), ...proxying(args), health(), ...errorPages()];
+  if (tls === undefined) return [block("server", [], [plain, ...plainHttp2(args), ...traffic])];
+  const redirect = block(
     "server",
     [],
     [
-      directive(
-        "listen",
-        args.listen?.http ?? NGINX_PORTS.http,
-        "default_server",
-        "reuseport",
-        "backlog=4096",
-      ),
-      directive("server_name", "_"),
-      ...trustServer(args.trustedProxies),
-      ...serverLimits(args),
-      ...responseHeaders(args.tlsInFront),
-      ...proxying(args),
+      plain,
+      ...shared,
+      ...responseHeaders({ ...args.headers, hsts: false }),
       health(),
-      ...errorPages(),
+      // 308 keeps the method and the body, which 301 does not.
+      block("location", ["/"], [directive("return", 308, "https://$host$request_uri")]),
     ],
   );
+  return [
+    block("server", [], [...tlsServer(args, tls, LISTEN_OPTIONS), ...traffic]),
+    ...(tls.plainPort === "redirect" ? [redirect] : []),
+  ];
+}
+
+const LISTEN_OPTIONS = ["default_server", "reuseport", "backlog=4096"];
+
+/** gRPC behind a load balancer that ended TLS: nginx tells HTTP/2 from HTTP/1.1 on one plain port as of 1.25.1. */
+function plainHttp2({ routes, http2 = "directive" }: NginxConfArgs): Directive[] {
+  const grpc = routes.some(({ kind }) => kind === "grpc");
+  return grpc && http2 === "directive" ? [directive("http2", "on")] : [];
 }
 
 /** For the kubelet and the exporter. Knows no forwarded addresses, so that nobody can claim to be this pod. */
@@ -176,12 +182,12 @@ function statusServer(args: NginxConfArgs): Directive {
     "server",
     [],
     [
-      directive("listen", args.listen?.status ?? NGINX_PORTS.status),
+      directive("listen", args.listen?.status ?? PROXY_PORTS.status),
       directive("access_log", "off"),
       health(),
       block(
         "location",
-        ["=", NGINX_ENDPOINTS.status],
+        ["=", NGINX_STATUS_PATH],
         [directive("stub_status"), directive("allow", "127.0.0.1"), directive("deny", "all")],
       ),
       block("location", ["/"], [directive("return", 404)]),
@@ -192,7 +198,7 @@ function statusServer(args: NginxConfArgs): Directive {
 function health(): Directive {
   return block(
     "location",
-    ["=", NGINX_ENDPOINTS.health],
+    ["=", HEALTH_PATH],
     [
       directive("access_log", "off"),
       directive("default_type", "text/plain"),

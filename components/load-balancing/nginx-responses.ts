@@ -1,20 +1,8 @@
 /** What nginx adds to answers: security headers, the request id, and answers of its own. */
-import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS, STRICT_TRANSPORT } from "./security-headers";
+import type { NginxConfArgs } from "./nginx-conf-args";
 import { block, directive, entries, type Directive } from "./nginx-syntax";
-
-const REQUEST_ID = "X-Request-ID";
-
-/** Answers that nginx gives by itself, and what they say. */
-const ERRORS: Readonly<Record<number, string>> = {
-  413: "Content Too Large",
-  429: "Too Many Requests",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-};
-
-/** Seconds after which it is worth another try: a share of the limit is free again, or a pod has been replaced. */
-const RETRY_AFTER: Readonly<Record<number, number>> = { 429: 1, 503: 5 };
+import { ERRORS, REQUEST_ID, RETRY_AFTER, TELLTALE, errorBody } from "./proxy-headers";
+import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS } from "./security-headers";
 
 /** `$retry_after` and `$content_security_policy`, empty where no header is due. */
 export function responseMaps(): Directive[] {
@@ -40,37 +28,44 @@ export function responseMaps(): Directive[] {
  * Every header, in one place: a location with an `add_header` of its own would lose all of these. `always` puts them
  * on errors as well, and a header without a value is not sent.
  */
-export function responseHeaders(tlsInFront: boolean): Directive[] {
-  const headers = {
+export function responseHeaders({ owner, hsts }: NginxConfArgs["headers"]): Directive[] {
+  const security = {
     ...SECURITY_HEADERS,
-    ...(tlsInFront ? { [HSTS]: STRICT_TRANSPORT } : {}),
-    [REQUEST_ID]: "$trace_id",
+    ...(hsts ? { [HSTS.name]: HSTS.value } : {}),
+    "Content-Security-Policy": "$content_security_policy",
   };
+  const added = {
+    ...(owner === "proxy" ? security : {}),
+    [REQUEST_ID]: "$trace_id",
+    "Retry-After": "$retry_after",
+  };
+  // A policy of the service belongs to its pages; every other of these headers has one owner, and it is not the service.
+  const hidden = [...Object.keys(SECURITY_HEADERS), HSTS.name, REQUEST_ID, TELLTALE];
   return [
-    ...Object.entries({
-      ...headers,
-      "Content-Security-Policy": "$content_security_policy",
-      "Retry-After": "$retry_after",
-    }).map(([name, value]) => directive("add_header", name, value, "always")),
-    ...[...Object.keys(headers), "X-Powered-By"].map((name) => directive("proxy_hide_header", name)),
+    ...Object.entries(added).map(([name, value]) => directive("add_header", name, value, "always")),
+    ...hidden.flatMap((name) => [directive("proxy_hide_header", name), directive("grpc_hide_header", name)]),
   ];
 }
 
-/** Errors as JSON with the request's id. Those of the service pass through untouched. */
+/**
+ * Errors as JSON with the request's id. Those of the service pass through untouched. A 502 because every server has as
+ * many requests as it may have is a 503: it passes by itself.
+ */
 export function errorPages(): Directive[] {
-  return Object.entries(ERRORS).flatMap(([status, error]) => [
-    directive("error_page", status, `@error${status}`),
-    block(
-      "location",
-      [`@error${status}`],
-      [
-        directive("default_type", "application/json"),
-        directive(
-          "return",
-          status,
-          JSON.stringify({ status: Number(status), error, requestId: "$trace_id" }),
-        ),
-      ],
-    ),
-  ]);
+  const answer = (status: number): Directive =>
+    directive("return", status, errorBody(status, ERRORS[status] ?? "", "$trace_id"));
+  return Object.keys(ERRORS)
+    .map(Number)
+    .flatMap((status) => [
+      directive("error_page", status, `@error${status}`),
+      block(
+        "location",
+        [`@error${status}`],
+        [
+          directive("default_type", "application/json"),
+          ...(status === 502 ? [block("if", ["($overloaded)"], [answer(503)])] : []),
+          answer(status),
+        ],
+      ),
+    ]);
 }

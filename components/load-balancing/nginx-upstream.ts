@@ -1,36 +1,60 @@
 /** The side of nginx.conf that faces the service: its addresses, connections to it, and what it is told. */
-import { retryLimits } from "../../budget/proxy";
-import type { NginxConfArgs, UpstreamServer } from "./nginx-conf-args";
+import { retryLimits } from "../../budget/proxy-limits";
+import type { TimeoutLadder } from "../../budget/timeouts";
+import type { NginxConfArgs } from "./nginx-conf-args";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
+import type { UpstreamServer } from "./proxy-conf-args";
+import { routeBase, routeTarget, routeTargets, type ProxyRoute, type RouteKind } from "./proxy-routes";
 
 const UPSTREAM = "application";
 
-/** The service's addresses. They and their failures are shared by all workers in a zone, which `resolve` needs. */
-export function upstreamBlock({ upstream, resolver, plan, timeouts }: NginxConfArgs): Directive[] {
-  const resolve = resolver === undefined ? [] : ["resolve"];
+/** DNS, and the groups of servers: one for requests, others for what stays open and so must not count among them. */
+export function upstreamBlocks(args: NginxConfArgs): Directive[] {
+  const { resolver, admission, plan, routes } = args;
   // Shorter than the TTL of cluster DNS: a pod that is gone is forgotten before it is tried often.
   const resolving =
     resolver === undefined
       ? []
       : [directive("resolver", resolver, "valid=5s"), directive("resolver_timeout", "2s")];
+  const bound = admission === undefined ? [] : [`max_conns=${admission.maxConnections}`];
   return [
     ...resolving,
-    block(
-      "upstream",
-      [UPSTREAM],
-      [
-        directive("zone", UPSTREAM, "256k"),
-        directive("least_conn"),
-        ...upstream.map((server) =>
-          directive("server", authority(server), "max_fails=3", "fail_timeout=10s", ...resolve),
-        ),
-        directive("keepalive", plan.upstreamKeepAlive),
-        directive("keepalive_timeout", duration(timeouts.idle.proxyUpstream)),
-        // Old connections end in time for pods that were added to get their share.
-        directive("keepalive_requests", 1000),
-      ],
-    ),
+    upstreamBlock(args, UPSTREAM, undefined, bound, plan.upstreamKeepAlive),
+    ...routeTargets(routes).map(({ name, port }) => upstreamBlock(args, name, port, [], 2)),
   ];
+}
+
+/** The service's addresses. They and their failures are shared by all workers in a zone, which `resolve` needs. */
+function upstreamBlock(
+  { upstream, resolver, timeouts }: NginxConfArgs,
+  name: string,
+  port: number | undefined,
+  bound: readonly string[],
+  keepAlive: number,
+): Directive {
+  const resolve = resolver === undefined ? [] : ["resolve"];
+  return block(
+    "upstream",
+    [name],
+    [
+      directive("zone", name, "256k"),
+      directive("least_conn"),
+      ...upstream.map((server) =>
+        directive(
+          "server",
+          authority({ ...server, port: port ?? server.port }),
+          "max_fails=3",
+          "fail_timeout=10s",
+          ...bound,
+          ...resolve,
+        ),
+      ),
+      directive("keepalive", keepAlive),
+      directive("keepalive_timeout", duration(timeouts.idle.proxyUpstream)),
+      // Old connections end in time for pods that were added to get their share.
+      directive("keepalive_requests", 1000),
+    ],
+  );
 }
 
 function authority({ host, port }: UpstreamServer): string {
@@ -38,7 +62,7 @@ function authority({ host, port }: UpstreamServer): string {
 }
 
 /**
- * `$websocket_upgrade` and `$upstream_connection`: a WebSocket is passed on as one, any other upgrade is not, and
+ * `$websocket_upgrade`, `$upstream_connection` and `$overloaded`: a WebSocket is passed on as one, any other upgrade is not, and
  * every other request keeps the connection to the service open.
  */
 export function upstreamMaps(): Directive[] {
@@ -52,6 +76,12 @@ export function upstreamMaps(): Directive[] {
       "map",
       ["$websocket_upgrade", "$upstream_connection"],
       entries({ default: "", websocket: "upgrade" }),
+    ),
+    // nginx writes the group's name where it found no server to try: all are full, or have failed.
+    block(
+      "map",
+      ["$upstream_addr", "$overloaded"],
+      entries({ default: 0, [`~(^|, )${UPSTREAM}(_[a-z0-9_]+)?$`]: 1 }),
     ),
   ];
 }
@@ -71,10 +101,16 @@ const REQUEST_HEADERS: Readonly<Record<string, string>> = {
   "X-Request-ID": "$trace_id",
 };
 
+/** The same for gRPC, whose connection to the service has streams and no upgrades. */
+const GRPC_HEADERS = Object.fromEntries(
+  Object.entries(REQUEST_HEADERS).filter(([name]) => name !== "Upgrade" && name !== "Connection"),
+);
+
 /** How requests are passed on, and where. */
 export function proxying(args: NginxConfArgs): Directive[] {
-  const { request, idle } = args.timeouts;
+  const { request } = args.timeouts;
   const { connectSeconds, windowSeconds } = retryLimits(args.timeouts);
+  const grpc = args.routes.some(({ kind }) => kind === "grpc");
   return [
     directive("proxy_http_version", "1.1"),
     ...Object.entries(REQUEST_HEADERS).map(([name, value]) => directive("proxy_set_header", name, value)),
@@ -90,17 +126,40 @@ export function proxying(args: NginxConfArgs): Directive[] {
     directive("proxy_buffers", 8, "8k"),
     // Answers never go to disk: a slow reader of large ones slows the service down, and does not fill the node.
     directive("proxy_max_temp_file_size", 0),
-    ...args.webSocketPaths.map((path) =>
-      location(path, [
-        // Either end pings; the load balancer, whose idle timeout is shorter, is the one that closes.
-        directive("proxy_read_timeout", duration(idle.proxyClient)),
-        directive("proxy_send_timeout", duration(idle.proxyClient)),
-      ]),
-    ),
-    location("/", []),
+    ...(grpc
+      ? Object.entries(GRPC_HEADERS).map(([name, value]) => directive("grpc_set_header", name, value))
+      : []),
+    ...args.routes.map((route) => routeLocation(route, args.timeouts)),
+    block("location", ["/"], [directive("proxy_pass", `http://${UPSTREAM}`)]),
   ];
 }
 
-function location(path: string, directives: readonly Directive[]): Directive {
-  return block("location", [path], [directive("proxy_pass", `http://${UPSTREAM}`), ...directives]);
+/** A route by its first segments: `/live` and `/live/…`, not `/lively`. */
+function routeLocation(route: ProxyRoute, { idle, request }: TimeoutLadder): Directive {
+  const { name } = routeTarget(route);
+  // Either end pings; the load balancer, whose idle timeout is shorter, is the one that closes.
+  const silence = duration(idle.proxyClient);
+  const { connectSeconds } = retryLimits({ request });
+  const http = [
+    directive("proxy_pass", `http://${name}`),
+    directive("proxy_read_timeout", silence),
+    directive("proxy_send_timeout", silence),
+  ];
+  const grpc = [
+    directive("grpc_pass", `grpc://${name}`),
+    directive("grpc_read_timeout", silence),
+    directive("grpc_send_timeout", silence),
+    directive("grpc_connect_timeout", duration(connectSeconds)),
+    directive("grpc_socket_keepalive", "on"),
+    // A stream of messages has no size, and may pause.
+    directive("client_max_body_size", 0),
+    directive("client_body_timeout", silence),
+  ];
+  const kinds: Readonly<Record<RouteKind, readonly Directive[]>> = {
+    websocket: http,
+    sse: [...http, directive("proxy_buffering", "off")],
+    grpc,
+  };
+  const pattern = `^${routeBase(route).replaceAll(".", "[.]")}(/|$)`;
+  return block("location", ["~", pattern], kinds[route.kind]);
 }

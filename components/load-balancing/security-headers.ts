@@ -11,8 +11,9 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 };
 
-export const HSTS = "Strict-Transport-Security";
-
 /** Only where every way to the answer is TLS. A year, the least that the browsers' preload list takes. */
-export const HSTS_SECONDS = 31_536_000;
-export const STRICT_TRANSPORT = `max-age=${HSTS_SECONDS}; includeSubDomains`;
+export const HSTS = {
+  name: "Strict-Transport-Security",
+  seconds: 31_536_000,
+  value: "max-age=31536000; includeSubDomains",
+} as const;

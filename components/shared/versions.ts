@@ -5,6 +5,8 @@ export const IMAGES = {
   redisExporter: "docker.io/oliver006/redis_exporter:v1.89.0",
   /** Runs as user 101 and listens above 1024. */
   nginx: "docker.io/nginxinc/nginx-unprivileged:1.30.0",
+  /** Runs as user 99; a long-term line, with its own endpoint for Prometheus. */
+  haproxy: "docker.io/library/haproxy:3.2.12",
   nginxExporter: "docker.io/nginx/nginx-prometheus-exporter:1.5.1",
   /** Ships `mongosh` beside `mongod` and `mongos`. */
   mongodb: "docker.io/percona/percona-server-mongodb:8.0.19-7",

@@ -7,7 +7,7 @@ import { derivationsList } from "./derivations-list";
 import { number, plural } from "./format";
 import { Html, html } from "./html";
 import { policiesSection } from "./policies-section";
-import { nginxDerivations } from "./proxy-derivations";
+import { proxyDerivations } from "./proxy-derivations";
 import { resourcesSection } from "./resources-section";
 import { SCRIPT } from "./script";
 import { servicesSection } from "./services-section";
@@ -81,7 +81,7 @@ function loadBalancer({ proxies, services, exposedService }: StackModel): Html {
   if (proxies.length === 0) return html``;
   const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>Load balancer</h2>
-    ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, nginxDerivations(proxy, upstream)))}`;
+    ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, proxyDerivations(proxy, upstream)))}`;
 }
 
 function caches({ caches: found, services }: StackModel): Html {

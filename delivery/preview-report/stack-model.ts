@@ -1,8 +1,8 @@
 /** What the page shows of a preview, taken out of the engine's resources. */
 import {
   COMPONENT_TYPES,
-  type NginxSummary,
   type PlatformSummary,
+  type ProxySummary,
   type RedisSummary,
   type ServiceSummary,
 } from "../../budget/summaries";
@@ -43,7 +43,7 @@ export interface StackModel {
   readonly exposedService: string;
   readonly services: readonly ServiceSummary[];
   readonly caches: readonly RedisSummary[];
-  readonly proxies: readonly NginxSummary[];
+  readonly proxies: readonly ProxySummary[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
   readonly unknown: readonly string[];
   readonly policies: readonly PolicyResult[];
@@ -93,7 +93,10 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     exposedService: platform?.exposedService ?? "",
     services: summaries(COMPONENT_TYPES.elasticService),
     caches: summaries(COMPONENT_TYPES.redis),
-    proxies: summaries(COMPONENT_TYPES.nginx),
+    proxies: [
+      ...summaries<ProxySummary>(COMPONENT_TYPES.nginx),
+      ...summaries<ProxySummary>(COMPONENT_TYPES.haProxy),
+    ],
     unknown: Object.values(COMPONENT_TYPES)
       .flatMap(ofType)
       .filter((resource) => !known(resource))

@@ -2,7 +2,60 @@
 import { z } from "zod";
 
 import { cloudLoadBalancer } from "./cloud-load-balancer";
+import { ROUTE_KINDS } from "../../components/load-balancing/proxy-routes";
 import { CIDR, dnsLabel, number, path, positive, says, text, whole } from "./leaves";
+
+const host = text("a host name, like app.example.org", "Give the name that clients use.");
+
+const route = z.strictObject(
+  {
+    path,
+    kind: z.enum(
+      ROUTE_KINDS,
+      says('"websocket", "sse" or "grpc"', "Choose what the path speaks; other paths need no route."),
+    ),
+    port: number(
+      "a whole number from 1 to 65535",
+      "Give the port of the service's pods that answers the path, or leave it out.",
+      whole(1, 65_535),
+    ).optional(),
+  },
+  says("a map of path, kind and port", "Describe the route; see docs/stack-file.md."),
+);
+
+const tls = z
+  .strictObject(
+    {
+      issuer: z
+        .strictObject(
+          {
+            kind: z
+              .enum(["Issuer", "ClusterIssuer"], says('"Issuer" or "ClusterIssuer"', "Choose its kind."))
+              .default("ClusterIssuer"),
+            name: dnsLabel,
+          },
+          says("a map of kind and name", "Name the issuer of cert-manager."),
+        )
+        .optional(),
+      secretName: dnsLabel.optional(),
+      hosts: z.array(host, says("a list of host names", "Name the hosts of the certificate.")).optional(),
+      plainPort: z
+        .enum(["redirect", "off"], says('"redirect" or "off"', "Choose what port 80 does."))
+        .default("redirect"),
+    },
+    says("a map of issuer and hosts, or of secretName", "Leave it out where TLS ends in front of the proxy."),
+  )
+  .refine(
+    (given) => (given.issuer === undefined) !== (given.secretName === undefined),
+    says(
+      "either issuer or secretName",
+      "Let cert-manager keep the certificate, or name the Secret with yours.",
+    ),
+  )
+  .refine(
+    (given) => given.issuer === undefined || (given.hosts ?? []).length > 0,
+    says("issuer together with hosts", "Name the hosts that the certificate is for."),
+  );
 
 export const loadBalancer = z.strictObject(
   {
@@ -51,10 +104,25 @@ export const loadBalancer = z.strictObject(
       "Give the largest request body.",
       whole(1, 1024),
     ).default(10),
-    webSocketPaths: z
-      .array(path, says("a list of paths", "Give the prefixes of WebSocket routes."))
+    routes: z
+      .array(route, says("a list of routes", "Give path and kind of each path that stays open."))
       .default([]),
     public: cloudLoadBalancer.optional(),
+    hosts: z.array(host, says("a list of host names", "Give the names that clients use.")).default([]),
+    tls: tls.optional(),
+    headers: z
+      .strictObject(
+        {
+          owner: z
+            .enum(["proxy", "edge"], says('"proxy" or "edge"', "Choose who sets the security headers."))
+            .default("proxy"),
+          tlsInFront: z
+            .boolean(says("true or false", "True if clients reach the load balancer in front over TLS only."))
+            .default(false),
+        },
+        says("a map of owner and tlsInFront", "Leave it out for the defaults."),
+      )
+      .default({ owner: "proxy", tlsInFront: false }),
   },
   says("a map", "Describe the load balancer; see docs/stack-file.md."),
 );

@@ -28,17 +28,22 @@ describe("nginx.conf, read by nginx", () => {
       upstream: [{ host: "127.0.0.1", port: 3000 }],
       scratch: "$SCRATCH",
       accessLog: "$SCRATCH/access.log",
-      listen: { http: "127.0.0.1:18080", status: "127.0.0.1:18081" },
+      listen: { http: "127.0.0.1:18080", https: "127.0.0.1:18443", status: "127.0.0.1:18081" },
+      http2: "listen",
       ...change,
     });
 
   const accepted: [string, Partial<NginxConfArgs>][] = [
-    ["the plainest case", { trustedProxies: [], webSocketPaths: [] }],
+    ["the plainest case", { trustedProxies: [], routes: [] }],
     [
-      "TLS in front, WebSockets and trusted ranges of both families",
+      "TLS in front, every kind of route and trusted ranges of both families",
       {
-        tlsInFront: true,
-        webSocketPaths: ["/socket.io/", "/live"],
+        headers: { owner: "proxy", hsts: true },
+        routes: [
+          { path: "/socket.io/", kind: "websocket" },
+          { path: "/events", kind: "sse" },
+          { path: "/quotes.Quotes/", kind: "grpc", port: 50051 },
+        ],
         trustedProxies: ["10.0.0.0/8", "2001:db8::/32"],
       },
     ],
@@ -84,7 +89,7 @@ describe("nginx in front of a service", () => {
       });
       response.end("ok");
     });
-    const proxy = await nginx([service], { tlsInFront: true });
+    const proxy = await nginx([service], { headers: { owner: "proxy", hsts: true } });
     for (const path of ["/", "/missing", "/healthz"]) {
       const { headers, headerNames } = await send(proxy.httpPort, path);
       const sent = Object.fromEntries(
@@ -141,7 +146,7 @@ describe("nginx in front of a service", () => {
       path: "/orders/1",
       protocol: "HTTP/1.1",
       status: "200",
-      limit: "PASSED",
+      rejection: "",
       upstream: `127.0.0.1:${service.port}`,
       upstreamStatus: "200",
       userAgent: 'quote " and \\',

@@ -1,9 +1,16 @@
 /** The proxy of the config specs: rendered with small limits, in front of services in this process. */
 import { timeoutLadder, type TimeoutLadder } from "../../budget/timeouts";
 import type { NginxConfArgs } from "../../components/load-balancing/nginx-conf";
-import { startBackend, startNginx, type Answer, type Backend, type RunningNginx } from "./nginx-server";
+import {
+  startBackend,
+  startNginx,
+  type Answer,
+  type Backend,
+  type RenderedNginx,
+  type RunningNginx,
+} from "./nginx-server";
 
-export type Rendered = Parameters<typeof startNginx>[0];
+export type Rendered = RenderedNginx;
 
 /** An address of this machine that the configuration below does not trust. */
 export const UNTRUSTED = "127.0.0.2";
@@ -15,6 +22,7 @@ export const rendered: Omit<Rendered, "upstream"> = {
     workers: WORKERS,
     workerConnections: 1024,
     openFiles: 2048,
+    clientsPerPod: 1024,
     upstreamKeepAlive: 4,
     addressZoneMiB: 10,
   },
@@ -22,8 +30,8 @@ export const rendered: Omit<Rendered, "upstream"> = {
   rateLimit: { requestsPerMinute: 60_000, burst: 1000, connections: 100 },
   trustedProxies: ["127.0.0.1/32", "10.0.0.0/8"],
   maxBodyMiB: 1,
-  tlsInFront: false,
-  webSocketPaths: ["/socket.io/"],
+  headers: { owner: "proxy", hsts: false },
+  routes: [{ path: "/socket.io/", kind: "websocket" }],
 };
 
 /** A proxy that waits half a second for its service. */

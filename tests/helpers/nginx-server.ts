@@ -11,9 +11,12 @@ import { nginxConf, type NginxConfArgs } from "../../components/load-balancing/n
 /** A real nginx that runs from a rendered file on free ports of 127.0.0.1. */
 export interface RunningNginx {
   readonly httpPort: number;
+  readonly httpsPort: number;
   readonly statusPort: number;
   /** Lines of the access log, as soon as there are `count` of them. @throws when there are fewer after four seconds */
   accessLog(count: number): Promise<string[]>;
+  /** Another configuration on the same ports, and SIGHUP. Resolves when the new workers have it. */
+  reload(args: RenderedNginx): Promise<void>;
   /** SIGQUIT, as the kubelet sends it. Resolves with the exit code when the last request is answered. */
   quit(): Promise<number | null>;
   /** Ends it at once and removes its files. Safe to repeat. */
@@ -55,19 +58,15 @@ const LOG_TIMEOUT_MS = 4_000;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Starts nginx with the text that the component renders; only addresses and paths are this machine's. */
-export async function startNginx(
-  args: Omit<NginxConfArgs, "listen" | "scratch" | "accessLog">,
-): Promise<RunningNginx> {
+/** What a test decides; only addresses and paths are this machine's, and Debian's nginx writes HTTP/2 the old way. */
+export type RenderedNginx = Omit<NginxConfArgs, "listen" | "scratch" | "accessLog" | "http2">;
+
+/** Starts nginx with the text that the component renders. */
+export async function startNginx(args: RenderedNginx): Promise<RunningNginx> {
   const directory = await mkdtemp(join(tmpdir(), "nginx-"));
-  const httpPort = await freePort();
-  const statusPort = await freePort();
-  const listen = { http: `127.0.0.1:${httpPort}`, status: `127.0.0.1:${statusPort}` };
-  const accessLog = join(directory, "access.log");
-  const conf = nginxConf({ ...args, listen, scratch: directory, accessLog });
-  await writeFile(join(directory, "nginx.conf"), conf);
-  const server = new NginxProcess(directory, httpPort, statusPort);
+  const server = new NginxProcess(directory, await freePort(), await freePort(), await freePort());
   try {
+    await server.write(args);
     await server.start();
     return server;
   } catch (error) {
@@ -102,8 +101,35 @@ class NginxProcess implements RunningNginx {
   constructor(
     private readonly directory: string,
     readonly httpPort: number,
+    readonly httpsPort: number,
     readonly statusPort: number,
   ) {}
+
+  async write(args: RenderedNginx): Promise<void> {
+    const listen = {
+      http: `127.0.0.1:${this.httpPort}`,
+      https: `127.0.0.1:${this.httpsPort}`,
+      status: `127.0.0.1:${this.statusPort}`,
+    };
+    const accessLog = join(this.directory, "access.log");
+    const conf = nginxConf({ ...args, listen, scratch: this.directory, accessLog, http2: "listen" });
+    await writeFile(join(this.directory, "nginx.conf"), conf);
+  }
+
+  async reload(args: RenderedNginx): Promise<void> {
+    const child = this.process;
+    if (child?.pid === undefined) throw new Error("nginx does not run");
+    await this.write(args);
+    const before = await childrenOf(child.pid);
+    child.kill("SIGHUP");
+    const deadline = Date.now() + START_TIMEOUT_MS;
+    for (;;) {
+      const added = (await childrenOf(child.pid)).filter((pid) => !before.includes(pid));
+      if (added.length >= args.plan.workers) return;
+      if (Date.now() > deadline) throw new Error("nginx has not reloaded");
+      await pause(20);
+    }
+  }
 
   async start(): Promise<void> {
     const child = spawnNginx(this.directory, ["-g", foreground()]);
@@ -161,6 +187,11 @@ class NginxProcess implements RunningNginx {
       return false;
     }
   }
+}
+
+async function childrenOf(pid: number): Promise<string[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.split(" ").filter((child) => child !== "");
 }
 
 /** Debian keeps it where only root's PATH leads. */

@@ -9,7 +9,7 @@ import { timeoutLadder } from "../../../budget/timeouts";
 import { redisDerivations } from "../../../delivery/preview-report/cache-derivations";
 import type { Derivation } from "../../../delivery/preview-report/derivation";
 import { duration, isShare, number, plural, podRange } from "../../../delivery/preview-report/format";
-import { nginxDerivations } from "../../../delivery/preview-report/proxy-derivations";
+import { proxyDerivations } from "../../../delivery/preview-report/proxy-derivations";
 import { PEAK_MARGIN, serviceDerivations } from "../../../delivery/preview-report/service-derivations";
 import { timeoutBars } from "../../../delivery/preview-report/timeouts";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
@@ -142,9 +142,10 @@ describe("derivations of the proxy", () => {
   const upstream = serviceSummary("backend");
 
   it("write each formula with the numbers of its clients and of the service behind it", () => {
-    assert.deepEqual(lines(nginxDerivations(nginxSummary(upstream), upstream)), [
+    assert.deepEqual(lines(proxyDerivations(nginxSummary(upstream), upstream)), [
       "Clients of a pod | 16,384 | 2 workers · 16,384 connections ÷ 2 = 16,384; each client takes one more to the service",
       "Pods | 3 pods | (3 − 1 in a zone or drained) · 16,384 = 32,768 ≥ 20,000 clients",
+      "Autoscaler's target | 11,234 connections | 3 pods · 11,234 of 16,384 = 33,702 ≥ 24,000 clients, 20 % more than expected",
       "Kept connections | 22 a worker | 3 pods · 2 workers · 22 = 132 ≥ 1,440/s · 30 ms = 43.2 requests in flight",
       "Memory limit | 424 MiB | processes 48 + connection tables 16 + address zones 20 + clients 320 + responses 20 = 424 MiB",
     ]);
@@ -152,14 +153,18 @@ describe("derivations of the proxy", () => {
 
   it("say less about a proxy whose service or sizes are not known", () => {
     const own = { ...nginxSummary(upstream), memoryLimitMiB: 512 };
-    assert.deepEqual(lines(nginxDerivations(own)).slice(2), [
+    assert.deepEqual(lines(proxyDerivations(own)).slice(3), [
       "Memory limit | 512 MiB | set by itself: 512 MiB",
     ]);
   });
 
   it("show what is too small", () => {
     const small = { ...nginxSummary(upstream), expectedClients: 40_000, upstreamKeepAlive: 2 };
-    assert.deepEqual(broken(nginxDerivations(small, upstream)), ["Pods", "Kept connections"]);
+    assert.deepEqual(broken(proxyDerivations(small, upstream)), [
+      "Pods",
+      "Autoscaler's target",
+      "Kept connections",
+    ]);
   });
 });
 
@@ -171,7 +176,7 @@ describe("derivations of the shipped stacks", () => {
       const found = [
         ...services.flatMap(serviceDerivations),
         ...caches.flatMap((cache) => redisDerivations(cache, services)),
-        ...proxies.flatMap((proxy) => nginxDerivations(proxy, upstream)),
+        ...proxies.flatMap((proxy) => proxyDerivations(proxy, upstream)),
       ];
       assert.ok(found.length > 10);
       assert.deepEqual(broken(found), []);

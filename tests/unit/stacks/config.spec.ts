@@ -95,7 +95,9 @@ describe("stack file", () => {
       rateLimit: { requestsPerSecond: 20, burst: 40, connections: 50 },
       trustedProxies: [],
       maxBodyMiB: 10,
-      webSocketPaths: [],
+      routes: [],
+      hosts: [],
+      headers: { owner: "proxy", tlsInFront: false },
     });
   });
 
@@ -213,6 +215,70 @@ describe("stack file", () => {
       ],
     ],
     [
+      "routes that overlap",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          routes: [
+            { path: "/live", kind: "sse" },
+            { path: "/live/chat", kind: "websocket" },
+          ],
+        }),
+      [
+        'retrofitlink:loadBalancer.routes[1].path: got "/live/chat"; allowed is a path that does not overlap with /live. Keep one of them: a path belongs to one route.',
+      ],
+    ],
+    [
+      "a kind of route that nobody speaks",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          routes: [{ path: "/x", kind: "ws" }],
+        }),
+      [
+        'retrofitlink:loadBalancer.routes[0].kind: got "ws"; allowed is "websocket", "sse" or "grpc". Choose what the path speaks; other paths need no route.',
+      ],
+    ],
+    [
+      "a certificate for other hosts",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          hosts: ["app.example.org"],
+          tls: { issuer: { name: "letsencrypt" }, hosts: ["www.example.org"] },
+        }),
+      [
+        'retrofitlink:loadBalancer.tls.hosts: got a list, ["www.example.org"]; allowed is names that cover every one of hosts, also app.example.org. Add them to the certificate, or remove them from hosts.',
+      ],
+    ],
+    [
+      "two certificates",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          tls: { issuer: { name: "letsencrypt" }, secretName: "tls", hosts: ["app.example.org"] },
+        }),
+      [
+        "retrofitlink:loadBalancer.tls: got a map; allowed is either issuer or secretName. Let cert-manager keep the certificate, or name the Secret with yours.",
+      ],
+    ],
+    [
+      "a rate of zero",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          rateLimit: { requestsPerSecond: 0 },
+        }),
+      [
+        "retrofitlink:loadBalancer.rateLimit.requestsPerSecond: got 0; allowed is a number above 0 (requests/s). Give what one client address may ask.",
+      ],
+    ],
+    [
       "a range that is none",
       (c) => (c["loadBalancer"] = { service: "backend", clientConnections: 1, trustedProxies: ["10.0.0.1"] }),
       [
@@ -283,11 +349,11 @@ describe("stack file", () => {
 
   it("says at every run what is chosen and not built yet", () => {
     const config = accepted((c) => {
-      c["loadBalancer"] = { proxy: "haproxy", service: "backend", clientConnections: 100 };
+      c["autoscaling"] = { kind: "keda" };
     });
     assert.deepEqual(
       notBuiltYet(config).map(({ key }) => key),
-      ["retrofitlink:loadBalancer.proxy"],
+      ["retrofitlink:autoscaling.kind"],
     );
   });
 

@@ -7,6 +7,7 @@ const args: NginxConfArgs = {
     workers: 2,
     workerConnections: 4096,
     openFiles: 8192,
+    clientsPerPod: 4096,
     upstreamKeepAlive: 12,
     addressZoneMiB: 10,
   },
@@ -15,8 +16,8 @@ const args: NginxConfArgs = {
   rateLimit: { requestsPerMinute: 200, burst: 40, connections: 8 },
   trustedProxies: ["10.0.0.0/8"],
   maxBodyMiB: 10,
-  tlsInFront: false,
-  webSocketPaths: [],
+  headers: { owner: "proxy", hsts: false },
+  routes: [],
 };
 
 function lines(change: Partial<NginxConfArgs> = {}): string[] {
@@ -102,7 +103,7 @@ describe("nginxConf", () => {
   it("promises TLS only when it is stated", () => {
     const sts = (found: string[]): string[] => found.filter((line) => /^add_header Strict/.test(line));
     assert.deepEqual(sts(lines()), []);
-    assert.deepEqual(sts(lines({ tlsInFront: true })), [
+    assert.deepEqual(sts(lines({ headers: { owner: "proxy", hsts: true } })), [
       'add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;',
     ]);
   });
@@ -117,22 +118,81 @@ describe("nginxConf", () => {
     ]);
   });
 
-  it("gives WebSockets locations of their own, whose silence the load balancer ends", () => {
-    const found = lines({ webSocketPaths: ["/socket.io/", "/live"] });
-    assert.deepEqual(values(found, "location").slice(0, 3), [
-      "location /socket.io/ {",
-      "location /live {",
+  it("gives what stays open locations and servers of its own, whose silence the load balancer ends", () => {
+    const found = lines({
+      admission: { maxConnections: 7, serverMaxConnections: 2, queue: 9, queueSeconds: 1 },
+      routes: [
+        { path: "/socket.io/", kind: "websocket" },
+        { path: "/events", kind: "sse" },
+        { path: "/quotes.Quotes", kind: "grpc", port: 50051 },
+      ],
+    });
+    assert.deepEqual(values(found, "location").slice(0, 4), [
+      'location ~ "^/socket[.]io(/|$)" {'.replaceAll('"', ""),
+      "location ~ ^/events(/|$) {",
+      "location ~ ^/quotes[.]Quotes(/|$) {",
       "location / {",
     ]);
-    assert.deepEqual(values(found, "proxy_read_timeout"), [
+    assert.deepEqual(values(found, "proxy_pass", "grpc_pass"), [
+      "proxy_pass http://application_streams;",
+      "proxy_pass http://application_streams;",
+      "grpc_pass grpc://application_grpc_50051;",
+      "proxy_pass http://application;",
+    ]);
+    assert.deepEqual(values(found, "proxy_read_timeout", "grpc_read_timeout", "proxy_buffering"), [
       "proxy_read_timeout 12s;",
       "proxy_read_timeout 75s;",
       "proxy_read_timeout 75s;",
+      "proxy_buffering off;",
+      "grpc_read_timeout 75s;",
+    ]);
+    const name = "backend-service.retrofitlink.svc.cluster.local";
+    assert.deepEqual(values(found, "server").slice(0, 3), [
+      `server ${name}:3000 max_fails=3 fail_timeout=10s max_conns=7;`,
+      `server ${name}:3000 max_fails=3 fail_timeout=10s;`,
+      `server ${name}:50051 max_fails=3 fail_timeout=10s;`,
     ]);
   });
 
+  it("ends TLS where it is told to, and sends the plain port's clients there", () => {
+    const tls = { certificate: "/tls/tls.crt", key: "/tls/tls.key", plainPort: "redirect" } as const;
+    assert.deepEqual(values(lines({ tls }), "listen", "http2", "return").slice(0, 2), [
+      "listen 8443 ssl default_server reuseport backlog=4096;",
+      "http2 on;",
+    ]);
+    assert.deepEqual(values(lines({ tls }), "listen").slice(1), [
+      "listen 8080 default_server reuseport backlog=4096;",
+      "listen 8081;",
+    ]);
+    assert.ok(lines({ tls }).includes("return 308 https://$host$request_uri;"));
+    assert.deepEqual(values(lines({ tls: { ...tls, plainPort: "off" } }), "listen").slice(1), [
+      "listen 8081;",
+    ]);
+    assert.deepEqual(values(lines({ tls, http2: "listen" }), "listen", "http2").slice(0, 1), [
+      "listen 8443 ssl http2 default_server reuseport backlog=4096;",
+    ]);
+  });
+
+  it("speaks HTTP/2 on the plain port where gRPC comes through a load balancer that ended TLS", () => {
+    assert.deepEqual(values(lines(), "http2"), []);
+    assert.deepEqual(values(lines({ routes: [{ path: "/quotes", kind: "grpc" }] }), "http2"), ["http2 on;"]);
+  });
+
+  it("leaves security headers to the edge, and passes none of the service's on", () => {
+    const found = lines({ headers: { owner: "edge", hsts: true } });
+    assert.deepEqual(values(found, "add_header"), [
+      "add_header X-Request-ID $trace_id always;",
+      "add_header Retry-After $retry_after always;",
+    ]);
+    assert.ok(found.includes("proxy_hide_header Strict-Transport-Security;"));
+  });
+
   it("keeps all headers in one block, for another add_header further in would hide them", () => {
-    const text = nginxConf({ ...args, tlsInFront: true, webSocketPaths: ["/live"] });
+    const text = nginxConf({
+      ...args,
+      headers: { owner: "proxy", hsts: true },
+      routes: [{ path: "/live", kind: "websocket" }],
+    });
     const indents = text
       .split("\n")
       .filter((line) => line.includes("add_header"))

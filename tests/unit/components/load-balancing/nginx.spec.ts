@@ -3,12 +3,13 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts";
-import { Nginx, type NginxArgs } from "../../../../components/load-balancing/nginx";
+import { Nginx } from "../../../../components/load-balancing/nginx";
+import type { ProxyArgs } from "../../../../components/load-balancing/proxy-args";
 import { record, type RecordedResource } from "../../../helpers/pulumi";
 
 const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" });
 
-const args: NginxArgs = {
+const args: ProxyArgs = {
   configKey: "retrofitlink:loadBalancer",
   namespace: "retrofitlink",
   upstream: {
@@ -43,7 +44,7 @@ interface PodTemplate {
   readonly spec: Fields & { readonly containers: readonly [Fields, Fields] };
 }
 
-function build(change: Partial<NginxArgs> = {}, options = {}): ReturnType<typeof record> {
+function build(change: Partial<ProxyArgs> = {}, options = {}): ReturnType<typeof record> {
   return record(() => new Nginx("edge", { ...args, ...change }), options);
 }
 
@@ -51,11 +52,11 @@ function specOf(resource: RecordedResource): Fields {
   return resource.inputs["spec"] as Fields;
 }
 
-async function template(change: Partial<NginxArgs> = {}): Promise<PodTemplate> {
+async function template(change: Partial<ProxyArgs> = {}): Promise<PodTemplate> {
   return specOf((await build(change)).only("kubernetes:apps/v1:Deployment"))["template"] as PodTemplate;
 }
 
-async function conf(change: Partial<NginxArgs> = {}): Promise<string> {
+async function conf(change: Partial<ProxyArgs> = {}): Promise<string> {
   const data = (await build(change)).only("kubernetes:core/v1:ConfigMap").inputs["data"] as Fields;
   assert.deepEqual(Object.keys(data), ["nginx.conf"]);
   return String(data["nginx.conf"]);
@@ -72,12 +73,15 @@ describe("Nginx", () => {
       configKey: "retrofitlink:loadBalancer",
       workload: "nginx-load-balancer",
       namespace: "retrofitlink",
+      proxy: "nginx",
+      tls: false,
       minReplicas: 5,
       maxReplicas: 5,
       zones: 3,
       maxUnavailable: 1,
       workers: 1,
       workerConnections: 16_384,
+      targetConnections: 5734,
       clientsPerPod: 8192,
       expectedClients: 20_000,
       upstreamKeepAlive: 24,
@@ -87,7 +91,7 @@ describe("Nginx", () => {
   });
 
   it("names its objects after the workload, not after the component", async () => {
-    const names = async (change: Partial<NginxArgs>): Promise<string[]> =>
+    const names = async (change: Partial<ProxyArgs>): Promise<string[]> =>
       (await build(change)).resources
         .filter(({ type }) => type.startsWith("kubernetes:"))
         .map(({ inputs }) => (inputs["metadata"] as { name: string }).name)
@@ -107,7 +111,7 @@ describe("Nginx", () => {
     assert.deepEqual(spec["selector"], { matchLabels: { app: "nginx-load-balancer" } });
   });
 
-  it("scales on the CPU of nginx alone", async () => {
+  it("scales on the CPU of nginx alone, and on its clients", async () => {
     assert.deepEqual(specOf((await build()).only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")), {
       scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "nginx-load-balancer" },
       minReplicas: 5,
@@ -119,6 +123,13 @@ describe("Nginx", () => {
             name: "cpu",
             container: "nginx",
             target: { type: "Utilization", averageUtilization: 70 },
+          },
+        },
+        {
+          type: "Pods",
+          pods: {
+            metric: { name: "nginx_connections_active" },
+            target: { type: "AverageValue", averageValue: "5734" },
           },
         },
       ],
@@ -149,7 +160,7 @@ describe("Nginx", () => {
   });
 
   it("is reached on port 80 and nothing else, from the cluster unless it is told otherwise", async () => {
-    const service = async (change: Partial<NginxArgs>): Promise<Fields> =>
+    const service = async (change: Partial<ProxyArgs>): Promise<Fields> =>
       specOf((await build(change)).only("kubernetes:core/v1:Service"));
     const common = {
       selector: { app: "nginx-load-balancer" },
@@ -214,7 +225,7 @@ describe("Nginx", () => {
 
 describe("nginx.conf of a Nginx", () => {
   it("is rendered from the plan, the ladder and the divided rate limit", async () => {
-    const text = await conf({ upstream: { ...args.upstream, webSocketPaths: ["/socket.io/"] } });
+    const text = await conf({ routes: [{ path: "/socket.io/", kind: "websocket" }] });
     for (const line of [
       "worker_processes 1;",
       "worker_rlimit_nofile 32768;",
@@ -229,12 +240,14 @@ describe("nginx.conf of a Nginx", () => {
       "set_real_ip_from 10.0.0.0/8;",
       "client_max_body_size 10m;",
       "keepalive_timeout 75s;",
-      "location /socket.io/ {",
+      "location ~ ^/socket[.]io(/|$) {",
     ]) {
       assert.ok(text.includes(line), line);
     }
     assert.ok(!text.includes('Strict-Transport-Security "'));
-    assert.ok((await conf({ tlsInFront: true })).includes("add_header Strict-Transport-Security"));
+    assert.ok(
+      (await conf({ headers: { tlsInFront: true } })).includes("add_header Strict-Transport-Security"),
+    );
   });
 
   it("follows the cluster's DNS, and a service whose name is known later", async () => {
@@ -247,7 +260,7 @@ describe("nginx.conf of a Nginx", () => {
   });
 
   it("rolls the pods when it changes, and only then", async () => {
-    const annotation = async (change: Partial<NginxArgs> = {}): Promise<string | undefined> =>
+    const annotation = async (change: Partial<ProxyArgs> = {}): Promise<string | undefined> =>
       (await template(change)).metadata.annotations["checksum/config"];
     const digest = createHash("sha256")
       .update(JSON.stringify({ "nginx.conf": await conf() }))

@@ -5,7 +5,7 @@ import fc from "fast-check";
 
 import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts";
-import { qualifiedHost } from "../../../../components/load-balancing/nginx";
+import { qualifiedHost } from "../../../../components/load-balancing/proxy-args";
 import {
   ElasticService,
   servicePlan,

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
+import type { ProxyKind } from "../../../../budget/proxy";
 import { timeoutLadder } from "../../../../budget/timeouts";
-import { nginxProblems, qualifiedHost, type NginxArgs } from "../../../../components/load-balancing/nginx";
+import { qualifiedHost, type ProxyArgs } from "../../../../components/load-balancing/proxy-args";
+import { proxyProblems } from "../../../../components/load-balancing/proxy-problems";
 import { describeProblem } from "../../../../components/shared/problems";
 
-const args: NginxArgs = {
+const args: ProxyArgs = {
   configKey: "retrofitlink:loadBalancer",
   namespace: "retrofitlink",
   upstream: {
@@ -24,19 +26,19 @@ const args: NginxArgs = {
   timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
 };
 
-function messages(change: Partial<NginxArgs>): string[] {
-  return nginxProblems({ ...args, ...change }).map((problem) => describeProblem(problem));
+function messages(change: Partial<ProxyArgs>, proxy: ProxyKind = "nginx"): string[] {
+  return proxyProblems(proxy, { ...args, ...change }).map((problem) => describeProblem(problem));
 }
 
-function withUpstream(change: Partial<NginxArgs["upstream"]>): string[] {
+function withUpstream(change: Partial<ProxyArgs["upstream"]>): string[] {
   return messages({ upstream: { ...args.upstream, ...change } });
 }
 
-function withLimit(change: Partial<NginxArgs["rateLimit"]>): string[] {
+function withLimit(change: Partial<ProxyArgs["rateLimit"]>): string[] {
   return messages({ rateLimit: { ...args.rateLimit, ...change } });
 }
 
-describe("nginxProblems", () => {
+describe("proxyProblems", () => {
   it("has nothing against the example, or against what is not known yet", () => {
     assert.deepEqual(messages({}), []);
     assert.deepEqual(withUpstream({ host: pulumi.output("backend"), port: pulumi.output(3000) }), []);
@@ -75,8 +77,8 @@ describe("nginxProblems", () => {
 
   it("refuses limits that nothing is left of when they are divided among the pods", () => {
     assert.deepEqual(withLimit({ requestsPerSecond: 0.05, connections: 4 }), [
-      "rateLimit.requestsPerSecond: got 0.05; allowed is at least 5 requests/minute, for nginx counts in each of up to 5 pods by itself. Raise it, or use fewer and larger pods.",
-      "rateLimit.connections: got 4; allowed is at least 5, for nginx counts in each of up to 5 pods by itself. Raise it, or use fewer and larger pods.",
+      "rateLimit.requestsPerSecond: got 0.05; allowed is at least 5 requests/minute, for each of up to 5 pods counts by itself. Raise it, or use fewer and larger pods.",
+      "rateLimit.connections: got 4; allowed is at least 5, for each of up to 5 pods counts by itself. Raise it, or use fewer and larger pods.",
     ]);
     assert.deepEqual(withLimit({ requestsPerSecond: 5 / 60, connections: 5 }), []);
   });
@@ -120,16 +122,79 @@ describe("nginxProblems", () => {
     );
   });
 
-  it("refuses paths that are none, stand twice or are taken", () => {
-    const webSocketPaths = ["/live", "live", "/", "/live", "/a b", "/healthz"];
-    const fix = "Give the prefix that the WebSockets of the service share.";
+  it("lets HAProxy count less than a request a minute, for its window is as long as that takes", () => {
+    const rateLimit = { requestsPerSecond: 0.05, burst: 0, connections: 50 };
+    assert.deepEqual(messages({ rateLimit }, "haproxy"), []);
+    assert.equal(messages({ rateLimit }, "nginx").length, 1);
+  });
+
+  it("refuses routes whose path is none or is taken, and ports that are none", () => {
+    const paths = ["/live", "live", "/", "/a b", "/healthz", "/healthz/"];
+    const routes = paths.map((path) => ({ path, kind: "websocket" as const }));
+    const fix = "Give the first segments that the paths of the route share.";
     const path = "a path like /socket.io/, other than /healthz";
-    assert.deepEqual(withUpstream({ webSocketPaths }), [
-      `upstream.webSocketPaths[1]: got "live"; allowed is ${path}. ${fix}`,
-      `upstream.webSocketPaths[2]: got "/"; allowed is ${path}. ${fix}`,
-      `upstream.webSocketPaths[3]: got "/live"; allowed is a path that is not in the list yet. ${fix}`,
-      `upstream.webSocketPaths[4]: got "/a b"; allowed is ${path}. ${fix}`,
-      `upstream.webSocketPaths[5]: got "/healthz"; allowed is ${path}. ${fix}`,
+    const wrong = [1, 2, 3, 4, 5].map(
+      (i) => `routes[${i}].path: got "${paths[i]}"; allowed is ${path}. ${fix}`,
+    );
+    const found = messages({ routes });
+    assert.deepEqual(
+      found.filter((message) => !message.includes("overlap")),
+      wrong,
+    );
+    assert.deepEqual(messages({ routes: [{ path: "/quotes", kind: "grpc", port: 0 }] }), [
+      "routes[0].port: got 0; allowed is a whole number from 1 to 65535. Give the port of the service's pods that answers the route, or leave it out.",
+    ]);
+  });
+
+  it("refuses routes that overlap, by whole segments", () => {
+    const routes = ["/live", "/lively", "/live/chat/", "/events", "/events/"].map((path) => ({
+      path,
+      kind: "sse" as const,
+    }));
+    const fix = "Keep one of them: a path belongs to one route.";
+    assert.deepEqual(messages({ routes }), [
+      `routes[2].path: got "/live/chat/"; allowed is a path that does not overlap with /live. ${fix}`,
+      `routes[4].path: got "/events/"; allowed is a path that does not overlap with /events. ${fix}`,
+    ]);
+  });
+
+  it("refuses a certificate that does not cover the hosts, and one for nobody", () => {
+    const issuer = { kind: "ClusterIssuer", name: "letsencrypt" } as const;
+    const hosts = ["app.example.org", "api.example.org", "a.b.example.org"];
+    assert.deepEqual(messages({ hosts, tls: { issuer, hosts: ["*.example.org"] } }), [
+      'tls.hosts: got ["*.example.org"]; allowed is names that cover every one of hosts, also a.b.example.org. Add them to the certificate, or remove them from hosts.',
+    ]);
+    assert.deepEqual(messages({ hosts, tls: { issuer, hosts: ["*.example.org", "a.b.example.org"] } }), []);
+    assert.deepEqual(messages({ hosts, tls: { secretName: "tls", hosts: ["app.example.org"] } }), [
+      'tls.hosts: got ["app.example.org"]; allowed is names that cover every one of hosts, also api.example.org, a.b.example.org. Add them to the certificate, or remove them from hosts.',
+    ]);
+    assert.deepEqual(messages({ hosts, tls: { secretName: "tls" } }), []);
+    assert.deepEqual(messages({ tls: { issuer, hosts: [] } }), [
+      "tls.hosts: got []; allowed is at least one host name. Name the hosts that clients use.",
+    ]);
+    assert.deepEqual(messages({ hosts: ["https://app.example.org"] }), [
+      'hosts[0]: got "https://app.example.org"; allowed is a host name in lower case, like app.example.org. Write the name as DNS has it, without scheme, port or path.',
+    ]);
+  });
+
+  it("refuses two places where TLS ends", () => {
+    assert.deepEqual(messages({ tls: { secretName: "tls" }, headers: { tlsInFront: true } }), [
+      "headers.tlsInFront: got true; allowed is false where tls is given. Leave one of them out: with tls the header is sent anyway.",
+    ]);
+  });
+
+  it("refuses a DNS server that HAProxy would have to look up", () => {
+    const clusterDns = { server: "kube-dns.kube-system.svc.cluster.local" };
+    assert.deepEqual(messages({ clusterDns }), []);
+    assert.deepEqual(messages({ clusterDns }, "haproxy"), [
+      'clusterDns.server: got "kube-dns.kube-system.svc.cluster.local"; allowed is an address. Leave it out for the servers of /etc/resolv.conf.',
+    ]);
+  });
+
+  it("refuses a health check that asks for nothing, and a service that works on nothing", () => {
+    assert.deepEqual(withUpstream({ healthPath: "ready", concurrency: 0 }), [
+      "upstream.concurrency: got 0; allowed is a number above 0 (requests). Give what a load test or the access log shows.",
+      'upstream.healthPath: got "ready"; allowed is a path that begins with "/". Give the path that a ready pod answers.',
     ]);
   });
 
