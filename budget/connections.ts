@@ -99,6 +99,16 @@ export const CLIENT_MARGIN = 0.2;
 export const RESERVED_CLIENTS = 32;
 
 /**
+ * Connections that the members of a replicated Redis keep to one of them: the replicas' links, and of each Sentinel two,
+ * one for commands and one for news.
+ *
+ * @param members servers, each with a Sentinel beside it, whole number >= 1
+ */
+export function replicationClients(members: number): number {
+  return members - 1 + 2 * members;
+}
+
+/**
  * `maxclients` of a Redis: 1.2 * expectedClients + reserve. Redis keeps no slots for anyone, so the reserve is only
  * there as long as the users stay within their pools.
  *

@@ -1,8 +1,8 @@
 /**
  * Memory of a Redis: from what has to stay in it to `maxmemory` and the container's limit. Everything in MiB.
  *
- * Sources: redis.conf and the documentation of Redis on `maxmemory`, client eviction, append-only files and I/O
- * threads; the Linux kernel's documentation of memory control groups, which charge socket buffers to the container.
+ * Sources: redis.conf and the documentation of Redis on `maxmemory`, client eviction, append-only files, replication and
+ * I/O threads; the Linux kernel's documentation of memory control groups, which charge socket buffers to the container.
  */
 
 /** What decides the memory of one server. */
@@ -19,8 +19,8 @@ export interface RedisMemoryInputs {
    * @default 0.5
    */
   readonly copyOnWrite?: number;
-  /** `repl-backlog-size`, MiB, 0 without replicas. @default 0 */
-  readonly replicationBacklogMiB?: number;
+  /** Copies that follow the server, and that it may become itself: all of them are as large. @default 0 */
+  readonly replicas?: number;
   /** Memory limit of the container, MiB, > 0. @default what is needed */
   readonly limitMiB?: number;
 }
@@ -37,6 +37,10 @@ export interface RedisMemory {
   readonly maxMemoryMiB: number;
   /** `maxmemory-clients`, MiB: what all clients' buffers may hold together. */
   readonly clientBuffersMiB: number;
+  /** `repl-backlog-size`, MiB, a part of `maxmemory`. 0 without replicas. */
+  readonly replicationBacklogMiB: number;
+  /** Hard limit of `client-output-buffer-limit replica`, MiB, the backlog included. 0 without replicas. */
+  readonly replicaBufferMiB: number;
   /** Memory the container may need at worst, MiB: the sum of `terms`. */
   readonly neededMiB: number;
   /** Memory limit of the container, MiB. The proof is `limitMiB >= neededMiB`. */
@@ -63,6 +67,13 @@ const CLIENT_KIB = 48;
 /** A few clients may be in the middle of a large answer, however few there are. */
 const SMALLEST_CLIENT_BUFFERS_MIB = 16;
 
+/** Share of the key space that may be written while a replica is away, before it needs a full copy. */
+const BACKLOG_SHARE = 0.1;
+const SMALLEST_BACKLOG_MIB = 16;
+
+/** Least that is buffered beyond the backlog for a replica that receives its first copy, MiB. */
+const SMALLEST_REPLICA_BUFFER_MIB = 32;
+
 /** What all clients' buffers may hold together, MiB: 48 KiB each, at least 16 MiB. The server disconnects the largest beyond it. */
 export function clientBuffersMiB(maxClients: number): number {
   return Math.max(SMALLEST_CLIENT_BUFFERS_MIB, Math.ceil((maxClients * CLIENT_KIB) / 1024));
@@ -71,29 +82,43 @@ export function clientBuffersMiB(maxClients: number): number {
 /**
  * The whole derivation for one server.
  *
- * maxmemory = working set / 0.8 + client buffers, for the server counts its clients' buffers into what it compares
- * with `maxmemory`, and would evict keys to make room for them.
+ * maxmemory = working set / 0.8 + client buffers + replication backlog, for the server counts its clients' buffers and
+ * the backlog into what it compares with `maxmemory`, and would evict keys, or refuse writes, to make room for them.
  *
- * needed = maxmemory * (1 + copy on write) + fragmentation + replication backlog + client buffers + 64. Fragmentation
- * is the larger of 10 % and 16 MiB, for `maxmemory` counts what is used and not what the allocator holds. The client
- * buffers appear a second time because the kernel's socket buffers of the same connections are charged to the container.
+ * needed = maxmemory * (1 + copy on write) + fragmentation + replica buffers + client buffers + 64. Fragmentation is the
+ * larger of 10 % and 16 MiB, for `maxmemory` counts what is used and not what the allocator holds. The client buffers
+ * appear a second time because the kernel's socket buffers of the same connections are charged to the container. What is
+ * written while a replica receives its copy waits for it in the replica buffers, which `maxmemory` does not count beyond
+ * the backlog; it is as much as the copy on write of the child that makes the copy. All replicas share one such buffer.
  */
 export function redisMemory(inputs: RedisMemoryInputs): RedisMemory {
-  const { workingSetMiB, maxClients, forks, copyOnWrite = 0.5, replicationBacklogMiB = 0 } = inputs;
+  const { workingSetMiB, maxClients, forks, copyOnWrite = 0.5, replicas = 0 } = inputs;
   const { share, mib } = TOLERATED_FRAGMENTATION;
   const buffers = clientBuffersMiB(maxClients);
-  const maxMemoryMiB = Math.ceil(workingSetMiB / WORKING_SET_SHARE) + buffers;
+  const keySpaceMiB = Math.ceil(workingSetMiB / WORKING_SET_SHARE);
+  const backlogMiB =
+    replicas > 0 ? Math.max(SMALLEST_BACKLOG_MIB, Math.ceil(keySpaceMiB * BACKLOG_SHARE)) : 0;
+  const maxMemoryMiB = keySpaceMiB + buffers + backlogMiB;
+  const copiedMiB = Math.ceil(maxMemoryMiB * copyOnWrite);
+  const replicaMiB = replicas > 0 ? Math.max(SMALLEST_REPLICA_BUFFER_MIB, copiedMiB) : 0;
   const terms = [
     { name: "maxmemory", mib: maxMemoryMiB },
     { name: "fragmentation", mib: Math.max(mib, Math.ceil(maxMemoryMiB * share)) },
-    { name: "copy on write", mib: forks ? Math.ceil(maxMemoryMiB * copyOnWrite) : 0 },
-    { name: "replication backlog", mib: Math.ceil(replicationBacklogMiB) },
+    { name: "copy on write", mib: forks ? copiedMiB : 0 },
+    { name: "replica buffers", mib: replicaMiB },
     { name: "client buffers", mib: buffers },
     { name: "process", mib: PROCESS_MIB },
   ].filter((term) => term.mib > 0);
   const neededMiB = terms.reduce((sum, term) => sum + term.mib, 0);
-  const limitMiB = inputs.limitMiB ?? neededMiB;
-  return { maxMemoryMiB, clientBuffersMiB: buffers, neededMiB, limitMiB, terms };
+  return {
+    maxMemoryMiB,
+    clientBuffersMiB: buffers,
+    replicationBacklogMiB: backlogMiB,
+    replicaBufferMiB: replicas > 0 ? backlogMiB + replicaMiB : 0,
+    neededMiB,
+    limitMiB: inputs.limitMiB ?? neededMiB,
+    terms,
+  };
 }
 
 /** `1078 = maxmemory 656 + fragmentation 66 + …`, for messages and reports. */

@@ -14,6 +14,8 @@ export const COMPONENT_TYPES = {
   platform: "retrofitlink:stacks:Platform",
   elasticService: "retrofitlink:workload:ElasticService",
   redis: "retrofitlink:caching:Redis",
+  elastiCache: "retrofitlink:caching:ElastiCache",
+  memorystore: "retrofitlink:caching:Memorystore",
   nginx: "retrofitlink:load-balancing:Nginx",
   haProxy: "retrofitlink:load-balancing:HaProxy",
   mongoDbCluster: "retrofitlink:database:MongoDbCluster",
@@ -73,26 +75,55 @@ export interface ServiceSummary extends Summary {
 
 export type RedisPurpose = "cache" | "session";
 
-/** Summary of `retrofitlink:caching:Redis`. */
-export interface RedisSummary extends Summary {
+/** What every kind of cache tells. */
+interface CommonCacheSummary extends Summary {
   readonly purpose: RedisPurpose;
   /** What has to stay in memory for the hit rate, MiB. */
   readonly workingSetMiB: number;
-  /** `maxmemory`, MiB. */
+  /** Copies beside the primary, from which a new one is chosen. */
+  readonly replicas: number;
+  /** Memory that keys and buffers may use, MiB: `maxmemory` of the server, or what a managed node leaves of it. */
   readonly maxMemoryMiB: number;
-  /** Memory the container may need at worst, MiB: maxmemory, copy on write, buffers, overhead. */
-  readonly neededMemoryMiB: number;
-  /** Memory limit of the container, MiB. */
-  readonly memoryLimitMiB: number;
   /** Connections its clients open at worst. */
   readonly expectedClients: number;
-  /** `maxclients`. */
+  /** Connections that one server admits. */
   readonly maxClients: number;
   /** `maxmemory-policy`. */
   readonly evictionPolicy: string;
   /** Survives a restart. */
   readonly persistent: boolean;
 }
+
+/** Summary of `retrofitlink:caching:Redis`. */
+export interface RedisSummary extends CommonCacheSummary {
+  readonly kind: "in-cluster";
+  /** Memory the container may need at worst, MiB: maxmemory, copy on write, buffers, overhead. */
+  readonly neededMemoryMiB: number;
+  /** Memory limit of the container, MiB. */
+  readonly memoryLimitMiB: number;
+}
+
+/** Summary of `retrofitlink:caching:ElastiCache` and `retrofitlink:caching:Memorystore`. */
+export interface ManagedCacheSummary extends CommonCacheSummary {
+  readonly kind: "elasticache" | "memorystore";
+  /** What is rented for each copy: `cache.r7g.large`, `STANDARD_HA`. */
+  readonly nodeType: string;
+  /** Memory of a node that the provider lets a cache use, MiB. */
+  readonly nodeMemoryMiB: number;
+  /** Share of it that is kept free for fail-overs and backups, 0..1. */
+  readonly reservedShare: number;
+  /** Memory that keys and buffers need, MiB: `maxMemoryMiB` is at least this. */
+  readonly neededMemoryMiB: number;
+}
+
+export type CacheSummary = RedisSummary | ManagedCacheSummary;
+
+/** Type tokens of the components that carry a {@link CacheSummary}. */
+export const CACHE_TYPES = [
+  COMPONENT_TYPES.redis,
+  COMPONENT_TYPES.elastiCache,
+  COMPONENT_TYPES.memorystore,
+] as const;
 
 /** Summary of `retrofitlink:load-balancing:Nginx` and of `retrofitlink:load-balancing:HaProxy`. */
 export interface ProxySummary extends Summary {

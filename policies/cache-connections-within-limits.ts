@@ -1,13 +1,13 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
-import { expectedClients, maxClients } from "../budget/connections";
-import { COMPONENT_TYPES, type RedisSummary, type ServiceSummary } from "../budget/summaries";
+import { RESERVED_CLIENTS, expectedClients, maxClients, replicationClients } from "../budget/connections";
+import { CACHE_TYPES, COMPONENT_TYPES, type CacheSummary, type ServiceSummary } from "../budget/summaries";
 import { currentReview, type Finding, type Review } from "./review";
 
 const NAME = "cache-connections-within-limits";
 
 /** Caches that cannot take what the services of the whole stack open at worst. */
-export function overbooked(services: readonly ServiceSummary[], caches: readonly RedisSummary[]): Finding[] {
+export function overbooked(services: readonly ServiceSummary[], caches: readonly CacheSummary[]): Finding[] {
   const found: Finding[] = [];
   for (const cache of caches) {
     const users = services.flatMap((service) => {
@@ -16,7 +16,7 @@ export function overbooked(services: readonly ServiceSummary[], caches: readonly
       const { maxSurge, processesPerPod, replicas, workload } = service;
       return [{ workload, maxReplicas: replicas.max, maxSurge, processesPerPod, poolSize }];
     });
-    const needed = maxClients(users);
+    const needed = maxClients(users, reserveOf(cache));
     if (cache.maxClients >= needed) continue;
     const terms = users.map(
       ({ workload, maxReplicas, maxSurge, processesPerPod, poolSize }) =>
@@ -33,10 +33,16 @@ export function overbooked(services: readonly ServiceSummary[], caches: readonly
   return found;
 }
 
+/** Connections beside those of the services. The members of a managed cache are the provider's business. */
+function reserveOf({ kind, replicas }: CacheSummary): number {
+  const own = kind === "in-cluster" && replicas > 0 ? replicationClients(replicas + 1) : 0;
+  return RESERVED_CLIENTS + own;
+}
+
 /** Caches that services name and nobody provides. */
 export function missingCaches(
   services: readonly ServiceSummary[],
-  caches: readonly RedisSummary[],
+  caches: readonly CacheSummary[],
 ): Finding[] {
   const there = new Set(caches.map(({ workload }) => workload));
   return services.flatMap(({ workload, configKey, cachePools }) =>
@@ -52,7 +58,7 @@ export function missingCaches(
 
 export function checkConnections(report: ReportViolation, review: Review): void {
   const services = review.summaries<ServiceSummary>(COMPONENT_TYPES.elasticService);
-  const caches = review.summaries<RedisSummary>(COMPONENT_TYPES.redis);
+  const caches = CACHE_TYPES.flatMap((type) => review.summaries<CacheSummary>(type));
   review.prove(NAME, services[0]?.urn ?? "", () => {
     const urns = new Map([...services, ...caches].map(({ urn, summary }) => [summary.workload, urn]));
     const judged = [services.map(({ summary }) => summary), caches.map(({ summary }) => summary)] as const;

@@ -32,5 +32,9 @@ export function createCache(
   };
   return cache.purpose === "cache"
     ? new Redis(name, { ...common, purpose: "cache" }, options)
-    : new Redis(name, { ...common, purpose: "session", storage: cache.storage }, options);
+    : new Redis(
+        name,
+        { ...common, purpose: "session", zones: config.cluster.zones, storage: cache.storage },
+        options,
+      );
 }

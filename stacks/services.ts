@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { CA_FILE } from "../components/database/database-endpoint";
 import type { MongoDbCluster } from "../components/database/mongodb-cluster";
-import type { Redis } from "../components/caching/redis";
+import type { Cache } from "../components/caching/cache-endpoint";
 import { ElasticService } from "../components/workload/elastic-service";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
 import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
@@ -12,15 +12,14 @@ export function createService(
   config: StackConfig,
   name: string,
   service: ServiceConfig,
-  caches: Readonly<Record<string, Redis>>,
+  caches: Readonly<Record<string, Cache>>,
   database: MongoDbCluster | undefined,
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
   const used = Object.keys(service.caches).flatMap((cacheName) => {
     const cache = caches[cacheName];
     if (cache === undefined) return [];
-    const { host, port, passwordSecret } = cache;
-    return [{ name: cacheName, host, port, passwordSecret, poolSize: poolSizeOf(service, cacheName) }];
+    return [{ name: cacheName, ...cache.endpoint, poolSize: poolSizeOf(service, cacheName) }];
   });
   return new ElasticService(
     name,

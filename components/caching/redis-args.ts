@@ -1,10 +1,16 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type * as random from "@pulumi/random";
-import { maxClients, type ConnectionUser } from "../../budget/connections";
+import {
+  RESERVED_CLIENTS,
+  maxClients,
+  replicationClients,
+  type ConnectionUser,
+} from "../../budget/connections";
 import { describeMemory, redisMemory, redisStorageGiB, type RedisMemory } from "../../budget/memory";
 import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
+import { MEMBERS } from "./sentinel-conf";
 
 /** A service that connects to this Redis. */
 export interface RedisUser extends ConnectionUser {
@@ -14,7 +20,7 @@ export interface RedisUser extends ConnectionUser {
 
 /** Storage of a session store. */
 export interface RedisStorage {
-  /** Size of the volume, GiB, at least 3 times `maxmemory`. @default just that */
+  /** Size of each member's volume, GiB, at least 3 times `maxmemory`. @default just that */
   readonly sizeGiB?: number;
   /** @default the cluster's default class */
   readonly storageClassName?: pulumi.Input<string>;
@@ -56,11 +62,20 @@ export interface CacheRedisArgs extends CommonArgs {
   readonly transform?: CommonTransforms & { readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs> };
 }
 
-/** Data that somebody would miss: evicts nothing, and survives a restart on a volume. */
+/**
+ * Data that somebody would miss: evicts nothing, survives a restart on volumes, and the loss of a server, of which there
+ * are three with a Sentinel beside each.
+ */
 export interface SessionRedisArgs extends CommonArgs {
   readonly purpose: "session";
+  /** Zones of the cluster's nodes, whole number >= 1. With three there is a member in each, with one also on one node. */
+  readonly zones: number;
   readonly storage?: RedisStorage;
-  readonly transform?: CommonTransforms & { readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs> };
+  readonly transform?: CommonTransforms & {
+    readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs>;
+    /** The headless Service that gives each member its name. */
+    readonly pods?: Transform<k8s.core.v1.ServiceArgs>;
+  };
 }
 
 export type RedisArgs = CacheRedisArgs | SessionRedisArgs;
@@ -86,7 +101,34 @@ export function redisProblems(args: RedisArgs): Problem[] {
     const ok = Number.isFinite(args[field]) && args[field] > 0;
     check(ok, field, args[field], `a number above 0 (${unit})`, "Give what a load test measured.");
   }
-  args.users.forEach((user, index) => {
+  if (args.purpose === "session") {
+    const ok = Number.isInteger(args.zones) && args.zones >= 1;
+    check(ok, "zones", args.zones, "a whole number of at least 1", "Count the zones of the cluster's nodes.");
+  }
+  problems.push(...userProblems(args.users));
+  // The proofs below would only repeat, as NaN, what is wrong above.
+  if (problems.length > 0) return problems;
+
+  const { memory } = redisSizes(args);
+  const fix = (needed: number): string => `Raise it, or leave it out and it becomes ${needed}.`;
+  const enough = memory.limitMiB >= memory.neededMiB;
+  const inequality = `at least ${describeMemory(memory)} (MiB)`;
+  check(enough, "memoryLimitMiB", memory.limitMiB, inequality, fix(memory.neededMiB));
+  if (args.storage?.sizeGiB !== undefined) {
+    const least = redisStorageGiB(memory.maxMemoryMiB);
+    const allowed = `at least ${least} (GiB), 3 times a maxmemory of ${memory.maxMemoryMiB} MiB`;
+    check(args.storage.sizeGiB >= least, "storage.sizeGiB", args.storage.sizeGiB, allowed, fix(least));
+  }
+  return problems;
+}
+
+/** What is wrong with the plans of those who connect. Every kind of cache asks this. */
+export function userProblems(users: readonly RedisUser[]): Problem[] {
+  const problems: Problem[] = [];
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
+  users.forEach((user, index) => {
     const at = `users[${index}]`;
     for (const field of ["maxReplicas", "processesPerPod", "poolSize"] as const) {
       const ok = Number.isInteger(user[field]) && user[field] >= 1;
@@ -107,19 +149,6 @@ export function redisProblems(args: RedisArgs): Problem[] {
       `Correct the rollout of ${user.service}.`,
     );
   });
-  // The proofs below would only repeat, as NaN, what is wrong above.
-  if (problems.length > 0) return problems;
-
-  const { memory } = redisSizes(args);
-  const fix = (needed: number): string => `Raise it, or leave it out and it becomes ${needed}.`;
-  const enough = memory.limitMiB >= memory.neededMiB;
-  const inequality = `at least ${describeMemory(memory)} (MiB)`;
-  check(enough, "memoryLimitMiB", memory.limitMiB, inequality, fix(memory.neededMiB));
-  if (args.storage?.sizeGiB !== undefined) {
-    const least = redisStorageGiB(memory.maxMemoryMiB);
-    const allowed = `at least ${least} (GiB), 3 times a maxmemory of ${memory.maxMemoryMiB} MiB`;
-    check(args.storage.sizeGiB >= least, "storage.sizeGiB", args.storage.sizeGiB, allowed, fix(least));
-  }
   return problems;
 }
 
@@ -130,13 +159,21 @@ export interface RedisSizes {
   readonly memory: RedisMemory;
 }
 
-/** Connections and memory of the server. Asks for arguments without problems. */
+/** Copies beside the primary. */
+export function replicasOf({ purpose }: Pick<RedisArgs, "purpose">): number {
+  return purpose === "session" ? MEMBERS - 1 : 0;
+}
+
+/** Connections and memory of one server; members are alike, for each may be the primary. Asks for arguments without problems. */
 export function redisSizes(args: RedisArgs): RedisSizes {
-  const clients = maxClients(args.users);
+  const replicas = replicasOf(args);
+  const reserve = RESERVED_CLIENTS + (replicas > 0 ? replicationClients(replicas + 1) : 0);
+  const clients = maxClients(args.users, reserve);
   const memory = redisMemory({
     workingSetMiB: args.workingSetMiB,
     maxClients: clients,
     forks: args.purpose === "session",
+    replicas,
     limitMiB: args.memoryLimitMiB,
   });
   return { maxClients: clients, memory };

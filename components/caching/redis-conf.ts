@@ -14,6 +14,14 @@ export const REDIS_PATHS = {
 
 export const REDIS_PORT = 6379;
 
+/** What a server that is one of several has in addition. Who it follows is decided when it starts. */
+export interface ReplicationConf {
+  /** `repl-backlog-size`, MiB. */
+  readonly backlogMiB: number;
+  /** Hard limit of what waits for a replica, MiB. The soft one, for a minute, is half of it. */
+  readonly replicaBufferMiB: number;
+}
+
 /** Everything that redis.conf depends on. */
 export interface RedisConfArgs {
   readonly purpose: RedisPurpose;
@@ -25,6 +33,8 @@ export interface RedisConfArgs {
   readonly maxClients: number;
   /** `io-threads`, 1..128. */
   readonly ioThreads: number;
+  /** @default none: the only server there is */
+  readonly replication?: ReplicationConf | undefined;
   /** The server was built with the jemalloc of its own source tree; any other refuses to start with `activedefrag`. @default true */
   readonly activeDefrag?: boolean;
   /** Addresses to listen on. @default "* -::*", every address of the pod, IPv6 where there is any */
@@ -43,11 +53,23 @@ export const EVICTION_POLICY: Readonly<Record<RedisPurpose, string>> = {
   session: "noeviction",
 };
 
+/** When a primary refuses writes: with fewer replicas than this that reported within so many seconds. */
+export const MIN_REPLICAS = { toWrite: 1, maxLagSeconds: 10 } as const;
+
+/** How long a replica may lie beyond the soft limit of its buffer before it has to start anew. */
+const REPLICA_BUFFER_SECONDS = 60;
+
 type Directive = readonly [name: string, value: string | number];
 
 /** The text of redis.conf. Ends with the include of the password, so that nothing after it can undo it. */
 export function redisConf(args: RedisConfArgs): string {
-  const sections = [network(args), memory(args), persistence(args), diagnostics()];
+  const sections = [
+    network(args),
+    memory(args),
+    persistence(args),
+    ...(args.replication === undefined ? [] : [replication(args.replication)]),
+    diagnostics(),
+  ];
   const text = sections.map((directives) => directives.map(line).join("\n"));
   return [...text, `include ${args.passwordFile ?? REDIS_PATHS.password}`].join("\n\n") + "\n";
 }
@@ -55,6 +77,11 @@ export function redisConf(args: RedisConfArgs): string {
 /** The text of the file with the password: apart from redis.conf, which anyone may read who may read ConfigMaps. */
 export function passwordConf(password: string): string {
   return `requirepass ${password}\n`;
+}
+
+/** The same for one of several servers, any of which may have to follow another. */
+export function memberPasswordConf(password: string): string {
+  return `${passwordConf(password)}masterauth ${password}\n`;
 }
 
 function line([name, value]: Directive): string {
@@ -110,6 +137,23 @@ function persistence(args: RedisConfArgs): Directive[] {
     ["auto-aof-rewrite-min-size", "64mb"],
     // A kill in the middle of a write leaves half a command at the end; everything before it counts.
     ["aof-load-truncated", "yes"],
+  ];
+}
+
+function replication({ backlogMiB, replicaBufferMiB }: ReplicationConf): Directive[] {
+  return [
+    // A primary that was cut off from everybody takes no writes that would be lost when it comes back as a replica. One
+    // replica is enough, so that a rollout, which takes one away at a time, is not an outage.
+    ["min-replicas-to-write", MIN_REPLICAS.toWrite],
+    ["min-replicas-max-lag", MIN_REPLICAS.maxLagSeconds],
+    ["repl-backlog-size", `${backlogMiB}mb`],
+    [
+      "client-output-buffer-limit",
+      `replica ${replicaBufferMiB}mb ${Math.ceil(replicaBufferMiB / 2)}mb ${REPLICA_BUFFER_SECONDS}`,
+    ],
+    // Both replicas start within a second of each other after an outage, and share the copy.
+    ["repl-diskless-sync", "yes"],
+    ["repl-diskless-sync-delay", 1],
   ];
 }
 

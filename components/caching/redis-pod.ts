@@ -1,14 +1,20 @@
 import { basename, dirname } from "node:path/posix";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import { restrictedContainer, restrictedPod } from "../shared/kubernetes";
+import { restrictedContainer, restrictedPod, selectorLabels } from "../shared/kubernetes";
 import { IMAGES } from "../shared/versions";
 import { PROBE_COMMANDS, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
+import { HAND_OVER_SECONDS, SCRIPTS } from "./replication-scripts";
+import { MEMBERS, SENTINEL_PATHS, SENTINEL_PORT, SENTINEL_PROBE_COMMANDS } from "./sentinel-conf";
 
 /** Where the exporter answers. */
 export const METRICS_PORT = 9121;
-/** Keys of the Secret: the password for clients, and the file that the server includes. */
-export const CREDENTIAL_KEYS = { password: "password", file: basename(REDIS_PATHS.password) } as const;
+/** Keys of the Secret: the password for clients, and the files that the server and the Sentinel include. */
+export const CREDENTIAL_KEYS = {
+  password: "password",
+  file: basename(REDIS_PATHS.password),
+  sentinelFile: basename(SENTINEL_PATHS.password),
+} as const;
 /** Name of the volume, and of the claim, that a session store keeps its data on. */
 export const DATA_VOLUME = "data";
 
@@ -26,16 +32,30 @@ export interface RedisPodArgs {
   readonly labels: Record<string, string>;
   readonly cpuCores: number;
   readonly memoryLimitMiB: number;
-  readonly persistent: boolean;
+  /** What a pod that is one of several needs. @default none: it is the only one, and keeps nothing */
+  readonly member?: { readonly app: string; readonly zones: number };
   readonly config: MountedObject;
   readonly credentials: MountedObject;
 }
 
-/** The pod: the server, and the exporter of its metrics. */
+/** The pod: the server, the exporter of its metrics, and the Sentinel beside a server that is one of several. */
 export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplateSpec {
   const passwordFromSecret = { secretKeyRef: { name: pod.credentials.name, key: CREDENTIAL_KEYS.password } };
   // Requests equal limits, so that the node never takes memory or CPU back from the one copy there is.
   const memory = `${pod.memoryLimitMiB}Mi`;
+  const { member } = pod;
+  // For the probes and the scripts, and for `kubectl exec deployment/redis-cache -- redis-cli info stats`.
+  const environment = [
+    { name: "REDISCLI_AUTH", valueFrom: passwordFromSecret },
+    ...(member === undefined
+      ? []
+      : [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }]),
+  ];
+  const volumeMounts = [
+    { name: "config", mountPath: dirname(REDIS_PATHS.config), readOnly: true },
+    { name: "credentials", mountPath: dirname(REDIS_PATHS.password), readOnly: true },
+    ...(member === undefined ? [] : [{ name: DATA_VOLUME, mountPath: REDIS_PATHS.data }]),
+  ];
   return {
     metadata: {
       labels: pod.labels,
@@ -50,13 +70,14 @@ export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplate
       automountServiceAccountToken: false,
       // A Service called "redis" would otherwise set REDIS_PORT to a URL.
       enableServiceLinks: false,
+      ...(member === undefined ? {} : apart(member)),
       containers: [
         {
           name: "redis",
           image: IMAGES.redis,
-          command: ["redis-server", REDIS_PATHS.config],
-          // For the probes, and for `kubectl exec deployment/redis-cache -- redis-cli info stats`.
-          env: [{ name: "REDISCLI_AUTH", valueFrom: passwordFromSecret }],
+          command:
+            member === undefined ? ["redis-server", REDIS_PATHS.config] : ["sh", script(SCRIPTS.startServer)],
+          env: environment,
           ports: [{ name: "redis", containerPort: REDIS_PORT }],
           resources: {
             requests: { cpu: `${pod.cpuCores}`, memory },
@@ -75,12 +96,12 @@ export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplate
             timeoutSeconds: 6,
             failureThreshold: 12,
           },
-          volumeMounts: [
-            { name: "config", mountPath: dirname(REDIS_PATHS.config), readOnly: true },
-            { name: "credentials", mountPath: dirname(REDIS_PATHS.password), readOnly: true },
-            ...(pod.persistent ? [{ name: DATA_VOLUME, mountPath: REDIS_PATHS.data }] : []),
-          ],
+          ...(member === undefined
+            ? {}
+            : { lifecycle: { preStop: { exec: { command: ["sh", script(SCRIPTS.handOver)] } } } }),
+          volumeMounts,
         },
+        ...(member === undefined ? [] : [sentinel(environment, volumeMounts)]),
         {
           name: "exporter",
           image: IMAGES.redisExporter,
@@ -109,11 +130,81 @@ export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplate
           name: "credentials",
           secret: {
             secretName: pod.credentials.name,
-            items: [{ key: CREDENTIAL_KEYS.file, path: CREDENTIAL_KEYS.file }],
+            items: [
+              { key: CREDENTIAL_KEYS.file, path: CREDENTIAL_KEYS.file },
+              ...(member === undefined
+                ? []
+                : [{ key: CREDENTIAL_KEYS.sentinelFile, path: CREDENTIAL_KEYS.sentinelFile }]),
+            ],
             defaultMode: 0o440,
           },
         },
       ],
+    },
+  };
+}
+
+/** A hand-over, the flush of the append-only file, and the last words to the replicas, seconds. */
+const TERMINATION_SECONDS = HAND_OVER_SECONDS + 40;
+
+function script(name: string): string {
+  return `${dirname(REDIS_PATHS.config)}/${name}`;
+}
+
+/** The Sentinel beside a server: watches all of them, and agrees with the others who is the primary. */
+function sentinel(
+  env: k8s.types.input.core.v1.EnvVar[],
+  volumeMounts: k8s.types.input.core.v1.VolumeMount[],
+): k8s.types.input.core.v1.Container {
+  return {
+    name: "sentinel",
+    image: IMAGES.redis,
+    command: ["sh", script(SCRIPTS.startSentinel)],
+    env,
+    ports: [{ name: "sentinel", containerPort: SENTINEL_PORT }],
+    resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "64Mi" } },
+    securityContext: restrictedContainer(),
+    readinessProbe: {
+      exec: { command: [...SENTINEL_PROBE_COMMANDS.ready] },
+      periodSeconds: 5,
+      timeoutSeconds: 2,
+      failureThreshold: 3,
+    },
+    livenessProbe: {
+      exec: { command: [...SENTINEL_PROBE_COMMANDS.live] },
+      periodSeconds: 10,
+      timeoutSeconds: 6,
+      failureThreshold: 6,
+    },
+    volumeMounts,
+  };
+}
+
+/**
+ * Keeps members apart: in different zones and on different nodes. A volume stays in the zone of its first pod, so where
+ * there is a zone for each member a pod waits for its own; with fewer zones they share. On a cluster of one zone the
+ * nodes may be shared as well, for a single node would otherwise hold one member and two that wait for ever.
+ */
+function apart({
+  app,
+  zones,
+}: NonNullable<RedisPodArgs["member"]>): Partial<k8s.types.input.core.v1.PodSpec> {
+  const term = { labelSelector: { matchLabels: selectorLabels(app) }, topologyKey: "kubernetes.io/hostname" };
+  return {
+    terminationGracePeriodSeconds: TERMINATION_SECONDS,
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: "topology.kubernetes.io/zone",
+        whenUnsatisfiable: zones >= MEMBERS ? "DoNotSchedule" : "ScheduleAnyway",
+        labelSelector: { matchLabels: selectorLabels(app) },
+      },
+    ],
+    affinity: {
+      podAntiAffinity:
+        zones > 1
+          ? { requiredDuringSchedulingIgnoredDuringExecution: [term] }
+          : { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }] },
     },
   };
 }

@@ -9,22 +9,46 @@ import { commonLabels, selectorLabels } from "../shared/kubernetes";
 import { checksum } from "../shared/checksum";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
-import { redisProblems, redisSizes, type RedisArgs } from "./redis-args";
-import { EVICTION_POLICY, passwordConf, redisConf, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
+import type { Cache, CacheEndpoint } from "./cache-endpoint";
+import { redisProblems, redisSizes, replicasOf, type RedisArgs, type SessionRedisArgs } from "./redis-args";
+import {
+  EVICTION_POLICY,
+  memberPasswordConf,
+  passwordConf,
+  redisConf,
+  REDIS_PATHS,
+  REDIS_PORT,
+} from "./redis-conf";
+import { redisNetworkPolicy } from "./redis-network";
 import { CREDENTIAL_KEYS, DATA_VOLUME, METRICS_PORT, redisPod } from "./redis-pod";
+import { replicationScripts } from "./replication-scripts";
+import {
+  MEMBERS,
+  SENTINEL_PATHS,
+  SENTINEL_PORT,
+  sentinelConf,
+  sentinelList,
+  sentinelPasswordConf,
+  statefulMembers,
+} from "./sentinel-conf";
 
 export { redisProblems } from "./redis-args";
 export type { CacheRedisArgs, RedisArgs, RedisStorage, RedisUser, SessionRedisArgs } from "./redis-args";
 
 /**
- * One Redis server sized by proofs: `maxclients` from the largest fleet of its users, `maxmemory` from the working
- * set, the container's limit from `maxmemory`. Only its users' pods reach it, and only with the generated password.
+ * Redis sized by proofs: `maxclients` from the largest fleet of its users, `maxmemory` from the working set, the
+ * container's limit from `maxmemory`. Only its users' pods reach it, and only with the generated password.
  *
- * Trap: one server is one event loop and one failure domain. While it restarts there is no cache, or no session.
+ * A cache is one server. A session store is a primary with two replicas, and a Sentinel beside each: when the primary is
+ * gone for five seconds, two of them make a replica the primary.
  *
- * Cost: the requests equal the limits, `cpuCores` and `memoryLimitMiB`; a session store adds its volume.
+ * Trap: a client has to ask the Sentinels who takes writes. The Service of a session store reaches any of its members.
+ *
+ * Cost: the requests equal the limits, `cpuCores` and `memoryLimitMiB`; a session store is three of them with a volume each.
  */
-export class Redis extends pulumi.ComponentResource {
+export class Redis extends pulumi.ComponentResource implements Cache {
+  /** What services are told. */
+  readonly endpoint: CacheEndpoint;
   /** Host name in the cluster: `redis-cache.retrofitlink.svc`. Known once the Service exists. */
   readonly host: pulumi.Output<string>;
   readonly port: number = REDIS_PORT;
@@ -40,12 +64,15 @@ export class Redis extends pulumi.ComponentResource {
     refuse("Redis", name, redisProblems({ ...args, name: workload }), args.configKey);
     const sizes = redisSizes(args);
     const { memory } = sizes;
+    const replicas = replicasOf(args);
     const summary: RedisSummary = {
+      kind: "in-cluster",
       configKey: args.configKey,
       workload,
       namespace: args.namespace,
       purpose: args.purpose,
       workingSetMiB: args.workingSetMiB,
+      replicas,
       maxMemoryMiB: memory.maxMemoryMiB,
       neededMemoryMiB: memory.neededMiB,
       memoryLimitMiB: memory.limitMiB,
@@ -75,12 +102,18 @@ export class Redis extends pulumi.ComponentResource {
       child,
     );
 
+    const isMember = replicas > 0;
+    const podsService = `${workload}-pods`;
+    const members = statefulMembers(workload, podsService, args.namespace);
+    const sentinelFile = password.result.apply((secret) => sentinelPasswordConf(workload, secret));
+
     const credentialsName = `${name}-credentials`;
     const credentialsArgs = transformed<k8s.core.v1.SecretArgs>(transform.credentials, credentialsName, {
       metadata: metadata(`${workload}-credentials`),
       stringData: {
         [CREDENTIAL_KEYS.password]: password.result,
-        [CREDENTIAL_KEYS.file]: password.result.apply(passwordConf),
+        [CREDENTIAL_KEYS.file]: password.result.apply(isMember ? memberPasswordConf : passwordConf),
+        ...(isMember ? { [CREDENTIAL_KEYS.sentinelFile]: sentinelFile } : {}),
       },
     });
     const credentials = new k8s.core.v1.Secret(credentialsName, credentialsArgs, child);
@@ -91,11 +124,22 @@ export class Redis extends pulumi.ComponentResource {
       clientBuffersMiB: memory.clientBuffersMiB,
       maxClients: sizes.maxClients,
       ioThreads: redisIoThreads(args.cpuCores),
+      replication: isMember
+        ? { backlogMiB: memory.replicationBacklogMiB, replicaBufferMiB: memory.replicaBufferMiB }
+        : undefined,
     });
     const configName = `${name}-config`;
     const configArgs = transformed<k8s.core.v1.ConfigMapArgs>(transform.config, configName, {
       metadata: metadata(`${workload}-config`),
-      data: { [basename(REDIS_PATHS.config)]: conf },
+      data: {
+        [basename(REDIS_PATHS.config)]: conf,
+        ...(isMember
+          ? {
+              [basename(SENTINEL_PATHS.settings)]: sentinelConf({ masterName: workload }),
+              ...replicationScripts({ masterName: workload, members }),
+            }
+          : {}),
+      },
     });
     const config = new k8s.core.v1.ConfigMap(configName, configArgs, child);
 
@@ -109,6 +153,7 @@ export class Redis extends pulumi.ComponentResource {
           selector: selector.matchLabels,
           ports: [
             { name: "redis", port: REDIS_PORT, targetPort: "redis" },
+            ...(isMember ? [{ name: "sentinel", port: SENTINEL_PORT, targetPort: "sentinel" }] : []),
             { name: "metrics", port: METRICS_PORT, targetPort: "metrics" },
           ],
         },
@@ -120,7 +165,7 @@ export class Redis extends pulumi.ComponentResource {
       labels,
       cpuCores: args.cpuCores,
       memoryLimitMiB: memory.limitMiB,
-      persistent: args.purpose === "session",
+      ...(args.purpose === "session" ? { member: { app: workload, zones: args.zones } } : {}),
       config: { name: config.metadata.name, checksum: checksum(configArgs.data) },
       // A digest of 238 random bits gives nothing away; kept secret it would hide the whole pod in every preview.
       credentials: {
@@ -147,35 +192,7 @@ export class Redis extends pulumi.ComponentResource {
         child,
       );
     } else {
-      const storage = args.storage ?? {};
-      const sizeGiB = storage.sizeGiB ?? redisStorageGiB(memory.maxMemoryMiB);
-      const statefulSetName = `${name}-statefulset`;
-      new k8s.apps.v1.StatefulSet(
-        statefulSetName,
-        transformed(args.transform?.statefulSet, statefulSetName, {
-          metadata: metadata(workload),
-          spec: {
-            serviceName: service.metadata.name,
-            replicas: 1,
-            revisionHistoryLimit: 3,
-            selector,
-            template,
-            // The sessions outlive the object that served them.
-            persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-            volumeClaimTemplates: [
-              {
-                metadata: { name: DATA_VOLUME, labels: selector.matchLabels },
-                spec: {
-                  accessModes: ["ReadWriteOnce"],
-                  storageClassName: storage.storageClassName,
-                  resources: { requests: { storage: `${sizeGiB}Gi` } },
-                },
-              },
-            ],
-          },
-        }),
-        child,
-      );
+      this.members(name, args, { metadata: metadata(workload), podsService, selector, template, memory });
     }
 
     const disruptionBudgetName = `${name}-disruption-budget`;
@@ -183,8 +200,7 @@ export class Redis extends pulumi.ComponentResource {
       disruptionBudgetName,
       transformed(transform.disruptionBudget, disruptionBudgetName, {
         metadata: metadata(workload),
-        // With one replica anything stricter would let no node be drained, ever. A drain costs a cache that fills again,
-        // or a session store that is away while its volume moves.
+        // Of one server anything stricter would let no node be drained, ever; a cache fills again. Of three, two go on.
         spec: { maxUnavailable: 1, selector, unhealthyPodEvictionPolicy: "AlwaysAllow" },
       }),
       child,
@@ -195,16 +211,12 @@ export class Redis extends pulumi.ComponentResource {
       networkPolicyName,
       transformed(transform.networkPolicy, networkPolicyName, {
         metadata: metadata(workload),
-        spec: {
-          podSelector: selector,
-          policyTypes: ["Ingress", "Egress"],
-          ingress: ingressRules(
-            args.clients ?? args.users.map((user) => selectorLabels(user.service)),
-            args.monitoringNamespace ?? "monitoring",
-          ),
-          // It calls nobody.
-          egress: [],
-        },
+        spec: redisNetworkPolicy({
+          workload,
+          clients: args.clients ?? args.users.map((user) => selectorLabels(user.service)),
+          monitoringNamespace: args.monitoringNamespace ?? "monitoring",
+          replicated: isMember,
+        }),
       }),
       child,
     );
@@ -212,6 +224,13 @@ export class Redis extends pulumi.ComponentResource {
     this.host = pulumi.interpolate`${service.metadata.name}.${args.namespace}.svc`;
     this.url = pulumi.interpolate`redis://${this.host}:${REDIS_PORT}`;
     this.passwordSecret = { name: credentials.metadata.name, key: CREDENTIAL_KEYS.password };
+    const sentinel = { addresses: sentinelList(members), masterName: workload };
+    this.endpoint = {
+      host: this.host,
+      port: this.port,
+      passwordSecret: this.passwordSecret,
+      ...(isMember ? { sentinel } : {}),
+    };
     this.registerOutputs({
       host: this.host,
       port: this.port,
@@ -220,20 +239,69 @@ export class Redis extends pulumi.ComponentResource {
       maxClients: this.maxClients,
     });
   }
-}
 
-/** Who may come in. An empty `from` would let everybody in, so without clients there is no rule for them at all. */
-function ingressRules(
-  clients: readonly Readonly<Record<string, string>>[],
-  monitoringNamespace: string,
-): k8s.types.input.networking.v1.NetworkPolicyIngressRule[] {
-  const fromClients = {
-    from: clients.map((matchLabels) => ({ podSelector: { matchLabels } })),
-    ports: [{ protocol: "TCP", port: "redis" }],
-  };
-  const fromMonitoring = {
-    from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": monitoringNamespace } } }],
-    ports: [{ protocol: "TCP", port: "metrics" }],
-  };
-  return clients.length > 0 ? [fromClients, fromMonitoring] : [fromMonitoring];
+  /** The servers of a session store: names, volumes, and a start one after the other. */
+  private members(
+    name: string,
+    args: SessionRedisArgs,
+    made: {
+      readonly metadata: k8s.types.input.meta.v1.ObjectMeta;
+      readonly podsService: string;
+      readonly selector: { readonly matchLabels: Record<string, string> };
+      readonly template: k8s.types.input.core.v1.PodTemplateSpec;
+      readonly memory: { readonly maxMemoryMiB: number };
+    },
+  ): void {
+    const { metadata, selector, template, podsService } = made;
+    const { storage = {}, transform = {} } = args;
+    const child = { parent: this };
+    const podsName = `${name}-pods`;
+    const pods = new k8s.core.v1.Service(
+      podsName,
+      transformed<k8s.core.v1.ServiceArgs>(transform.pods, podsName, {
+        metadata: { ...metadata, name: podsService },
+        spec: {
+          clusterIP: "None",
+          // Members look for each other before they are ready: none of them could ever be the first otherwise.
+          publishNotReadyAddresses: true,
+          selector: selector.matchLabels,
+          ports: [
+            { name: "redis", port: REDIS_PORT, targetPort: "redis" },
+            { name: "sentinel", port: SENTINEL_PORT, targetPort: "sentinel" },
+          ],
+        },
+      }),
+      child,
+    );
+    const sizeGiB = storage.sizeGiB ?? redisStorageGiB(made.memory.maxMemoryMiB);
+    const statefulSetName = `${name}-statefulset`;
+    new k8s.apps.v1.StatefulSet(
+      statefulSetName,
+      transformed(transform.statefulSet, statefulSetName, {
+        metadata,
+        spec: {
+          serviceName: pods.metadata.name,
+          replicas: MEMBERS,
+          // One after the other: a member asks those that are there who the primary is, before it starts as anything.
+          podManagementPolicy: "OrderedReady",
+          revisionHistoryLimit: 3,
+          selector,
+          template,
+          // The sessions outlive the object that served them.
+          persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+          volumeClaimTemplates: [
+            {
+              metadata: { name: DATA_VOLUME, labels: selector.matchLabels },
+              spec: {
+                accessModes: ["ReadWriteOnce"],
+                storageClassName: storage.storageClassName,
+                resources: { requests: { storage: `${sizeGiB}Gi` } },
+              },
+            },
+          ],
+        },
+      }),
+      child,
+    );
+  }
 }

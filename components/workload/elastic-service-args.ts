@@ -24,6 +24,10 @@ export interface ServiceCache {
   readonly poolSize: number;
   /** Where the password is. */
   readonly passwordSecret: SecretEntry;
+  /** Clients have to use TLS. @default false */
+  readonly tls?: boolean;
+  /** Who knows which of several servers takes writes: `host:port,host:port,…` and the name to ask for. @default none */
+  readonly sentinel?: { readonly addresses: pulumi.Input<string>; readonly masterName: string };
 }
 
 /** The database that the service queries. */

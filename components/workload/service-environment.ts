@@ -40,13 +40,22 @@ function fromSecret(variable: string, { name, key }: SecretEntry): Variable {
   return { name: variable, valueFrom: { secretKeyRef: { name, key } } };
 }
 
+/** A client with Sentinels asks them for the primary, and takes the host only where there are none. */
 function cacheVariables(cache: ServiceCache): Variable[] {
   const prefix = variablePrefix(cache.name);
+  const { sentinel } = cache;
   return [
     { name: `${prefix}_HOST`, value: cache.host },
     { name: `${prefix}_PORT`, value: String(cache.port) },
     { name: `${prefix}_POOL_SIZE`, value: String(cache.poolSize) },
     fromSecret(`${prefix}_PASSWORD`, cache.passwordSecret),
+    ...(cache.tls === true ? [{ name: `${prefix}_TLS`, value: "true" }] : []),
+    ...(sentinel === undefined
+      ? []
+      : [
+          { name: `${prefix}_SENTINELS`, value: sentinel.addresses },
+          { name: `${prefix}_SENTINEL_MASTER`, value: sentinel.masterName },
+        ]),
   ];
 }
 

@@ -1,10 +1,17 @@
 /** How the numbers of a cache follow from its working set and from the services that connect to it. */
-import { CLIENT_MARGIN, RESERVED_CLIENTS, expectedClients, maxClients } from "../../budget/connections";
+import {
+  CLIENT_MARGIN,
+  RESERVED_CLIENTS,
+  expectedClients,
+  maxClients,
+  replicationClients,
+} from "../../budget/connections";
 import type { ConnectionUser } from "../../budget/connections";
 import { WORKING_SET_SHARE, redisMemory } from "../../budget/memory";
-import type { RedisSummary, ServiceSummary } from "../../budget/summaries";
+import type { CacheSummary, RedisSummary, ServiceSummary } from "../../budget/summaries";
 import type { Derivation } from "./derivation";
 import { mebibytes, number } from "./format";
+import { managedDerivations } from "./managed-cache-derivations";
 
 interface NamedUser extends ConnectionUser {
   readonly workload: string;
@@ -23,9 +30,16 @@ export function usersOf(cache: string, services: readonly ServiceSummary[]): Nam
 /** More summands than this make a formula unreadable. */
 const MOST_TERMS = 6;
 
+export function cacheDerivations(summary: CacheSummary, services: readonly ServiceSummary[]): Derivation[] {
+  if (summary.kind === "in-cluster") return redisDerivations(summary, services);
+  const users = usersOf(summary.workload, services);
+  return [clients(summary, users), ...managedDerivations(summary, maxClients(users))];
+}
+
 export function redisDerivations(summary: RedisSummary, services: readonly ServiceSummary[]): Derivation[] {
   const users = usersOf(summary.workload, services);
   return [
+    ...(summary.replicas > 0 ? [members(summary)] : []),
     clients(summary, users),
     limit(summary, users),
     dataset(summary),
@@ -34,7 +48,20 @@ export function redisDerivations(summary: RedisSummary, services: readonly Servi
   ];
 }
 
-function clients({ expectedClients: planned }: RedisSummary, users: readonly NamedUser[]): Derivation {
+/** A majority of Sentinels outlives one of them. */
+function members({ replicas }: RedisSummary): Derivation {
+  const count = replicas + 1;
+  const quorum = Math.floor(count / 2) + 1;
+  return {
+    name: "Members",
+    value: `primary + ${number(replicas)}`,
+    formula: `${number(count)} Sentinels − 1 lost = ${number(count - 1)} ≥ a majority of ${number(quorum)}`,
+    from: ["purpose"],
+    holds: count - 1 >= quorum,
+  };
+}
+
+function clients({ expectedClients: planned }: CacheSummary, users: readonly NamedUser[]): Derivation {
   const derived = expectedClients(users);
   const terms = users.map((user) => `${user.workload} ${number(expectedClients([user]))}`);
   const hidden = terms.length - MOST_TERMS;
@@ -49,11 +76,13 @@ function clients({ expectedClients: planned }: RedisSummary, users: readonly Nam
 }
 
 function limit(summary: RedisSummary, users: readonly NamedUser[]): Derivation {
-  const derived = maxClients(users);
+  const own = summary.replicas > 0 ? replicationClients(summary.replicas + 1) : 0;
+  const derived = maxClients(users, RESERVED_CLIENTS + own);
+  const replication = own > 0 ? ` + ${number(own)} replicas and Sentinels` : "";
   return {
     name: "maxclients",
     value: number(summary.maxClients),
-    formula: `⌈${number(expectedClients(users))} · ${1 + CLIENT_MARGIN}⌉ + ${RESERVED_CLIENTS} in reserve = ${number(derived)}`,
+    formula: `⌈${number(expectedClients(users))} · ${1 + CLIENT_MARGIN}⌉ + ${RESERVED_CLIENTS} in reserve${replication} = ${number(derived)}`,
     from: ["retrofitlink:services"],
     holds: summary.maxClients >= derived,
   };
@@ -63,18 +92,20 @@ function memoryOf({
   workingSetMiB,
   maxClients: clientLimit,
   persistent,
+  replicas,
 }: RedisSummary): ReturnType<typeof redisMemory> {
-  return redisMemory({ workingSetMiB, maxClients: clientLimit, forks: persistent });
+  return redisMemory({ workingSetMiB, maxClients: clientLimit, forks: persistent, replicas });
 }
 
 function dataset(summary: RedisSummary): Derivation {
-  const { maxMemoryMiB, clientBuffersMiB } = memoryOf(summary);
+  const { maxMemoryMiB, clientBuffersMiB, replicationBacklogMiB } = memoryOf(summary);
+  const backlog = replicationBacklogMiB > 0 ? ` + ${number(replicationBacklogMiB)} replication backlog` : "";
   return {
     name: "maxmemory",
     value: mebibytes(summary.maxMemoryMiB),
     formula:
       `⌈${number(summary.workingSetMiB)} working set ÷ ${WORKING_SET_SHARE}⌉ + ` +
-      `${number(clientBuffersMiB)} client buffers = ${mebibytes(maxMemoryMiB)}`,
+      `${number(clientBuffersMiB)} client buffers${backlog} = ${mebibytes(maxMemoryMiB)}`,
     from: ["workingSetMiB"],
     holds: summary.maxMemoryMiB >= maxMemoryMiB,
   };

@@ -1,5 +1,6 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
 import { expectedClients } from "../../budget/connections";
+import type { CacheSummary } from "../../budget/summaries";
 import { usersOf } from "./cache-derivations";
 import { mebibytes, number, percent, plural, podRange, rate } from "./format";
 import type { StackModel } from "./stack-model";
@@ -94,14 +95,23 @@ function services({ services: found, exposedService }: StackModel): Box[] {
     }));
 }
 
-function caches({ caches: found }: StackModel): Box[] {
-  return found.map(({ workload, purpose, maxMemoryMiB }) => ({
-    id: workload,
-    title: workload,
-    detail: `${purpose}, ${mebibytes(maxMemoryMiB)}`,
+function caches({ caches: found, zones }: StackModel): Box[] {
+  return found.map((cache) => ({
+    id: cache.workload,
+    title: cache.workload,
+    detail: describeCache(cache),
     kind: "cache",
-    zones: [],
+    zones: cache.replicas > 0 ? podsPerZone(cache.replicas + 1, zones) : [],
   }));
+}
+
+/** What it may forget, or who stands in for the primary; and how large it is. */
+function describeCache(cache: CacheSummary): string {
+  if (cache.kind !== "in-cluster") return `${cache.nodeType}, ${plural(cache.replicas + 1, "node")}`;
+  const size = mebibytes(cache.maxMemoryMiB);
+  return cache.replicas > 0
+    ? `primary + ${plural(cache.replicas, "replica")}, ${size}`
+    : `${cache.purpose}, ${size}`;
 }
 
 function edges(model: StackModel): Edge[] {

@@ -1,7 +1,7 @@
 /** The page of a preview: one file, no network, nothing typed by hand. */
 import { createHash } from "node:crypto";
 
-import { redisDerivations } from "./cache-derivations";
+import { cacheDerivations } from "./cache-derivations";
 import type { Derivation } from "./derivation";
 import { derivationsList } from "./derivations-list";
 import { number, plural } from "./format";
@@ -87,7 +87,7 @@ function loadBalancer({ proxies, services, exposedService }: StackModel): Html {
 function caches({ caches: found, services }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Caches</h2>
-    ${found.map((cache) => card(cache.workload, cache.configKey, redisDerivations(cache, services)))}`;
+    ${found.map((cache) => card(cache.workload, cache.configKey, cacheDerivations(cache, services)))}`;
 }
 
 function card(name: string, configKey: string, derivations: readonly Derivation[]): Html {

@@ -1,9 +1,10 @@
 /** What the page shows of a preview, taken out of the engine's resources. */
 import {
+  CACHE_TYPES,
   COMPONENT_TYPES,
+  type CacheSummary,
   type PlatformSummary,
   type ProxySummary,
-  type RedisSummary,
   type ServiceSummary,
 } from "../../budget/summaries";
 import type { StackResource, StackRun } from "../../sandbox/engine/stack";
@@ -42,7 +43,7 @@ export interface StackModel {
   /** Workload behind the load balancer, empty when there is none. */
   readonly exposedService: string;
   readonly services: readonly ServiceSummary[];
-  readonly caches: readonly RedisSummary[];
+  readonly caches: readonly CacheSummary[];
   readonly proxies: readonly ProxySummary[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
   readonly unknown: readonly string[];
@@ -92,7 +93,9 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     zones: platform?.zones ?? 1,
     exposedService: platform?.exposedService ?? "",
     services: summaries(COMPONENT_TYPES.elasticService),
-    caches: summaries(COMPONENT_TYPES.redis),
+    caches: CACHE_TYPES.flatMap((type) => summaries<CacheSummary>(type)).sort((a, b) =>
+      a.workload.localeCompare(b.workload),
+    ),
     proxies: [
       ...summaries<ProxySummary>(COMPONENT_TYPES.nginx),
       ...summaries<ProxySummary>(COMPONENT_TYPES.haProxy),

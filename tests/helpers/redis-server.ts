@@ -169,7 +169,7 @@ async function started(child: ChildProcess): Promise<void> {
 }
 
 /** A port of 127.0.0.1 that nothing listens on. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const listener = createServer().listen(0, "127.0.0.1");
   await once(listener, "listening");
   const address = listener.address();

@@ -35,11 +35,13 @@ const users = (service: ServiceSummary): Parameters<typeof maxClients>[0] => [
 ];
 
 const CACHE: RedisSummary = {
+  kind: "in-cluster",
   configKey: "retrofitlink:caches.redis-cache",
   workload: "redis-cache",
   namespace: "retrofitlink",
   purpose: "cache",
   workingSetMiB: 512,
+  replicas: 0,
   maxMemoryMiB: 640,
   neededMemoryMiB: 800,
   memoryLimitMiB: 800,

@@ -4,6 +4,7 @@ import {
   expectedClients,
   maxClients,
   poolSize,
+  replicationClients,
   RESERVED_CLIENTS,
   servicePoolSize,
   type ConnectionUser,
@@ -129,5 +130,11 @@ describe("maxClients", () => {
         assert.ok(expected >= atRest && expected <= 2 * atRest);
       }),
     );
+  });
+});
+
+describe("replicationClients", () => {
+  it("is the links of the replicas and two connections of each Sentinel", () => {
+    assert.deepEqual([1, 3, 5].map(replicationClients), [2, 8, 14]);
   });
 });

@@ -6,14 +6,20 @@ import { replicaPlan } from "../../../budget/capacity";
 import { DEFAULT_BUDGET } from "../../../budget/performance-budget";
 import type { ServiceSummary } from "../../../budget/summaries";
 import { timeoutLadder } from "../../../budget/timeouts";
-import { redisDerivations } from "../../../delivery/preview-report/cache-derivations";
+import { cacheDerivations, redisDerivations } from "../../../delivery/preview-report/cache-derivations";
 import type { Derivation } from "../../../delivery/preview-report/derivation";
 import { duration, isShare, number, plural, podRange } from "../../../delivery/preview-report/format";
 import { proxyDerivations } from "../../../delivery/preview-report/proxy-derivations";
 import { PEAK_MARGIN, serviceDerivations } from "../../../delivery/preview-report/service-derivations";
 import { timeoutBars } from "../../../delivery/preview-report/timeouts";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
-import { nginxSummary, redisSummary, serviceSummary } from "./fixtures/stack-run";
+import {
+  managedCacheSummary,
+  nginxSummary,
+  redisSummary,
+  serviceSummary,
+  sessionSummary,
+} from "./fixtures/stack-run";
 
 const DISRUPTION = { zones: 3, maxUnavailable: 1 };
 const lines = (found: readonly Derivation[]): string[] =>
@@ -138,6 +144,55 @@ describe("derivations of a cache", () => {
   });
 });
 
+describe("derivations of a replicated session store", () => {
+  const services = [serviceSummary("backend", { cachePools: { "redis-session": 2 } })];
+
+  it("write each formula with replicas and Sentinels", () => {
+    assert.deepEqual(lines(cacheDerivations(sessionSummary("redis-session", services), services)), [
+      "Members | primary + 2 | 3 Sentinels − 1 lost = 2 ≥ a majority of 2",
+      "Connections | 36 | backend 36 = 36, all at their most pods during a rollout",
+      "maxclients | 84 | ⌈36 · 1.2⌉ + 32 in reserve + 8 replicas and Sentinels = 84",
+      "maxmemory | 720 MiB | ⌈512 working set ÷ 0.8⌉ + 16 client buffers + 64 replication backlog = 720 MiB",
+      "Memory limit | 1,592 MiB | 1,592 ≥ 1,592 = maxmemory 720 + fragmentation 72 + copy on write 360 + replica buffers 360 + client buffers 16 + process 64",
+      "When it is full | noeviction | a session: kept over a restart",
+    ]);
+  });
+
+  it("show a pair of members, of which one cannot decide, and a server without room for the Sentinels", () => {
+    const sound = sessionSummary("redis-session", services);
+    assert.deepEqual(broken(cacheDerivations({ ...sound, replicas: 1, maxClients: 76 }, services)), [
+      "Members",
+      "maxclients",
+    ]);
+  });
+});
+
+describe("derivations of a managed cache", () => {
+  const services = [serviceSummary("backend")];
+
+  it("write how large a node has to be, and which one is", () => {
+    const summary = managedCacheSummary("redis-cache", services);
+    assert.deepEqual(lines(cacheDerivations(summary, services)), [
+      "Connections | 36 | backend 36 = 36, all at their most pods during a rollout",
+      "maxclients | 65,000 | of the provider: 65,000 ≥ 76 with margin and reserve",
+      "Memory needed | 656 MiB | ⌈512 working set ÷ 0.8⌉ + 16 client buffers = 656 MiB",
+      "Node | cache.m7g.large, 2 nodes | 6,537 MiB · (1 − 25 % in reserve) = 4,902 MiB ≥ 656 MiB",
+      "When it is full | allkeys-lfu | a cache: no snapshots",
+    ]);
+    assert.deepEqual(broken(cacheDerivations(summary, services)), []);
+  });
+
+  it("show a node that is too small, or that claims more than it has", () => {
+    const sound = managedCacheSummary("redis-cache", services);
+    const brokenBy = (change: object): string[] =>
+      broken(cacheDerivations({ ...sound, ...change }, services));
+    assert.deepEqual(brokenBy({ maxMemoryMiB: 600 }), ["Node"]);
+    assert.deepEqual(brokenBy({ maxMemoryMiB: 6536 }), ["Node"]);
+    assert.deepEqual(brokenBy({ neededMemoryMiB: 512 }), ["Memory needed"]);
+    assert.deepEqual(brokenBy({ maxClients: 50 }), ["maxclients"]);
+  });
+});
+
 describe("derivations of the proxy", () => {
   const upstream = serviceSummary("backend");
 
@@ -175,7 +230,7 @@ describe("derivations of the shipped stacks", () => {
       const upstream = services.find(({ workload }) => workload === exposedService);
       const found = [
         ...services.flatMap(serviceDerivations),
-        ...caches.flatMap((cache) => redisDerivations(cache, services)),
+        ...caches.flatMap((cache) => cacheDerivations(cache, services)),
         ...proxies.flatMap((proxy) => proxyDerivations(proxy, upstream)),
       ];
       assert.ok(found.length > 10);

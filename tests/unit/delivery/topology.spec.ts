@@ -7,7 +7,13 @@ import { MOST_BOXES, describeEdge, graphOf, podsPerZone } from "../../../deliver
 import { stackModel } from "../../../delivery/preview-report/stack-model";
 import { topology } from "../../../delivery/preview-report/topology";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
-import { runOf, serviceSummary } from "./fixtures/stack-run";
+import {
+  managedCacheSummary,
+  redisSummary,
+  runOf,
+  serviceSummary,
+  sessionSummary,
+} from "./fixtures/stack-run";
 
 describe("picture of the system", () => {
   it("says who calls whom with the numbers that were derived", async () => {
@@ -33,7 +39,27 @@ describe("picture of the system", () => {
     );
     assert.deepEqual(
       [...text.matchAll(/<text class="pods"[^>]*>([^<]*)</g)].map(([, pods]) => Number(pods)),
-      [1, 1, 1, 5, 5, 4, 3, 3, 2],
+      [1, 1, 1, 5, 5, 4, 3, 3, 2, 1, 1, 1],
+    );
+  });
+
+  it("says what a cache is: alone, replicated over zones, or managed with a node type", () => {
+    const services = [serviceSummary("backend")];
+    const [, , , caches] = graphOf({
+      ...stackModel("test", runOf(services)),
+      caches: [
+        redisSummary("cache", services),
+        sessionSummary("sessions", services),
+        managedCacheSummary("managed", services),
+      ],
+    }).columns;
+    assert.deepEqual(
+      caches?.map(({ detail, zones }) => [detail, zones]),
+      [
+        ["cache, 656 MiB", []],
+        ["primary + 2 replicas, 720 MiB", [1, 1, 1]],
+        ["cache.m7g.large, 2 nodes", [1, 1, 0]],
+      ],
     );
   });
 

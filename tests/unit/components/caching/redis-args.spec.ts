@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
-import { redisProblems, type RedisArgs } from "../../../../components/caching/redis";
+import { redisProblems, type RedisArgs, type SessionRedisArgs } from "../../../../components/caching/redis";
 import { describeProblem } from "../../../../components/shared/problems";
 
 const backend = { service: "backend", maxReplicas: 10, maxSurge: 0.25, processesPerPod: 1, poolSize: 8 };
 
-const cache: RedisArgs = {
+const cache = {
   configKey: "retrofitlink:caches.redis-cache",
   namespace: "retrofitlink",
   purpose: "cache",
   workingSetMiB: 512,
   cpuCores: 1,
   users: [backend],
-};
+} as const satisfies RedisArgs;
 
-const session: RedisArgs = { ...cache, purpose: "session" };
+const session: SessionRedisArgs = { ...cache, purpose: "session", zones: 3 };
 
 describe("redisProblems", () => {
   const texts = (change: Partial<RedisArgs>): string[] =>
@@ -49,12 +49,29 @@ describe("redisProblems", () => {
     ]);
   });
 
+  it("asks for the same memory in every member, replicas as well", () => {
+    assert.deepEqual(redisProblems({ ...session, memoryLimitMiB: 1592 }), []);
+    assert.deepEqual(
+      redisProblems({ ...session, memoryLimitMiB: 1591 }).map((problem) => describeProblem(problem)),
+      [
+        "memoryLimitMiB: got 1591; allowed is at least 1592 = maxmemory 720 + fragmentation 72 + copy on write 360 + replica buffers 360 + client buffers 16 + process 64 (MiB). Raise it, or leave it out and it becomes 1592.",
+      ],
+    );
+  });
+
+  it("asks a session store for the zones of its cluster", () => {
+    assert.deepEqual(
+      redisProblems({ ...session, zones: 0 }).map((problem) => describeProblem(problem)),
+      ["zones: got 0; allowed is a whole number of at least 1. Count the zones of the cluster's nodes."],
+    );
+  });
+
   it("refuses a volume that has no room for a rewrite", () => {
     const problems = redisProblems({ ...session, storage: { sizeGiB: 1 } });
     assert.deepEqual(
       problems.map((problem) => describeProblem(problem)),
       [
-        "storage.sizeGiB: got 1; allowed is at least 2 (GiB), 3 times a maxmemory of 656 MiB. Raise it, or leave it out and it becomes 2.",
+        "storage.sizeGiB: got 1; allowed is at least 3 (GiB), 3 times a maxmemory of 720 MiB. Raise it, or leave it out and it becomes 3.",
       ],
     );
   });

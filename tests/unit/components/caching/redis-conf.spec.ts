@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { passwordConf, redisConf, type RedisConfArgs } from "../../../../components/caching/redis-conf";
+import {
+  memberPasswordConf,
+  passwordConf,
+  redisConf,
+  type RedisConfArgs,
+} from "../../../../components/caching/redis-conf";
 
 const args: RedisConfArgs = {
   purpose: "cache",
@@ -70,6 +75,20 @@ include /etc/redis-credentials/requirepass.conf
     ]);
   });
 
+  it("renders what one of several servers has in addition, but not whom it follows", () => {
+    const alone: RedisConfArgs = { ...args, purpose: "session" };
+    const member = redisConf({ ...alone, replication: { backlogMiB: 64, replicaBufferMiB: 425 } });
+    assert.deepEqual(linesOnlyIn(member, redisConf(alone)), [
+      "min-replicas-to-write 1",
+      "min-replicas-max-lag 10",
+      "repl-backlog-size 64mb",
+      "client-output-buffer-limit replica 425mb 213mb 60",
+      "repl-diskless-sync yes",
+      "repl-diskless-sync-delay 1",
+    ]);
+    assert.ok(!/^(replicaof|slaveof)/m.test(member));
+  });
+
   it("switches active defragmentation off for a server that refuses it", () => {
     assert.deepEqual(linesOnlyIn(redisConf({ ...args, activeDefrag: false }), redisConf(args)), [
       "activedefrag no",
@@ -98,5 +117,9 @@ describe("passwordConf", () => {
   it("is the one directive that is not in redis.conf", () => {
     assert.equal(passwordConf("s3cret"), "requirepass s3cret\n");
     assert.ok(!redisConf(args).includes("requirepass "));
+  });
+
+  it("is also what a member shows the one that it follows", () => {
+    assert.equal(memberPasswordConf("s3cret"), "requirepass s3cret\nmasterauth s3cret\n");
   });
 });

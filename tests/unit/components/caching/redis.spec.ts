@@ -1,12 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { Redis, type RedisArgs } from "../../../../components/caching/redis";
+import {
+  Redis,
+  type CacheRedisArgs,
+  type RedisArgs,
+  type SessionRedisArgs,
+} from "../../../../components/caching/redis";
 import { record, type RecordedResource } from "../../../helpers/pulumi";
 
 const backend = { service: "backend", maxReplicas: 10, maxSurge: 0.25, processesPerPod: 1, poolSize: 8 };
 
-const cache: RedisArgs = {
+const cache: CacheRedisArgs = {
   configKey: "retrofitlink:caches.redis-cache",
   namespace: "retrofitlink",
   purpose: "cache",
@@ -15,7 +20,15 @@ const cache: RedisArgs = {
   users: [backend],
 };
 
-const session: RedisArgs = { ...cache, configKey: "retrofitlink:caches.sessions", purpose: "session" };
+const session: SessionRedisArgs = {
+  configKey: "retrofitlink:caches.sessions",
+  namespace: "retrofitlink",
+  purpose: "session",
+  workingSetMiB: 512,
+  cpuCores: 1,
+  users: [backend],
+  zones: 3,
+};
 
 const CACHE_RESOURCES = [
   "kubernetes:apps/v1:Deployment redis-cache-deployment",
@@ -65,11 +78,13 @@ describe("Redis, as a cache", () => {
   it("tells policies what it was derived from", async () => {
     const recording = await buildCache();
     assert.deepEqual(recording.only("retrofitlink:caching:Redis").inputs, {
+      kind: "in-cluster",
       configKey: "retrofitlink:caches.redis-cache",
       workload: "redis-cache",
       namespace: "retrofitlink",
       purpose: "cache",
       workingSetMiB: 512,
+      replicas: 0,
       maxMemoryMiB: 656,
       neededMemoryMiB: 802,
       memoryLimitMiB: 802,
@@ -285,56 +300,6 @@ describe("Redis, its network policy", () => {
   });
 });
 
-describe("Redis, as a session store", () => {
-  const buildSessions = async (change: Partial<RedisArgs> = {}, options = {}): ReturnType<typeof record> =>
-    record(() => new Redis("sessions", { ...session, ...change } as RedisArgs), options);
-
-  it("is a StatefulSet in place of the Deployment, in a preview as well", async () => {
-    const expected = CACHE_RESOURCES.map((line) => line.replaceAll(" redis-cache", " sessions"))
-      .map((line) =>
-        line.replace(/^.*sessions-deployment$/, "kubernetes:apps/v1:StatefulSet sessions-statefulset"),
-      )
-      .sort();
-    assert.deepEqual((await buildSessions()).typesAndNames(), expected);
-    assert.deepEqual((await buildSessions({}, { preview: true })).typesAndNames(), expected);
-  });
-
-  it("evicts nothing, persists, and has memory for the copy that a fork makes", async () => {
-    const { inputs } = (await buildSessions()).only("retrofitlink:caching:Redis");
-    const { evictionPolicy, persistent, neededMemoryMiB } = inputs;
-    assert.deepEqual(
-      { evictionPolicy, persistent, neededMemoryMiB },
-      { evictionPolicy: "noeviction", persistent: true, neededMemoryMiB: 802 + 328 },
-    );
-  });
-
-  it("keeps its data on a volume of three times maxmemory that outlives it", async () => {
-    const spec = specOf((await buildSessions()).only("kubernetes:apps/v1:StatefulSet"));
-    assert.equal(spec["serviceName"], "sessions");
-    assert.equal(spec["replicas"], 1);
-    assert.deepEqual(spec["persistentVolumeClaimRetentionPolicy"], {
-      whenDeleted: "Retain",
-      whenScaled: "Retain",
-    });
-    assert.deepEqual(spec["volumeClaimTemplates"], [
-      {
-        metadata: { name: "data", labels: { app: "sessions" } },
-        spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "2Gi" } } },
-      },
-    ]);
-    const mounts = spec.template.spec.containers[0]["volumeMounts"] as unknown[];
-    assert.deepEqual(mounts[2], { name: "data", mountPath: "/data" });
-  });
-
-  it("takes the volume it is given", async () => {
-    const storage = { sizeGiB: 20, storageClassName: "fast" };
-    const spec = specOf((await buildSessions({ storage })).only("kubernetes:apps/v1:StatefulSet"));
-    const [claim] = spec["volumeClaimTemplates"] as { spec: Record<string, unknown> }[];
-    assert.deepEqual(claim?.spec["resources"], { requests: { storage: "20Gi" } });
-    assert.equal(claim?.spec["storageClassName"], "fast");
-  });
-});
-
 describe("Redis, its outputs", () => {
   it("say where it is and where its password is, but not the password", async () => {
     let redis: Redis | undefined;
@@ -354,6 +319,11 @@ describe("Redis, its outputs", () => {
     assert.equal(redis.port, 6379);
     assert.equal(redis.passwordSecret.key, "password");
     assert.equal(redis.maxClients, 157);
+    const { endpoint } = redis;
+    assert.deepEqual(
+      [endpoint.host, endpoint.port, endpoint.passwordSecret, endpoint.tls, endpoint.sentinel],
+      [redis.host, 6379, redis.passwordSecret, undefined, undefined],
+    );
   });
 });
 
@@ -375,8 +345,8 @@ describe("Redis, its transforms", () => {
     assert.deepEqual(seen.sort(), children.sort());
 
     seen.length = 0;
-    await record(() => new Redis("sessions", { ...session, transform: { statefulSet: look } }));
-    assert.deepEqual(seen, ["sessions-statefulset"]);
+    await record(() => new Redis("sessions", { ...session, transform: { statefulSet: look, pods: look } }));
+    assert.deepEqual(seen.sort(), ["sessions-pods", "sessions-statefulset"]);
   });
 });
 

@@ -199,6 +199,27 @@ describe("ElasticService, the variables of its container", () => {
     });
   });
 
+  it("say where the primary of a replicated cache is asked for, and that a managed one wants TLS", async () => {
+    const addresses = "redis-session-0.pods:26379,redis-session-1.pods:26379";
+    const replicated = {
+      ...cache,
+      name: "redis-session",
+      sentinel: { addresses, masterName: "redis-session" },
+    };
+    const given = await variables({ caches: [replicated, { ...cache, name: "managed", tls: true }] });
+    const { REDIS_SESSION_SENTINELS, REDIS_SESSION_SENTINEL_MASTER, REDIS_SESSION_TLS } = given;
+    assert.deepEqual(
+      { REDIS_SESSION_SENTINELS, REDIS_SESSION_SENTINEL_MASTER, REDIS_SESSION_TLS },
+      {
+        REDIS_SESSION_SENTINELS: addresses,
+        REDIS_SESSION_SENTINEL_MASTER: "redis-session",
+        REDIS_SESSION_TLS: undefined,
+      },
+    );
+    assert.equal(given["MANAGED_TLS"], "true");
+    assert.equal(given["MANAGED_SENTINELS"], undefined);
+  });
+
   const database = {
     uriSecret: { name: "mongodb-application", key: "uri" },
     caSecret: { name: "mongodb-ssl", key: "ca.crt" },

@@ -1,0 +1,28 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+/** How services reach a cache, whatever kind it is. */
+export interface CacheEndpoint {
+  readonly host: pulumi.Input<string>;
+  readonly port: number;
+  /** Where the password is, for `secretKeyRef`. */
+  readonly passwordSecret: { readonly name: pulumi.Input<string>; readonly key: string };
+  /** Clients have to use TLS. @default false */
+  readonly tls?: boolean;
+  /** Certificate of the authority that signed the server's, PEM, when it is not a public one. */
+  readonly authority?: pulumi.Input<string>;
+  /** Who knows which of several servers takes writes. `host` reaches any of them. */
+  readonly sentinel?: {
+    /** `host:port,host:port,…` */
+    readonly addresses: pulumi.Input<string>;
+    readonly masterName: string;
+  };
+}
+
+/** What every kind of cache is to the rest of the stack. */
+export interface Cache {
+  readonly endpoint: CacheEndpoint;
+  /** `redis://host:port` or `rediss://host:port`, without the password. */
+  readonly url: pulumi.Output<string>;
+  /** Connections that one server admits. */
+  readonly maxClients: number;
+}

@@ -1,0 +1,225 @@
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { createSentinel } from "redis";
+
+import { RESERVED_CLIENTS, maxClients, replicationClients } from "../../budget/connections";
+import { redisMemory } from "../../budget/memory";
+import { DOWN_AFTER_MS, MEMBERS, sentinelList } from "../../components/caching/sentinel-conf";
+import { MASTER_NAME, Replication, eventually, type ReplicationMember } from "../helpers/redis-replication";
+import { REDIS_PASSWORD } from "../helpers/redis-server";
+
+const users = [{ maxReplicas: 2, maxSurge: 0.5, processesPerPod: 1, poolSize: 2 }];
+const clients = maxClients(users, RESERVED_CLIENTS + replicationClients(MEMBERS));
+const memory = redisMemory({ workingSetMiB: 8, maxClients: clients, forks: true, replicas: MEMBERS - 1 });
+
+/** What a component renders for a working set of 8 MiB. */
+const CONF = {
+  purpose: "session",
+  maxMemoryMiB: memory.maxMemoryMiB,
+  clientBuffersMiB: memory.clientBuffersMiB,
+  maxClients: clients,
+  ioThreads: 1,
+  replication: { backlogMiB: memory.replicationBacklogMiB, replicaBufferMiB: memory.replicaBufferMiB },
+} as const;
+
+type SentinelClient = ReturnType<typeof createSentinel>;
+
+describe("a session store of three members", function () {
+  this.timeout(180_000);
+  let store: Replication;
+  let client: SentinelClient;
+
+  before(async () => {
+    store = await Replication.start(CONF);
+    // As a service does it, with nothing but the variables that it is told.
+    const nodes = sentinelList(store.members.map(({ address }) => address)).split(",");
+    client = createSentinel({
+      name: MASTER_NAME,
+      sentinelRootNodes: nodes.map((node) => {
+        const [host = "", port] = node.split(":");
+        return { host, port: Number(port) };
+      }),
+      nodeClientOptions: { password: REDIS_PASSWORD },
+      sentinelClientOptions: { password: REDIS_PASSWORD },
+    });
+    client.on("error", () => undefined);
+    await client.connect();
+  });
+
+  after(async () => {
+    await client?.destroy();
+    await store?.stop();
+  });
+
+  /** Keys of writes that were confirmed while something happened to the primary. */
+  async function writeDuring(prefix: string, happens: Promise<unknown>): Promise<string[]> {
+    const confirmed: string[] = [];
+    let done = false;
+    const end = happens.finally(() => (done = true));
+    for (let i = 0; !done; i++) {
+      const key = `${prefix}:${i}`;
+      try {
+        await client.set(key, "1");
+        confirmed.push(key);
+      } catch {
+        // Not confirmed; a service would try again.
+      }
+      await sleep(2);
+    }
+    await end;
+    return confirmed;
+  }
+
+  const keptBy = async (member: ReplicationMember, keys: readonly string[]): Promise<number> =>
+    Number(await member.cli("exists", ...keys));
+
+  it("begins with number 0 as the primary, from which the others copy", async () => {
+    const primary = await store.settled();
+    assert.equal(primary.number, 0);
+    assert.equal(await client.set("hello", "world"), "OK");
+    for (const replica of store.others(primary)) {
+      await eventually(
+        "the write has arrived",
+        () => replica.cli("get", "hello"),
+        (value) => value === "world",
+      );
+      assert.match(await replica.cli("set", "x", "1"), /^READONLY /);
+    }
+  });
+
+  it("has the values that the budget arrived at, on every member", async () => {
+    const mib = 1024 * 1024;
+    for (const member of store.members) {
+      const value = async (name: string): Promise<string> =>
+        (await member.cli("config", "get", name)).split("\n")[1] ?? "";
+      assert.equal(await value("min-replicas-to-write"), "1");
+      assert.equal(await value("min-replicas-max-lag"), "10");
+      assert.equal(await value("repl-backlog-size"), `${memory.replicationBacklogMiB * mib}`);
+      assert.equal(await value("maxmemory"), `${memory.maxMemoryMiB * mib}`);
+      assert.equal(await value("maxmemory-policy"), "noeviction");
+      assert.ok(
+        (await value("client-output-buffer-limit")).includes(
+          `slave ${memory.replicaBufferMiB * mib} ${Math.ceil(memory.replicaBufferMiB / 2) * mib} 60`,
+        ),
+      );
+      const state = (await member.sentinel("sentinel", "master", MASTER_NAME)).split("\n");
+      const of = (name: string): string | undefined => state[state.indexOf(name) + 1];
+      assert.deepEqual(
+        [of("down-after-milliseconds"), of("failover-timeout"), of("parallel-syncs"), of("quorum")],
+        [`${DOWN_AFTER_MS}`, "60000", "1", "2"],
+      );
+    }
+  });
+
+  it("lets nobody in without the password, neither to the servers nor to the Sentinels", async () => {
+    for (const member of store.members) {
+      for (const port of [member.address.port, member.address.sentinelPort]) {
+        for (const password of ["", "wrong"]) {
+          const { stdout } = await member.command(port, ["info"], password);
+          assert.match(stdout, /NOAUTH/);
+        }
+      }
+    }
+  });
+
+  it("fills the backlog out of maxmemory, as the proof of its memory assumes", async () => {
+    const primary = await store.primary();
+    const before = Number(await primary.info("used_memory"));
+    const value = "x".repeat(64 * 1024);
+    // The same key again and again: the data stays as it is, what replicas are sent does not.
+    for (let i = 0; i < 400; i++) await client.set("again", value);
+    const grown = Number(await primary.info("used_memory")) - before;
+    const notCounted = Number(await primary.info("mem_not_counted_for_evict"));
+    assert.ok(grown > 0.8 * memory.replicationBacklogMiB * 1024 * 1024, `${grown}`);
+    assert.ok(notCounted < 0.5 * grown, `${notCounted} of ${grown}`);
+  });
+
+  it("replaces a primary that dies, and keeps every write that a replica had confirmed", async () => {
+    const dead = await store.primary();
+    const confirmed = Array.from({ length: 200 }, (_, i) => `confirmed:${i}`);
+    // WAIT counts the replicas that have every write of this connection.
+    const replies = await dead.pipe(confirmed.flatMap((key) => [`SET ${key} 1`, "WAIT 1 5000"]));
+    assert.equal(replies.length, 400);
+    assert.ok(replies.every((reply, i) => (i % 2 === 0 ? reply === "OK" : Number(reply) >= 1)));
+    await dead.killHard();
+    await eventually(
+      "the client writes again",
+      () => client.set("after", "1").catch(() => "refused"),
+      (answer) => answer === "OK",
+    );
+    const primary = await store.primary().catch(() => undefined);
+    assert.ok(primary !== undefined && primary !== dead);
+    assert.equal(await keptBy(primary, [...confirmed, "after"]), 201);
+
+    dead.start();
+    await dead.ready();
+    assert.equal((await store.settled()).number, primary.number);
+    assert.equal(await dead.role(), "slave");
+    assert.equal(await keptBy(dead, [...confirmed, "after"]), 201);
+  });
+
+  it("hands over before a pod stops, and loses no write that was confirmed meanwhile", async () => {
+    const leaving = await store.primary();
+    const confirmed = await writeDuring("handed", leaving.stopAsPod());
+    const primary = await store.primary();
+    assert.notEqual(primary, leaving);
+    assert.ok(confirmed.length > 0);
+    assert.equal(await keptBy(primary, confirmed), confirmed.length);
+
+    leaving.start();
+    await leaving.ready();
+    assert.equal(await store.settled(), primary);
+    assert.equal(await keptBy(leaving, confirmed), confirmed.length);
+  });
+
+  it("leaves a replica that stops alone", async () => {
+    const primary = await store.primary();
+    const [replica] = store.others(primary);
+    await replica?.stopAsPod();
+    assert.equal(await primary.role(), "master");
+    assert.equal(await client.set("with two", "1"), "OK");
+    replica?.start();
+    await replica?.ready();
+    assert.equal(await store.settled(), primary);
+  });
+
+  it("has one primary again after all were killed and started at the same time, with everything", async () => {
+    const before = await store.primary();
+    const size = await before.cli("dbsize");
+    await Promise.all(store.members.map((member) => member.killHard()));
+    for (const member of store.members) member.start();
+    await Promise.all(store.members.map((member) => member.ready()));
+    const primary = await store.settled();
+    for (const member of store.members) assert.equal(await member.cli("dbsize"), size);
+    assert.equal(await keptBy(primary, ["hello", "confirmed:199", "after"]), 3);
+  });
+
+  it("takes no write on a primary that is alone, and does not split when the others come back", async () => {
+    const primary = await store.primary();
+    const others = store.others(primary);
+    await Promise.all(others.map((member) => member.killHard()));
+    await eventually(
+      "the lonely primary refuses writes",
+      () => primary.cli("set", "lonely", "1"),
+      (answer) => answer.startsWith("NOREPLICAS "),
+    );
+    for (const member of others) member.start();
+    await Promise.all(others.map((member) => member.ready()));
+    await store.settled();
+    assert.equal(await client.set("together", "1"), "OK");
+  });
+
+  it("does not let a primary with an empty volume pass for the data of all", async () => {
+    const empty = await store.primary();
+    const size = Number(await empty.cli("dbsize"));
+    await empty.killHard();
+    await empty.loseVolume();
+    empty.start();
+    await empty.ready();
+    assert.match(empty.log, /has lost its data; waiting until another one is primary/);
+    const primary = await store.settled();
+    assert.notEqual(primary, empty);
+    for (const member of store.members) assert.equal(Number(await member.cli("dbsize")), size);
+  });
+});

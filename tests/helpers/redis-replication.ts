@@ -1,0 +1,297 @@
+/** The members of a replicated Redis as real processes on 127.0.0.1, from what a component renders for its pods. */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { memberPasswordConf, redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
+import { replicationScripts, SCRIPTS } from "../../components/caching/replication-scripts";
+import {
+  MEMBERS,
+  sentinelConf,
+  sentinelPasswordConf,
+  type Member,
+} from "../../components/caching/sentinel-conf";
+import { freePort, REDIS_PASSWORD, type CommandResult } from "./redis-server";
+
+/** Name that Sentinels know the primary by. */
+export const MASTER_NAME = "redis-session";
+
+/** Generous, for a machine that does other things as well. */
+const PATIENCE_MS = 60_000;
+
+/** Asks again until the answer holds. @throws Error with what was waited for and the last answer */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T>,
+  holds: (answer: T) => boolean,
+): Promise<T> {
+  let last: T | undefined;
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(100)) {
+    last = await ask();
+    if (holds(last)) return last;
+  }
+  throw new Error(`waited in vain until ${what}; last was ${JSON.stringify(last)}`);
+}
+
+/** One pod: a server and a Sentinel with the same volume. */
+export class ReplicationMember {
+  private readonly processes = new Map<"server" | "sentinel", ChildProcess>();
+  private output = "";
+
+  constructor(
+    readonly number: number,
+    readonly address: Member,
+    private readonly directory: string,
+  ) {}
+
+  /** What the ConfigMap and the Secret of the component hold. */
+  async write(members: readonly Member[], args: RedisConfArgs): Promise<void> {
+    const { directory, address } = this;
+    const passwordFile = join(directory, "requirepass.conf");
+    const sentinelPasswordFile = join(directory, "sentinel-password.conf");
+    const bind = "127.0.0.1";
+    const files: Record<string, string> = {
+      "requirepass.conf": memberPasswordConf(REDIS_PASSWORD),
+      "sentinel-password.conf": sentinelPasswordConf(MASTER_NAME, REDIS_PASSWORD),
+      "redis.conf": redisConf({
+        ...args,
+        bind,
+        port: address.port,
+        directory: this.data,
+        passwordFile,
+        activeDefrag: false,
+      }),
+      "sentinel.conf": sentinelConf({
+        masterName: MASTER_NAME,
+        bind,
+        port: address.sentinelPort,
+        directory: this.data,
+        passwordFile: sentinelPasswordFile,
+      }),
+      ...replicationScripts({
+        masterName: MASTER_NAME,
+        members,
+        config: join(directory, "redis.conf"),
+        directory: this.data,
+        sentinelConfig: join(directory, "sentinel.conf"),
+        sentinelState: join(this.data, "sentinel.conf"),
+      }),
+    };
+    await mkdir(this.data, { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  }
+
+  /** The volume. */
+  get data(): string {
+    return join(this.directory, "data");
+  }
+
+  /** Everything that its processes have said. */
+  get log(): string {
+    return this.output;
+  }
+
+  /** Starts both containers. Their files are as the component renders them: nothing is kept but the volume. */
+  start(): void {
+    this.run("server", SCRIPTS.startServer);
+    this.run("sentinel", SCRIPTS.startSentinel);
+  }
+
+  /** Resolves when both answer, as the kubelet would find them ready. */
+  async ready(): Promise<void> {
+    await eventually(
+      `member ${this.number} is ready`,
+      async () => [await this.cli("-e", "ping"), await this.sentinel("-e", "ping")],
+      (answers) => answers.every((answer) => answer === "PONG"),
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.output}`);
+    });
+  }
+
+  /** Ends both processes in the middle of whatever they do. */
+  async killHard(): Promise<void> {
+    await this.end("SIGKILL");
+  }
+
+  /** What the kubelet does with a pod: the hand-over first, while the Sentinel already goes, and then the end. */
+  async stopAsPod(): Promise<void> {
+    const sentinel = this.processes.get("sentinel");
+    sentinel?.kill("SIGTERM");
+    const { code } = await this.script(SCRIPTS.handOver);
+    if (code !== 0) throw new Error(`the hand-over ended with ${code}`);
+    await this.end("SIGTERM");
+  }
+
+  /** Takes the volume away. */
+  async loseVolume(): Promise<void> {
+    await rm(this.data, { recursive: true, force: true });
+    await mkdir(this.data);
+  }
+
+  /** redis-cli against the server; what it printed, whatever it was. */
+  async cli(...command: string[]): Promise<string> {
+    return (await this.command(this.address.port, command)).stdout.trimEnd();
+  }
+
+  /** redis-cli over commands from its input, all on one connection; one line for each. */
+  async pipe(commands: readonly string[]): Promise<string[]> {
+    const input = `${commands.join("\n")}\n`;
+    const { stdout } = await this.command(this.address.port, [], REDIS_PASSWORD, input);
+    return stdout.split("\n").filter((reply) => reply !== "");
+  }
+
+  /** redis-cli against the Sentinel. */
+  async sentinel(...command: string[]): Promise<string> {
+    return (await this.command(this.address.sentinelPort, command)).stdout.trimEnd();
+  }
+
+  /** redis-cli with another password, or none. */
+  command(
+    port: number,
+    command: readonly string[],
+    password = REDIS_PASSWORD,
+    input = "",
+  ): Promise<CommandResult> {
+    const env = { REDISCLI_AUTH: password };
+    return execute("redis-cli", ["-h", "127.0.0.1", "-p", `${port}`, ...command], env, input);
+  }
+
+  async role(): Promise<string> {
+    return (await this.cli("role")).split("\n")[0] ?? "";
+  }
+
+  async info(field: string): Promise<string> {
+    const line = (await this.cli("info")).split(/\r?\n/).find((one) => one.startsWith(`${field}:`));
+    return line?.slice(field.length + 1) ?? "";
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    for (const child of this.processes.values()) {
+      if (child.exitCode !== null || child.signalCode !== null) continue;
+      const gone = once(child, "exit");
+      child.kill(signal);
+      await gone;
+    }
+    this.processes.clear();
+  }
+
+  private run(what: "server" | "sentinel", script: string): void {
+    const child = spawn("sh", [join(this.directory, script)], { env: this.environment() });
+    this.processes.set(what, child);
+    const killWithTests = (): boolean => child.kill("SIGKILL");
+    process.once("exit", killWithTests);
+    child.once("exit", () => process.off("exit", killWithTests));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+  }
+
+  private script(name: string): Promise<CommandResult> {
+    return execute("sh", [join(this.directory, name)], this.environment());
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      REDISCLI_AUTH: REDIS_PASSWORD,
+      POD_NAME: `${MASTER_NAME}-${this.number}`,
+    };
+  }
+}
+
+/** The three members. */
+export class Replication {
+  private constructor(
+    readonly members: readonly ReplicationMember[],
+    private readonly directory: string,
+  ) {}
+
+  /** Writes the files of all, and starts one after the other, as a StatefulSet does. */
+  static async start(args: RedisConfArgs): Promise<Replication> {
+    const directory = await mkdtemp(join(tmpdir(), "redis-replication-"));
+    const addresses: Member[] = [];
+    for (let i = 0; i < MEMBERS; i++) {
+      addresses.push({ host: "127.0.0.1", port: await freePort(), sentinelPort: await freePort() });
+    }
+    const members = addresses.map((address, i) => new ReplicationMember(i, address, join(directory, `${i}`)));
+    const replication = new Replication(members, directory);
+    for (const member of members) await member.write(addresses, args);
+    await replication.startInOrder();
+    return replication;
+  }
+
+  async startInOrder(): Promise<void> {
+    for (const member of this.members) {
+      member.start();
+      await member.ready();
+    }
+    await this.settled();
+  }
+
+  /** One primary, with all others as replicas that have caught up, and all Sentinels of one mind. @returns the primary */
+  async settled(): Promise<ReplicationMember> {
+    await eventually(
+      "there is one primary that everybody follows",
+      async () => {
+        const roles = await Promise.all(this.members.map((member) => member.role()));
+        const primary = this.members[roles.indexOf("master")];
+        const links = await Promise.all(this.members.map((member) => member.info("master_link_status")));
+        const told = await Promise.all(
+          this.members.map((member) => member.sentinel("sentinel", "get-master-addr-by-name", MASTER_NAME)),
+        );
+        const sentinels = await Promise.all(
+          this.members.map((member) => member.sentinel("sentinel", "ckquorum", MASTER_NAME)),
+        );
+        const others = await primary?.info("connected_slaves");
+        return { roles, links, told, sentinels, others, port: primary?.address.port };
+      },
+      ({ roles, links, told, sentinels, others, port }) =>
+        roles.filter((role) => role === "master").length === 1 &&
+        links.filter((link) => link === "up").length === MEMBERS - 1 &&
+        others === `${MEMBERS - 1}` &&
+        told.every((address) => address === `127.0.0.1\n${port}`) &&
+        sentinels.every((answer) => answer.startsWith(`OK ${MEMBERS} usable Sentinels`)),
+    ).catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${this.members.map(({ log }) => log).join("\n----\n")}`);
+    });
+    return await this.primary();
+  }
+
+  async primary(): Promise<ReplicationMember> {
+    const roles = await Promise.all(this.members.map((member) => member.role()));
+    const found = this.members.filter((_, i) => roles[i] === "master");
+    const [primary] = found;
+    if (primary === undefined || found.length > 1) throw new Error(`roles are ${roles.join(", ")}`);
+    return primary;
+  }
+
+  others(primary: ReplicationMember): ReplicationMember[] {
+    return this.members.filter((member) => member !== primary);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.members.map((member) => member.killHard()));
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+function execute(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  input = "",
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const options = { timeout: PATIENCE_MS, killSignal: "SIGKILL", env: { ...process.env, ...env } } as const;
+    const child = execFile(program, [...args], options, (error, stdout) => {
+      const code = error === null ? 0 : error.code;
+      resolve({ code: typeof code === "number" ? code : undefined, stdout });
+    });
+    // A server that refuses the connection ends redis-cli before it has read its input.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(input);
+  });
+}
