@@ -4,6 +4,7 @@ import { posix } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
+import { FINGERPRINT } from "../../budget/assets";
 import { UserError } from "../../sandbox/user-error";
 import type { SourceFile } from "./folder";
 import { contentType, hasFixedName, IMMUTABLE, isCompressible, isPage, REVALIDATED } from "./kinds";
@@ -52,15 +53,6 @@ export const MANIFEST_KEY = "assets-manifest.json";
 const LEAST_BYTES = 512;
 
 /**
- * Hexadecimal digits of the fingerprint: 64 bits, so that a million files of one name have a chance of collision of
- * about one in 37 million (n² / 2^65).
- */
-const FINGERPRINT_DIGITS = 16;
-
-/** Behind the fingerprint of what has both compressed variants, so that the edge knows without asking. */
-const COMPRESSED_MARK = "z";
-
-/**
  * Builds every object. Every file is there under its own name, because a script may name it in a way that nobody can
  * see; those without a fixed name are there under a fingerprinted one too, and style sheets and pages refer to that.
  *
@@ -77,8 +69,8 @@ export async function buildAssets(files: readonly SourceFile[], options: BuildOp
     if (hasFixedName(path) || isHashed(path)) return path;
     const content = contents.get(path) ?? Buffer.alloc(0);
     const extension = posix.extname(path);
-    const digest = createHash("sha256").update(content).digest("hex").slice(0, FINGERPRINT_DIGITS);
-    const mark = compressed.get(path) === undefined ? "" : COMPRESSED_MARK;
+    const digest = createHash("sha256").update(content).digest("hex").slice(0, FINGERPRINT.digits);
+    const mark = compressed.get(path) === undefined ? "" : FINGERPRINT.compressedMark;
     return `${path.slice(0, path.length - extension.length)}.${digest}${mark}${extension}`;
   };
   const urlOf = (path: string): string => encodeURI(publicPath + publicName(path));

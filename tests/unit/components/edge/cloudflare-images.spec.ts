@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 
-import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../../budget/images";
-import {
-  cloudflareImagePath,
-  cloudflareImageRules,
-} from "../../../../../components/edge/images/cloudflare-images";
+import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../budget/images";
+import { cloudflareImagePath, cloudflareImageRules } from "../../../../components/edge/cloudflare-images";
 
 const CONDITION = 'starts_with(http.request.uri.path, "/images/")';
 const { rewrites, refusals } = cloudflareImageRules(CONDITION);
