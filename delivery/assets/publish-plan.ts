@@ -98,6 +98,7 @@ export function publishPlan(
 }
 
 /** A changed header is a change, too. */
-function digestOf({ key: _key, content, ...headers }: AssetObject): string {
+function digestOf({ content, contentType, cacheControl, contentEncoding }: AssetObject): string {
+  const headers = [contentType, cacheControl, contentEncoding];
   return createHash("sha256").update(JSON.stringify(headers)).update("\0").update(content).digest("hex");
 }

@@ -78,7 +78,7 @@ export function rewriteCss(text: string, from: string, publicPath: string, repla
       }
       return undefined;
     });
-    return parsed.toString();
+    return valueParser.stringify(parsed.nodes);
   };
   sheet.walk((node) => {
     if (node.type === "decl" && /(url|src)\(/i.test(node.value)) {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { assetRequestFunction, imageRequestFunction } from "../../components/edge/edge-functions";
-import { runFunction, viewerRequestEvent } from "../helpers/cloudfront-function";
+import { runFunction, viewerRequestEvent, type ViewerRequest } from "../helpers/cloudfront-function";
 
 /** Runs a function in njs, a small engine of the class that CDNs embed: what it cannot read, an edge may not either. */
 function runInNjs(code: string, events: readonly object[]): unknown {
@@ -26,7 +26,7 @@ describe("functions of CloudFront's edge, in njs", () => {
   it("answer to pictures as they do in Node", () => {
     const { code } = imageRequestFunction();
     const uri = "/images/house.jpg";
-    const events = [
+    const requests: ViewerRequest[] = [
       {
         uri,
         query: { width: "600", quality: "high" },
@@ -39,7 +39,8 @@ describe("functions of CloudFront's edge, in njs", () => {
       { uri, query: { Signature: "x", format: "webp" } },
       { uri: "/images/%2e%2e/a" },
       { uri, method: "POST" },
-    ].map(viewerRequestEvent);
+    ];
+    const events = requests.map(viewerRequestEvent);
     assert.deepEqual(
       runInNjs(code, events),
       events.map((event) => runFunction(code, event)),
