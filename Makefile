@@ -43,6 +43,11 @@ env: $(PACKAGES) ## shell settings for the plain `pulumi` and `kubectl`: eval "$
 image-function: $(PACKAGES) ## the zips of the image function, for `pulumi up`: build/image-function
 	@$(TS) delivery/image-function/main.ts
 
+.PHONY: assets
+assets: $(PACKAGES) ## fingerprint, compress, upload: make assets FOLDER=dist TARGET=s3://bucket/assets
+	@$(TS) delivery/assets/main.ts --folder="$(FOLDER)" --target="$(TARGET)" --public-path="$(PUBLIC_PATH)" \
+		--hashed="$(HASHED)" --keep-days="$(KEEP_DAYS)" $(if $(DRY_RUN),--dry-run)
+
 ## -- checks
 
 .PHONY: lint
@@ -57,7 +62,7 @@ test: $(PACKAGES) system-packages ## every test; the last line is `N passed, N f
 	@node scripts/run-tests.mjs
 
 .PHONY: test-unit
-test-unit: $(PACKAGES) system-packages ## arithmetic, components and reports, against mocks
+test-unit: $(PACKAGES) ## arithmetic, components and reports, against mocks
 	@mocha 'tests/unit/**/*.spec.ts'
 
 .PHONY: test-policies
@@ -65,7 +70,7 @@ test-policies: $(PACKAGES) ## the policy pack, as the engine calls it
 	@mocha 'tests/policies/**/*.spec.ts'
 
 .PHONY: test-config
-test-config: $(PACKAGES) system-packages ## rendered configs in the real redis, nginx and haproxy
+test-config: $(PACKAGES) system-packages ## rendered configs in the real redis, nginx, haproxy and njs
 	@mocha 'tests/config/**/*.spec.ts'
 
 .PHONY: test-runtime

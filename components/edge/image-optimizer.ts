@@ -21,7 +21,7 @@ import {
   type ImageOptimizerArgs,
   type ImageOptimizerSizes,
 } from "./image-optimizer-args";
-import { BUILD_COMMAND, imageBundle, IMAGE_BUNDLES, type ImageBundle } from "./images/image-bundle";
+import { BUILD_COMMAND, imageBundle, IMAGE_BUNDLES, type ImageBundle } from "./image-bundle";
 
 export { imageOptimizerProblems } from "./image-optimizer-args";
 export type {

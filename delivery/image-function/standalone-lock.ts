@@ -5,8 +5,6 @@ export interface LockFile {
 
 export interface LockedPackage {
   readonly version?: string;
-  readonly dev?: boolean;
-  readonly devOptional?: boolean;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies?: Readonly<Record<string, string>>;
   readonly [field: string]: unknown;
@@ -37,9 +35,10 @@ export function standalonePackage(
       throw new Error(`package-lock.json has no ${dependency}, which ${from === "" ? name : from} needs`);
     }
     if (found.has(place)) return;
-    const locked = packages[place] as LockedPackage;
+    const locked = packages[place] ?? {};
     // What only builds the platform is a dependency of its own here.
-    const { dev: _dev, devOptional: _devOptional, ...kept } = locked;
+    const buildOnly = new Set(["dev", "devOptional"]);
+    const kept = Object.fromEntries(Object.entries(locked).filter(([field]) => !buildOnly.has(field)));
     found.set(place, kept);
     for (const next of Object.keys(locked.dependencies ?? {})) visit(next, place, false);
     for (const next of Object.keys(locked.optionalDependencies ?? {})) visit(next, place, true);

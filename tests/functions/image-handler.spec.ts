@@ -333,7 +333,7 @@ describe("image function, asked for what it does not make", function () {
 });
 
 describe("image function, when its bucket fails", () => {
-  const failing = (error: unknown): Originals => ({ open: () => Promise.reject(error as Error) });
+  const failing = (error: Error): Originals => ({ open: () => Promise.reject(error) });
 
   it("answers 404 for no original, for a minute", async () => {
     const answer = await benchOf(new OriginalsInMemory({})).get("/images/none.jpg/320-low.webp");

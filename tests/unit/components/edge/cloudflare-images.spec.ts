@@ -1,17 +1,24 @@
 import assert from "node:assert/strict";
 
-import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../../budget/images";
-import {
-  cloudflareImagePath,
-  cloudflareImageRules,
-} from "../../../../../components/edge/images/cloudflare-images";
+import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../budget/images";
+import { cloudflareImagePath, cloudflareImageRules } from "../../../../components/edge/cloudflare-images";
 
 const CONDITION = 'starts_with(http.request.uri.path, "/images/")';
-const { rewrites, refusals } = cloudflareImageRules(CONDITION);
+
+/** Rules as they are, for they are made of plain values. */
+interface PlainRule {
+  readonly ref: string;
+  readonly expression: string;
+  readonly action: string;
+  readonly actionParameters: unknown;
+}
+const rules = cloudflareImageRules(CONDITION);
+const rewrites = rules.rewrites as readonly PlainRule[];
+const refusals = rules.refusals as readonly PlainRule[];
 
 /** Values of `http.request.uri.query in {…}` of an expression. */
-function queriesOf(expression: unknown): string[] {
-  const set = /http\.request\.uri\.query in \{([^}]*)\}/.exec(String(expression))?.[1] ?? "";
+function queriesOf(expression: string): string[] {
+  const set = /http\.request\.uri\.query in \{([^}]*)\}/.exec(expression)?.[1] ?? "";
   return [...set.matchAll(/"([^"]*)"/g)].map(([, query]) => query ?? "");
 }
 
@@ -40,10 +47,10 @@ describe("ladder of pictures as Cloudflare's rules", () => {
     assert.equal(refusals.length, 1);
     assert.equal(refusal?.action, "block");
     assert.deepEqual(
-      queriesOf(refusal?.expression).sort(),
+      queriesOf(refusal?.expression ?? "").sort(),
       rewrites.flatMap(({ expression }) => queriesOf(expression)).sort(),
     );
-    const expression = String(refusal?.expression);
+    const expression = refusal?.expression ?? "";
     assert.ok(expression.startsWith(`((${CONDITION}) and not any(`), expression);
     assert.ok(expression.includes("and not http.request.uri.query in {"));
     const { response } = refusal?.actionParameters as { response: { statusCode: number; content: string } };
@@ -53,7 +60,7 @@ describe("ladder of pictures as Cloudflare's rules", () => {
 
   it("refuses Cloudflare's own path when a client asks for it, but not when a rule wrote it", () => {
     assert.match(
-      String(refusals[0]?.expression),
+      refusals[0]?.expression ?? "",
       /or \(starts_with\(raw\.http\.request\.uri\.path, "\/cdn-cgi\/image\/"\) and not any/,
     );
   });
@@ -62,7 +69,7 @@ describe("ladder of pictures as Cloudflare's rules", () => {
     for (const { expression, action, actionParameters } of rewrites) {
       assert.equal(action, "rewrite");
       assert.match(
-        String(expression),
+        expression,
         /and not any\(http\.request\.headers\["via"\]\[\*\] contains "image-resizing"\)/,
       );
       assert.deepEqual((actionParameters as { uri: { query: unknown } }).uri.query, { value: "" });
@@ -72,7 +79,7 @@ describe("ladder of pictures as Cloudflare's rules", () => {
   it("takes the width from the query where there is one, and the widest where there is none", () => {
     const paths = Object.fromEntries(
       rewrites.map(({ ref, actionParameters }) => [
-        String(ref),
+        ref,
         (actionParameters as { uri: { path: { expression: string } } }).uri.path.expression,
       ]),
     );
@@ -96,6 +103,6 @@ describe("ladder of pictures as Cloudflare's rules", () => {
   });
 
   it("stays below the length that Cloudflare allows for an expression", () => {
-    for (const { expression } of [...rewrites, ...refusals]) assert.ok(String(expression).length < 4096);
+    for (const { expression } of [...rewrites, ...refusals]) assert.ok(expression.length < 4096);
   });
 });

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where `make image-function` puts it. */
-export const IMAGE_BUNDLES = join(__dirname, "..", "..", "..", "build", "image-function");
+export const IMAGE_BUNDLES = join(__dirname, "..", "..", "build", "image-function");
 
 /** What to run, for messages. */
 export const BUILD_COMMAND = "make image-function";
