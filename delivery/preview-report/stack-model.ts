@@ -1,6 +1,7 @@
 /** What the page shows of a preview, taken out of the engine's resources. */
 import {
   COMPONENT_TYPES,
+  type EdgeSummary,
   type NginxSummary,
   type PlatformSummary,
   type RedisSummary,
@@ -44,6 +45,7 @@ export interface StackModel {
   readonly services: readonly ServiceSummary[];
   readonly caches: readonly RedisSummary[];
   readonly proxies: readonly NginxSummary[];
+  readonly cdns: readonly EdgeSummary[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
   readonly unknown: readonly string[];
   readonly policies: readonly PolicyResult[];
@@ -94,6 +96,10 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     services: summaries(COMPONENT_TYPES.elasticService),
     caches: summaries(COMPONENT_TYPES.redis),
     proxies: summaries(COMPONENT_TYPES.nginx),
+    cdns: [
+      ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudFront),
+      ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudflare),
+    ],
     unknown: Object.values(COMPONENT_TYPES)
       .flatMap(ofType)
       .filter((resource) => !known(resource))
