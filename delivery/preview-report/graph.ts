@@ -38,7 +38,7 @@ export function podsPerZone(pods: number, zones: number): number[] {
 }
 
 export function graphOf(model: StackModel): Graph {
-  const columns = [clients(model), proxies(model), services(model), caches(model)].map(limited);
+  const columns = [clients(model), cdns(model), proxies(model), services(model), caches(model)].map(limited);
   // What is not drawn by itself is drawn as a part of its column's last box.
   const drawn = new Map(columns.flatMap(({ ids }) => [...ids]));
   return {
@@ -66,6 +66,28 @@ function clients({ proxies: found }: StackModel): Box[] {
     kind: "client",
     zones: [],
   }));
+}
+
+const CDN_TITLES = { cloudfront: "CloudFront", cloudflare: "Cloudflare" } as const;
+
+function cdns({ cdns: found }: StackModel): Box[] {
+  return found.map(({ workload, provider, hitRatio }) => ({
+    id: workload,
+    title: CDN_TITLES[provider],
+    detail: `${percent(hitRatio)} from its cache`,
+    kind: "proxy",
+    zones: [],
+  }));
+}
+
+/** From clients to a proxy, over the CDN where there is one. */
+function inwards({ cdns: [cdn] }: StackModel, to: string, connections: number): Edge[] {
+  const from = `clients of ${to}`;
+  if (cdn === undefined) return [{ from, to, connections, rps: 0 }];
+  return [
+    { from, to: cdn.workload, connections: 0, rps: cdn.peakRps },
+    { from: cdn.workload, to, connections: 0, rps: cdn.expectedOriginRps },
+  ];
 }
 
 function proxies({ proxies: found }: StackModel): Box[] {
@@ -119,11 +141,11 @@ function edges(model: StackModel): Edge[] {
   return [
     ...model.proxies.flatMap((proxy) => {
       const { workload, expectedClients: connections, minReplicas, workers, upstreamKeepAlive } = proxy;
-      const inwards = { from: `clients of ${workload}`, to: workload, connections, rps: 0 };
-      if (exposed === undefined) return [inwards];
+      const outside = inwards(model, workload, connections);
+      if (exposed === undefined) return outside;
       const kept = minReplicas * workers * upstreamKeepAlive;
       return [
-        inwards,
+        ...outside,
         { from: workload, to: exposed.workload, connections: kept, rps: exposed.demand.peakRps },
       ];
     }),

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { cacheDerivations } from "./cache-derivations";
 import type { Derivation } from "./derivation";
 import { derivationsList } from "./derivations-list";
+import { edgeDerivations } from "./edge-derivations";
 import { number, plural } from "./format";
 import { Html, html } from "./html";
 import { policiesSection } from "./policies-section";
@@ -43,7 +44,7 @@ export function previewPage(model: StackModel): string {
           <h2>The system</h2>
           ${topology(model)}
           <h2>Services</h2>
-          ${servicesSection(model.services)} ${loadBalancer(model)} ${caches(model)}
+          ${servicesSection(model.services)} ${cdn(model)} ${loadBalancer(model)} ${caches(model)}
           <h2>Policies</h2>
           ${policiesSection(model)}
           <h2>Resources</h2>
@@ -75,6 +76,13 @@ function verdict(model: StackModel): Html {
       ${figures.map(([count, name]) => html`<li><b>${number(count)}</b> <span>${name}</span></li>`)}
     </ul>
   </section>`;
+}
+
+function cdn({ cdns, services, exposedService }: StackModel): Html {
+  if (cdns.length === 0) return html``;
+  const upstream = services.find(({ workload }) => workload === exposedService);
+  return html`<h2>CDN</h2>
+    ${cdns.map((each) => card(each.hosts.join(", "), each.configKey, edgeDerivations(each, upstream)))}`;
 }
 
 function loadBalancer({ proxies, services, exposedService }: StackModel): Html {

@@ -3,6 +3,7 @@ import {
   CACHE_TYPES,
   COMPONENT_TYPES,
   type CacheSummary,
+  type EdgeSummary,
   type PlatformSummary,
   type ProxySummary,
   type ServiceSummary,
@@ -45,6 +46,7 @@ export interface StackModel {
   readonly services: readonly ServiceSummary[];
   readonly caches: readonly CacheSummary[];
   readonly proxies: readonly ProxySummary[];
+  readonly cdns: readonly EdgeSummary[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
   readonly unknown: readonly string[];
   readonly policies: readonly PolicyResult[];
@@ -99,6 +101,10 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     proxies: [
       ...summaries<ProxySummary>(COMPONENT_TYPES.nginx),
       ...summaries<ProxySummary>(COMPONENT_TYPES.haProxy),
+    ],
+    cdns: [
+      ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudFront),
+      ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudflare),
     ],
     unknown: Object.values(COMPONENT_TYPES)
       .flatMap(ofType)

@@ -1,0 +1,434 @@
+import assert from "node:assert/strict";
+
+import * as pulumi from "@pulumi/pulumi";
+
+import { edgeBehaviors } from "../../../../components/edge/behaviors";
+import { CloudFront, cloudFrontProblems, type CloudFrontArgs } from "../../../../components/edge/cloudfront";
+import { describeProblem } from "../../../../components/shared/problems";
+import { publicKey } from "../../../helpers/cdn";
+import { record, type Recording } from "../../../helpers/pulumi";
+import { LOCK, behaviors, cloudFront, edgeOutputs } from "./fixtures";
+import { opened } from "./normalised";
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- inputs as a provider gets them */
+
+const BUCKET_PARTS = [
+  "aws:s3/bucket:Bucket",
+  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration -lifecycle",
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls -ownership",
+  "aws:s3/bucketPolicy:BucketPolicy -policy",
+  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock -private",
+  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration -encryption",
+  "aws:s3/bucketVersioning:BucketVersioning -versioning",
+];
+
+const bucketParts = (bucket: string): string[] =>
+  BUCKET_PARTS.map((part) => {
+    const [type = "", suffix = ""] = part.split(" ");
+    return `${type} ${bucket}${suffix}`;
+  });
+
+let unchanged: Promise<Recording> | undefined;
+
+/** The component as the fixtures have it, built once. */
+function standard(): Promise<Recording> {
+  unchanged ??= build({});
+  return unchanged;
+}
+
+async function build(change: Partial<CloudFrontArgs>, options = {}): Promise<Recording> {
+  return record(() => new CloudFront("cdn", { ...cloudFront, ...change }), {
+    outputs: edgeOutputs,
+    ...options,
+  });
+}
+
+const inputs = (recording: Recording, type: string, name: string): Record<string, any> => {
+  const found = recording.ofType(type).find((resource) => resource.name === name);
+  assert.ok(found, `${type} ${name}`);
+  return opened(found.inputs) as Record<string, any>;
+};
+
+const distribution = async (change: Partial<CloudFrontArgs> = {}): Promise<Record<string, any>> =>
+  inputs(
+    Object.keys(change).length === 0 ? await standard() : await build(change),
+    "aws:cloudfront/distribution:Distribution",
+    "cdn-distribution",
+  );
+
+describe("CloudFront", () => {
+  it("consists of exactly these resources, in a preview as well", async () => {
+    const of = (type: string, suffixes: readonly string[]): string[] =>
+      suffixes.map((suffix) => `${type} cdn-${suffix}`);
+    const cached = ["assets", "images", "media", "publicApi", "html"];
+    const expected = [
+      ...of("aws:acm/certificate:Certificate", ["certificate"]),
+      ...of("aws:acm/certificateValidation:CertificateValidation", ["certificate-proved"]),
+      ...of(
+        "aws:cloudfront/cachePolicy:CachePolicy",
+        cached.map((name) => `${name}-cache`),
+      ),
+      ...of("aws:cloudfront/distribution:Distribution", ["distribution"]),
+      ...of("aws:cloudfront/keyGroup:KeyGroup", ["signing-keys"]),
+      ...of("aws:cloudfront/monitoringSubscription:MonitoringSubscription", ["metrics"]),
+      ...of("aws:cloudfront/originAccessControl:OriginAccessControl", ["assets-access"]),
+      ...of("aws:cloudfront/originRequestPolicy:OriginRequestPolicy", ["passed-on-request"]),
+      ...of(
+        "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy",
+        [...cached, "api", "webSocket"].map((name) => `${name}-headers`),
+      ),
+      ...of("aws:cloudwatch/logDelivery:LogDelivery", ["log-delivery"]),
+      ...of("aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination", ["log-destination"]),
+      ...of("aws:cloudwatch/logDeliverySource:LogDeliverySource", ["log-source"]),
+      ...of(
+        "aws:route53/record:Record",
+        ["a", "aaaa", "proof"].flatMap((kind) => [`${kind}-example.com`, `${kind}-www.example.com`]),
+      ),
+      ...bucketParts("cdn-assets"),
+      ...bucketParts("cdn-logs"),
+      ...of("aws:wafv2/webAcl:WebAcl", ["web-acl"]),
+      ...of("pulumi:providers:aws", ["us-east-1"]),
+      "retrofitlink:edge:CloudFront cdn",
+    ];
+    const withoutKeys = (recording: Recording): string[] =>
+      recording.typesAndNames().filter((line) => !line.includes(":PublicKey "));
+    const [real, preview] = [await standard(), await build({}, { preview: true })];
+    assert.deepEqual(withoutKeys(real), expected.sort());
+    assert.deepEqual(preview.typesAndNames(), real.typesAndNames());
+    assert.equal(real.ofType("aws:cloudfront/publicKey:PublicKey").length, 2);
+  });
+
+  it("tells policies what is expected of it", async () => {
+    const { inputs: summary } = (await standard()).only("retrofitlink:edge:CloudFront");
+    const { classes, ...rest } = summary as Record<string, any>;
+    assert.deepEqual(rest, {
+      configKey: "retrofitlink:cdn",
+      workload: "cdn",
+      provider: "cloudfront",
+      hosts: ["www.example.com", "example.com"],
+      peakRps: 4000,
+      hitRatio: 0.765,
+      expectedOriginRps: 610,
+      degradedOriginRps: 820,
+      collapseOriginRps: 1800,
+      clientRequestsPerMinute: 1200,
+      originReadSeconds: 62,
+      originKeepAliveSeconds: 55,
+      headers: "edge",
+    });
+    assert.deepEqual(
+      (classes as { name: string }[]).map(({ name }) => name),
+      behaviors.map((each) => each.class),
+    );
+    assert.ok(!JSON.stringify(summary).includes(LOCK));
+  });
+
+  it("speaks TLS 1.2 to clients and to the load balancer, HTTP/3, and IPv6", async () => {
+    const { httpVersion, isIpv6Enabled, viewerCertificate, origins } = await distribution();
+    assert.deepEqual([httpVersion, isIpv6Enabled], ["http2and3", true]);
+    assert.equal(viewerCertificate.minimumProtocolVersion, "TLSv1.2_2021");
+    assert.deepEqual(origins[0], {
+      originId: "load-balancer",
+      domainName: "lb.example.net",
+      connectionAttempts: 2,
+      connectionTimeout: 5,
+      customHeaders: [{ name: "X-Origin-Lock", value: LOCK }],
+      customOriginConfig: {
+        httpPort: 80,
+        httpsPort: 443,
+        originProtocolPolicy: "https-only",
+        originSslProtocols: ["TLSv1.2"],
+        originReadTimeout: 62,
+        originKeepaliveTimeout: 55,
+      },
+      originShield: { enabled: true, originShieldRegion: "eu-central-1" },
+    });
+  });
+
+  it("redirects what comes without TLS, on every path", async () => {
+    const { defaultCacheBehavior, orderedCacheBehaviors } = await distribution();
+    for (const behavior of [defaultCacheBehavior, ...orderedCacheBehaviors]) {
+      assert.equal(behavior.viewerProtocolPolicy, "redirect-to-https");
+    }
+  });
+
+  it("keeps the lock a secret, however it was given", async () => {
+    const recording = await standard();
+    const holders = recording.resources.filter((resource) => JSON.stringify(resource.inputs).includes(LOCK));
+    assert.deepEqual(
+      holders.map(({ name }) => name),
+      ["cdn-distribution"],
+    );
+    const [holder] = holders;
+    assert.ok("4dabf18193072939515e22adb298388d" in (holder?.inputs["origins"] as object));
+  });
+
+  it("refuses what attacks, and who asks too much, with 429", async () => {
+    const acl = inputs(await standard(), "aws:wafv2/webAcl:WebAcl", "cdn-web-acl");
+    assert.equal(acl["scope"], "CLOUDFRONT");
+    const [rate, ...managed] = acl["rules"] as Record<string, any>[];
+    assert.equal(rate?.["action"].block.customResponse.responseCode, 429);
+    assert.deepEqual(rate?.["statement"], {
+      rateBasedStatement: { aggregateKeyType: "IP", limit: 1200, evaluationWindowSec: 60 },
+    });
+    assert.deepEqual(
+      managed.map(({ name, overrideAction }) => [name, overrideAction]),
+      [
+        ["AWSManagedRulesAmazonIpReputationList", { none: {} }],
+        ["AWSManagedRulesKnownBadInputsRuleSet", { none: {} }],
+        ["AWSManagedRulesCommonRuleSet", { none: {} }],
+      ],
+    );
+  });
+
+  it("asks a second origin for what only reads, and sends nothing that changes to it", async () => {
+    const origin = { hostname: "lb.example.net", failover: { hostname: "other.example.net" } };
+    const made = await distribution({ origin });
+    assert.deepEqual(made["originGroups"][0].members, [
+      { originId: "load-balancer" },
+      { originId: "failover" },
+    ]);
+    const [, second] = made["origins"] as Record<string, any>[];
+    assert.equal(second?.["domainName"], "other.example.net");
+    assert.equal(second?.["customHeaders"][0].value, LOCK);
+    for (const each of [made["defaultCacheBehavior"], ...made["orderedCacheBehaviors"]]) {
+      if (each.targetOriginId === "load-balancers") {
+        assert.deepEqual(each.allowedMethods, ["GET", "HEAD", "OPTIONS"]);
+      }
+      if (each.allowedMethods.includes("POST")) assert.equal(each.targetOriginId, "load-balancer");
+    }
+    assert.equal(made["defaultCacheBehavior"].targetOriginId, "load-balancers");
+  });
+
+  it("runs a function before the cache, after which the path is the whole key of an image", async () => {
+    const code = "function handler(event) { return event.request; }";
+    const functions = { images: { viewerRequest: { name: "image-request", code } } };
+    const recording = await build({ functions });
+    const made = inputs(recording, "aws:cloudfront/function:Function", "cdn-image-request");
+    assert.deepEqual(made, { runtime: "cloudfront-js-2.0", code, publish: true });
+    const policy = inputs(recording, "aws:cloudfront/cachePolicy:CachePolicy", "cdn-images-cache");
+    assert.deepEqual(policy["parametersInCacheKeyAndForwardedToOrigin"].queryStringsConfig, {
+      queryStringBehavior: "none",
+    });
+    const { orderedCacheBehaviors } = inputs(
+      recording,
+      "aws:cloudfront/distribution:Distribution",
+      "cdn-distribution",
+    );
+    const images = orderedCacheBehaviors.find((each: any) => each.pathPattern === "/images/*");
+    assert.equal(images.functionAssociations[0].eventType, "viewer-request");
+  });
+
+  it("names a public key by what it is, so that a rotation replaces neither", async () => {
+    const [a, b, c] = [publicKey(), publicKey(), publicKey()];
+    const names = async (publicKeys: string[]): Promise<string[]> =>
+      (await build({ publicKeys })).ofType("aws:cloudfront/publicKey:PublicKey").map(({ name }) => name);
+    const [before, after] = [await names([a, b]), await names([b, c])];
+    assert.equal(before.filter((name) => after.includes(name)).length, 1);
+  });
+
+  it("makes no bucket and no keys for behaviours that need none", async () => {
+    const few = edgeBehaviors({ assets: { paths: [] } });
+    const lines = (await build({ behaviors: few, publicKeys: [] })).typesAndNames().join("\n");
+    assert.doesNotMatch(lines, /cdn-assets|signing/);
+  });
+});
+
+describe("CloudFront, its buckets", () => {
+  it("are private, encrypted and versioned, and TLS is the only way in", async () => {
+    const recording = await standard();
+    for (const bucket of ["cdn-assets", "cdn-logs"]) {
+      const closed = inputs(
+        recording,
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        `${bucket}-private`,
+      );
+      for (const field of [
+        "blockPublicAcls",
+        "blockPublicPolicy",
+        "ignorePublicAcls",
+        "restrictPublicBuckets",
+      ]) {
+        assert.equal(closed[field], true, field);
+      }
+      const { versioningConfiguration } = inputs(
+        recording,
+        "aws:s3/bucketVersioning:BucketVersioning",
+        `${bucket}-versioning`,
+      );
+      assert.deepEqual(versioningConfiguration, { status: "Enabled" });
+      const { rules } = inputs(
+        recording,
+        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+        `${bucket}-encryption`,
+      );
+      assert.deepEqual(rules, [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }]);
+      const made = inputs(recording, "aws:s3/bucket:Bucket", bucket);
+      assert.deepEqual(Object.keys(made).sort(), ["bucketPrefix", "region"]);
+    }
+  });
+
+  it("are opened to this distribution, and to the log of this distribution, and to nobody else", async () => {
+    const arns = (type: string): object =>
+      type.startsWith("aws:") ? { arn: `arn:${type.split(":").pop() ?? ""}` } : {};
+    const recording = await build(
+      {},
+      {
+        outputs: (type: string, given: Record<string, unknown>, name: string): object => ({
+          ...edgeOutputs(type, given, name),
+          ...arns(type),
+        }),
+      },
+    );
+    const statements = (bucket: string): any[] =>
+      JSON.parse(
+        inputs(recording, "aws:s3/bucketPolicy:BucketPolicy", `${bucket}-policy`)["policy"] as string,
+      ).Statement;
+    assert.deepEqual(statements("cdn-assets")[0], {
+      Effect: "Allow",
+      Principal: { Service: "cloudfront.amazonaws.com" },
+      Action: "s3:GetObject",
+      Resource: "arn:Bucket/*",
+      Condition: { StringEquals: { "AWS:SourceArn": "arn:Distribution" } },
+    });
+    assert.deepEqual(statements("cdn-logs")[0], {
+      Effect: "Allow",
+      Principal: { Service: "delivery.logs.amazonaws.com" },
+      Action: "s3:PutObject",
+      Resource: "arn:Bucket/*",
+      Condition: { StringEquals: { "AWS:SourceArn": "arn:LogDeliverySource" } },
+    });
+    for (const bucket of ["cdn-assets", "cdn-logs"]) {
+      const [, denied, ...more] = statements(bucket);
+      assert.deepEqual(more, []);
+      assert.deepEqual(
+        [denied.Effect, denied.Condition],
+        ["Deny", { Bool: { "aws:SecureTransport": "false" } }],
+      );
+    }
+  });
+
+  it("lose logs after their time", async () => {
+    const { rules } = inputs(
+      await standard(),
+      "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+      "cdn-logs-lifecycle",
+    );
+    assert.deepEqual(rules[0].expiration, { days: 90 });
+  });
+
+  it("are read with signed requests only", async () => {
+    const control = inputs(
+      await standard(),
+      "aws:cloudfront/originAccessControl:OriginAccessControl",
+      "cdn-assets-access",
+    );
+    assert.deepEqual(control, {
+      originAccessControlOriginType: "s3",
+      signingBehavior: "always",
+      signingProtocol: "sigv4",
+    });
+  });
+});
+
+describe("CloudFront, its outputs and transforms", () => {
+  it("say where it is, and where built files go", async () => {
+    let made: CloudFront | undefined;
+    await record(() => (made = new CloudFront("cdn", cloudFront)), {
+      outputs: (type, given, name) =>
+        type.endsWith(":Distribution") ? { domainName: "d1.cloudfront.net" } : edgeOutputs(type, given, name),
+    });
+    assert.ok(made);
+    const resolved = await new Promise((resolve) => {
+      pulumi.all([made!.domainName, made!.distributionId, made!.assetsBucket]).apply(resolve);
+    });
+    assert.deepEqual(resolved, ["d1.cloudfront.net", "cdn-distribution-id", "cdn-assets-id"]);
+    assert.equal(made.url, "https://www.example.com");
+    assert.equal(made.signingKeyIds.length, 2);
+  });
+
+  it("let a caller change a child, under its name", async () => {
+    const seen: string[] = [];
+    const look = (_: object, name: string): void => void seen.push(name);
+    await build({
+      transform: {
+        distribution: look,
+        cachePolicy: look,
+        originRequestPolicy: look,
+        responseHeadersPolicy: look,
+        webAcl: look,
+        certificate: look,
+        record: look,
+        bucket: look,
+      },
+    });
+    assert.equal(seen.length, 1 + 5 + 1 + 7 + 1 + 1 + 6 + 2);
+    const { priceClass } = await distribution({
+      transform: { distribution: { priceClass: "PriceClass_All" } },
+    });
+    assert.equal(priceClass, "PriceClass_All");
+  });
+});
+
+describe("CloudFront that cannot be built", () => {
+  const problems = (change: Partial<CloudFrontArgs>): string[] =>
+    cloudFrontProblems({ ...cloudFront, ...change }).map((problem) => describeProblem(problem));
+  const cases: [string, Partial<CloudFrontArgs>, string][] = [
+    [
+      "a host of another zone",
+      { hosts: ["www.example.org"] },
+      'hosts[0]: got "www.example.org"; allowed is example.com or a name below it. The certificate is proved through the zone; give the host\'s own zone, or another host.',
+    ],
+    [
+      "no host",
+      { hosts: [] },
+      "hosts: got []; allowed is at least one name. Give the names that clients use.",
+    ],
+    [
+      "a wait that CloudFront does not have",
+      { timeouts: { readSeconds: 121, keepAliveSeconds: 5 } },
+      "timeouts.readSeconds: got 121; allowed is a whole number from 1 to 120 (seconds). Lower maxRequestSeconds of the service behind the load balancer.",
+    ],
+    [
+      "a client that may ask nothing",
+      { clientRequestsPerMinute: 0 },
+      "clientRequestsPerMinute: got 0; allowed is a whole number of at least 10 (requests a minute). Raise rateLimit of the load balancer.",
+    ],
+    [
+      "a third key",
+      { publicKeys: [...cloudFront.publicKeys, publicKey()] },
+      "cloudfront.publicKeys: got 3; allowed is at most 2 keys, the old and the new one. Remove those that no service signs with any more.",
+    ],
+    [
+      "text in place of a key",
+      { publicKeys: ["ssh-rsa AAAA"] },
+      'cloudfront.publicKeys[0]: got "text that is none"; allowed is an RSA public key of 2048 bits, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+    ],
+    [
+      "logs for no time",
+      { site: { ...cloudFront.site, logDays: 0 } },
+      "cloudfront.logDays: got 0; allowed is a whole number of at least 1 (days). Say how long access logs are kept.",
+    ],
+    [
+      "two functions of one name",
+      {
+        functions: {
+          images: { viewerRequest: { name: "f", code: "1" } },
+          html: { viewerRequest: { name: "f", code: "2" } },
+        },
+      },
+      'functions: got ["f","f"]; allowed is a name of its own for each function. Rename one of them.',
+    ],
+  ];
+  for (const [what, change, expected] of cases) {
+    it(`has ${what}`, () => assert.deepEqual(problems(change), [expected]));
+  }
+
+  it("names the key of the stack file", async () => {
+    await assert.rejects(build({ hosts: [] }), {
+      message:
+        'CloudFront "cdn" cannot be built:\n' +
+        "  - retrofitlink:cdn.hosts: got []; allowed is at least one name. Give the names that clients use.",
+    });
+  });
+});

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { createHmac } from "node:crypto";
+
+import { edgeBehaviors } from "../../../../components/edge/behaviors";
+import { CloudFront, type CloudFrontArgs } from "../../../../components/edge/cloudfront";
+import { Cloudflare, type CloudflareArgs } from "../../../../components/edge/cloudflare";
+import { meets, type EdgeRequest } from "../../../helpers/cloudflare-expression";
+import { record, type Recording } from "../../../helpers/pulumi";
+import { LOCK, behaviors, cloudFront, cloudflare, edgeOutputs } from "./fixtures";
+import { cloudFrontTreatment, cloudflareTreatment, opened } from "./normalised";
+
+const options = { outputs: edgeOutputs };
+
+const built = new Map<string, Promise<[Recording, Recording]>>();
+
+/** Both CDNs, built once for each change. */
+function both(change: Partial<CloudFrontArgs & CloudflareArgs> = {}): Promise<[Recording, Recording]> {
+  const key = JSON.stringify(change);
+  const known = built.get(key) ?? build(change);
+  built.set(key, known);
+  return known;
+}
+
+async function build(change: Partial<CloudFrontArgs & CloudflareArgs>): Promise<[Recording, Recording]> {
+  return [
+    await record(() => new CloudFront("cdn", { ...cloudFront, ...change }), options),
+    await record(() => new Cloudflare("cdn", { ...cloudflare, ...change, zone: cloudflare.zone }), options),
+  ];
+}
+
+const PATHS = {
+  assets: ["/assets/app.3f2a.js", "/assets/"],
+  images: ["/images/house.jpg"],
+  media: ["/media/contract.pdf"],
+  publicApi: ["/api/public/prices"],
+  api: ["/api/", "/api/projects/1", "/api/publicity"],
+  webSocket: ["/socket.io/"],
+  html: ["/", "/projects", "/api", "/Assets/app.js", "/assetsx"],
+};
+
+const requests: EdgeRequest[] = Object.values(PATHS)
+  .flat()
+  .flatMap((path) =>
+    ["GET", "OPTIONS", "DELETE"].map((method, index) => ({
+      host: index === 0 ? "www.example.com" : "example.com",
+      path,
+      method,
+    })),
+  );
+
+describe("CloudFront and Cloudflare with the same behaviours", () => {
+  for (const headers of ["edge", "proxy"] as const) {
+    it(`treat every request alike, with headers of the ${headers}`, async () => {
+      const [front, flare] = await both(headers === "edge" ? {} : { headers });
+      for (const request of requests) {
+        const what = `${request.method ?? ""} ${request.host}${request.path}`;
+        const [a, b] = [cloudFrontTreatment(front, request), cloudflareTreatment(flare, request)];
+        // A refused method never gets as far as a signature.
+        assert.deepEqual(a, { ...b, needsSignature: a.needsSignature }, what);
+        if (b.methodAllowed) assert.equal(b.needsSignature, a.needsSignature, what);
+      }
+    });
+  }
+
+  it("treat every request alike with keys of their own", async () => {
+    const changed = edgeBehaviors({
+      html: { key: { headers: ["x-country"], cookies: ["locale"], query: ["page"] } },
+      publicApi: { paths: ["/api/public/*"], key: { query: ["from", "to"] } },
+    });
+    const [front, flare] = await both({ behaviors: changed });
+    for (const path of ["/", "/api/public/x", "/api/x", "/assets/x"]) {
+      const request = { host: "example.com", path };
+      assert.deepEqual(cloudFrontTreatment(front, request), cloudflareTreatment(flare, request), path);
+    }
+  });
+
+  it("treat them as the classes say", async () => {
+    const [front] = await both();
+    const of = (path: string, method = "GET"): ReturnType<typeof cloudFrontTreatment> =>
+      cloudFrontTreatment(front, { host: "example.com", path, method });
+    for (const behavior of behaviors) {
+      for (const path of PATHS[behavior.class]) {
+        const treatment = of(path);
+        assert.equal(treatment.target, behavior.target, path);
+        assert.equal(treatment.cached, behavior.cache.kind === "cached", path);
+        assert.equal(treatment.credentialsArrive, behavior.cache.kind === "none", path);
+        assert.equal(treatment.needsSignature, behavior.signed, path);
+        assert.equal(of(path, "POST").methodAllowed, behavior.methods === "all", path);
+        assert.equal(treatment.lockHeader, behavior.target === "service" ? LOCK : "", path);
+      }
+    }
+  });
+
+  it("set the same security headers as the proxy would, and all of them", async () => {
+    const [front] = await both();
+    const { securityHeaders } = cloudFrontTreatment(front, { host: "example.com", path: "/" });
+    assert.deepEqual(securityHeaders, {
+      "X-Content-Type-Options": "nosniff",
+      "X-Frame-Options": "SAMEORIGIN",
+      "Referrer-Policy": "strict-origin-when-cross-origin",
+      "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+      "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+      "Content-Security-Policy": "base-uri 'self'; frame-ancestors 'self'; object-src 'none'",
+    });
+  });
+
+  it("leave the headers to the proxy, but for the bucket, which has none in front of it", async () => {
+    const [front] = await both({ headers: "proxy" });
+    const headers = (path: string): string[] =>
+      Object.keys(cloudFrontTreatment(front, { host: "example.com", path }).securityHeaders);
+    assert.deepEqual(headers("/"), []);
+    assert.equal(headers("/assets/app.js").length, 6);
+  });
+
+  it("leave a policy of the service's own as it is", async () => {
+    const [, flare] = await both();
+    const answer = { "content-security-policy": "default-src 'self'", "cache-control": "no-store" };
+    const { securityHeaders, silentOrigin } = cloudflareTreatment(flare, {
+      host: "example.com",
+      path: "/",
+      answer,
+    });
+    assert.equal(securityHeaders["Content-Security-Policy"], undefined);
+    assert.equal(silentOrigin, "");
+  });
+});
+
+describe("Cloudflare, its signatures", () => {
+  const NOW = 1_800_000_000;
+  const secret = (generation: number): string => `made for cdn-signing-secret-${generation}`;
+  const mac = (key: string, message: string, at: number, encoding: "base64" | "base64url"): string =>
+    createHmac("sha256", key).update(`${message}${at}`).digest(encoding);
+  const signed = (path: string, key: string, at = NOW): string =>
+    `verify=${at}-${encodeURIComponent(mac(key, path, at, "base64"))}`;
+  const cookie = (folder: string, key: string, at = NOW): Record<string, string> => ({
+    "cdn-access": `${folder}:${at}-${mac(key, folder, at, "base64url")}`,
+  });
+
+  let condition = "";
+  before(async () => {
+    const [, flare] = await both();
+    const firewall = flare
+      .ofType("cloudflare:index/ruleset:Ruleset")
+      .find(({ inputs }) => inputs["phase"] === "http_request_firewall_custom");
+    const rules = opened(firewall?.inputs["rules"]) as { ref: string; expression: string }[];
+    condition = rules.find(({ ref }) => ref === "signed_media")?.expression ?? "";
+  });
+  const refused = (request: Partial<EdgeRequest>): boolean =>
+    meets(condition, { host: "example.com", path: "/media/a.pdf", now: NOW, ...request });
+
+  it("open one path, made with this generation's secret or the one before", () => {
+    assert.equal(refused({ query: signed("/media/a.pdf", secret(3)) }), false);
+    assert.equal(refused({ query: signed("/media/a.pdf", secret(2)) }), false);
+    const query = `page=2&${signed("/media/a.pdf?page=2", secret(3))}`;
+    assert.equal(refused({ query }), false);
+  });
+
+  it("open nothing when there is none, or one of another path, key or time", () => {
+    assert.equal(refused({}), true);
+    assert.equal(refused({ query: signed("/media/b.pdf", secret(3)) }), true);
+    assert.equal(refused({ query: signed("/media/a.pdf", secret(1)) }), true);
+    assert.equal(refused({ query: signed("/media/a.pdf", secret(3), NOW - 3600) }), true);
+    assert.equal(refused({ query: `verify=${NOW}-AAAA` }), true);
+  });
+
+  it("open a folder by a cookie that was made for it, and for no other", () => {
+    assert.equal(refused({ cookies: cookie("/media/", secret(3)) }), false);
+    assert.equal(refused({ cookies: cookie("/", secret(3)) }), true);
+    assert.equal(refused({ cookies: cookie("/media/", secret(1)) }), true);
+    assert.equal(refused({ cookies: cookie("/media/", secret(3), NOW - 3600) }), true);
+  });
+
+  it("are asked for at the bucket's own name as well", () => {
+    assert.equal(refused({ host: "retrofitlink-assets.example.com" }), true);
+    assert.equal(
+      refused({ host: "retrofitlink-assets.example.com", query: signed("/media/a.pdf", secret(3)) }),
+      false,
+    );
+  });
+});
