@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 
 import { UserError } from "../user-error";
+import { LOAD_BALANCER_LOOKUPS, LOAD_BALANCER_OUTPUTS } from "./load-balancer-outputs";
 import {
   serveProvider,
   type CheckArgs,
@@ -67,11 +68,19 @@ export class CloudProvider implements StandIn {
     // At preview nothing is there yet: what the cloud decides stays unknown.
     if (preview) return Promise.resolve({ id: "", outputs: inputs });
     const id = `${name}-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
-    return Promise.resolve({ id, outputs: { ...this.invent(type, id, inputs), ...inputs } });
+    return Promise.resolve({ id, outputs: this.outputs(type, id, inputs) });
   }
 
   update({ type, id, inputs }: UpdateArgs): Promise<Properties> {
-    return Promise.resolve({ ...this.invent(type, id, inputs), ...inputs });
+    return Promise.resolve(this.outputs(type, id, inputs));
+  }
+
+  private outputs(type: string, id: string, inputs: Properties): Properties {
+    return {
+      ...this.invent(type, id, inputs),
+      ...LOAD_BALANCER_OUTPUTS[type]?.(id, inputs),
+      ...inputs,
+    };
   }
 
   read({ outputs }: { outputs: Properties }): Promise<Properties> {
@@ -82,7 +91,9 @@ export class CloudProvider implements StandIn {
     return Promise.resolve();
   }
 
-  invoke(token: string): Promise<Properties> {
+  invoke(token: string, args: Properties): Promise<Properties> {
+    const answer = LOAD_BALANCER_LOOKUPS[token];
+    if (answer !== undefined) return Promise.resolve(answer(args));
     return Promise.reject(
       new UserError(
         `the sandbox's ${this.cloud} provider cannot look anything up (${token})`,

@@ -1,4 +1,7 @@
-/** The CustomResourceDefinitions of every operator the platform uses, out of the operators' own pinned Go modules. */
+/**
+ * The CustomResourceDefinitions of every operator the platform uses, out of the operators' own pinned Go modules; of an
+ * operator that is none, what the platform uses of it, in `own-crds/`.
+ */
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -40,6 +43,9 @@ const SOURCES: readonly CrdSource[] = [
   { operator: "karpenter", module: "sigs.k8s.io/karpenter", path: "pkg/apis/crds" },
 ];
 
+/** Definitions kept here. */
+const OWN = join(__dirname, "own-crds");
+
 /**
  * Folder with one sub-folder of YAML files for each operator.
  *
@@ -47,7 +53,8 @@ const SOURCES: readonly CrdSource[] = [
  */
 export async function customResourceDefinitions(progress: (line: string) => void): Promise<string> {
   const module = moduleDirectory("crds");
-  const key = fingerprint([join(module, "go.mod"), join(module, "go.sum")], JSON.stringify(SOURCES));
+  const own = readdirSync(OWN).map((file) => join(OWN, file));
+  const key = fingerprint([join(module, "go.mod"), join(module, "go.sum"), ...own], JSON.stringify(SOURCES));
   const target = join(cacheDirectory(), `crds-${key}`);
   if (existsSync(target)) return target;
   ensureDirectory(cacheDirectory());
@@ -65,6 +72,7 @@ export async function customResourceDefinitions(progress: (line: string) => void
       if (folder === undefined) throw new UserError(`the Go module ${name} was not downloaded`);
       copyYaml(join(folder, path), join(partial, operator));
     }
+    copyYaml(OWN, join(partial, "own"));
     renameSync(partial, target);
     return target;
   });

@@ -19,22 +19,34 @@ export interface Recording {
   typesAndNames(): string[];
 }
 
+/** What a cloud adds to the inputs: the same for every resource of a type and known only afterwards, or as a test decides. */
+export type InventedOutputs =
+  | Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  | ((type: string, inputs: Record<string, unknown>, name: string) => object);
+
 /**
  * Builds something against mocks and waits until everything is registered. Invokes are refused: a component that
  * needs one says so in its test.
  *
  * @param options.preview true registers with unknown ids, as a preview does. @default false
+ * @param options.outputs what a cloud adds to a resource, by type token. @default nothing
+ * @param options.invokes answers to look-ups, by token. @default none: every look-up fails
  */
 export async function record(
   build: () => unknown,
   options: {
     readonly preview?: boolean;
     readonly stack?: string;
-    /** Outputs that a provider adds to the inputs. @default none */
-    readonly outputs?: (type: string, inputs: Record<string, unknown>, name: string) => object;
+    readonly outputs?: InventedOutputs;
+    readonly invokes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   } = {},
 ): Promise<Recording> {
   const resources: RecordedResource[] = [];
+  const invented = (type: string, name: string, inputs: Record<string, unknown>): object => {
+    const { outputs = {}, preview = false } = options;
+    if (typeof outputs === "function") return outputs(type, inputs, name);
+    return preview ? {} : (outputs[type] ?? {});
+  };
   await pulumi.runtime.setMocks(
     {
       newResource: (args) => {
@@ -46,9 +58,11 @@ export async function record(
         });
         const id = options.preview === true ? undefined : `${args.name}-id`;
         const inputs = args.inputs as Record<string, unknown>;
-        return { id, state: { ...inputs, ...options.outputs?.(args.type, inputs, args.name) } };
+        return { id, state: { ...invented(args.type, args.name, inputs), ...inputs } };
       },
       call: (args) => {
+        const answer = options.invokes?.[args.token];
+        if (answer !== undefined) return answer;
         throw new Error(`unexpected invoke of ${args.token}`);
       },
     },
