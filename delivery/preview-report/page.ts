@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 
 import { redisDerivations } from "./cache-derivations";
+import { databaseDerivations } from "./database-derivations";
 import type { Derivation } from "./derivation";
 import { derivationsList } from "./derivations-list";
 import { number, plural } from "./format";
@@ -43,7 +44,7 @@ export function previewPage(model: StackModel): string {
           <h2>The system</h2>
           ${topology(model)}
           <h2>Services</h2>
-          ${servicesSection(model.services)} ${loadBalancer(model)} ${caches(model)}
+          ${servicesSection(model.services)} ${loadBalancer(model)} ${databases(model)} ${caches(model)}
           <h2>Policies</h2>
           ${policiesSection(model)}
           <h2>Resources</h2>
@@ -82,6 +83,14 @@ function loadBalancer({ proxies, services, exposedService }: StackModel): Html {
   const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>Load balancer</h2>
     ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, nginxDerivations(proxy, upstream)))}`;
+}
+
+function databases({ databases: found, services }: StackModel): Html {
+  if (found.length === 0) return html``;
+  return html`<h2>Database</h2>
+    ${found.map((database) =>
+      card(database.workload, database.configKey, databaseDerivations(database, services)),
+    )}`;
 }
 
 function caches({ caches: found, services }: StackModel): Html {

@@ -1,6 +1,8 @@
 /** What the page shows of a preview, taken out of the engine's resources. */
 import {
   COMPONENT_TYPES,
+  type AtlasSummary,
+  type MongoDbSummary,
   type NginxSummary,
   type PlatformSummary,
   type RedisSummary,
@@ -44,6 +46,8 @@ export interface StackModel {
   readonly services: readonly ServiceSummary[];
   readonly caches: readonly RedisSummary[];
   readonly proxies: readonly NginxSummary[];
+  /** Of whichever kind. */
+  readonly databases: readonly (MongoDbSummary | AtlasSummary)[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
   readonly unknown: readonly string[];
   readonly policies: readonly PolicyResult[];
@@ -94,6 +98,10 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     services: summaries(COMPONENT_TYPES.elasticService),
     caches: summaries(COMPONENT_TYPES.redis),
     proxies: summaries(COMPONENT_TYPES.nginx),
+    databases: [
+      ...summaries<MongoDbSummary>(COMPONENT_TYPES.mongoDbCluster),
+      ...summaries<AtlasSummary>(COMPONENT_TYPES.atlasCluster),
+    ],
     unknown: Object.values(COMPONENT_TYPES)
       .flatMap(ofType)
       .filter((resource) => !known(resource))
