@@ -9,6 +9,7 @@ import {
 } from "../budget/performance-budget";
 import { isPinnedImage } from "../components/shared/images";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { databaseMistakes } from "./database-checks";
 import type { ServiceConfig, StackConfig } from "./schema/stack";
 
 /** A waiver is for now, not for good. */
@@ -26,10 +27,12 @@ export function serviceBudget(
 export interface Names {
   readonly services: readonly string[];
   readonly caches: readonly string[];
+  /** The file has a database. */
+  readonly database: boolean;
 }
 
 /** The parts of a file that are sound by themselves. */
-export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers"> {
+export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers" | "database"> {
   /** Name of the service behind the proxy. */
   readonly exposedService: string | undefined;
 }
@@ -45,6 +48,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
   }
   problems.push(
     ...nameMistakes(names),
+    ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
     ...loadBalancerMistakes(config, names),
     ...waiverMistakes(config, today),
   );
