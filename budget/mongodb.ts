@@ -18,7 +18,7 @@ export const CACHE_SHARE = 0.8;
 const SMALLEST_CACHE_GIB = 0.25;
 
 /** Largest share of (limit - 1 GiB) given to the cache: the file system's cache and compression work in the rest. */
-const LARGEST_CACHE_RATIO = 0.5;
+export const LARGEST_CACHE_RATIO = 0.5;
 
 /** The process, its stacks and its allocator, GiB. */
 export const PROCESS_GIB = 1;
@@ -96,7 +96,7 @@ export function configServerMemory(connections: number): MongodMemory {
 export const CONFIG_SERVER_STORAGE_GIB = 10;
 
 /** Largest shard over the mean one: the balancer leaves some, and keys are never even. */
-const SHARD_SKEW = 1.2;
+export const SHARD_SKEW = 1.2;
 
 /** What the largest of the shards holds: total / shards * 1.2; of one shard all. */
 export function largestShard(total: number, shards: number): number {
@@ -104,7 +104,7 @@ export function largestShard(total: number, shards: number): number {
 }
 
 /** Share of a volume that data may fill: compaction, index builds and the time to order a larger one need the rest. */
-const DISK_SHARE = 0.7;
+export const DISK_SHARE = 0.7;
 
 /** The oplog's default size: a share of the volume, from 1 to 50 GiB. */
 const OPLOG = { share: 0.05, least: 1, most: 50 } as const;
@@ -129,19 +129,19 @@ export interface DatabaseUser extends ConnectionUser {
 }
 
 /** Connections a driver keeps to every host besides its pool: one to watch it, one to measure its round trip. */
-const MONITORS_PER_HOST = 2;
+export const MONITORS_PER_HOST = 2;
 
 /** Connections of the operator, the exporter, the backup agent, the other members, and people. */
 export const RESERVED_CONNECTIONS = 50;
 
 /** Share of `maxIncomingConnections` that the routers may use; the rest is for a failover's second set. */
-const ROUTER_SHARE = 0.8;
+export const ROUTER_SHARE = 0.8;
 
 /** Bursts over the mean of queries in flight. */
-const HEADROOM = 2;
+export const HEADROOM = 2;
 
 /** A router keeps at least so many connections to a shard: it also fans out reads of all shards. */
-const SMALLEST_ROUTER_POOL = 20;
+export const SMALLEST_ROUTER_POOL = 20;
 
 /** Connections of the routers (`mongos`) and of the members (`mongod`). */
 export interface MongoConnections {
@@ -156,30 +156,44 @@ export interface MongoConnections {
 }
 
 /**
- * clients per router = sum of (maxReplicas + ceil(maxReplicas * maxSurge)) * processes * (pool + 2)
- *
- * router limit = ceil(1.2 * clients) + 50
- *
- * router pool = max(20, ceil(2 * L / (routers - 1))), L = sum of peakRps * queriesPerRequest * querySeconds: the
- * queries in flight with one router missing, all of them on one shard
- *
- * member limit = ceil(routers * pool / 0.8) + 50, with `taskExecutorPoolSize` 1
+ * Connections that clients open to one router at worst: sum of
+ * (maxReplicas + ceil(maxReplicas * maxSurge)) * processes * (pool + 2).
+ */
+export function clientsPerRouter(users: readonly ConnectionUser[]): number {
+  return expectedClients(users.map((user) => ({ ...user, poolSize: user.poolSize + MONITORS_PER_HOST })));
+}
+
+/** `maxIncomingConnections` of a router: ceil(1.2 * clients) + 50. */
+export function routerMaxConnections(clients: number): number {
+  return wholeUp(clients * (1 + CLIENT_MARGIN)) + RESERVED_CONNECTIONS;
+}
+
+/**
+ * Connections one router keeps to one member at most: max(20, ceil(2 * L / (routers - 1))), with L queries in flight,
+ * one router missing and all of them on one shard.
+ */
+export function routerPoolSize(inFlight: number, routers: number): number {
+  return Math.max(SMALLEST_ROUTER_POOL, wholeUp((HEADROOM * inFlight) / Math.max(1, routers - 1)));
+}
+
+/** `maxIncomingConnections` of a member: ceil(routers * pool / 0.8) + 50, with `taskExecutorPoolSize` 1. */
+export function memberMaxConnections(routers: number, poolSize: number): number {
+  return wholeUp((routers * poolSize) / ROUTER_SHARE) + RESERVED_CONNECTIONS;
+}
+
+/**
+ * All of them, from the services and the routers.
  *
  * @param routers processes of `mongos`, whole number >= 1
  */
 export function mongoConnections(users: readonly DatabaseUser[], routers: number): MongoConnections {
-  const clientsPerRouter = expectedClients(
-    users.map((user) => ({ ...user, poolSize: user.poolSize + MONITORS_PER_HOST })),
-  );
-  const routerPoolSize = Math.max(
-    SMALLEST_ROUTER_POOL,
-    wholeUp((HEADROOM * queriesInFlight(users)) / Math.max(1, routers - 1)),
-  );
+  const clients = clientsPerRouter(users);
+  const poolSize = routerPoolSize(queriesInFlight(users), routers);
   return {
-    clientsPerRouter,
-    routerMaxConnections: wholeUp(clientsPerRouter * (1 + CLIENT_MARGIN)) + RESERVED_CONNECTIONS,
-    routerPoolSize,
-    memberMaxConnections: wholeUp((routers * routerPoolSize) / ROUTER_SHARE) + RESERVED_CONNECTIONS,
+    clientsPerRouter: clients,
+    routerMaxConnections: routerMaxConnections(clients),
+    routerPoolSize: poolSize,
+    memberMaxConnections: memberMaxConnections(routers, poolSize),
   };
 }
 

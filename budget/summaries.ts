@@ -171,6 +171,8 @@ interface DatabaseSummary extends Summary {
 
 /** Summary of `retrofitlink:database:MongoDbCluster`. */
 export interface MongoDbSummary extends DatabaseSummary {
+  /** StatefulSets of the shards' voters, as operators type them. */
+  readonly statefulSets: readonly string[];
   /** Level of the members' profiler: 0 off, 1 slow operations, 2 all. */
   readonly profilerLevel: 0 | 1 | 2;
   /** Zones the members are spread over. */

@@ -2,6 +2,7 @@ import { PolicyPack } from "@pulumi/policy";
 
 import { cacheConnectionsWithinLimits } from "./cache-connections-within-limits";
 import { containerResourcesBounded } from "./container-resources-bounded";
+import { databaseConnectionsWithinLimits } from "./database-connections-within-limits";
 import { observe } from "./observe";
 import { notProvable, waiversInUse } from "./open-points";
 import { replicasKeepResponseTime } from "./replicas-keep-response-time";
@@ -13,6 +14,7 @@ new PolicyPack("retrofitlink-performance", {
     containerResourcesBounded,
     replicasKeepResponseTime,
     cacheConnectionsWithinLimits,
+    databaseConnectionsWithinLimits,
     waiversInUse,
     notProvable,
   ],

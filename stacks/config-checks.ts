@@ -12,6 +12,7 @@ import { isPinnedImage } from "../components/shared/images";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cdnMistakes } from "./cdn-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { databaseMistakes } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 
@@ -30,10 +31,15 @@ export function serviceBudget(
 export interface Names {
   readonly services: readonly string[];
   readonly caches: readonly string[];
+  /** The file has a database. */
+  readonly database: boolean;
 }
 
 /** The parts of a file that are sound by themselves. */
-export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers" | "loadBalancer"> {
+export interface SoundParts extends Pick<
+  StackConfig,
+  "budget" | "services" | "waivers" | "loadBalancer" | "database"
+> {
   /** Name of the service behind the proxy. */
   readonly exposedService: string | undefined;
   /** What the way of a request is made of. */
@@ -53,6 +59,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
   }
   problems.push(
     ...nameMistakes(names),
+    ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
     ...loadBalancerMistakes(config, names),
     ...chainMistakes(config.chain, config.services),
     ...cdnMistakes(config.cdn, {

@@ -33,7 +33,11 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
   const parsed = stackSchema.safeParse(raw);
   const mistakes = crossChecks(
     soundParts(raw),
-    { services: keysOf(raw["services"]), caches: keysOf(raw["caches"]) },
+    {
+      services: keysOf(raw["services"]),
+      caches: keysOf(raw["caches"]),
+      database: raw["database"] !== undefined,
+    },
     today,
   );
   if (parsed.success && mistakes.length === 0) return { config: parsed.data, problems: [] };
@@ -44,7 +48,7 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
 function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
-  const { budget, services, waivers, loadBalancer, cdn, cluster } = stackSchema.shape;
+  const { budget, services, waivers, loadBalancer, cdn, cluster, database } = stackSchema.shape;
   const exposed = valueAt(raw, ["loadBalancer", "service"]);
   const service = services.valueType;
   return {
@@ -61,6 +65,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
     cdn: cdn.safeParse(raw["cdn"]).data,
     cluster: cluster.safeParse(raw["cluster"]).data,
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
+    database: database.safeParse(raw["database"]).data,
   };
 }
 

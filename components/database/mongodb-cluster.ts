@@ -20,6 +20,7 @@ import {
   SECRET_NAMES,
   perconaSpec,
   routerHosts,
+  shardNames,
 } from "./percona-resource";
 
 export { mongoDbClusterProblems, mongoDbSizes } from "./mongodb-cluster-args";
@@ -62,6 +63,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       workload: CLUSTER_NAME,
       namespace: args.namespace,
       shards: args.shards,
+      statefulSets: shardNames(args.shards).map((shard) => `${CLUSTER_NAME}-${shard}`),
       readReplicas: args.readReplicas,
       dataGiB: args.dataGiB,
       workingSetGiB: args.workingSetGiB,

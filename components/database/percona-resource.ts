@@ -121,7 +121,6 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
     ],
     backup: perconaBackup(args.backup),
     logcollector: { enabled: false },
-    pmm: { enabled: false },
   };
 }
 

@@ -27,6 +27,10 @@ export function mebibytes(mib: number): string {
   return `${number(mib, 0)} MiB`;
 }
 
+export function gibibytes(gib: number): string {
+  return `${number(gib)} GiB`;
+}
+
 /** `1,440/s` */
 export function rate(perSecond: number): string {
   return `${number(perSecond)}/s`;

@@ -1,7 +1,9 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
 import { expectedClients } from "../../budget/connections";
+import { clientsPerRouter } from "../../budget/mongodb";
 import type { CacheSummary } from "../../budget/summaries";
 import { usersOf } from "./cache-derivations";
+import { databaseUsersOf, isMongoDbCluster, type DatabaseSummary } from "./database-derivations";
 import { mebibytes, number, percent, plural, podRange, rate } from "./format";
 import type { StackModel } from "./stack-model";
 
@@ -9,7 +11,7 @@ export interface Box {
   readonly id: string;
   readonly title: string;
   readonly detail: string;
-  readonly kind: "client" | "proxy" | "service" | "cache";
+  readonly kind: "client" | "proxy" | "service" | "cache" | "database" | "shard";
   /** Pods at peak in each zone, empty for what is not spread. */
   readonly zones: readonly number[];
 }
@@ -38,7 +40,14 @@ export function podsPerZone(pods: number, zones: number): number[] {
 }
 
 export function graphOf(model: StackModel): Graph {
-  const columns = [clients(model), cdns(model), proxies(model), services(model), caches(model)].map(limited);
+  const columns = [
+    clients(model),
+    cdns(model),
+    proxies(model),
+    services(model),
+    [...databases(model), ...caches(model)],
+    model.databases.flatMap(shards),
+  ].map(limited);
   // What is not drawn by itself is drawn as a part of its column's last box.
   const drawn = new Map(columns.flatMap(({ ids }) => [...ids]));
   return {
@@ -136,6 +145,57 @@ function describeCache(cache: CacheSummary): string {
     : `${cache.purpose}, ${size}`;
 }
 
+/** What a driver connects to: the routers, or the cluster of a service that hides them. */
+function databases({ databases: found }: StackModel): Box[] {
+  return found.map((summary) => ({
+    id: summary.workload,
+    title: summary.workload,
+    detail: isMongoDbCluster(summary)
+      ? `${plural(summary.routers, "router")}, ${plural(summary.shards, "shard")}`
+      : `${summary.minInstanceSize} to ${summary.maxInstanceSize}, ${plural(summary.shards, "shard")}`,
+    kind: "database",
+    zones: isMongoDbCluster(summary) ? podsPerZone(summary.routers, summary.zones) : [],
+  }));
+}
+
+/** Members of a shard that vote. */
+const VOTERS = 3;
+
+function shardIds(summary: DatabaseSummary): string[] {
+  return isMongoDbCluster(summary)
+    ? [...summary.statefulSets]
+    : Array.from({ length: summary.shards }, (_, i) => `${summary.workload}, shard ${i + 1}`);
+}
+
+function shards(summary: DatabaseSummary): Box[] {
+  const { readReplicas } = summary;
+  const members = VOTERS + readReplicas;
+  return shardIds(summary).map((id) => ({
+    id,
+    title: id,
+    detail: readReplicas === 0 ? `${VOTERS} voters` : `${VOTERS} voters + ${readReplicas} for reading`,
+    kind: "shard",
+    zones: isMongoDbCluster(summary) ? podsPerZone(members, summary.zones) : [],
+  }));
+}
+
+function databaseEdges({ databases: found, services: all }: StackModel): Edge[] {
+  return found.flatMap((summary) => [
+    ...databaseUsersOf(all).map((user) => ({
+      from: user.workload,
+      to: summary.workload,
+      connections: clientsPerRouter([user]),
+      rps: 0,
+    })),
+    ...shardIds(summary).map((to) => ({
+      from: summary.workload,
+      to,
+      connections: isMongoDbCluster(summary) ? summary.routers * summary.routerPoolSize : 0,
+      rps: 0,
+    })),
+  ]);
+}
+
 function edges(model: StackModel): Edge[] {
   const exposed = model.services.find(({ workload }) => workload === model.exposedService);
   return [
@@ -157,6 +217,7 @@ function edges(model: StackModel): Edge[] {
         rps: 0,
       })),
     ),
+    ...databaseEdges(model),
   ];
 }
 
@@ -171,11 +232,12 @@ function limited(boxes: readonly Box[]): {
   }
   const shown = boxes.slice(0, MOST_BOXES - 1);
   const rest = boxes.slice(MOST_BOXES - 1);
+  const kind = rest[0]?.kind ?? first.kind;
   const more: Box = {
-    id: `more of ${first.kind}`,
+    id: `more of ${kind}`,
     title: `${number(rest.length)} more`,
     detail: "listed below",
-    kind: first.kind,
+    kind,
     zones: [],
   };
   const ids = new Map([

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 
 import { cacheDerivations } from "./cache-derivations";
+import { databaseDerivations } from "./database-derivations";
 import type { Derivation } from "./derivation";
 import { derivationsList } from "./derivations-list";
 import { edgeDerivations } from "./edge-derivations";
@@ -44,7 +45,8 @@ export function previewPage(model: StackModel): string {
           <h2>The system</h2>
           ${topology(model)}
           <h2>Services</h2>
-          ${servicesSection(model.services)} ${cdn(model)} ${loadBalancer(model)} ${caches(model)}
+          ${servicesSection(model.services)} ${cdn(model)} ${loadBalancer(model)} ${databases(model)}
+          ${caches(model)}
           <h2>Policies</h2>
           ${policiesSection(model)}
           <h2>Resources</h2>
@@ -90,6 +92,14 @@ function loadBalancer({ proxies, services, exposedService }: StackModel): Html {
   const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>Load balancer</h2>
     ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, proxyDerivations(proxy, upstream)))}`;
+}
+
+function databases({ databases: found, services }: StackModel): Html {
+  if (found.length === 0) return html``;
+  return html`<h2>Database</h2>
+    ${found.map((database) =>
+      card(database.workload, database.configKey, databaseDerivations(database, services)),
+    )}`;
 }
 
 function caches({ caches: found, services }: StackModel): Html {

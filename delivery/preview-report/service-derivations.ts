@@ -12,6 +12,7 @@ import {
   type ReactionTime,
 } from "../../budget/capacity";
 import { expectedClients } from "../../budget/connections";
+import { MONITORS_PER_HOST, clientsPerRouter } from "../../budget/mongodb";
 import { wholeUp } from "../../budget/rounding";
 import type { ServiceSummary } from "../../budget/summaries";
 import { same, type Derivation } from "./derivation";
@@ -201,7 +202,7 @@ function rollout(summary: ServiceSummary): Derivation {
 
 function pools(summary: ServiceSummary): Derivation[] {
   const { replicas, maxSurge, processesPerPod, cachePools } = summary;
-  return Object.entries(cachePools).map(([cache, poolSize]) => {
+  const ofCaches = Object.entries(cachePools).map(([cache, poolSize]) => {
     const open = expectedClients([{ maxReplicas: replicas.max, maxSurge, processesPerPod, poolSize }]);
     return {
       name: `Pool to ${cache}`,
@@ -211,6 +212,23 @@ function pools(summary: ServiceSummary): Derivation[] {
       holds: true,
     };
   });
+  return [...ofCaches, ...databasePool(summary)];
+}
+
+/** A driver keeps a pool to every router, and watches each. */
+function databasePool(summary: ServiceSummary): Derivation[] {
+  const { replicas, maxSurge, processesPerPod, databasePool: poolSize } = summary;
+  if (poolSize === 0) return [];
+  const open = clientsPerRouter([{ maxReplicas: replicas.max, maxSurge, processesPerPod, poolSize }]);
+  return [
+    {
+      name: "Pool to the database",
+      value: `${poolSize} a process`,
+      formula: `${plural(largestFleet(summary), "pod")} · ${plural(processesPerPod, "process")} · (${poolSize} + ${MONITORS_PER_HOST} monitors) = ${plural(open, "connection")} to each router at most`,
+      from: ["database"],
+      holds: true,
+    },
+  ];
 }
 
 function memory({ memoryMiB, budget }: ServiceSummary): Derivation {

@@ -2,8 +2,10 @@
 import {
   CACHE_TYPES,
   COMPONENT_TYPES,
+  type AtlasSummary,
   type CacheSummary,
   type EdgeSummary,
+  type MongoDbSummary,
   type PlatformSummary,
   type ProxySummary,
   type ServiceSummary,
@@ -47,6 +49,8 @@ export interface StackModel {
   readonly caches: readonly CacheSummary[];
   readonly proxies: readonly ProxySummary[];
   readonly cdns: readonly EdgeSummary[];
+  /** Of whichever kind. */
+  readonly databases: readonly (MongoDbSummary | AtlasSummary)[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
   readonly unknown: readonly string[];
   readonly policies: readonly PolicyResult[];
@@ -105,6 +109,10 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     cdns: [
       ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudFront),
       ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudflare),
+    ],
+    databases: [
+      ...summaries<MongoDbSummary>(COMPONENT_TYPES.mongoDbCluster),
+      ...summaries<AtlasSummary>(COMPONENT_TYPES.atlasCluster),
     ],
     unknown: Object.values(COMPONENT_TYPES)
       .flatMap(ofType)

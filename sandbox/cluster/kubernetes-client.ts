@@ -98,6 +98,14 @@ export class KubernetesClient {
     );
   }
 
+  /** Lets an object that waits for its finalizers go. */
+  async removeFinalizers(object: KubernetesObject): Promise<void> {
+    const patch = { metadata: { finalizers: null } };
+    await ignoreNotFound(async () =>
+      this.call("PATCH", await this.path(object), patch, "application/merge-patch+json"),
+    );
+  }
+
   /** Writes a namespace's `finalize` sub-resource. */
   async finalizeNamespace(namespace: KubernetesObject): Promise<void> {
     const finalized = { ...namespace, spec: { finalizers: [] } };

@@ -117,7 +117,10 @@ export class KubernetesProvider implements StandIn {
         // No controller empties and finalizes it here; the engine has deleted what this stack put inside.
         const live = await client.read(object);
         if (live !== undefined) await client.finalizeNamespace(live);
+        return;
       }
+      // Nor is there an operator that would do what the finalizers are for.
+      if (at(outputs, "metadata.finalizers") !== undefined) await client.removeFinalizers(object);
     } catch (error) {
       if (error instanceof ApiError && error.reason === "NoMatch") return;
       throw describe(object, error);

@@ -7,7 +7,9 @@ import { MOST_BOXES, describeEdge, graphOf, podsPerZone } from "../../../deliver
 import { stackModel } from "../../../delivery/preview-report/stack-model";
 import { topology } from "../../../delivery/preview-report/topology";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
+import type { AtlasSummary } from "../../../budget/summaries";
 import {
+  databaseSummary,
   managedCacheSummary,
   redisSummary,
   runOf,
@@ -26,6 +28,9 @@ describe("picture of the system", () => {
         "backend -> redis-cache: 36 connections",
         "matching -> redis-cache: 20 connections",
         "backend -> redis-session: 36 connections",
+        "backend -> mongodb: 126 connections",
+        "mongodb -> mongodb-optimized: 60 connections",
+        "mongodb -> mongodb-shard-2: 60 connections",
       ],
     );
   });
@@ -35,12 +40,25 @@ describe("picture of the system", () => {
     const { text } = topology(model);
     assert.deepEqual(
       [...text.matchAll(/<text class="title"[^>]*>([^<]*)</g)].map(([, title]) => title),
-      ["Clients", "nginx-load-balancer", "backend", "matching", "redis-cache", "redis-session"],
+      [
+        "Clients",
+        "nginx-load-balancer",
+        "backend",
+        "matching",
+        "mongodb",
+        "redis-cache",
+        "redis-session",
+        "mongodb-optimized",
+        "mongodb-shard-2",
+      ],
     );
     assert.deepEqual(
       [...text.matchAll(/<text class="pods"[^>]*>([^<]*)</g)].map(([, pods]) => Number(pods)),
-      [1, 1, 1, 5, 5, 4, 3, 3, 2, 1, 1, 1],
+      // Routers and members of the database after the pods of proxy and services.
+      [1, 1, 1, 5, 5, 4, 3, 3, 2, 1, 1, 1, 2, 1, 1, 2, 1, 1],
     );
+    assert.ok(text.includes("3 routers, 2 shards"));
+    assert.ok(text.includes("3 voters + 1 for reading"));
   });
 
   it("says what a cache is: alone, replicated over zones, or managed with a node type", () => {
@@ -61,6 +79,50 @@ describe("picture of the system", () => {
         ["cache.m7g.large, 2 nodes", [1, 1, 0]],
       ],
     );
+  });
+
+  it("draws a managed database without routers of its own, and its shards by number", () => {
+    const atlas: AtlasSummary = {
+      ...databaseSummary([serviceSummary("backend")]),
+      workload: "atlas",
+      minInstanceSize: "M30",
+      maxInstanceSize: "M50",
+      cloud: "aws",
+    };
+    for (const key of ["routers", "statefulSets", "zones"]) Reflect.deleteProperty(atlas, key);
+    const services = [serviceSummary("backend", { databasePool: 3 })];
+    const { columns, edges } = graphOf({ ...stackModel("test", runOf(services)), databases: [atlas] });
+    assert.deepEqual(
+      columns.flat().filter(({ kind }) => kind === "database" || kind === "shard"),
+      [
+        { id: "atlas", title: "atlas", detail: "M30 to M50, 2 shards", kind: "database", zones: [] },
+        ...[1, 2].map((shard) => ({
+          id: `atlas, shard ${shard}`,
+          title: `atlas, shard ${shard}`,
+          detail: "3 voters + 1 for reading",
+          kind: "shard" as const,
+          zones: [],
+        })),
+      ],
+    );
+    assert.deepEqual(
+      edges.filter(({ to }) => to.startsWith("atlas")).map((edge) => `${edge.from} ${describeEdge(edge)}`),
+      ["backend 90 connections", "atlas ", "atlas "],
+    );
+  });
+
+  it("leaves room for the database when there are many caches", () => {
+    const summary = databaseSummary([serviceSummary("backend")]);
+    const services = [serviceSummary("backend")];
+    const model = stackModel("test", runOf(services));
+    const caches = Array.from({ length: 20 }, (_, i) => redisSummary(`cache-${i}`, services));
+    const { columns } = graphOf({ ...model, caches, databases: [summary] });
+    const column = columns.find((boxes) => boxes.some(({ kind }) => kind === "database")) ?? [];
+    assert.deepEqual(
+      [column.length, column[0]?.title, column.at(-1)?.title],
+      [MOST_BOXES, "mongodb", "15 more"],
+    );
+    assert.equal(column.at(-1)?.kind, "cache");
   });
 
   it("puts what does not fit into one box, and its connections into one arrow", () => {

@@ -50,6 +50,7 @@ describe("MongoDbCluster", () => {
       workload: "mongodb",
       namespace: "retrofitlink",
       shards: 2,
+      statefulSets: ["mongodb-optimized", "mongodb-shard-2"],
       readReplicas: 1,
       dataGiB: 400,
       workingSetGiB: 24,

@@ -83,7 +83,7 @@ describe("PerconaServerMongoDB", () => {
     assert.deepEqual([updateStrategy, upgradeOptions], ["SmartUpdate", { apply: "disabled", setFCV: false }]);
     assert.equal(unsafeFlags, undefined);
     assert.equal(crVersion, "1.22.0");
-    assert.deepEqual([logcollector, pmm], [{ enabled: false }, { enabled: false }]);
+    assert.deepEqual([logcollector, pmm], [{ enabled: false }, undefined]);
   });
 
   it("takes TLS only, from clients without a certificate too, under names that the certificates carry", () => {

@@ -1,0 +1,109 @@
+import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
+
+import { MONITORS_PER_HOST, ROUTER_SHARE, clientsPerRouter } from "../budget/mongodb";
+import {
+  COMPONENT_TYPES,
+  type AtlasSummary,
+  type MongoDbSummary,
+  type ServiceSummary,
+} from "../budget/summaries";
+import { currentReview, type Finding, type Review } from "./review";
+
+const NAME = "database-connections-within-limits";
+
+type DatabaseSummary = MongoDbSummary | AtlasSummary;
+
+/** Databases of which a router turns clients away when every service is at its maximum and rolls out. */
+export function overbookedRouters(
+  services: readonly ServiceSummary[],
+  databases: readonly DatabaseSummary[],
+): Finding[] {
+  const users = services
+    .filter(({ databasePool }) => databasePool > 0)
+    .map(({ workload, replicas, maxSurge, processesPerPod, databasePool }) => ({
+      workload,
+      maxReplicas: replicas.max,
+      maxSurge,
+      processesPerPod,
+      poolSize: databasePool,
+    }));
+  const needed = clientsPerRouter(users);
+  const terms = users.map(
+    ({ workload, maxReplicas, maxSurge, processesPerPod, poolSize }) =>
+      `${workload}: ${maxReplicas} pods + ${maxSurge * 100} % * ${processesPerPod} processes * (${poolSize} + ${MONITORS_PER_HOST})`,
+  );
+  return databases
+    .filter(({ maxClients }) => maxClients < needed)
+    .map(({ workload, maxClients, configKey }) => ({
+      workload,
+      message:
+        `"${workload}" refuses connections when every service is at its maximum and rolls out\n` +
+        `${maxClients} connections admitted >= ${needed} does not hold (${terms.join("; ")})`,
+      change: configKey,
+    }));
+}
+
+/** Clusters whose members turn routers away when all router pools are full. */
+export function overbookedMembers(databases: readonly DatabaseSummary[]): Finding[] {
+  return databases.flatMap((database) => {
+    // A managed cluster keeps its routers to itself.
+    if (!("routers" in database)) return [];
+    const { workload, configKey, routers, routerPoolSize, memberMaxConnections } = database;
+    const admitted = Math.floor(memberMaxConnections * ROUTER_SHARE);
+    if (routers * routerPoolSize <= admitted) return [];
+    return [
+      {
+        workload,
+        message:
+          `members of "${workload}" refuse connections when the routers' pools are full, and fail over then\n` +
+          `${routers} routers * ${routerPoolSize} <= ${admitted} does not hold, ${ROUTER_SHARE * 100} % of the ${memberMaxConnections} that a member admits`,
+        change: configKey,
+      },
+    ];
+  });
+}
+
+/** Services that query a database which nobody provides. */
+export function missingDatabase(
+  services: readonly ServiceSummary[],
+  databases: readonly DatabaseSummary[],
+): Finding[] {
+  if (databases.length > 0) return [];
+  return services
+    .filter(({ databasePool }) => databasePool > 0)
+    .map(({ workload, configKey }) => ({
+      workload,
+      message: `"${workload}" queries a database, and there is none in the stack`,
+      change: `${configKey}.database`,
+    }));
+}
+
+export function checkDatabaseConnections(report: ReportViolation, review: Review): void {
+  const services = review.summaries<ServiceSummary>(COMPONENT_TYPES.elasticService);
+  const databases = [
+    ...review.summaries<DatabaseSummary>(COMPONENT_TYPES.mongoDbCluster),
+    ...review.summaries<DatabaseSummary>(COMPONENT_TYPES.atlasCluster),
+  ];
+  review.prove(NAME, databases[0]?.urn ?? services[0]?.urn ?? "", () => {
+    const urns = new Map([...services, ...databases].map(({ urn, summary }) => [summary.workload, urn]));
+    const used = services.map(({ summary }) => summary);
+    const there = databases.map(({ summary }) => summary);
+    for (const finding of [
+      ...overbookedRouters(used, there),
+      ...overbookedMembers(there),
+      ...missingDatabase(used, there),
+    ]) {
+      const urn = urns.get(finding.workload);
+      review.judge(NAME, urn === undefined ? finding : { ...finding, urn }, report);
+    }
+  });
+}
+
+/** A stack policy: only all resources together show whether it holds. */
+export const databaseConnectionsWithinLimits: StackValidationPolicy = {
+  name: NAME,
+  description:
+    "Every router of the database admits what all services open at their maximum, and every member what the routers open.",
+  enforcementLevel: "mandatory",
+  validateStack: (_args, report) => checkDatabaseConnections(report, currentReview),
+};

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+
+import { parse } from "yaml";
+
+import { kubectl, operations, theClient } from "../helpers/engine";
+import { runPlatform } from "../helpers/platform";
+import type { KubernetesObject } from "../../sandbox/cluster/kubernetes-client";
+import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
+
+const GCP_CLUSTER = [
+  "    cloud: gcp",
+  "    region: europe-west3",
+  "    zones: 3",
+  "    project: retrofitlink-production",
+  "    network: main",
+  "    subnetwork: nodes",
+  "",
+].join("\n");
+
+/** The production stack in Google's cloud: another cluster, another storage class, all else the same. */
+const toGcp = (text: string): string =>
+  text
+    .replace(/ {4}cloud: aws\n[^]*?(?=\n {2}# What users are owed)/, GCP_CLUSTER)
+    .replace("storageClassName: gp3", "storageClassName: premium-rwo");
+
+interface Live {
+  readonly metadata: { readonly finalizers?: readonly string[] };
+  readonly spec: {
+    readonly replsets: readonly {
+      readonly name: string;
+      readonly size: number;
+      readonly nonvoting: { readonly enabled: boolean; readonly size: number };
+      readonly configuration: string;
+    }[];
+    readonly sharding: { readonly mongos: { readonly size: number } };
+    readonly unsafeFlags?: unknown;
+  };
+}
+
+async function live<T>(kind: string, name: string): Promise<T> {
+  return JSON.parse(await kubectl("get", kind, name, "-n", "retrofitlink", "-o", "json")) as T;
+}
+
+describe("the database on the real engine and API server", function () {
+  this.timeout(240_000);
+
+  after(async () => {
+    await runPlatform("destroy", "local");
+  });
+
+  it("comes up with every object accepted, the custom resource as it was derived, and no password shown", async () => {
+    const first = await runPlatform("up", "local");
+    assert.deepEqual([first.errors, first.policyEvents, first.succeeded], [[], [], true]);
+    const summary = first.resources.find(({ type }) => type === COMPONENT_TYPES.mongoDbCluster)
+      ?.inputs as unknown as MongoDbSummary;
+    for (const name of ["mongodb-users", "mongodb-application"]) {
+      const secret = first.resources.find((resource) => resource.name === name);
+      assert.equal(secret?.inputs["stringData"], "[secret]", name);
+    }
+
+    const { metadata, spec } = await live<Live>("psmdb", "mongodb");
+    assert.deepEqual(metadata.finalizers, ["percona.com/delete-psmdb-pods-in-order"]);
+    assert.deepEqual(
+      spec.replsets.map(({ name, size, nonvoting }) => [name, size, nonvoting.enabled, nonvoting.size]),
+      [
+        ["optimized", 3, true, 1],
+        ["shard-2", 3, true, 1],
+      ],
+    );
+    assert.equal(spec.sharding.mongos.size, summary.routers);
+    assert.equal(spec.unsafeFlags, undefined);
+    const { net, operationProfiling } = parse(spec.replsets[0]?.configuration ?? "") as {
+      net: { maxIncomingConnections: number };
+      operationProfiling: unknown;
+    };
+    assert.equal(net.maxIncomingConnections, summary.memberMaxConnections);
+    // Outside production and staging every operation is written down.
+    assert.deepEqual(operationProfiling, { mode: "all", slowOpThresholdMs: 100 });
+  });
+
+  it("applies the data model by a Job that reads the script and the connection string", async () => {
+    const names = await kubectl("get", "jobs", "-n", "retrofitlink", "-o", "name");
+    assert.match(names, /^job\.batch\/mongodb-data-model-[0-9a-f]{10}\n$/);
+    const { data } = await live<{ data: Record<string, string> }>("configmap", "mongodb-data-model-config");
+    assert.deepEqual(Object.keys(data).sort(), ["apply-data-model.js", "data-model.json"]);
+    const { data: secret } = await live<{ data: Record<string, string> }>("secret", "mongodb-application");
+    const uri = Buffer.from(secret["data-model-uri"] ?? "", "base64").toString();
+    assert.match(
+      uri,
+      /^mongodb:\/\/data-model:[A-Za-z0-9]{40}@mongodb-mongos-0\.retrofitlink\.svc\.cluster\.local:27017,.*&tls=true&tlsCAFile=\/etc\/mongodb-tls\/ca\.crt$/,
+    );
+  });
+
+  it("tells the service its pool, its read replicas and where the connection string is", async () => {
+    const { spec } = await live<{
+      spec: { template: { spec: { containers: { env: { name: string; value?: string }[] }[] } } };
+    }>("deployment", "backend");
+    const env = spec.template.spec.containers[0]?.env ?? [];
+    const named = (name: string): unknown => env.find((variable) => variable.name === name);
+    assert.deepEqual(named("MONGODB_URI"), {
+      name: "MONGODB_URI",
+      valueFrom: { secretKeyRef: { name: "mongodb-application", key: "uri" } },
+    });
+    assert.deepEqual(named("MONGODB_READ_REPLICA_TAGS"), {
+      name: "MONGODB_READ_REPLICA_TAGS",
+      value: "nonVoting:true",
+    });
+    assert.match(String(env.find(({ name }) => name === "MONGODB_MAX_POOL_SIZE")?.value), /^\d+$/);
+  });
+
+  it("stays as it is, and takes another read replica as one change of the custom resource", async () => {
+    const second = await runPlatform("up", "local");
+    assert.deepEqual(new Set(operations(second).map((line) => line.split(" ")[0])), new Set(["same"]));
+
+    const third = await runPlatform("up", "local", (text) =>
+      text.replace("readReplicas: 1", "readReplicas: 2"),
+    );
+    assert.deepEqual(third.errors, []);
+    assert.deepEqual(
+      operations(third).filter((line) => !line.startsWith("same")),
+      ["update mongodb", "update mongodb-cluster"],
+    );
+    const { spec } = await live<Live>("psmdb", "mongodb");
+    assert.equal(spec.replsets[0]?.nonvoting.size, 2);
+  });
+
+  it("is judged by the operator's own definition, down to the fields of read replicas", async () => {
+    const { apiVersion, kind, metadata, spec } = await live<KubernetesObject & { spec: Live["spec"] }>(
+      "psmdb",
+      "mongodb",
+    );
+    const [first] = spec.replsets;
+    const wrong = { ...spec, replsets: [{ ...first, nonvoting: { ...first?.nonvoting, votes: 1 } }] };
+    const { name, namespace } = metadata;
+    const applied = (await theClient()).apply(
+      { apiVersion, kind, metadata: { name, namespace }, spec: wrong } as KubernetesObject,
+      { fieldManager: "test", force: true, dryRun: true },
+    );
+    await assert.rejects(applied, /spec\.replsets\[0\]\.nonvoting\.votes: field not declared in schema/);
+  });
+
+  it("goes without a rest, although no operator removes its finalizer", async () => {
+    const gone = await runPlatform("destroy", "local");
+    assert.deepEqual([gone.errors, gone.succeeded], [[], true]);
+    const left = await kubectl("get", "psmdb,jobs,secrets,configmaps", "-A", "-o", "name");
+    assert.deepEqual(
+      left.split("\n").filter((line) => line.includes("mongodb")),
+      [],
+    );
+  });
+
+  it("previews on the other cloud as well, with a bucket for its backups", async () => {
+    const { errors, succeeded, resources } = await runPlatform("preview", "production", toGcp);
+    assert.deepEqual([errors, succeeded], [[], true]);
+    const ofCloud = resources.filter(({ type }) => type.startsWith("gcp:") || type.startsWith("aws:"));
+    assert.deepEqual(ofCloud.map(({ type }) => type.split(":").pop()).sort(), [
+      "Account",
+      "Bucket",
+      "BucketIAMMember",
+      "HmacKey",
+    ]);
+    const cluster = resources.find(({ type }) => type === COMPONENT_TYPES.mongoDbCluster);
+    assert.deepEqual([cluster?.inputs["backupDays"], cluster?.inputs["profilerLevel"]], [30, 1]);
+  });
+});
