@@ -213,8 +213,8 @@ export class CacheManager extends CacheCore {
     return counts;
   }
 
-  /** A look-up that counts. A Redis that gives no answer is a miss. */
-  private async lookUp(key: string, tags?: readonly string[]): Promise<LookedUp> {
+  /** What is stored, with its age: for what builds on this cache, as the middleware. Counts. A Redis that gives no answer is a miss. */
+  async lookUp(key: string, tags?: readonly string[]): Promise<LookedUp> {
     const looked = (await this.orUndefined(this.store.read(key, tags))) ?? NOTHING;
     this.count(looked.found);
     return looked;

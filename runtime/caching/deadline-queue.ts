@@ -33,7 +33,7 @@ export class DeadlineQueue {
           entry.settled = true;
           resolve(value);
         },
-        (error: unknown) => {
+        (error: Error) => {
           entry.settled = true;
           reject(error);
         },

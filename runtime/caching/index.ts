@@ -15,3 +15,4 @@ export {
   commandTimeoutMs,
   hasCache,
 } from "./settings";
+export { type ResponseCacheOptions, responseCache } from "./http/response-cache";
