@@ -84,11 +84,11 @@ export const PROXIES: readonly ProxyUnderTest[] = [
 ];
 
 /** A service that says it is ready, and does what the test says with every other request. */
-export async function service(handler: Parameters<typeof startBackend>[0]): Promise<Backend> {
+export async function service(...[handler, at]: Parameters<typeof startBackend>): Promise<Backend> {
   const found = await startBackend((request, response) => {
     if (request.url === READY) response.end("ready");
     else handler(request, response);
-  });
+  }, at);
   started.push(found);
   return found;
 }
