@@ -102,5 +102,5 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 ## -- what the tests need from the system
 
 .PHONY: system-packages
-system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, chromium, njs
-	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy chromium:chromium njs:njs
+system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs
+	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs

@@ -1,7 +1,7 @@
 /** The side of haproxy.cfg that faces clients: whom to believe, how much to let in, what is logged. */
 import { HAPROXY_SECTIONS, type HaProxyConfArgs } from "./haproxy-conf-args";
 import { duration, section, type Line, type Section } from "./haproxy-syntax";
-import { HEALTH_PATH, PROXY_PORTS } from "./proxy-conf-args";
+import { HEALTH_PATH, PROXY_PORTS, SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
 import { REJECTIONS, REQUEST_ID_PATTERN, errorBody } from "./proxy-headers";
 import { routeBase, routeTarget } from "./proxy-routes";
 import { TLS_CURVES } from "./proxy-tls";
@@ -202,7 +202,7 @@ export function addressesSection({
 
 /** Where a request goes, and how large it may be. */
 function routesAndBodies(args: HaProxyConfArgs): Line[] {
-  const { routes, maxBodyMiB, admission } = args;
+  const { routes, maxBodyMiB, admission, slowClientSeconds = SLOW_CLIENT_SECONDS } = args;
   const acl = (index: number): string => `route_${index}`;
   const grpc = routes.flatMap(({ kind }, index) => (kind === "grpc" ? [`!${acl(index)}`] : []));
   const streams = routes.map((_, index) => `!${acl(index)}`);
@@ -251,6 +251,20 @@ function routesAndBodies(args: HaProxyConfArgs): Line[] {
     // HAProxy passes a body on as it comes, and so cannot bound one that does not say how long it is.
     bodyProblem(411, "Length Required", "{", "req.hdr(Transfer-Encoding)", "-m", "found", "}"),
     ...full,
+    // A service is not kept waiting for what a slow client has not sent yet: the whole body, or as much as a buffer holds.
+    [
+      "http-request",
+      "wait-for-body",
+      "time",
+      duration(slowClientSeconds),
+      "if",
+      ...grpc,
+      "{",
+      "req.body_size",
+      "gt",
+      "0",
+      "}",
+    ],
     // Replaced and not appended to: a service that reads the first of a list would read what the client made up.
     ...Object.entries({
       "X-Real-IP": "%[src]",
@@ -277,25 +291,29 @@ function routesAndBodies(args: HaProxyConfArgs): Line[] {
 }
 
 /**
- * Fields of a line of the log, and the sample or variable each holds. The names are those of nginx's access log; times
- * are milliseconds, and `-1` where a request did not come so far.
+ * Fields of a line of the log that may be empty, and the sample or variable each holds. The names are those of nginx's access log; times
+ * are milliseconds, and `-1` where a request did not come so far. HAProxy puts the quotes, also around nothing.
  */
 export const HAPROXY_LOG_FIELDS = {
-  time: "%[date,utime(%Y-%m-%dT%H:%M:%SZ)]",
-  requestId: "%[var(txn.request_id),json(utf8s)]",
-  client: "%[src]",
-  peer: "%[var(txn.peer)]",
-  method: "%[var(txn.method),json(utf8s)]",
-  host: "%[var(txn.host),json(utf8s)]",
-  path: "%[var(txn.path),json(utf8s)]",
+  time: "[date,utime(%Y-%m-%dT%H:%M:%SZ)]",
+  requestId: "[var(txn.request_id),json(utf8s)]",
+  client: "[src]",
+  peer: "[var(txn.peer)]",
+  method: "[var(txn.method),json(utf8s)]",
+  host: "[var(txn.host),json(utf8s)]",
+  path: "[var(txn.path),json(utf8s)]",
+  // Empty, or what refused it: "rate limit: requests", "rate limit: connections", "overload".
+  rejection: "[var(txn.rejection)]",
+  userAgent: "[var(txn.user_agent),json(utf8s)]",
+} as const;
+
+/** Fields that never are. */
+export const HAPROXY_LOG_CODES = {
   protocol: "%HV",
   status: "%ST",
-  // Empty, or what refused it: "rate limit: requests", "rate limit: connections", "overload".
-  rejection: "%[var(txn.rejection)]",
-  upstream: "%b/%s %si:%sp",
+  upstream: "%b/%s",
   // How it ended, in HAProxy's letters: `sH` is a timeout of the service.
   termination: "%tsc",
-  userAgent: "%[var(txn.user_agent),json(utf8s)]",
 } as const;
 
 /** Fields that are numbers without exception. */
@@ -310,7 +328,8 @@ export const HAPROXY_LOG_NUMBERS = {
 
 function logFormat(): string {
   const fields = [
-    ...Object.entries(HAPROXY_LOG_FIELDS).map(([name, sample]) => `"${name}":"${sample}"`),
+    ...Object.entries(HAPROXY_LOG_FIELDS).map(([name, sample]) => `"${name}":%{+Q}${sample}`),
+    ...Object.entries(HAPROXY_LOG_CODES).map(([name, sample]) => `"${name}":"${sample}"`),
     ...Object.entries(HAPROXY_LOG_NUMBERS).map(([name, sample]) => `"${name}":${sample}`),
   ];
   return `{${fields.join(",")}}`;

@@ -57,7 +57,8 @@ export function errorPages(): Directive[] {
   return Object.keys(ERRORS)
     .map(Number)
     .flatMap((status) => [
-      directive("error_page", status, `@error${status}`),
+      // The sign lets the location decide on the status.
+      directive("error_page", status, "=", `@error${status}`),
       block(
         "location",
         [`@error${status}`],

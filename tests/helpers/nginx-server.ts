@@ -13,6 +13,8 @@ export interface RunningNginx {
   readonly httpPort: number;
   readonly httpsPort: number;
   readonly statusPort: number;
+  /** Where its configuration is. */
+  readonly directory: string;
   /** Lines of the access log, as soon as there are `count` of them. @throws when there are fewer after four seconds */
   accessLog(count: number): Promise<string[]>;
   /** Another configuration on the same ports, and SIGHUP. Resolves when the new workers have it. */
@@ -99,7 +101,7 @@ class NginxProcess implements RunningNginx {
   private process: ChildProcess | undefined;
 
   constructor(
-    private readonly directory: string,
+    readonly directory: string,
     readonly httpPort: number,
     readonly httpsPort: number,
     readonly statusPort: number,
@@ -217,8 +219,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Starts a service on a free port. Its connections stay open for as long as their caller keeps them. */
-export async function startBackend(handler: RequestListener): Promise<Backend> {
+/**
+ * Starts a service. Its connections stay open for as long as their caller keeps them.
+ *
+ * @param at any address of 127.0.0.0/8, and a port. @default a free port of 127.0.0.1
+ */
+export async function startBackend(
+  handler: RequestListener,
+  at: { readonly host: string; readonly port: number } = { host: "127.0.0.1", port: 0 },
+): Promise<Backend> {
   const sockets = new Set<Socket>();
   let accepted = 0;
   const server = createServer({ keepAliveTimeout: 60_000 }, handler);
@@ -227,10 +236,10 @@ export async function startBackend(handler: RequestListener): Promise<Backend> {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(at.port, at.host);
   await once(server, "listening");
   return {
-    host: "127.0.0.1",
+    host: at.host,
     port: (server.address() as AddressInfo).port,
     server,
     connections: () => accepted,
