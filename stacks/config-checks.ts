@@ -36,10 +36,8 @@ export interface Names {
 }
 
 /** The parts of a file that are sound by themselves. */
-export interface SoundParts extends Pick<
-  StackConfig,
-  "budget" | "services" | "waivers" | "loadBalancer" | "database"
-> {
+export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers" | "loadBalancer"> {
+  readonly database: StackConfig["database"];
   /** Name of the service behind the proxy. */
   readonly exposedService: string | undefined;
   /** What the way of a request is made of. */
