@@ -9,6 +9,7 @@ import {
 } from "../budget/performance-budget";
 import { isPinnedImage } from "../components/shared/images";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { atlasMistakes } from "./atlas-checks";
 import type { ServiceConfig, StackConfig } from "./schema/stack";
 
 /** A waiver is for now, not for good. */
@@ -32,6 +33,8 @@ export interface Names {
 export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "waivers"> {
   /** Name of the service behind the proxy. */
   readonly exposedService: string | undefined;
+  readonly cluster?: StackConfig["cluster"] | undefined;
+  readonly database?: StackConfig["database"];
 }
 
 /** @param today for the dates of waivers */
@@ -47,6 +50,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
     ...nameMistakes(names),
     ...loadBalancerMistakes(config, names),
     ...waiverMistakes(config, today),
+    ...atlasMistakes(config),
   );
   return problems;
 }

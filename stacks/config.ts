@@ -43,7 +43,7 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
 function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
-  const { budget, services, waivers } = stackSchema.shape;
+  const { budget, cluster, database, services, waivers } = stackSchema.shape;
   const exposed = valueAt(raw, ["loadBalancer", "service"]);
   const service = services.valueType;
   return {
@@ -56,6 +56,8 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
     ),
     exposedService: typeof exposed === "string" ? exposed : undefined,
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
+    cluster: cluster.safeParse(raw["cluster"]).data,
+    database: database.safeParse(raw["database"]).data,
   };
 }
 

@@ -1,7 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import { CA_FILE } from "../components/database/database-endpoint";
-import type { MongoDbCluster } from "../components/database/mongodb-cluster";
+import { CA_FILE, type DatabaseEndpoint } from "../components/database/database-endpoint";
 import type { Redis } from "../components/caching/redis";
 import { ElasticService } from "../components/workload/elastic-service";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
@@ -13,7 +12,7 @@ export function createService(
   name: string,
   service: ServiceConfig,
   caches: Readonly<Record<string, Redis>>,
-  database: MongoDbCluster | undefined,
+  database: { readonly endpoint: DatabaseEndpoint } | undefined,
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
   const used = Object.keys(service.caches).flatMap((cacheName) => {
