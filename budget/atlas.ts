@@ -82,8 +82,10 @@ export interface AtlasRequirement {
   readonly needed: number;
   /** How much of it a tier has. */
   readonly of: (tier: AtlasTier) => number;
-  /** Key that makes it less, below the database's own. */
+  /** Key of the stack file that it comes from, below the database's own. */
   readonly key: string;
+  /** How to need less of it, as a sentence. */
+  readonly fix: string;
 }
 
 /** Connections that a node has to admit: clients with a margin, people and tools, Atlas itself. */
@@ -111,6 +113,9 @@ export function atlasOtherMemoryGiB(connections: number): number {
   return (connections * CONNECTION_MIB) / 1024 + INDEX_BUILD_GIB + PROCESS_GIB;
 }
 
+const FEWER_CONNECTIONS = "Let fewer processes connect, or make their pools smaller.";
+const LESS_CPU = "Add shards, cache more, or make the queries cheaper.";
+
 /**
  * What the smallest tier has to have. It carries the peak: Atlas scales up by the mean of an hour, and a rush does not
  * wait that long. Nor does it scale for connections.
@@ -128,20 +133,23 @@ export function smallestTierRequirements(load: AtlasLoad): AtlasRequirement[] {
       needed: atlasWorkingSetCacheGiB(load),
       of: atlasCacheGiB,
       key: "workingSetGiB",
+      fix: "Add shards, or make the working set smaller.",
     },
     {
       name: "memory beside the cache",
       unit: "GiB",
       needed: atlasOtherMemoryGiB(atlasConnections(load.expectedClients)),
       of: (tier) => tier.memoryGiB - atlasCacheGiB(tier),
-      key: "shards",
+      key: "users",
+      fix: FEWER_CONNECTIONS,
     },
     {
       name: "connections",
       unit: "connections",
       needed: atlasConnections(load.expectedClients),
       of: (tier) => tier.maxConnections,
-      key: "shards",
+      key: "users",
+      fix: FEWER_CONNECTIONS,
     },
     {
       name: "storage",
@@ -149,6 +157,7 @@ export function smallestTierRequirements(load: AtlasLoad): AtlasRequirement[] {
       needed: atlasStorageGiB(load),
       of: (tier) => tier.maxStorageGiB,
       key: "dataGiB",
+      fix: "Add shards, or move old data to an archive.",
     },
     {
       name: "CPU at peak",
@@ -156,6 +165,7 @@ export function smallestTierRequirements(load: AtlasLoad): AtlasRequirement[] {
       needed: withoutNoise(atlasBusyCores(load) / critical),
       of: (tier) => tier.cpuCores,
       key: "queriesPerCore",
+      fix: LESS_CPU,
     },
   ];
 }
@@ -170,6 +180,7 @@ export function largestTierRequirements(load: AtlasLoad): AtlasRequirement[] {
       needed: withoutNoise((atlasBusyCores(load) * (1 + PEAK_MARGIN)) / load.cpuUtilization.target),
       of: (tier) => tier.cpuCores,
       key: "queriesPerCore",
+      fix: LESS_CPU,
     },
   ];
 }

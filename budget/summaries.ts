@@ -4,7 +4,7 @@
  */
 import type { ReplicaPlan } from "./capacity";
 import type { Demand, ServiceProfile } from "./demand";
-import type { PerformanceBudget } from "./performance-budget";
+import type { PerformanceBudget, Threshold } from "./performance-budget";
 import type { ProxyKind } from "./proxy";
 import type { TimeoutLadder } from "./timeouts";
 import type { Waiver } from "./waivers";
@@ -20,6 +20,7 @@ export const COMPONENT_TYPES = {
   haProxy: "retrofitlink:load-balancing:HaProxy",
   mongoDbCluster: "retrofitlink:database:MongoDbCluster",
   atlasCluster: "retrofitlink:database:AtlasCluster",
+  atlasPrivateEndpoint: "retrofitlink:database:AtlasPrivateEndpoint",
   backupBucket: "retrofitlink:database:BackupBucket",
   dataModelJob: "retrofitlink:database:DataModelJob",
   awsAlb: "retrofitlink:load-balancing:AwsAlb",
@@ -224,6 +225,26 @@ export interface AtlasSummary extends DatabaseSummary {
   readonly minInstanceSize: string;
   readonly maxInstanceSize: string;
   readonly cloud: "aws" | "gcp";
+  /** In Atlas's name: `EU_CENTRAL_1`. */
+  readonly region: string;
+  /** Nodes of each shard for reports. */
+  readonly analyticsNodes: number;
+  /** Processes of `mongos`, one on each node. */
+  readonly routers: number;
+  /** Queries/s that one core of a node answers. */
+  readonly queriesPerCore: number;
+  /** Queries/s of all services at peak. */
+  readonly peakQueries: number;
+  /** CPU of the budget, 0..1. */
+  readonly cpuUtilization: Threshold;
+  /** WiredTiger cache of a node of the smallest tier, GiB. */
+  readonly cacheGiB: number;
+  /** Volume that a node's data needs, GiB. */
+  readonly storageGiB: number;
+  /** Daily snapshots are kept so long, days. */
+  readonly retentionDays: number;
+  /** Any second of the last days can be restored, days. */
+  readonly restoreWindowDays: number;
 }
 
 /** Summary of `retrofitlink:load-balancing:AwsAlb` and `…:GcpLoadBalancer`. */

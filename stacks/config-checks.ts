@@ -12,6 +12,7 @@ import { isPinnedImage } from "../components/shared/images";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cdnMistakes } from "./cdn-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { atlasMistakes } from "./atlas-checks";
 import { databaseMistakes } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
@@ -66,6 +67,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
     }),
     ...proxyMistakes(config),
     ...waiverMistakes(config, today),
+    ...atlasMistakes(config),
   );
   return problems;
 }

@@ -4,8 +4,10 @@ import type { DatabaseUser } from "../budget/mongodb";
 import { DEFAULT_BUDGET, mergeBudget } from "../budget/performance-budget";
 import { BackupBucket } from "../components/database/backup-bucket";
 import { DataModelJob } from "../components/database/data-model-job";
+import type { AtlasCluster } from "../components/database/atlas-cluster";
 import { MongoDbCluster } from "../components/database/mongodb-cluster";
 import { MAX_SURGE } from "../components/workload/elastic-service";
+import { createAtlas } from "./atlas";
 import type { ServiceConfig, StackConfig } from "./config";
 import { databasePoolSize, planOf } from "./derived";
 
@@ -13,9 +15,11 @@ import { databasePoolSize, planOf } from "./derived";
 export function createDatabase(
   config: StackConfig,
   options: pulumi.ComponentResourceOptions,
-): MongoDbCluster | undefined {
+): MongoDbCluster | AtlasCluster | undefined {
   const { database, cluster, services } = config;
   if (database === undefined) return undefined;
+  const users = Object.entries(services).flatMap(([name, service]) => databaseUser(config, name, service));
+  if (database.kind === "atlas") return createAtlas(config, database, users, options);
   const { namespace, zones } = cluster;
   const configKey = "retrofitlink:database";
   const stackBudget = mergeBudget(DEFAULT_BUDGET, config.budget);
@@ -28,7 +32,7 @@ export function createDatabase(
       namespace,
       zones,
       ...database,
-      users: Object.entries(services).flatMap(([name, service]) => databaseUser(config, name, service)),
+      users,
       queryTime: stackBudget.databaseQuerySeconds,
       profilerLevel: database.profilerLevel ?? defaultProfilerLevel(config.environment),
       protect: cluster.cloud !== "local",

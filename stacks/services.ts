@@ -1,8 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import { CA_FILE } from "../components/database/database-endpoint";
-import type { MongoDbCluster } from "../components/database/mongodb-cluster";
 import type { Cache } from "../components/caching/cache-endpoint";
+import { CA_FILE, type DatabaseEndpoint } from "../components/database/database-endpoint";
 import { ElasticService } from "../components/workload/elastic-service";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
 import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
@@ -13,7 +12,7 @@ export function createService(
   name: string,
   service: ServiceConfig,
   caches: Readonly<Record<string, Cache>>,
-  database: MongoDbCluster | undefined,
+  database: { readonly endpoint: DatabaseEndpoint } | undefined,
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
   const used = Object.keys(service.caches).flatMap((cacheName) => {

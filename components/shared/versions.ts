@@ -30,3 +30,6 @@ export const CHARTS = {
 
 /** Version of the operator whose behaviour a PerconaServerMongoDB asks for. Its CRD is pinned with the sandbox's. */
 export const PERCONA_CR_VERSION = "1.22.0";
+
+/** Release series of MongoDB that Atlas keeps at its latest patch; the same as the one run in the cluster. */
+export const ATLAS_MONGODB_VERSION = "8.0";

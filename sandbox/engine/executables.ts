@@ -3,8 +3,11 @@ import { delimiter, dirname, join } from "node:path";
 
 import { BIN, ROOT, ensureDirectory } from "../paths";
 
+/** Clouds that one stand-in plays. */
+const CLOUDS = ["aws", "gcp", "cloudflare"] as const;
+
 /** Packages of the platform for which the sandbox has a stand-in. */
-export const STAND_INS = ["kubernetes", "random", "aws", "gcp", "cloudflare", "mongodbatlas"] as const;
+export const STAND_INS = ["kubernetes", "random", ...CLOUDS, "mongodbatlas"] as const;
 
 export interface ExecutableChoices {
   /** Folder of the `pulumi` program, where the official language host would be. */
@@ -27,7 +30,8 @@ export function writeExecutables({ pulumiDirectory, standIns = true }: Executabl
   if (standIns) {
     writeExecutable("pulumi-resource-kubernetes", "sandbox/providers/kubernetes/main.ts");
     writeExecutable("pulumi-resource-random", "sandbox/providers/random.ts");
-    for (const cloud of STAND_INS.slice(2)) {
+    writeExecutable("pulumi-resource-mongodbatlas", "sandbox/providers/mongodbatlas.ts");
+    for (const cloud of CLOUDS) {
       writeExecutable(`pulumi-resource-${cloud}`, "sandbox/providers/cloud.ts", cloud);
     }
   }

@@ -20,7 +20,7 @@ import type { Properties } from "./values";
 const ACCOUNT = "123456789012";
 
 /** Outputs that a cloud adds, by provider. `type` is the SDK's token: `aws:lb/loadBalancer:LoadBalancer`. */
-type Inventor = (type: string, id: string, inputs: Properties) => Properties;
+export type Inventor = (type: string, id: string, inputs: Properties) => Properties;
 
 function noun(type: string): string {
   return (type.split(":").pop() ?? "resource").replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase();
@@ -37,7 +37,6 @@ const INVENTORS: Readonly<Record<string, Inventor>> = {
     address: "203.0.113.10",
   }),
   cloudflare: () => ({ accountId: "00000000000000000000000000000000" }),
-  mongodbatlas: (_type, id) => ({ clusterId: id, standardSrv: `mongodb+srv://${id}.example.mongodb.net` }),
 };
 
 export const CLOUDS = Object.keys(INVENTORS);
@@ -45,8 +44,10 @@ export const CLOUDS = Object.keys(INVENTORS);
 export class CloudProvider implements StandIn {
   private readonly invent: Inventor;
 
-  constructor(private readonly cloud: string) {
-    const invent = INVENTORS[cloud];
+  constructor(
+    private readonly cloud: string,
+    invent: Inventor | undefined = INVENTORS[cloud],
+  ) {
     if (invent === undefined)
       throw new UserError(`no stand-in for "${cloud}"; there is ${CLOUDS.join(", ")}`);
     this.invent = invent;

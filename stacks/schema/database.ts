@@ -55,6 +55,8 @@ const backup = z
   )
   .default({ retentionDays: 7 });
 
+const instanceSize = text("a tier of Atlas, like M60", "See docs/components/atlas-cluster.md.", /^M\d+$/);
+
 export const database = z.discriminatedUnion(
   "kind",
   [
@@ -83,6 +85,50 @@ export const database = z.discriminatedUnion(
         .optional(),
       backup,
     }),
+    z.strictObject({
+      kind: z.literal("atlas"),
+      ...common,
+      projectId: text(
+        "24 hexadecimal digits",
+        "Give the id of the Atlas project; see its settings.",
+        /^[0-9a-f]{24}$/,
+      ),
+      clusterName: text(
+        "1 to 23 letters, digits and hyphens, no hyphen at the ends",
+        "Atlas forms host names from the first 23 characters.",
+        /^[A-Za-z0-9]([-A-Za-z0-9]{0,21}[A-Za-z0-9])?$/,
+      ).optional(),
+      analyticsNodes: number(
+        "a whole number from 0 to 47",
+        "Count the nodes of each shard that serve reports.",
+        whole(0, 47),
+      ).default(0),
+      queriesPerCore: number(
+        "a number of at least 1 (queries/s)",
+        "Give what one core of a node answers, as a load test measured it.",
+        atLeast(1),
+      ),
+      clientCidrs: z
+        .array(
+          text(
+            "an IPv4 range of at least 8 bits, like 10.0.0.0/16",
+            "Give the addresses of the pods that connect.",
+            /^(\d{1,3}\.){3}\d{1,3}\/([89]|[12]\d|3[0-2])$/,
+          ),
+          says("a list of ranges", "Give the addresses of the pods that connect."),
+        )
+        .default([]),
+      instanceSizes: z
+        .strictObject(
+          { min: instanceSize.optional(), max: instanceSize.optional() },
+          says("a map of min and max", "Leave it out for what the proof needs."),
+        )
+        .default({}),
+      allowShardRemoval: z
+        .boolean(says("true or false", "True for one run that takes the last shards away."))
+        .default(false),
+      backup,
+    }),
   ],
-  says('"percona"', "Choose the database; the other keys depend on it."),
+  says('"percona" or "atlas"', "Choose the database; the other keys depend on it."),
 );
