@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 
 import { UserError } from "../user-error";
+import { managedCacheOutputs } from "./managed-cache-outputs";
 import {
   serveProvider,
   type CheckArgs,
@@ -67,11 +68,15 @@ export class CloudProvider implements StandIn {
     // At preview nothing is there yet: what the cloud decides stays unknown.
     if (preview) return Promise.resolve({ id: "", outputs: inputs });
     const id = `${name}-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
-    return Promise.resolve({ id, outputs: { ...this.invent(type, id, inputs), ...inputs } });
+    return Promise.resolve({ id, outputs: this.outputs(type, id, inputs) });
   }
 
   update({ type, id, inputs }: UpdateArgs): Promise<Properties> {
-    return Promise.resolve({ ...this.invent(type, id, inputs), ...inputs });
+    return Promise.resolve(this.outputs(type, id, inputs));
+  }
+
+  private outputs(type: string, id: string, inputs: Properties): Properties {
+    return { ...this.invent(type, id, inputs), ...managedCacheOutputs(type, id, inputs), ...inputs };
   }
 
   read({ outputs }: { outputs: Properties }): Promise<Properties> {

@@ -27,7 +27,12 @@ export interface Recording {
  */
 export async function record(
   build: () => unknown,
-  options: { readonly preview?: boolean; readonly stack?: string } = {},
+  options: {
+    readonly preview?: boolean;
+    readonly stack?: string;
+    /** What a provider adds to the inputs of a resource, by type. */
+    readonly outputs?: Readonly<Record<string, object>>;
+  } = {},
 ): Promise<Recording> {
   const resources: RecordedResource[] = [];
   await pulumi.runtime.setMocks(
@@ -40,7 +45,10 @@ export async function record(
           custom: args.custom ?? false,
         });
         const id = options.preview === true ? undefined : `${args.name}-id`;
-        return { id, state: { ...(args.inputs as Record<string, unknown>) } };
+        return {
+          id,
+          state: { ...(args.inputs as Record<string, unknown>), ...options.outputs?.[args.type] },
+        };
       },
       call: (args) => {
         throw new Error(`unexpected invoke of ${args.token}`);
