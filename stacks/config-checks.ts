@@ -45,6 +45,10 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   readonly chain: ChainParts;
   readonly cdn: CdnConfig | undefined;
   readonly cluster: ClusterConfig | undefined;
+  /** `cluster.cloud` as it was given. */
+  readonly cloud: unknown;
+  /** `kind` of each cache as it was given. */
+  readonly cacheKinds: Readonly<Record<string, unknown>>;
 }
 
 /** @param today for the dates of waivers */
@@ -59,6 +63,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
   problems.push(
     ...nameMistakes(names),
     ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
+    ...cacheKindMistakes(config),
     ...loadBalancerMistakes(config, names),
     ...chainMistakes(config.chain, config.services),
     ...cdnMistakes(config.cdn, {
@@ -157,6 +162,28 @@ function nameMistakes({ services, caches }: Names): ConfigProblem[] {
     allowed: "a name that no service has",
     fix: "Rename one of them: both become workloads of one namespace.",
   }));
+}
+
+/** The only cloud that has a managed cache. */
+const CLOUD_OF_CACHE = new Map<unknown, string>([
+  ["elasticache", "aws"],
+  ["memorystore", "gcp"],
+]);
+
+function cacheKindMistakes({ cloud, cacheKinds }: SoundParts): ConfigProblem[] {
+  // A cloud that nobody knows is a mistake of its own.
+  if (cloud !== "aws" && cloud !== "gcp" && cloud !== "local") return [];
+  return Object.entries(cacheKinds).flatMap(([name, kind]) => {
+    const needed = CLOUD_OF_CACHE.get(kind);
+    if (needed === undefined || needed === cloud) return [];
+    const there = [...CLOUD_OF_CACHE].filter(([, of]) => of === cloud).map(([one]) => ` or ${show(one)}`);
+    return {
+      path: ["caches", name, "kind"],
+      got: show(kind),
+      allowed: `"in-cluster"${there.join("")} on ${cloud}`,
+      fix: `Only ${needed} has it; ${configKey(["cluster", "cloud"])} is ${show(cloud)}.`,
+    };
+  });
 }
 
 function loadBalancerMistakes({ exposedService }: SoundParts, { services }: Names): ConfigProblem[] {

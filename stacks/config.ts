@@ -64,6 +64,10 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
     chain: chainParts(raw),
     cdn: cdn.safeParse(raw["cdn"]).data,
     cluster: cluster.safeParse(raw["cluster"]).data,
+    cloud: valueAt(raw, ["cluster", "cloud"]),
+    cacheKinds: Object.fromEntries(
+      keysOf(raw["caches"]).map((name) => [name, valueAt(raw, ["caches", name, "kind"])]),
+    ),
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
     database: database.safeParse(raw["database"]).data,
   };
@@ -95,17 +99,14 @@ function unwrapped(schema: z.ZodType, value: unknown): z.ZodType {
     return unwrapped(schema.unwrap() as z.ZodType, value);
   }
   if (schema instanceof z.ZodDiscriminatedUnion) {
-    const options = schema.options as z.ZodObject[];
-    return options.find((option) => discriminates(option, value)) ?? z.unknown();
+    const { discriminator } = schema.def;
+    const chosen = valueAt(value, [discriminator]) as z.core.util.Primitive;
+    const options = schema.options as z.ZodType[];
+    // A branch may be a union itself, by another key.
+    const branch = options.find((option) => option._zod.propValues?.[discriminator]?.has(chosen));
+    return branch === undefined ? z.unknown() : unwrapped(branch, value);
   }
   return schema;
-}
-
-/** True when the value carries the literal by which the branch is known. */
-function discriminates(option: z.ZodObject, value: unknown): boolean {
-  return Object.entries(option.shape).some(
-    ([key, schema]) => schema instanceof z.ZodLiteral && schema.value === valueAt(value, [key]),
-  );
 }
 
 /** A choice that the schema takes and nothing is built from yet. */

@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
-import { createCache } from "./caches";
+import { createCache, createCacheAuthorities } from "./caches";
 import { createCloudEntrance, entranceLabels } from "./cloud-load-balancer";
 import type { StackConfig } from "./config";
 import { createDatabase } from "./database";
@@ -67,9 +67,10 @@ export function createPlatform(config: StackConfig): Platform {
   const options = { provider, parent: platform, dependsOn: [namespace] };
 
   const caches = mapValues(config.caches, (cache, name) => createCache(config, name, cache, options));
+  const authorities = createCacheAuthorities(config, caches, options);
   const database = createDatabase(config, options);
   const services = mapValues(config.services, (service, name) =>
-    createService(config, name, service, caches, database, options),
+    createService(config, name, service, { caches, authorities, database }, options),
   );
   const entrance = createCloudEntrance(config, options);
   const loadBalancer = createLoadBalancer(config, services, options, entrance?.proxy);

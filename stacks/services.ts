@@ -3,18 +3,29 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Cache } from "../components/caching/cache-endpoint";
 import { CA_FILE, type DatabaseEndpoint } from "../components/database/database-endpoint";
 import { ElasticService } from "../components/workload/elastic-service";
+import type { SecretEntry } from "../components/workload/elastic-service-args";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
 import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
+
+/** What a service may use. */
+export interface Stores {
+  readonly caches: Readonly<Record<string, Cache>>;
+  /** Whom to trust in addition when a cache's certificate is checked. */
+  readonly authorities: SecretEntry | undefined;
+  readonly database: { readonly endpoint: DatabaseEndpoint } | undefined;
+}
 
 /** A service, told of the caches and the database that it uses. */
 export function createService(
   config: StackConfig,
   name: string,
   service: ServiceConfig,
-  caches: Readonly<Record<string, Cache>>,
-  database: { readonly endpoint: DatabaseEndpoint } | undefined,
+  { caches, authorities, database }: Stores,
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
+  const needsAuthorities = Object.keys(service.caches).some(
+    (cacheName) => caches[cacheName]?.endpoint.authority !== undefined,
+  );
   const used = Object.keys(service.caches).flatMap((cacheName) => {
     const cache = caches[cacheName];
     if (cache === undefined) return [];
@@ -36,6 +47,7 @@ export function createService(
       health: service.health,
       environment: service.environment,
       caches: used,
+      ...(needsAuthorities && authorities !== undefined ? { authorities } : {}),
       ...(database === undefined || service.database === undefined
         ? {}
         : {

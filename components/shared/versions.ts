@@ -14,6 +14,13 @@ export const IMAGES = {
   mongodbExporter: "docker.io/percona/mongodb_exporter:0.47.1",
 } as const;
 
+/** Engines of managed caches. */
+export const CACHE_ENGINES = {
+  /** The same fork as in the cluster; the parameter group belongs to its major version. */
+  elastiCache: { engine: "valkey", version: "8.0", family: "valkey8" },
+  memorystore: "REDIS_7_2",
+} as const;
+
 /** Helm charts, only for operators. */
 export const CHARTS = {
   perconaOperator: {

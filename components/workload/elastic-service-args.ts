@@ -75,6 +75,8 @@ export interface ElasticServiceArgs {
   readonly secretEnvironment?: Readonly<Record<string, SecretEntry>>;
   /** Caches whose address, pool and password the container is told. @default none */
   readonly caches?: readonly ServiceCache[];
+  /** Certificates, PEM, that the processes trust in addition to the public ones. @default none */
+  readonly authorities?: SecretEntry;
   /** @default none */
   readonly database?: ServiceDatabase;
   /** Processes of a pod that open pools of their own and share its memory, whole number >= 1. @default 1 */

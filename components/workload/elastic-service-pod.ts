@@ -5,7 +5,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { restrictedContainer, restrictedPod, spreadOverZonesAndNodes } from "../shared/kubernetes";
 import type { ElasticServiceArgs } from "./elastic-service-args";
-import { serviceEnvironment } from "./service-environment";
+import { AUTHORITIES_FILE, serviceEnvironment } from "./service-environment";
 
 /** Numeric user of the Node.js images. */
 const NODE_USER = 1000;
@@ -73,6 +73,9 @@ export function podSpec(
         volumeMounts: [
           { name: "tmp", mountPath: "/tmp" },
           ...(ca === undefined ? [] : [{ name: "database-ca", mountPath: dirname(ca.file), readOnly: true }]),
+          ...(args.authorities === undefined
+            ? []
+            : [{ name: "cache-authorities", mountPath: dirname(AUTHORITIES_FILE), readOnly: true }]),
         ],
       },
     ],
@@ -86,6 +89,17 @@ export function podSpec(
               secret: {
                 secretName: ca.secret.name,
                 items: [{ key: ca.secret.key, path: basename(ca.file) }],
+              },
+            },
+          ]),
+      ...(args.authorities === undefined
+        ? []
+        : [
+            {
+              name: "cache-authorities",
+              secret: {
+                secretName: args.authorities.name,
+                items: [{ key: args.authorities.key, path: basename(AUTHORITIES_FILE) }],
               },
             },
           ]),

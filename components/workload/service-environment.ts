@@ -96,6 +96,9 @@ export function responseTimeBuckets(budget: PerformanceBudget): number[] {
   return [...new Set([...USUAL_BUCKETS, ...steps])].sort((a, b) => a - b);
 }
 
+/** Where the certificates are that the processes trust in addition. */
+export const AUTHORITIES_FILE = "/etc/cache-authorities/ca.crt";
+
 /** Variables of the container: what the platform derives, then what the caller sets, which wins. */
 export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
   const { port, resources, timeouts, caches = [], database, budget, processesPerPod = 1 } = args;
@@ -106,6 +109,7 @@ export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
     { name: "NODE_OPTIONS", value: `--max-old-space-size=${heapMiB(resources.memoryMiB, processesPerPod)}` },
     ...timeoutVariables(timeouts),
     { name: "HTTP_DURATION_BUCKETS_SECONDS", value: responseTimeBuckets(budget).join(",") },
+    ...(args.authorities === undefined ? [] : [{ name: "NODE_EXTRA_CA_CERTS", value: AUTHORITIES_FILE }]),
     ...caches.flatMap(cacheVariables),
     ...(database === undefined ? [] : databaseVariables(database, timeouts, budget)),
   ];

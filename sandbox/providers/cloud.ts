@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 
 import { UserError } from "../user-error";
 import { LOAD_BALANCER_LOOKUPS, LOAD_BALANCER_OUTPUTS } from "./load-balancer-outputs";
+import { managedCacheOutputs } from "./managed-cache-outputs";
 import {
   serveProvider,
   type CheckArgs,
@@ -80,6 +81,7 @@ export class CloudProvider implements StandIn {
     return {
       ...this.invent(type, id, inputs),
       ...LOAD_BALANCER_OUTPUTS[type]?.(id, inputs),
+      ...managedCacheOutputs(type, id, inputs),
       ...inputs,
     };
   }

@@ -1,12 +1,13 @@
+/** The platform itself on the real engine and a real API server. */
 import { SCRATCH } from "./sandbox-folder";
 
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-import { theCluster, theToolchain } from "./engine";
 import { runStack, type Operation, type StackRun } from "../../sandbox/engine/stack";
 import { ROOT } from "../../sandbox/paths";
+import { theCluster, theToolchain } from "./engine";
 
 /** Runs the platform itself with a shipped stack file, changed by the test. */
 export async function runPlatform(

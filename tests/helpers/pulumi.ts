@@ -21,7 +21,7 @@ export interface Recording {
 
 /** What a cloud adds to the inputs: the same for every resource of a type and known only afterwards, or as a test decides. */
 export type InventedOutputs =
-  | Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  | Readonly<Record<string, object>>
   | ((type: string, inputs: Record<string, unknown>, name: string) => object);
 
 /**
@@ -58,7 +58,7 @@ export async function record(
         });
         const id = options.preview === true ? undefined : `${args.name}-id`;
         const inputs = args.inputs as Record<string, unknown>;
-        return { id, state: { ...invented(args.type, args.name, inputs), ...inputs } };
+        return { id, state: { ...inputs, ...invented(args.type, args.name, inputs) } };
       },
       call: (args) => {
         const answer = options.invokes?.[args.token];

@@ -204,7 +204,81 @@ describe("stack file", () => {
       "storage for a cache",
       (c) => (c["caches"] = { cache: { purpose: "cache", workingSetMiB: 10, storage: { sizeGiB: 1 } } }),
       [
-        'retrofitlink:caches.cache.storage: got a map, {"sizeGiB":1}; allowed is one of purpose, workingSetMiB, cpuCores, memoryLimitMiB. Remove the key.',
+        'retrofitlink:caches.cache.storage: got a map, {"sizeGiB":1}; allowed is one of purpose, kind, workingSetMiB, cpuCores, memoryLimitMiB. Remove the key.',
+      ],
+    ],
+    [
+      "a managed cache of another cloud",
+      (c) => {
+        c["cluster"] = { cloud: "gcp", zones: 3, project: "example", region: "europe-west3" };
+        Object.assign(c["cluster"], { network: "main", subnetwork: "nodes" });
+        c["caches"] = {
+          fast: {
+            kind: "elasticache",
+            purpose: "cache",
+            workingSetMiB: 1,
+            securityGroupIds: ["sg-0a1b2c3d"],
+          },
+        };
+      },
+      [
+        'retrofitlink:caches.fast.kind: got "elasticache"; allowed is "in-cluster" or "memorystore" on gcp. Only aws has it; retrofitlink:cluster.cloud is "gcp".',
+      ],
+    ],
+    [
+      "a managed cache on a machine of one's own",
+      (c) => (c["caches"] = { fast: { kind: "memorystore", purpose: "session", workingSetMiB: 1 } }),
+      [
+        'retrofitlink:caches.fast.kind: got "memorystore"; allowed is "in-cluster" on local. Only gcp has it; retrofitlink:cluster.cloud is "local".',
+      ],
+    ],
+    [
+      "a kind of cache that nobody knows",
+      (c) => (c["caches"] = { fast: { kind: "memcached", purpose: "cache", workingSetMiB: 1 } }),
+      [
+        'retrofitlink:caches.fast.kind: got "memcached"; allowed is "in-cluster", "elasticache" or "memorystore". Choose who runs it; the other keys depend on it.',
+      ],
+    ],
+    [
+      "snapshots of a managed cache, which only a session store has",
+      (c) => {
+        Object.assign(c["cluster"], {
+          cloud: "aws",
+          region: "eu-central-1",
+          clusterName: "example",
+          vpcId: "vpc-0a1b2c3d",
+          subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+        });
+        c["caches"] = {
+          fast: {
+            kind: "elasticache",
+            purpose: "cache",
+            workingSetMiB: 1,
+            securityGroupIds: ["sg-0a1b2c3d"],
+            snapshotRetentionDays: 3,
+          },
+        };
+      },
+      [
+        "retrofitlink:caches.fast.snapshotRetentionDays: got 3; allowed is one of purpose, kind, workingSetMiB, maintenance, cpuCores, nodeType, securityGroupIds, alarmTopicArn. Remove the key.",
+      ],
+    ],
+    [
+      "a managed cache that nobody may connect to",
+      (c) => {
+        Object.assign(c["cluster"], {
+          cloud: "aws",
+          region: "eu-central-1",
+          clusterName: "example",
+          vpcId: "vpc-0a1b2c3d",
+          subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+        });
+        c["caches"] = {
+          fast: { kind: "elasticache", purpose: "cache", workingSetMiB: 1, securityGroupIds: [] },
+        };
+      },
+      [
+        "retrofitlink:caches.fast.securityGroupIds: got a list, []; allowed is at least 1 security group. Name the security group of the cluster's nodes.",
       ],
     ],
     [

@@ -220,6 +220,21 @@ describe("ElasticService, the variables of its container", () => {
     assert.equal(given["MANAGED_SENTINELS"], undefined);
   });
 
+  it("let processes trust the authority of a managed cache, without a certificate in the Deployment", async () => {
+    const change = { authorities: { name: "cache-authorities", key: "ca.crt" } };
+    assert.equal((await variables(change))["NODE_EXTRA_CA_CERTS"], "/etc/cache-authorities/ca.crt");
+    const { spec } = await template(change);
+    assert.deepEqual((spec["volumes"] as unknown[]).at(-1), {
+      name: "cache-authorities",
+      secret: { secretName: "cache-authorities", items: [{ key: "ca.crt", path: "ca.crt" }] },
+    });
+    assert.deepEqual((spec.containers[0]["volumeMounts"] as unknown[]).at(-1), {
+      name: "cache-authorities",
+      mountPath: "/etc/cache-authorities",
+      readOnly: true,
+    });
+  });
+
   const database = {
     uriSecret: { name: "mongodb-application", key: "uri" },
     caSecret: { name: "mongodb-ssl", key: "ca.crt" },

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+
+import { COMPONENT_TYPES } from "../../budget/summaries";
+import type { StackResource, StackRun } from "../../sandbox/engine/stack";
+import { runPlatform } from "../helpers/platform";
+
+const SECURITY_GROUPS = "\n      securityGroupIds: [sg-0a1b2c3d4e5f60731]";
+
+/** Both caches of production as others than those in the cluster. */
+const caches =
+  (kind: string, more: string) =>
+  (text: string): string =>
+    text
+      .replace(
+        "    redis-cache:\n      purpose",
+        `    redis-cache:\n      kind: ${kind}${more}\n      purpose`,
+      )
+      .replace(
+        "    redis-session:\n      purpose",
+        `    redis-session:\n      kind: ${kind}${more}\n      purpose`,
+      );
+
+const onGcp = (text: string): string =>
+  text.replace(
+    /cloud: aws[^]*?\n\n/,
+    `cloud: gcp
+    zones: 3
+    project: retrofitlink-production
+    region: europe-west3
+    network: retrofitlink
+    subnetwork: nodes
+
+`,
+  );
+
+const ofType = (run: StackRun, type: string): StackResource[] =>
+  run.resources.filter((resource) => resource.type === type);
+
+/** `NAME: value` of the variables of a service that begin with a prefix, secrets by where they are. */
+function variables(run: StackRun, service: string, prefix: RegExp): string[] {
+  const deployment = run.resources.find(({ name }) => name === `${service}-deployment`);
+  const { template } = deployment?.inputs["spec"] as {
+    template: { spec: { containers: { env: { name: string; value?: string }[] }[] } };
+  };
+  const env = template.spec.containers[0]?.env ?? [];
+  return env
+    .filter(({ name }) => prefix.test(name))
+    .map(({ name, value }) => `${name}: ${value ?? "secret"}`);
+}
+
+describe("managed caches on the real engine", function () {
+  this.timeout(300_000);
+
+  it("preview production on aws with ElastiCache for both, and with every policy kept", async () => {
+    const run = await runPlatform("preview", "production", caches("elasticache", SECURITY_GROUPS));
+    assert.deepEqual([run.errors, run.policyEvents, run.succeeded], [[], [], true]);
+    const summaries = ofType(run, COMPONENT_TYPES.elastiCache).map(({ inputs }) => [
+      inputs["workload"],
+      inputs["nodeType"],
+      inputs["replicas"],
+      inputs["evictionPolicy"],
+    ]);
+    assert.deepEqual(summaries.sort(), [
+      ["redis-cache", "cache.m7g.large", 1, "allkeys-lfu"],
+      ["redis-session", "cache.m7g.large", 2, "noeviction"],
+    ]);
+    assert.deepEqual(ofType(run, COMPONENT_TYPES.redis), []);
+    assert.equal(ofType(run, "aws:elasticache/replicationGroup:ReplicationGroup").length, 2);
+    for (const { inputs } of ofType(run, "aws:elasticache/replicationGroup:ReplicationGroup")) {
+      assert.equal(inputs["authToken"], "[secret]");
+    }
+    const told = variables(run, "backend", /^REDIS_SESSION_/);
+    assert.ok(told.includes("REDIS_SESSION_TLS: true"), told.join("\n"));
+    assert.ok(told.includes("REDIS_SESSION_PASSWORD: secret"), told.join("\n"));
+    assert.ok(!told.some((line) => line.includes("SENTINEL")), told.join("\n"));
+  });
+
+  it("preview production on gcp with Memorystore for both, and with every policy kept", async () => {
+    const run = await runPlatform("preview", "production", (text) =>
+      onGcp(caches("memorystore", "")(text)).replace(
+        /\n {6}cpuCores: 2\n {4}redis-session/,
+        "\n    redis-session",
+      ),
+    );
+    assert.deepEqual([run.errors, run.policyEvents, run.succeeded], [[], [], true]);
+    assert.deepEqual(
+      ofType(run, COMPONENT_TYPES.memorystore)
+        .map(({ inputs }) => [inputs["workload"], inputs["nodeType"], inputs["evictionPolicy"]])
+        .sort(),
+      [
+        ["redis-cache", "STANDARD_HA 4 GiB", "allkeys-lfu"],
+        ["redis-session", "STANDARD_HA 1 GiB", "noeviction"],
+      ],
+    );
+    assert.ok(variables(run, "backend", /./).includes("NODE_EXTRA_CA_CERTS: /etc/cache-authorities/ca.crt"));
+    assert.equal(
+      ofType(run, "kubernetes:core/v1:Secret").filter(({ name }) => name === "cache-authorities").length,
+      1,
+    );
+  });
+
+  it("refuse a cloud that does not have them, with the key of the stack file", async () => {
+    const run = await runPlatform("preview", "production", caches("memorystore", ""));
+    assert.equal(run.succeeded, false);
+    assert.match(
+      run.errors.join("\n"),
+      /retrofitlink:caches\.redis-session\.kind\n(.*\n)*.*"in-cluster" or "elasticache" on aws/,
+    );
+    assert.doesNotMatch(run.errors.join("\n"), /\n\s+at /);
+  });
+});
