@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "redis";
+
+const TYPESCRIPT = ["-r", "ts-node/register/transpile-only"];
+
+/** Processes of the measurement; all of them end with this one. */
+export class Processes {
+  private readonly children: ChildProcess[] = [];
+
+  constructor() {
+    process.once("exit", () => this.stop());
+  }
+
+  stop(): void {
+    for (const child of this.children) child.kill("SIGKILL");
+  }
+
+  /** Starts a program in TypeScript, and answers the first line that it prints. It goes on unless it ends by itself. */
+  async program<T>(file: string, args: readonly string[]): Promise<T> {
+    const child = spawn(process.execPath, [...TYPESCRIPT, file, ...args], {
+      env: { ...process.env, NODE_ENV: "production" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.children.push(child);
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const ended = once(child, "exit");
+    while (!output.includes("\n")) {
+      if (child.exitCode !== null) throw new Error(`${file} ended with ${child.exitCode}`);
+      await Promise.race([once(child.stdout, "data"), ended]);
+    }
+    return JSON.parse(output.split("\n", 1)[0] ?? "") as T;
+  }
+
+  /** A Redis that keeps nothing, on a free port. @throws Error that says to run `make system-packages` */
+  async redis(): Promise<{ readonly port: number; readonly version: string }> {
+    const port = await freePort();
+    const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    const child = spawn("redis-server", options, { stdio: "ignore" });
+    this.children.push(child);
+    const failed = once(child, "error").then(() => {
+      throw new Error("redis-server is not installed; run `make system-packages`");
+    });
+    return await Promise.race([failed, answering(port)]);
+  }
+}
+
+async function answering(port: number): Promise<{ readonly port: number; readonly version: string }> {
+  const client = createClient({ socket: { host: "127.0.0.1", port, reconnectStrategy: 50 } });
+  client.on("error", () => undefined);
+  await client.connect();
+  const version = /redis_version:(\S+)/.exec(await client.info("server"))?.[1] ?? "unknown";
+  client.destroy();
+  return { port, version };
+}
+
+async function freePort(): Promise<number> {
+  const listener = createServer().listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const address = listener.address();
+  listener.close();
+  await sleep(1);
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
