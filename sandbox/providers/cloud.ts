@@ -58,7 +58,7 @@ const OUTPUTS: Readonly<Record<string, (id: string, inputs: Properties) => Prope
     domainValidationOptions: [domainName, ...(Array.isArray(others) ? (others as readonly Value[]) : [])].map(
       (name) => ({
         domainName: name,
-        resourceRecordName: `_proof.${String(name)}`,
+        resourceRecordName: typeof name === "string" ? `_proof.${name}` : "_proof",
         resourceRecordType: "CNAME",
         resourceRecordValue: "_proof.acm-validations.aws",
       }),
@@ -68,7 +68,7 @@ const OUTPUTS: Readonly<Record<string, (id: string, inputs: Properties) => Prope
   "aws:s3/bucket:Bucket": (id, { region }) => ({
     arn: `arn:aws:s3:::${id}`,
     bucket: id,
-    bucketRegionalDomainName: `${id}.s3.${String(region ?? "eu-central-1")}.amazonaws.com`,
+    bucketRegionalDomainName: `${id}.s3.${typeof region === "string" ? region : "eu-central-1"}.amazonaws.com`,
   }),
   "cloudflare:index/originCaCertificate:OriginCaCertificate": () => ({
     certificate: "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n",

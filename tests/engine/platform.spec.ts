@@ -97,7 +97,11 @@ describe("platform on the real engine", function () {
       "local",
       (text) => `${text}\n  retrofitlink:autoscaling:\n    kind: keda\n`,
     );
-    assert.ok(result.warnings.some((warning) => warning.includes("retrofitlink:autoscaling.kind: KEDA is not built yet")));
+    assert.ok(
+      result.warnings.some((warning) =>
+        warning.includes("retrofitlink:autoscaling.kind: KEDA is not built yet"),
+      ),
+    );
   });
 
   it("comes up, stays as it is, takes a change, and goes without a rest", async () => {

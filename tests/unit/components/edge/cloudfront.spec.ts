@@ -10,8 +10,6 @@ import { record, type Recording } from "../../../helpers/pulumi";
 import { LOCK, behaviors, cloudFront, edgeOutputs } from "./fixtures";
 import { opened } from "./normalised";
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- inputs as a provider gets them */
-
 const BUCKET_PARTS = [
   "aws:s3/bucket:Bucket",
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration -lifecycle",
