@@ -58,6 +58,10 @@ export interface EdgeArgs {
 export const LONGEST_READ_SECONDS = 120;
 const LONGEST_KEEP_ALIVE_SECONDS = 120;
 
+/** Neither CloudFront nor Cloudflare lets a rule set these. */
+const RESERVED_HEADER =
+  /^(x-amz-|x-edge-|x-cf-|cf-|x-forwarded-|x-real-ip$|host$|cookie$|authorization$|connection$)/i;
+
 const HOST = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 
 /** True for the zone itself and for every name below it. */
@@ -94,6 +98,14 @@ export function edgeProblems(args: EdgeArgs): Problem[] {
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
+  const { headerName } = args.originLock;
+  check(
+    /^[A-Za-z0-9-]{1,64}$/.test(headerName) && !RESERVED_HEADER.test(headerName),
+    "originLock.headerName",
+    headerName,
+    "a name of letters, digits and hyphens that no CDN keeps for itself",
+    "Choose another name, like X-Origin-Lock.",
+  );
   const whole = (value: number, most: number): boolean =>
     Number.isInteger(value) && value >= 1 && value <= most;
   check(

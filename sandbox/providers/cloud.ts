@@ -16,7 +16,7 @@ import {
   type StandIn,
   type UpdateArgs,
 } from "./serve-provider";
-import type { Properties } from "./values";
+import type { Properties, Value } from "./values";
 
 const ACCOUNT = "123456789012";
 
@@ -40,6 +40,42 @@ const INVENTORS: Readonly<Record<string, Inventor>> = {
   cloudflare: () => ({ accountId: "00000000000000000000000000000000" }),
 };
 
+/** Outputs that others of a program are made of, by type: what is not among them is like the rest of its provider. */
+const OUTPUTS: Readonly<Record<string, (id: string, inputs: Properties) => Properties>> = {
+  "aws:cloudfront/distribution:Distribution": (id) => ({
+    arn: `arn:aws:cloudfront::${ACCOUNT}:distribution/${id}`,
+    domainName: `${id}.cloudfront.net`,
+    // The zone of every distribution there is.
+    hostedZoneId: "Z2FDTNDATAQYW2",
+    etag: "E0000000000000",
+    status: "Deployed",
+  }),
+  "aws:cloudfront/function:Function": (id) => ({
+    arn: `arn:aws:cloudfront::${ACCOUNT}:function/${id}`,
+    etag: "E0000000000000",
+  }),
+  "aws:acm/certificate:Certificate": (id, { domainName, subjectAlternativeNames: others }) => ({
+    arn: `arn:aws:acm:us-east-1:${ACCOUNT}:certificate/${id}`,
+    domainValidationOptions: [domainName, ...(Array.isArray(others) ? (others as readonly Value[]) : [])].map(
+      (name) => ({
+        domainName: name,
+        resourceRecordName: typeof name === "string" ? `_proof.${name}` : "_proof",
+        resourceRecordType: "CNAME",
+        resourceRecordValue: "_proof.acm-validations.aws",
+      }),
+    ),
+  }),
+  "aws:route53/record:Record": (_id, { name }) => ({ fqdn: name }),
+  "aws:s3/bucket:Bucket": (id, { region }) => ({
+    arn: `arn:aws:s3:::${id}`,
+    bucket: id,
+    bucketRegionalDomainName: `${id}.s3.${typeof region === "string" ? region : "eu-central-1"}.amazonaws.com`,
+  }),
+  "cloudflare:index/originCaCertificate:OriginCaCertificate": () => ({
+    certificate: "-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\n",
+  }),
+};
+
 export const CLOUDS = Object.keys(INVENTORS);
 
 export class CloudProvider implements StandIn {
@@ -51,7 +87,7 @@ export class CloudProvider implements StandIn {
   ) {
     if (invent === undefined)
       throw new UserError(`no stand-in for "${cloud}"; there is ${CLOUDS.join(", ")}`);
-    this.invent = invent;
+    this.invent = (type, id, inputs) => ({ ...invent(type, id, inputs), ...OUTPUTS[type]?.(id, inputs) });
   }
 
   check({ news }: CheckArgs): CheckResult {

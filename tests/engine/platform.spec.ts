@@ -67,9 +67,13 @@ describe("platform on the real engine", function () {
     const result = await run(
       "preview",
       "local",
-      (text) => `${text}\n  retrofitlink:cdn:\n    provider: cloudfront\n`,
+      (text) => `${text}\n  retrofitlink:autoscaling:\n    kind: keda\n`,
     );
-    assert.ok(result.warnings.some((warning) => warning.includes("retrofitlink:cdn: no CDN is built yet")));
+    assert.ok(
+      result.warnings.some((warning) =>
+        warning.includes("retrofitlink:autoscaling.kind: KEDA is not built yet"),
+      ),
+    );
   });
 
   it("comes up, stays as it is, takes a change, and goes without a rest", async () => {

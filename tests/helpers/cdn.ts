@@ -12,7 +12,7 @@ export const PUBLIC_KEYS = [publicKey(), publicKey()] as const;
 export type Provider = "cloudfront" | "cloudflare";
 
 /** Described as a map that a test may change. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what a file holds has no type before it is read
+
 export function cdnBlock(provider: Provider): Record<string, any> {
   return {
     provider,

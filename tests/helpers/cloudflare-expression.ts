@@ -112,8 +112,8 @@ class Reader {
     }
     if (this.take("strict")) {
       this.need("wildcard");
-      const pattern = String(this.value()).split("*").map(escaped).join(".*");
-      return (value) => new RegExp(`^${pattern}$`, "s").test(String(value));
+      const pattern = textOf(this.value()).split("*").map(escaped).join(".*");
+      return (value) => new RegExp(`^${pattern}$`, "s").test(textOf(value));
     }
     return undefined;
   }
@@ -128,7 +128,7 @@ class Reader {
     let value = this.fields[token];
     while (this.take("[")) {
       if (!this.take("*")) {
-        const index = String(this.value());
+        const index = textOf(this.value());
         value = (value as Record<string, Value> | undefined)?.[index];
       }
       this.need("]");
@@ -163,26 +163,31 @@ class Reader {
   }
 }
 
+/** Text and numbers as they are. */
+function textOf(value: Value): string {
+  return typeof value === "string" ? value : JSON.stringify(value ?? "");
+}
+
 function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function called(name: string, given: readonly Value[]): Value {
   const [first, second] = given;
-  if (name === "len") return first === undefined ? 0 : String((first as string[])[0]).length;
-  if (name === "starts_with") return first !== undefined && String(first).startsWith(String(second));
+  if (name === "len") return first === undefined ? 0 : ((first as string[])[0] ?? "").length;
+  if (name === "starts_with") return first !== undefined && textOf(first).startsWith(textOf(second));
   if (name === "is_timed_hmac_valid_v0") return signedInTime(given);
   throw new Error(`no function ${name}`);
 }
 
 function signedInTime([key, text, lifetime, now, separator, flags]: readonly Value[]): boolean {
   if (text === undefined) return false;
-  const found = new RegExp(`^(.+).{${String(separator)}}(\\d{10})-(.+)$`, "s").exec(String(text));
+  const found = new RegExp(`^(.+).{${textOf(separator)}}(\\d{10})-(.+)$`, "s").exec(textOf(text));
   if (found === null) return false;
   const [, message = "", timestamp = "", mac = ""] = found;
   const given =
     flags === "s" ? Buffer.from(mac, "base64url") : Buffer.from(decodeURIComponent(mac), "base64");
-  const right = createHmac("sha256", String(key)).update(`${message}${timestamp}`).digest();
+  const right = createHmac("sha256", textOf(key)).update(`${message}${timestamp}`).digest();
   return (
     given.length === right.length &&
     timingSafeEqual(given, right) &&

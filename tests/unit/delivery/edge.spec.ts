@@ -15,7 +15,14 @@ function model(): StackModel {
   const run = runOf([serviceSummary("backend")]);
   const inputs = JSON.parse(JSON.stringify(summary)) as Record<string, unknown>;
   const type = COMPONENT_TYPES.cloudflare;
-  const resource = { urn: `urn:${type}::cdn`, type, name: "cdn", parent: "", inputs, operation: "create" };
+  const resource = {
+    urn: `urn:${type}::cdn`,
+    type,
+    name: "cdn",
+    parent: "",
+    inputs,
+    operation: "create",
+  } as const;
   return {
     ...stackModel("test", { ...run, resources: [...run.resources, resource] }),
     exposedService: "backend",

@@ -74,7 +74,7 @@ describe("CDN of a stack file", () => {
   it("is none when the key is absent", async () => {
     const { cdn, ...without } = config("cloudfront");
     assert.ok(cdn);
-    const { resources } = await record(() => createPlatform(without as StackConfig));
+    const { resources } = await record(() => createPlatform(without));
     assert.deepEqual(
       resources.filter(({ type }) => type.startsWith("retrofitlink:edge:")),
       [],

@@ -8,8 +8,6 @@ import { record, type Recording } from "../../../helpers/pulumi";
 import { LOCK, cloudflare, edgeOutputs } from "./fixtures";
 import { opened } from "./normalised";
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- inputs as a provider gets them */
-
 const SECRET_MARK = "4dabf18193072939515e22adb298388d";
 
 let unchanged: Promise<Recording> | undefined;

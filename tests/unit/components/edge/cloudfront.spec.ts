@@ -10,8 +10,6 @@ import { record, type Recording } from "../../../helpers/pulumi";
 import { LOCK, behaviors, cloudFront, edgeOutputs } from "./fixtures";
 import { opened } from "./normalised";
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- inputs as a provider gets them */
-
 const BUCKET_PARTS = [
   "aws:s3/bucket:Bucket",
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration -lifecycle",
@@ -179,6 +177,10 @@ describe("CloudFront", () => {
         ["AWSManagedRulesCommonRuleSet", { none: {} }],
       ],
     );
+    // Uploads are larger than the 8 KiB that this rule admits.
+    assert.deepEqual(managed[2]?.["statement"].managedRuleGroupStatement.ruleActionOverrides, [
+      { name: "SizeRestrictions_BODY", actionToUse: { count: {} } },
+    ]);
   });
 
   it("asks a second origin for what only reads, and sends nothing that changes to it", async () => {
@@ -385,6 +387,11 @@ describe("CloudFront that cannot be built", () => {
       "hosts: got []; allowed is at least one name. Give the names that clients use.",
     ],
     [
+      "a lock in a header that belongs to a CDN",
+      { originLock: { headerName: "CF-Lock", headerValue: LOCK } },
+      'originLock.headerName: got "CF-Lock"; allowed is a name of letters, digits and hyphens that no CDN keeps for itself. Choose another name, like X-Origin-Lock.',
+    ],
+    [
       "a wait that CloudFront does not have",
       { timeouts: { readSeconds: 121, keepAliveSeconds: 5 } },
       "timeouts.readSeconds: got 121; allowed is a whole number from 1 to 120 (seconds). Lower maxRequestSeconds of the service behind the load balancer.",
@@ -423,6 +430,14 @@ describe("CloudFront that cannot be built", () => {
   for (const [what, change, expected] of cases) {
     it(`has ${what}`, () => assert.deepEqual(problems(change), [expected]));
   }
+
+  it("cannot even be written down without an origin lock", () => {
+    const { originLock, ...open } = cloudFront;
+    assert.ok(originLock);
+    // @ts-expect-error -- the lock is no optional argument
+    const args: CloudFrontArgs = open;
+    assert.equal("originLock" in args, false);
+  });
 
   it("names the key of the stack file", async () => {
     await assert.rejects(build({ hosts: [] }), {

@@ -20,16 +20,15 @@ export interface Treatment {
   readonly lockHeader: string;
 }
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- inputs as a provider gets them */
 type Inputs = Record<string, any>;
 
 const SECRET_MARK = "4dabf18193072939515e22adb298388d";
 
 /** Values as they are inside of secrets. */
-export function opened(value: any): any {
+export function opened(value: unknown): any {
   if (Array.isArray(value)) return value.map(opened);
   if (typeof value !== "object" || value === null) return value;
-  if (SECRET_MARK in value) return opened(value.value);
+  if (SECRET_MARK in value) return opened((value as unknown as { value: unknown }).value);
   return Object.fromEntries(Object.entries(value as Inputs).map(([key, inner]) => [key, opened(inner)]));
 }
 
