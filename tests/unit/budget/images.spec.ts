@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import fc from "fast-check";
 
 import {
@@ -75,6 +78,27 @@ describe("image ladder", () => {
         assert.ok(variant === undefined || variantName(variant) === text);
       }),
     );
+  });
+});
+
+describe("page on the image ladder", () => {
+  const page = readFileSync(join(__dirname, "../../../docs/components/image-optimizer.md"), "utf8");
+
+  it("has the widths and the limits as they are", () => {
+    assert.ok(page.includes(`Widths: ${IMAGE_LADDER.widths.join(", ")} pixels`));
+    assert.ok(page.includes(`**${variantsPerOriginal()} cached objects**`));
+    assert.ok(page.includes(`at most ${IMAGE_LADDER.maxPathLength} characters`));
+    assert.ok(page.includes(`${IMAGE_LIMITS.originalPixels / 1e6} million pixels`));
+    assert.ok(page.includes(`(${IMAGE_LIMITS.originalBytes / 2 ** 20} MiB at most)`));
+    const { readSeconds, encodeSeconds, functionSeconds } = IMAGE_TIMEOUTS;
+    assert.ok(page.includes(`read ${readSeconds} s, encode ${encodeSeconds} s, call ${functionSeconds} s`));
+  });
+
+  it("has the qualities as they are", () => {
+    for (const quality of IMAGE_QUALITIES) {
+      const cells = IMAGE_FORMATS.map((format) => IMAGE_LADDER.quality[format][quality]).join(" *\\| *");
+      assert.match(page, new RegExp(`\\| \`${quality}\` *\\| *${cells} \\|`));
+    }
   });
 });
 
