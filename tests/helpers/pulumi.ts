@@ -24,10 +24,17 @@ export interface Recording {
  * needs one says so in its test.
  *
  * @param options.preview true registers with unknown ids, as a preview does. @default false
+ * @param options.outputs what a cloud adds to a resource, by type token. @default nothing
+ * @param options.invokes answers to look-ups, by token. @default none: every look-up fails
  */
 export async function record(
   build: () => unknown,
-  options: { readonly preview?: boolean; readonly stack?: string } = {},
+  options: {
+    readonly preview?: boolean;
+    readonly stack?: string;
+    readonly outputs?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    readonly invokes?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  } = {},
 ): Promise<Recording> {
   const resources: RecordedResource[] = [];
   await pulumi.runtime.setMocks(
@@ -40,9 +47,12 @@ export async function record(
           custom: args.custom ?? false,
         });
         const id = options.preview === true ? undefined : `${args.name}-id`;
-        return { id, state: { ...(args.inputs as Record<string, unknown>) } };
+        const outputs = options.preview === true ? {} : options.outputs?.[args.type];
+        return { id, state: { ...outputs, ...(args.inputs as Record<string, unknown>) } };
       },
       call: (args) => {
+        const answer = options.invokes?.[args.token];
+        if (answer !== undefined) return answer;
         throw new Error(`unexpected invoke of ${args.token}`);
       },
     },
