@@ -14,11 +14,11 @@ const SERVICES = [BACKEND, serviceSummary("matching", { databasePool: 0 })];
 const LOOK_UP = "mongodbatlas:index/getAdvancedClusters:getAdvancedClusters";
 
 async function summaryOf(change: Partial<typeof ATLAS> = {}): Promise<AtlasSummary> {
-  const { only } = await record(() => new AtlasCluster("mongodb", { ...ATLAS, ...change }), {
+  const recording = await record(() => new AtlasCluster("mongodb", { ...ATLAS, ...change }), {
     preview: true,
     invokes: { [LOOK_UP]: { projectId: ATLAS.projectId, results: [] } },
   });
-  return only("retrofitlink:database:AtlasCluster").inputs as unknown as AtlasSummary;
+  return recording.only("retrofitlink:database:AtlasCluster").inputs as unknown as AtlasSummary;
 }
 
 const broken = (found: readonly Derivation[]): string[] =>

@@ -142,16 +142,17 @@ describe("platform with a database by Atlas", () => {
   for (const cloud of ["aws", "gcp"] as const) {
     it(`is built on ${cloud} with the same services and Job as with the database in the cluster`, async () => {
       const config = sound(stack(cloud));
-      const { resources, only } = await record(() => createPlatform(config), {
+      const recording = await record(() => createPlatform(config), {
         preview: true,
         invokes: { [LOOK_UP]: { projectId: "0123456789abcdef01234567", results: [] } },
       });
-      const cluster = only("mongodbatlas:index/advancedCluster:AdvancedCluster").inputs;
+      const cluster = recording.only("mongodbatlas:index/advancedCluster:AdvancedCluster").inputs;
       assert.equal(cluster["name"], "retrofitlink-test");
+      const { resources } = recording;
       const types = resources.map(({ type }) => type);
       assert.ok(types.includes("retrofitlink:database:DataModelJob"));
       assert.ok(!types.some((type) => /MongoDbCluster|BackupBucket|PerconaServerMongoDB/.test(type)));
-      const job = JSON.stringify(only("kubernetes:batch/v1:Job").inputs);
+      const job = JSON.stringify(recording.only("kubernetes:batch/v1:Job").inputs);
       assert.match(job, /"key":"data-model-uri"/);
       assert.doesNotMatch(job, /database-ca/);
       const deployment = resources.find(({ name }) => name === "backend-deployment");
