@@ -229,8 +229,8 @@ export interface AtlasSummary extends DatabaseSummary {
   readonly region: string;
   /** Nodes of each shard for reports. */
   readonly analyticsNodes: number;
-  /** Processes of `mongos`, one on each node. */
-  readonly routers: number;
+  /** Nodes of all shards; each runs a router (`mongos`) as well. */
+  readonly nodes: number;
   /** Queries/s that one core of a node answers. */
   readonly queriesPerCore: number;
   /** Queries/s of all services at peak. */

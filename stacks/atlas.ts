@@ -16,7 +16,7 @@ export function createAtlas(
   users: readonly DatabaseUser[],
   options: pulumi.ComponentResourceOptions,
 ): AtlasCluster {
-  const { kind: _kind, backup, allowDrops, clientCidrs, clusterName, ...sizes } = database;
+  const { backup, allowDrops, clientCidrs, clusterName, ...sizes } = database;
   const { namespace } = config.cluster;
   const configKey = "retrofitlink:database";
   const budget = mergeBudget(DEFAULT_BUDGET, config.budget);

@@ -12,7 +12,6 @@ import {
   smallestTierRequirements,
   unmet,
   type AtlasLoad,
-  type AtlasRequirement,
   type AtlasTierRange,
 } from "../../budget/atlas";
 import { atlasRegion, regionsOfAtlas } from "../../budget/atlas-regions";
@@ -199,45 +198,48 @@ function tierProblems(args: AtlasClusterArgs): Problem[] {
       fix: "Choose a tier of the general class, or leave it out.",
     }));
   }
-  const derived = atlasTierRange(load);
   const { smallest, largest } = chosenTiers(args, load);
   const lower = smallest ?? tiers.at(-1);
   const upper = largest ?? tiers.at(-1);
   if (lower === undefined || upper === undefined) return [];
-  return [
-    ...boundProblems("min", load, lower, smallestTierRequirements(load), min, derived.smallest),
-    ...(smallest === undefined
-      ? []
-      : boundProblems("max", load, upper, largestTierRequirements(load), max, derived.largest)),
-    ...(tiers.indexOf(upper) >= tiers.indexOf(lower)
-      ? []
-      : [
-          {
-            property: "instanceSizes.max",
-            got: upper.name,
-            allowed: `${lower.name} or larger`,
-            fix: "The largest tier is not below the smallest.",
-          },
-        ]),
-  ];
+  const derived = atlasTierRange(load);
+  const found = boundProblems({ bound: "min", load, tier: lower, given: min, becomes: derived.smallest });
+  if (smallest === undefined || found.length > 0) return found;
+  if (tiers.indexOf(upper) < tiers.indexOf(lower)) {
+    return [
+      {
+        property: "instanceSizes.max",
+        got: upper.name,
+        allowed: `${lower.name} or larger`,
+        fix: "The largest tier is not below the smallest.",
+      },
+    ];
+  }
+  return boundProblems({ bound: "max", load, tier: upper, given: max, becomes: derived.largest });
 }
 
-function boundProblems(
-  bound: "min" | "max",
-  load: AtlasLoad,
-  tier: AtlasTier,
-  requirements: readonly AtlasRequirement[],
-  given: string | undefined,
-  derived: AtlasTier | undefined,
-): Problem[] {
+interface Bound {
+  readonly bound: "min" | "max";
+  readonly load: AtlasLoad;
+  /** The tier that is checked. */
+  readonly tier: AtlasTier;
+  /** Its name in the stack file, if it is there. */
+  readonly given: string | undefined;
+  /** The tier that it becomes when it is left out. */
+  readonly becomes: AtlasTier | undefined;
+}
+
+function boundProblems({ bound, load, tier, given, becomes }: Bound): Problem[] {
+  const requirements = bound === "min" ? smallestTierRequirements(load) : largestTierRequirements(load);
+  const least = atlasTiers(load.cloud, load.region).find((one) => unmet(requirements, one).length === 0);
   return unmet(requirements, tier).map(({ name, unit, needed, of, key, fix }) => {
     const has = `${tier.name} has ${rounded(of(tier))} ${unit} (${name}), and ${rounded(needed)} are needed`;
-    if (given !== undefined && derived !== undefined) {
+    if (given !== undefined && least !== undefined && becomes !== undefined) {
       return {
         property: `instanceSizes.${bound}`,
         got: given,
-        allowed: `${derived.name} or larger: ${has}`,
-        fix: `Raise it, or leave it out and it becomes ${derived.name}.`,
+        allowed: `${least.name} or larger: ${has}`,
+        fix: `Raise it, or leave it out and it becomes ${becomes.name}.`,
       };
     }
     const got = key === "users" ? load.expectedClients : load[key as "dataGiB"];

@@ -9,7 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { atlasCacheGiB, atlasTiers } from "../../budget/atlas-tiers";
 import { COMPONENT_TYPES, type AtlasSummary } from "../../budget/summaries";
 import { commonLabels } from "../shared/kubernetes";
-import { refuse } from "../shared/problems";
+import { describeProblem, refuse, type Problem } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { ATLAS_MONGODB_VERSION } from "../shared/versions";
 import { OPLOG_HOURS, atlasAlerts } from "./atlas-alerts";
@@ -94,7 +94,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
       clusterResource,
       transformed<AdvancedClusterArgs>(transform.cluster, clusterResource, {
         ...clusterSettings(args),
-        replicationSpecs: current.apply((shards) => this.shards(name, args, sizes, shards)),
+        replicationSpecs: current.apply((shards) => this.shards(args, sizes, shards)),
       }),
       // The private connection strings are those of the endpoints that a cluster finds when it is made.
       { ...child, protect: true, dependsOn: [privateEndpoint.connection] },
@@ -160,15 +160,17 @@ export class AtlasCluster extends pulumi.ComponentResource {
 
   /** The shards of this run, from the plan and from what is there. */
   private shards(
-    name: string,
     args: AtlasClusterArgs,
     sizes: AtlasSizes,
     current: readonly CurrentShard[],
   ): ReturnType<typeof replicationSpecs> {
-    refuse("AtlasCluster", name, shardRemovalProblems(args, current.length), args.configKey);
+    const removal = shardRemovalProblem(args, current.length);
+    // An error thrown in an output is shown with the SDK's stack; this one fails the run as well, and removes nothing.
+    if (removal !== undefined) void pulumi.log.error(describeProblem(removal, args.configKey), this);
     const { load, smallest, largest, storageGiB } = sizes;
     const plan: ShardPlan = {
       ...load,
+      shards: removal === undefined ? args.shards : current.length,
       tiers: atlasTiers(load.cloud, load.region),
       smallest,
       largest,
@@ -177,7 +179,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
     const { min, max } = shardBounds(plan, current);
     if (min !== smallest.name || max !== largest.name) {
       void pulumi.log.warn(
-        `${args.configKey}.shards: this run adds ${args.shards - current.length} to ${current.length} shards and ` +
+        `${args.configKey}.shards: this run adds ${plan.shards - current.length} to ${current.length} shards and ` +
           `leaves the auto-scaling of all between ${min} and ${max}. Run it again when the cluster is idle, for ` +
           `${smallest.name} to ${largest.name}.`,
         this,
@@ -188,21 +190,19 @@ export class AtlasCluster extends pulumi.ComponentResource {
 }
 
 /** A shard is taken away only by somebody who means it: Atlas moves its data to the others, for hours. */
-export function shardRemovalProblems(
+export function shardRemovalProblem(
   { shards, allowShardRemoval = false }: Pick<AtlasClusterArgs, "shards" | "allowShardRemoval">,
   current: number,
-): Parameters<typeof refuse>[2] {
-  if (current <= shards || allowShardRemoval) return [];
-  return [
-    {
-      property: "shards",
-      got: shards,
-      allowed: `at least ${current}, the shards that the cluster has`,
-      fix:
-        "Taking shards away moves their data to the others; ask MongoDB's support, then set allowShardRemoval to " +
-        "true for that run.",
-    },
-  ];
+): Problem | undefined {
+  if (current <= shards || allowShardRemoval) return undefined;
+  return {
+    property: "shards",
+    got: shards,
+    allowed: `at least ${current}, the shards that the cluster has`,
+    fix:
+      "Taking shards away moves their data to the others; ask MongoDB's support, then set allowShardRemoval to " +
+      "true for that run.",
+  };
 }
 
 /**
@@ -218,10 +218,13 @@ export function privateHost(
   const own = endpoints.find(({ endpoints: parts }) => parts.some((part) => part.endpointId === endpointId));
   const srv = own?.srvConnectionString ?? "";
   if (!srv.startsWith("mongodb+srv://")) {
-    throw new pulumi.RunError(
+    const error = new pulumi.RunError(
       `Atlas has no connection string for the private endpoint ${endpointId} yet. Wait until the cluster and the ` +
         "endpoint are available in Atlas, run `pulumi refresh`, and then the same command again.",
     );
+    // The SDK shows the stack of what fails inside an output; it says nothing to the one who has to wait.
+    error.stack = error.message;
+    throw error;
   }
   return srv.slice("mongodb+srv://".length).replace(/[/?].*$/, "");
 }
@@ -275,7 +278,7 @@ function atlasSummary(args: AtlasClusterArgs, sizes: AtlasSizes, preference: str
     maxInstanceSize: largest.name,
     cloud: load.cloud,
     region: load.region,
-    routers: sizes.nodes,
+    nodes: sizes.nodes,
     queriesPerCore: load.queriesPerCore,
     peakQueries: load.peakQueries,
     cpuUtilization: load.cpuUtilization,

@@ -20,6 +20,10 @@ function number(value: Value): number {
   return typeof value === "number" ? value : NaN;
 }
 
+function text(value: Value): string {
+  return typeof value === "string" ? value : "";
+}
+
 /** `M30` and `R40_NVME` by their number; NaN for what is not known. */
 function size(value: Value): number {
   return typeof value === "string" ? Number(/^[MR](\d+)/.exec(value)?.[1]) : NaN;
@@ -47,7 +51,7 @@ function regionRules(region: Properties, at: string): (CheckProblem | undefined)
     problem(
       is < size(min) || is > size(max),
       `${at}.electableSpecs.instanceSize`,
-      `${String(electable["instanceSize"])} is not between ${String(min)} and ${String(max)}`,
+      `${text(electable["instanceSize"])} is not between ${text(min)} and ${text(max)}`,
     ),
     problem(
       number(readOnly["nodeCount"]) > 0 && is !== size(readOnly["instanceSize"]),
@@ -103,7 +107,7 @@ const DAYS: Readonly<Record<string, number>> = { days: 1, weeks: 7, months: 31, 
 
 function retention(item: Value): number {
   const { retentionValue, retentionUnit } = map(item);
-  return number(retentionValue) * (DAYS[String(retentionUnit)] ?? NaN);
+  return number(retentionValue) * (DAYS[text(retentionUnit)] ?? NaN);
 }
 
 const scheduleRules: Rule = (inputs) => [
@@ -121,7 +125,7 @@ const scheduleRules: Rule = (inputs) => [
 
 const endpointRules: Rule = ({ providerName, portMappingEnabled }) => [
   problem(
-    providerName !== UNKNOWN && !["AWS", "AZURE", "GCP"].includes(String(providerName)),
+    providerName !== UNKNOWN && !["AWS", "AZURE", "GCP"].includes(text(providerName)),
     "providerName",
     'expected provider_name to be one of ["AWS" "AZURE" "GCP"]',
   ),

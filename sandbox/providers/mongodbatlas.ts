@@ -169,8 +169,8 @@ export class AtlasProvider extends CloudProvider {
         );
       }
       const world = readAtlas();
-      const { [keyOf(args.outputs)]: _gone, ...clusters } = world.clusters;
-      writeAtlas({ ...world, clusters });
+      const left = Object.entries(world.clusters).filter(([key]) => key !== keyOf(args.outputs));
+      writeAtlas({ ...world, clusters: Object.fromEntries(left) });
     }
     await super.delete();
   }

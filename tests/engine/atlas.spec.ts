@@ -67,7 +67,12 @@ function sizesInAtlas(name: string): string[] {
 function atlasScales(name: string, shard: number, instanceSize: string, diskSizeGb: number): void {
   const world = readAtlas();
   const shards = world.clusters[`${PROJECT_ID}/${name}`]?.["replicationSpecs"] as unknown as Shard[];
-  for (const [index, { regionConfigs: [region] }] of shards.entries()) {
+  for (const [
+    index,
+    {
+      regionConfigs: [region],
+    },
+  ] of shards.entries()) {
     for (const specs of [region.electableSpecs, region.readOnlySpecs]) {
       specs.diskSizeGb = diskSizeGb;
       if (index === shard) specs.instanceSize = instanceSize;
@@ -114,7 +119,10 @@ describe("auto-scaling of Atlas on the real engine", function () {
       "M60 of M60 to M80, 500 GB",
     ]);
     const warnings = run.warnings.join("\n");
-    assert.match(warnings, /this run adds 1 to 2 shards and leaves the auto-scaling of all between M60 and M80/);
+    assert.match(
+      warnings,
+      /this run adds 1 to 2 shards and leaves the auto-scaling of all between M60 and M80/,
+    );
   });
 
   it("moves the bounds with the next run, and what is outside of them", async () => {
@@ -132,7 +140,7 @@ describe("auto-scaling of Atlas on the real engine", function () {
   it("takes no shard away unless it is told", async () => {
     const refused = await withShards(project, 2).run("up");
     assert.equal(refused.succeeded, false);
-    assert.match(refused.errors.join("\n"), /retrofitlink:database\.shards: got 2; allowed is at least 3/);
+    assert.match(refused.errors.join("\n"), /^retrofitlink:database\.shards: got 2; allowed is at least 3/);
     assert.doesNotMatch(refused.errors.join("\n"), /\n\s+at /);
     assert.equal(sizes().length, 3);
     const told = await withShards(project, 2, "allowShardRemoval: true,").run("up");

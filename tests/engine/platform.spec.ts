@@ -10,6 +10,36 @@ const mandatory = (result: StackRun): string[] =>
     .filter(({ enforcementLevel }) => enforcementLevel === "mandatory")
     .map(({ message }) => message);
 
+/** Keys of a database by Atlas, by cloud. */
+const ATLAS_COMMON = `    kind: atlas
+    projectId: 0123456789abcdef01234567
+    shards: 2
+    readReplicas: 1
+    dataGiB: 400
+    workingSetGiB: 24
+    queriesPerCore: 400
+`;
+const ATLAS: Readonly<Record<string, string>> = {
+  aws: `${ATLAS_COMMON}    clientCidrs: [10.0.0.0/16]\n`,
+  gcp: ATLAS_COMMON,
+};
+const ATLAS_CLUSTERS: Readonly<Record<string, string>> = {
+  aws: `    cloud: aws
+    region: eu-central-1
+    zones: 3
+    clusterName: retrofitlink-production
+    vpcId: vpc-0a1b2c3d4e5f60718
+    subnetIds: [subnet-0a1b2c3d4e5f60711, subnet-0a1b2c3d4e5f60712]
+`,
+  gcp: `    cloud: gcp
+    zones: 3
+    project: retrofitlink-production
+    region: europe-west1
+    network: main
+    subnetwork: nodes
+`,
+};
+
 describe("platform on the real engine", function () {
   this.timeout(180_000);
 
@@ -74,6 +104,47 @@ describe("platform on the real engine", function () {
         warning.includes("retrofitlink:autoscaling.kind: KEDA is not built yet"),
       ),
     );
+  });
+
+  for (const [cloud, cluster] of Object.entries(ATLAS_CLUSTERS)) {
+    it(`previews production with a database by Atlas on ${cloud}`, async () => {
+      const result = await run("preview", "production", (text) =>
+        text
+          .replace(/ {2}retrofitlink:cluster:\n( {4}.*\n)+/, `  retrofitlink:cluster:\n${cluster}`)
+          .replace(
+            / {2}retrofitlink:database:\n( {4}.*\n)+/,
+            `  retrofitlink:database:\n${ATLAS[cloud] ?? ""}`,
+          ),
+      );
+      assert.deepEqual([result.errors, mandatory(result), result.succeeded], [[], [], true]);
+      const atlas = result.resources.find(({ type }) => type === COMPONENT_TYPES.atlasCluster)?.inputs;
+      const { minInstanceSize, maxInstanceSize, nodes, cloud: on } = atlas ?? {};
+      assert.deepEqual([minInstanceSize, maxInstanceSize, nodes, on], ["M60", "M80", 8, cloud]);
+      const names = result.resources.map(({ type, name }) => `${type.split(":").pop() ?? ""} ${name}`);
+      for (const name of ["AdvancedCluster mongodb-cluster", "DataModelJob mongodb-data-model"]) {
+        assert.ok(names.includes(name), name);
+      }
+      assert.ok(!names.some((name) => /PerconaServerMongoDB|BackupBucket|IpAccessList/.test(name)));
+      const backend = result.resources.find(({ name }) => name === "backend-deployment")?.inputs;
+      const variables = JSON.stringify(backend);
+      assert.match(variables, /"name":"MONGODB_READ_REPLICA_TAGS","value":"nodeType:READ_ONLY"/);
+      assert.doesNotMatch(variables, /mongodb-tls/);
+    });
+  }
+
+  it("refuses Atlas on a machine of one's own, and a cluster in a region without it", async () => {
+    const local = await run("preview", "local", (text) =>
+      text.replace(
+        / {2}retrofitlink:database:\n( {4}.*\n)+|$/,
+        `\n  retrofitlink:database:\n${ATLAS["gcp"] ?? ""}`,
+      ),
+    );
+    assert.match(local.errors.join("\n"), /retrofitlink:database\.kind\n\s+got.*"atlas"/);
+    assert.match(
+      local.errors.join("\n"),
+      /a private endpoint of that cloud leads to it: choose percona here/,
+    );
+    assert.doesNotMatch(local.errors.join("\n"), /\n\s+at /);
   });
 
   it("comes up, stays as it is, takes a change, and goes without a rest", async () => {
