@@ -109,7 +109,7 @@ export function admission({ profile, budget, addresses, proxyPods }: AdmissionIn
   const { concurrencyPerPod, serviceTimeSeconds } = profile;
   const longest = budget.responseTimeP99Seconds.critical;
   const inFlight = IN_FLIGHT_FACTOR * concurrencyPerPod;
-  const admitted = Math.max(inFlight, withoutNoise((concurrencyPerPod * longest) / serviceTimeSeconds));
+  const admitted = Math.max(inFlight, (concurrencyPerPod * longest) / serviceTimeSeconds);
   return {
     maxConnections: wholeUp(admitted / proxyPods),
     serverMaxConnections: wholeUp(inFlight / proxyPods),
