@@ -159,7 +159,11 @@ describe("derivations of the proxy", () => {
 
   it("show what is too small", () => {
     const small = { ...nginxSummary(upstream), expectedClients: 40_000, upstreamKeepAlive: 2 };
-    assert.deepEqual(broken(proxyDerivations(small, upstream)), ["Pods", "Autoscaler's target", "Kept connections"]);
+    assert.deepEqual(broken(proxyDerivations(small, upstream)), [
+      "Pods",
+      "Autoscaler's target",
+      "Kept connections",
+    ]);
   });
 });
 
