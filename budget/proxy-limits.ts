@@ -66,7 +66,7 @@ export interface SlidingWindow {
 export function slidingWindow(limit: RateLimit, pods: number): SlidingWindow {
   const burst = Math.max(1, limit.burst);
   const shortest = Math.max(1, (burst * pods) / limit.requestsPerSecond);
-  const seconds = wholeUp(shortest * 1000) / 1000;
+  const seconds = Math.ceil(shortest * 1000) / 1000;
   return { requests: Math.floor(withoutNoise(limit.requestsPerSecond * seconds)), seconds };
 }
 
@@ -109,7 +109,7 @@ export function admission({ profile, budget, addresses, proxyPods }: AdmissionIn
   const { concurrencyPerPod, serviceTimeSeconds } = profile;
   const longest = budget.responseTimeP99Seconds.critical;
   const inFlight = IN_FLIGHT_FACTOR * concurrencyPerPod;
-  const admitted = Math.max(inFlight, withoutNoise((concurrencyPerPod * longest) / serviceTimeSeconds));
+  const admitted = Math.max(inFlight, (concurrencyPerPod * longest) / serviceTimeSeconds);
   return {
     maxConnections: wholeUp(admitted / proxyPods),
     serverMaxConnections: wholeUp(inFlight / proxyPods),

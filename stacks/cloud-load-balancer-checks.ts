@@ -13,6 +13,8 @@ export interface ChainParts {
   readonly cluster: ClusterConfig | undefined;
   readonly cdn: LadderCdn;
   readonly public: CloudLoadBalancerConfig | undefined;
+  /** The file has a load balancer, sound or not. */
+  readonly hasLoadBalancer: boolean;
   /** True when the file has a `public` block, sound or not. */
   readonly hasPublic: boolean;
   readonly trustedProxies: readonly string[];
@@ -29,6 +31,7 @@ export function chainParts(raw: Readonly<Record<string, unknown>>): ChainParts {
     cluster: cluster.safeParse(raw["cluster"]).data,
     cdn: provider === "cloudfront" || provider === "cloudflare" ? provider : "none",
     public: given === undefined ? undefined : cloudLoadBalancer.safeParse(given).data,
+    hasLoadBalancer: raw["loadBalancer"] !== undefined,
     hasPublic: given !== undefined,
     trustedProxies: Array.isArray(trusted)
       ? trusted.filter((range): range is string => typeof range === "string")
@@ -68,8 +71,17 @@ function requestMistakes(
 }
 
 /** A CDN whose secret no load balancer demands can be passed by. */
-function lockMistakes({ cdn: provider, hasPublic }: ChainParts, { cloud }: ClusterConfig): ConfigProblem[] {
-  if (provider === "none" || hasPublic || cloud === "local") return [];
+function lockMistakes(
+  { cdn: provider, hasPublic, hasLoadBalancer }: ChainParts,
+  { cloud }: ClusterConfig,
+): ConfigProblem[] {
+  if (provider === "none") return [];
+  if (cloud === "local") {
+    const fix = "Remove the key, or say in retrofitlink:cluster.cloud where the stack runs.";
+    return [{ path: ["cdn"], got: provider, allowed: "nothing on a local cluster", fix }];
+  }
+  // A CDN without any load balancer is another rule's.
+  if (hasPublic || !hasLoadBalancer) return [];
   return [
     {
       path: AT,

@@ -49,7 +49,8 @@ export function createLoadBalancer(
     hosts: loadBalancer.hosts,
     ...tlsOf(loadBalancer),
     headers: {
-      ...loadBalancer.headers,
+      // One owner: two would differ one day, and browsers take the stricter of each.
+      owner: config.cdn?.headers ?? "proxy",
       // The cloud's load balancer redirects what is not TLS.
       tlsInFront: loadBalancer.headers.tlsInFront || entrance !== undefined,
     },

@@ -23,6 +23,7 @@ interface CrdSource {
 }
 
 const SOURCES: readonly CrdSource[] = [
+  { operator: "cert-manager", module: "github.com/cert-manager/cert-manager", path: "deploy/crds" },
   { operator: "keda", module: "github.com/kedacore/keda/v2", path: "config/crd/bases" },
   {
     operator: "vertical-pod-autoscaler",

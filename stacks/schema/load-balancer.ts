@@ -113,16 +113,13 @@ export const loadBalancer = z.strictObject(
     headers: z
       .strictObject(
         {
-          owner: z
-            .enum(["proxy", "edge"], says('"proxy" or "edge"', "Choose who sets the security headers."))
-            .default("proxy"),
           tlsInFront: z
             .boolean(says("true or false", "True if clients reach the load balancer in front over TLS only."))
             .default(false),
         },
-        says("a map of owner and tlsInFront", "Leave it out for the defaults."),
+        says("a map of tlsInFront", "Leave it out for the defaults."),
       )
-      .default({ owner: "proxy", tlsInFront: false }),
+      .default({ tlsInFront: false }),
   },
   says("a map", "Describe the load balancer; see docs/stack-file.md."),
 );

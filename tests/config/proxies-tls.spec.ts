@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { makeCertificate, type TestCertificate } from "../helpers/certificates";
 import { echo, started } from "../helpers/nginx-proxy";
@@ -53,7 +54,7 @@ for (const { name, start } of PROXIES) {
         timeout: 8000,
       });
       outgoing.end();
-      const [incoming] = (await once(outgoing, "response")) as [import("node:http").IncomingMessage];
+      const [incoming] = (await once(outgoing, "response")) as [IncomingMessage];
       let body = "";
       for await (const chunk of incoming as AsyncIterable<Buffer>) body += chunk.toString();
       return { status: incoming.statusCode ?? 0, headers: incoming.headers, body };

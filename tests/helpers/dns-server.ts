@@ -1,6 +1,5 @@
 import { createSocket, type RemoteInfo } from "node:dgram";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 
 /** A DNS server that knows IPv4 addresses of a few names, which a test may change. */
 export interface DnsServer {
@@ -24,7 +23,7 @@ export async function startDns(): Promise<DnsServer> {
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
   return {
-    address: `127.0.0.1:${(socket.address() as AddressInfo).port}`,
+    address: `127.0.0.1:${socket.address().port}`,
     names,
     stop: () => new Promise((resolve) => socket.close(() => resolve())),
   };

@@ -30,7 +30,7 @@ export interface ProxyUnderTest {
   readonly proxy: ProxyKind;
   /** Name for sentences. */
   readonly name: string;
-  start(options: ProxyOptions): Promise<RunningProxy>;
+  readonly start: (options: ProxyOptions) => Promise<RunningProxy>;
 }
 
 const PLENTY: RateLimit = { requestsPerSecond: 100_000, burst: 10_000, connections: 10_000 };

@@ -41,7 +41,16 @@ function file(provider: Provider, cloud: keyof typeof CLUSTERS = "aws"): Record<
         resources: { cpuCores: 1, memoryMiB: 512 },
       },
     },
-    loadBalancer: { service: "backend", clientConnections: 1000 },
+    loadBalancer: {
+      service: "backend",
+      clientConnections: 1000,
+      trustedProxies: ["10.0.0.0/8"],
+      public: {
+        hosts: ["origin.example.com"],
+        dnsZone: "Z0123456789ABC",
+        aws: { subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"], nodeSecurityGroupId: "sg-0a1b2c3d" },
+      },
+    },
     cdn: cdnBlock(provider),
   };
 }
@@ -61,13 +70,19 @@ function mistakes(change: (input: Record<string, any>) => void, provider: Provid
   );
 }
 
-const origin = {
-  hostname: "lb.example.net",
-  originLock: { headerName: "X-Origin-Lock", headerValue: "a-secret-that-only-the-cdn-knows" },
-};
+const INVOKES = { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d" } };
+
+/** What both clouds add to the inputs, as far as the load balancers look at it. */
+function outputs(type: string, inputs: Record<string, unknown>): object {
+  const added: Readonly<Record<string, object>> = {
+    "gcp:compute/globalAddress:GlobalAddress": { address: "203.0.113.10" },
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": { dnsResourceRecords: [] },
+  };
+  return { ...inventedOutputs(type, inputs), ...added[type] };
+}
 
 async function built(provider: Provider, cloud: keyof typeof CLUSTERS): Promise<Recording> {
-  return record(() => createPlatform(config(provider, cloud), origin), { outputs: inventedOutputs });
+  return record(() => createPlatform(config(provider, cloud)), { outputs, invokes: INVOKES });
 }
 
 describe("CDN of a stack file", () => {
@@ -115,8 +130,10 @@ describe("CDN of a stack file", () => {
   it("is refused without a load balancer that the internet reaches", async () => {
     let message = "";
     await record(() => {
+      const { loadBalancer, ...rest } = config("cloudfront");
+      const { public: _, ...inside } = loadBalancer ?? assert.fail();
       try {
-        createPlatform(config("cloudfront"));
+        createPlatform({ ...rest, loadBalancer: inside });
       } catch (error) {
         message = (error as Error).message;
       }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createPlatform } from "../../../stacks/platform";
 import { parseStackConfig, type StackConfig } from "../../../stacks/config";
 import { configKey } from "../../../stacks/config-problems";
+import { cdnBlock, inventedOutputs, type Provider } from "../../helpers/cdn";
 import { record, type Recording } from "../../helpers/pulumi";
 
 const TODAY = new Date("2026-01-01T00:00:00Z");
@@ -90,7 +91,7 @@ describe("loadBalancer.public of a stack file", () => {
   });
 
   const cdn: Change = (c) => {
-    c["cdn"] = { provider: "cloudfront" };
+    c["cdn"] = cdnBlock("cloudfront");
   };
   const entrance = (c: Record<string, any>): Record<string, any> => c["loadBalancer"].public;
   const cases: [string, Change, string[]][] = [
@@ -211,6 +212,19 @@ describe("loadBalancer.public of a stack file", () => {
     });
   }
 
+  it("refuses a CDN on a local cluster", () => {
+    const found = mistakes(
+      (c) => {
+        cdn(c);
+        delete c["loadBalancer"].public;
+      },
+      { cloud: "local", zones: 1 },
+    );
+    assert.deepEqual(found, [
+      "retrofitlink:cdn: got cloudfront; allowed is nothing on a local cluster. Remove the key, or say in retrofitlink:cluster.cloud where the stack runs.",
+    ]);
+  });
+
   it("refuses a load balancer of a cloud on a local cluster, and zones of another region", () => {
     assert.deepEqual(
       mistakes(() => undefined, { cloud: "local", zones: 1 }),
@@ -234,9 +248,9 @@ describe("load balancer of the cloud in the platform", () => {
       invokes: { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d" } },
     });
   const behind =
-    (provider: string): Change =>
+    (provider: Provider): Change =>
     (c) => {
-      c["cdn"] = { provider };
+      c["cdn"] = cdnBlock(provider);
       delete c["loadBalancer"].public.sources;
     };
   const ofInput = (recording: Recording, type: string, name: string): any =>
@@ -289,7 +303,7 @@ describe("load balancer of the cloud in the platform", () => {
   });
 
   for (const cluster of [AWS, GCP]) {
-    for (const provider of ["cloudfront", "cloudflare"]) {
+    for (const provider of ["cloudfront", "cloudflare"] as const) {
       it(`demands the origin lock of ${provider} on ${cluster.cloud}, and gives every hop the same ladder`, async () => {
         const recording = await build(accepted(cluster, behind(provider)));
         const summary = recording.resources.find(({ type }) =>
@@ -305,12 +319,13 @@ describe("load balancer of the cloud in the platform", () => {
 
   it("makes the proxy trust Google's front ends, the CDN's ranges and the load balancer's own address", async () => {
     const config = accepted(GCP, behind("cloudflare"));
+    const outputs: Readonly<Record<string, object>> = {
+      "gcp:compute/globalAddress:GlobalAddress": { address: "203.0.113.10" },
+      "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": { dnsResourceRecords: [] },
+      "random:index/randomPassword:RandomPassword": { result: "s3cret" },
+    };
     const { resources } = await record(() => createPlatform(config), {
-      outputs: {
-        "gcp:compute/globalAddress:GlobalAddress": { address: "203.0.113.10" },
-        "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": { dnsResourceRecords: [] },
-        "random:index/randomPassword:RandomPassword": { result: "s3cret" },
-      },
+      outputs: (type, inputs) => ({ ...inventedOutputs(type, inputs), ...outputs[type] }),
     });
     const conf = String(
       (
@@ -321,6 +336,6 @@ describe("load balancer of the cloud in the platform", () => {
     for (const range of ["10.0.0.0/8", "35.191.0.0/16", "173.245.48.0/20", "203.0.113.10/32"]) {
       assert.ok(conf.includes(`set_real_ip_from ${range};`), range);
     }
-    assert.match(conf, /Strict-Transport-Security/);
+    assert.doesNotMatch(conf, /add_header Strict-Transport-Security/, "the edge owns the security headers");
   });
 });

@@ -97,7 +97,7 @@ describe("stack file", () => {
       maxBodyMiB: 10,
       routes: [],
       hosts: [],
-      headers: { owner: "proxy", tlsInFront: false },
+      headers: { tlsInFront: false },
     });
   });
 
