@@ -52,10 +52,12 @@ describe("platform on the real engine", function () {
         .filter(({ type }) => type.startsWith("retrofitlink:"))
         .map(({ name }) => name);
       assert.deepEqual(components.sort(), [
+        "aws-load-balancer-controller",
         "backend",
         "matching",
         "nginx-load-balancer",
         "platform",
+        "public-load-balancer",
         "redis-cache",
         "redis-session",
       ]);
