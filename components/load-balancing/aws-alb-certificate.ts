@@ -1,6 +1,6 @@
 import * as acm from "@pulumi/aws/acm";
 import * as route53 from "@pulumi/aws/route53";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** How long a proof by DNS is believed, seconds. */
 const RECORD_TTL_SECONDS = 300;

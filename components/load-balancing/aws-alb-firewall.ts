@@ -1,7 +1,7 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import type { input } from "@pulumi/aws/types";
 import * as wafv2 from "@pulumi/aws/wafv2";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import { transformed, type Transform } from "../shared/transform";
 import {

@@ -28,7 +28,7 @@ export const LOAD_BALANCER_OUTPUTS: Readonly<Record<string, Inventor>> = {
   "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": (_id, inputs) => ({
     dnsResourceRecords: [
       {
-        name: `_acme-challenge.${String(inputs["domain"])}.`,
+        name: `_acme-challenge.${names(inputs["domain"]).join("")}.`,
         type: "CNAME",
         data: "0a1b2c3d.authorize.certificatemanager.goog.",
       },

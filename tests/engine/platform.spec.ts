@@ -51,6 +51,7 @@ describe("platform on the real engine", function () {
         .filter(({ type }) => type.startsWith("retrofitlink:"))
         .map(({ name }) => name);
       assert.deepEqual(components.sort(), [
+        "aws-load-balancer-controller",
         "backend",
         "matching",
         "mongodb",
@@ -58,6 +59,7 @@ describe("platform on the real engine", function () {
         "mongodb-data-model",
         "nginx-load-balancer",
         "platform",
+        "public-load-balancer",
         "redis-cache",
         "redis-session",
       ]);

@@ -7,12 +7,12 @@ import { record } from "../../../helpers/pulumi";
 describe("OriginLockSecret", () => {
   it("consists of one generated value, in a preview as well", async () => {
     for (const preview of [false, true]) {
-      const { resources, typesAndNames } = await record(() => new OriginLockSecret("lock"), { preview });
-      assert.deepEqual(typesAndNames(), [
+      const recording = await record(() => new OriginLockSecret("lock"), { preview });
+      assert.deepEqual(recording.typesAndNames(), [
         "random:index/randomPassword:RandomPassword lock-value",
         "retrofitlink:edge:OriginLock lock",
       ]);
-      assert.deepEqual(resources.find(({ custom }) => custom)?.inputs, {
+      assert.deepEqual(recording.resources.find(({ custom }) => custom)?.inputs, {
         length: 48,
         special: false,
         keepers: { generation: "1" },
@@ -34,8 +34,8 @@ describe("OriginLockSecret", () => {
   });
 
   it("makes a new value for a new generation", async () => {
-    const { only } = await record(() => new OriginLockSecret("lock", { generation: "2" }));
-    assert.deepEqual(only("random:index/randomPassword:RandomPassword").inputs["keepers"], {
+    const recording = await record(() => new OriginLockSecret("lock", { generation: "2" }));
+    assert.deepEqual(recording.only("random:index/randomPassword:RandomPassword").inputs["keepers"], {
       generation: "2",
     });
   });
