@@ -41,7 +41,8 @@ export function createCache(
       return elastiCache(config, name, cache, common, options);
     case "memorystore":
       return memorystore(config.cluster, name, cache, common, options);
-    default:
+    case "in-cluster":
+    case undefined:
       return inCluster(config.cluster, name, cache, common, options);
   }
 }

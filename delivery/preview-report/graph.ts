@@ -141,7 +141,7 @@ function describeCache(cache: CacheSummary): string {
   if (cache.kind !== "in-cluster") return `${cache.nodeType}, ${plural(cache.replicas + 1, "node")}`;
   const size = mebibytes(cache.maxMemoryMiB);
   return cache.replicas > 0
-    ? `primary + ${plural(cache.replicas, "replica")}, ${size}`
+    ? `1 + ${plural(cache.replicas, "replica")}, ${size}`
     : `${cache.purpose}, ${size}`;
 }
 

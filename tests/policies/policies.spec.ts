@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import { servicePlan } from "../../components/workload/elastic-service";
 import { maxClients } from "../../budget/connections";
 import { DEFAULT_BUDGET } from "../../budget/performance-budget";
-import { COMPONENT_TYPES, type RedisSummary, type ServiceSummary } from "../../budget/summaries";
+import {
+  COMPONENT_TYPES,
+  type ManagedCacheSummary,
+  type RedisSummary,
+  type ServiceSummary,
+} from "../../budget/summaries";
 import { timeoutLadder } from "../../budget/timeouts";
 import type { Waiver } from "../../budget/waivers";
 import { PolicyPackProcess, UNKNOWN, urnOf, type TestResource, type Verdict } from "../helpers/policy-pack";
@@ -51,6 +56,16 @@ const CACHE: RedisSummary = {
   persistent: false,
 };
 
+const MANAGED: ManagedCacheSummary = {
+  ...CACHE,
+  kind: "elasticache",
+  replicas: 1,
+  nodeType: "cache.m7g.large",
+  nodeMemoryMiB: 6537,
+  reservedShare: 0.25,
+  maxClients: 65_000,
+};
+
 function container(resources: object): object {
   return {
     apiVersion: "apps/v1",
@@ -65,7 +80,7 @@ const BOUNDED = { requests: { cpu: "1", memory: "1Gi" }, limits: { memory: "1Gi"
 interface StackParts {
   readonly waivers?: readonly Waiver[];
   readonly service?: ServiceSummary | Record<string, unknown>;
-  readonly cache?: RedisSummary | undefined;
+  readonly cache?: RedisSummary | ManagedCacheSummary | undefined;
   readonly deployment?: object;
 }
 
@@ -81,7 +96,12 @@ function stack({
   const parent = urnOf(platform);
   return [
     { ...platform, props: { environment: "test", zones: 3, exposedService: "backend", waivers } },
-    { type: COMPONENT_TYPES.redis, name: "redis-cache", parent, props: cache },
+    {
+      type: cache.kind === "in-cluster" ? COMPONENT_TYPES.redis : COMPONENT_TYPES.elastiCache,
+      name: "redis-cache",
+      parent,
+      props: cache,
+    },
     { ...backend, parent, props: service },
     {
       type: "kubernetes:apps/v1:Deployment",
@@ -177,6 +197,23 @@ describe("policy pack", function () {
       verdict?.message ?? "",
       /maxclients 100 >= 162 does not hold: 1\.2 \* 108 \+ reserve \(backend: 14 pods \+ 25 % \* 1 processes \* 6\)\nchange: retrofitlink:caches\.redis-cache$/,
     );
+  });
+
+  it("asks a replicated store for room for its replicas and Sentinels as well", async () => {
+    const [verdict] = await review({ cache: { ...CACHE, replicas: 2 } });
+    assert.match(verdict?.message ?? "", /maxclients 162 >= 170 does not hold: 1\.2 \* 108 \+ reserve \(/);
+    // 1.2 times 108, 32 for others, 2 replicas and 3 Sentinels with 2 each
+    await pack.stop();
+    pack = await PolicyPackProcess.start();
+    assert.deepEqual(await review({ cache: { ...CACHE, replicas: 2, maxClients: 170 } }), []);
+  });
+
+  it("finds a managed cache among those of the stack, and judges its limit", async () => {
+    assert.deepEqual(await review({ cache: MANAGED }), []);
+    await pack.stop();
+    pack = await PolicyPackProcess.start();
+    const [verdict] = await review({ cache: { ...MANAGED, maxClients: 100 } });
+    assert.match(verdict?.message ?? "", /maxclients 100 >= 162 does not hold/);
   });
 
   it("refuses a cache that is not in the stack", async () => {

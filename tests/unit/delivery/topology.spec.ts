@@ -75,7 +75,7 @@ describe("picture of the system", () => {
       caches?.map(({ detail, zones }) => [detail, zones]),
       [
         ["cache, 656 MiB", []],
-        ["primary + 2 replicas, 720 MiB", [1, 1, 1]],
+        ["1 + 2 replicas, 720 MiB", [1, 1, 1]],
         ["cache.m7g.large, 2 nodes", [1, 1, 0]],
       ],
     );

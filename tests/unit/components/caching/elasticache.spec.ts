@@ -270,7 +270,7 @@ describe("elastiCacheProblems", () => {
       ],
     );
     assert.match(
-      elastiCacheProblems("sessions", { ...session, snapshotRetentionDays: 40 } as ElastiCacheArgs)
+      elastiCacheProblems("sessions", { ...session, snapshotRetentionDays: 40 })
         .map((one) => describeProblem(one))
         .join("\n"),
       /^snapshotRetentionDays: got 40; allowed is a whole number from 1 to 35 \(days\)\./,
