@@ -6,7 +6,7 @@ import type { DatabaseConfig, ServiceConfig } from "./schema/stack";
 /** What is sound by itself. */
 export interface DatabaseParts {
   readonly services: Readonly<Record<string, ServiceConfig>>;
-  readonly database: DatabaseConfig | undefined;
+  readonly database?: DatabaseConfig | undefined;
 }
 
 /**

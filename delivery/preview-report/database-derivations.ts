@@ -208,7 +208,7 @@ function volume({ dataGiB, shards, storageGiB }: MongoDbSummary): Derivation {
   return {
     name: "Volume of a member",
     value: gibibytes(storageGiB),
-    formula: `⌈${ofLargestShard(dataGiB, shards)} = ${gibibytes(data)} ÷ ${percent(DISK_SHARE)} + oplog⌉ = ${gibibytes(derived)}`,
+    formula: `largest shard ${ofLargestShard(dataGiB, shards)} = ${gibibytes(data)}; ⌈${gibibytes(data)} ÷ ${percent(DISK_SHARE)} + oplog⌉ = ${gibibytes(derived)}`,
     from: ["dataGiB", "shards"],
     holds: storageGiB >= derived,
   };

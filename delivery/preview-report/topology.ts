@@ -5,7 +5,7 @@ import { html, type Html } from "./html";
 import type { StackModel } from "./stack-model";
 
 /** Sizes in the picture's own units, of which the page shows about one a pixel. */
-const BOX = { width: 200, height: 62, zoneHeight: 24, gap: 26, arrow: 116 } as const;
+const BOX = { width: 200, height: 62, zoneHeight: 24, gap: 26, arrow: 96 } as const;
 const MARGIN = 4;
 const LABEL = { width: 104, height: 15 } as const;
 /** With more arrows than this the labels cover each other; the list still has them. */

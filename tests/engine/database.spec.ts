@@ -132,11 +132,13 @@ describe("the database on the real engine and API server", function () {
     const [first] = spec.replsets;
     const wrong = { ...spec, replsets: [{ ...first, nonvoting: { ...first?.nonvoting, votes: 1 } }] };
     const { name, namespace } = metadata;
-    const applied = (await theClient()).apply(
-      { apiVersion, kind, metadata: { name, namespace }, spec: wrong } as KubernetesObject,
+    const client = await theClient();
+    const applied = client.apply(
+      { apiVersion, kind, metadata: { name, namespace }, spec: wrong },
       { fieldManager: "test", force: true, dryRun: true },
     );
     await assert.rejects(applied, /spec\.replsets\[0\]\.nonvoting\.votes: field not declared in schema/);
+    client.close();
   });
 
   it("goes without a rest, although no operator removes its finalizer", async () => {

@@ -11,8 +11,9 @@ const DATABASE = databaseSummary([SERVICE]);
 /** A service and its database, of either kind or none, in the order in which the engine registers them. */
 function stack(
   database: object | undefined,
-  { waivers = [], type = COMPONENT_TYPES.mongoDbCluster as string } = {},
+  options: { readonly waivers?: readonly Waiver[]; readonly type?: string } = {},
 ): TestResource[] {
+  const { waivers = [], type = COMPONENT_TYPES.mongoDbCluster } = options;
   const platform = { type: COMPONENT_TYPES.platform, name: "platform" };
   const parent = urnOf(platform);
   return [
@@ -90,7 +91,7 @@ describe("database-connections-within-limits", function () {
         expires: "2999-12-31",
       },
     ];
-    const verdicts = await review({ ...DATABASE, maxClients: 100 }, { waivers: waivers as never[] });
+    const verdicts = await review({ ...DATABASE, maxClients: 100 }, { waivers });
     assert.deepEqual(
       verdicts.map(({ policy, level }) => [policy, level]),
       [["waivers-in-use", "advisory"]],

@@ -29,7 +29,7 @@ describe("derivations of a database in the cluster", () => {
       "Limit of a member | 125 | ⌈3 routers · 20 ÷ 80 %⌉ + 50 in reserve = 125",
       "WiredTiger cache | 18 GiB | 18 GiB · 80 % = 14.4 GiB ≥ 24 GiB ÷ 2 shards · 1.2 skew = 14.4 GiB working set",
       "Memory limit of a member | 37 GiB | 37 ≥ 19.62 = WiredTiger cache 18 + connections 0.12 + index builds 0.5 + process 1; cache 18 ≤ 50 % · (37 − 1) = 18, the rest is the file system's",
-      "Volume of a member | 361 GiB | ⌈400 GiB ÷ 2 shards · 1.2 skew = 240 GiB ÷ 70 % + oplog⌉ = 361 GiB",
+      "Volume of a member | 361 GiB | largest shard 400 GiB ÷ 2 shards · 1.2 skew = 240 GiB; ⌈240 GiB ÷ 70 % + oplog⌉ = 361 GiB",
       "Read replicas | 1 a shard | readPreference=secondaryPreferred",
       "Slow query | 100 ms | the budget's critical query time; the profiler keeps what is slower (level 1)",
       "Backups | 30 days | daily, and any moment between them",
