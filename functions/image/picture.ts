@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from "sharp";
 
 import {
+  avifEffort,
   IMAGE_QUALITIES,
   type ImageFormat,
   type ImageLadder,
@@ -44,7 +45,7 @@ export class PictureTimeout extends Error {
 export interface PictureLimits {
   readonly originalPixels: number;
   readonly answerBytes: number;
-  /** All attempts together, seconds. */
+  /** Decoding and resizing, and the beginning of a further attempt, seconds. The encoder's work is bounded otherwise. */
   readonly encodeSeconds: number;
 }
 
@@ -70,7 +71,9 @@ export async function makePicture(
   limits: PictureLimits,
 ): Promise<Picture> {
   const deadline = Date.now() + limits.encodeSeconds * 1000;
-  await refuseLarge(original, limits.originalPixels);
+  const size = await sizeWithin(original, limits.originalPixels);
+  const scale = Math.min(1, variant.width / size.width, ladder.maxHeight / size.height);
+  const pixels = size.width * size.height * scale ** 2;
   const qualities = IMAGE_QUALITIES.slice(0, IMAGE_QUALITIES.indexOf(variant.quality) + 1).reverse();
   let least = 0;
   for (const quality of qualities) {
@@ -89,7 +92,7 @@ export async function makePicture(
         fit: "inside",
         withoutEnlargement: true,
       });
-    const encoded = encode(resized, variant.format, ladder.quality[variant.format][quality]);
+    const encoded = encode(resized, variant.format, ladder.quality[variant.format][quality], pixels);
     const { data, info } = await encoded.toBuffer({ resolveWithObject: true }).catch(explain);
     if (data.length <= limits.answerBytes) {
       return { body: data, width: info.width, height: info.height, quality };
@@ -101,25 +104,27 @@ export async function makePicture(
   );
 }
 
-/** Reads the header only, so that a bomb costs nothing. */
-async function refuseLarge(original: Buffer, limit: number): Promise<void> {
+/** Size of the original, upright. Reads the header only, so that a bomb costs nothing. */
+async function sizeWithin(original: Buffer, limit: number): Promise<{ width: number; height: number }> {
   // sharp throws at once, not through the promise, when there is no byte to look at.
   if (original.length === 0) explain(undefined);
-  const { width, height } = await sharp(original, { limitInputPixels: false }).metadata().catch(explain);
+  const { width, height, autoOrient } = await sharp(original, { limitInputPixels: false })
+    .metadata()
+    .catch(explain);
   if (width * height > limit) {
     throw new UnusableOriginal(`the original has ${width} x ${height} pixels, and at most ${limit} in all`);
   }
+  return autoOrient;
 }
 
-/** AVIF with effort 3: above 4 the time doubles for a few per cent of the bytes. */
-function encode(picture: Sharp, format: ImageFormat, quality: number): Sharp {
+function encode(picture: Sharp, format: ImageFormat, quality: number, pixels: number): Sharp {
   switch (format) {
     case "avif":
-      return picture.avif({ quality, effort: 3, chromaSubsampling: "4:2:0" });
+      return picture.avif({ quality, effort: avifEffort(pixels), chromaSubsampling: "4:2:0" });
     case "webp":
       return picture.webp({ quality, effort: 4 });
     case "jpeg":
-      return picture.flatten({ background: "#ffffff" }).jpeg({ quality, progressive: true, mozjpeg: true });
+      return picture.flatten({ background: "#ffffff" }).jpeg({ quality, progressive: true });
   }
 }
 

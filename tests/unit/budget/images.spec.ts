@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 
 import {
+  avifEffort,
   IMAGE_FORMATS,
   IMAGE_LADDER,
   IMAGE_LIMITS,
@@ -106,6 +107,10 @@ describe("image limits", () => {
   it("lets an answer fit into Lambda's payload as Base64", () => {
     assert.ok(Math.ceil(IMAGE_LIMITS.answerBytes / 3) * 4 + 8_000 < 6_291_556);
     assert.equal(IMAGE_LIMITS.answerBytes, 4_712_523);
+  });
+
+  it("takes less effort for a large AVIF, and never above 4, where the time multiplies", () => {
+    assert.deepEqual([1, 4_000_000, 4_000_001, 2560 * 4096].map(avifEffort), [3, 3, 0, 0]);
   });
 
   it("ends each step inside the next, and all of it before the CDN gives up", () => {
