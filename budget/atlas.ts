@@ -3,8 +3,8 @@
  * connections, queries/s, cores.
  *
  * Sources: budget/mongodb.ts for what is the same in every MongoDB; budget/atlas-tiers.ts for what a tier has;
- * MongoDB's documentation of Atlas on auto-scaling, which looks at CPU and memory and not at connections, and at the
- * mean of the last hour.
+ * MongoDB's documentation of Atlas on auto-scaling: from M30 on it goes up after ten minutes above 90 % of CPU or memory
+ * or after an hour above 75 %, then node by node, and it does not look at connections.
  */
 import { CLIENT_MARGIN } from "./connections";
 import {
@@ -117,8 +117,8 @@ const FEWER_CONNECTIONS = "Let fewer processes connect, or make their pools smal
 const LESS_CPU = "Add shards, cache more, or make the queries cheaper.";
 
 /**
- * What the smallest tier has to have. It carries the peak: Atlas scales up by the mean of an hour, and a rush does not
- * wait that long. Nor does it scale for connections.
+ * What the smallest tier has to have. It carries the peak: Atlas scales up after ten minutes to an hour, and a
+ * rush does not wait that long. Nor does it scale for connections.
  *
  * cache >= working set of the largest shard / 0.8; memory - cache >= 1 MiB a connection + 0.5 + 1; connections >=
  * ceil(1.2 * clients) + 50 + 10; storage >= volume; cores * the budget's critical CPU >= queries/s of the largest

@@ -9,7 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { atlasCacheGiB, atlasTiers } from "../../budget/atlas-tiers";
 import { COMPONENT_TYPES, type AtlasSummary } from "../../budget/summaries";
 import { commonLabels } from "../shared/kubernetes";
-import { describeProblem, refuse, type Problem } from "../shared/problems";
+import { describeProblem, lateProblem, refuse, type Problem } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { ATLAS_MONGODB_VERSION } from "../shared/versions";
 import { OPLOG_HOURS, atlasAlerts } from "./atlas-alerts";
@@ -165,12 +165,10 @@ export class AtlasCluster extends pulumi.ComponentResource {
     current: readonly CurrentShard[],
   ): ReturnType<typeof replicationSpecs> {
     const removal = shardRemovalProblem(args, current.length);
-    // An error thrown in an output is shown with the SDK's stack; this one fails the run as well, and removes nothing.
-    if (removal !== undefined) void pulumi.log.error(describeProblem(removal, args.configKey), this);
+    if (removal !== undefined) throw lateProblem(describeProblem(removal, args.configKey));
     const { load, smallest, largest, storageGiB } = sizes;
     const plan: ShardPlan = {
       ...load,
-      shards: removal === undefined ? args.shards : current.length,
       tiers: atlasTiers(load.cloud, load.region),
       smallest,
       largest,
@@ -179,7 +177,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
     const { min, max } = shardBounds(plan, current);
     if (min !== smallest.name || max !== largest.name) {
       void pulumi.log.warn(
-        `${args.configKey}.shards: this run adds ${plan.shards - current.length} to ${current.length} shards and ` +
+        `${args.configKey}.shards: this run adds ${args.shards - current.length} to ${current.length} shards and ` +
           `leaves the auto-scaling of all between ${min} and ${max}. Run it again when the cluster is idle, for ` +
           `${smallest.name} to ${largest.name}.`,
         this,
@@ -218,13 +216,10 @@ export function privateHost(
   const own = endpoints.find(({ endpoints: parts }) => parts.some((part) => part.endpointId === endpointId));
   const srv = own?.srvConnectionString ?? "";
   if (!srv.startsWith("mongodb+srv://")) {
-    const error = new pulumi.RunError(
+    throw lateProblem(
       `Atlas has no connection string for the private endpoint ${endpointId} yet. Wait until the cluster and the ` +
         "endpoint are available in Atlas, run `pulumi refresh`, and then the same command again.",
     );
-    // The SDK shows the stack of what fails inside an output; it says nothing to the one who has to wait.
-    error.stack = error.message;
-    throw error;
   }
   return srv.slice("mongodb+srv://".length).replace(/[/?].*$/, "");
 }

@@ -76,11 +76,23 @@ function place({ tiers }: ShardPlan, name: string): number {
   return tiers.findIndex((tier) => tier.name === name);
 }
 
-/** The tier that is there, moved into the bounds; of another class, or new: the smallest. */
-function clamped(plan: ShardPlan, { min, max }: Bounds, name: string | undefined): string {
-  const [low, high, is] = [place(plan, min), place(plan, max), place(plan, name ?? "")];
+/** The tier that is there, moved into the bounds; of another class: the smallest. */
+function clamped(plan: ShardPlan, { min, max }: Bounds, name: string): string {
+  const [low, high, is] = [place(plan, min), place(plan, max), place(plan, name)];
   if (is < low) return min;
-  return is > high ? max : (name ?? min);
+  return is > high ? max : name;
+}
+
+/** Atlas keeps the smallest shard of a cluster within so many tiers of its largest. */
+const LARGEST_GAP = 2;
+
+/** Tier of a shard that is added: the smallest that the others allow. */
+function tierOfNew(plan: ShardPlan, bounds: Bounds, current: readonly CurrentShard[]): string {
+  const largest = Math.max(
+    0,
+    ...current.map(({ instanceSize }) => place(plan, clamped(plan, bounds, instanceSize))),
+  );
+  return clamped(plan, bounds, plan.tiers[Math.max(0, largest - LARGEST_GAP)]?.name ?? bounds.min);
 }
 
 /** Volume of every node: its size and type are the same in all shards, and neither goes back. */
@@ -110,9 +122,10 @@ export function replicationSpecs(plan: ShardPlan, current: readonly CurrentShard
     computeMaxInstanceSize: bounds.max,
     diskGbEnabled: true,
   };
+  const added = tierOfNew(plan, bounds, current);
   return Array.from({ length: plan.shards }, (_, index) => {
-    const instanceSize = clamped(plan, bounds, current[index]?.instanceSize);
-    const analyticsSize = clamped(plan, bounds, current[index]?.analyticsInstanceSize);
+    const instanceSize = clamped(plan, bounds, current[index]?.instanceSize ?? added);
+    const analyticsSize = clamped(plan, bounds, current[index]?.analyticsInstanceSize ?? added);
     return {
       regionConfigs: [
         {

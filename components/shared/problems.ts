@@ -35,3 +35,13 @@ export function refuse(
   const lines = problems.map((p) => `  - ${describeProblem(p, configKey)}`);
   throw new pulumi.RunError(`${component} "${name}" cannot be built:\n${lines.join("\n")}`);
 }
+
+/**
+ * A mistake that shows only inside an output, to be thrown there. The SDK wraps it into errors of its own and shows its
+ * stack, which says nothing to the one who made the mistake: it is the message here.
+ */
+export function lateProblem(message: string): pulumi.RunError {
+  const error = new pulumi.RunError(message);
+  error.stack = message;
+  return error;
+}

@@ -166,8 +166,8 @@ function smallestTier({ summary, load, smallest }: Context): Derivation {
     name: "Smallest tier",
     value: summary.minInstanceSize,
     formula:
-      `the smallest with all of the above is ${needed?.name ?? "none"}; it carries the peak, for Atlas scales by the ` +
-      "mean of an hour and not for connections",
+      `the smallest with all of the above is ${needed?.name ?? "none"}; it carries the peak, for Atlas scales up ` +
+      "after ten minutes to an hour, and not for connections",
     from: ["instanceSizes.min"],
     holds: smallest !== undefined && unmet(smallestTierRequirements(load), smallest).length === 0,
   };

@@ -86,7 +86,7 @@ const changed = (run: StackRun): string[] => operations(run).filter((line) => !l
 const succeeded = (run: StackRun): void => assert.deepEqual([run.errors, run.succeeded], [[], true]);
 
 describe("auto-scaling of Atlas on the real engine", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new Project("atlas-scaling");
   const sizes = (): string[] => sizesInAtlas(project.name);
 
@@ -140,7 +140,7 @@ describe("auto-scaling of Atlas on the real engine", function () {
   it("takes no shard away unless it is told", async () => {
     const refused = await withShards(project, 2).run("up");
     assert.equal(refused.succeeded, false);
-    assert.match(refused.errors.join("\n"), /^retrofitlink:database\.shards: got 2; allowed is at least 3/);
+    assert.match(refused.errors.join("\n"), /retrofitlink:database\.shards: got 2; allowed is at least 3/);
     assert.doesNotMatch(refused.errors.join("\n"), /\n\s+at /);
     assert.equal(sizes().length, 3);
     const told = await withShards(project, 2, "allowShardRemoval: true,").run("up");
@@ -150,7 +150,7 @@ describe("auto-scaling of Atlas on the real engine", function () {
 });
 
 describe("auto-scaling of Atlas with ignoreChanges", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   const project = new Project("atlas-ignored");
   const program = (shards: number): Project =>
     project.program(`

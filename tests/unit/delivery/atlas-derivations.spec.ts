@@ -37,7 +37,7 @@ describe("derivations of an Atlas cluster", () => {
       "WiredTiger cache | 32 GiB | 24 working set ÷ 2 · 1.2 ÷ 0.8 = 18 GiB ≤ 32 GiB, 50 % of M60",
       "Memory beside the cache | 32 GiB | 190 connections · 1 MiB + 0.5 index builds + 1 processes = 1.69 GiB ≤ 32 GiB",
       "CPU at peak | 2.7 of 16 cores | 1,800/s ÷ 2 · 1.2 ÷ 400 per core = 2.7 busy; ÷ 85 % = 3.18 ≤ 16 of M60",
-      "Smallest tier | M60 | the smallest with all of the above is M60; it carries the peak, for Atlas scales by the mean of an hour and not for connections",
+      "Smallest tier | M60 | the smallest with all of the above is M60; it carries the peak, for Atlas scales up after ten minutes to an hour, and not for connections",
       "Largest tier | M80 | peak + 20 % within 70 %: 4.63 ≤ 32 cores; above M60 for a working set that grows",
       "Backups | 30 days | daily snapshots for 30 days; any second of the last min(7, 30) = 7 days",
       "Slow query | 100 ms | the budget's critical query time",

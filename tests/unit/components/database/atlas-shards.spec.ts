@@ -117,6 +117,13 @@ describe("shards of Atlas", () => {
     assert.deepEqual(shardBounds(PLAN, current), { min: "M40", max: "M60" });
   });
 
+  it("are added not more than two tiers below the largest, which Atlas asks for", () => {
+    const wide = { ...PLAN, shards: 3, smallest: tier("M30"), largest: tier("M200") };
+    const bounds = { minInstanceSize: "M30", maxInstanceSize: "M200" };
+    assert.deepEqual(tiersOf(wide, [shard("M40", bounds), shard("M80", bounds)]), ["M40", "M80", "M50"]);
+    assert.deepEqual(tiersOf(wide, [shard("M30", bounds), shard("M30", bounds)]), ["M30", "M30", "M30"]);
+  });
+
   it("take the planned bounds while those in Atlas are none", () => {
     const current = [shard("M50", { minInstanceSize: "", maxInstanceSize: "" })];
     assert.deepEqual(shardBounds(PLAN, current), { min: "M40", max: "M60" });
@@ -173,11 +180,15 @@ describe("shards of Atlas", () => {
             assert.equal(electableSpecs.instanceSize, was);
           }
         });
-        const again = there.slice(0, shards).map((one, index) => ({
-          ...one,
-          instanceSize: found[index]?.electableSpecs.instanceSize ?? "",
-        }));
-        if (there.length <= shards) assert.deepEqual(tiersOf(plan, again), tiersOf(plan, there));
+        const again = found.map(({ electableSpecs: { instanceSize } }) =>
+          shard(instanceSize, { minInstanceSize: min, maxInstanceSize: max }),
+        );
+        if (min === plan.smallest.name && max === plan.largest.name) {
+          assert.deepEqual(
+            tiersOf(plan, again),
+            found.map(({ electableSpecs }) => electableSpecs.instanceSize),
+          );
+        }
       }),
     );
   });
