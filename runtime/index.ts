@@ -1,4 +1,5 @@
 /** What RetroFitLink's services import. */
+export * from "./caching";
 export * from "./database";
 export * from "./edge";
 export { defaultLogger, jsonLogger, type Logger, type LogFields } from "./logger";

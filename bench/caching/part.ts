@@ -26,7 +26,10 @@ interface Measured extends LoadResult {
 const NAMES: Readonly<Record<Variant, readonly [label: string, note: string]>> = {
   none: ["no cache", "every request goes to the origin"],
   bare: ["bare GET, text", "a GET from Redis, Express's send; nothing else"],
-  "bare-bytes": ["bare GET, bytes", "the least that can be done: the bytes from Redis, without Express's send"],
+  "bare-bytes": [
+    "bare GET, bytes",
+    "the least that can be done: the bytes from Redis, without Express's send",
+  ],
   ours: ["our middleware", "tags, deadline, circuit breaker, metrics, checksums, entity tags on"],
   apicache: ["apicache", "the middleware for Express that is used most"],
   "cache-manager": ["cache-manager", "with @keyv/redis: the cache for Node.js that is used most"],
@@ -119,7 +122,8 @@ function goalsOf(rounds: Rounds): Goal[] {
 }
 
 function versions(redis: string): Record<string, string> {
-  const of = (name: string): string => (require(`${name}/package.json`) as { readonly version: string }).version;
+  const of = (name: string): string =>
+    (require(`${name}/package.json`) as { readonly version: string }).version;
   return {
     "redis-server": redis,
     redis: of("redis"),
@@ -144,10 +148,9 @@ async function run(print: (line: string) => void): Promise<PartResult> {
       if (variant !== "none") await fill(port);
       ports.set(variant, port);
     }
-    const rounds = Object.fromEntries(VARIANTS.map((variant) => [variant, [] as Measured[]])) as unknown as Record<
-      Variant,
-      Measured[]
-    >;
+    const rounds = Object.fromEntries(
+      VARIANTS.map((variant) => [variant, [] as Measured[]]),
+    ) as unknown as Record<Variant, Measured[]>;
     for (let round = 0; round < ROUNDS; round++) {
       const order = round % 2 === 0 ? VARIANTS : [...VARIANTS].reverse();
       for (const variant of order) {

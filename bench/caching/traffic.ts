@@ -16,4 +16,3 @@ export interface LoadResult {
   readonly p99Ms: number;
   readonly failed: number;
 }
-

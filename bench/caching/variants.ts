@@ -101,7 +101,9 @@ async function withApicache(app: Express, port: number): Promise<void> {
 
 /** The text is kept and not the object, which would be parsed and written again for every hit. */
 function withCacheManager(app: Express, port: number): void {
-  const cache = createCache({ stores: [createKeyv(`redis://127.0.0.1:${port}`, { namespace: "cache-manager" })] });
+  const cache = createCache({
+    stores: [createKeyv(`redis://127.0.0.1:${port}`, { namespace: "cache-manager" })],
+  });
   app.get(PATH, async (request, response) => {
     const make = async (): Promise<string> => JSON.stringify(await fromOrigin(pageOf(request.query)));
     response.type("json").send(await cache.wrap(request.originalUrl, make, TTL_MS));

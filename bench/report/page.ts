@@ -57,7 +57,9 @@ function goalHtml({ goal, measured, kept }: Goal): string {
 
 function partHtml({ title, question, goals, tables, method, versions }: PartResult): string {
   const shown = tables.map((table) => {
-    const charts = table.columns.filter(({ better }) => better !== undefined).map((column) => bars(table, column));
+    const charts = table.columns
+      .filter(({ better }) => better !== undefined)
+      .map((column) => bars(table, column));
     return `<h3>${escape(table.title)}</h3><div class="charts">${charts.join("")}</div>${tableHtml(table)}`;
   });
   const list = Object.entries(versions).map(([name, version]) => `${escape(name)} ${escape(version)}`);

@@ -215,9 +215,15 @@ export class CacheManager extends CacheCore {
 
   /** What is stored, with its age: for what builds on this cache, as the middleware. Counts. A Redis that gives no answer is a miss. */
   async lookUp(key: string, tags?: readonly string[]): Promise<LookedUp> {
-    const looked = (await this.orUndefined(this.store.read(key, tags))) ?? NOTHING;
-    this.count(looked.found);
-    return looked;
+    try {
+      const looked = await this.store.read(key, tags);
+      this.count(looked.found);
+      return looked;
+    } catch (error) {
+      this.count(undefined);
+      if (error instanceof CacheUnavailable) return NOTHING;
+      throw error;
+    }
   }
 
   /** How long a value is good from now on, jitter included. */

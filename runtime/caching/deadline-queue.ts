@@ -4,6 +4,15 @@ interface Waiting {
   readonly expire: () => void;
 }
 
+/** What is told of a piece of work, before whoever waits for it. */
+export interface Told {
+  /** @param now by `performance.now` */
+  readonly done: (now: number) => void;
+  readonly failed: (error: unknown) => void;
+  /** Its time is up. @returns the error for whoever waits; `failed` is told of it as well */
+  readonly late: () => Error;
+}
+
 /** Entries at the front that are done with are dropped together. */
 const COMPACT_AT = 1024;
 
@@ -18,23 +27,31 @@ export class DeadlineQueue {
 
   constructor(private readonly timeoutMs: number) {}
 
-  /** Ends as the work does, or when its time is up with the error that `late` makes. */
-  run<T>(work: Promise<T>, late: () => Error): Promise<T> {
+  /** Ends as the work does, or when its time is up. */
+  run<T>(work: Promise<T>, told: Told): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const entry: Waiting = {
         due: performance.now() + this.timeoutMs,
         settled: false,
-        expire: () => reject(late()),
+        expire: () => {
+          const error = told.late();
+          told.failed(error);
+          reject(error);
+        },
       };
       this.waiting.push(entry);
       this.timer ??= setTimeout(this.check, this.timeoutMs);
       work.then(
         (value) => {
+          if (entry.settled) return;
           entry.settled = true;
+          told.done(performance.now());
           resolve(value);
         },
         (error: Error) => {
+          if (entry.settled) return;
           entry.settled = true;
+          told.failed(error);
           reject(error);
         },
       );

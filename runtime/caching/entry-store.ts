@@ -100,20 +100,25 @@ export class EntryStore {
     const name = tags.length === 0 ? key : `${key}\0${tags.join("\0")}`;
     const running = this.reads.get(name);
     if (running !== undefined) return running;
-    const reading = this.readNow(key, tags).finally(() => {
-      if (this.reads.get(name) === reading) this.reads.delete(name);
-    });
+    const reading = this.readNow(key, tags, name);
     this.reads.set(name, reading);
     return reading;
   }
 
-  private async readNow(key: string, tags: readonly string[]): Promise<LookedUp> {
+  private async readNow(key: string, tags: readonly string[], name: string): Promise<LookedUp> {
     const { link, keys } = this.options;
     const entryKey = keys.entry(key);
     const args = ["MGET", entryKey];
     for (const tag of tags) args.push(keys.tag(tag));
-    const [bytes, ...numbers] = (await link.read(args)) as (Buffer | null)[];
-    const versions = tags.length === 0 ? NO_VERSIONS : this.versionsOf(tags, numbers);
+    let replies: (Buffer | null)[];
+    try {
+      replies = (await link.read(args)) as (Buffer | null)[];
+    } finally {
+      // Another may have taken the place of this one; then that one is read twice at worst.
+      this.reads.delete(name);
+    }
+    const [bytes] = replies;
+    const versions = tags.length === 0 ? NO_VERSIONS : this.versionsOf(tags, replies, 1);
     const found =
       bytes === null || bytes === undefined ? undefined : this.open(key, entryKey, bytes, versions);
     return { found: found instanceof Promise ? await found : found, versions };
@@ -128,7 +133,7 @@ export class EntryStore {
       ...entryKeys,
       ...tags.map((tag) => keys.tag(tag)),
     ])) as (Buffer | null)[];
-    const versions = this.versionsOf(tags, replies.slice(wanted.length));
+    const versions = this.versionsOf(tags, replies, wanted.length);
     const found = new Map<string, Found>();
     for (const [index, key] of wanted.entries()) {
       const bytes = replies[index];
@@ -270,12 +275,13 @@ export class EntryStore {
 
   private versionsOf(
     tags: readonly string[],
-    numbers: readonly (Buffer | null)[],
+    replies: readonly (Buffer | null)[],
+    from: number,
   ): ReadonlyMap<string, Buffer> {
     const versions = new Map<string, Buffer>();
-    for (const [index, tag] of tags.entries()) {
-      const number = numbers[index];
-      if (number?.length === VERSION_BYTES) versions.set(tag, number);
+    for (let index = 0; index < tags.length; index++) {
+      const number = replies[from + index];
+      if (number?.length === VERSION_BYTES) versions.set(tags[index] ?? "", number);
     }
     return versions;
   }
@@ -295,8 +301,10 @@ export class EntryStore {
       // Redis drops it at its bound as well, but by another clock.
       if (ageMs >= entry.boundMs) return undefined;
       if (entry.tags.length > 0) {
-        const unknown = entry.tags.filter(({ tag }) => !versions.has(tag));
-        if (unknown.length > 0) return this.openTagged(key, entryKey, bytes, versions, unknown);
+        if (entry.tags.some(({ tag }) => !versions.has(tag))) {
+          const unknown = entry.tags.filter(({ tag }) => !versions.has(tag));
+          return this.openTagged(key, entryKey, bytes, versions, unknown);
+        }
         if (!this.current(entry, versions)) return undefined;
       }
       const payload = payloadOf(entry, maxValueBytes);
@@ -329,6 +337,7 @@ export class EntryStore {
     const more = this.versionsOf(
       unknown.map(({ tag }) => tag),
       numbers,
+      0,
     );
     if (more.size < unknown.length) return undefined;
     return this.open(key, entryKey, bytes, new Map([...versions, ...more]));

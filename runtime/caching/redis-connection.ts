@@ -20,8 +20,11 @@ export function reconnectDelayMs(retries: number): number {
   return longest * (0.5 + Math.random() / 2);
 }
 
-/** Bulk strings as Buffers: a hit goes out as it came in. */
-const COMMAND_OPTIONS = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+/**
+ * Bulk strings as Buffers: a hit goes out as it came in. The driver's own timeout is off: it ends once a command is
+ * written, and is an AbortSignal with a timer for each.
+ */
+const COMMAND_OPTIONS = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer }, timeout: undefined };
 
 /** What a connection tells its owner. */
 export interface ConnectionEvents {
@@ -32,7 +35,7 @@ export interface ConnectionEvents {
 /** What the client and the one behind sentinels have in common. */
 interface Client {
   readonly isReady: boolean;
-  send(args: readonly RedisArgument[]): Promise<unknown>;
+  send(args: RedisArgument[]): Promise<unknown>;
   connect(): Promise<unknown>;
   close(): Promise<unknown>;
   destroy(): unknown;
@@ -65,19 +68,22 @@ export class RedisConnection {
   }
 
   /** @throws CacheUnavailable */
-  async send(args: readonly RedisArgument[]): Promise<Reply> {
+  send(args: RedisArgument[]): Promise<Reply> {
     this.waiting++;
-    try {
-      const reply = await this.client.send(args);
-      this.lastReply = performance.now();
-      this.replacements = 0;
-      return reply as Reply;
-    } catch (error) {
-      throw new CacheUnavailable(this.settings.name, unavailableReason(error), { cause: error });
-    } finally {
-      this.waiting--;
-    }
+    return this.client.send(args).then(this.answered, this.refused);
   }
+
+  private readonly answered = (reply: unknown): Reply => {
+    this.waiting--;
+    this.lastReply = performance.now();
+    this.replacements = 0;
+    return reply as Reply;
+  };
+
+  private readonly refused = (error: unknown): never => {
+    this.waiting--;
+    throw new CacheUnavailable(this.settings.name, unavailableReason(error), { cause: error });
+  };
 
   /** A command got no answer in time. One that is only slow stays; one that says nothing at all is replaced. */
   suspect(): void {
@@ -197,7 +203,7 @@ function direct(settings: CacheSettings): Opened {
       get isReady() {
         return client.isReady;
       },
-      send: (args) => client.sendCommand([...args], COMMAND_OPTIONS),
+      send: (args) => client.sendCommand(args, COMMAND_OPTIONS),
       connect: () => client.connect(),
       close: () => client.close(),
       destroy: () => client.destroy(),
@@ -230,7 +236,7 @@ function behindSentinels(settings: CacheSettings): Opened {
       get isReady() {
         return client.isReady;
       },
-      send: (args) => client.sendCommand(false, [...args], COMMAND_OPTIONS),
+      send: (args) => client.sendCommand(false, args, COMMAND_OPTIONS),
       connect: () => client.connect(),
       close: () => client.close(),
       destroy: () => client.destroy(),

@@ -79,18 +79,18 @@ export class RedisLink {
   }
 
   /** @throws CacheUnavailable */
-  read(args: readonly RedisArgument[]): Promise<Reply> {
+  read(args: RedisArgument[]): Promise<Reply> {
     return this.run("read", args);
   }
 
   /** @throws CacheUnavailable */
-  write(args: readonly RedisArgument[]): Promise<Reply> {
+  write(args: RedisArgument[]): Promise<Reply> {
     if (performance.now() < this.fullUntil) return Promise.reject(this.unavailable("out-of-memory"));
     return this.run("write", args);
   }
 
   /** A command that frees memory: not held back when Redis is full. @throws CacheUnavailable */
-  remove(args: readonly RedisArgument[]): Promise<Reply> {
+  remove(args: RedisArgument[]): Promise<Reply> {
     return this.run("write", args);
   }
 
@@ -100,22 +100,20 @@ export class RedisLink {
     await Promise.all(this.connections.map((connection) => connection.close(CLOSE_MS)));
   }
 
-  private async run(operation: "read" | "write", args: readonly RedisArgument[]): Promise<Reply> {
-    if (this.closing) throw this.unavailable("closing");
-    if (!this.breaker.allows()) throw this.unavailable("circuit-open");
-    const { metrics } = this.options;
+  private run(operation: "read" | "write", args: RedisArgument[]): Promise<Reply> {
+    if (this.closing) return Promise.reject(this.unavailable("closing"));
+    if (!this.breaker.allows()) return Promise.reject(this.unavailable("circuit-open"));
     const connection = this.pick();
     const started = performance.now();
-    try {
-      const reply = await this.deadlines.run(connection.send(args), () => this.late(connection));
-      this.breaker.succeeded();
-      metrics.took(operation, (performance.now() - started) / 1000);
-      if (this.told !== "available") this.recovered(operation);
-      return reply;
-    } catch (error) {
-      this.failed(unavailableReason(error));
-      throw error;
-    }
+    return this.deadlines.run(connection.send(args), {
+      done: (now) => {
+        this.breaker.succeeded();
+        this.options.metrics.took(operation, (now - started) / 1000);
+        if (this.told !== "available") this.recovered(operation);
+      },
+      failed: (error) => this.failed(unavailableReason(error)),
+      late: () => this.late(connection),
+    });
   }
 
   /** The first with room, so that commands share it; when all are full, the one with the fewest. */

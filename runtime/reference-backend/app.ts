@@ -49,16 +49,21 @@ function closeWhile(draining: () => boolean): RequestHandler {
   };
 }
 
-/** 200 when every part answers; 503 that names those which do not, and while draining. */
-function readiness({ store, sessions, draining }: AppOptions): RequestHandler {
+/**
+ * 200 when the store answers, 503 when it does not, and while draining. Sessions and caches are shown and not judged:
+ * all replicas have the same, so to take one out helps nobody, and most requests need neither. One that needs a session
+ * which cannot be read is answered with 503.
+ */
+function readiness({ store, sessions, caches, draining }: AppOptions): RequestHandler {
   return async (_request, response) => {
     if (draining()) {
       response.status(503).json({ ready: false, draining: true });
       return;
     }
     const [storeState, sessionState] = await Promise.all([stateOf(store), stateOf(sessions)]);
-    const ready = storeState.ok && sessionState.ok;
-    response.status(ready ? 200 : 503).json({ ready, store: storeState, sessions: sessionState });
+    const ready = storeState.ok;
+    const cache = caches === undefined ? {} : { cache: { kind: "redis", ok: caches.available } };
+    response.status(ready ? 200 : 503).json({ ready, store: storeState, sessions: sessionState, ...cache });
   };
 }
 

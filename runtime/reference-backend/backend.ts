@@ -7,15 +7,18 @@ import type { Logger } from "../logger";
 import { processMetrics } from "../metrics";
 import { createApp } from "./app";
 import { LiveUpdates } from "./live-updates";
+import type { Caches } from "./caches";
 import type { Store } from "./model";
 import type { Sessions } from "./sessions";
 import type { BackendSettings } from "./settings";
 
-/** What a backend is made of. Its `stop` closes the store and the sessions. */
+/** What a backend is made of. Its `stop` closes the store, the sessions and the caches. */
 export interface BackendParts {
   readonly settings: BackendSettings;
   readonly store: Store;
   readonly sessions: Sessions;
+  /** @default none */
+  readonly caches?: Caches | undefined;
   readonly registry: Registry;
   readonly logger: Logger;
   /** Address to listen on. @default every address */
@@ -45,13 +48,14 @@ export class Backend {
   private stopped: Promise<boolean> | undefined;
 
   constructor(private readonly parts: BackendParts) {
-    const { settings, store, sessions, registry, logger, heartbeatMs } = parts;
+    const { settings, store, sessions, caches, registry, logger, heartbeatMs } = parts;
     const { requestTimeoutMs, keepAliveTimeoutMs, buckets } = settings;
     processMetrics(registry);
     this.live = new LiveUpdates({ registry, ...(heartbeatMs === undefined ? {} : { heartbeatMs }) });
     const app = createApp({
       store,
       sessions,
+      caches,
       registry,
       logger,
       buckets,
@@ -95,7 +99,7 @@ export class Backend {
   }
 
   private async shutDown(): Promise<boolean> {
-    const { settings, store, sessions, logger } = this.parts;
+    const { settings, store, sessions, caches, logger } = this.parts;
     const { shutdownTimeoutMs } = settings;
     const end = performance.now() + Math.max(shutdownTimeoutMs / 2, shutdownTimeoutMs - LEAVE_MS);
     const left = (): number => Math.max(0, end - performance.now());
@@ -117,7 +121,7 @@ export class Backend {
       this.server.closeAllConnections();
       await closed;
     }
-    await Promise.all([store.close(LEAVE_MS / 2), sessions.close()]);
+    await Promise.all([store.close(LEAVE_MS / 2), sessions.close(), caches?.close()]);
     logger.info("shut down", { complete: finished });
     return finished;
   }

@@ -3,15 +3,17 @@
  * test needs nothing but this process.
  */
 import { register } from "prom-client";
+import { SessionCacheManager } from "../caching";
 import { connectDatabase } from "../database";
 import { type Logger, jsonLogger } from "../logger";
 import { VariablesError } from "../variables";
 import { Backend } from "./backend";
+import { Caches } from "./caches";
 import { describeError } from "./errors";
 import { MemoryStore } from "./memory-store";
 import type { Store } from "./model";
 import { MongoStore } from "./mongo-store";
-import { MemorySessions } from "./sessions";
+import { MemorySessions, RedisSessions, type Sessions } from "./sessions";
 import { type BackendSettings, backendSettings } from "./settings";
 
 const logger = jsonLogger("info");
@@ -25,12 +27,30 @@ async function openStore({ database }: BackendSettings, log: Logger): Promise<St
   return new MongoStore(await connectDatabase(options));
 }
 
+async function openSessions({ sessions }: BackendSettings, log: Logger): Promise<Sessions> {
+  if (sessions === undefined) {
+    log.warn("REDIS_SESSION_HOST is not set: sessions are of this process, and end with it");
+    return new MemorySessions();
+  }
+  const manager = new SessionCacheManager({ settings: sessions, logger: log, registry: register });
+  await manager.connected();
+  return new RedisSessions(manager);
+}
+
+async function openCaches({ cache }: BackendSettings, log: Logger): Promise<Caches | undefined> {
+  if (cache === undefined) return undefined;
+  const caches = new Caches({ settings: cache, logger: log, registry: register });
+  await caches.connected();
+  return caches;
+}
+
 async function main(): Promise<void> {
   const settings = backendSettings(process.env);
   const backend = new Backend({
     settings,
     store: await openStore(settings, logger),
-    sessions: new MemorySessions(),
+    sessions: await openSessions(settings, logger),
+    caches: await openCaches(settings, logger),
     registry: register,
     logger,
   });

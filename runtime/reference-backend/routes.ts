@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { type Request, Router, json } from "express";
+import { type Request, type RequestHandler, Router, json } from "express";
+import type { Caches } from "./caches";
 import { HttpError } from "./errors";
 import { INPUT, valid } from "./input";
 import type { Contractor, Property, Quote, Store, Trade, User } from "./model";
@@ -23,21 +24,24 @@ const PRICES: Readonly<Record<Trade, number>> = {
 export interface RouteOptions {
   readonly store: Store;
   readonly sessions: Sessions;
+  /** @default none */
+  readonly caches?: Caches | undefined;
   /** Told of every new quote. */
   readonly quoted: (quote: Quote) => void;
 }
 
 /** The endpoints below `/api`. Paths are written out in full, as they show in the metrics. */
-export function apiRoutes({ store, sessions, quoted }: RouteOptions): Router {
+export function apiRoutes({ store, sessions, caches, quoted }: RouteOptions): Router {
   const router = Router();
   const body = json({ limit: BODY_LIMIT });
+  const cached: RequestHandler = caches?.responses() ?? ((_request, _response, next) => next());
 
-  router.get("/api/properties", async (request, response) => {
+  router.get("/api/properties", cached, async (request, response) => {
     const search = valid(INPUT.propertySearch, request.query);
     response.json({ properties: await store.searchProperties(search) });
   });
 
-  router.get("/api/properties/:id", async (request, response) => {
+  router.get("/api/properties/:id", cached, async (request, response) => {
     response.json(await propertyOf(store, request.params.id));
   });
 
@@ -56,7 +60,10 @@ export function apiRoutes({ store, sessions, quoted }: RouteOptions): Router {
 
   router.get("/api/contractors/search", async (request, response) => {
     const search = valid(INPUT.contractorSearch, request.query);
-    response.json({ contractors: await store.searchContractors(search) });
+    const find = (): Promise<readonly Contractor[]> => store.searchContractors(search);
+    const { trade, postalCode = "all", limit } = search;
+    const key = `contractors:${trade}:${postalCode}:${limit}`;
+    response.json({ contractors: await (caches?.remembered(key, "contractors", find) ?? find()) });
   });
 
   // A guest's session: the reference knows no passwords, and trusts nobody's word for an address.

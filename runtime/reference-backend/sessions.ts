@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { SessionCacheManager } from "../caching";
 
 /** Who is signed in, by a token that nobody can guess. */
 export interface Sessions {
@@ -45,5 +46,32 @@ export class MemorySessions implements Sessions {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+}
+
+/** Sessions that all replicas know, and that outlive each of them. */
+export class RedisSessions implements Sessions {
+  readonly kind = "redis";
+
+  constructor(private readonly sessions: SessionCacheManager) {}
+
+  create(userId: string): Promise<string> {
+    return this.sessions.create({ userId });
+  }
+
+  async userOf(token: string): Promise<string | undefined> {
+    return (await this.sessions.get<{ readonly userId: string }>(token))?.userId;
+  }
+
+  remove(token: string): Promise<void> {
+    return this.sessions.destroy(token);
+  }
+
+  ping(): Promise<void> {
+    return this.sessions.ping();
+  }
+
+  close(): Promise<void> {
+    return this.sessions.close();
   }
 }

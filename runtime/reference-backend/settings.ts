@@ -1,3 +1,4 @@
+import { type CacheSettings, type CacheUse, cacheSettings, hasCache } from "../caching";
 import { type DatabaseSettings, databaseSettings } from "../database";
 import { DEFAULT_BUCKETS_SECONDS, bucketsFrom } from "../metrics";
 import { type Environment, Variables } from "../variables";
@@ -16,7 +17,15 @@ export interface BackendSettings {
   readonly buckets: readonly number[];
   /** Undefined without `MONGODB_URI`: then the catalogue is built in. */
   readonly database: DatabaseSettings | undefined;
+  /** Undefined without `REDIS_CACHE_HOST` or its sentinels: then nothing is cached. */
+  readonly cache: CacheSettings | undefined;
+  /** Undefined without `REDIS_SESSION_HOST` or its sentinels: then sessions are in memory. */
+  readonly sessions: CacheSettings | undefined;
 }
+
+/** Names of the caches, as the platform calls them. */
+const CACHE = "redis-cache";
+const SESSIONS = "redis-session";
 
 /**
  * Everything the backend reads from its environment.
@@ -25,6 +34,10 @@ export interface BackendSettings {
  */
 export function backendSettings(environment: Environment): BackendSettings {
   const variables = new Variables(environment);
+  const redis = (name: string, use: CacheUse): CacheSettings | undefined =>
+    hasCache(name, environment)
+      ? variables.include(() => cacheSettings(name, use, environment), undefined)
+      : undefined;
   const settings: BackendSettings = {
     port: variables.wholeNumber("PORT", { least: 0, most: 65_535 }),
     requestTimeoutMs: variables.wholeNumber("REQUEST_TIMEOUT_MS"),
@@ -34,6 +47,8 @@ export function backendSettings(environment: Environment): BackendSettings {
     database: variables.has("MONGODB_URI")
       ? variables.include(() => databaseSettings(environment), undefined)
       : undefined,
+    cache: redis(CACHE, "cache"),
+    sessions: redis(SESSIONS, "session"),
   };
   variables.refuse();
   return settings;

@@ -46,6 +46,8 @@ describe("the reference backend", () => {
         shutdownTimeoutMs,
         buckets: DEFAULT_BUCKETS_SECONDS,
         database: undefined,
+        cache: undefined,
+        sessions: undefined,
       },
       store,
       sessions: new MemorySessions(),

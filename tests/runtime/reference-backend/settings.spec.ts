@@ -37,6 +37,8 @@ describe("settings of the backend", () => {
         readReplicaTags: {},
         slowQueryMs: 100,
       },
+      cache: undefined,
+      sessions: undefined,
     });
   });
 
@@ -44,6 +46,20 @@ describe("settings of the backend", () => {
     const settings = backendSettings({ ...ENVIRONMENT, MONGODB_MAX_POOL_SIZE: "many" });
     assert.equal(settings.database, undefined);
     assert.deepEqual(settings.buckets, DEFAULT_BUCKETS_SECONDS);
+  });
+
+  it("know the caches that the platform gave it", () => {
+    const caches = ["REDIS_CACHE", "REDIS_SESSION"].flatMap((prefix) => [
+      [`${prefix}_HOST`, "host"],
+      [`${prefix}_PORT`, "6379"],
+      [`${prefix}_POOL_SIZE`, "10"],
+    ]);
+    const { cache, sessions } = backendSettings({ ...ENVIRONMENT, ...Object.fromEntries(caches) });
+    assert.deepEqual([cache?.timeoutMs, sessions?.timeoutMs], [100, 1000]);
+    assert.throws(
+      () => backendSettings({ ...ENVIRONMENT, REDIS_CACHE_HOST: "host" }),
+      /REDIS_CACHE_POOL_SIZE is not set/,
+    );
   });
 
   it("name everything that is missing or wrong in one message", () => {
