@@ -113,20 +113,3 @@ export function clientRequestsPerMinute(
   if (!(share > 0)) return LEAST_CLIENT_LIMIT;
   return Math.max(LEAST_CLIENT_LIMIT, wholeUp((60 * requestsPerSecond + burst) / share));
 }
-
-/** Idle connections of a CDN stay open at most so long by default, seconds. Source: quotas of CloudFront. */
-const LONGEST_KEEP_ALIVE_SECONDS = 60;
-
-/** Clear of the moment at which the load balancer closes, seconds. */
-const KEEP_ALIVE_MARGIN_SECONDS = 5;
-
-/**
- * How long the edge keeps an idle connection to the load balancer: shorter than the load balancer does, so that only
- * the edge closes. min(60, load balancer − 5), seconds.
- */
-export function edgeKeepAliveSeconds(loadBalancerIdleSeconds: number): number {
-  return Math.max(
-    1,
-    Math.min(LONGEST_KEEP_ALIVE_SECONDS, loadBalancerIdleSeconds - KEEP_ALIVE_MARGIN_SECONDS),
-  );
-}

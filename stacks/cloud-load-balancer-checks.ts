@@ -76,12 +76,8 @@ function lockMistakes(
   { cloud }: ClusterConfig,
 ): ConfigProblem[] {
   if (provider === "none") return [];
-  if (cloud === "local") {
-    const fix = "Remove the key, or say in retrofitlink:cluster.cloud where the stack runs.";
-    return [{ path: ["cdn"], got: provider, allowed: "nothing on a local cluster", fix }];
-  }
-  // A CDN without any load balancer is another rule's.
-  if (hasPublic || !hasLoadBalancer) return [];
+  // A CDN without any load balancer, or on a local cluster, is another rule's.
+  if (hasPublic || !hasLoadBalancer || cloud === "local") return [];
   return [
     {
       path: AT,

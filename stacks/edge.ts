@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { clientRequestsPerMinute, edgeKeepAliveSeconds, edgePlan } from "../budget/edge";
+import { clientRequestsPerMinute, edgePlan } from "../budget/edge";
 import { edgeBehaviors, type BehaviorClass } from "../components/edge/behaviors";
 import { CloudFront, type EdgeFunctions } from "../components/edge/cloudfront";
 import { Cloudflare } from "../components/edge/cloudflare";
@@ -120,7 +120,7 @@ function edgeArgs(
     plan,
     timeouts: {
       readSeconds: ladder.request.edge,
-      keepAliveSeconds: edgeKeepAliveSeconds(ladder.idle.loadBalancer),
+      keepAliveSeconds: ladder.idle.edge,
     },
     headers: cdn.headers,
     clientRequestsPerMinute: clientRequestsPerMinute(rateLimit, plan),

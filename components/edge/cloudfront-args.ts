@@ -127,6 +127,9 @@ function rsaBits(pem: string): number | undefined {
   }
 }
 
+/** CloudFront keeps an idle connection to an origin at most so long, seconds. */
+const LONGEST_KEEP_ALIVE_SECONDS = 120;
+
 /** Everything that makes a distribution impossible to build or unsafe. An empty list means that it is sound. */
 export function cloudFrontProblems(args: CloudFrontArgs): Problem[] {
   const problems = edgeProblems(args);
@@ -134,6 +137,13 @@ export function cloudFrontProblems(args: CloudFrontArgs): Problem[] {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
   const { site, behaviors, publicKeys, functions = {} } = args;
+  check(
+    args.timeouts.keepAliveSeconds <= LONGEST_KEEP_ALIVE_SECONDS,
+    "timeouts.keepAliveSeconds",
+    args.timeouts.keepAliveSeconds,
+    `at most ${LONGEST_KEEP_ALIVE_SECONDS} (seconds)`,
+    "Keep it below what CloudFront keeps.",
+  );
   const shielded: readonly string[] = ORIGIN_SHIELD_REGIONS;
   check(
     shielded.includes(site.originShieldRegion),

@@ -56,7 +56,8 @@ export interface EdgeArgs {
 
 /** Source: quotas of CloudFront, and the default of Cloudflare: both wait so long at most. */
 export const LONGEST_READ_SECONDS = 120;
-const LONGEST_KEEP_ALIVE_SECONDS = 120;
+/** Of any CDN: Cloudflare keeps connections that long, CloudFront at most 120 s. */
+const LONGEST_KEEP_ALIVE_SECONDS = 900;
 
 /** Neither CloudFront nor Cloudflare lets a rule set these. */
 const RESERVED_HEADER =

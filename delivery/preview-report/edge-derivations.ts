@@ -104,20 +104,25 @@ function waits(
   { timeouts }: ServiceSummary,
 ): Derivation[] {
   const { request, idle } = timeouts;
+  // An ALB has one knob for silence and idleness. Behind Cloudflare idleness decides it, and the proxy gives up first.
+  const [hop, seconds] =
+    request.loadBalancer < originReadSeconds
+      ? ["load balancer", request.loadBalancer]
+      : ["proxy", request.proxy];
   return [
     {
       name: "Waits for an answer",
       value: duration(originReadSeconds),
-      formula: `${duration(originReadSeconds)} > ${duration(request.loadBalancer)} of the load balancer`,
+      formula: `${duration(originReadSeconds)} > ${duration(seconds)} of the ${hop}`,
       from: ["retrofitlink:services"],
-      holds: originReadSeconds > request.loadBalancer,
+      holds: originReadSeconds > seconds,
     },
     {
       name: "Keeps a connection",
       value: duration(originKeepAliveSeconds),
-      formula: `${duration(originKeepAliveSeconds)} < ${duration(idle.loadBalancer)} of the load balancer`,
+      formula: `${duration(originKeepAliveSeconds)} < ${duration(idle.loadBalancerClient)} of the load balancer`,
       from: ["retrofitlink:cluster.cloud"],
-      holds: originKeepAliveSeconds < idle.loadBalancer,
+      holds: originKeepAliveSeconds < idle.loadBalancerClient,
     },
   ];
 }

@@ -5,7 +5,6 @@ import fc from "fast-check";
 import {
   LEAST_CLIENT_LIMIT,
   clientRequestsPerMinute,
-  edgeKeepAliveSeconds,
   edgePlan,
   type EdgeLoadClass,
   type EdgePlanInputs,
@@ -118,16 +117,5 @@ describe("clientRequestsPerMinute", () => {
         },
       ),
     );
-  });
-});
-
-describe("edgeKeepAliveSeconds", () => {
-  it("closes before the load balancer of either cloud", () => {
-    assert.deepEqual([60, 110, 600].map(edgeKeepAliveSeconds), [55, 60, 60]);
-    for (const cloud of ["aws", "gcp"] as const) {
-      const ladder = timeoutLadder({ maxRequestSeconds: 90, cloud });
-      assert.deepEqual(ladderProblems(ladder), []);
-      assert.ok(edgeKeepAliveSeconds(ladder.idle.loadBalancer) < ladder.idle.loadBalancer);
-    }
   });
 });

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 
-import { edgeKeepAliveSeconds } from "../../../budget/edge";
 import { timeoutLadder } from "../../../budget/timeouts";
 import { parseStackConfig, withCdnProvider, type StackConfig } from "../../../stacks/config";
 import { configKey } from "../../../stacks/config-problems";
@@ -102,10 +101,10 @@ describe("CDN of a stack file", () => {
         const recording = await built(provider, cloud);
         const type = provider === "cloudfront" ? "CloudFront" : "Cloudflare";
         const { inputs } = recording.only(`retrofitlink:edge:${type}`);
-        const { request, idle } = timeoutLadder({ maxRequestSeconds: 10, cloud });
+        const { request, idle } = timeoutLadder({ maxRequestSeconds: 10, cloud, cdn: provider });
         assert.deepEqual(
           [inputs["provider"], inputs["originReadSeconds"], inputs["originKeepAliveSeconds"]],
-          [provider, request.edge, edgeKeepAliveSeconds(idle.loadBalancer)],
+          [provider, request.edge, idle.edge],
         );
         assert.equal((inputs["expectedOriginRps"] as number).toFixed(3), "610.000");
       });
@@ -151,7 +150,10 @@ describe("CDN of a stack file, its mistakes", () => {
     [
       "a CDN nobody has",
       "cloudfront",
-      (c) => (c["cdn"].provider = "akamai"),
+      (c) => {
+        c["cdn"].provider = "akamai";
+        c["loadBalancer"].public.sources = "internet";
+      },
       [
         'retrofitlink:cdn.provider: got "akamai"; allowed is "cloudfront" or "cloudflare". Choose the CDN; the other keys depend on it.',
       ],

@@ -212,19 +212,6 @@ describe("loadBalancer.public of a stack file", () => {
     });
   }
 
-  it("refuses a CDN on a local cluster", () => {
-    const found = mistakes(
-      (c) => {
-        cdn(c);
-        delete c["loadBalancer"].public;
-      },
-      { cloud: "local", zones: 1 },
-    );
-    assert.deepEqual(found, [
-      "retrofitlink:cdn: got cloudfront; allowed is nothing on a local cluster. Remove the key, or say in retrofitlink:cluster.cloud where the stack runs.",
-    ]);
-  });
-
   it("refuses a load balancer of a cloud on a local cluster, and zones of another region", () => {
     assert.deepEqual(
       mistakes(() => undefined, { cloud: "local", zones: 1 }),
