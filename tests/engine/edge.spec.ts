@@ -64,7 +64,7 @@ const shape = ({ resources }: StackRun): string[] =>
     .sort();
 
 describe("CDN on the real engine", function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   assert.ok(SCRATCH);
 
   for (const provider of ["cloudfront", "cloudflare"] as const) {
