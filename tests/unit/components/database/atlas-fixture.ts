@@ -1,7 +1,7 @@
 import type { AtlasClusterArgs, AtlasNetwork } from "../../../../components/database/atlas-cluster";
 import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
 
-export const AWS: AtlasNetwork = {
+export const AWS: Extract<AtlasNetwork, { kind: "aws" }> = {
   kind: "aws",
   region: "eu-central-1",
   vpcId: "vpc-0a1b2c3d",
@@ -9,7 +9,7 @@ export const AWS: AtlasNetwork = {
   clientCidrs: ["10.0.0.0/16"],
 };
 
-export const GCP: AtlasNetwork = {
+export const GCP: Extract<AtlasNetwork, { kind: "gcp" }> = {
   kind: "gcp",
   region: "europe-west1",
   project: "retrofitlink-production",
