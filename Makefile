@@ -99,6 +99,10 @@ test-browser: $(PACKAGES) system-packages ## the pages in Chromium
 bench-preview: toolchain ## time and memory of a preview beside a flat program and cdk8s-plus
 	@$(TS) bench/preview/main.ts
 
+.PHONY: bench
+bench: $(PACKAGES) system-packages ## the data path under load, beside alternatives: build/bench/report.html
+	@$(TS) bench/main.ts
+
 ## -- what the tests need from the system
 
 .PHONY: system-packages

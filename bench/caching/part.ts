@@ -1,4 +1,5 @@
 /** Requests per second and response times of the middleware beside what somebody would use instead. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BenchPart, Goal, PartResult, Row, Spread } from "../part";
 import { spreadOf } from "../part";
@@ -15,6 +16,8 @@ const MEASURED_SECONDS = Number(process.env["BENCH_SECONDS"] ?? 4);
 
 /** Least share of the requests per second of a bare GET. */
 const LEAST_OF_BARE = 0.85;
+
+const PACKAGES = join(__dirname, "../../node_modules");
 
 /** What one variant did in one round. */
 interface Measured extends LoadResult {
@@ -122,8 +125,10 @@ function goalsOf(rounds: Rounds): Goal[] {
 }
 
 function versions(redis: string): Record<string, string> {
-  const of = (name: string): string =>
-    (require(`${name}/package.json`) as { readonly version: string }).version;
+  const of = (name: string): string => {
+    const text = readFileSync(join(PACKAGES, name, "package.json"), "utf8");
+    return (JSON.parse(text) as { readonly version: string }).version;
+  };
   return {
     "redis-server": redis,
     redis: of("redis"),

@@ -8,8 +8,9 @@ import { RedisConnection, type Reply, isProtocolError } from "./redis-connection
 import type { CacheSettings } from "./settings";
 
 /**
- * Connections at most. The driver writes the commands of one turn of the event loop together, so that few connections
- * with many commands each do more than many with one: measured 1.4 times, see docs/runtime/caching.md.
+ * Connections at most. The driver writes the commands of one turn of the event loop together. Measured with 64 callers
+ * and values of 5 KB: 7 µs of CPU for a command on one connection, 10 µs spread over ten, 32 µs in the driver's pool.
+ * The second is there for when a large value is under way on the first.
  */
 const MOST_CONNECTIONS = 2;
 

@@ -86,7 +86,7 @@ describe("the response cache", () => {
         method,
         headers,
         agent: false,
-        timeout: 10_000,
+        timeout: 60_000,
       });
       outgoing.once("error", reject).once("timeout", () => outgoing.destroy(new Error("no answer")));
       outgoing.once("response", (incoming) => {
@@ -391,7 +391,8 @@ describe("the response cache", () => {
   });
 
   describe("many requests at the same time", () => {
-    it("make one call for a thousand misses of one key", async () => {
+    it("make one call for a thousand misses of one key", async function () {
+      this.timeout(120_000);
       await serve((app) =>
         app.get(
           "/slow",
