@@ -30,6 +30,9 @@ export interface PodRateLimit {
   readonly connections: number;
 }
 
+/** The largest number that `limit_conn` takes. */
+const MOST_CONNECTIONS = 65_535;
+
 /**
  * Divides a limit among the pods. Each pod counts by itself, so the effective limit is rate * pods; divided by the
  * largest fleet, a client that reaches every pod never gets more than it was promised to be held to.
@@ -42,7 +45,7 @@ export function rateLimitPerPod(limit: RateLimit, pods: number): PodRateLimit {
   return {
     requestsPerMinute: Math.floor(withoutNoise((limit.requestsPerSecond * 60) / pods)),
     burst: limit.burst,
-    connections: Math.floor(limit.connections / pods),
+    connections: Math.min(MOST_CONNECTIONS, Math.floor(limit.connections / pods)),
   };
 }
 

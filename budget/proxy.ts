@@ -53,6 +53,9 @@ const PEAK_MARGIN = 0.2;
 /** Requests in flight vary around Little's mean; twice of it is rarely exceeded. */
 const BURST_FACTOR = 2;
 
+/** Connections that a worker keeps at least, nginx's own default as of 1.29.7: with fewer a sudden load opens one for each request. */
+const FEWEST_KEPT = 32;
+
 /** Bounds of `worker_connections`. Each costs memory whether it is used or not, so the upper one adds pods instead. */
 export const WORKER_CONNECTIONS = { min: 1024, max: 16_384 } as const;
 
@@ -104,8 +107,8 @@ export function workerProcesses(cpuCores: number): number {
  * - worker_connections = the power of two in 1024..16384 with which the smallest fleet after the worst disruption
  *   still holds all clients
  * - worker_rlimit_nofile = 2 * worker_connections: a connection may have a temporary file
- * - keepalive = 2 * peak rate * 1.2 * service time / (pods * workers), and at least one for each address of the
- *   upstream, for a cache smaller than the round trip through them never hits
+ * - keepalive = 2 * peak rate * 1.2 * service time / (pods * workers), at least 32, and at least one for each address
+ *   of the upstream, for a cache smaller than the round trip through them never hits
  */
 export function proxyPlan(inputs: ProxyInputs): ProxyPlan {
   const { demand, cpuCores, clientConnections, disruption, upstreamAddresses = 1 } = inputs;
@@ -146,7 +149,7 @@ export function proxyPlan(inputs: ProxyInputs): ProxyPlan {
     workerConnections,
     openFiles: 2 * workerConnections,
     clientsPerPod,
-    upstreamKeepAlive: Math.max(2, upstreamAddresses, busyPerWorker),
+    upstreamKeepAlive: Math.max(FEWEST_KEPT, upstreamAddresses, busyPerWorker),
     minReplicas,
     maxReplicas: Math.max(
       resilientReplicas(atPeak, disruption),

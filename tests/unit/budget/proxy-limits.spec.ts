@@ -13,6 +13,11 @@ describe("rateLimitPerPod", () => {
     });
   });
 
+  it("stays within what nginx can count", () => {
+    const limit = { requestsPerSecond: 1, burst: 0, connections: 100_000 };
+    assert.equal(rateLimitPerPod(limit, 1).connections, 65_535);
+  });
+
   it("does not lose a request to binary noise", () => {
     // 0.7 * 60 / 6 is 6.999999999999999
     assert.equal(

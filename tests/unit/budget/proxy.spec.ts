@@ -49,13 +49,13 @@ describe("proxyPlan", () => {
   it("derives the example of the documentation", () => {
     // u* = min(0.7, 0.8 / (1 + 0.2 * 40 / 60)) = 0.7; a pod takes 1400/s, so one pod carries the peak of 1200/s.
     // Clients: 20000 / 8192 -> 3 pods, 5 of them so that one zone of three may go. Three that are left hold
-    // 6667 each: 16384 connections. In flight: 2 * 1200 * 0.03 / 3 = 24.
+    // 6667 each: 16384 connections. In flight: 2 * 1200 * 0.03 / 3 = 24, and 32 at least.
     assert.deepEqual(proxyPlan(inputs), {
       workers: 1,
       workerConnections: 16_384,
       openFiles: 32_768,
       clientsPerPod: 8192,
-      upstreamKeepAlive: 24,
+      upstreamKeepAlive: 32,
       minReplicas: 5,
       maxReplicas: 5,
       targetUtilization: 0.7,
@@ -92,8 +92,8 @@ describe("proxyPlan", () => {
   });
 
   it("keeps a connection for each address of a headless Service", () => {
-    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 30 }).upstreamKeepAlive, 30);
-    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 10 }).upstreamKeepAlive, 24);
+    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 50 }).upstreamKeepAlive, 50);
+    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 10 }).upstreamKeepAlive, 32);
   });
 
   it("has room for bodies of requests under way", () => {

@@ -24,7 +24,7 @@ describe("picture of the system", () => {
       edges.map((edge) => `${edge.from} -> ${edge.to}: ${describeEdge(edge)}`),
       [
         "clients of nginx-load-balancer -> nginx-load-balancer: 20,000 connections",
-        "nginx-load-balancer -> backend: 1,200/s, 132 connections",
+        "nginx-load-balancer -> backend: 1,200/s, 192 connections",
         "backend -> redis-cache: 36 connections",
         "matching -> redis-cache: 20 connections",
         "backend -> redis-session: 36 connections",
