@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { cachingPart } from "./caching/part";
 import { loadNow, machine } from "./machine";
 import type { BenchPart, PartResult } from "./part";
+import { proxiesPart } from "./proxies/part";
 import { type Report, reportPage } from "./report/page";
 
-const PARTS: readonly BenchPart[] = [cachingPart];
+const PARTS: readonly BenchPart[] = [cachingPart, proxiesPart];
 const FOLDER = "build/bench";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -10,6 +10,8 @@ import type { Place } from "./proxy-process";
 
 export interface Contender {
   readonly name: string;
+  /** What it is, in half a sentence. */
+  readonly note: string;
   readonly proxy: ProxyKind;
   /** One of ours. */
   readonly ours: boolean;
@@ -56,6 +58,7 @@ const temporary = ({ directory }: Place): string =>
 export const CONTENDERS: readonly Contender[] = [
   {
     name: "nginx, ours",
+    note: "limits, retries, admission, security headers, compression, JSON log with timings",
     proxy: "nginx",
     ours: true,
     configuration: (place, backendPort) =>
@@ -71,6 +74,7 @@ export const CONTENDERS: readonly Contender[] = [
   {
     // Debian's nginx.conf, with the one line that its documentation gives for a proxy.
     name: "nginx, as shipped",
+    note: "Debian's file with one proxy_pass: a new connection to the service for each request",
     proxy: "nginx",
     ours: false,
     configuration: (place, backendPort) => `
@@ -84,8 +88,29 @@ http {
 }`,
   },
   {
+    // The same with what became nginx's default in 1.30, which is newer than the nginx that runs here.
+    name: "nginx, as shipped since 1.30",
+    note: "the same with HTTP/1.1 to the service and connections that are kept",
+    proxy: "nginx",
+    ours: false,
+    configuration: (place, backendPort) => `
+worker_processes 1; pid ${place.directory}/nginx.pid; error_log ${place.directory}/error.log;
+events { worker_connections 768; }
+http {
+  ${temporary(place)}
+  sendfile on; tcp_nopush on; types_hash_max_size 2048; default_type application/octet-stream;
+  access_log ${place.directory}/access.log; gzip on;
+  upstream backend { server 127.0.0.1:${backendPort}; keepalive 32; }
+  server {
+    listen 127.0.0.1:${place.port};
+    location / { proxy_pass http://backend; proxy_http_version 1.1; proxy_set_header Connection ""; }
+  }
+}`,
+  },
+  {
     // What ingress-nginx renders for one host by default, without its Lua balancer.
     name: "nginx, with ingress-nginx's settings",
+    note: "what it renders by default, without its Lua, which would only add to it",
     proxy: "nginx",
     ours: false,
     configuration: (place, backendPort) => `
@@ -111,6 +136,7 @@ http {
   },
   {
     name: "HAProxy, ours",
+    note: "the same protections",
     proxy: "haproxy",
     ours: true,
     configuration: (place, backendPort) =>
@@ -130,6 +156,7 @@ http {
   {
     // Debian's haproxy.cfg, with a frontend and a backend as its documentation begins with.
     name: "HAProxy, as shipped",
+    note: "Debian's file with a frontend and a backend",
     proxy: "haproxy",
     ours: false,
     configuration: (place, backendPort) => `

@@ -26,13 +26,20 @@ export interface ProxyProcess {
   stop(): Promise<void>;
 }
 
+/** The proxy has a core to itself; whoever asks and whoever answers share the other. */
+export const CORES = { proxy: 0, others: 1 } as const;
+
 /** Ticks of /proc a second. */
 const TICKS_PER_SECOND = 100;
 
-/** @throws when it does not listen within ten seconds */
+/**
+ * @param core of the machine, to which it is pinned
+ * @throws when it does not listen within ten seconds
+ */
 export async function startProxy(
   proxy: ProxyKind,
   configuration: (place: Place) => string,
+  core: number = CORES.proxy,
 ): Promise<ProxyProcess> {
   const directory = await mkdtemp(join(tmpdir(), `bench-${proxy}-`));
   const place = { directory, port: await freePort(), statusPort: await freePort() };
@@ -44,10 +51,12 @@ export async function startProxy(
       ? (["/usr/sbin/nginx", ["-p", directory, "-c", file, "-g", `${user}daemon off;`]] as const)
       : (["/usr/sbin/haproxy", ["-W", "-db", "-f", file]] as const);
   // HAProxy's access log goes nowhere: what a container's runtime does with it is the same for all.
-  const child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn("taskset", ["-c", String(core), program, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let said = "";
   child.stderr.on("data", (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2000)));
-  await listening(child, place.port, () => said);
+  await listening(child, program, place.port, () => said);
   return {
     port: place.port,
     cpuSeconds: () => cpuTicks(child.pid ?? 0) / TICKS_PER_SECOND,
@@ -62,10 +71,15 @@ export async function startProxy(
   };
 }
 
-async function listening(child: ChildProcess, port: number, said: () => string): Promise<void> {
+async function listening(
+  child: ChildProcess,
+  program: string,
+  port: number,
+  said: () => string,
+): Promise<void> {
   const deadline = Date.now() + 10_000;
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnfile} did not start: ${said()}`);
+    if (child.exitCode !== null) throw new Error(`${program} did not start: ${said()}`);
     const socket = connect(port, "127.0.0.1");
     const there = await Promise.race([
       once(socket, "connect").then(
@@ -76,7 +90,7 @@ async function listening(child: ChildProcess, port: number, said: () => string):
     ]);
     socket.destroy();
     if (there) return;
-    if (Date.now() > deadline) throw new Error(`${child.spawnfile} does not listen: ${said()}`);
+    if (Date.now() > deadline) throw new Error(`${program} does not listen: ${said()}`);
     await pause(50);
   }
 }
