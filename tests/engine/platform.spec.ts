@@ -160,7 +160,7 @@ describe("platform on the real engine", function () {
     });
   }
 
-  it("refuses Atlas on a machine of one's own, and a cluster in a region without it", async () => {
+  it("refuses Atlas on a machine of one's own, with the key and without a stack trace", async () => {
     const local = await run("preview", "local", (text) =>
       text.replace(
         / {2}retrofitlink:database:\n( {4}.*\n)+|$/,
