@@ -72,8 +72,8 @@ async function measure(processes: Processes, port: number, round: number): Promi
 type Rounds = Readonly<Record<Variant, readonly Measured[]>>;
 
 /** Ratios within each round: what disturbs the machine disturbs neighbours alike. */
-function ratios(rounds: Rounds, of: Variant, to: Variant, what: (one: Measured) => number): Spread {
-  return spreadOf(rounds[of].map((one, index) => what(one) / what(rounds[to][index] ?? one)));
+function ratios(rounds: Rounds, of: Variant, to: Variant, what: (one: Measured) => number, unit = 1): Spread {
+  return spreadOf(rounds[of].map((one, index) => (unit * what(one)) / what(rounds[to][index] ?? one)));
 }
 
 const rps = (one: Measured): number => one.requestsPerSecond;
@@ -93,7 +93,7 @@ function rowOf(rounds: Rounds, variant: Variant): Row {
       p99: of(({ p99Ms }) => p99Ms),
       cpu: of(({ cpuMicroseconds }) => cpuMicroseconds),
       hits: of(({ hitRate }) => Math.max(0, hitRate * 100)),
-      share: ratios(rounds, variant, "bare", (one) => rps(one) * 100),
+      share: ratios(rounds, variant, "bare", rps, 100),
     },
   };
 }

@@ -75,11 +75,15 @@ export function reportPage({ measuredAt, machine, parts }: Report): string {
   const goals = parts.flatMap((part) => part.goals);
   const kept = goals.filter((goal) => goal.kept).length;
   const { processor, cores, memoryGiB, kernel, node, loadBefore, loadAfter } = machine;
+  const busy =
+    loadBefore > cores
+      ? `<p class="busy">Other programs wanted ${loadBefore} cores of ${cores} when this began: neither the figures nor the comparisons are those of a quiet machine.</p>`
+      : "";
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>RetroFitLink: the data path under load</title><style>${STYLE}</style></head>
 <body><header><h1>The data path under load</h1>
-<p>${kept} of ${goals.length} goals kept · ${escape(measuredAt.slice(0, 16).replace("T", " "))} UTC</p></header>
+<p>${kept} of ${goals.length} goals kept · ${escape(measuredAt.slice(0, 16).replace("T", " "))} UTC</p>${busy}</header>
 <main>${parts.map(partHtml).join("\n")}
 <footer>${escape(processor)}, ${cores} cores, ${memoryGiB} GiB · Linux ${escape(kernel)} · Node.js ${escape(node)} · load ${loadBefore} before and ${loadAfter} after</footer>
 </main></body></html>

@@ -5,6 +5,7 @@ export const STYLE = `
 *{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 header,main{max-width:1080px;margin:0 auto;padding:0 20px}header{padding-top:40px}
 h1{font-size:30px;letter-spacing:-.02em;margin:0}header p{color:var(--soft);margin:4px 0 20px}
+header .busy{border-left:4px solid var(--bad);padding:8px 14px;background:var(--card);color:var(--ink)}
 section{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:26px 28px;margin-bottom:22px}
 h2{font-size:22px;margin:0;letter-spacing:-.01em}h3{font-size:15px;margin:28px 0 10px}.question{max-width:70ch;color:var(--soft);margin:6px 0 18px}
 ul.goals{list-style:none;margin:0;padding:0;display:grid;gap:8px}ul.goals li{display:flex;gap:14px;align-items:baseline;border-left:4px solid var(--ours);background:var(--back);border-radius:6px;padding:9px 14px}
