@@ -21,6 +21,7 @@ import {
   routerPoolSize,
 } from "../../budget/mongodb";
 import type { AtlasSummary, MongoDbSummary, ServiceSummary } from "../../budget/summaries";
+import { atlasDerivations } from "./atlas-derivations";
 import { same, type Derivation } from "./derivation";
 import { gibibytes, number, percent, plural, rate } from "./format";
 
@@ -56,7 +57,7 @@ export function databaseDerivations(
 ): Derivation[] {
   return isMongoDbCluster(summary)
     ? mongoDbDerivations(summary, services)
-    : [clients(summary, services), limit(summary), slowQueries(summary), reading(summary)];
+    : atlasDerivations(summary, services);
 }
 
 function mongoDbDerivations(summary: MongoDbSummary, services: readonly ServiceSummary[]): Derivation[] {

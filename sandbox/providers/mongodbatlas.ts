@@ -175,9 +175,9 @@ export class AtlasProvider extends CloudProvider {
     await super.delete();
   }
 
-  override async invoke(token: string, args: Properties = {}): Promise<Properties> {
+  override async invoke(token: string, args: Properties): Promise<Properties> {
     if (token !== "mongodbatlas:index/getAdvancedClusters:getAdvancedClusters")
-      return await super.invoke(token);
+      return await super.invoke(token, args);
     const { clusters } = readAtlas();
     const projectId = text(args["projectId"]);
     const results = Object.values(clusters).filter((cluster) => cluster["projectId"] === projectId);

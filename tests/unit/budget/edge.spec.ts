@@ -10,7 +10,6 @@ import {
   type EdgePlanInputs,
 } from "../../../budget/edge";
 import { DEFAULT_BUDGET } from "../../../budget/performance-budget";
-import { ladderProblems, timeoutLadder } from "../../../budget/timeouts";
 
 const classes: readonly EdgeLoadClass[] = [
   { name: "assets", cached: true, target: "assets" },

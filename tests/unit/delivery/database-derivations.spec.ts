@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import type { AtlasSummary } from "../../../budget/summaries";
 import { databaseDerivations } from "../../../delivery/preview-report/database-derivations";
 import type { Derivation } from "../../../delivery/preview-report/derivation";
 import { previewPage } from "../../../delivery/preview-report/page";
@@ -83,22 +82,6 @@ describe("derivations of a database in the cluster", () => {
     assert.match(found, /the profiler keeps nothing \(level 0\)/);
     assert.match(found, /a zone may take the majority with it: it takes three/);
     assert.match(found, /≥ 24 GiB = 24 GiB working set/);
-  });
-});
-
-describe("derivations of a managed database", () => {
-  it("are those that every kind has", () => {
-    const atlas = {
-      ...summary,
-      minInstanceSize: "M30",
-      maxInstanceSize: "M50",
-      cloud: "aws",
-    } as AtlasSummary;
-    Reflect.deleteProperty(atlas, "routers");
-    assert.deepEqual(
-      databaseDerivations(atlas, services).map(({ name }) => name),
-      ["Connections to a router", "Limit of a router", "Slow query", "Read replicas"],
-    );
   });
 });
 

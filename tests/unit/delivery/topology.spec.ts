@@ -6,6 +6,7 @@ import { podsLost } from "../../../budget/capacity";
 import { MOST_BOXES, describeEdge, graphOf, podsPerZone } from "../../../delivery/preview-report/graph";
 import { stackModel } from "../../../delivery/preview-report/stack-model";
 import { topology } from "../../../delivery/preview-report/topology";
+import { AtlasCluster } from "../../../components/database/atlas-cluster";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
 import type { AtlasSummary } from "../../../budget/summaries";
 import {
@@ -16,6 +17,8 @@ import {
   serviceSummary,
   sessionSummary,
 } from "./fixtures/stack-run";
+import { ATLAS } from "../components/database/atlas-fixture";
+import { record } from "../../helpers/pulumi";
 
 describe("picture of the system", () => {
   it("says who calls whom with the numbers that were derived", async () => {
@@ -54,8 +57,8 @@ describe("picture of the system", () => {
     );
     assert.deepEqual(
       [...text.matchAll(/<text class="pods"[^>]*>([^<]*)</g)].map(([, pods]) => Number(pods)),
-      // Routers and members of the database after the pods of proxy and services.
-      [1, 1, 1, 5, 5, 4, 3, 3, 2, 1, 1, 1, 2, 1, 1, 2, 1, 1],
+      // After the pods of proxy and services: routers, members of the session store, members of the shards.
+      [1, 1, 1, 5, 5, 4, 3, 3, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 2, 1, 1],
     );
     assert.ok(text.includes("3 routers, 2 shards"));
     assert.ok(text.includes("3 voters + 1 for reading"));
@@ -81,21 +84,26 @@ describe("picture of the system", () => {
     );
   });
 
-  it("draws a managed database without routers of its own, and its shards by number", () => {
-    const atlas: AtlasSummary = {
-      ...databaseSummary([serviceSummary("backend")]),
+  it("draws a managed database without routers of its own, and its shards by number", async () => {
+    const recording = await record(() => new AtlasCluster("mongodb", ATLAS), {
+      preview: true,
+      invokes: {
+        "mongodbatlas:index/getAdvancedClusters:getAdvancedClusters": {
+          projectId: ATLAS.projectId,
+          results: [],
+        },
+      },
+    });
+    const atlas = {
+      ...(recording.only("retrofitlink:database:AtlasCluster").inputs as unknown as AtlasSummary),
       workload: "atlas",
-      minInstanceSize: "M30",
-      maxInstanceSize: "M50",
-      cloud: "aws",
     };
-    for (const key of ["routers", "statefulSets", "zones"]) Reflect.deleteProperty(atlas, key);
     const services = [serviceSummary("backend", { databasePool: 3 })];
     const { columns, edges } = graphOf({ ...stackModel("test", runOf(services)), databases: [atlas] });
     assert.deepEqual(
       columns.flat().filter(({ kind }) => kind === "database" || kind === "shard"),
       [
-        { id: "atlas", title: "atlas", detail: "M30 to M50, 2 shards", kind: "database", zones: [] },
+        { id: "atlas", title: "atlas", detail: "M60 to M80, 2 shards", kind: "database", zones: [] },
         ...[1, 2].map((shard) => ({
           id: `atlas, shard ${shard}`,
           title: `atlas, shard ${shard}`,
