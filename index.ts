@@ -10,4 +10,12 @@ Error.stackTraceLimit = 3;
 const config = readStackConfig();
 for (const { key, message } of notBuiltYet(config)) void pulumi.log.warn(`${key}: ${message}`);
 
-export const { namespace, services, caches, database, loadBalancer, cdn } = createPlatform(config);
+const platform = createPlatform(config);
+
+export const { namespace, services, caches } = platform;
+
+// What a stack does not have is said so: the engine warns of an output without a value at every run.
+export const database = platform.database ?? "none";
+export const loadBalancer = platform.loadBalancer ?? "none";
+export const publicLoadBalancer = platform.publicLoadBalancer ?? "none";
+export const cdn = platform.cdn ?? "none";

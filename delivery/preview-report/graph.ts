@@ -43,6 +43,7 @@ export function graphOf(model: StackModel): Graph {
   const columns = [
     clients(model),
     cdns(model),
+    entrances(model),
     proxies(model),
     services(model),
     [...databases(model), ...caches(model)],
@@ -89,13 +90,39 @@ function cdns({ cdns: found }: StackModel): Box[] {
   }));
 }
 
-/** From clients to a proxy, over the CDN where there is one. */
-function inwards({ cdns: [cdn] }: StackModel, to: string, connections: number): Edge[] {
+const ENTRANCE_TITLES = { aws: "ALB", gcp: "Google load balancer" } as const;
+
+function entrances({ entrances: found }: StackModel): Box[] {
+  return found.map(({ workload, cloud, originLocked, firewallMode }) => ({
+    id: workload,
+    title: ENTRANCE_TITLES[cloud],
+    detail: originLocked
+      ? "for the CDN only"
+      : firewallMode === "block"
+        ? "behind a firewall"
+        : "firewall counts",
+    kind: "proxy",
+    zones: [],
+  }));
+}
+
+/** From clients to a proxy, over what stands in front of it. */
+function inwards(
+  { cdns: [cdn], entrances: [entrance], services: all, exposedService }: StackModel,
+  to: string,
+  connections: number,
+): Edge[] {
   const from = `clients of ${to}`;
-  if (cdn === undefined) return [{ from, to, connections, rps: 0 }];
+  const behind = cdn?.workload ?? from;
+  const rps = cdn?.expectedOriginRps ?? 0;
+  const first = cdn === undefined ? [] : [{ from, to: cdn.workload, connections: 0, rps: cdn.peakRps }];
+  const held = cdn === undefined ? connections : 0;
+  const peak = all.find(({ workload }) => workload === exposedService)?.demand.peakRps ?? 0;
+  if (entrance === undefined) return [...first, { from: behind, to, connections: held, rps }];
   return [
-    { from, to: cdn.workload, connections: 0, rps: cdn.peakRps },
-    { from: cdn.workload, to, connections: 0, rps: cdn.expectedOriginRps },
+    ...first,
+    { from: behind, to: entrance.workload, connections: held, rps },
+    { from: entrance.workload, to, connections: 0, rps: rps > 0 ? rps : peak },
   ];
 }
 

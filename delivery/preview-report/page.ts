@@ -6,6 +6,7 @@ import { databaseDerivations } from "./database-derivations";
 import type { Derivation } from "./derivation";
 import { derivationsList } from "./derivations-list";
 import { edgeDerivations } from "./edge-derivations";
+import { entranceDerivations } from "./entrance-derivations";
 import { number, plural } from "./format";
 import { Html, html } from "./html";
 import { policiesSection } from "./policies-section";
@@ -87,10 +88,11 @@ function cdn({ cdns, services, exposedService }: StackModel): Html {
     ${cdns.map((each) => card(each.hosts.join(", "), each.configKey, edgeDerivations(each, upstream)))}`;
 }
 
-function loadBalancer({ proxies, services, exposedService }: StackModel): Html {
+function loadBalancer({ entrances, proxies, services, exposedService }: StackModel): Html {
   if (proxies.length === 0) return html``;
   const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>Load balancer</h2>
+    ${entrances.map((each) => card(each.hosts.join(", "), each.configKey, entranceDerivations(each)))}
     ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, proxyDerivations(proxy, upstream)))}`;
 }
 

@@ -4,6 +4,7 @@ import {
   COMPONENT_TYPES,
   type AtlasSummary,
   type CacheSummary,
+  type CloudLoadBalancerSummary,
   type EdgeSummary,
   type MongoDbSummary,
   type PlatformSummary,
@@ -49,6 +50,8 @@ export interface StackModel {
   readonly caches: readonly CacheSummary[];
   readonly proxies: readonly ProxySummary[];
   readonly cdns: readonly EdgeSummary[];
+  /** Load balancers of the cloud, in front of the proxies. */
+  readonly entrances: readonly CloudLoadBalancerSummary[];
   /** Of whichever kind. */
   readonly databases: readonly (MongoDbSummary | AtlasSummary)[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
@@ -109,6 +112,10 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     cdns: [
       ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudFront),
       ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudflare),
+    ],
+    entrances: [
+      ...summaries<CloudLoadBalancerSummary>(COMPONENT_TYPES.awsAlb),
+      ...summaries<CloudLoadBalancerSummary>(COMPONENT_TYPES.gcpLoadBalancer),
     ],
     databases: [
       ...summaries<MongoDbSummary>(COMPONENT_TYPES.mongoDbCluster),

@@ -41,6 +41,8 @@ code { overflow-wrap: anywhere; }
 .figures span { color: var(--soft); font-size: 14px; }
 .picture .canvas { overflow-x: auto; }
 .picture svg { display: block; width: 100%; min-width: 860px; max-width: 1180px; height: auto; }
+.picture.wide { position: relative; left: 50%; width: min(1560px, calc(100vw - 48px)); transform: translateX(-50%); }
+.picture.wide svg { min-width: 1280px; max-width: none; }
 .picture path { fill: none; stroke: var(--soft); stroke-width: 1.3; opacity: 0.7; }
 .picture path.head { fill: var(--soft); stroke: none; opacity: 1; }
 .picture text { font-family: system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--ink); }

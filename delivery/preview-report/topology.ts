@@ -13,6 +13,9 @@ const MOST_LABELS = 14;
 /** Longest text that fits into a box. */
 const TITLE_LENGTH = 22;
 
+/** More columns than this take more room than the text of the page, or their words become too small to read. */
+const MOST_NARROW_COLUMNS = 4;
+
 interface Point {
   readonly x: number;
   readonly y: number;
@@ -31,7 +34,7 @@ export function topology(model: StackModel): Html {
   const width = graph.columns.length * (BOX.width + BOX.arrow) - BOX.arrow + 2 * MARGIN;
   const height = Math.max(...[...places.values()].map(({ y, height: own }) => y + own)) + MARGIN;
   const spread = [...places.values()].some(({ box }) => box.zones.length > 1);
-  return html`<figure class="card picture">
+  return html`<figure class="card picture${graph.columns.length > MOST_NARROW_COLUMNS ? " wide" : ""}">
     <div class="canvas" tabindex="0" role="group" aria-label="Picture of the system, scrollable">
       <svg viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="picture-title">
         <title id="picture-title">Who calls whom; the list below says the same</title>

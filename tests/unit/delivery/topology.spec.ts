@@ -26,7 +26,8 @@ describe("picture of the system", () => {
     assert.deepEqual(
       edges.map((edge) => `${edge.from} -> ${edge.to}: ${describeEdge(edge)}`),
       [
-        "clients of nginx-load-balancer -> nginx-load-balancer: 20,000 connections",
+        "clients of nginx-load-balancer -> public-load-balancer: 20,000 connections",
+      "public-load-balancer -> nginx-load-balancer: 1,200/s",
         "nginx-load-balancer -> backend: 1,200/s, 192 connections",
         "backend -> redis-cache: 36 connections",
         "matching -> redis-cache: 20 connections",
@@ -45,6 +46,7 @@ describe("picture of the system", () => {
       [...text.matchAll(/<text class="title"[^>]*>([^<]*)</g)].map(([, title]) => title),
       [
         "Clients",
+        "ALB",
         "nginx-load-balancer",
         "backend",
         "matching",
