@@ -53,8 +53,12 @@ const PEAK_MARGIN = 0.2;
 /** Requests in flight vary around Little's mean; twice of it is rarely exceeded. */
 const BURST_FACTOR = 2;
 
-/** Connections that a worker keeps at least, nginx's own default as of 1.29.7: with fewer a sudden load opens one for each request. */
-const FEWEST_KEPT = 32;
+/**
+ * Connections that a worker keeps at least: twice the 64 requests that may be in flight however low the rate is. With
+ * fewer than are in flight at once, those beyond close their connection when they are answered, and the next request
+ * opens one. A worker has room for them: it counts on one for each of its at least 512 clients.
+ */
+const FEWEST_KEPT = 128;
 
 /** Bounds of `worker_connections`. Each costs memory whether it is used or not, so the upper one adds pods instead. */
 export const WORKER_CONNECTIONS = { min: 1024, max: 16_384 } as const;
@@ -107,7 +111,7 @@ export function workerProcesses(cpuCores: number): number {
  * - worker_connections = the power of two in 1024..16384 with which the smallest fleet after the worst disruption
  *   still holds all clients
  * - worker_rlimit_nofile = 2 * worker_connections: a connection may have a temporary file
- * - keepalive = 2 * peak rate * 1.2 * service time / (pods * workers), at least 32, and at least one for each address
+ * - keepalive = 2 * peak rate * 1.2 * service time / (pods * workers), at least 128, and at least one for each address
  *   of the upstream, for a cache smaller than the round trip through them never hits
  */
 export function proxyPlan(inputs: ProxyInputs): ProxyPlan {

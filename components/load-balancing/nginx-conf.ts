@@ -40,6 +40,8 @@ function main(args: NginxConfArgs): Directive[] {
     ),
     directive("pid", `${args.scratch ?? SCRATCH}/nginx.pid`),
     directive("error_log", "stderr", "warn"),
+    // A few regular expressions are matched for every request.
+    directive("pcre_jit", "on"),
   ];
 }
 

@@ -55,7 +55,7 @@ describe("proxyPlan", () => {
       workerConnections: 16_384,
       openFiles: 32_768,
       clientsPerPod: 8192,
-      upstreamKeepAlive: 32,
+      upstreamKeepAlive: 128,
       minReplicas: 5,
       maxReplicas: 5,
       targetUtilization: 0.7,
@@ -92,8 +92,8 @@ describe("proxyPlan", () => {
   });
 
   it("keeps a connection for each address of a headless Service", () => {
-    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 50 }).upstreamKeepAlive, 50);
-    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 10 }).upstreamKeepAlive, 32);
+    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 500 }).upstreamKeepAlive, 500);
+    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 10 }).upstreamKeepAlive, 128);
   });
 
   it("has room for bodies of requests under way", () => {

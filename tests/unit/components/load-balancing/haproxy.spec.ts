@@ -206,7 +206,7 @@ describe("haproxy.cfg of a HaProxy", () => {
       assert.ok(lines.includes(line), line);
     }
     // 2 * 8 / 5
-    assert.ok(lines.some((line) => /^default-server check .* maxconn 4 pool-max-conn 32$/.test(line)));
+    assert.ok(lines.some((line) => /^default-server check .* maxconn 4 pool-max-conn 128$/.test(line)));
   });
 
   it("asks the DNS server that it is given", async () => {

@@ -84,7 +84,7 @@ describe("Nginx", () => {
       targetConnections: 5734,
       clientsPerPod: 8192,
       expectedClients: 20_000,
-      upstreamKeepAlive: 32,
+      upstreamKeepAlive: 128,
       memoryLimitMiB: 240,
       timeouts,
     });
@@ -230,7 +230,7 @@ describe("nginx.conf of a Nginx", () => {
       "worker_processes 1;",
       "worker_rlimit_nofile 32768;",
       "worker_connections 16384;",
-      "keepalive 32;",
+      "keepalive 128;",
       "resolver kube-dns.kube-system.svc.cluster.local valid=5s;",
       "server backend-service.retrofitlink.svc.cluster.local:3000 max_fails=3 fail_timeout=10s resolve;",
       // 20/s over 5 pods
