@@ -21,8 +21,8 @@ export interface EdgeTraffic {
 export interface EdgeLoadClass {
   readonly name: string;
   readonly cached: boolean;
-  /** What answers a miss: the service behind the load balancer, or a bucket. */
-  readonly target: "service" | "assets";
+  /** What answers a miss: the service behind the load balancer, a bucket, or the function that makes pictures. */
+  readonly target: "service" | "assets" | "images";
 }
 
 /** Load of one class at peak. */

@@ -296,7 +296,7 @@ export interface EdgeSummary {
 export interface EdgeClassSummary {
   readonly name: string;
   readonly paths: readonly string[];
-  readonly target: "service" | "assets";
+  readonly target: "service" | "assets" | "images";
   readonly signed: boolean;
   /** How long the edge keeps an answer, seconds; 0 for what it passes on. */
   readonly edgeSeconds: number;
@@ -312,6 +312,12 @@ export interface ImageOptimizerSummary {
   readonly cloud: "aws" | "gcp";
   /** Requests for pictures at the edge at peak, per second. */
   readonly peakRps: number;
+  /** Share of them that the edge answers, 0..1. */
+  readonly hitRatio: number;
+  /** Mean time of one picture, seconds. */
+  readonly secondsPerPicture: number;
+  /** Share of the calls that may be busy at peak, 0..1. */
+  readonly maxUtilization: number;
   /** Cached objects that one original can become. */
   readonly variantsPerOriginal: number;
   /** Calls of the function at the same time. */

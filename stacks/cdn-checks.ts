@@ -1,10 +1,11 @@
 /** Rules of `retrofitlink:cdn` that look at more than one key. They run on a block that is sound by itself. */
 import type { Problem } from "../components/shared/problems";
 import { behaviorProblems } from "../components/edge/behavior-problems";
-import { edgeBehaviors } from "../components/edge/behaviors";
-import { accountProblems } from "../components/edge/cloudflare-args";
+import { edgeBehaviors, withImageVariants, type EdgeBehavior } from "../components/edge/behaviors";
+import { accountProblems, cloudflareImageProblems } from "../components/edge/cloudflare-args";
 import { ORIGIN_SHIELD_REGIONS, publicKeyProblems } from "../components/edge/cloudfront-args";
 import { hostProblems } from "../components/edge/edge-args";
+import { imageVariantProblems } from "../components/edge/image-paths";
 import { show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import type { CdnConfig, ClusterConfig } from "./schema/stack";
 
@@ -17,10 +18,17 @@ export interface CdnSurroundings {
 /** Shares that people write add up to 1 but for rounding. */
 const SHARES_TOLERANCE = 0.01;
 
+/** What the edge does with each class of paths. */
+export function cdnBehaviors({ provider, behaviors, images }: CdnConfig): EdgeBehavior[] {
+  const classes = edgeBehaviors(behaviors);
+  if (images === undefined) return classes;
+  return withImageVariants(classes, provider === "cloudfront" ? "images" : "service");
+}
+
 export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroundings): ConfigProblem[] {
   if (cdn === undefined) return [];
   const { hosts, zone } = cdn;
-  const behaviors = edgeBehaviors(cdn.behaviors);
+  const behaviors = cdnBehaviors(cdn);
   const own =
     cdn.provider === "cloudfront"
       ? publicKeyProblems(
@@ -35,7 +43,52 @@ export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroun
     ...placeMistakes(cdn, surroundings),
     ...[...hostProblems(hosts, zone), ...behaviorProblems(behaviors), ...own].map(mistake),
     ...trafficMistakes(cdn),
+    ...imageMistakes(cdn, surroundings),
   ];
+}
+
+/** What keeps the CDN from making the variants of pictures. */
+function imageMistakes(cdn: CdnConfig, { cluster }: CdnSurroundings): ConfigProblem[] {
+  if (cdn.images === undefined) return [];
+  const behaviors = cdnBehaviors(cdn);
+  const problems: Problem[] =
+    cdn.provider === "cloudflare"
+      ? cloudflareImageProblems(cdn.cloudflare.plan, behaviors)
+      : imageVariantProblems(behaviors);
+  const add = (property: string, got: unknown, allowed: string, fix: string): void =>
+    void problems.push({ property, got, allowed, fix });
+  const { key } = cdn.behaviors.images ?? {};
+  if (key !== undefined) {
+    const fix = "Remove the key, or remove retrofitlink:cdn.images.";
+    add("behaviors.images.key", key, "nothing where images is given: the path of a variant is its key", fix);
+  }
+  if (cdn.provider === "cloudfront") {
+    if (cluster?.cloud === "gcp") {
+      add(
+        "images",
+        "variants of pictures by CloudFront in front of gcp",
+        "CloudFront in front of aws, or Cloudflare",
+        "Remove the key, and the service answers for pictures; or set provider to cloudflare.",
+      );
+    }
+    if (cdn.images.originalsBucket === undefined && !behaviors.some(({ target }) => target === "assets")) {
+      add(
+        "images.originalsBucket",
+        undefined,
+        "the name of a bucket, where no class of paths is answered by one",
+        "Name the private bucket with the originals.",
+      );
+    }
+    if (!((cdn.traffic.shares["images"] ?? 0) > 0)) {
+      add(
+        "traffic.shares.images",
+        cdn.traffic.shares["images"],
+        "a share above 0 where images is given",
+        "The function that makes pictures is sized by it.",
+      );
+    }
+  }
+  return problems.map(mistake);
 }
 
 /** `behaviors.api.paths[0]` as a path of the file. */

@@ -1,11 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { clientRequestsPerMinute, edgePlan } from "../budget/edge";
-import { edgeBehaviors, type BehaviorClass } from "../components/edge/behaviors";
-import { CloudFront, type EdgeFunctions } from "../components/edge/cloudfront";
+import { CloudFront, type CloudFrontImages } from "../components/edge/cloudfront";
 import { Cloudflare } from "../components/edge/cloudflare";
 import type { EdgeArgs, EdgeOriginLock } from "../components/edge/edge-args";
-import { shieldRegion } from "./cdn-checks";
+import { cdnBehaviors, shieldRegion } from "./cdn-checks";
 import type { PublicLoadBalancer } from "./cloud-load-balancer";
 import { serviceBudget, type CdnConfig, type StackConfig } from "./config";
 import { ladderOf } from "./derived";
@@ -14,12 +13,6 @@ import { ladderOf } from "./derived";
 interface LockedOrigin {
   readonly hostname: pulumi.Input<string>;
   readonly originLock: EdgeOriginLock;
-}
-
-/** What is put into the CDN besides the stack file. */
-export interface EdgeOptions extends pulumi.ComponentResourceOptions {
-  /** Code for CloudFront's edge, by class of paths. */
-  readonly functions?: { readonly [Class in BehaviorClass]?: EdgeFunctions };
 }
 
 /** Name of the component, and beginning of its children's names. */
@@ -33,7 +26,7 @@ const NAME = "cdn";
 export function createEdge(
   config: StackConfig,
   origin: PublicLoadBalancer | undefined,
-  { functions, ...options }: EdgeOptions,
+  options: pulumi.ComponentResourceOptions,
 ): CloudFront | Cloudflare | undefined {
   const { cdn } = config;
   if (cdn === undefined) return undefined;
@@ -61,7 +54,7 @@ export function createEdge(
           logDays: cloudfront.logDays,
         },
         publicKeys: cloudfront.publicKeys,
-        ...(functions === undefined ? {} : { functions }),
+        ...(cdn.images === undefined ? {} : { images: cloudFrontImages(cdn.images, config, service) }),
       },
       options,
     );
@@ -82,9 +75,22 @@ export function createEdge(
       },
       signatures: cloudflare.signedUrls,
       healthPath: cloudflare.healthPath,
+      images: cdn.images !== undefined,
     },
     options,
   );
+}
+
+function cloudFrontImages(
+  { originalsBucket, secondsPerPicture }: NonNullable<CdnConfig["images"]>,
+  config: StackConfig,
+  service: StackConfig["services"][string],
+): CloudFrontImages {
+  return {
+    maxUtilization: serviceBudget(config, service).cpuUtilization.target,
+    ...(originalsBucket === undefined ? {} : { originals: { name: originalsBucket } }),
+    ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
+  };
 }
 
 /** What is the same for every CDN. */
@@ -94,7 +100,7 @@ function edgeArgs(
   service: StackConfig["services"][string],
   { hostname, originLock }: LockedOrigin,
 ): Omit<EdgeArgs, "zone"> {
-  const behaviors = edgeBehaviors(cdn.behaviors);
+  const behaviors = cdnBehaviors(cdn);
   const { cacheHitRatio } = serviceBudget(config, service);
   const plan = edgePlan({
     traffic: {

@@ -40,8 +40,8 @@ export interface EdgeBehavior {
   readonly class: BehaviorClass;
   /** Patterns with `*`. The most specific one decides. */
   readonly paths: readonly string[];
-  /** What answers: the service behind the load balancer, or the bucket of built files. */
-  readonly target: "service" | "assets";
+  /** What answers: the service behind the load balancer, the bucket of built files, or what makes pictures. */
+  readonly target: "service" | "assets" | "images";
   readonly cache: Cached | NotCached;
   /** Brotli and gzip at the edge. */
   readonly compress: boolean;
@@ -178,6 +178,23 @@ export function edgeBehaviors(options: BehaviorOptions = {}): EdgeBehavior[] {
       cache: { ...cache, ...defined(times), key: { ...cache.key, ...defined(key ?? {}) } },
     };
   }).filter(({ paths }) => paths.length > 0);
+}
+
+/**
+ * The behaviours where the CDN makes the variants of pictures: the path of a variant is its whole key, and nothing is
+ * left to negotiate.
+ *
+ * @param target what the CDN asks on a miss: its own function, or the service for the original
+ */
+export function withImageVariants(
+  behaviors: readonly EdgeBehavior[],
+  target: "images" | "service",
+): EdgeBehavior[] {
+  return behaviors.map((behavior) =>
+    behavior.class === "images" && behavior.cache.kind === "cached"
+      ? { ...behavior, target, negotiatesFormat: false, cache: { ...behavior.cache, key: NO_KEY } }
+      : behavior,
+  );
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -11,7 +11,9 @@ import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
 import type { EdgeBehavior } from "./behaviors";
 import { classCondition } from "./cloudflare-expressions";
+import { cloudflareImageRules } from "./cloudflare-images";
 import { edgeProblems, type EdgeArgs } from "./edge-args";
+import { imageVariantProblems } from "./image-paths";
 
 /** What the zone's contract allows: `enterprise` alone keys on single headers, cookies and query parameters. */
 export type CloudflarePlan = "free" | "pro" | "business" | "enterprise";
@@ -51,11 +53,16 @@ export interface CloudflareArgs extends EdgeArgs {
   readonly signatures: CloudflareSignatures;
   /** Path that a healthy origin answers with 200. Asked for when there are two origins. */
   readonly healthPath: string;
+  /** Cloudflare makes the variants of pictures, from originals of the service. @default false */
+  readonly images?: boolean;
   readonly transform?: CloudflareTransforms;
 }
 
 /** Source: limits of a signature at the edge; the runtime's signer has the same. */
 const LONGEST_SIGNATURE_SECONDS = 604_800;
+
+/** Source: limits of Cloudflare's rules. */
+const MOST_RULE_CHARACTERS = 4096;
 
 /** Source: limits of Cloudflare's rules are 4096 characters; the rest is for what a rule adds to the class's own paths. */
 const MOST_CONDITION_CHARACTERS = 3000;
@@ -108,6 +115,29 @@ export function accountProblems(
   return problems;
 }
 
+/** What keeps a zone of this plan from making the variants of pictures. */
+export function cloudflareImageProblems(plan: CloudflarePlan, behaviors: readonly EdgeBehavior[]): Problem[] {
+  const problems = imageVariantProblems(behaviors);
+  if (plan === "free") {
+    problems.push({
+      property: "images",
+      got: "variants of pictures on the plan free",
+      allowed: "a plan with more than ten rules that rewrite",
+      fix: "Change cloudflare.plan to pro at least, or remove the key.",
+    });
+  }
+  if (behaviors.some((behavior) => behavior.class === "images" && behavior.signed)) {
+    problems.push({
+      property: "behaviors.images.signed",
+      got: true,
+      allowed:
+        "false where Cloudflare makes the variants: they are looked for without the query that is signed",
+      fix: "Move the pictures to behaviors.media, or remove retrofitlink:cdn.images.",
+    });
+  }
+  return problems;
+}
+
 /** Everything that makes a zone impossible to build or unsafe. An empty list means that it is sound. */
 export function cloudflareProblems(args: CloudflareArgs): Problem[] {
   const { account, signatures, behaviors } = args;
@@ -123,6 +153,24 @@ export function cloudflareProblems(args: CloudflareArgs): Problem[] {
     `at most ${MOST_CONDITION_CHARACTERS} for one class`,
     "Replace several patterns by one.",
   );
+  if (args.images === true) {
+    problems.push(...cloudflareImageProblems(account.plan, behaviors));
+    const pictures = behaviors.filter((behavior) => behavior.class === "images");
+    const longestRule = Math.max(
+      0,
+      ...pictures
+        .map((each) => cloudflareImageRules(classCondition(args.hosts, each, behaviors)))
+        .flatMap(({ rewrites, refusals }) => [...rewrites, ...refusals])
+        .map(({ expression }) => JSON.stringify(expression).length),
+    );
+    check(
+      longestRule <= MOST_RULE_CHARACTERS,
+      "behaviors.images.paths",
+      `a rule of ${longestRule} characters`,
+      `at most ${MOST_RULE_CHARACTERS}, which Cloudflare takes`,
+      "Leave fewer patterns of other classes within the folder of the pictures.",
+    );
+  }
   const whole = (value: number, most: number): boolean =>
     Number.isInteger(value) && value >= 1 && value <= most;
   check(

@@ -4,6 +4,7 @@
  */
 import type { input as cloudflare } from "@pulumi/cloudflare/types";
 
+import type { EdgeBehavior } from "./behaviors";
 import { IMAGE_LADDER, IMAGE_QUALITIES, type ImageLadder, type ImageQuality } from "../../budget/images";
 
 /** Value of the zone's setting `image_resizing`: pictures of this zone only. `open` would serve other people's too. */
@@ -30,6 +31,16 @@ export function cloudflareImagePath(
 function optionsPath(quality: ImageQuality, ladder: ImageLadder): string {
   const options = [...ALWAYS, `height=${ladder.maxHeight}`, `quality=${ladder.quality.webp[quality]}`];
   return `/cdn-cgi/image/${options.join(",")},width=`;
+}
+
+/** Where the rewritten requests are. */
+const VARIANTS_PATTERN = "/cdn-cgi/image/*";
+
+/** Behaviours as the rules after the rewrite see them: a variant is a picture, though its path says otherwise. */
+export function withVariantPaths(behaviors: readonly EdgeBehavior[]): EdgeBehavior[] {
+  return behaviors.map((behavior) =>
+    behavior.class === "images" ? { ...behavior, paths: [...behavior.paths, VARIANTS_PATTERN] } : behavior,
+  );
 }
 
 export interface CloudflareImageRules {

@@ -16,6 +16,7 @@ import {
   unknownQueryCondition,
 } from "./cloudflare-expressions";
 import type { CloudflareArgs, CloudflarePlan } from "./cloudflare-args";
+import { cloudflareImageRules, withVariantPaths, type CloudflareImageRules } from "./cloudflare-images";
 import { edgeSetsHeaders } from "./edge-args";
 
 export type Rule = cloudflare.RulesetRule;
@@ -43,7 +44,7 @@ const RATE_WINDOW_SECONDS = 10;
 
 type Args = Pick<
   CloudflareArgs,
-  "hosts" | "zone" | "behaviors" | "headers" | "originLock" | "clientRequestsPerMinute"
+  "hosts" | "zone" | "behaviors" | "headers" | "originLock" | "clientRequestsPerMinute" | "images"
 > & {
   readonly account: Pick<CloudflareArgs["account"], "plan">;
   readonly signatures: Pick<CloudflareArgs["signatures"], "lifetimeSeconds">;
@@ -60,17 +61,35 @@ export function inBucket(behaviors: readonly EdgeBehavior[]): EdgeBehavior[] {
 }
 
 /** @param secrets of signatures, the current one first; a secret output */
-export function phases(args: Args, secrets: pulumi.Output<readonly string[]>): Phase[] {
+export function phases(given: Args, secrets: pulumi.Output<readonly string[]>): Phase[] {
+  const pictures = imageRules(given);
+  const args = pictures === undefined ? given : { ...given, behaviors: withVariantPaths(given.behaviors) };
   const all: Phase[] = [
+    { name: "images", phase: "http_request_transform", rules: pictures?.rewrites ?? [] },
     { name: "cache", phase: "http_request_cache_settings", rules: cacheRules(args) },
     { name: "cache-control", phase: "http_response_cache_settings", rules: cacheControlRules(args) },
-    { name: "firewall", phase: "http_request_firewall_custom", rules: firewallRules(args, secrets) },
+    {
+      name: "firewall",
+      phase: "http_request_firewall_custom",
+      rules: [...firewallRules(args, secrets), ...(pictures?.refusals ?? [])],
+    },
     { name: "managed", phase: "http_request_firewall_managed", rules: managedRules(args) },
     { name: "rate-limit", phase: "http_ratelimit", rules: [rateLimitRule(args)] },
     { name: "origin", phase: "http_request_late_transform", rules: originRules(args) },
     { name: "headers", phase: "http_response_headers_transform", rules: headerRules(args) },
   ];
   return all.filter(({ rules }) => rules.length > 0);
+}
+
+/** Rules for the variants of pictures; undefined where the service answers with one picture. */
+export function imageRules({
+  hosts,
+  behaviors,
+  images = false,
+}: Pick<Args, "hosts" | "behaviors" | "images">): CloudflareImageRules | undefined {
+  const pictures = behaviors.find((behavior) => behavior.class === "images");
+  if (!images || pictures === undefined) return undefined;
+  return cloudflareImageRules(classCondition(hosts, pictures, behaviors));
 }
 
 function conditionOf({ hosts, zone, behaviors }: Args, behavior: EdgeBehavior): string {

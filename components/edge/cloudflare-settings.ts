@@ -1,10 +1,11 @@
 /** What holds for a zone as a whole, whatever the path. */
 import type { CloudflareArgs } from "./cloudflare-args";
+import { CLOUDFLARE_IMAGE_SETTING } from "./cloudflare-images";
 
 export type ZoneSettings = Readonly<Record<string, string | number>>;
 
 /** Settings by Cloudflare's own names. */
-export function zoneSettings({ account, timeouts, behaviors }: CloudflareArgs): ZoneSettings {
+export function zoneSettings({ account, timeouts, behaviors, images }: CloudflareArgs): ZoneSettings {
   return {
     // The load balancer's certificate is checked, not only asked for.
     ssl: "strict",
@@ -20,6 +21,7 @@ export function zoneSettings({ account, timeouts, behaviors }: CloudflareArgs): 
     // 0 leaves the origin's word to browsers as it is; the default would be four hours.
     browser_cache_ttl: 0,
     ...(behaviors.some((behavior) => behavior.class === "webSocket") ? { websockets: "on" } : {}),
+    ...(images === true ? { [CLOUDFLARE_IMAGE_SETTING.settingId]: CLOUDFLARE_IMAGE_SETTING.value } : {}),
     ...(account.plan === "enterprise" ? { proxy_read_timeout: timeouts.readSeconds } : {}),
   };
 }

@@ -11,18 +11,19 @@ import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
 import type { BehaviorClass } from "./behaviors";
 import { edgeProblems, type EdgeArgs } from "./edge-args";
+import { imageOptimizerProblems, type AwsImageOptimizerArgs } from "./image-optimizer-args";
+import { imagePrefix, imageVariantProblems } from "./image-paths";
 
-/** Code that runs at the edge, in the runtime cloudfront-js-2.0. */
-export interface EdgeFunction {
-  /** Suffix of the resource, unique among the functions of a distribution. */
-  readonly name: string;
-  readonly code: string;
-}
-
-/** Functions of one class of paths. */
-export interface EdgeFunctions {
-  /** Before the cache is looked at. For images it has to put the negotiated format into the path. */
-  readonly viewerRequest?: EdgeFunction;
+/** Pictures are made where they are asked for, by a function of Lambda. */
+export interface CloudFrontImages {
+  /** Share of its calls that may be busy at peak, 0..1: the budget's `cpuUtilization.target`. */
+  readonly maxUtilization: number;
+  /** Mean time of one picture, seconds. @default 1.5 */
+  readonly secondsPerPicture?: number;
+  /** Private bucket with the originals. @default the bucket of built files */
+  readonly originals?: { readonly name: string };
+  /** Folder with what `make image-function` built. @default build/image-function of this checkout */
+  readonly bundles?: string;
 }
 
 /** Where the parts of CloudFront are that have a place. */
@@ -52,7 +53,8 @@ export interface CloudFrontArgs extends EdgeArgs {
   readonly site: CloudFrontSite;
   /** RSA public keys of signed URLs, PEM: the one that signs, and during a rotation the one before or after it. */
   readonly publicKeys: readonly string[];
-  readonly functions?: { readonly [Class in BehaviorClass]?: EdgeFunctions };
+  /** Absent: the service answers for pictures. */
+  readonly images?: CloudFrontImages;
   readonly transform?: CloudFrontTransforms;
 }
 
@@ -127,6 +129,71 @@ function rsaBits(pem: string): number | undefined {
   }
 }
 
+/** What the function that makes pictures is sized by, as far as the distribution knows it. */
+export function imageDemand(
+  { plan, behaviors, site }: Pick<CloudFrontArgs, "plan" | "behaviors" | "site">,
+  { maxUtilization, secondsPerPicture, bundles }: CloudFrontImages,
+): Omit<AwsImageOptimizerArgs, "originals" | "configKey"> {
+  const load = plan.classes.find(({ name }) => name === "images");
+  return {
+    cloud: "aws",
+    region: site.region,
+    prefix: imagePrefix(behaviors) ?? "",
+    peakRps: load?.rps ?? 0,
+    hitRatio: load?.hitRatio ?? 0,
+    maxUtilization,
+    ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
+    ...(bundles === undefined ? {} : { bundles }),
+  };
+}
+
+/** A mistake of the function's arguments, by the key of the stack file that they come from. */
+function ofStackFile(problem: Problem): Problem {
+  switch (problem.property) {
+    case "peakRps":
+      return {
+        ...problem,
+        property: "traffic.shares.images",
+        got: `${String(problem.got)} pictures/s`,
+        fix: "Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.",
+      };
+    case "hitRatio":
+      return { ...problem, property: "traffic.hitRatios.images" };
+    case "prefix":
+      return { ...problem, property: "behaviors.images.paths" };
+    default:
+      return { ...problem, property: `images.${problem.property}` };
+  }
+}
+
+function imageProblems(args: CloudFrontArgs): Problem[] {
+  const { images, behaviors } = args;
+  const toFunction = behaviors.some(({ target }) => target === "images");
+  if (toFunction !== (images !== undefined)) {
+    return [
+      {
+        property: "images",
+        got: images,
+        allowed: "arguments for the function exactly where behaviours lead to it",
+        fix: "Make the behaviours with withImageVariants, or leave both out.",
+      },
+    ];
+  }
+  if (images === undefined) return [];
+  const problems = imageVariantProblems(behaviors);
+  if (problems.length > 0) return problems;
+  if (images.originals === undefined && !behaviors.some(({ target }) => target === "assets")) {
+    problems.push({
+      property: "images.originalsBucket",
+      got: "no bucket",
+      allowed: "the name of a bucket, where no class of paths is answered by one",
+      fix: "Name the private bucket with the originals.",
+    });
+  }
+  const demand = { ...imageDemand(args, images), configKey: "", originals: { name: "", arn: "" } };
+  return [...problems, ...imageOptimizerProblems(demand).map(ofStackFile)];
+}
+
 /** CloudFront keeps an idle connection to an origin at most so long, seconds. */
 const LONGEST_KEEP_ALIVE_SECONDS = 120;
 
@@ -136,7 +203,7 @@ export function cloudFrontProblems(args: CloudFrontArgs): Problem[] {
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
-  const { site, behaviors, publicKeys, functions = {} } = args;
+  const { site, behaviors, publicKeys } = args;
   check(
     args.timeouts.keepAliveSeconds <= LONGEST_KEEP_ALIVE_SECONDS,
     "timeouts.keepAliveSeconds",
@@ -174,13 +241,6 @@ export function cloudFrontProblems(args: CloudFrontArgs): Problem[] {
       property: `cloudfront.${problem.property}`,
     })),
   );
-  const names = Object.values(functions).flatMap(({ viewerRequest }) => viewerRequest?.name ?? []);
-  check(
-    new Set(names).size === names.length,
-    "functions",
-    names,
-    "a name of its own for each function",
-    "Rename one of them.",
-  );
+  problems.push(...imageProblems(args));
   return problems;
 }

@@ -20,6 +20,8 @@ export interface DistributionParts {
   readonly responseHeadersPolicyIds: ReadonlyMap<BehaviorClass, Id>;
   readonly passedOnRequestPolicyId: Id;
   readonly functionArns: ReadonlyMap<BehaviorClass, Id>;
+  /** Undefined where the service answers for pictures. */
+  readonly images: { readonly hostname: Id; readonly accessControlId: Id } | undefined;
   /** Undefined without public keys. */
   readonly keyGroupId: Id | undefined;
 }
@@ -30,10 +32,16 @@ const ORIGIN = {
   failover: "failover",
   group: "load-balancers",
   assets: "assets",
+  images: "images",
 } as const;
+
+/** Longer than the function that makes pictures may take, seconds. */
+const IMAGE_READ_SECONDS = 30;
+const IMAGE_KEEP_ALIVE_SECONDS = 5;
 
 const METHODS = {
   read: ["GET", "HEAD", "OPTIONS"],
+  images: ["GET", "HEAD"],
   all: ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
 } as const;
 
@@ -83,6 +91,13 @@ export function distributionArgs(
 
 function origins(args: CloudFrontArgs, parts: DistributionParts): aws.cloudfront.DistributionOrigin[] {
   const { origin, originLock, timeouts, site } = args;
+  const originShield = { enabled: true, originShieldRegion: site.originShieldRegion };
+  const onlyTls = {
+    httpPort: 80,
+    httpsPort: 443,
+    originProtocolPolicy: "https-only",
+    originSslProtocols: ["TLSv1.2"],
+  };
   const loadBalancer = (originId: string, domainName: Id): aws.cloudfront.DistributionOrigin => ({
     originId,
     domainName,
@@ -90,14 +105,11 @@ function origins(args: CloudFrontArgs, parts: DistributionParts): aws.cloudfront
     connectionTimeout: 5,
     customHeaders: [{ name: originLock.headerName, value: pulumi.secret(originLock.headerValue) }],
     customOriginConfig: {
-      httpPort: 80,
-      httpsPort: 443,
-      originProtocolPolicy: "https-only",
-      originSslProtocols: ["TLSv1.2"],
+      ...onlyTls,
       originReadTimeout: timeouts.readSeconds,
       originKeepaliveTimeout: timeouts.keepAliveSeconds,
     },
-    originShield: { enabled: true, originShieldRegion: site.originShieldRegion },
+    originShield,
   });
   return [
     loadBalancer(ORIGIN.loadBalancer, origin.hostname),
@@ -109,7 +121,22 @@ function origins(args: CloudFrontArgs, parts: DistributionParts): aws.cloudfront
             originId: ORIGIN.assets,
             domainName: parts.assets.domainName,
             originAccessControlId: parts.assets.accessControlId,
-            originShield: { enabled: true, originShieldRegion: site.originShieldRegion },
+            originShield,
+          },
+        ]),
+    ...(parts.images === undefined
+      ? []
+      : [
+          {
+            originId: ORIGIN.images,
+            domainName: parts.images.hostname,
+            originAccessControlId: parts.images.accessControlId,
+            customOriginConfig: {
+              ...onlyTls,
+              originReadTimeout: IMAGE_READ_SECONDS,
+              originKeepaliveTimeout: IMAGE_KEEP_ALIVE_SECONDS,
+            },
+            originShield,
           },
         ]),
   ];
@@ -127,9 +154,9 @@ function cacheBehavior(
   const service =
     args.origin.failover !== undefined && behavior.methods === "read" ? ORIGIN.group : ORIGIN.loadBalancer;
   return {
-    targetOriginId: behavior.target === "assets" ? ORIGIN.assets : service,
+    targetOriginId: behavior.target === "service" ? service : ORIGIN[behavior.target],
     viewerProtocolPolicy: "redirect-to-https",
-    allowedMethods: [...METHODS[behavior.methods]],
+    allowedMethods: [...METHODS[behavior.target === "images" ? "images" : behavior.methods]],
     cachedMethods: ["GET", "HEAD"],
     compress: behavior.compress,
     cachePolicyId: parts.cachePolicyIds.get(name) ?? CACHING_DISABLED,

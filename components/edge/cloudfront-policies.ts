@@ -15,19 +15,11 @@ function listed(items: readonly string[]): "none" | "whitelist" {
   return items.length === 0 ? "none" : "whitelist";
 }
 
-/**
- * Key and lifetimes of a cached class. What is in the key reaches the origin, and nothing else does.
- *
- * @param inPath a function has put the query into the path: the path is the whole key
- */
-export function cachePolicyArgs(
-  behavior: EdgeBehavior,
-  cache: Cached,
-  inPath: boolean,
-): cloudfront.CachePolicyArgs {
-  // The bucket knows itself by its own name, and refuses the one that the client used.
+/** Key and lifetimes of a cached class. What is in the key reaches the origin, and nothing else does. */
+export function cachePolicyArgs(behavior: EdgeBehavior, cache: Cached): cloudfront.CachePolicyArgs {
+  // The bucket and the function know themselves by their own names, and refuse the one that the client used.
   const headers = [...(behavior.target === "service" ? ["host"] : []), ...cache.key.headers];
-  const query = inPath ? [] : cache.key.query;
+  const { query } = cache.key;
   return {
     comment: `${behavior.class}: ${cacheControl(behavior) ?? ""}`.slice(0, 128),
     // The origin's own Cache-Control counts, also where it says not to keep an answer; silence means the class's time.

@@ -3,23 +3,31 @@ import { createHash } from "node:crypto";
 import * as cloudfront from "@pulumi/aws/cloudfront";
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import { Provider } from "@pulumi/aws/provider";
+import type * as s3 from "@pulumi/aws/s3";
 import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
-import type { BehaviorClass } from "./behaviors";
-import { cloudFrontProblems, type CloudFrontArgs } from "./cloudfront-args";
+import type { BehaviorClass, EdgeBehavior } from "./behaviors";
+import {
+  cloudFrontProblems,
+  imageDemand,
+  type CloudFrontArgs,
+  type CloudFrontImages,
+} from "./cloudfront-args";
 import { aliasRecords, provedCertificate } from "./cloudfront-certificate";
 import { distributionArgs } from "./cloudfront-distribution";
 import { cachePolicyArgs, passedOnRequestArgs, responseHeadersArgs } from "./cloudfront-policies";
 import { webAclArgs } from "./cloudfront-web-acl";
 import { edgeSetsHeaders, edgeSummary } from "./edge-args";
+import { assetRequestFunction, imageRequestFunction, type ViewerRequestFunction } from "./edge-functions";
+import { ImageOptimizer, allowDistribution, type ImageOrigin } from "./image-optimizer";
 import { bucketPolicy, privateBucket } from "./private-bucket";
 
 export { cloudFrontProblems } from "./cloudfront-args";
-export type { CloudFrontArgs, EdgeFunction, EdgeFunctions } from "./cloudfront-args";
+export type { CloudFrontArgs, CloudFrontImages } from "./cloudfront-args";
 
 /** Certificates, rules and logs of CloudFront are only there, wherever the stack is. */
 const GLOBAL_REGION = "us-east-1";
@@ -67,12 +75,14 @@ export class CloudFront extends pulumi.ComponentResource {
             { originAccessControlOriginType: "s3", signingBehavior: "always", signingProtocol: "sigv4" },
             child,
           );
+    const images =
+      args.images === undefined ? undefined : imageOrigin(name, args, args.images, assets, child);
 
     const cachePolicyIds = new Map<BehaviorClass, pulumi.Output<string>>();
     const responseHeadersPolicyIds = new Map<BehaviorClass, pulumi.Output<string>>();
     const functionArns = new Map<BehaviorClass, pulumi.Output<string>>();
     for (const behavior of behaviors) {
-      const viewerRequest = args.functions?.[behavior.class]?.viewerRequest;
+      const viewerRequest = viewerRequestFunction(behavior);
       if (viewerRequest !== undefined) {
         const made = new cloudfront.Function(
           `${name}-${viewerRequest.name}`,
@@ -83,8 +93,7 @@ export class CloudFront extends pulumi.ComponentResource {
       }
       if (behavior.cache.kind === "cached") {
         const policyName = `${name}-${behavior.class}-cache`;
-        const inPath = behavior.negotiatesFormat && viewerRequest !== undefined;
-        const policy = cachePolicyArgs(behavior, behavior.cache, inPath);
+        const policy = cachePolicyArgs(behavior, behavior.cache);
         const made = new cloudfront.CachePolicy(
           policyName,
           transformed(transform.cachePolicy, policyName, policy),
@@ -147,6 +156,7 @@ export class CloudFront extends pulumi.ComponentResource {
           responseHeadersPolicyIds,
           passedOnRequestPolicyId: passedOnRequest.id,
           functionArns,
+          images,
           keyGroupId: keyGroup?.id,
         }),
       ),
@@ -160,6 +170,7 @@ export class CloudFront extends pulumi.ComponentResource {
       };
       bucketPolicy(`${name}-assets-policy`, assets, site.region, read, child);
     }
+    if (images !== undefined) allowDistribution(name, images.origin, distribution.arn, child);
     aliasRecords(name, args, distribution, child);
     new cloudfront.MonitoringSubscription(
       `${name}-metrics`,
@@ -180,6 +191,50 @@ export class CloudFront extends pulumi.ComponentResource {
     this.signingKeyIds = publicKeys.map(({ id }) => id);
     this.registerOutputs({ domainName: this.domainName, distributionId: this.distributionId });
   }
+}
+
+/** What runs before the cache is looked at: the path that it leaves is the one that is looked for. */
+function viewerRequestFunction({ class: name, target }: EdgeBehavior): ViewerRequestFunction | undefined {
+  if (target === "images") return imageRequestFunction();
+  // Variants that are compressed in advance are of what `make assets` uploads.
+  return name === "assets" && target === "assets" ? assetRequestFunction() : undefined;
+}
+
+interface CloudFrontImageOrigin {
+  readonly origin: Extract<ImageOrigin, { cloud: "aws" }>;
+  readonly hostname: pulumi.Output<string>;
+  readonly accessControlId: pulumi.Output<string>;
+}
+
+/** The function that makes pictures, which answers to signed requests only. */
+function imageOrigin(
+  name: string,
+  args: CloudFrontArgs,
+  images: CloudFrontImages,
+  assets: s3.Bucket | undefined,
+  child: Required<Pick<pulumi.CustomResourceOptions, "parent" | "provider">>,
+): CloudFrontImageOrigin {
+  const { originals } = images;
+  const optimizer = new ImageOptimizer(
+    `${name}-images`,
+    {
+      ...imageDemand(args, images),
+      configKey: `${args.configKey}.images`,
+      originals:
+        originals === undefined
+          ? { name: assets?.bucket ?? "", arn: assets?.arn ?? "" }
+          : { name: originals.name, arn: `arn:aws:s3:::${originals.name}` },
+    },
+    child,
+  );
+  const accessControl = new cloudfront.OriginAccessControl(
+    `${name}-images-access`,
+    { originAccessControlOriginType: "lambda", signingBehavior: "always", signingProtocol: "sigv4" },
+    child,
+  );
+  // On Lambda, for nothing else was asked for.
+  const origin = optimizer.origin as Extract<ImageOrigin, { cloud: "aws" }>;
+  return { origin, hostname: origin.hostname, accessControlId: accessControl.id };
 }
 
 /** Every request as a line of JSON in a private bucket, through the log delivery of CloudWatch. */

@@ -133,9 +133,9 @@ export function edgeProblems(args: EdgeArgs): Problem[] {
   return [...problems, ...behaviorProblems(args.behaviors)];
 }
 
-/** True where the edge sets the security headers: always for the bucket, which no proxy stands in front of. */
+/** True where the edge sets the security headers: always for what no proxy stands in front of. */
 export function edgeSetsHeaders({ headers }: Pick<EdgeArgs, "headers">, { target }: EdgeBehavior): boolean {
-  return headers === "edge" || target === "assets";
+  return headers === "edge" || target !== "service";
 }
 
 /** What a CDN tells policies and reports about itself. */

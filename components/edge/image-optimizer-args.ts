@@ -50,7 +50,7 @@ export interface GcpImageOptimizerArgs extends CommonArgs {
 
 export type ImageOptimizerArgs = AwsImageOptimizerArgs | GcpImageOptimizerArgs;
 
-const SECONDS_PER_PICTURE = 1.5;
+export const SECONDS_PER_PICTURE = 1.5;
 export const LOG_RETENTION_DAYS = 14;
 
 /** Source: CloudWatch Logs, PutRetentionPolicy. */

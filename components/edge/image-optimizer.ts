@@ -16,6 +16,7 @@ import {
   imageOptimizerProblems,
   imageOptimizerSizes,
   LOG_RETENTION_DAYS,
+  SECONDS_PER_PICTURE,
   type AwsImageOptimizerArgs,
   type GcpImageOptimizerArgs,
   type ImageOptimizerArgs,
@@ -37,6 +38,7 @@ export type ImageOrigin =
       /** Host of the function URL, for an origin with an origin access control of the type `lambda`. */
       readonly hostname: pulumi.Output<string>;
       readonly functionName: pulumi.Output<string>;
+      readonly region: string;
     }
   | {
       readonly cloud: "gcp";
@@ -66,6 +68,9 @@ export class ImageOptimizer extends pulumi.ComponentResource {
       configKey: args.configKey,
       cloud: args.cloud,
       peakRps: args.peakRps,
+      hitRatio: args.hitRatio,
+      secondsPerPicture: args.secondsPerPicture ?? SECONDS_PER_PICTURE,
+      maxUtilization: args.maxUtilization,
       variantsPerOriginal: variantsPerOriginal(),
       concurrency: sizes.concurrency,
       neededMemoryMiB: sizes.neededMemoryMiB,
@@ -157,6 +162,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
       cloud: "aws",
       hostname: pulumi.interpolate`${url.urlId}.lambda-url.${region}.on.aws`,
       functionName: made.name,
+      region,
     };
   }
 
@@ -263,6 +269,7 @@ export function allowDistribution(
   opts: pulumi.CustomResourceOptions,
 ): lambda.Permission[] {
   const to = {
+    region: origin.region,
     function: origin.functionName,
     principal: "cloudfront.amazonaws.com",
     sourceArn: distributionArn,

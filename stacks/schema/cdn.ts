@@ -1,6 +1,7 @@
 /** The CDN in front of the load balancer: what is the same for each, and a block for each. Absent means none. */
 import { z } from "zod";
 
+import { IMAGE_TIMEOUTS } from "../../budget/images";
 import { atLeast, number, path, positive, ratio, says, text, whole } from "./leaves";
 
 const host = text("a host name in lower case, like www.example.com", "Correct the name.", /^[a-z0-9.-]+$/);
@@ -46,6 +47,24 @@ const share = number(
   (value) => value >= 0 && value <= 1,
 );
 
+const images = z
+  .strictObject(
+    {
+      originalsBucket: text(
+        "the name of a private bucket of S3",
+        "Leave it out for the bucket of built files.",
+        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+      ).optional(),
+      secondsPerPicture: number(
+        `a number above 0, up to ${IMAGE_TIMEOUTS.encodeSeconds} (seconds)`,
+        "Give the mean of the function's log.",
+        (value) => value > 0 && value <= IMAGE_TIMEOUTS.encodeSeconds,
+      ).optional(),
+    },
+    says("a map of originalsBucket and secondsPerPicture, {} for the defaults", "Remove the key for none."),
+  )
+  .optional();
+
 const common = {
   hosts: z
     .array(host, says("a list of host names", "Give the names that clients use."))
@@ -66,6 +85,7 @@ const common = {
       "Say what clients ask of the edge; the log of the load balancer knows.",
     ),
   ),
+  images,
   headers: z
     .enum(["edge", "proxy"], says('"edge" or "proxy"', "Choose who sets the security headers."))
     .default("edge"),

@@ -11,6 +11,10 @@ export interface EdgeRequest {
   readonly query?: string;
   /** @default "GET" */
   readonly method?: string;
+  /** Headers of the request, lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Path that the client sent, where a rule has rewritten it. @default path */
+  readonly rawPath?: string;
   readonly cookies?: Readonly<Record<string, string>>;
   /** Headers of the origin's answer, lower case. */
   readonly answer?: Readonly<Record<string, string>>;
@@ -31,7 +35,14 @@ export function meets(expression: string, request: EdgeRequest): boolean {
 }
 
 function fieldsOf(request: EdgeRequest): Record<string, Value> {
-  const { query = "", method = "GET", cookies = {}, answer = {}, now = 1_800_000_000 } = request;
+  const {
+    query = "",
+    method = "GET",
+    cookies = {},
+    answer = {},
+    headers = {},
+    now = 1_800_000_000,
+  } = request;
   const lists = (map: Readonly<Record<string, string>>): Record<string, string[]> =>
     Object.fromEntries(Object.entries(map).map(([name, value]) => [name, [value]]));
   return {
@@ -39,6 +50,9 @@ function fieldsOf(request: EdgeRequest): Record<string, Value> {
     "http.request.method": method,
     "http.request.uri": query === "" ? request.path : `${request.path}?${query}`,
     "http.request.uri.path": request.path,
+    "http.request.uri.query": query,
+    "raw.http.request.uri.path": request.rawPath ?? request.path,
+    "http.request.headers": lists(headers),
     "http.request.uri.args.names": [...new URLSearchParams(query).keys()],
     "http.request.cookies": lists(cookies),
     "http.response.headers": lists(answer),
@@ -85,17 +99,18 @@ class Reader {
       this.need(")");
       return result;
     }
-    const every = this.take("all");
-    if (every) this.need("(");
+    const [every, any] = [this.take("all"), this.take("any")];
+    if (every || any) this.need("(");
     const left = this.value();
-    const result = this.compared(left);
-    if (every) this.need(")");
+    const result = this.compared(left, any);
+    if (every || any) this.need(")");
     return result;
   }
 
-  private compared(left: Value): boolean {
+  private compared(left: Value, any: boolean): boolean {
     const test = this.test();
     if (test === undefined) return left === true;
+    if (any) return Array.isArray(left) && left.some(test);
     return Array.isArray(left) ? left.every(test) : left !== undefined && test(left);
   }
 
@@ -109,6 +124,10 @@ class Reader {
       const members: Value[] = [];
       while (!this.take("}")) members.push(this.value());
       return (value) => members.includes(value);
+    }
+    if (this.take("contains")) {
+      const right = textOf(this.value());
+      return (value) => textOf(value).includes(right);
     }
     if (this.take("strict")) {
       this.need("wildcard");

@@ -146,6 +146,48 @@ describe("CDN of a stack file", () => {
   });
 });
 
+describe("CDN of a stack file, with pictures", () => {
+  const withImages = async (provider: Provider, images: object, cloud: keyof typeof CLUSTERS = "aws") => {
+    const input = file(provider, cloud);
+    input["cdn"].images = images;
+    const { config: parsed, problems } = parseStackConfig(input, TODAY);
+    assert.deepEqual(problems, []);
+    return record(() => createPlatform(parsed ?? assert.fail()), {
+      outputs,
+      invokes: INVOKES,
+      preview: true,
+    });
+  };
+
+  it("are made by a function behind CloudFront, which the service then need not answer for", async () => {
+    const recording = await withImages("cloudfront", { originalsBucket: "uploads", secondsPerPicture: 0.5 });
+    const { inputs: summary } = recording.only("retrofitlink:edge:ImageOptimizer");
+    // 800/s * 0.15 * 0.5 s / 0.7 = 85.7
+    assert.deepEqual([summary["peakRps"], summary["maxUtilization"], summary["concurrency"]], [800, 0.7, 86]);
+    const { inputs: edge } = recording.only("retrofitlink:edge:CloudFront");
+    // Without pictures it would be 610: 800/s * 0.15 of them are the function's.
+    assert.equal((edge["expectedOriginRps"] as number).toFixed(3), "490.000");
+  });
+
+  for (const cloud of ["aws", "gcp"] as const) {
+    it(`are made by Cloudflare itself in front of ${cloud}, from originals of the service`, async () => {
+      const recording = await withImages("cloudflare", {}, cloud);
+      assert.deepEqual(recording.ofType("retrofitlink:edge:ImageOptimizer"), []);
+      const setting = recording
+        .ofType("cloudflare:index/zoneSetting:ZoneSetting")
+        .find(({ inputs }) => inputs["settingId"] === "image_resizing");
+      assert.equal(setting?.inputs["value"], "on");
+      const { inputs: edge } = recording.only("retrofitlink:edge:Cloudflare");
+      assert.equal((edge["expectedOriginRps"] as number).toFixed(3), "610.000");
+    });
+  }
+
+  it("go where they went before when nothing is asked for", async () => {
+    const recording = await built("cloudfront", "aws");
+    assert.deepEqual(recording.ofType("retrofitlink:edge:ImageOptimizer"), []);
+  });
+});
+
 describe("CDN of a stack file, its mistakes", () => {
   const cases: [string, Provider, (c: Record<string, any>) => void, string[]][] = [
     [
@@ -249,6 +291,67 @@ describe("CDN of a stack file, its mistakes", () => {
       (c) => (c["cdn"].cloudfront.acl = "public-read"),
       [
         'retrofitlink:cdn.cloudfront.acl: got "public-read"; allowed is one of zoneId, originShieldRegion, priceClass, logDays, publicKeys. Remove the key.',
+      ],
+    ],
+    [
+      "pictures of CloudFront in front of gcp",
+      "cloudfront",
+      (c) => {
+        c["cluster"] = CLUSTERS.gcp;
+        delete c["loadBalancer"].public.aws;
+        delete c["loadBalancer"].trustedProxies;
+        c["cdn"].images = {};
+      },
+      [
+        'retrofitlink:cdn.images: got "variants of pictures by CloudFront in front of gcp"; allowed is CloudFront in front of aws, or Cloudflare. Remove the key, and the service answers for pictures; or set provider to cloudflare.',
+      ],
+    ],
+    [
+      "pictures that nobody asks for, with a key of their own",
+      "cloudfront",
+      (c) => {
+        c["cdn"].images = {};
+        c["cdn"].traffic.shares.images = 0;
+        c["cdn"].traffic.shares.html = 0.3;
+        c["cdn"].behaviors.images = { key: { query: ["width"] } };
+      },
+      [
+        'retrofitlink:cdn.behaviors.images.key: got a map, {"query":["width"]}; allowed is nothing where images is given: the path of a variant is its key. Remove the key, or remove retrofitlink:cdn.images.',
+        "retrofitlink:cdn.traffic.shares.images: got 0; allowed is a share above 0 where images is given. The function that makes pictures is sized by it.",
+      ],
+    ],
+    [
+      "pictures with originals nowhere",
+      "cloudfront",
+      (c) => {
+        c["cdn"].images = {};
+        c["cdn"].behaviors = { assets: { paths: [] } };
+        c["cdn"].traffic.shares = { images: 0.5, api: 0.5 };
+      },
+      [
+        "retrofitlink:cdn.images.originalsBucket: got nothing; allowed is the name of a bucket, where no class of paths is answered by one. Name the private bucket with the originals.",
+      ],
+    ],
+    [
+      "pictures without a folder, on the plan free",
+      "cloudflare",
+      (c) => {
+        c["cdn"].images = {};
+        c["cdn"].behaviors = { images: { paths: ["/i/*", "/j/*"] } };
+        c["cdn"].traffic.shares = { images: 0.5, api: 0.5 };
+        c["cdn"].cloudflare.plan = "free";
+      },
+      [
+        'retrofitlink:cdn.behaviors.images.paths: got a list, ["/i/*","/j/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the pictures, or remove retrofitlink:cdn.images.',
+        'retrofitlink:cdn.images: got "variants of pictures on the plan free"; allowed is a plan with more than ten rules that rewrite. Change cloudflare.plan to pro at least, or remove the key.',
+      ],
+    ],
+    [
+      "pictures that take longer than the function may",
+      "cloudfront",
+      (c) => (c["cdn"].images = { secondsPerPicture: 16 }),
+      [
+        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0, up to 15 (seconds). Give the mean of the function's log.",
       ],
     ],
     [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { edgeBehaviors } from "../../../../components/edge/behaviors";
+import { edgeBehaviors, withImageVariants } from "../../../../components/edge/behaviors";
 import { Cloudflare, cloudflareProblems, type CloudflareArgs } from "../../../../components/edge/cloudflare";
 import { describeProblem } from "../../../../components/shared/problems";
 import { meets } from "../../../helpers/cloudflare-expression";
@@ -218,6 +218,21 @@ describe("Cloudflare", () => {
     assert.deepEqual(["", "width=320&format=auto", "width=320&x=1"].map(refused), [false, false, true]);
   });
 
+  it("makes pictures where it is asked to, by the zone's setting and rules of two phases", async () => {
+    const recording = await build({
+      behaviors: withImageVariants(cloudflare.behaviors, "service"),
+      images: true,
+    });
+    assert.deepEqual(settings(recording), { ...SETTINGS, image_resizing: "on" });
+    assert.equal(rules(recording, "http_request_transform").length, 6);
+    const refs = rules(recording, "http_request_firewall_custom").map(({ ref }) => ref as string);
+    assert.equal(refs.at(-1), "image_ladder");
+    // It negotiates by itself; nothing is left to `Vary`.
+    assert.deepEqual(recording.ofType("cloudflare:index/zoneCacheVariants:ZoneCacheVariants"), []);
+    const before = (await standard()).ofType("cloudflare:index/ruleset:Ruleset").map(({ name }) => name);
+    assert.ok(!before.includes("cdn-rules-images"));
+  });
+
   it("makes what else the account has", async () => {
     const recording = await build(
       account({
@@ -307,6 +322,31 @@ describe("Cloudflare that cannot be built", () => {
       "a private key in place of a request",
       account({ originCertificateRequest: "-----BEGIN PRIVATE KEY-----" }),
       'cloudflare.originCertificateRequest: got "a private key"; allowed is a certificate request, PEM. Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.',
+    ],
+    [
+      "pictures on the plan free",
+      {
+        ...account({ plan: "free" }),
+        images: true,
+        behaviors: withImageVariants(edgeBehaviors(), "service"),
+      },
+      'images: got "variants of pictures on the plan free"; allowed is a plan with more than ten rules that rewrite. Change cloudflare.plan to pro at least, or remove the key.',
+    ],
+    [
+      "signed pictures of which it makes variants",
+      {
+        images: true,
+        behaviors: withImageVariants(edgeBehaviors({ images: { signed: true } }), "service"),
+      },
+      "behaviors.images.signed: got true; allowed is false where Cloudflare makes the variants: they are looked for without the query that is signed. Move the pictures to behaviors.media, or remove retrofitlink:cdn.images.",
+    ],
+    [
+      "pictures in two folders",
+      {
+        images: true,
+        behaviors: withImageVariants(edgeBehaviors({ images: { paths: ["/a/*", "/b/*"] } }), "service"),
+      },
+      'behaviors.images.paths: got ["/a/*","/b/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the pictures, or remove retrofitlink:cdn.images.',
     ],
     [
       "a generation before the first",

@@ -50,16 +50,6 @@ describe("CloudFront that cannot be built", () => {
       { site: { ...cloudFront.site, logDays: 0 } },
       "cloudfront.logDays: got 0; allowed is a whole number of at least 1 (days). Say how long access logs are kept.",
     ],
-    [
-      "two functions of one name",
-      {
-        functions: {
-          images: { viewerRequest: { name: "f", code: "1" } },
-          html: { viewerRequest: { name: "f", code: "2" } },
-        },
-      },
-      'functions: got ["f","f"]; allowed is a name of its own for each function. Rename one of them.',
-    ],
   ];
   for (const [what, change, expected] of cases) {
     it(`has ${what}`, () => assert.deepEqual(problems(change), [expected]));

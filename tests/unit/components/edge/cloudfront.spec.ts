@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { edgeBehaviors } from "../../../../components/edge/behaviors";
 import { CloudFront, type CloudFrontArgs } from "../../../../components/edge/cloudfront";
+import { assetRequestFunction } from "../../../../components/edge/edge-functions";
 import { publicKey } from "../../../helpers/cdn";
 import { record, type Recording } from "../../../helpers/pulumi";
 import { LOCK, behaviors, cloudFront, edgeOutputs } from "./fixtures";
@@ -66,6 +67,7 @@ describe("CloudFront", () => {
         cached.map((name) => `${name}-cache`),
       ),
       ...of("aws:cloudfront/distribution:Distribution", ["distribution"]),
+      ...of("aws:cloudfront/function:Function", ["asset-request"]),
       ...of("aws:cloudfront/keyGroup:KeyGroup", ["signing-keys"]),
       ...of("aws:cloudfront/monitoringSubscription:MonitoringSubscription", ["metrics"]),
       ...of("aws:cloudfront/originAccessControl:OriginAccessControl", ["assets-access"]),
@@ -201,23 +203,25 @@ describe("CloudFront", () => {
     assert.equal(made["defaultCacheBehavior"].targetOriginId, "load-balancers");
   });
 
-  it("runs a function before the cache, after which the path is the whole key of an image", async () => {
-    const code = "function handler(event) { return event.request; }";
-    const functions = { images: { viewerRequest: { name: "image-request", code } } };
-    const recording = await build({ functions });
-    const made = inputs(recording, "aws:cloudfront/function:Function", "cdn-image-request");
-    assert.deepEqual(made, { runtime: "cloudfront-js-2.0", code, publish: true });
-    const policy = inputs(recording, "aws:cloudfront/cachePolicy:CachePolicy", "cdn-images-cache");
-    assert.deepEqual(policy["parametersInCacheKeyAndForwardedToOrigin"].queryStringsConfig, {
-      queryStringBehavior: "none",
+  it("leads to built files that were compressed in advance before it looks at the cache", async () => {
+    const recording = await standard();
+    const made = inputs(recording, "aws:cloudfront/function:Function", "cdn-asset-request");
+    assert.deepEqual(made, {
+      runtime: "cloudfront-js-2.0",
+      code: assetRequestFunction().code,
+      publish: true,
     });
-    const { orderedCacheBehaviors } = inputs(
-      recording,
-      "aws:cloudfront/distribution:Distribution",
-      "cdn-distribution",
+    const { orderedCacheBehaviors, defaultCacheBehavior } = await distribution();
+    const withFunction = [...orderedCacheBehaviors, defaultCacheBehavior].filter(
+      ({ functionAssociations }) => functionAssociations !== undefined,
     );
-    const images = orderedCacheBehaviors.find((each: any) => each.pathPattern === "/images/*");
-    assert.equal(images.functionAssociations[0].eventType, "viewer-request");
+    assert.deepEqual(
+      withFunction.map(({ pathPattern, functionAssociations }) => [
+        pathPattern,
+        functionAssociations[0].eventType,
+      ]),
+      [["/assets/*", "viewer-request"]],
+    );
   });
 
   it("names a public key by what it is, so that a rotation replaces neither", async () => {

@@ -81,6 +81,9 @@ describe("ImageOptimizer, on Lambda", () => {
       configKey: "retrofitlink:cdn.images",
       cloud: "aws",
       peakRps: 200,
+      hitRatio: 0.85,
+      secondsPerPicture: 1.5,
+      maxUtilization: 0.7,
       variantsPerOriginal: 81,
       // 200/s * 0.15 * 1.5 s / 0.7 = 64.3
       concurrency: 65,
@@ -151,10 +154,10 @@ describe("ImageOptimizer, on Lambda", () => {
       allowDistribution("edge", origin, arn, {});
     });
     const permissions = recording.ofType("aws:lambda/permission:Permission").map(({ name, inputs }) => {
-      const { action, principal, sourceArn, functionUrlAuthType, invokedViaFunctionUrl } = inputs;
-      return { name, action, principal, sourceArn, functionUrlAuthType, invokedViaFunctionUrl };
+      const { region, action, principal, sourceArn, functionUrlAuthType, invokedViaFunctionUrl } = inputs;
+      return { name, region, action, principal, sourceArn, functionUrlAuthType, invokedViaFunctionUrl };
     });
-    const common = { principal: "cloudfront.amazonaws.com", sourceArn: arn };
+    const common = { region: "eu-central-1", principal: "cloudfront.amazonaws.com", sourceArn: arn };
     assert.deepEqual(
       permissions.sort((a, b) => a.name.localeCompare(b.name)),
       [

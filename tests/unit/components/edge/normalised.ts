@@ -4,7 +4,7 @@ import { meets, type EdgeRequest } from "../../../helpers/cloudflare-expression"
 import type { Recording } from "../../../helpers/pulumi";
 
 export interface Treatment {
-  readonly target: "service" | "assets";
+  readonly target: "service" | "assets" | "images";
   readonly cached: boolean;
   /** Parameters of the query, headers and cookies that make another answer, besides host and path. */
   readonly key: { readonly query: string[]; readonly headers: string[]; readonly cookies: string[] };
@@ -77,7 +77,9 @@ export function cloudFrontTreatment(recording: Recording, request: EdgeRequest):
     ({ originId }) => originId === behavior["targetOriginId"],
   );
   return {
-    target: behavior["targetOriginId"] === "assets" ? "assets" : "service",
+    target: ["assets", "images"].includes(String(behavior["targetOriginId"]))
+      ? (behavior["targetOriginId"] as "assets" | "images")
+      : "service",
     cached,
     key: {
       query: [...(key["queryStringsConfig"]?.queryStrings?.items ?? [])].sort(),

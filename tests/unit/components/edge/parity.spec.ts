@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
-import { edgeBehaviors } from "../../../../components/edge/behaviors";
+import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../budget/images";
+import { edgeBehaviors, withImageVariants } from "../../../../components/edge/behaviors";
 import { CloudFront, type CloudFrontArgs } from "../../../../components/edge/cloudfront";
 import { Cloudflare, type CloudflareArgs } from "../../../../components/edge/cloudflare";
 import { meets, type EdgeRequest } from "../../../helpers/cloudflare-expression";
+import { runFunction, viewerRequestEvent, type FunctionAnswer } from "../../../helpers/cloudfront-function";
+import { imageBundles } from "../../../helpers/image-bundles";
 import { record, type Recording } from "../../../helpers/pulumi";
 import { LOCK, behaviors, cloudFront, cloudflare, edgeOutputs } from "./fixtures";
 import { cloudFrontTreatment, cloudflareTreatment, opened } from "./normalised";
@@ -122,6 +125,93 @@ describe("CloudFront and Cloudflare with the same behaviours", () => {
     });
     assert.equal(securityHeaders["Content-Security-Policy"], undefined);
     assert.equal(silentOrigin, "");
+  });
+});
+
+describe("CloudFront and Cloudflare that make pictures", () => {
+  const maker = { maxUtilization: 0.7, bundles: imageBundles() };
+  let front: Recording;
+  let flare: Recording;
+  before(async () => {
+    const fromFunction = withImageVariants(behaviors, "images");
+    const fromService = withImageVariants(behaviors, "service");
+    front = await record(
+      () => new CloudFront("cdn", { ...cloudFront, behaviors: fromFunction, images: maker }),
+      options,
+    );
+    flare = await record(
+      () => new Cloudflare("cdn", { ...cloudflare, behaviors: fromService, images: true }),
+      options,
+    );
+  });
+
+  const rulesOf = (phase: string): { ref: string; expression: string; actionParameters: any }[] => {
+    const ruleset = flare
+      .ofType("cloudflare:index/ruleset:Ruleset")
+      .find(({ inputs }) => inputs["phase"] === phase);
+    return opened(ruleset?.inputs["rules"] ?? []) as ReturnType<typeof rulesOf>;
+  };
+  const applying = (phase: string, request: Partial<EdgeRequest>): string[] =>
+    rulesOf(phase)
+      .filter(({ expression }) =>
+        meets(expression, { host: "example.com", path: "/images/a.jpg", ...request }),
+      )
+      .map(({ ref }) => ref);
+  const code = (): string =>
+    String(
+      front.ofType("aws:cloudfront/function:Function").find(({ name }) => name === "cdn-image-request")
+        ?.inputs["code"],
+    );
+  const atFront = (query: Record<string, string>): FunctionAnswer =>
+    runFunction(code(), viewerRequestEvent({ uri: "/images/a.jpg", query, method: "GET" }));
+
+  it("treat every request alike but for who answers for a picture", () => {
+    for (const request of requests.filter(({ method }) => method === "GET")) {
+      const [a, b] = [cloudFrontTreatment(front, request), cloudflareTreatment(flare, request)];
+      const pictures = request.path.startsWith("/images/");
+      // CloudFront asks a function for the variant, which knows no lock; Cloudflare asks the service for the original.
+      const answered = pictures ? { target: "images", lockHeader: "" } : {};
+      assert.deepEqual(a, { ...b, ...answered }, request.path);
+    }
+  });
+
+  it("make every variant of the ladder, and the path is its whole key", () => {
+    for (const width of IMAGE_LADDER.widths.map(String)) {
+      for (const quality of IMAGE_QUALITIES) {
+        const query = `width=${width}&quality=${quality}`;
+        assert.equal(atFront({ width, quality }).uri, `/images/a.jpg/${width}-${quality}.jpeg`);
+        assert.deepEqual(applying("http_request_transform", { query }), [`image_${quality}`]);
+        assert.deepEqual(applying("http_request_firewall_custom", { query }), []);
+      }
+    }
+    const { key } = cloudFrontTreatment(front, { host: "example.com", path: "/images/a.jpg" });
+    assert.deepEqual(key, { query: [], headers: [], cookies: [] });
+  });
+
+  it("refuse a parameter that no picture has, and a width above the ladder", () => {
+    for (const query of [{ height: "10" }, { width: "2561" }, { width: "640", quality: "best" }]) {
+      assert.equal(atFront(query as Record<string, string>).statusCode, 400);
+      const text = new URLSearchParams(query as Record<string, string>).toString();
+      assert.deepEqual(applying("http_request_transform", { query: text }), []);
+      assert.deepEqual(applying("http_request_firewall_custom", { query: text }), ["image_ladder"]);
+    }
+  });
+
+  it("take a variant that Cloudflare's rule wrote for a picture, and the original for one as well", () => {
+    const [rule] = rulesOf("http_request_transform");
+    const written = /^concat\("([^"]+)"/.exec(String(rule?.actionParameters.uri.path.expression))?.[1] ?? "";
+    const variant = { path: `${written}640/images/a.jpg`, rawPath: "/images/a.jpg" };
+    assert.deepEqual(applying("http_request_cache_settings", variant), ["cache_images"]);
+    assert.deepEqual(applying("http_request_firewall_custom", variant), []);
+    const inner = { headers: { via: "2.0 image-resizing-proxy" } };
+    assert.deepEqual(applying("http_request_transform", inner), []);
+    assert.deepEqual(applying("http_request_cache_settings", inner), ["cache_images"]);
+    assert.ok(applying("http_request_late_transform", inner).includes("origin_lock"));
+  });
+
+  it("refuse Cloudflare's own path, which has no ladder, when a client asks for it", () => {
+    const path = "/cdn-cgi/image/width=123/images/a.jpg";
+    assert.deepEqual(applying("http_request_firewall_custom", { path }), ["image_ladder"]);
   });
 });
 
