@@ -54,6 +54,9 @@ function commandLine(pid: number): string {
   }
 }
 
+/** How long a program that was killed may take to leave the list of processes, milliseconds. */
+const GONE_WITHIN_MS = 2_000;
+
 /** Ends the program: politely, and after `patienceMs` without mercy. */
 export async function stopInBackground(what: BackgroundProcess, patienceMs = 5_000): Promise<void> {
   const pid = runningPid(what);
@@ -62,6 +65,9 @@ export async function stopInBackground(what: BackgroundProcess, patienceMs = 5_0
     const deadline = Date.now() + patienceMs;
     while (runningPid(what) !== undefined && Date.now() < deadline) await sleep(50);
     if (runningPid(what) !== undefined) process.kill(pid, "SIGKILL");
+    // Dead is not gone: its parent still has to take note of it.
+    const gone = Date.now() + GONE_WITHIN_MS;
+    while (isAlive(pid) && Date.now() < gone) await sleep(20);
   }
   rmSync(pidFile(what), { force: true });
 }

@@ -60,7 +60,7 @@ export class CloudFrontEdge {
 }
 
 /** `is_timed_hmac_valid_v0` of Cloudflare's rules language. */
-function timedHmac(
+export function timedHmac(
   key: string,
   messageMac: string,
   lifetime: number,
@@ -68,7 +68,7 @@ function timedHmac(
   separatorLength: number,
   flags = "",
 ): Verdict {
-  const match = /^(.+?)(\d{10})-([^-].{42,})$/s.exec(messageMac);
+  const match = /^(.+?)(\d{10})-(.{43,})$/s.exec(messageMac);
   if (match === null) return "no signature";
   const [, beginning = "", timestamp = "", mac = ""] = match;
   const message = beginning.slice(0, beginning.length - separatorLength);

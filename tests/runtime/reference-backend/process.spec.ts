@@ -30,7 +30,7 @@ function get(port: number, path: string, agent: Agent | false = false): Promise<
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest({ host: "127.0.0.1", port, path, agent, timeout: 6000 });
     outgoing.once("timeout", () => outgoing.destroy(new Error(`no answer to ${path}`)));
-    outgoing.once("error", reject);
+    outgoing.once("error", (error) => reject(Object.assign(error, { reusedSocket: outgoing.reusedSocket })));
     outgoing.once("response", (incoming) => {
       let body = "";
       incoming.on("data", (chunk: Buffer) => (body += chunk.toString()));
@@ -98,9 +98,9 @@ describe("the reference backend as a process", () => {
           if (status === 200) answered++;
           else lost.push(`status ${status}`);
         } catch (error) {
-          const { code, message } = error as NodeJS.ErrnoException;
-          // Refused is not accepted: by then the pod is in no list of endpoints any more.
-          if (code === "ECONNREFUSED") return;
+          const { code, message, reusedSocket } = error as NodeJS.ErrnoException & { reusedSocket: boolean };
+          // Refused, or reset before it was accepted: by then the pod is in no list of endpoints any more.
+          if (code === "ECONNREFUSED" || (code === "ECONNRESET" && !reusedSocket)) return;
           lost.push(code ?? message);
           return;
         }

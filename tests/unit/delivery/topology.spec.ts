@@ -27,7 +27,7 @@ describe("picture of the system", () => {
       edges.map((edge) => `${edge.from} -> ${edge.to}: ${describeEdge(edge)}`),
       [
         "clients of nginx-load-balancer -> public-load-balancer: 20,000 connections",
-      "public-load-balancer -> nginx-load-balancer: 1,200/s",
+        "public-load-balancer -> nginx-load-balancer: 1,200/s",
         "nginx-load-balancer -> backend: 1,200/s, 192 connections",
         "backend -> redis-cache: 36 connections",
         "matching -> redis-cache: 20 connections",
