@@ -96,8 +96,9 @@ function trust({ trustedProxies }: HaProxyConfArgs): Line[] {
     "set-src",
     `req.hdr_ip(X-Forwarded-For,-${hop + 1})`,
     "if",
-    ...(hop === 0 ? [] : ["{", `req.hdr_cnt(X-Forwarded-For)`, "ge", hop + 1, "}"]),
+    // First, for it ends the rule for a client that comes directly, before any header is looked for.
     "from_trusted_now",
+    ...(hop === 0 ? [] : ["{", `req.hdr_cnt(X-Forwarded-For)`, "ge", hop + 1, "}"]),
   ]);
   return [
     ["acl", "from_trusted", "var(txn.peer)", "-m", "ip", ...trustedProxies],

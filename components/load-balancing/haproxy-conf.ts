@@ -122,7 +122,10 @@ function resolversSection(nameserver: string | undefined): Section {
 /** Every header of answers, the proxy's own among them. */
 function responseRules({ headers: { owner, hsts } }: HaProxyConfArgs): Line[] {
   const security = { ...SECURITY_HEADERS, ...(hsts ? { [HSTS.name]: HSTS.value } : {}) };
-  const dropped = [...Object.keys(SECURITY_HEADERS), HSTS.name, TELLTALE, "Server"];
+  // One that is set below replaces the service's own; a rule that drops it first would only cost time.
+  const dropped = [...Object.keys(SECURITY_HEADERS), HSTS.name, TELLTALE, "Server"].filter(
+    (name) => owner === "edge" || !(name in security),
+  );
   const unless = (name: string): string[] => ["{", `res.hdr(${name})`, "-m", "found", "}"];
   const own: Line[] = [
     ...Object.entries(security).map(([name, value]): Line => [
