@@ -48,6 +48,10 @@ assets: $(PACKAGES) ## fingerprint, compress, upload: make assets FOLDER=dist TA
 	@$(TS) delivery/assets/main.ts --folder="$(FOLDER)" --target="$(TARGET)" --public-path="$(PUBLIC_PATH)" \
 		--hashed="$(HASHED)" --keep-days="$(KEEP_DAYS)" $(if $(DRY_RUN),--dry-run)
 
+.PHONY: invalidate
+invalidate: $(PACKAGES) ## tell the CDN to forget what `make assets` changed: make invalidate PURGE='/offers/* \#home'
+	@$(TS) runtime/edge/invalidate.ts build/assets/report.json $(PURGE)
+
 ## -- checks
 
 .PHONY: lint

@@ -43,7 +43,7 @@ runCommand(async () => {
       "check the bucket and the credentials, and run the same command again: it goes on where it stopped",
     );
   });
-  const report = assetsReport(built, plan, { store: store.name, dryRun, skipped });
+  const report = assetsReport(built, plan, { store: store.name, dryRun, skipped }, publicPath);
   for (const line of reportLines(report, built.files)) print(line);
   const out = join(ROOT, "build", "assets");
   mkdirSync(out, { recursive: true });

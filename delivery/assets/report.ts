@@ -19,7 +19,7 @@ export interface AssetsReport {
   readonly unchanged: number;
   readonly removed: readonly string[];
   readonly kept: number;
-  /** Keys under which a CDN may still have something else: uploaded, and not named by their content. */
+  /** Paths under which a CDN may still have something else: uploaded, and not named by their content. */
   readonly invalidate: readonly string[];
   readonly skipped: readonly string[];
   readonly broken: BuiltAssets["broken"];
@@ -28,7 +28,8 @@ export interface AssetsReport {
 export function assetsReport(
   built: BuiltAssets,
   plan: PublishPlan,
-  more: { readonly store: string; readonly dryRun: boolean; readonly skipped: readonly string[] },
+  more: Pick<AssetsReport, "store" | "dryRun" | "skipped">,
+  publicPath: string,
 ): AssetsReport {
   const [bytes, brotliBytes, gzipBytes] = totals(built.files);
   return {
@@ -45,7 +46,7 @@ export function assetsReport(
     kept: plan.kept.length,
     invalidate: plan.put
       .filter(({ cacheControl }) => !cacheControl.includes("immutable"))
-      .map(({ key }) => key),
+      .map(({ key }) => encodeURI(publicPath + key)),
     broken: built.broken,
   };
 }

@@ -1,4 +1,3 @@
-export { type Deployed, type DeployedFile, changedPaths } from "./changed-paths";
 export { CdnMetrics, type CdnMetricsOptions, type CdnSource, type CdnWindow } from "./cdn-metrics";
 export { CloudFrontFigures } from "./cloudfront-figures";
 export { CloudFrontPurger } from "./cloudfront-purger";

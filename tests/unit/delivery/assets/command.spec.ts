@@ -76,16 +76,16 @@ describe("report of make assets", () => {
     ];
     const built = await buildAssets(files, { publicPath: "/" });
     const plan = publishPlan(built.objects, { version: 1, files: {} }, new Date(0), 30);
-    const report = assetsReport(built, plan, { store: "s3://b/", dryRun: false, skipped: [".env"] });
+    const report = assetsReport(built, plan, { store: "s3://b/", dryRun: false, skipped: [".env"] }, "/");
     const brotli = built.files.find(({ path }) => path === "app.js")?.brotliBytes ?? 0;
     assert.equal(report.bytes, script.length + 220);
     assert.equal(report.brotliBytes, brotli + 220);
     assert.equal(report.savedBytes, script.length - brotli);
     assert.deepEqual([...report.invalidate].sort(), [
-      "a.png",
-      "app.js",
-      "assets-manifest.json",
-      "index.html",
+      "/a.png",
+      "/app.js",
+      "/assets-manifest.json",
+      "/index.html",
     ]);
     assert.equal(report.uploaded.length, built.objects.length);
 
