@@ -28,7 +28,7 @@ describe("picture of the system", () => {
       [
         "clients of nginx-load-balancer -> public-load-balancer: 20,000 connections",
         "public-load-balancer -> nginx-load-balancer: 1,200/s",
-        "nginx-load-balancer -> backend: 1,200/s, 192 connections",
+        "nginx-load-balancer -> backend: 1,200/s, 768 connections",
         "backend -> redis-cache: 36 connections",
         "matching -> redis-cache: 20 connections",
         "backend -> redis-session: 36 connections",
