@@ -94,7 +94,7 @@ describe("auto-scaling of Atlas on the real engine", function () {
     const first = await withShards(project, 2).run("up");
     succeeded(first);
     assert.equal(first.outputs["routers"], 8);
-    assert.deepEqual(sizes(), Array(2).fill("M60 of M60 to M80, 360 GB"));
+    assert.deepEqual(sizes(), Array(2).fill("M60 of M60 to M80, 361 GB"));
     const secret = first.resources.find(({ name }) => name === "mongodb-application");
     assert.equal(secret?.inputs["stringData"], "[secret]");
     assert.deepEqual(changed(await project.run("up")), []);

@@ -6,6 +6,7 @@ import { join, relative } from "node:path";
 
 import { parse, stringify } from "yaml";
 
+import { cdnBlock, type Provider } from "../helpers/cdn";
 import { theClient, theCluster, theToolchain } from "../helpers/engine";
 import { runStack, type StackRun } from "../../sandbox/engine/stack";
 import { ROOT } from "../../sandbox/paths";
@@ -48,9 +49,9 @@ const onGcp = (config: Config): void => {
 };
 
 const behind =
-  (provider: string) =>
+  (provider: Provider) =>
   (config: Config): void => {
-    config["retrofitlink:cdn"] = { provider };
+    config["retrofitlink:cdn"] = cdnBlock(provider);
     delete config["retrofitlink:loadBalancer"].public.sources;
   };
 
@@ -113,7 +114,7 @@ describe("load balancer of the cloud on the real engine", function () {
     ["aws", () => undefined],
     ["gcp", onGcp],
   ] as const) {
-    for (const provider of ["cloudfront", "cloudflare"]) {
+    for (const provider of ["cloudfront", "cloudflare"] as const) {
       it(`previews ${cloud} behind ${provider}, with the origin lock kept out of what it reports`, async () => {
         const result = await preview((config) => {
           place(config);

@@ -42,7 +42,16 @@ function edgeProgram(name: string, provider: Provider, cloud: keyof typeof CLUST
         resources: { cpuCores: 1, memoryMiB: 512 },
       },
     },
-    loadBalancer: { service: "backend", clientConnections: 1000 },
+    loadBalancer: {
+      service: "backend",
+      clientConnections: 1000,
+      trustedProxies: ["10.0.0.0/8"],
+      public: {
+        hosts: ["origin.example.com"],
+        dnsZone: "Z0123456789ABC",
+        aws: { subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"], nodeSecurityGroupId: "sg-0a1b2c3d" },
+      },
+    },
     cdn: cdnBlock(provider),
   };
   return new Project(name).program(`
