@@ -144,7 +144,7 @@ describe("the database on the real engine and API server", function () {
   it("goes without a rest, although no operator removes its finalizer", async () => {
     const gone = await runPlatform("destroy", "local");
     assert.deepEqual([gone.errors, gone.succeeded], [[], true]);
-    const left = await kubectl("get", "psmdb,jobs,secrets,configmaps", "-A", "-o", "name");
+    const left = await kubectl("get", "psmdb,jobs,secrets,configmaps", "-n", "retrofitlink", "-o", "name");
     assert.deepEqual(
       left.split("\n").filter((line) => line.includes("mongodb")),
       [],
