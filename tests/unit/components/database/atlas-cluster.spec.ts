@@ -4,19 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
 import { atlasAlerts } from "../../../../components/database/atlas-alerts";
-import {
-  AtlasCluster,
-  privateHost,
-  shardRemovalProblem,
-  type AtlasClusterArgs,
-} from "../../../../components/database/atlas-cluster";
+import { AtlasCluster, shardRemovalProblem } from "../../../../components/database/atlas-cluster";
 import { dataModelActions } from "../../../../components/database/atlas-users";
-import { record, type RecordedResource } from "../../../helpers/pulumi";
-import { ATLAS, GCP } from "./atlas-fixture";
+import { record } from "../../../helpers/pulumi";
+import { ATLAS, CLUSTER, GCP, inputsOf, LOOK_UP, recordAtlas } from "./atlas-fixture";
 
-const CLUSTER = "mongodbatlas:index/advancedCluster:AdvancedCluster";
 const CONNECTION = "mongodbatlas:index/privateLinkEndpointService:PrivateLinkEndpointService";
-const LOOK_UP = "mongodbatlas:index/getAdvancedClusters:getAdvancedClusters";
 
 const COMMON = [
   "kubernetes:core/v1:Secret mongodb-application",
@@ -48,57 +41,20 @@ const ON_GCP = [
   "gcp:compute/forwardingRule:ForwardingRule mongodb-private-endpoint-forwarding-rule",
 ].sort();
 
-async function build(
-  change: Partial<AtlasClusterArgs> = {},
-  options: { preview?: boolean; clusters?: readonly object[]; endpointId?: string } = {},
-): ReturnType<typeof record> {
-  const { preview = false, clusters = [], endpointId } = options;
-  const endpoint = endpointId ?? "mongodb-private-endpoint-vpc-endpoint-id";
-  return record(() => new AtlasCluster("mongodb", { ...ATLAS, ...change }), {
-    preview,
-    invokes: { [LOOK_UP]: { projectId: ATLAS.projectId, results: clusters } },
-    outputs: {
-      [CLUSTER]: {
-        connectionStrings: {
-          privateEndpoints: [
-            {
-              srvConnectionString: "mongodb+srv://retrofitlink-pl-0.abcde.mongodb.net",
-              endpoints: [{ endpointId: endpoint }],
-            },
-          ],
-        },
-      },
-      "mongodbatlas:index/privateLinkEndpoint:PrivateLinkEndpoint": {
-        privateLinkId: "link",
-        endpointServiceName: "com.amazonaws.vpce.eu-central-1.vpce-svc-1",
-        serviceAttachmentNames: ["projects/atlas/regions/europe-west1/serviceAttachments/one"],
-      },
-      "gcp:compute/address:Address": { address: "10.0.0.9" },
-      "random:index/randomPassword:RandomPassword": { result: "aRandomPassword" },
-    },
-  });
-}
-
-const one = (found: readonly RecordedResource[], name: string): Record<string, unknown> => {
-  const resource = found.find((candidate) => candidate.name === name);
-  assert.ok(resource, name);
-  return resource.inputs;
-};
-
 describe("AtlasCluster", () => {
   it("consists of exactly these resources on AWS, in a preview as well", async () => {
-    assert.deepEqual((await build()).typesAndNames(), ON_AWS);
-    assert.deepEqual((await build({}, { preview: true })).typesAndNames(), ON_AWS);
+    assert.deepEqual((await recordAtlas()).typesAndNames(), ON_AWS);
+    assert.deepEqual((await recordAtlas({}, { preview: true })).typesAndNames(), ON_AWS);
   });
 
   it("consists of exactly these resources on Google Cloud, in a preview as well", async () => {
     const endpointId = "retrofitlink-production-atlas";
-    assert.deepEqual((await build({ network: GCP }, { endpointId })).typesAndNames(), ON_GCP);
-    assert.deepEqual((await build({ network: GCP }, { preview: true })).typesAndNames(), ON_GCP);
+    assert.deepEqual((await recordAtlas({ network: GCP }, { endpointId })).typesAndNames(), ON_GCP);
+    assert.deepEqual((await recordAtlas({ network: GCP }, { preview: true })).typesAndNames(), ON_GCP);
   });
 
   it("tells policies what it was derived from", async () => {
-    const { inputs } = (await build()).only("retrofitlink:database:AtlasCluster");
+    const { inputs } = (await recordAtlas()).only("retrofitlink:database:AtlasCluster");
     const { storageGiB, ...rest } = inputs;
     assert.ok((storageGiB as number) > 240);
     assert.deepEqual(rest, {
@@ -131,7 +87,7 @@ describe("AtlasCluster", () => {
   });
 
   it("is sharded, protected, backed up to the second, and speaks TLS 1.2 at least", async () => {
-    const { replicationSpecs, ...settings } = (await build()).only(CLUSTER).inputs;
+    const { replicationSpecs, ...settings } = (await recordAtlas()).only(CLUSTER).inputs;
     assert.equal((replicationSpecs as unknown[]).length, 2);
     assert.deepEqual(settings, {
       projectId: ATLAS.projectId,
@@ -168,7 +124,7 @@ describe("AtlasCluster", () => {
       cluster("another", ["M200", "M200"]),
       cluster("retrofitlink-production", ["M60", "M80"]),
     ];
-    const { inputs } = (await build({}, { clusters })).only(CLUSTER);
+    const { inputs } = (await recordAtlas({}, { clusters })).only(CLUSTER);
     const specs = inputs["replicationSpecs"] as {
       regionConfigs: [{ electableSpecs: { instanceSize: string } }];
     }[];
@@ -179,7 +135,9 @@ describe("AtlasCluster", () => {
   });
 
   it("keeps snapshots of six hours for the window of a restore, and daily ones longer", async () => {
-    const { inputs } = (await build()).only("mongodbatlas:index/cloudBackupSchedule:CloudBackupSchedule");
+    const { inputs } = (await recordAtlas()).only(
+      "mongodbatlas:index/cloudBackupSchedule:CloudBackupSchedule",
+    );
     assert.deepEqual(inputs, {
       projectId: ATLAS.projectId,
       clusterName: "retrofitlink-production",
@@ -191,73 +149,9 @@ describe("AtlasCluster", () => {
     });
   });
 
-  it("is reached through a private endpoint of AWS by the named ranges only", async () => {
-    const { resources } = await build();
-    assert.deepEqual(one(resources, "mongodb-private-endpoint-security-group"), {
-      description: "Pods of the cluster to MongoDB Atlas",
-      vpcId: "vpc-0a1b2c3d",
-      ingress: [
-        {
-          description: "MongoDB over TLS",
-          protocol: "tcp",
-          fromPort: 1024,
-          toPort: 65_535,
-          cidrBlocks: ["10.0.0.0/16"],
-        },
-      ],
-      egress: [],
-      tags: { Name: "retrofitlink-production-atlas" },
-    });
-    const endpoint = one(resources, "mongodb-private-endpoint-vpc-endpoint");
-    assert.equal(endpoint["vpcEndpointType"], "Interface");
-    assert.equal(endpoint["serviceName"], "com.amazonaws.vpce.eu-central-1.vpce-svc-1");
-    assert.deepEqual(endpoint["securityGroupIds"], ["mongodb-private-endpoint-security-group-id"]);
-    assert.deepEqual(one(resources, "mongodb-private-endpoint-connection"), {
-      projectId: ATLAS.projectId,
-      privateLinkId: "link",
-      endpointServiceId: "mongodb-private-endpoint-vpc-endpoint-id",
-      providerName: "AWS",
-    });
-  });
-
-  it("is reached through one address of Google Cloud", async () => {
-    const { resources } = await build({ network: GCP }, { endpointId: "retrofitlink-production-atlas" });
-    assert.deepEqual(one(resources, "mongodb-private-endpoint-service"), {
-      projectId: ATLAS.projectId,
-      providerName: "GCP",
-      region: "WESTERN_EUROPE",
-      portMappingEnabled: true,
-    });
-    assert.deepEqual(one(resources, "mongodb-private-endpoint-forwarding-rule"), {
-      project: "retrofitlink-production",
-      region: "europe-west1",
-      name: "retrofitlink-production-atlas",
-      target: "projects/atlas/regions/europe-west1/serviceAttachments/one",
-      ipAddress: "mongodb-private-endpoint-address-id",
-      network: "projects/retrofitlink-production/global/networks/main",
-      loadBalancingScheme: "",
-    });
-    assert.deepEqual(one(resources, "mongodb-private-endpoint-connection"), {
-      projectId: ATLAS.projectId,
-      privateLinkId: "link",
-      endpointServiceId: "retrofitlink-production-atlas",
-      privateEndpointIpAddress: "10.0.0.9",
-      gcpProjectId: "retrofitlink-production",
-      providerName: "GCP",
-    });
-  });
-
-  it("opens nothing to the internet", async () => {
-    for (const network of [ATLAS.network, GCP]) {
-      const { resources } = await build({ network }, { preview: true });
-      assert.ok(!JSON.stringify(resources.map(({ inputs }) => inputs)).includes('"0.0.0.0/0"'));
-      assert.ok(!resources.some(({ type }) => type.includes("IpAccessList")));
-    }
-  });
-
   it("writes connection strings of both users into a Secret, and nowhere else", async () => {
-    const { resources } = await build();
-    const { metadata, stringData } = one(resources, "mongodb-application") as Record<
+    const { resources } = await recordAtlas();
+    const { metadata, stringData } = inputsOf(resources, "mongodb-application") as Record<
       string,
       Record<string, unknown>
     >;
@@ -287,17 +181,17 @@ describe("AtlasCluster", () => {
   });
 
   it("has no tags and reads from the primary without read replicas", async () => {
-    const { inputs } = (await build({ readReplicas: 0 })).only("retrofitlink:database:AtlasCluster");
+    const { inputs } = (await recordAtlas({ readReplicas: 0 })).only("retrofitlink:database:AtlasCluster");
     assert.equal(inputs["readPreference"], "readPreference=primary");
   });
 
   it("lets each user do only its work, on this cluster", async () => {
-    const { resources } = await build();
-    const application = one(resources, "mongodb-application-user");
+    const { resources } = await recordAtlas();
+    const application = inputsOf(resources, "mongodb-application-user");
     const scopes = [{ name: "retrofitlink-production", type: "CLUSTER" }];
     assert.deepEqual(application["roles"], [{ roleName: "readWrite", databaseName: "retrofitlink" }]);
     assert.deepEqual(application["scopes"], scopes);
-    const dataModel = one(resources, "mongodb-data-model-user");
+    const dataModel = inputsOf(resources, "mongodb-data-model-user");
     assert.deepEqual(dataModel["roles"], [
       { roleName: "retrofitlink-production-data-model", databaseName: "admin" },
     ]);
@@ -324,7 +218,7 @@ describe("AtlasCluster", () => {
   });
 
   it("takes a transform for the cluster, the schedule, each alert and the Secret", async () => {
-    const { resources } = await build({
+    const { resources } = await recordAtlas({
       transform: {
         cluster: { redactClientLogData: true },
         backupSchedule: { referenceHourOfDay: 4 },
@@ -332,15 +226,15 @@ describe("AtlasCluster", () => {
         application: (args) => ({ ...args, immutable: true }),
       },
     });
-    assert.equal(one(resources, "mongodb-cluster")["redactClientLogData"], true);
-    assert.equal(one(resources, "mongodb-backup-schedule")["referenceHourOfDay"], 4);
-    assert.equal(one(resources, "mongodb-alert-no-primary")["enabled"], false);
-    assert.equal(one(resources, "mongodb-alert-cpu-warning")["enabled"], true);
-    assert.equal(one(resources, "mongodb-application")["immutable"], true);
+    assert.equal(inputsOf(resources, "mongodb-cluster")["redactClientLogData"], true);
+    assert.equal(inputsOf(resources, "mongodb-backup-schedule")["referenceHourOfDay"], 4);
+    assert.equal(inputsOf(resources, "mongodb-alert-no-primary")["enabled"], false);
+    assert.equal(inputsOf(resources, "mongodb-alert-cpu-warning")["enabled"], true);
+    assert.equal(inputsOf(resources, "mongodb-application")["immutable"], true);
   });
 
   it("cannot be built from arguments with problems", async () => {
-    await assert.rejects(build({ projectId: "?", workingSetGiB: 0 }), (error: Error) => {
+    await assert.rejects(recordAtlas({ projectId: "?", workingSetGiB: 0 }), (error: Error) => {
       assert.ok(pulumi.RunError.isInstance(error));
       assert.match(
         error.message,
@@ -349,100 +243,6 @@ describe("AtlasCluster", () => {
       assert.match(error.message, /retrofitlink:database\.workingSetGiB: got 0/);
       return true;
     });
-  });
-});
-
-interface Bound {
-  operator: string;
-  threshold: number;
-  units: string;
-}
-
-describe("alerts of Atlas", () => {
-  const alerts = atlasAlerts("Main", DEFAULT_BUDGET);
-
-  it("follow from the budget", () => {
-    const lines = alerts.map(({ name, args }) => {
-      const {
-        metricThresholdConfig: metric,
-        thresholdConfig: threshold,
-        eventType,
-      } = args as unknown as {
-        metricThresholdConfig?: Bound & { metricName: string };
-        thresholdConfig?: Bound;
-        eventType: string;
-      };
-      const at = metric ?? threshold;
-      const what = metric?.metricName ?? eventType;
-      return at === undefined
-        ? `${name}: ${what}`
-        : `${name}: ${what} ${at.operator} ${at.threshold} ${at.units}`;
-    });
-    assert.deepEqual(lines, [
-      "cpu-warning: NORMALIZED_SYSTEM_CPU_USER GREATER_THAN 70 RAW",
-      "cpu-critical: NORMALIZED_SYSTEM_CPU_USER GREATER_THAN 85 RAW",
-      "memory-warning: SYSTEM_MEMORY_PERCENT_USED GREATER_THAN 80 RAW",
-      "memory-critical: SYSTEM_MEMORY_PERCENT_USED GREATER_THAN 90 RAW",
-      "read-time-warning: AVG_READ_EXECUTION_TIME GREATER_THAN 50 MILLISECONDS",
-      "read-time-critical: AVG_READ_EXECUTION_TIME GREATER_THAN 100 MILLISECONDS",
-      "replication-lag-warning: OPLOG_REPLICATION_LAG_TIME GREATER_THAN 10 SECONDS",
-      "replication-lag-critical: OPLOG_REPLICATION_LAG_TIME GREATER_THAN 90 SECONDS",
-      "disk-warning: DISK_PARTITION_SPACE_USED_DATA GREATER_THAN 85 RAW",
-      "disk-critical: DISK_PARTITION_SPACE_USED_DATA GREATER_THAN 95 RAW",
-      "connections-critical: CONNECTIONS_PERCENT GREATER_THAN 80 RAW",
-      "query-targeting-warning: QUERY_TARGETING_SCANNED_OBJECTS_PER_RETURNED GREATER_THAN 1000 RAW",
-      "oplog-window: REPLICATION_OPLOG_WINDOW_RUNNING_OUT LESS_THAN 24 HOURS",
-      "no-primary: NO_PRIMARY",
-      "router-missing: CLUSTER_MONGOS_IS_MISSING",
-    ]);
-  });
-
-  it("are of this cluster alone, on, and reach somebody", () => {
-    for (const { name, args } of alerts) {
-      const metric = args.metricThresholdConfig !== undefined;
-      assert.deepEqual(
-        args.matchers,
-        metric
-          ? [{ fieldName: "HOSTNAME", operator: "STARTS_WITH", value: "main-" }]
-          : [{ fieldName: "CLUSTER_NAME", operator: "EQUALS", value: "Main" }],
-        name,
-      );
-      assert.equal(args.enabled, true);
-      assert.equal((args.notifications as unknown[]).length, 1);
-    }
-  });
-});
-
-describe("connection string of a private endpoint", () => {
-  const strings = {
-    privateEndpoints: [
-      { srvConnectionString: "mongodb+srv://a-pl-0.x.mongodb.net", endpoints: [{ endpointId: "vpce-1" }] },
-      {
-        srvConnectionString: "mongodb+srv://a-pl-1.x.mongodb.net/?ssl=true",
-        endpoints: [{ endpointId: "vpce-2" }],
-      },
-    ],
-  } as unknown as Parameters<typeof privateHost>[0];
-
-  it("is that of the stack's own endpoint", () => {
-    assert.equal(privateHost(strings, "vpce-1"), "a-pl-0.x.mongodb.net");
-    assert.equal(privateHost(strings, "vpce-2"), "a-pl-1.x.mongodb.net");
-  });
-
-  it("is waited for when Atlas has none", () => {
-    for (const missing of [strings, undefined]) {
-      assert.throws(
-        () => privateHost(missing, "vpce-3"),
-        (error: Error) => {
-          assert.match(
-            error.message,
-            /^Atlas has no connection string for the private endpoint vpce-3 yet\./,
-          );
-          assert.equal(error.stack, error.message);
-          return true;
-        },
-      );
-    }
   });
 });
 

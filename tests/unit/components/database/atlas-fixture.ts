@@ -1,5 +1,11 @@
-import type { AtlasClusterArgs, AtlasNetwork } from "../../../../components/database/atlas-cluster";
+import assert from "node:assert/strict";
 import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
+import {
+  AtlasCluster,
+  type AtlasClusterArgs,
+  type AtlasNetwork,
+} from "../../../../components/database/atlas-cluster";
+import { record, type RecordedResource } from "../../../helpers/pulumi";
 
 export const AWS: Extract<AtlasNetwork, { kind: "aws" }> = {
   kind: "aws",
@@ -44,4 +50,46 @@ export const ATLAS: AtlasClusterArgs = {
   ],
   budget: DEFAULT_BUDGET,
   retentionDays: 30,
+};
+
+export const CLUSTER = "mongodbatlas:index/advancedCluster:AdvancedCluster";
+export const LOOK_UP = "mongodbatlas:index/getAdvancedClusters:getAdvancedClusters";
+
+/** Records the cluster above with something changed, beside the clusters that its project already has. */
+export async function recordAtlas(
+  change: Partial<AtlasClusterArgs> = {},
+  options: { preview?: boolean; clusters?: readonly object[]; endpointId?: string } = {},
+): ReturnType<typeof record> {
+  const { preview = false, clusters = [], endpointId } = options;
+  const endpoint = endpointId ?? "mongodb-private-endpoint-vpc-endpoint-id";
+  return record(() => new AtlasCluster("mongodb", { ...ATLAS, ...change }), {
+    preview,
+    invokes: { [LOOK_UP]: { projectId: ATLAS.projectId, results: clusters } },
+    outputs: {
+      [CLUSTER]: {
+        connectionStrings: {
+          privateEndpoints: [
+            {
+              srvConnectionString: "mongodb+srv://retrofitlink-pl-0.abcde.mongodb.net",
+              endpoints: [{ endpointId: endpoint }],
+            },
+          ],
+        },
+      },
+      "mongodbatlas:index/privateLinkEndpoint:PrivateLinkEndpoint": {
+        privateLinkId: "link",
+        endpointServiceName: "com.amazonaws.vpce.eu-central-1.vpce-svc-1",
+        serviceAttachmentNames: ["projects/atlas/regions/europe-west1/serviceAttachments/one"],
+      },
+      "gcp:compute/address:Address": { address: "10.0.0.9" },
+      "random:index/randomPassword:RandomPassword": { result: "aRandomPassword" },
+    },
+  });
+}
+
+/** The inputs of the resource of that name. */
+export const inputsOf = (found: readonly RecordedResource[], name: string): Record<string, unknown> => {
+  const resource = found.find((candidate) => candidate.name === name);
+  assert.ok(resource, name);
+  return resource.inputs;
 };

@@ -1,81 +1,11 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 
-import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts";
 import { CLOUDFLARE_RANGES } from "../../../../components/edge/cloudflare-ranges";
-import { AwsAlb, awsAlbProblems, type AwsAlbArgs } from "../../../../components/load-balancing/aws-alb";
-import { describeProblem } from "../../../../components/shared/problems";
-import { record, type Recording } from "../../../helpers/pulumi";
-
-const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" });
-
-const args: AwsAlbArgs = {
-  configKey: "retrofitlink:loadBalancer.public",
-  namespace: "retrofitlink",
-  clusterName: "retrofitlink-test",
-  network: {
-    region: "eu-central-1",
-    vpcId: "vpc-0a1b2c3d",
-    subnetIds: ["subnet-0a1b2c31", "subnet-0a1b2c32"],
-    nodeSecurityGroupId: "sg-0a1b2c3d",
-  },
-  deletionProtection: true,
-  proxy: {
-    serviceName: "nginx-load-balancer",
-    servicePort: 80,
-    podPort: 8080,
-    protocol: "HTTP",
-    healthPath: "/healthz",
-  },
-  hosts: ["app.example.com", "www.example.com"],
-  dnsZone: "Z1",
-  certificate: { kind: "managed" },
-  sources: { kind: "internet" },
-  accessLogDays: 30,
-  firewall: { mode: "block", requestsPerFiveMinutes: 6000 },
-  budget: DEFAULT_BUDGET,
-  timeouts,
-};
-
-const OUTPUTS = {
-  "aws:acm/certificate:Certificate": {
-    arn: "arn:aws:acm:eu-central-1:123456789012:certificate/made",
-    domainValidationOptions: ["app.example.com", "www.example.com"].map((domainName) => ({
-      domainName,
-      resourceRecordName: `_proof.${domainName}.`,
-      resourceRecordType: "CNAME",
-      resourceRecordValue: `_value.${domainName}.`,
-    })),
-  },
-  "aws:ec2/securityGroup:SecurityGroup": { ownerId: "123456789012" },
-  "aws:s3/bucket:Bucket": { arn: "arn:aws:s3:::logs" },
-  "aws:lb/loadBalancer:LoadBalancer": { arn: "arn:lb", dnsName: "x.elb.amazonaws.com", zoneId: "ZLB" },
-  "aws:lb/targetGroup:TargetGroup": { arn: "arn:tg" },
-};
-const INVOKES = { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d" } };
-
-const LOCKED: Partial<AwsAlbArgs> = {
-  sources: { kind: "cloudfront" },
-  originLock: { headerName: "x-origin-verify", headerValue: pulumi.secret("s3cret") },
-};
-
-let standard: Promise<Recording> | undefined;
-
-/** Recorded once where nothing is changed, for that takes most of the time. */
-function build(change?: Partial<AwsAlbArgs>, preview = false): Promise<Recording> {
-  if (change !== undefined) return recorded(change, preview);
-  standard ??= recorded({}, false);
-  return standard;
-}
-
-function recorded(change: Partial<AwsAlbArgs>, preview: boolean): Promise<Recording> {
-  return record(() => new AwsAlb("public", { ...args, ...change }), {
-    preview,
-    outputs: OUTPUTS,
-    invokes: INVOKES,
-  });
-}
+import { AwsAlb, type AwsAlbArgs } from "../../../../components/load-balancing/aws-alb";
+import { record } from "../../../helpers/pulumi";
+import { AWS_ALB, AWS_ALB_OUTPUTS, inputsOf, LOCKED, recordAwsAlb, timeouts } from "./aws-alb-fixture";
 
 const RESOURCES = [
   "aws:acm/certificate:Certificate public-certificate",
@@ -114,20 +44,14 @@ const RESOURCES = [
   "retrofitlink:load-balancing:AwsAlb public",
 ];
 
-const named = (recording: Recording, name: string): Record<string, any> =>
-  recording.resources.find((resource) => resource.custom && resource.name === name)?.inputs as Record<
-    string,
-    any
-  >;
-
 describe("AwsAlb", () => {
   it("consists of exactly these resources, in a preview as well", async () => {
-    assert.deepEqual((await build()).typesAndNames(), RESOURCES);
-    assert.deepEqual((await build({}, true)).typesAndNames(), RESOURCES);
+    assert.deepEqual((await recordAwsAlb()).typesAndNames(), RESOURCES);
+    assert.deepEqual((await recordAwsAlb({}, true)).typesAndNames(), RESOURCES);
   });
 
   it("tells policies what it was derived from", async () => {
-    assert.deepEqual((await build()).only("retrofitlink:load-balancing:AwsAlb").inputs, {
+    assert.deepEqual((await recordAwsAlb()).only("retrofitlink:load-balancing:AwsAlb").inputs, {
       configKey: "retrofitlink:loadBalancer.public",
       workload: "public",
       namespace: "retrofitlink",
@@ -143,7 +67,7 @@ describe("AwsAlb", () => {
   });
 
   it("takes its idle timeout from the ladder, and refuses what two parsers could read in two ways", async () => {
-    const found = named(await build(), "public");
+    const found = inputsOf(await recordAwsAlb(), "public");
     assert.deepEqual(
       [found["idleTimeout"], found["desyncMitigationMode"], found["dropInvalidHeaderFields"]],
       [60, "strictest", true],
@@ -159,11 +83,11 @@ describe("AwsAlb", () => {
     );
     assert.deepEqual(found["accessLogs"], { bucket: "public-access-logs-id", enabled: true });
     const cloudflare = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudflare" });
-    assert.equal(named(await build({ timeouts: cloudflare }), "public")["idleTimeout"], 915);
+    assert.equal(inputsOf(await recordAwsAlb({ timeouts: cloudflare }), "public")["idleTimeout"], 915);
   });
 
   it("drains targets as long as the ladder says, and gives each request to the idlest", async () => {
-    const found = named(await build(), "public-targets");
+    const found = inputsOf(await recordAwsAlb(), "public-targets");
     assert.deepEqual(
       [found["deregistrationDelay"], found["slowStart"], found["loadBalancingAlgorithmType"]],
       [30, 0, "least_outstanding_requests"],
@@ -183,22 +107,22 @@ describe("AwsAlb", () => {
   });
 
   it("goes round robin with a slow start, which AWS takes with nothing else", async () => {
-    const found = named(await build({ slowStartSeconds: 60 }), "public-targets");
+    const found = inputsOf(await recordAwsAlb({ slowStartSeconds: 60 }), "public-targets");
     assert.deepEqual([found["slowStart"], found["loadBalancingAlgorithmType"]], [60, "round_robin"]);
   });
 
   it("speaks TLS 1.3 and 1.2, redirects port 80, and answers only to its own hosts", async () => {
-    const recording = await build();
-    const https = named(recording, "public-https");
+    const recording = await recordAwsAlb();
+    const https = inputsOf(recording, "public-https");
     assert.deepEqual(
       [https["port"], https["protocol"], https["sslPolicy"]],
       [443, "HTTPS", "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"],
     );
     assert.equal(https["defaultActions"][0].fixedResponse.statusCode, "404");
-    assert.deepEqual(named(recording, "public-https-forward-0")["conditions"], [
+    assert.deepEqual(inputsOf(recording, "public-https-forward-0")["conditions"], [
       { hostHeader: { values: ["app.example.com", "www.example.com"] } },
     ]);
-    assert.deepEqual(named(recording, "public-http")["defaultActions"], [
+    assert.deepEqual(inputsOf(recording, "public-http")["defaultActions"], [
       { type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } },
     ]);
   });
@@ -210,7 +134,7 @@ describe("AwsAlb", () => {
       id: "arn:aws:acm:eu-central-1:123456789012:certificate/x",
       names: ["*.example.com"],
     } as const;
-    const rules = (await build({ hosts, certificate })).ofType("aws:lb/listenerRule:ListenerRule");
+    const rules = (await recordAwsAlb({ hosts, certificate })).ofType("aws:lb/listenerRule:ListenerRule");
     rules.sort((a, b) => a.name.localeCompare(b.name));
     assert.deepEqual(
       rules.map(({ inputs }) => [
@@ -225,9 +149,9 @@ describe("AwsAlb", () => {
   });
 
   it("behind a CDN forwards only with the secret header, and says 403 to everybody else", async () => {
-    const recording = await build(LOCKED);
-    assert.equal(named(recording, "public-https")["defaultActions"][0].fixedResponse.statusCode, "403");
-    const { conditions } = named(recording, "public-https-forward-0");
+    const recording = await recordAwsAlb(LOCKED);
+    assert.equal(inputsOf(recording, "public-https")["defaultActions"][0].fixedResponse.statusCode, "403");
+    const { conditions } = inputsOf(recording, "public-https-forward-0");
     assert.ok(pulumi.runtime.isRpcSecret(conditions));
     assert.deepEqual(pulumi.runtime.unwrapRpcSecret(conditions), [
       { httpHeader: { httpHeaderName: "x-origin-verify", values: ["s3cret"] } },
@@ -239,12 +163,12 @@ describe("AwsAlb", () => {
   });
 
   it("takes X-Forwarded-For as the CDN wrote it, and adds the client where there is none", async () => {
-    assert.equal(named(await build(LOCKED), "public")["xffHeaderProcessingMode"], "preserve");
-    assert.equal(named(await build(), "public")["xffHeaderProcessingMode"], "append");
+    assert.equal(inputsOf(await recordAwsAlb(LOCKED), "public")["xffHeaderProcessingMode"], "preserve");
+    assert.equal(inputsOf(await recordAwsAlb(), "public")["xffHeaderProcessingMode"], "append");
   });
 
   const opened = async (change: Partial<AwsAlbArgs>): Promise<unknown[]> =>
-    (await build(change))
+    (await recordAwsAlb(change))
       .ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
       .filter(({ name }) => !name.endsWith("into-pods"))
       .map(({ inputs }) => [
@@ -273,23 +197,26 @@ describe("AwsAlb", () => {
   });
 
   it("reaches the pods at the proxy's port and nothing else", async () => {
-    const recording = await build();
+    const recording = await recordAwsAlb();
     const port = { ipProtocol: "tcp", fromPort: 8080, toPort: 8080 };
-    assert.deepEqual(named(recording, "public-security-group-to-pods"), {
+    assert.deepEqual(inputsOf(recording, "public-security-group-to-pods"), {
       securityGroupId: "public-security-group-id",
       referencedSecurityGroupId: "sg-0a1b2c3d",
       ...port,
     });
-    assert.deepEqual(named(recording, "public-security-group-into-pods"), {
+    assert.deepEqual(inputsOf(recording, "public-security-group-into-pods"), {
       securityGroupId: "sg-0a1b2c3d",
       referencedSecurityGroupId: "public-security-group-id",
       ...port,
     });
-    assert.deepEqual(Object.keys(named(recording, "public-security-group")).sort(), ["description", "vpcId"]);
+    assert.deepEqual(Object.keys(inputsOf(recording, "public-security-group")).sort(), [
+      "description",
+      "vpcId",
+    ]);
   });
 
   it("binds the proxy's pods by their addresses", async () => {
-    assert.deepEqual(named(await build(), "public-binding")["spec"], {
+    assert.deepEqual(inputsOf(await recordAwsAlb(), "public-binding")["spec"], {
       serviceRef: { name: "nginx-load-balancer", port: 80 },
       targetGroupARN: "arn:tg",
       targetType: "ip",
@@ -298,8 +225,8 @@ describe("AwsAlb", () => {
   });
 
   it("keeps access logs in a private, encrypted bucket, to which only log delivery writes", async () => {
-    const recording = await build();
-    assert.deepEqual(named(recording, "public-access-logs-private"), {
+    const recording = await recordAwsAlb();
+    assert.deepEqual(inputsOf(recording, "public-access-logs-private"), {
       bucket: "public-access-logs-id",
       blockPublicAcls: true,
       blockPublicPolicy: true,
@@ -307,12 +234,14 @@ describe("AwsAlb", () => {
       restrictPublicBuckets: true,
     });
     assert.equal(
-      named(recording, "public-access-logs-encryption")["rules"][0].applyServerSideEncryptionByDefault
+      inputsOf(recording, "public-access-logs-encryption")["rules"][0].applyServerSideEncryptionByDefault
         .sseAlgorithm,
       "AES256",
     );
-    assert.deepEqual(named(recording, "public-access-logs-lifecycle")["rules"][0].expiration, { days: 30 });
-    const policy = JSON.parse(named(recording, "public-access-logs-policy")["policy"]) as {
+    assert.deepEqual(inputsOf(recording, "public-access-logs-lifecycle")["rules"][0].expiration, {
+      days: 30,
+    });
+    const policy = JSON.parse(inputsOf(recording, "public-access-logs-policy")["policy"]) as {
       Statement: Record<string, unknown>[];
     };
     assert.deepEqual(policy.Statement[0], {
@@ -333,65 +262,9 @@ describe("AwsAlb", () => {
     );
   });
 
-  type Rule = { name: string; action?: unknown; overrideAction?: unknown; statement: Record<string, any> };
-  const rulesOf = async (change: Partial<AwsAlbArgs>): Promise<Rule[]> =>
-    named(await build(change), "public-firewall")["rules"] as Rule[];
-
-  it("limits one client by 429 with Retry-After, and asks the rule groups of AWS", async () => {
-    const [rate, ...managed] = await rulesOf({});
-    assert.deepEqual(rate?.statement, {
-      rateBasedStatement: { limit: 6000, evaluationWindowSec: 300, aggregateKeyType: "IP" },
-    });
-    assert.deepEqual(rate?.action, {
-      block: {
-        customResponse: { responseCode: 429, responseHeaders: [{ name: "Retry-After", value: "60" }] },
-      },
-    });
-    assert.deepEqual(
-      managed.map(({ name }) => name),
-      [
-        "AWSManagedRulesAmazonIpReputationList",
-        "AWSManagedRulesKnownBadInputsRuleSet",
-        "AWSManagedRulesCommonRuleSet",
-      ],
-    );
-    assert.ok(managed.every(({ overrideAction }) => JSON.stringify(overrideAction) === '{"none":{}}'));
-  });
-
-  it("only counts in count mode", async () => {
-    const [rate, ...managed] = await rulesOf({ firewall: { mode: "count", requestsPerFiveMinutes: 100 } });
-    assert.deepEqual(rate?.action, { count: {} });
-    assert.ok(managed.every(({ overrideAction }) => JSON.stringify(overrideAction) === '{"count":{}}'));
-  });
-
-  it("knows a client behind Cloudflare by its header, and behind CloudFront leaves counting to CloudFront", async () => {
-    const [rate] = await rulesOf({ ...LOCKED, sources: { kind: "cloudflare" } });
-    assert.deepEqual(rate?.statement["rateBasedStatement"].forwardedIpConfig, {
-      headerName: "CF-Connecting-IP",
-      fallbackBehavior: "NO_MATCH",
-    });
-    assert.deepEqual(
-      (await rulesOf(LOCKED)).map(({ name }) => name),
-      ["AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet"],
-    );
-  });
-
-  it("logs what was refused or counted, without credentials and without the origin lock", async () => {
-    const recording = await build(LOCKED);
-    assert.deepEqual(named(recording, "public-firewall-logging")["redactedFields"], [
-      { singleHeader: { name: "authorization" } },
-      { singleHeader: { name: "cookie" } },
-      { singleHeader: { name: "x-origin-verify" } },
-    ]);
-    assert.deepEqual(named(recording, "public-firewall-logs"), {
-      namePrefix: "aws-waf-logs-retrofitlink-",
-      retentionInDays: 30,
-    });
-  });
-
   it("raises alarms at the critical step of the budget", async () => {
-    const recording = await build({ alarmActions: ["arn:aws:sns:eu-central-1:123456789012:on-call"] });
-    const threshold = (name: string): unknown => named(recording, `public-alarm-${name}`)["threshold"];
+    const recording = await recordAwsAlb({ alarmActions: ["arn:aws:sns:eu-central-1:123456789012:on-call"] });
+    const threshold = (name: string): unknown => inputsOf(recording, `public-alarm-${name}`)["threshold"];
     assert.deepEqual(
       ["p95", "p99", "errors", "unhealthy-hosts", "no-hosts", "rejected-connections"].map(threshold),
       [0.5, 1, 5, 0, 1, 0],
@@ -402,8 +275,8 @@ describe("AwsAlb", () => {
   });
 
   it("proves a managed certificate in the hosts' zone, and makes the hosts' records there", async () => {
-    const recording = await build();
-    assert.deepEqual(named(recording, "public-certificate-proof-www.example.com"), {
+    const recording = await recordAwsAlb();
+    assert.deepEqual(inputsOf(recording, "public-certificate-proof-www.example.com"), {
       zoneId: "Z1",
       name: "_proof.www.example.com.",
       type: "CNAME",
@@ -411,7 +284,7 @@ describe("AwsAlb", () => {
       ttl: 300,
       allowOverwrite: true,
     });
-    assert.deepEqual(named(recording, "public-record-app.example.com"), {
+    assert.deepEqual(inputsOf(recording, "public-record-app.example.com"), {
       zoneId: "Z1",
       name: "app.example.com",
       type: "A",
@@ -420,11 +293,11 @@ describe("AwsAlb", () => {
   });
 
   it("lets a caller change each child, last of all", async () => {
-    const recording = await build({
+    const recording = await recordAwsAlb({
       transform: { loadBalancer: { idleTimeout: 99 }, targetGroup: (given) => ({ ...given, port: 9 }) },
     });
     assert.deepEqual(
-      [named(recording, "public")["idleTimeout"], named(recording, "public-targets")["port"]],
+      [inputsOf(recording, "public")["idleTimeout"], inputsOf(recording, "public-targets")["port"]],
       [99, 9],
     );
   });
@@ -433,10 +306,10 @@ describe("AwsAlb", () => {
     let outputs: pulumi.Output<unknown> | undefined;
     await record(
       () => {
-        const { hostname, dnsName, zoneId, arn } = new AwsAlb("public", args);
+        const { hostname, dnsName, zoneId, arn } = new AwsAlb("public", AWS_ALB);
         outputs = pulumi.output({ hostname, dnsName, zoneId, arn });
       },
-      { outputs: OUTPUTS },
+      { outputs: AWS_ALB_OUTPUTS },
     );
     const found = await new Promise((resolve) => outputs?.apply(resolve));
     assert.deepEqual(found, {
@@ -445,52 +318,5 @@ describe("AwsAlb", () => {
       zoneId: "ZLB",
       arn: "arn:lb",
     });
-  });
-});
-
-describe("awsAlbProblems", () => {
-  const cases: [string, Partial<AwsAlbArgs>, string][] = [
-    [
-      "one subnet",
-      { network: { ...args.network, subnetIds: ["subnet-1"] } },
-      'subnetIds: got ["subnet-1"]; allowed is at least 2 subnets, in different zones. Give a public subnet for each zone.',
-    ],
-    [
-      "a slow start that AWS does not know",
-      { slowStartSeconds: 10 },
-      "slowStartSeconds: got 10; allowed is 0, or a whole number from 30 to 900 (seconds). Leave it out: the proxy is warm when it starts.",
-    ],
-    [
-      "a certificate of another cloud",
-      { certificate: { kind: "existing", id: "projects/p/x", names: ["*.example.com"] } },
-      'certificate.id: got "projects/p/x"; allowed is an ARN of AWS Certificate Manager. See `aws acm list-certificates`, in the region of the load balancer.',
-    ],
-    [
-      "ranges of IPv6",
-      { sources: { kind: "ranges", ranges: ["2001:db8::/32"] } },
-      'sources.ranges: got "2001:db8::/32"; allowed is ranges of IPv4, for the load balancer has no IPv6 address. Remove the range.',
-    ],
-    [
-      "more ranges than a security group holds",
-      {
-        sources: { kind: "ranges", ranges: Array.from({ length: 31 }, (_, index) => `203.0.${index}.0/24`) },
-      },
-      'sources.ranges: got "31 ranges"; allowed is at most 30, for a security group holds 60 rules. Join neighbouring ranges.',
-    ],
-  ];
-  for (const [what, change, message] of cases) {
-    it(`refuses ${what}`, () => {
-      assert.deepEqual(
-        awsAlbProblems({ ...args, ...change }).map((problem) => describeProblem(problem)),
-        [message],
-      );
-    });
-  }
-
-  it("names the key of the stack file, and creates nothing", async () => {
-    await assert.rejects(
-      async () => await build({ hosts: [] }),
-      /AwsAlb "public" cannot be built:\n {2}- retrofitlink:loadBalancer\.public\.hosts: got \[\]/,
-    );
   });
 });
