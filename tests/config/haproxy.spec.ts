@@ -1,6 +1,5 @@
 /** What only HAProxy does, and its configuration as HAProxy reads it. */
 import assert from "node:assert/strict";
-import { setTimeout as pause } from "node:timers/promises";
 import { timeoutLadder } from "../../budget/timeouts";
 import {
   HAPROXY_LOG_CODES,
@@ -16,25 +15,16 @@ import {
   type RenderedHaProxy,
   type RunningHaProxy,
 } from "../helpers/haproxy-server";
+import { eventually } from "../helpers/eventually";
+import { freePort } from "../helpers/free-port";
 import { UNTRUSTED, echo, started, statuses } from "../helpers/nginx-proxy";
-import { freePort, send, type Backend } from "../helpers/nginx-server";
+import { send, type Backend } from "../helpers/nginx-server";
 import { haProxyArgs, service } from "../helpers/proxy-contract";
 
 async function haproxy(args: RenderedHaProxy): Promise<RunningHaProxy> {
   const proxy = await startHaProxy(args);
   started.push(proxy);
   return proxy;
-}
-
-/** Asks until the answer is as expected, ten seconds at most. */
-async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    const answer = await ask();
-    if (holds(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`still ${JSON.stringify(answer)}`);
-    await pause(100);
-  }
 }
 
 describe("haproxy.cfg, read by HAProxy", () => {
@@ -144,9 +134,9 @@ describe("HAProxy and the pods of a service", () => {
     };
     assert.equal(await answers(), "503");
     dns.names.set(NAME, ["127.0.0.11", "127.0.0.12"]);
-    await eventually(answers, (found) => found === "first second");
+    await eventually("both pods of the first answer", answers, (found) => found === "first second");
     dns.names.set(NAME, ["127.0.0.12", "127.0.0.13"]);
-    await eventually(answers, (found) => found === "second third");
+    await eventually("both pods of the second answer", answers, (found) => found === "second third");
   });
 
   it("takes a pod that says it is not ready out, and puts it back", async () => {
@@ -165,9 +155,9 @@ describe("HAProxy and the pods of a service", () => {
     };
     assert.equal(await bodies(), "sick sound");
     ready = false;
-    await eventually(bodies, (found) => found === "sound");
+    await eventually("the pod that is not ready is out", bodies, (found) => found === "sound");
     ready = true;
-    await eventually(bodies, (found) => found === "sick sound");
+    await eventually("it is back", bodies, (found) => found === "sick sound");
   });
 
   it("divides the rate limit by the pods of the proxy that are ready now", async () => {
@@ -183,8 +173,10 @@ describe("HAProxy and the pods of a service", () => {
     // Each time another address, for none may ask often.
     let host = 100;
     await eventually(
+      "a request that is let through",
       () => send(proxy.httpPort, "/", { from: `127.0.0.${host++}` }),
       ({ status }) => status === 200,
+      { everyMs: 100 },
     );
     const passed = async (from: string): Promise<number> =>
       (await statuses(14, () => send(proxy.httpPort, "/", { from }))).filter((status) => status === 200)
@@ -197,10 +189,10 @@ describe("HAProxy and the pods of a service", () => {
       return (text) =>
         new RegExp(`^haproxy_backend_active_servers\\{proxy="fleet"\\} ${count}$`, "m").test(text);
     };
-    await eventually(metric, ready(3));
+    await eventually("three pods of the proxy", metric, ready(3));
     assert.equal(await passed("127.0.0.4"), 4);
     dns.names.set(FLEET, ["127.0.0.21"]);
-    await eventually(metric, ready(1));
+    await eventually("one pod of the proxy", metric, ready(1));
     assert.equal(await passed("127.0.0.5"), 12);
   });
 });

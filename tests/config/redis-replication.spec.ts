@@ -6,7 +6,8 @@ import { createClient, createSentinel } from "redis";
 import { RESERVED_CLIENTS, maxClients, replicationClients } from "../../budget/connections";
 import { redisMemory } from "../../budget/memory";
 import { DOWN_AFTER_MS, MEMBERS, sentinelList } from "../../components/caching/sentinel-conf";
-import { MASTER_NAME, Replication, eventually, type ReplicationMember } from "../helpers/redis-replication";
+import { eventually } from "../helpers/eventually";
+import { MASTER_NAME, PATIENCE, Replication, type ReplicationMember } from "../helpers/redis-replication";
 import { REDIS_PASSWORD } from "../helpers/redis-server";
 
 const users = [{ maxReplicas: 2, maxSurge: 0.5, processesPerPod: 1, poolSize: 2 }];
@@ -95,6 +96,7 @@ describe("a session store of three members", function () {
         "the write has arrived",
         () => replica.cli("get", "hello"),
         (value) => value === "world",
+        PATIENCE,
       );
       assert.match(await replica.cli("set", "x", "1"), /^READONLY /);
     }
@@ -159,6 +161,7 @@ describe("a session store of three members", function () {
       "the client writes again",
       () => client.set("after", "1").catch(() => "refused"),
       (answer) => answer === "OK",
+      PATIENCE,
     );
     const primary = await store.primary().catch(() => undefined);
     assert.ok(primary !== undefined && primary !== dead);
@@ -220,6 +223,7 @@ describe("a session store of three members", function () {
       "the lonely primary refuses writes",
       () => primary.cli("set", "lonely", "1"),
       (answer) => answer.startsWith("NOREPLICAS "),
+      PATIENCE,
     );
     for (const member of others) member.start();
     await Promise.all(others.map((member) => member.ready()));

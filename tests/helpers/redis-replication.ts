@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { memberPasswordConf, redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
 import { replicationScripts, SCRIPTS } from "../../components/caching/replication-scripts";
@@ -14,27 +13,16 @@ import {
   sentinelPasswordConf,
   type Member,
 } from "../../components/caching/sentinel-conf";
-import { freePort, REDIS_PASSWORD, type CommandResult } from "./redis-server";
+import { eventually, type Patience } from "./eventually";
+import { freePort } from "./free-port";
+import { REDIS_PASSWORD, type CommandResult } from "./redis-server";
 
 /** Name that Sentinels know the primary by. */
 export const MASTER_NAME = "redis-session";
 
 /** Generous, for a machine that does other things as well. */
 const PATIENCE_MS = 60_000;
-
-/** Asks again until the answer holds. @throws Error with what was waited for and the last answer */
-export async function eventually<T>(
-  what: string,
-  ask: () => Promise<T>,
-  holds: (answer: T) => boolean,
-): Promise<T> {
-  let last: T | undefined;
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(100)) {
-    last = await ask();
-    if (holds(last)) return last;
-  }
-  throw new Error(`waited in vain until ${what}; last was ${JSON.stringify(last)}`);
-}
+export const PATIENCE: Patience = { withinMs: PATIENCE_MS, everyMs: 100 };
 
 /** One pod: a server and a Sentinel with the same volume. */
 export class ReplicationMember {
@@ -106,6 +94,7 @@ export class ReplicationMember {
       `member ${this.number} is ready`,
       async () => [await this.cli("-e", "ping"), await this.sentinel("-e", "ping")],
       (answers) => answers.every((answer) => answer === "PONG"),
+      PATIENCE,
     ).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${this.output}`);
     });
@@ -254,6 +243,7 @@ export class Replication {
         others === `${MEMBERS - 1}` &&
         told.every((address) => address === `127.0.0.1\n${port}`) &&
         sentinels.every((answer) => answer.startsWith(`OK ${MEMBERS} usable Sentinels`)),
+      PATIENCE,
     ).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${this.members.map(({ log }) => log).join("\n----\n")}`);
     });

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { passwordConf, redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
+import { freePort } from "./free-port";
 
 /** How a command ended, whatever its exit code. */
 export interface CommandResult {
@@ -166,15 +166,4 @@ async function started(child: ChildProcess): Promise<void> {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     throw new Error("redis-server is not installed; run `make system-packages`", { cause: error });
   }
-}
-
-/** A port of 127.0.0.1 that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const address = listener.address();
-  listener.close();
-  await once(listener, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { DataCacheManager } from "../../../runtime/caching";
+import { eventually } from "../../helpers/eventually";
 import type { RunningRedis } from "../../helpers/redis-server";
-import { Caches, eventually, startTestRedis } from "./caches";
+import { Caches, startTestRedis } from "./caches";
 
 const PREFIX = "retrofitlink:data:v1";
 

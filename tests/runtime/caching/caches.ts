@@ -86,12 +86,3 @@ export class Caches {
     return one;
   }
 }
-
-/** Waits until something holds, at most ten seconds. @throws Error that says what did not */
-export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ten seconds: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { DataCacheManager } from "../../../runtime/caching";
-import { freePort } from "../../helpers/nginx-server";
+import { eventually } from "../../helpers/eventually";
+import { freePort } from "../../helpers/free-port";
 import { REDIS_PASSWORD, type RunningRedis } from "../../helpers/redis-server";
 import { startTcpProxy } from "../database/tcp-proxy";
-import { Caches, eventually, settingsFor, startTestRedis } from "./caches";
+import { Caches, settingsFor, startTestRedis } from "./caches";
 import { type FakeServer, commandServer, startFakeServer } from "./fake-redis";
 
 const ENTRIES = "retrofitlink:data:v1:e:";

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import type { SessionCacheManager } from "../../../runtime/caching";
-import { freePort } from "../../helpers/nginx-server";
-import { Caches, eventually, settingsFor } from "./caches";
+import { eventually } from "../../helpers/eventually";
+import { freePort } from "../../helpers/free-port";
+import { Caches, settingsFor } from "./caches";
 
 const PASSWORD = "password-of-the-sentinels-and-the-servers";
 
@@ -109,14 +110,7 @@ describe("sessions behind three sentinels", function () {
 
   /** Minutes at most: an election on a machine with much else to do takes its time. */
   async function long(what: string, holds: () => Promise<boolean>): Promise<void> {
-    for (let tries = 0; tries < 8; tries++) {
-      const held = await eventually(what, holds).then(
-        () => true,
-        () => false,
-      );
-      if (held) return;
-    }
-    throw new Error(`not within 80 seconds: ${what}`);
+    await eventually(what, () => holds().catch(() => false), Boolean, { withinMs: 80_000 });
   }
 
   it("are there again after the primary has gone, with no word from us", async () => {

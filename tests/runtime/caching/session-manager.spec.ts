@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { CacheUnavailable } from "../../../runtime/caching";
+import { eventually } from "../../helpers/eventually";
 import type { RunningRedis } from "../../helpers/redis-server";
-import { Caches, eventually, startTestRedis } from "./caches";
+import { Caches, startTestRedis } from "./caches";
 
 describe("sessions in a real Redis", () => {
   let redis: RunningRedis;

@@ -6,6 +6,7 @@ import { Registry } from "prom-client";
 
 import { type Database, DatabaseUnavailable, connectDatabase } from "../../../runtime/database";
 import type { DatabaseSettings } from "../../../runtime/database";
+import { eventually } from "../../helpers/eventually";
 import { FERRETDB_BUILD_TIMEOUT_MS, type RunningFerretdb, startFerretdb } from "../../helpers/ferretdb";
 import { recordingLogger } from "./recording-logger";
 import { type TcpProxy, startTcpProxy } from "./tcp-proxy";
@@ -23,6 +24,8 @@ async function outcome(work: Promise<readonly unknown[]>): Promise<string> {
     return error instanceof DatabaseUnavailable ? error.reason : `other error: ${inspect(error)}`;
   }
 }
+
+const foundAll = (what: string): boolean => what === "3 found";
 
 describe("a database behind a real server", () => {
   let server: RunningFerretdb;
@@ -134,10 +137,12 @@ describe("a database behind a real server", () => {
 
   it("opens the least number of connections by itself", async () => {
     await open({ maxPoolSize: 6, minPoolSize: 4 });
-    const deadline = Date.now() + 5000;
-    while ((await metric("mongodb_pool_connections", { state: "idle" })) < 4 && Date.now() < deadline) {
-      await sleep(20);
-    }
+    await eventually(
+      "four idle connections",
+      () => metric("mongodb_pool_connections", { state: "idle" }),
+      (idle) => idle >= 4,
+      { withinMs: 5000 },
+    );
     assert.equal(await metric("mongodb_pool_connections", { state: "idle" }), 4);
   });
 
@@ -278,13 +283,7 @@ describe("a database behind a real server", () => {
         await sleep(1500);
         await assert.rejects(database.ping(), { name: "DatabaseUnavailable" });
         await server.restart();
-        const deadline = Date.now() + 5000;
-        let back = "";
-        while (back !== "3 found" && Date.now() < deadline) {
-          await sleep(50);
-          back = await outcome(findAll(database));
-        }
-        assert.equal(back, "3 found");
+        await eventually("all found again", () => outcome(findAll(database)), foundAll, { withinMs: 5000 });
         await database.ping();
       } finally {
         load = false;
@@ -314,10 +313,7 @@ describe("a database behind a real server", () => {
       await assert.rejects(database.ping(), { name: "DatabaseUnavailable" });
       assert.ok(performance.now() - pinged < 1000);
       server.signal("SIGCONT");
-      const deadline = Date.now() + 5000;
-      let back = "";
-      while (back !== "3 found" && Date.now() < deadline) back = await outcome(findAll(database));
-      assert.equal(back, "3 found");
+      await eventually("all found again", () => outcome(findAll(database)), foundAll, { withinMs: 5000 });
     });
 
     it("is opened although it is not there yet, is not ready, and becomes ready", async () => {
@@ -329,10 +325,7 @@ describe("a database behind a real server", () => {
       await assert.rejects(database.ping(), { name: "DatabaseUnavailable" });
       assert.equal(await outcome(findAll(database)), "no-server");
       await server.restart();
-      const deadline = Date.now() + 5000;
-      let back = "";
-      while (back !== "3 found" && Date.now() < deadline) back = await outcome(findAll(database));
-      assert.equal(back, "3 found");
+      await eventually("all found again", () => outcome(findAll(database)), foundAll, { withinMs: 5000 });
       await database.ping();
     });
   });

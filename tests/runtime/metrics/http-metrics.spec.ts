@@ -15,6 +15,7 @@ import {
   parseBuckets,
   processMetrics,
 } from "../../../runtime/metrics";
+import { eventually } from "../../helpers/eventually";
 
 const ALLOWED = "1 to 30 numbers above 0, each larger than the one before it, separated by commas";
 
@@ -167,9 +168,7 @@ describe("metrics of an HTTP server", () => {
     const requests = [get("/wait"), get("/wait"), get("/wait")];
     const inFlight = async (): Promise<number | undefined> =>
       (await registry.getSingleMetric("http_requests_in_flight")?.get())?.values[0]?.value;
-    const deadline = Date.now() + 3000;
-    while ((await inFlight()) !== 3 && Date.now() < deadline) await sleep(5);
-    assert.equal(await inFlight(), 3);
+    await eventually("three requests in flight", inFlight, (count) => count === 3);
     release();
     await Promise.all(requests);
     await counted(3);

@@ -10,6 +10,7 @@ import { DatabaseUnavailable } from "../../../runtime/database";
 import { DEFAULT_BUCKETS_SECONDS } from "../../../runtime/metrics";
 import { Backend } from "../../../runtime/reference-backend/backend";
 import { MemorySessions } from "../../../runtime/reference-backend/sessions";
+import { eventually } from "../../helpers/eventually";
 import { recordingLogger } from "../database/recording-logger";
 import { TestStore } from "./test-store";
 
@@ -317,9 +318,7 @@ describe("the reference backend", () => {
       dead.pause();
       const open = async (): Promise<number | undefined> =>
         (await registry.getSingleMetric("websocket_connections")?.get())?.values[0]?.value;
-      const deadline = Date.now() + 3000;
-      while ((await open()) !== 1 && Date.now() < deadline) await sleep(10);
-      assert.equal(await open(), 1);
+      await eventually("one connection", open, (count) => count === 1);
       // Time for two more pings.
       await sleep(200);
       assert.equal(alive.readyState, WebSocket.OPEN);

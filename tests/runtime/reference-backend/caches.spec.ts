@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 
+import { eventually } from "../../helpers/eventually";
 import type { RunningRedis } from "../../helpers/redis-server";
 import { REDIS_PASSWORD } from "../../helpers/redis-server";
-import { eventually, startTestRedis } from "../caching/caches";
+import { startTestRedis } from "../caching/caches";
 import { BACKEND_ENVIRONMENT, type BackendProcess, startBackend } from "./process";
 
 function variables(prefix: string, { port }: RunningRedis): Record<string, string> {

@@ -6,8 +6,9 @@ import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import { eventually } from "../../helpers/eventually";
 import { FERRETDB_BUILD_TIMEOUT_MS, type RunningFerretdb, startFerretdb } from "../../helpers/ferretdb";
-import { freePort } from "../../helpers/nginx-server";
+import { freePort } from "../../helpers/free-port";
 import { BACKEND_ENVIRONMENT, type BackendProcess, runBackend, startBackend } from "./process";
 
 const ROOT = join(__dirname, "../../..");
@@ -175,9 +176,12 @@ describe("the reference backend as a process", () => {
         assert.equal((await get(port, "/ready")).status, 503);
         assert.equal((await get(port, "/health")).status, 200);
         await server.restart();
-        const deadline = Date.now() + 8000;
-        while ((await get(port, path)).status !== 200 && Date.now() < deadline) await sleep(50);
-        assert.equal((await get(port, path)).status, 200);
+        await eventually(
+          "an answer",
+          () => get(port, path),
+          ({ status }) => status === 200,
+          { withinMs: 8000, everyMs: 50 },
+        );
         assert.equal((await get(port, "/ready")).status, 200);
       } finally {
         load = false;

@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import express, { type Express, type Request, type Response } from "express";
 
 import { type ApiCacheManager, type ResponseCacheOptions, responseCache } from "../../../../runtime/caching";
+import { eventually } from "../../../helpers/eventually";
 import type { RunningRedis } from "../../../helpers/redis-server";
-import { Caches, eventually, startTestRedis } from "../caches";
+import { Caches, startTestRedis } from "../caches";
 
 export interface Answer {
   readonly status: number;
@@ -79,8 +80,8 @@ export class CachedApp {
   }
 
   /** Until so many wait for the answer of another. */
-  joined(count: number): Promise<void> {
-    return eventually(
+  async joined(count: number): Promise<void> {
+    await eventually(
       `${count} who wait`,
       async () => (await this.caches.count("redis_cache_coalesced_total")) >= count,
     );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { eventually } from "../caches";
+import { eventually } from "../../../helpers/eventually";
 import { CachedApp } from "./cached-app";
 
 describe("the response cache", () => {

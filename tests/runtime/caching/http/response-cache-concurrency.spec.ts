@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { eventually } from "../caches";
+import { eventually } from "../../../helpers/eventually";
 import { type Answer, CachedApp } from "./cached-app";
 
 describe("the response cache", () => {
