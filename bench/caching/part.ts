@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { BenchPart, Goal, PartResult, Row, Spread } from "../part";
 import { spreadOf } from "../part";
 import { ORIGIN_MS } from "./origin";
-import { Processes } from "./processes";
+import { Processes } from "../processes";
 import type { Usage } from "./server";
 import { HOT_KEYS, type LoadResult } from "./traffic";
 import { VARIANTS, type Variant } from "./variants";

@@ -1,6 +1,6 @@
-/** Two kinds of load: as much as goes through (wrk), and a rate that is held (hey). Both beside the service, away from the proxy. */
+/** Two kinds of load: as much as goes through (wrk), and a rate that is held (h2load). Both beside the service, away from the proxy. */
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -50,38 +50,70 @@ export async function saturate(
   };
 }
 
-/** A rate that is held, far below what goes through. */
-export async function hold(url: string, seconds: number, connections: number, rps: number): Promise<Load> {
-  const perWorker = Math.max(1, Math.round(rps / connections));
-  const args = [
-    "-z",
-    `${seconds}s`,
+/** An answer to one request. */
+export interface Answer {
+  /** When it was asked, since the beginning of the load. */
+  readonly atSeconds: number;
+  readonly milliseconds: number;
+  /** Of HTTP; less than 100 without an answer. */
+  readonly status: number;
+}
+
+/** A rate that is held, as long as whoever answers keeps up. @returns every answer */
+export async function held(
+  url: string,
+  seconds: number,
+  connections: number,
+  rps: number,
+  folder: string,
+): Promise<Answer[]> {
+  const log = join(folder, "answers.log");
+  const rate = ["--rps", (rps / connections).toFixed(3)];
+  // With HTTP/1.1 there is no pipelining: a client that has no answer yet does not ask again.
+  await pinned("h2load", [
+    "--h1",
     "-c",
     `${connections}`,
-    "-q",
-    `${perWorker}`,
-    "-cpus",
-    "1",
-    "-o",
-    "csv",
+    "-D",
+    `${seconds}`,
+    ...rate,
+    `--log-file=${log}`,
     url,
-  ];
-  const { stdout } = await pinned("hey", args);
-  const [header = "", ...rows] = stdout.trim().split("\n");
-  const names = header.split(",");
-  const column = (name: string): number => names.indexOf(name);
-  const [time, status] = [column("response-time"), column("status-code")];
-  const cells = rows.map((row) => row.split(","));
-  const times = cells.map((row) => Number(row[time]) * 1000).sort((a, b) => a - b);
-  const at = (share: number): number =>
-    times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN;
+  ]);
+  const lines = readFileSync(log, "utf8").trim().split("\n");
+  rmSync(log);
+  const answers = lines.map((line) => line.split("\t").map(Number));
+  const first = Math.min(...answers.map(([start]) => start ?? NaN));
+  return answers.map(([start = NaN, status = NaN, microseconds = NaN]) => ({
+    atSeconds: (start - first) / 1e6,
+    milliseconds: microseconds / 1000,
+    status,
+  }));
+}
+
+/** A rate that is held, far below what goes through. */
+export async function hold(
+  url: string,
+  seconds: number,
+  connections: number,
+  rps: number,
+  folder: string,
+): Promise<Load> {
+  const answers = await held(url, seconds, connections, rps, folder);
+  const times = answers.map(({ milliseconds }) => milliseconds);
   return {
     requestsPerSecond: times.length / seconds,
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    failed: cells.filter((row) => row[status] !== "200").length,
+    p50: percentile(times, 0.5),
+    p95: percentile(times, 0.95),
+    p99: percentile(times, 0.99),
+    failed: answers.filter(({ status }) => status !== 200).length,
   };
+}
+
+/** @param share 0..1 @returns NaN of nothing */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
 async function pinned(program: string, args: readonly string[]): Promise<{ stdout: string }> {
