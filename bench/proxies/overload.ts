@@ -20,11 +20,14 @@ const SECONDS = 8;
 const SETTLING_SECONDS = 3;
 
 /** Response time at which the budget is broken, milliseconds. */
-export const LONGEST_MS = DEFAULT_BUDGET.responseTimeP99Seconds.critical * 1000;
+const LONGEST_MS = DEFAULT_BUDGET.responseTimeP99Seconds.critical * 1000;
+
+/** The bound is on the wait; the service's own time comes on top. */
+export const GOOD_MS = 1.1 * LONGEST_MS;
 
 /** What one round came to. */
 export interface Overloaded {
-  /** Answers of the service within {@link LONGEST_MS}, for each second. */
+  /** Answers of the service within {@link GOOD_MS}, for each second. */
   readonly goodPerSecond: number;
   /** Of the answers of the service, milliseconds. */
   readonly p99: number;
@@ -81,7 +84,7 @@ function summary(answers: readonly Answer[]): Overloaded {
   const refused = counted.filter(({ status }) => status !== 200);
   return {
     goodPerSecond:
-      served.filter(({ milliseconds }) => milliseconds <= LONGEST_MS).length / (SECONDS - SETTLING_SECONDS),
+      served.filter(({ milliseconds }) => milliseconds <= GOOD_MS).length / (SECONDS - SETTLING_SECONDS),
     p99: percentile(times(served), 0.99),
     refused: (100 * refused.length) / counted.length,
     refusedP99: percentile(times(refused), 0.99),
@@ -114,7 +117,7 @@ export function overloadTable(contenders: readonly Contender[], results: readonl
   return {
     title: `Overload: ${2 * CAPACITY} requests/s for a service that carries ${CAPACITY}; ours lets nobody wait longer than ${queueSeconds} s`,
     columns: [
-      { key: "good", label: `answers within ${LONGEST_MS} ms, each second`, better: "higher" },
+      { key: "good", label: `answers within ${GOOD_MS} ms, each second`, better: "higher" },
       { key: "p99", label: "p99 of the service's answers, ms", better: "lower" },
       { key: "refused", label: "refused, %" },
       { key: "refusedP99", label: "p99 of refusals, ms" },
