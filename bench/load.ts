@@ -1,15 +1,16 @@
-/** Two kinds of load: as much as goes through (wrk), and a rate that is held (h2load). Both beside the service, away from the proxy. */
+/** Two kinds of load: as much as goes through (wrk), and a rate that is held (h2load). Both away from what is measured. */
 import { execFile } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { CORES } from "./proxy-process";
+import { CORES, onCore } from "./cores";
 
 const run = promisify(execFile);
 
 /** What a load measured. Times in milliseconds. */
 export interface Load {
+  readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50: number;
   readonly p95: number;
@@ -26,15 +27,26 @@ const REPORT = `done = function(summary, latency, requests)
 end
 `;
 
+export interface Saturation {
+  readonly url: string;
+  readonly seconds: number;
+  readonly connections: number;
+  /** For files in between. */
+  readonly folder: string;
+  /** Lua that defines wrk's `request`. @default asks for the URL */
+  readonly request?: string;
+}
+
 /** As many requests as go through. */
-export async function saturate(
-  url: string,
-  seconds: number,
-  connections: number,
-  folder: string,
-): Promise<Load> {
-  const script = join(folder, "report.lua");
-  writeFileSync(script, REPORT);
+export async function saturate({
+  url,
+  seconds,
+  connections,
+  folder,
+  request = "",
+}: Saturation): Promise<Load> {
+  const script = join(folder, "load.lua");
+  writeFileSync(script, request + REPORT);
   const { stdout } = await pinned("wrk", ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url]);
   const line = stdout.trim().split("\n").at(-1) ?? "";
   const { requests, microseconds, p50, p95, p99, failed } = JSON.parse(line) as Record<
@@ -42,6 +54,7 @@ export async function saturate(
     number
   >;
   return {
+    requests,
     requestsPerSecond: requests / (microseconds / 1e6),
     p50: p50 / 1000,
     p95: p95 / 1000,
@@ -102,6 +115,7 @@ export async function hold(
   const answers = await held(url, seconds, connections, rps, folder);
   const times = answers.map(({ milliseconds }) => milliseconds);
   return {
+    requests: times.length,
     requestsPerSecond: times.length / seconds,
     p50: percentile(times, 0.5),
     p95: percentile(times, 0.95),
@@ -117,5 +131,5 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 async function pinned(program: string, args: readonly string[]): Promise<{ stdout: string }> {
-  return await run("taskset", ["-c", String(CORES.others), program, ...args], { maxBuffer: 256 * 2 ** 20 });
+  return await run(...onCore(CORES.others, program, args), { maxBuffer: 256 * 2 ** 20 });
 }

@@ -3,10 +3,12 @@ import { join } from "node:path";
 
 import { admission } from "../../budget/proxy-limits";
 import { DEFAULT_BUDGET } from "../../budget/performance-budget";
+import { CORES } from "../cores";
+import { held, percentile, type Answer } from "../load";
 import type { Processes } from "../processes";
 import { spreadOf, type Row, type Table } from "../part";
 import type { Contender } from "./contenders";
-import { held, percentile, type Answer } from "./load";
+
 import { startProxy } from "./proxy-process";
 
 /** The service of this scenario: 100 requests/s. */
@@ -55,10 +57,11 @@ export async function overload({
   folder,
   print,
 }: OverloadRun): Promise<Overloaded[][]> {
-  const service = await processes.program<{ readonly port: number }>(join(__dirname, "limited-service.ts"), [
-    String(PROFILE.concurrencyPerPod),
-    String(PROFILE.serviceTimeSeconds * 1000),
-  ]);
+  const service = await processes.program<{ readonly port: number }>(
+    join(__dirname, "limited-service.ts"),
+    [String(PROFILE.concurrencyPerPod), String(PROFILE.serviceTimeSeconds * 1000)],
+    CORES.others,
+  );
   const results: Overloaded[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
     print(`  overload, round ${round + 1} of ${rounds}`);

@@ -7,12 +7,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { CORES } from "../cores";
+import { hold, saturate, type Load } from "../load";
 import { spreadOf, type BenchPart, type Goal, type PartResult, type Row, type Spread } from "../part";
 import { Processes } from "../processes";
 import { CONTENDERS, FAST_PROFILE, type Contender } from "./contenders";
-import { hold, saturate, type Load } from "./load";
+
 import { GOOD_MS, overload, overloadTable, type Overloaded } from "./overload";
-import { CORES, startProxy, type Place, type ProxyProcess } from "./proxy-process";
+import { startProxy, type Place, type ProxyProcess } from "./proxy-process";
 
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 10);
 const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 2);
@@ -64,7 +66,7 @@ function turns(running: readonly Running[], round: number): readonly Running[] {
 
 async function fullLoad(one: Running, folder: string): Promise<void> {
   const before = one.server.cpuSeconds();
-  const load = await saturate(urlOf(one.server), SECONDS, CLIENTS, folder);
+  const load = await saturate({ url: urlOf(one.server), seconds: SECONDS, connections: CLIENTS, folder });
   const cpu = one.server.cpuSeconds() - before;
   one.full.push({ ...load, cpuMicroseconds: (cpu * 1e6) / (load.requestsPerSecond * SECONDS) });
   one.failed += load.failed;
@@ -162,7 +164,7 @@ async function run(print: (line: string) => void): Promise<PartResult> {
     const running: Running[] = [];
     for (const contender of CONTENDERS) {
       const server = await start(contender.proxy, (place) => contender.configuration(place, service));
-      await saturate(urlOf(server), 1, CLIENTS, folder);
+      await saturate({ url: urlOf(server), seconds: 1, connections: CLIENTS, folder });
       running.push({ contender, server, full: [], added: [], overloaded: [], failed: 0 });
     }
     for (let round = 0; round < ROUNDS; round++) {
