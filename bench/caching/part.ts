@@ -38,8 +38,8 @@ const NAMES: Readonly<Record<Variant, readonly [label: string, note: string]>> =
     "the least that can be done: the bytes from Redis, without Express's send",
   ],
   ours: ["our middleware", "tags, deadline, circuit breaker, metrics, checksums, entity tags on"],
-  apicache: ["apicache", "the middleware for Express that is used most"],
-  "cache-manager": ["cache-manager", "with @keyv/redis: the cache for Node.js that is used most"],
+  apicache: ["apicache", "a caching middleware for Express"],
+  "cache-manager": ["cache-manager", "with @keyv/redis, the text kept by hand"],
 };
 
 async function usageOf(port: number): Promise<Usage> {
@@ -211,7 +211,7 @@ async function run(print: (line: string) => void): Promise<PartResult> {
         `The server has a core to itself; wrk, which loads it, and Redis share another. ${ROUNDS} rounds of ${SECONDS} s for each variant, after ${WARM_UP_SECONDS} s that do not count; every second round in the opposite order.`,
         "With 90 % hits the slowest tenth are misses: p95 is the origin's time and what the cache adds to a miss.",
         "Shown are the median and the quartiles of the rounds. Comparisons are made within each round: what disturbs the machine disturbs all variants alike.",
-        "apicache and cache-manager are those of their kind with the most downloads. apicache gets the commands of its old client on the current driver; cache-manager keeps the text of the answer, which is faster than keeping the object.",
+        "apicache gets the commands of its old client on the current driver. cache-manager is no middleware: each route keeps the text of its answer by hand, which is faster than keeping the object.",
         "Only ours makes one call of many misses of one key, answers stale within a bound, checks what it reads, and gives up on a Redis that is slow; all of that is on.",
       ],
       versions: versions(redis.version),
