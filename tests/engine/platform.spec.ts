@@ -53,6 +53,8 @@ describe("platform on the real engine", function () {
       assert.deepEqual(components.sort(), [
         "aws-load-balancer-controller",
         "backend",
+        "cdn",
+        "cdn-images",
         "matching",
         "mongodb",
         "mongodb-backup",
