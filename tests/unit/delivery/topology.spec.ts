@@ -29,7 +29,7 @@ describe("picture of the system", () => {
         "clients of nginx-load-balancer -> cdn: 4,000/s",
         "cdn -> public-load-balancer: 780/s",
         "public-load-balancer -> nginx-load-balancer: 780/s",
-        "nginx-load-balancer -> backend: 1,200/s, 768 connections",
+        "nginx-load-balancer -> backend: 780/s, 768 connections",
         "backend -> redis-cache: 36 connections",
         "matching -> redis-cache: 20 connections",
         "backend -> redis-session: 36 connections",
