@@ -104,7 +104,7 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 	@$(TS) bench/preview/main.ts
 
 .PHONY: bench
-bench: $(PACKAGES) system-packages ## the data path under load, beside alternatives: build/bench/report.html
+bench: $(PACKAGES) system-packages bench-packages ## the data path under load, beside alternatives: build/bench/report.html
 	@$(TS) bench/main.ts
 
 ## -- what the tests need from the system
@@ -112,3 +112,7 @@ bench: $(PACKAGES) system-packages ## the data path under load, beside alternati
 .PHONY: system-packages
 system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs
 	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs
+
+.PHONY: bench-packages
+bench-packages: ## Debian packages that only the measurements need: generators of load
+	@scripts/system-packages.sh wrk:wrk h2load:nghttp2-client taskset:util-linux

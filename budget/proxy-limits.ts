@@ -105,6 +105,7 @@ const IN_FLIGHT_FACTOR = 2;
  * - admitted to an address = max(2 * c, c * W / S), divided among the proxy's smallest fleet
  * - HAProxy sends 2 * c of them on and lets the rest wait, for at most W: a request that waits in the proxy can still
  *   be given to a pod that is added, one that waits in a pod cannot
+ * - the rest is at least c, of a service too slow for W as well: a burst is not refused that is soon worked off
  *
  * A larger fleet of the proxy admits more, up to its largest divided by its smallest.
  */
@@ -116,7 +117,7 @@ export function admission({ profile, budget, addresses, proxyPods }: AdmissionIn
   return {
     maxConnections: wholeUp(admitted / proxyPods),
     serverMaxConnections: wholeUp(inFlight / proxyPods),
-    queue: wholeUp((admitted * addresses) / proxyPods),
+    queue: wholeUp((Math.max(concurrencyPerPod, admitted - inFlight) * addresses) / proxyPods),
     queueSeconds: longest,
   };
 }

@@ -6,11 +6,10 @@ import express, { type Express } from "express";
 import { RESP_TYPES, createClient } from "redis";
 import { ApiCacheManager, responseCache } from "../../runtime/caching";
 import { fromOrigin } from "./origin";
+import { PATH } from "./traffic";
 
 /** How long answers are good in every variant, milliseconds: longer than the run, so that only new keys miss. */
 const TTL_MS = 3_600_000;
-
-const PATH = "/api/properties";
 
 export const VARIANTS = ["none", "bare", "bare-bytes", "ours", "apicache", "cache-manager"] as const;
 export type Variant = (typeof VARIANTS)[number];

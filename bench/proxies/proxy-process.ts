@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import type { ProxyKind } from "../../budget/proxy";
+import { CORES, onCore } from "../cores";
 
 /** Where a configuration is started. */
 export interface Place {
@@ -26,9 +27,6 @@ export interface ProxyProcess {
   stop(): Promise<void>;
 }
 
-/** The proxy has a core to itself; whoever asks and whoever answers share the other. */
-export const CORES = { proxy: 0, others: 1 } as const;
-
 /** Ticks of /proc a second. */
 const TICKS_PER_SECOND = 100;
 
@@ -39,7 +37,7 @@ const TICKS_PER_SECOND = 100;
 export async function startProxy(
   proxy: ProxyKind,
   configuration: (place: Place) => string,
-  core: number = CORES.proxy,
+  core: number = CORES.measured,
 ): Promise<ProxyProcess> {
   const directory = await mkdtemp(join(tmpdir(), `bench-${proxy}-`));
   const place = { directory, port: await freePort(), statusPort: await freePort() };
@@ -51,7 +49,7 @@ export async function startProxy(
       ? (["/usr/sbin/nginx", ["-p", directory, "-c", file, "-g", `${user}daemon off;`]] as const)
       : (["/usr/sbin/haproxy", ["-W", "-db", "-f", file]] as const);
   // HAProxy's access log goes nowhere: what a container's runtime does with it is the same for all.
-  const child = spawn("taskset", ["-c", String(core), program, ...args], {
+  const child = spawn(...onCore(core, program, args), {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let said = "";

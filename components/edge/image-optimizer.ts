@@ -1,3 +1,5 @@
+import { join, relative } from "node:path";
+
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as iam from "@pulumi/aws/iam";
 import * as lambda from "@pulumi/aws/lambda";
@@ -296,10 +298,16 @@ function variables(bucket: pulumi.Input<string>, prefix: string): Record<string,
 function usableBundle(name: string, { cloud, bundles = IMAGE_BUNDLES }: ImageOptimizerArgs): ImageBundle {
   const bundle = imageBundle(bundles, cloud);
   if (bundle.state === "built") return bundle;
-  const what = `ImageOptimizer "${name}": the code of the image function is ${bundle.state} (${bundle.zip})`;
+  const what = `ImageOptimizer "${name}": the code of the image function is ${bundle.state} (${shownPath(bundle.zip)})`;
   if (!pulumi.runtime.isDryRun()) throw new pulumi.RunError(`${what}. Run \`${BUILD_COMMAND}\` first.`);
   void pulumi.log.warn(`${what}. The preview goes on without it; run \`${BUILD_COMMAND}\` before an update.`);
   return bundle;
+}
+
+/** A path of this repository from its root, which is the same on every machine. */
+function shownPath(path: string): string {
+  const inside = relative(join(__dirname, "..", ".."), path);
+  return inside.startsWith("..") ? path : inside;
 }
 
 /** Shown by a preview in place of the code. */

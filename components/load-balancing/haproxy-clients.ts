@@ -3,7 +3,7 @@ import { HAPROXY_SECTIONS, type HaProxyConfArgs } from "./haproxy-conf-args";
 import { duration, section, type Line, type Section } from "./haproxy-syntax";
 import { HEALTH_PATH, PROXY_PORTS, SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
 import { REJECTIONS, REQUEST_ID_PATTERN, errorBody } from "./proxy-headers";
-import { routeBase, routeTarget } from "./proxy-routes";
+import { routeBase, routeTarget, routeTargets, type RouteTarget } from "./proxy-routes";
 import { TLS_CURVES } from "./proxy-tls";
 
 const { clients, application, addresses, fleet } = HAPROXY_SECTIONS;
@@ -18,9 +18,9 @@ export function clientsSection(args: HaProxyConfArgs, responseRules: readonly Li
     ...binds(args),
     ["maxconn", args.plan.clientsPerPod],
     ["log-format", logFormat()],
+    ...captures(),
     ["http-request", "set-log-level", "silent", "if", "{", "path", HEALTH_PATH, "}"],
     ...trust(args),
-    ...logged(),
     [
       "http-request",
       "return",
@@ -123,22 +123,19 @@ function trust({ trustedProxies }: HaProxyConfArgs): Line[] {
   ];
 }
 
-/** Bytes of what a client wrote that a line of the log keeps. */
-const LOGGED_BYTES = { path: 1024, host: 256, userAgent: 256 } as const;
+/** Headers that a line of the log has, in the order of their slots, and how many bytes of each are kept. */
+const LOGGED_HEADERS = { Host: 256, "User-Agent": 256 } as const;
 
-/** What the log keeps of a request, which is gone when the line is written. */
-function logged(): Line[] {
-  const keep = (name: string, sample: string, bytes?: number): Line => [
-    "http-request",
-    `set-var(txn.${name})`,
-    bytes === undefined ? sample : `${sample},bytes(0,${bytes})`,
-  ];
-  return [
-    keep("method", "method"),
-    keep("host", "req.hdr(Host)", LOGGED_BYTES.host),
-    keep("path", "path", LOGGED_BYTES.path),
-    keep("user_agent", "req.fhdr(User-Agent)", LOGGED_BYTES.userAgent),
-  ];
+/** The line is written when the request is gone. Cheaper than variables, which would be set by rules. */
+function captures(): Line[] {
+  return Object.entries(LOGGED_HEADERS).map(([name, bytes]): Line => [
+    "capture",
+    "request",
+    "header",
+    name,
+    "len",
+    bytes,
+  ]);
 }
 
 /**
@@ -204,9 +201,10 @@ export function addressesSection({
 /** Where a request goes, and how large it may be. */
 function routesAndBodies(args: HaProxyConfArgs): Line[] {
   const { routes, maxBodyMiB, admission, slowClientSeconds = SLOW_CLIENT_SECONDS } = args;
-  const acl = (index: number): string => `route_${index}`;
-  const grpc = routes.flatMap(({ kind }, index) => (kind === "grpc" ? [`!${acl(index)}`] : []));
-  const streams = routes.map((_, index) => `!${acl(index)}`);
+  const targets = routeTargets(routes);
+  const acl = ({ name }: Pick<RouteTarget, "name">): string => `to_${name}`;
+  const grpc = targets.filter(({ protocol }) => protocol === "grpc").map((target) => `!${acl(target)}`);
+  const streams = targets.map((target) => `!${acl(target)}`);
   const bodyProblem = (status: number, error: string, ...condition: string[]): Line => [
     "http-request",
     "return",
@@ -217,8 +215,8 @@ function routesAndBodies(args: HaProxyConfArgs): Line[] {
     "lf-string",
     errorBody(status, error, "%[var(txn.request_id)]"),
     "if",
-    ...grpc,
     ...condition,
+    ...grpc,
   ];
   const full: Line[] =
     admission === undefined
@@ -230,16 +228,20 @@ function routesAndBodies(args: HaProxyConfArgs): Line[] {
             "set-var(txn.rejection)",
             `str(${REJECTIONS.overload})`,
             "if",
-            ...streams,
+            // First, for it is hardly ever true, and then the others are not looked at.
             "queue_full",
+            ...streams,
           ],
-          ["http-request", "deny", "deny_status", 503, "if", ...streams, "queue_full"],
+          ["http-request", "deny", "deny_status", 503, "if", "queue_full", ...streams],
         ];
   return [
-    ...routes.flatMap((route, index): Line[] => [
-      ["acl", acl(index), "path", routeBase(route)],
-      ["acl", acl(index), "path_beg", `${routeBase(route)}/`],
-    ]),
+    ...targets.flatMap((target): Line[] => {
+      const bases = routes.filter((route) => routeTarget(route).name === target.name).map(routeBase);
+      return [
+        ["acl", acl(target), "path", ...bases],
+        ["acl", acl(target), "path_beg", ...bases.map((base) => `${base}/`)],
+      ];
+    }),
     bodyProblem(
       413,
       "Content Too Large",
@@ -259,12 +261,12 @@ function routesAndBodies(args: HaProxyConfArgs): Line[] {
       "time",
       duration(slowClientSeconds),
       "if",
-      ...grpc,
       "{",
       "req.body_size",
       "gt",
       "0",
       "}",
+      ...grpc,
     ],
     // Replaced and not appended to: a service that reads the first of a list would read what the client made up.
     ...Object.entries({
@@ -287,7 +289,7 @@ function routesAndBodies(args: HaProxyConfArgs): Line[] {
       "websocket",
       "}",
     ]),
-    ...routes.map((route, index): Line => ["use_backend", routeTarget(route).name, "if", acl(index)]),
+    ...targets.map((target): Line => ["use_backend", target.name, "if", acl(target)]),
   ];
 }
 
@@ -297,19 +299,22 @@ function routesAndBodies(args: HaProxyConfArgs): Line[] {
  */
 export const HAPROXY_LOG_FIELDS = {
   time: "[date,utime(%Y-%m-%dT%H:%M:%SZ)]",
-  requestId: "[var(txn.request_id),json(utf8s)]",
+  // Made here, or a trusted proxy's that needs no escapes.
+  requestId: "[var(txn.request_id)]",
   client: "[src]",
   peer: "[var(txn.peer)]",
-  method: "[var(txn.method),json(utf8s)]",
-  host: "[var(txn.host),json(utf8s)]",
-  path: "[var(txn.path),json(utf8s)]",
+  host: "[capture.req.hdr(0),json(utf8s)]",
+  // Query strings carry tokens. HAProxy keeps the first 1024 bytes.
+  path: "[capture.req.uri,field(1,?),json(utf8s)]",
   // Empty, or what refused it: "rate limit: requests", "rate limit: connections", "overload".
   rejection: "[var(txn.rejection)]",
-  userAgent: "[var(txn.user_agent),json(utf8s)]",
+  userAgent: "[capture.req.hdr(1),json(utf8s)]",
 } as const;
 
 /** Fields that never are. */
 export const HAPROXY_LOG_CODES = {
+  // `<BADREQ>` for what is no request.
+  method: "%HM",
   protocol: "%HV",
   status: "%ST",
   upstream: "%b/%s",

@@ -57,7 +57,10 @@ export function trustServer(trustedProxies: readonly string[]): Directive[] {
   ];
 }
 
-/** `$forwarded_proto` and `$trace_id`: a trusted proxy's word, or else what this proxy sees and makes itself. */
+/**
+ * `$forwarded_proto` and `$trace_id`: a trusted proxy's word, or else what this proxy sees and makes itself. A variable that
+ * a map points to is only made when it is chosen: for most requests no regular expression is tried.
+ */
 export function trustMaps(trustedProxies: readonly string[]): Directive[] {
   return [
     block(
@@ -65,30 +68,35 @@ export function trustMaps(trustedProxies: readonly string[]): Directive[] {
       ["$realip_remote_addr", "$from_trusted_proxy"],
       entries({ default: 0, ...Object.fromEntries(trustedProxies.map((range) => [range, 1])) }),
     ),
+    block("map", ["$from_trusted_proxy", "$forwarded_proto"], entries({ 0: "$scheme", 1: "$trusted_proto" })),
     block(
       "map",
-      ["$from_trusted_proxy:$http_x_forwarded_proto", "$forwarded_proto"],
-      entries({ default: "$scheme", "1:http": "http", "1:https": "https" }),
+      ["$http_x_forwarded_proto", "$trusted_proto"],
+      entries({ default: "$scheme", http: "http", https: "https" }),
     ),
+    block("map", ["$from_trusted_proxy", "$trace_id"], entries({ 0: "$request_id", 1: "$trusted_trace_id" })),
     block(
       "map",
-      ["$from_trusted_proxy:$http_x_request_id", "$trace_id"],
+      ["$http_x_request_id", "$trusted_trace_id"],
       // Only what can stand in a header, a log line and a page without quotes.
-      entries({ default: "$request_id", [`~^1:(?<trusted_id>${REQUEST_ID_PATTERN})$`]: "$trusted_id" }),
+      entries({ default: "$request_id", [`~^(?<trusted_id>${REQUEST_ID_PATTERN})$`]: "$trusted_id" }),
     ),
   ];
 }
 
 /** `$rejection`: why this proxy refused a request, for the log. Empty for every other, also for a 429 of the service. */
-export function rejectionMap(): Directive {
-  return block(
-    "map",
-    ["$status:$limit_req_status:$limit_conn_status:$overloaded", "$rejection"],
-    entries({
-      default: "",
-      "~^429:REJECTED:": REJECTIONS.requests,
-      "~^429:[A-Z]*:REJECTED:": REJECTIONS.connections,
-      "~^503:.*:1$": REJECTIONS.overload,
-    }),
-  );
+export function rejectionMaps(): Directive[] {
+  return [
+    block("map", ["$status", "$rejection"], entries({ default: "", 429: "$limited", 503: "$overload" })),
+    block(
+      "map",
+      ["$limit_req_status:$limit_conn_status", "$limited"],
+      entries({
+        default: "",
+        "~^REJECTED:": REJECTIONS.requests,
+        "~:REJECTED$": REJECTIONS.connections,
+      }),
+    ),
+    block("map", ["$overloaded", "$overload"], entries({ default: "", 1: REJECTIONS.overload })),
+  ];
 }

@@ -2,7 +2,7 @@
 import {
   clientDirectives,
   limitZones,
-  rejectionMap,
+  rejectionMaps,
   serverLimits,
   trustMaps,
   trustServer,
@@ -66,7 +66,7 @@ function http(args: NginxConfArgs): Directive {
       ...trustMaps(args.trustedProxies),
       ...upstreamMaps(),
       ...responseMaps(),
-      rejectionMap(),
+      ...rejectionMaps(),
       ...upstreamBlocks(args),
       ...trafficServers(args),
       statusServer(args),

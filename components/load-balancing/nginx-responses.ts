@@ -9,12 +9,19 @@ export function responseMaps(): Directive[] {
   return [
     block(
       "map",
-      // A service that says when it will be back knows better.
-      ["$upstream_http_retry_after:$status", "$retry_after"],
+      ["$status", "$retry_after"],
       entries({
         default: "",
-        ...Object.fromEntries(Object.entries(RETRY_AFTER).map(([status, wait]) => [`:${status}`, wait])),
+        ...Object.fromEntries(Object.keys(RETRY_AFTER).map((status) => [status, `$retry_after_${status}`])),
       }),
+    ),
+    // A service that says when it will be back knows better.
+    ...Object.entries(RETRY_AFTER).map(([status, wait]) =>
+      block(
+        "map",
+        ["$upstream_http_retry_after", `$retry_after_${status}`],
+        entries({ default: "", "": wait }),
+      ),
     ),
     block(
       "map",

@@ -70,7 +70,8 @@ export function upstreamMaps(): Directive[] {
     block(
       "map",
       ["$http_upgrade", "$websocket_upgrade"],
-      entries({ default: "", "~*^websocket$": "websocket" }),
+      // The names of a map are compared without case.
+      entries({ default: "", websocket: "websocket" }),
     ),
     block(
       "map",
@@ -129,13 +130,16 @@ export function proxying(args: NginxConfArgs): Directive[] {
     ...(grpc
       ? Object.entries(GRPC_HEADERS).map(([name, value]) => directive("grpc_set_header", name, value))
       : []),
-    ...args.routes.map((route) => routeLocation(route, args.timeouts)),
+    ...args.routes.flatMap((route) => routeLocations(route, args.timeouts)),
     block("location", ["/"], [directive("proxy_pass", `http://${UPSTREAM}`)]),
   ];
 }
 
-/** A route by its first segments: `/live` and `/live/…`, not `/lively`. */
-function routeLocation(route: ProxyRoute, { idle, request }: TimeoutLadder): Directive {
+/**
+ * A route by its first segments: `/live` and `/live/…`, not `/lively`. Not one regular expression, which every request
+ * would pay for.
+ */
+function routeLocations(route: ProxyRoute, { idle, request }: TimeoutLadder): Directive[] {
   const { name } = routeTarget(route);
   // Either end pings; the load balancer, whose idle timeout is shorter, is the one that closes.
   const silence = duration(idle.proxyClient);
@@ -160,6 +164,9 @@ function routeLocation(route: ProxyRoute, { idle, request }: TimeoutLadder): Dir
     sse: [...http, directive("proxy_buffering", "off")],
     grpc,
   };
-  const pattern = `^${routeBase(route).replaceAll(".", "[.]")}(/|$)`;
-  return block("location", ["~", pattern], kinds[route.kind]);
+  const base = routeBase(route);
+  return [
+    block("location", ["=", base], kinds[route.kind]),
+    block("location", [`${base}/`], kinds[route.kind]),
+  ];
 }

@@ -6,12 +6,17 @@ export function derivationsList(derivations: readonly Derivation[]): Html {
   return html`<dl class="derived">${derivations.map(row)}</dl>`;
 }
 
+/** A number and its percent sign stay on one line. */
+function unbroken(formula: string): string {
+  return formula.replaceAll(" %", "\u00a0%");
+}
+
 function row({ name, value, formula, from, holds }: Derivation): Html {
   const mark = holds ? html`` : html` <span class="badge violation">does not hold</span>`;
   const keys = from.length === 0 ? html`` : html`<span class="keys">${from.join(", ")}</span>`;
   return html`<div>
     <dt>${name}</dt>
     <dd class="value">${value}${mark}</dd>
-    <dd class="formula">${formula}${keys}</dd>
+    <dd class="formula">${unbroken(formula)}${keys}</dd>
   </div>`;
 }

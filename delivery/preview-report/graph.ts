@@ -231,10 +231,9 @@ function edges(model: StackModel): Edge[] {
       const outside = inwards(model, workload, connections);
       if (exposed === undefined) return outside;
       const kept = minReplicas * workers * upstreamKeepAlive;
-      return [
-        ...outside,
-        { from: workload, to: exposed.workload, connections: kept, rps: exposed.demand.peakRps },
-      ];
+      // What the CDN lets through; the service is planned for its own peak, which its card shows.
+      const rps = model.cdns[0]?.expectedOriginRps ?? exposed.demand.peakRps;
+      return [...outside, { from: workload, to: exposed.workload, connections: kept, rps }];
     }),
     ...model.caches.flatMap(({ workload: to }) =>
       usersOf(to, model.services).map((user) => ({

@@ -6,6 +6,7 @@ import { databaseDerivations } from "./database-derivations";
 import type { Derivation } from "./derivation";
 import { derivationsList } from "./derivations-list";
 import { edgeDerivations } from "./edge-derivations";
+import { imageDerivations } from "./image-derivations";
 import { entranceDerivations } from "./entrance-derivations";
 import { number, plural } from "./format";
 import { Html, html } from "./html";
@@ -81,11 +82,12 @@ function verdict(model: StackModel): Html {
   </section>`;
 }
 
-function cdn({ cdns, services, exposedService }: StackModel): Html {
+function cdn({ cdns, images, services, exposedService }: StackModel): Html {
   if (cdns.length === 0) return html``;
   const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>CDN</h2>
-    ${cdns.map((each) => card(each.hosts.join(", "), each.configKey, edgeDerivations(each, upstream)))}`;
+    ${cdns.map((each) => card(each.hosts.join(", "), each.configKey, edgeDerivations(each, upstream)))}
+    ${images.map((each) => card("Pictures", each.configKey, imageDerivations(each)))}`;
 }
 
 function loadBalancer({ entrances, proxies, services, exposedService }: StackModel): Html {

@@ -6,6 +6,7 @@ import {
   type CacheSummary,
   type CloudLoadBalancerSummary,
   type EdgeSummary,
+  type ImageOptimizerSummary,
   type MongoDbSummary,
   type PlatformSummary,
   type ProxySummary,
@@ -50,6 +51,8 @@ export interface StackModel {
   readonly caches: readonly CacheSummary[];
   readonly proxies: readonly ProxySummary[];
   readonly cdns: readonly EdgeSummary[];
+  /** Functions that make pictures for the CDN. */
+  readonly images: readonly ImageOptimizerSummary[];
   /** Load balancers of the cloud, in front of the proxies. */
   readonly entrances: readonly CloudLoadBalancerSummary[];
   /** Of whichever kind. */
@@ -113,6 +116,9 @@ export function stackModel(stack: string, run: StackRun): StackModel {
       ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudFront),
       ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudflare),
     ],
+    images: ofType(COMPONENT_TYPES.imageOptimizer)
+      .filter(known)
+      .map(({ inputs }) => inputs as unknown as ImageOptimizerSummary),
     entrances: [
       ...summaries<CloudLoadBalancerSummary>(COMPONENT_TYPES.awsAlb),
       ...summaries<CloudLoadBalancerSummary>(COMPONENT_TYPES.gcpLoadBalancer),

@@ -4,14 +4,18 @@ import type { StackModel } from "./stack-model";
 import { describeChange, verdictOf } from "./verdict";
 
 /** Lines to print under a plan. Policy results are printed by whoever ran the engine. */
-export function planLines({ changes, groups, services }: StackModel): string[] {
+export function planLines({ changes, cdns, groups, services }: StackModel): string[] {
   const resources = groups.flatMap((group) => group.resources);
-  const width = Math.max(0, ...services.map(({ workload }) => workload.length));
+  const width = Math.max(0, ...[...cdns, ...services].map(({ workload }) => workload.length));
   return [
     ...changes.map(([operation, count]) => {
       const kinds = resources.filter((resource) => resource.operation === operation).map(({ kind }) => kind);
       return `  ${number(count)} ${describeChange(operation)}: ${tally(kinds)}`;
     }),
+    ...cdns.map(
+      ({ workload, hitRatio, expectedOriginRps, peakRps }) =>
+        `  ${workload.padEnd(width)}  ${percent(hitRatio)} of ${rate(peakRps)} from its cache, ${rate(expectedOriginRps)} to the service`,
+    ),
     ...services.map(
       ({ workload, replicas, demand }) =>
         `  ${workload.padEnd(width)}  ${podRange(replicas.min, replicas.max)} at ${percent(replicas.targetUtilization)} CPU, ` +

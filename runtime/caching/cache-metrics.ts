@@ -1,5 +1,5 @@
 import type { Registry } from "prom-client";
-import { counter, gauge, histogram } from "../metrics/metric";
+import { counter, gauge, histogram, tally } from "../metrics/metric";
 
 /** Bounds of the time of a command, seconds. Redis in the same zone answers in a quarter of a millisecond. */
 export const COMMAND_BUCKETS_SECONDS: readonly number[] = [
@@ -29,11 +29,8 @@ export class CacheMetrics {
 
   constructor(registry: Registry, cache: string) {
     const label = { cache };
-    const of = (name: string, help: string): (() => void) => {
-      const one = counter(registry, { name, help, labelNames: ["cache"] });
-      one.inc(label, 0);
-      return () => one.inc(label);
-    };
+    const of = (name: string, help: string): (() => void) =>
+      tally(registry, { name, help, labelNames: ["cache"] }, label);
     this.hit = of("redis_cache_hits_total", "Look-ups that found a value, stale and absent ones included");
     this.miss = of("redis_cache_misses_total", "Look-ups that found none, whatever the reason");
     this.stale = of("redis_cache_stale_hits_total", "Hits past their freshness, within their bound");
@@ -42,17 +39,18 @@ export class CacheMetrics {
     this.poisoned = of("redis_cache_poisoned_total", "Entries that could not be read and were deleted");
     this.tooLarge = of("redis_cache_too_large_total", "Values over the limit, which were not stored");
 
-    const bytes = counter(registry, {
-      name: "redis_cache_bytes_total",
-      help: "Bytes of entries, as they are in Redis",
-      labelNames: ["cache", "direction"],
-    });
-    const [reading, writing] = [
-      { cache, direction: "read" },
-      { cache, direction: "written" },
-    ];
-    this.read = (count) => bytes.inc(reading, count);
-    this.written = (count) => bytes.inc(writing, count);
+    const bytes = (direction: "read" | "written"): ((count: number) => void) =>
+      tally(
+        registry,
+        {
+          name: "redis_cache_bytes_total",
+          help: "Bytes of entries, as they are in Redis",
+          labelNames: ["cache", "direction"],
+        },
+        { cache, direction },
+      );
+    this.read = bytes("read");
+    this.written = bytes("written");
 
     const errors = counter(registry, {
       name: "redis_cache_errors_total",

@@ -1,16 +1,18 @@
-interface Waiting {
-  readonly due: number;
-  settled: boolean;
-  readonly expire: () => void;
-}
-
 /** What is told of a piece of work, before whoever waits for it. */
 export interface Told {
-  /** @param now by `performance.now` */
-  readonly done: (now: number) => void;
-  readonly failed: (error: unknown) => void;
-  /** Its time is up. @returns the error for whoever waits; `failed` is told of it as well */
-  readonly late: () => Error;
+  /** @param now by `performance.now` @param inTime false when its time was up before */
+  answered(now: number, inTime: boolean): void;
+  /** @returns the error for whoever waits */
+  refused(error: unknown, inTime: boolean): Error;
+  /** Its time is up. @returns the error for whoever waits */
+  late(): Error;
+}
+
+interface Waiting {
+  readonly due: number;
+  readonly told: Told;
+  readonly reject: (error: Error) => void;
+  settled: boolean;
 }
 
 /** Entries at the front that are done with are dropped together. */
@@ -30,29 +32,19 @@ export class DeadlineQueue {
   /** Ends as the work does, or when its time is up. */
   run<T>(work: Promise<T>, told: Told): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const entry: Waiting = {
-        due: performance.now() + this.timeoutMs,
-        settled: false,
-        expire: () => {
-          const error = told.late();
-          told.failed(error);
-          reject(error);
-        },
-      };
+      const entry: Waiting = { due: performance.now() + this.timeoutMs, told, reject, settled: false };
       this.waiting.push(entry);
       this.timer ??= setTimeout(this.check, this.timeoutMs);
       work.then(
         (value) => {
-          if (entry.settled) return;
+          told.answered(performance.now(), !entry.settled);
           entry.settled = true;
-          told.done(performance.now());
           resolve(value);
         },
-        (error: Error) => {
-          if (entry.settled) return;
+        (error: unknown) => {
+          const inTime = !entry.settled;
           entry.settled = true;
-          told.failed(error);
-          reject(error);
+          reject(told.refused(error, inTime));
         },
       );
     });
@@ -68,7 +60,7 @@ export class DeadlineQueue {
       if (entry === undefined || entry.settled) continue;
       if (entry.due > now) break;
       entry.settled = true;
-      entry.expire();
+      entry.reject(entry.told.late());
     }
     if (this.head >= COMPACT_AT || this.head === this.waiting.length) {
       this.waiting = this.waiting.slice(this.head);

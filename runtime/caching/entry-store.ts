@@ -12,6 +12,7 @@ import {
 } from "./envelope";
 import { type Keys, scanPattern } from "./keys";
 import { PendingInvalidations } from "./pending-invalidations";
+import { ReadBatches } from "./read-batches";
 import type { Reply } from "./redis-connection";
 import type { RedisLink } from "./redis-link";
 
@@ -78,10 +79,12 @@ const NO_TAGS: readonly string[] = [];
  */
 export class EntryStore {
   private readonly pending: PendingInvalidations;
+  private readonly batches: ReadBatches;
   private readonly reads = new Map<string, Promise<LookedUp>>();
 
   constructor(private readonly options: EntryStoreOptions) {
     const { link, metrics } = options;
+    this.batches = new ReadBatches(link);
     this.pending = new PendingInvalidations({
       metrics,
       remove: (keys) => this.unlink(keys),
@@ -106,19 +109,26 @@ export class EntryStore {
   }
 
   private async readNow(key: string, tags: readonly string[], name: string): Promise<LookedUp> {
-    const { link, keys } = this.options;
+    const { keys } = this.options;
     const entryKey = keys.entry(key);
-    const args = ["MGET", entryKey];
-    for (const tag of tags) args.push(keys.tag(tag));
-    let replies: (Buffer | null)[];
+    const batch = this.batches.current();
+    const place = batch.place(entryKey);
+    const tagPlaces = tags.map((tag) => batch.place(keys.tag(tag)));
+    let values: readonly (Buffer | null)[];
     try {
-      replies = (await link.read(args)) as (Buffer | null)[];
+      values = await batch.values;
     } finally {
       // Another may have taken the place of this one; then that one is read twice at worst.
       this.reads.delete(name);
     }
-    const [bytes] = replies;
-    const versions = tags.length === 0 ? NO_VERSIONS : this.versionsOf(tags, replies, 1);
+    const bytes = values[place];
+    const versions =
+      tags.length === 0
+        ? NO_VERSIONS
+        : versionsOf(
+            tags,
+            tagPlaces.map((at) => values[at]),
+          );
     const found =
       bytes === null || bytes === undefined ? undefined : this.open(key, entryKey, bytes, versions);
     return { found: found instanceof Promise ? await found : found, versions };
@@ -133,7 +143,7 @@ export class EntryStore {
       ...entryKeys,
       ...tags.map((tag) => keys.tag(tag)),
     ])) as (Buffer | null)[];
-    const versions = this.versionsOf(tags, replies, wanted.length);
+    const versions = versionsOf(tags, replies.slice(wanted.length));
     const found = new Map<string, Found>();
     for (const [index, key] of wanted.entries()) {
       const bytes = replies[index];
@@ -273,19 +283,6 @@ export class EntryStore {
     return removed;
   }
 
-  private versionsOf(
-    tags: readonly string[],
-    replies: readonly (Buffer | null)[],
-    from: number,
-  ): ReadonlyMap<string, Buffer> {
-    const versions = new Map<string, Buffer>();
-    for (let index = 0; index < tags.length; index++) {
-      const number = replies[from + index];
-      if (number?.length === VERSION_BYTES) versions.set(tags[index] ?? "", number);
-    }
-    return versions;
-  }
-
   private open(
     key: string,
     entryKey: string,
@@ -334,10 +331,9 @@ export class EntryStore {
       "MGET",
       ...unknown.map(({ tag }) => keys.tag(tag)),
     ])) as (Buffer | null)[];
-    const more = this.versionsOf(
+    const more = versionsOf(
       unknown.map(({ tag }) => tag),
       numbers,
-      0,
     );
     if (more.size < unknown.length) return undefined;
     return this.open(key, entryKey, bytes, new Map([...versions, ...more]));
@@ -362,6 +358,19 @@ export class EntryStore {
   discard(key: string): void {
     this.poisoned(this.options.keys.entry(key));
   }
+}
+
+/** @param numbers of the tags, in their order */
+function versionsOf(
+  tags: readonly string[],
+  numbers: readonly (Buffer | null | undefined)[],
+): ReadonlyMap<string, Buffer> {
+  const versions = new Map<string, Buffer>();
+  for (let index = 0; index < tags.length; index++) {
+    const number = numbers[index];
+    if (number?.length === VERSION_BYTES) versions.set(tags[index] ?? "", number);
+  }
+  return versions;
 }
 
 function found(entry: PackedEntry, payload: Buffer, ageMs: number): Found {

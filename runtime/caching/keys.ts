@@ -49,11 +49,15 @@ export interface KeySpace {
   readonly version?: number;
 }
 
+/** Keys of tags that are remembered: a few of them are asked for with every request. */
+const MOST_TAG_KEYS = 1000;
+
 /** Makes the keys of one cache: of its entries, its tags and its locks, which cannot be mistaken for each other. */
 export class Keys {
   readonly entries: string;
   readonly tags: string;
   readonly locks: string;
+  private readonly tagKeys = new Map<string, string>();
 
   constructor(cache: string, { namespace = "retrofitlink", version = 1 }: KeySpace = {}) {
     const prefix = `${safeKey(namespace)}:${safeKey(cache)}:v${version}`;
@@ -67,7 +71,12 @@ export class Keys {
   }
 
   tag(tag: string): string {
-    return this.tags + safeKey(tag);
+    const known = this.tagKeys.get(tag);
+    if (known !== undefined) return known;
+    if (this.tagKeys.size >= MOST_TAG_KEYS) this.tagKeys.clear();
+    const key = this.tags + safeKey(tag);
+    this.tagKeys.set(tag, key);
+    return key;
   }
 
   lock(key: string): string {

@@ -1,5 +1,4 @@
 import { type RedisArgument, RESP_TYPES, createClient, createSentinel } from "redis";
-import { CacheUnavailable, unavailableReason } from "./errors";
 import type { CacheSettings } from "./settings";
 
 /** Reply of a command, bulk strings as Buffers. */
@@ -67,23 +66,22 @@ export class RedisConnection {
     return this.client.isReady;
   }
 
-  /** @throws CacheUnavailable */
+  /** Tell what became of it: `answered` or `refused`. */
   send(args: RedisArgument[]): Promise<Reply> {
     this.waiting++;
-    return this.client.send(args).then(this.answered, this.refused);
+    return this.client.send(args) as Promise<Reply>;
   }
 
-  private readonly answered = (reply: unknown): Reply => {
+  /** @param now by `performance.now` */
+  answered(now: number): void {
     this.waiting--;
-    this.lastReply = performance.now();
+    this.lastReply = now;
     this.replacements = 0;
-    return reply as Reply;
-  };
+  }
 
-  private readonly refused = (error: unknown): never => {
+  refused(): void {
     this.waiting--;
-    throw new CacheUnavailable(this.settings.name, unavailableReason(error), { cause: error });
-  };
+  }
 
   /** A command got no answer in time. One that is only slow stays; one that says nothing at all is replaced. */
   suspect(): void {

@@ -2,7 +2,7 @@ import type { RedisArgument } from "redis";
 import { type Logger, defaultLogger } from "../logger";
 import type { CacheMetrics } from "./cache-metrics";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker";
-import { DeadlineQueue } from "./deadline-queue";
+import { DeadlineQueue, type Told } from "./deadline-queue";
 import { CacheUnavailable, type CacheUnavailableReason, unavailableReason } from "./errors";
 import { RedisConnection, type Reply, isProtocolError } from "./redis-connection";
 import type { CacheSettings } from "./settings";
@@ -30,6 +30,35 @@ export interface RedisLinkOptions {
   readonly logger?: Logger | undefined;
   /** @default 5 failures in a row open it, for half a second up to ten */
   readonly breaker?: CircuitBreakerOptions | undefined;
+}
+
+type Operation = "read" | "write";
+
+/** A command under way: one object and no closures, for there is one for every request. */
+class Command implements Told {
+  private readonly started = performance.now();
+
+  constructor(
+    private readonly link: RedisLink,
+    private readonly connection: RedisConnection,
+    private readonly operation: Operation,
+  ) {}
+
+  answered(now: number, inTime: boolean): void {
+    this.connection.answered(now);
+    if (inTime) this.link.succeeded(this.operation, (now - this.started) / 1000);
+  }
+
+  refused(error: unknown, inTime: boolean): Error {
+    this.connection.refused();
+    const reason = unavailableReason(error);
+    return inTime ? this.link.failed(reason, error) : new Error(reason);
+  }
+
+  late(): Error {
+    this.connection.suspect();
+    return this.link.failed("timeout");
+  }
 }
 
 /**
@@ -101,20 +130,18 @@ export class RedisLink {
     await Promise.all(this.connections.map((connection) => connection.close(CLOSE_MS)));
   }
 
-  private run(operation: "read" | "write", args: RedisArgument[]): Promise<Reply> {
+  private run(operation: Operation, args: RedisArgument[]): Promise<Reply> {
     if (this.closing) return Promise.reject(this.unavailable("closing"));
     if (!this.breaker.allows()) return Promise.reject(this.unavailable("circuit-open"));
     const connection = this.pick();
-    const started = performance.now();
-    return this.deadlines.run(connection.send(args), {
-      done: (now) => {
-        this.breaker.succeeded();
-        this.options.metrics.took(operation, (now - started) / 1000);
-        if (this.told !== "available") this.recovered(operation);
-      },
-      failed: (error) => this.failed(unavailableReason(error)),
-      late: () => this.late(connection),
-    });
+    return this.deadlines.run(connection.send(args), new Command(this, connection, operation));
+  }
+
+  /** What {@link Command}s tell. @param seconds until it was answered */
+  succeeded(operation: Operation, seconds: number): void {
+    this.breaker.succeeded();
+    this.options.metrics.took(operation, seconds);
+    if (this.told !== "available") this.recovered(operation);
   }
 
   /** The first with room, so that commands share it; when all are full, the one with the fewest. */
@@ -128,13 +155,13 @@ export class RedisLink {
     return best ?? (this.connections[0] as RedisConnection);
   }
 
-  private late(connection: RedisConnection): CacheUnavailable {
-    connection.suspect();
-    return new CacheUnavailable(this.options.settings.name, "timeout");
+  /** What {@link Command}s tell. */
+  failed(reason: CacheUnavailableReason, cause?: unknown): CacheUnavailable {
+    this.judge(reason);
+    return this.unavailable(reason, cause);
   }
 
-  private failed(reason: CacheUnavailableReason): void {
-    this.options.metrics.error(reason);
+  private judge(reason: CacheUnavailableReason): void {
     if (reason === "out-of-memory") {
       this.fullUntil = performance.now() + FULL_MS;
       this.tell(reason);
@@ -147,14 +174,14 @@ export class RedisLink {
   }
 
   /** One that was full is back when it takes something again. */
-  private recovered(operation: "read" | "write"): void {
+  private recovered(operation: Operation): void {
     if (this.breaker.state !== "closed" || (this.told === "out-of-memory" && operation === "read")) return;
     this.tell("available");
   }
 
-  private unavailable(reason: CacheUnavailableReason): CacheUnavailable {
+  private unavailable(reason: CacheUnavailableReason, cause?: unknown): CacheUnavailable {
     this.options.metrics.error(reason);
-    return new CacheUnavailable(this.options.settings.name, reason);
+    return new CacheUnavailable(this.options.settings.name, reason, cause === undefined ? {} : { cause });
   }
 
   private connected(): void {

@@ -4,35 +4,23 @@ import { COMPONENT_TYPES } from "../../budget/summaries";
 import type { StackResource, StackRun } from "../../sandbox/engine/stack";
 import { kubectl, operations } from "../helpers/engine";
 import { runPlatform } from "../helpers/platform";
+import { edited, onGcp, only, type Change, type StackFile } from "../helpers/stack-file";
 
-const SECURITY_GROUPS = "\n      securityGroupIds: [sg-0a1b2c3d4e5f60731]";
+const SECURITY_GROUPS = { securityGroupIds: ["sg-0a1b2c3d4e5f60731"] };
+
+/** Caches that a cloud runs instead of the cluster. What is rented has no cores to choose. */
+const caches =
+  (kind: string, more: object, ...names: readonly string[]): Change =>
+  (file) => {
+    for (const name of names) {
+      const cache = file["caches"][name];
+      delete cache.cpuCores;
+      Object.assign(cache, { kind, ...more });
+    }
+  };
 
 /** Both caches of production as others than those in the cluster. */
-const caches =
-  (kind: string, more: string) =>
-  (text: string): string =>
-    text
-      .replace(
-        "    redis-cache:\n      purpose",
-        `    redis-cache:\n      kind: ${kind}${more}\n      purpose`,
-      )
-      .replace(
-        "    redis-session:\n      purpose",
-        `    redis-session:\n      kind: ${kind}${more}\n      purpose`,
-      );
-
-const onGcp = (text: string): string =>
-  text.replace(
-    /cloud: aws[^]*?\n\n/,
-    `cloud: gcp
-    zones: 3
-    project: retrofitlink-production
-    region: europe-west3
-    network: retrofitlink
-    subnetwork: nodes
-
-`,
-  );
+const both = (kind: string, more: object = {}): Change => caches(kind, more, "redis-cache", "redis-session");
 
 const ofType = (run: StackRun, type: string): StackResource[] =>
   run.resources.filter((resource) => resource.type === type);
@@ -53,7 +41,7 @@ describe("managed caches on the real engine", function () {
   this.timeout(300_000);
 
   it("preview production on aws with ElastiCache for both, and with every policy kept", async () => {
-    const run = await runPlatform("preview", "production", caches("elasticache", SECURITY_GROUPS));
+    const run = await runPlatform("preview", "production", edited(both("elasticache", SECURITY_GROUPS)));
     assert.deepEqual([run.errors, run.policyEvents, run.succeeded], [[], [], true]);
     const summaries = ofType(run, COMPONENT_TYPES.elastiCache).map(({ inputs }) => [
       inputs["workload"],
@@ -77,10 +65,7 @@ describe("managed caches on the real engine", function () {
   });
 
   it("preview production on gcp with Memorystore for both, and with every policy kept", async () => {
-    const run = await runPlatform("preview", "production", (text) =>
-      // What is rented has no cores to choose.
-      onGcp(caches("memorystore", "")(text)).replace(/\n {6}cpuCores: 2(?=\n)/, ""),
-    );
+    const run = await runPlatform("preview", "production", edited(onGcp, both("memorystore")));
     assert.deepEqual([run.errors, run.policyEvents, run.succeeded], [[], [], true]);
     assert.deepEqual(
       ofType(run, COMPONENT_TYPES.memorystore)
@@ -99,7 +84,7 @@ describe("managed caches on the real engine", function () {
   });
 
   it("refuse a cloud that does not have them, with the key of the stack file", async () => {
-    const run = await runPlatform("preview", "production", caches("memorystore", ""));
+    const run = await runPlatform("preview", "production", edited(both("memorystore")));
     assert.equal(run.succeeded, false);
     assert.match(
       run.errors.join("\n"),
@@ -110,23 +95,21 @@ describe("managed caches on the real engine", function () {
 });
 
 /** The local stack without its database, as one of aws whose cache Amazon runs; the session store stays in the cluster. */
-const beside = (text: string): string =>
-  text
-    .replace(/\n {2}retrofitlink:database:[^]*?(?=\n\n)/, "")
-    .replace(/\n {6}database:\n {8}queriesPerRequest.*\n.*/, "")
-    .replace(
-      "cloud: local\n    zones: 1",
-      `cloud: aws
-    zones: 3
-    region: eu-central-1
-    clusterName: example
-    vpcId: vpc-0a1b2c3d
-    subnetIds: [subnet-0a1b2c3d, subnet-0a1b2c3e]`,
-    )
-    .replace(
-      "redis-cache:\n      purpose",
-      `redis-cache:\n      kind: elasticache${SECURITY_GROUPS}\n      purpose`,
-    );
+const beside = edited(
+  only("caches", "loadBalancer"),
+  (file) => {
+    for (const service of Object.values<StackFile>(file["services"])) delete service["database"];
+    file["cluster"] = {
+      cloud: "aws",
+      zones: 3,
+      region: "eu-central-1",
+      clusterName: "example",
+      vpcId: "vpc-0a1b2c3d",
+      subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+    };
+  },
+  caches("elasticache", SECURITY_GROUPS, "redis-cache"),
+);
 
 describe("a session store in the cluster beside a cache of Amazon", function () {
   this.timeout(400_000);

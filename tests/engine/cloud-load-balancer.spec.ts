@@ -1,58 +1,24 @@
-import { SCRATCH } from "../helpers/sandbox-folder";
-
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
-
-import { parse, stringify } from "yaml";
-
 import { cdnBlock, type Provider } from "../helpers/cdn";
-import { theClient, theCluster, theToolchain } from "../helpers/engine";
-import { runStack, type StackRun } from "../../sandbox/engine/stack";
-import { ROOT } from "../../sandbox/paths";
+import { theClient } from "../helpers/engine";
+import { runPlatform } from "../helpers/platform";
+import { edited, onGcp, only, withoutCdn, type Change, type StackFile } from "../helpers/stack-file";
+import type { StackRun } from "../../sandbox/engine/stack";
 
-type Config = Record<string, any>;
+/** Previews the production stack without a database, changed by the test. */
+const preview = async (...changes: readonly Change[]): Promise<StackRun> =>
+  await runPlatform("preview", "production", edited(entrance, ...changes));
 
-const GCP = {
-  cloud: "gcp",
-  project: "example-project",
-  region: "europe-west3",
-  network: "main",
-  subnetwork: "nodes",
-  zones: 3,
-};
-
-/** Previews the production stack, changed by the test. */
-async function preview(change: (config: Config) => void): Promise<StackRun> {
-  const directory = join(SCRATCH, "cloud-load-balancer");
-  mkdirSync(directory, { recursive: true });
-  const runtime = { name: "nodejs", options: { typescript: true } };
-  const main = relative(directory, ROOT);
-  writeFileSync(join(directory, "Pulumi.yaml"), JSON.stringify({ name: "retrofitlink", runtime, main }));
-  const file = parse(readFileSync(join(ROOT, "Pulumi.production.yaml"), "utf8")) as { config: Config };
-  change(file.config);
-  writeFileSync(join(directory, "Pulumi.production.yaml"), stringify(file));
-  const { pulumi } = await theToolchain();
-  const { kubeconfig } = await theCluster();
-  return await runStack({
-    operation: "preview",
-    stack: "production",
-    projectDirectory: directory,
-    pulumi: pulumi.path,
-    kubeconfig,
-    policyPacks: [join(ROOT, "policies")],
-  });
+/** What this spec is about: proxy, load balancer and CDN, in front of services. */
+function entrance(file: StackFile): void {
+  only("caches", "loadBalancer", "cdn")(file);
+  for (const service of Object.values<StackFile>(file["services"])) delete service["database"];
 }
 
-const onGcp = (config: Config): void => {
-  config["retrofitlink:cluster"] = GCP;
-};
-
 const behind =
-  (provider: Provider) =>
-  (config: Config): void => {
-    config["retrofitlink:cdn"] = cdnBlock(provider);
-    delete config["retrofitlink:loadBalancer"].public.sources;
+  (provider: Provider): Change =>
+  (file) => {
+    file["cdn"] = cdnBlock(provider);
   };
 
 const kinds = ({ resources }: StackRun): Set<string> => new Set(resources.map(({ type }) => type));
@@ -61,7 +27,7 @@ describe("load balancer of the cloud on the real engine", function () {
   this.timeout(180_000);
 
   it("previews an ALB with its controller, and a binding that an API server accepts", async () => {
-    const result = await preview(() => undefined);
+    const result = await preview(withoutCdn);
     assert.deepEqual([result.errors, result.succeeded], [[], true]);
     const found = kinds(result);
     for (const type of [
@@ -97,7 +63,7 @@ describe("load balancer of the cloud on the real engine", function () {
   });
 
   it("previews a global load balancer on Google Cloud", async () => {
-    const result = await preview(onGcp);
+    const result = await preview(withoutCdn, onGcp);
     assert.deepEqual([result.errors, result.succeeded], [[], true]);
     const found = kinds(result);
     for (const type of [
@@ -110,16 +76,13 @@ describe("load balancer of the cloud on the real engine", function () {
     assert.ok(![...found].some((type) => type.startsWith("aws:")));
   });
 
-  for (const [cloud, place] of [
-    ["aws", () => undefined],
-    ["gcp", onGcp],
+  for (const [cloud, places] of [
+    ["aws", []],
+    ["gcp", [onGcp]],
   ] as const) {
     for (const provider of ["cloudfront", "cloudflare"] as const) {
       it(`previews ${cloud} behind ${provider}, with the origin lock kept out of what it reports`, async () => {
-        const result = await preview((config) => {
-          place(config);
-          behind(provider)(config);
-        });
+        const result = await preview(...places, behind(provider));
         assert.deepEqual([result.errors, result.succeeded], [[], true]);
         const summary = result.resources.find(({ name }) => name === "public-load-balancer")?.inputs;
         assert.deepEqual([summary?.["sources"], summary?.["originLocked"]], [provider, true]);
@@ -130,8 +93,8 @@ describe("load balancer of the cloud on the real engine", function () {
   }
 
   it("refuses a CDN without an origin lock with the key to change, and without a stack trace", async () => {
-    const result = await preview((config) => {
-      config["retrofitlink:cdn"] = { provider: "cloudfront" };
+    const result = await preview(({ loadBalancer }) => {
+      loadBalancer.public.sources = "internet";
     });
     const report = result.errors.join("\n");
     assert.match(

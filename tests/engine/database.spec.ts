@@ -4,24 +4,9 @@ import { parse } from "yaml";
 
 import { kubectl, operations, theClient } from "../helpers/engine";
 import { runPlatform } from "../helpers/platform";
+import { edited, onGcp, only } from "../helpers/stack-file";
 import type { KubernetesObject } from "../../sandbox/cluster/kubernetes-client";
 import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
-
-const GCP_CLUSTER = [
-  "    cloud: gcp",
-  "    region: europe-west3",
-  "    zones: 3",
-  "    project: retrofitlink-production",
-  "    network: main",
-  "    subnetwork: nodes",
-  "",
-].join("\n");
-
-/** The production stack in Google's cloud: another cluster, another storage class, all else the same. */
-const toGcp = (text: string): string =>
-  text
-    .replace(/ {4}cloud: aws\n[^]*?(?=\n {2}# What users are owed)/, GCP_CLUSTER)
-    .replace("storageClassName: gp3", "storageClassName: premium-rwo");
 
 interface Live {
   readonly metadata: { readonly finalizers?: readonly string[] };
@@ -152,11 +137,13 @@ describe("the database on the real engine and API server", function () {
   });
 
   it("previews on the other cloud as well, with a bucket for its backups", async () => {
-    const { errors, succeeded, resources } = await runPlatform("preview", "production", toGcp);
-    assert.deepEqual([errors, succeeded], [[], true]);
-    const ofCloud = resources.filter(
-      ({ type, name }) => /^(gcp|aws):/.test(type) && name.startsWith("mongodb"),
+    const { errors, succeeded, resources } = await runPlatform(
+      "preview",
+      "production",
+      edited(only("caches", "database"), onGcp),
     );
+    assert.deepEqual([errors, succeeded], [[], true]);
+    const ofCloud = resources.filter(({ type }) => /^(gcp|aws):/.test(type));
     assert.deepEqual(ofCloud.map(({ type }) => type.split(":").pop()).sort(), [
       "Account",
       "Bucket",

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 
+import { parse } from "yaml";
+
 import { kubectl, operations } from "../helpers/engine";
 import { runPlatform as run } from "../helpers/platform";
+import { edited, only } from "../helpers/stack-file";
 import type { StackRun } from "../../sandbox/engine/stack";
 import { COMPONENT_TYPES } from "../../budget/summaries";
 
@@ -53,11 +56,14 @@ describe("platform on the real engine", function () {
       assert.deepEqual(components.sort(), [
         "aws-load-balancer-controller",
         "backend",
+        "cdn",
+        "cdn-images",
         "matching",
         "mongodb",
         "mongodb-backup",
         "mongodb-data-model",
         "nginx-load-balancer",
+        "origin-lock",
         "platform",
         "public-load-balancer",
         "redis-cache",
@@ -140,14 +146,11 @@ describe("platform on the real engine", function () {
 
   for (const [cloud, cluster] of Object.entries(ATLAS_CLUSTERS)) {
     it(`previews production with a database by Atlas on ${cloud}`, async () => {
-      const result = await run("preview", "production", (text) =>
-        text
-          .replace(/ {2}retrofitlink:cluster:\n( {4}.*\n)+/, `  retrofitlink:cluster:\n${cluster}`)
-          .replace(
-            / {2}retrofitlink:database:\n( {4}.*\n)+/,
-            `  retrofitlink:database:\n${ATLAS[cloud] ?? ""}`,
-          ),
-      );
+      const inAtlas = edited(only("caches", "database"), (file) => {
+        file["cluster"] = parse(cluster) as unknown;
+        file["database"] = parse(ATLAS[cloud] ?? "") as unknown;
+      });
+      const result = await run("preview", "production", inAtlas);
       assert.deepEqual([result.errors, mandatory(result), result.succeeded], [[], [], true]);
       const atlas = result.resources.find(({ type }) => type === COMPONENT_TYPES.atlasCluster)?.inputs;
       const { minInstanceSize, maxInstanceSize, nodes, cloud: on } = atlas ?? {};

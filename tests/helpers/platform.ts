@@ -2,27 +2,30 @@
 import { SCRATCH } from "./sandbox-folder";
 
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
 import { runStack, type Operation, type StackRun } from "../../sandbox/engine/stack";
 import { ROOT } from "../../sandbox/paths";
 import { theCluster, theToolchain } from "./engine";
+import { shippedText } from "./stack-file";
+
+const asShipped = (text: string): string => text;
 
 /** Runs the platform itself with a shipped stack file, changed by the test. */
 export async function runPlatform(
   operation: Operation,
   stack: string,
-  change: (text: string) => string = (text) => text,
+  change: (text: string) => string = asShipped,
 ): Promise<StackRun> {
   const directory = join(SCRATCH, "platform");
   mkdirSync(directory, { recursive: true });
   const runtime = { name: "nodejs", options: { typescript: true } };
   const main = relative(directory, ROOT);
   writeFileSync(join(directory, "Pulumi.yaml"), JSON.stringify({ name: "retrofitlink", runtime, main }));
-  const text = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
+  const text = shippedText(stack);
   const changed = change(text);
-  assert.ok(change("x") === "x" || changed !== text, "the change hit nothing");
+  assert.ok(change === asShipped || changed !== text, "the change hit nothing");
   writeFileSync(join(directory, `Pulumi.${stack}.yaml`), changed);
   const { pulumi } = await theToolchain();
   const { kubeconfig } = await theCluster();

@@ -1,30 +1,29 @@
 /** A preview of a stack as the engine would report it, made from mocks. */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
-import { parse } from "yaml";
-
 import { stackModel, type StackModel } from "../../delivery/preview-report/stack-model";
 import type { StackRun } from "../../sandbox/engine/stack";
 import { parseStackConfig, type StackConfig } from "../../stacks/config";
 import { createPlatform } from "../../stacks/platform";
+import { inventedOutputs } from "./cdn";
 import { record } from "./pulumi";
+import { edited, shippedText, stackFile, type Change } from "./stack-file";
 
-/** The configuration of a shipped stack. */
-export function shippedConfig(stack: string): StackConfig {
-  const text = readFileSync(join(__dirname, "../..", `Pulumi.${stack}.yaml`), "utf8");
-  const { config } = parse(text) as { config: Record<string, unknown> };
-  const raw = Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key.replace("retrofitlink:", ""), value]),
-  );
-  const parsed = parseStackConfig(raw);
-  if (parsed.config === undefined) throw new Error(`Pulumi.${stack}.yaml has mistakes`);
-  return parsed.config;
+/** The configuration of a shipped stack, changed by the test. */
+export function shippedConfig(stack: string, ...changes: readonly Change[]): StackConfig {
+  const { config, problems } = parseStackConfig(stackFile(edited(...changes)(shippedText(stack))));
+  if (config === undefined) throw new Error(`Pulumi.${stack}.yaml: ${JSON.stringify(problems)}`);
+  return config;
 }
+
+/** Answers to the look-ups that the shipped stacks make. */
+const INVOKES = { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d4e5f60718" } };
 
 /** What `make preview` would get from the engine, less what only the engine knows. */
 export async function recordedRun(config: StackConfig, more: Partial<StackRun> = {}): Promise<StackRun> {
-  const { resources } = await record(() => createPlatform(config), { preview: true });
+  const { resources } = await record(() => createPlatform(config), {
+    preview: true,
+    invokes: INVOKES,
+    outputs: inventedOutputs,
+  });
   return {
     resources: resources.map(({ type, name, inputs }) => ({
       urn: `urn:pulumi:test::retrofitlink::${type}::${name}`,

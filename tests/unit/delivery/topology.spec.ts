@@ -26,9 +26,10 @@ describe("picture of the system", () => {
     assert.deepEqual(
       edges.map((edge) => `${edge.from} -> ${edge.to}: ${describeEdge(edge)}`),
       [
-        "clients of nginx-load-balancer -> public-load-balancer: 20,000 connections",
-        "public-load-balancer -> nginx-load-balancer: 1,200/s",
-        "nginx-load-balancer -> backend: 1,200/s, 768 connections",
+        "clients of nginx-load-balancer -> cdn: 4,000/s",
+        "cdn -> public-load-balancer: 780/s",
+        "public-load-balancer -> nginx-load-balancer: 780/s",
+        "nginx-load-balancer -> backend: 780/s, 768 connections",
         "backend -> redis-cache: 36 connections",
         "matching -> redis-cache: 20 connections",
         "backend -> redis-session: 36 connections",
@@ -46,6 +47,7 @@ describe("picture of the system", () => {
       [...text.matchAll(/<text class="title"[^>]*>([^<]*)</g)].map(([, title]) => title),
       [
         "Clients",
+        "CloudFront",
         "ALB",
         "nginx-load-balancer",
         "backend",

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 
 import fc from "fast-check";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 
 import { notBuiltYet, parseStackConfig, type StackConfig } from "../../../stacks/config";
 import { LineFinder, configKey, describeProblems, nearest, show } from "../../../stacks/config-problems";
+import { shippedText, stackFile } from "../../helpers/stack-file";
 
 const TODAY = new Date("2026-01-01T00:00:00Z");
-const ROOT = join(__dirname, "../../..");
 
 /** The smallest sound stack. */
 const service = (): Record<string, any> => ({
@@ -23,13 +21,6 @@ const sound = (): Record<string, any> => ({
   cluster: { cloud: "local", zones: 1 },
   services: { backend: service() },
 });
-
-function raw(text: string): Record<string, unknown> {
-  const { config } = parse(text) as { config: Record<string, unknown> };
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key.replace("retrofitlink:", ""), value]),
-  );
-}
 
 /** `key: got … allowed … fix` of every mistake. */
 function mistakes(change: (config: Record<string, any>) => void): string[] {
@@ -52,19 +43,36 @@ function accepted(change: (config: Record<string, any>) => void): StackConfig {
 describe("stack file", () => {
   for (const stack of ["production", "staging", "local"]) {
     it(`accepts the shipped stack ${stack}, from which everything is built`, () => {
-      const { config, problems } = parseStackConfig(
-        raw(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")),
-      );
+      const { config, problems } = parseStackConfig(stackFile(shippedText(stack)));
       assert.deepEqual(problems, []);
       assert.equal(config?.environment, stack);
       assert.deepEqual(notBuiltYet(config), []);
     });
   }
 
+  for (const stack of ["production", "staging"]) {
+    it(`accepts the shipped stack ${stack} with the other CDN as well`, () => {
+      const file = stackFile(shippedText(stack));
+      file["cdn"].provider = "cloudflare";
+      const { config, problems } = parseStackConfig(file);
+      assert.deepEqual(problems, []);
+      assert.equal(config?.cdn?.provider, "cloudflare");
+    });
+  }
+
   it("gives staging the shape of production", () => {
     const shape = (stack: string): unknown => {
-      const { config } = parseStackConfig(raw(readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8")));
-      return [config?.cluster.cloud, Object.keys(config?.services ?? {}), Object.keys(config?.caches ?? {})];
+      const { config } = parseStackConfig(stackFile(shippedText(stack)));
+      return [
+        config?.cluster.cloud,
+        Object.keys(config?.services ?? {}),
+        Object.keys(config?.caches ?? {}),
+        config?.database?.kind,
+        config?.loadBalancer?.proxy,
+        config?.cdn?.provider,
+        Object.keys(config?.cdn?.behaviors ?? {}),
+        config?.cdn?.images !== undefined,
+      ];
     };
     assert.deepEqual(shape("staging"), shape("production"));
   });
@@ -404,7 +412,7 @@ describe("stack file", () => {
       "  retrofitlink:loadBalancer: { service: nope, clientConnections: 0 }",
       "  retrofitlink:cdm: { provider: cloudfront }",
     ].join("\n");
-    const report = describeProblems(parseStackConfig(raw(text), TODAY).problems, {
+    const report = describeProblems(parseStackConfig(stackFile(text), TODAY).problems, {
       file: "Pulumi.x.yaml",
       text,
     });

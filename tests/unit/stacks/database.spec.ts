@@ -5,6 +5,7 @@ import { parseStackConfig, type StackConfig } from "../../../stacks/config";
 import { createPlatform } from "../../../stacks/platform";
 import { COMPONENT_TYPES, type MongoDbSummary, type ServiceSummary } from "../../../budget/summaries";
 import { shippedConfig } from "../../helpers/preview";
+import { only } from "../../helpers/stack-file";
 import { record, type Recording } from "../../helpers/pulumi";
 
 const TODAY = new Date("2026-01-01T00:00:00Z");
@@ -121,7 +122,7 @@ describe("database of a platform", () => {
     recording.only(COMPONENT_TYPES.mongoDbCluster).inputs as unknown as MongoDbSummary;
 
   it("is sized by the services that use it, and gives them the pools it was sized for", async () => {
-    const recording = await build(shippedConfig("production"));
+    const recording = await build(shippedConfig("production", only("caches", "database")));
     const summary = summaryOf(recording);
     const services = recording
       .ofType(COMPONENT_TYPES.elasticService)
@@ -141,14 +142,14 @@ describe("database of a platform", () => {
   it("profiles by environment, unless the file says how", async () => {
     const levelOf = async (config: StackConfig): Promise<number> =>
       summaryOf(await build(config)).profilerLevel;
-    assert.equal(await levelOf(shippedConfig("production")), 1);
-    assert.equal(await levelOf(shippedConfig("staging")), 1);
+    assert.equal(await levelOf(shippedConfig("production", only("caches", "database"))), 1);
+    assert.equal(await levelOf(shippedConfig("staging", only("caches", "database"))), 1);
     assert.equal(await levelOf(accepted()), 2);
     assert.equal(await levelOf(accepted((config) => (config["database"].profilerLevel = 0))), 0);
   });
 
   it("backs up to a bucket of the cluster's cloud, and not on a machine of one's own", async () => {
-    const production = await build(shippedConfig("production"));
+    const production = await build(shippedConfig("production", only("caches", "database")));
     const bucket = production.only(COMPONENT_TYPES.backupBucket).inputs;
     assert.deepEqual([bucket["cloud"], bucket["retentionDays"]], ["aws", 30]);
     assert.equal(summaryOf(production).backupDays, 30);

@@ -197,8 +197,8 @@ describe("haproxy.cfg of a HaProxy", () => {
       "acl too_many_requests var(txn.requests) -m int gt 200",
       "acl too_many_connections var(txn.connections) -m int gt 50",
       "acl from_trusted_now src 10.0.0.0/8",
-      // 8 * 1 s / 30 ms * 12 / 5
-      "acl queue_full queue(application) ge 640",
+      // (8 * 1 s / 30 ms - 2 * 8) * 12 / 5
+      "acl queue_full queue(application) ge 602",
       "server-template pod 1-5 haproxy-load-balancer-pods.retrofitlink.svc.cluster.local:8080 resolvers cluster resolve-prefer ipv4 init-addr none",
       "server-template pod1- 1-12 backend-pods.retrofitlink.svc.cluster.local:3000 resolvers cluster resolve-prefer ipv4 init-addr libc,none",
       "parse-resolv-conf",

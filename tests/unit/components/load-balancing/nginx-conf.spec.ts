@@ -127,23 +127,29 @@ describe("nginxConf", () => {
         { path: "/quotes.Quotes", kind: "grpc", port: 50051 },
       ],
     });
-    assert.deepEqual(values(found, "location").slice(0, 4), [
-      'location ~ "^/socket[.]io(/|$)" {'.replaceAll('"', ""),
-      "location ~ ^/events(/|$) {",
-      "location ~ ^/quotes[.]Quotes(/|$) {",
+    assert.deepEqual(values(found, "location").slice(0, 7), [
+      "location = /socket.io {",
+      "location /socket.io/ {",
+      "location = /events {",
+      "location /events/ {",
+      "location = /quotes.Quotes {",
+      "location /quotes.Quotes/ {",
       "location / {",
     ]);
     assert.deepEqual(values(found, "proxy_pass", "grpc_pass"), [
-      "proxy_pass http://application_streams;",
-      "proxy_pass http://application_streams;",
-      "grpc_pass grpc://application_grpc_50051;",
+      ...Array<string>(4).fill("proxy_pass http://application_streams;"),
+      ...Array<string>(2).fill("grpc_pass grpc://application_grpc_50051;"),
       "proxy_pass http://application;",
     ]);
     assert.deepEqual(values(found, "proxy_read_timeout", "grpc_read_timeout", "proxy_buffering"), [
       "proxy_read_timeout 12s;",
       "proxy_read_timeout 75s;",
       "proxy_read_timeout 75s;",
+      "proxy_read_timeout 75s;",
       "proxy_buffering off;",
+      "proxy_read_timeout 75s;",
+      "proxy_buffering off;",
+      "grpc_read_timeout 75s;",
       "grpc_read_timeout 75s;",
     ]);
     const name = "backend-service.retrofitlink.svc.cluster.local";

@@ -240,7 +240,7 @@ describe("nginx.conf of a Nginx", () => {
       "set_real_ip_from 10.0.0.0/8;",
       "client_max_body_size 10m;",
       "keepalive_timeout 75s;",
-      "location ~ ^/socket[.]io(/|$) {",
+      "location /socket.io/ {",
     ]) {
       assert.ok(text.includes(line), line);
     }

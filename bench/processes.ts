@@ -1,10 +1,30 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { join, parse } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { buildSync } from "esbuild";
 import { createClient } from "redis";
 
-const TYPESCRIPT = ["-r", "ts-node/register/transpile-only"];
+import { CORES, onCore } from "./cores";
+
+/** Where programs are put that run without a compiler in their process, which would patch what is measured. */
+const PROGRAMS = join(__dirname, "../build/bench/programs");
+
+/** @returns the program as one file of JavaScript, next to the packages that it imports */
+function compiled(file: string): string {
+  const outfile = join(PROGRAMS, `${parse(file).name}.cjs`);
+  buildSync({
+    entryPoints: [file],
+    outfile,
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "cjs",
+    logLevel: "warning",
+  });
+  return outfile;
+}
 
 /** Processes of the measurement; all of them end with this one. */
 export class Processes {
@@ -18,9 +38,9 @@ export class Processes {
     for (const child of this.children) child.kill("SIGKILL");
   }
 
-  /** Starts a program in TypeScript, and answers the first line that it prints. It goes on unless it ends by itself. */
-  async program<T>(file: string, args: readonly string[]): Promise<T> {
-    const child = spawn(process.execPath, [...TYPESCRIPT, file, ...args], {
+  /** Starts a program in TypeScript on a core of the machine, and answers the first line that it prints. It goes on unless it ends by itself. */
+  async program<T>(file: string, args: readonly string[], core: number): Promise<T> {
+    const child = spawn(...onCore(core, process.execPath, [compiled(file), ...args]), {
       env: { ...process.env, NODE_ENV: "production" },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -39,7 +59,7 @@ export class Processes {
   async redis(): Promise<{ readonly port: number; readonly version: string }> {
     const port = await freePort();
     const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
-    const child = spawn("redis-server", options, { stdio: "ignore" });
+    const child = spawn(...onCore(CORES.others, "redis-server", options), { stdio: "ignore" });
     this.children.push(child);
     const failed = once(child, "error").then(() => {
       throw new Error("redis-server is not installed; run `make system-packages`");
