@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 
 import * as eks from "@pulumi/aws/eks";
 import * as iam from "@pulumi/aws/iam";
-import * as s3 from "@pulumi/aws/s3";
 import * as serviceaccount from "@pulumi/gcp/serviceaccount";
 import * as storage from "@pulumi/gcp/storage";
 import * as k8s from "@pulumi/kubernetes";
@@ -10,6 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES, type BackupBucketSummary } from "../../budget/summaries";
 import { commonLabels } from "../shared/kubernetes";
+import { bucketPolicy, privateBucket } from "../shared/private-bucket";
 import { refuse, type Problem } from "../shared/problems";
 import type { BackupTarget } from "./mongodb-cluster-args";
 import { BACKUP_ACCOUNT } from "./percona-backup";
@@ -119,72 +119,14 @@ export class BackupBucket extends pulumi.ComponentResource {
 
   private onAws(name: string, args: BackupBucketArgs, cloud: AwsArgs): Made {
     const child = { parent: this };
-    const bucket = new s3.Bucket(
+    const made = privateBucket(
       name,
-      { bucketPrefix: "retrofitlink-mongodb-" },
-      { ...child, protect: true },
-    );
-    const of = { bucket: bucket.id };
-    const closed = new s3.BucketPublicAccessBlock(
-      `${name}-private`,
-      {
-        ...of,
-        blockPublicAcls: true,
-        blockPublicPolicy: true,
-        ignorePublicAcls: true,
-        restrictPublicBuckets: true,
-      },
+      { prefix: "retrofitlink-mongodb-", encryption: "aws:kms", undeleteDays: UNDELETE_DAYS, protect: true },
       child,
     );
-    new s3.BucketServerSideEncryptionConfiguration(
-      `${name}-encryption`,
-      {
-        ...of,
-        rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "aws:kms" }, bucketKeyEnabled: true }],
-      },
-      child,
-    );
-    const versioning = new s3.BucketVersioning(
-      `${name}-versioning`,
-      { ...of, versioningConfiguration: { status: "Enabled" } },
-      child,
-    );
-    new s3.BucketLifecycleConfiguration(
-      `${name}-lifecycle`,
-      {
-        ...of,
-        rules: [
-          {
-            id: "deleted-backups",
-            status: "Enabled",
-            filter: {},
-            noncurrentVersionExpiration: { noncurrentDays: UNDELETE_DAYS },
-            abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
-          },
-        ],
-      },
-      { ...child, dependsOn: [versioning] },
-    );
-    new s3.BucketPolicy(
-      `${name}-tls-only`,
-      {
-        bucket: bucket.id,
-        policy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Deny",
-              Principal: "*",
-              Action: "s3:*",
-              Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
-              Condition: { Bool: { "aws:SecureTransport": "false" } },
-            },
-          ],
-        }),
-      },
-      // Both write the bucket's policy settings; S3 refuses two at a time.
-      { ...child, dependsOn: [closed] },
-    );
+    const { bucket, closed } = made;
+    // No service writes here, only the role below.
+    bucketPolicy(`${name}-tls-only`, made, [], child);
     const role = new iam.Role(
       `${name}-role`,
       {

@@ -8,6 +8,7 @@ import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { bucketPolicy, privateBucket, type PrivateBucketArgs } from "../shared/private-bucket";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import type { BehaviorClass, EdgeBehavior } from "./behaviors";
@@ -24,13 +25,15 @@ import { webAclArgs } from "./cloudfront-web-acl";
 import { edgeSetsHeaders, edgeSummary } from "./edge-args";
 import { assetRequestFunction, imageRequestFunction, type ViewerRequestFunction } from "./edge-functions";
 import { ImageOptimizer, allowDistribution, type ImageOrigin } from "./image-optimizer";
-import { bucketPolicy, privateBucket } from "./private-bucket";
 
 export { cloudFrontProblems } from "./cloudfront-args";
 export type { CloudFrontArgs, CloudFrontImages } from "./cloudfront-args";
 
 /** Certificates, rules and logs of CloudFront are only there, wherever the stack is. */
 const GLOBAL_REGION = "us-east-1";
+
+/** A file that was overwritten or deleted can be had back for so long, days. */
+const UNDELETE_DAYS = 30;
 
 /**
  * CloudFront in front of a load balancer and of a bucket of built files, with the behaviours that every CDN here has.
@@ -55,17 +58,13 @@ export class CloudFront extends pulumi.ComponentResource {
   constructor(name: string, args: CloudFrontArgs, opts?: pulumi.ComponentResourceOptions) {
     refuse("CloudFront", name, cloudFrontProblems(args), args.configKey);
     super(COMPONENT_TYPES.cloudFront, name, edgeSummary(name, "cloudfront", args), opts);
-    const { behaviors, site, transform = {} } = args;
+    const { behaviors, transform = {} } = args;
     const provider = new Provider(`${name}-${GLOBAL_REGION}`, { region: GLOBAL_REGION }, { parent: this });
     const child = { parent: this, provider };
 
     const needsBucket = behaviors.some(({ target }) => target === "assets");
     const assets = needsBucket
-      ? privateBucket(
-          `${name}-assets`,
-          { region: site.region, prefix: "retrofitlink-assets-", transform: transform.bucket },
-          child,
-        )
+      ? privateBucket(`${name}-assets`, { ...bucketArgs(args), prefix: "retrofitlink-assets-" }, child)
       : undefined;
     const accessControl =
       assets === undefined
@@ -76,7 +75,7 @@ export class CloudFront extends pulumi.ComponentResource {
             child,
           );
     const images =
-      args.images === undefined ? undefined : imageOrigin(name, args, args.images, assets, child);
+      args.images === undefined ? undefined : imageOrigin(name, args, args.images, assets?.bucket, child);
 
     const cachePolicyIds = new Map<BehaviorClass, pulumi.Output<string>>();
     const responseHeadersPolicyIds = new Map<BehaviorClass, pulumi.Output<string>>();
@@ -151,7 +150,7 @@ export class CloudFront extends pulumi.ComponentResource {
           assets:
             assets === undefined || accessControl === undefined
               ? undefined
-              : { domainName: assets.bucketRegionalDomainName, accessControlId: accessControl.id },
+              : { domainName: assets.bucket.bucketRegionalDomainName, accessControlId: accessControl.id },
           cachePolicyIds,
           responseHeadersPolicyIds,
           passedOnRequestPolicyId: passedOnRequest.id,
@@ -166,9 +165,9 @@ export class CloudFront extends pulumi.ComponentResource {
       const read = {
         service: "cloudfront.amazonaws.com",
         action: "s3:GetObject",
-        sourceArn: distribution.arn,
+        source: { arn: distribution.arn },
       };
-      bucketPolicy(`${name}-assets-policy`, assets, site.region, read, child);
+      bucketPolicy(`${name}-assets-policy`, assets, [read], child);
     }
     if (images !== undefined) allowDistribution(name, images.origin, distribution.arn, child);
     aliasRecords(name, args, distribution, child);
@@ -187,7 +186,7 @@ export class CloudFront extends pulumi.ComponentResource {
     this.domainName = distribution.domainName;
     this.distributionId = distribution.id;
     this.url = `https://${args.hosts[0] ?? ""}`;
-    this.assetsBucket = assets?.id;
+    this.assetsBucket = assets?.bucket.id;
     this.signingKeyIds = publicKeys.map(({ id }) => id);
     this.registerOutputs({ domainName: this.domainName, distributionId: this.distributionId });
   }
@@ -237,15 +236,29 @@ function imageOrigin(
   return { origin, hostname: origin.hostname, accessControlId: accessControl.id };
 }
 
+/** What is the same for both buckets. */
+function bucketArgs({ site, transform }: CloudFrontArgs): Omit<PrivateBucketArgs, "prefix"> {
+  // Keys of S3's own: a key of KMS would have to name the distribution, which names the bucket.
+  return {
+    region: site.region,
+    encryption: "AES256",
+    undeleteDays: UNDELETE_DAYS,
+    transform: transform?.bucket,
+  };
+}
+
 /** Every request as a line of JSON in a private bucket, through the log delivery of CloudWatch. */
 function accessLogs(
   name: string,
-  { site, transform }: CloudFrontArgs,
+  args: CloudFrontArgs,
   distribution: cloudfront.Distribution,
   child: pulumi.CustomResourceOptions,
 ): void {
-  const bucketArgs = { region: site.region, prefix: "retrofitlink-edge-logs-", expireDays: site.logDays };
-  const bucket = privateBucket(`${name}-logs`, { ...bucketArgs, transform: transform?.bucket }, child);
+  const made = privateBucket(
+    `${name}-logs`,
+    { ...bucketArgs(args), prefix: "retrofitlink-edge-logs-", expireDays: args.site.logDays },
+    child,
+  );
   const source = new cloudwatch.LogDeliverySource(
     `${name}-log-source`,
     {
@@ -255,14 +268,18 @@ function accessLogs(
     },
     child,
   );
-  const write = { service: "delivery.logs.amazonaws.com", action: "s3:PutObject", sourceArn: source.arn };
-  const policy = bucketPolicy(`${name}-logs-policy`, bucket, site.region, write, child);
+  const write = {
+    service: "delivery.logs.amazonaws.com",
+    action: "s3:PutObject",
+    source: { arn: source.arn },
+  };
+  const policy = bucketPolicy(`${name}-logs-policy`, made, [write], child);
   const destination = new cloudwatch.LogDeliveryDestination(
     `${name}-log-destination`,
     {
       name: `retrofitlink-${pulumi.getStack()}-${name}`,
       outputFormat: "json",
-      deliveryDestinationConfiguration: { destinationResourceArn: bucket.arn },
+      deliveryDestinationConfiguration: { destinationResourceArn: made.bucket.arn },
     },
     child,
   );

@@ -1,7 +1,8 @@
-import * as s3 from "@pulumi/aws/s3";
+import type * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
 
-import { transformed, type Transform } from "../shared/transform";
+import { bucketPolicy, privateBucket } from "../shared/private-bucket";
+import type { Transform } from "../shared/transform";
 
 /** Where access logs go. */
 export interface AlbLogs {
@@ -23,88 +24,26 @@ export interface AlbLogsArgs {
  * A private, encrypted bucket for access logs, to which the load balancers of this account and region may write, over
  * TLS, and nobody else. Encrypted with the keys of S3: log delivery can use no others.
  */
-export function albLogs(name: string, args: AlbLogsArgs, parent: pulumi.Resource): AlbLogs {
+export function albLogs(
+  name: string,
+  { region, accountId, keptDays, transform }: AlbLogsArgs,
+  parent: pulumi.Resource,
+): AlbLogs {
   const child = { parent };
   const bucketName = `${name}-access-logs`;
-  const bucket = new s3.Bucket(
+  const made = privateBucket(
     bucketName,
-    transformed<s3.BucketArgs>(args.transform, bucketName, { bucketPrefix: "retrofitlink-access-logs-" }),
+    { prefix: "retrofitlink-access-logs-", encryption: "AES256", expireDays: keptDays, transform },
     child,
   );
-  const of = { bucket: bucket.id };
-  const closed = new s3.BucketPublicAccessBlock(
-    `${bucketName}-private`,
-    {
-      ...of,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
+  const write = {
+    service: "logdelivery.elasticloadbalancing.amazonaws.com",
+    action: "s3:PutObject",
+    objects: pulumi.interpolate`AWSLogs/${accountId}/*`,
+    source: {
+      arnLike: pulumi.interpolate`arn:aws:elasticloadbalancing:${region}:${accountId}:loadbalancer/*`,
     },
-    child,
-  );
-  new s3.BucketOwnershipControls(
-    `${bucketName}-ownership`,
-    { ...of, rule: { objectOwnership: "BucketOwnerEnforced" } },
-    child,
-  );
-  new s3.BucketServerSideEncryptionConfiguration(
-    `${bucketName}-encryption`,
-    { ...of, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }] },
-    child,
-  );
-  new s3.BucketLifecycleConfiguration(
-    `${bucketName}-lifecycle`,
-    {
-      ...of,
-      rules: [
-        {
-          id: "access-logs",
-          status: "Enabled",
-          filter: {},
-          expiration: { days: args.keptDays },
-          abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
-        },
-      ],
-    },
-    child,
-  );
-  const policy = new s3.BucketPolicy(
-    `${bucketName}-policy`,
-    { ...of, policy: logDeliveryPolicy(bucket.arn, args) },
-    // A policy that names a service counts as public for S3 until the block is there to judge it.
-    { ...child, dependsOn: [closed] },
-  );
-  return { bucket: bucket.id, ready: [policy] };
-}
-
-function logDeliveryPolicy(
-  bucketArn: pulumi.Input<string>,
-  { accountId, region }: AlbLogsArgs,
-): pulumi.Output<string> {
-  return pulumi.jsonStringify({
-    Version: "2012-10-17",
-    Statement: [
-      {
-        Sid: "LogDelivery",
-        Effect: "Allow",
-        Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
-        Action: "s3:PutObject",
-        Resource: pulumi.interpolate`${bucketArn}/AWSLogs/${accountId}/*`,
-        Condition: {
-          ArnLike: {
-            "aws:SourceArn": pulumi.interpolate`arn:aws:elasticloadbalancing:${region}:${accountId}:loadbalancer/*`,
-          },
-        },
-      },
-      {
-        Sid: "OnlyTls",
-        Effect: "Deny",
-        Principal: "*",
-        Action: "s3:*",
-        Resource: [bucketArn, pulumi.interpolate`${bucketArn}/*`],
-        Condition: { Bool: { "aws:SecureTransport": "false" } },
-      },
-    ],
-  });
+  };
+  const policy = bucketPolicy(`${bucketName}-policy`, made, [write], child);
+  return { bucket: made.bucket.id, ready: [policy] };
 }

@@ -32,6 +32,7 @@ const AWS_RESOURCES = [
   "aws:iam/rolePolicy:RolePolicy mongodb-backup-policy",
   "aws:s3/bucket:Bucket mongodb-backup",
   "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration mongodb-backup-lifecycle",
+  "aws:s3/bucketOwnershipControls:BucketOwnershipControls mongodb-backup-ownership",
   "aws:s3/bucketPolicy:BucketPolicy mongodb-backup-tls-only",
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock mongodb-backup-private",
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration mongodb-backup-encryption",
@@ -123,7 +124,7 @@ describe("BackupBucket on aws", () => {
     });
     assert.deepEqual(inputsOf(recording, "mongodb-backup-lifecycle")["rules"], [
       {
-        id: "deleted-backups",
+        id: "retention",
         status: "Enabled",
         filter: {},
         noncurrentVersionExpiration: { noncurrentDays: 14 },

@@ -294,14 +294,14 @@ describe("CloudFront, its buckets", () => {
       Principal: { Service: "cloudfront.amazonaws.com" },
       Action: "s3:GetObject",
       Resource: "arn:Bucket/*",
-      Condition: { StringEquals: { "AWS:SourceArn": "arn:Distribution" } },
+      Condition: { StringEquals: { "aws:SourceArn": "arn:Distribution" } },
     });
     assert.deepEqual(statements("cdn-logs")[0], {
       Effect: "Allow",
       Principal: { Service: "delivery.logs.amazonaws.com" },
       Action: "s3:PutObject",
       Resource: "arn:Bucket/*",
-      Condition: { StringEquals: { "AWS:SourceArn": "arn:LogDeliverySource" } },
+      Condition: { StringEquals: { "aws:SourceArn": "arn:LogDeliverySource" } },
     });
     for (const bucket of ["cdn-assets", "cdn-logs"]) {
       const [, denied, ...more] = statements(bucket);
@@ -313,13 +313,14 @@ describe("CloudFront, its buckets", () => {
     }
   });
 
-  it("lose logs after their time", async () => {
-    const { rules } = inputs(
-      await standard(),
-      "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
-      "cdn-logs-lifecycle",
-    );
-    assert.deepEqual(rules[0].expiration, { days: 90 });
+  it("lose logs after their time, and what was deleted a month later", async () => {
+    const recording = await standard();
+    const type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
+    const [logs] = inputs(recording, type, "cdn-logs-lifecycle")["rules"];
+    assert.deepEqual(logs.expiration, { days: 90 });
+    const [assets] = inputs(recording, type, "cdn-assets-lifecycle")["rules"];
+    assert.equal(assets.expiration, undefined);
+    assert.deepEqual(assets.noncurrentVersionExpiration, { noncurrentDays: 30 });
   });
 
   it("are read with signed requests only", async () => {

@@ -245,7 +245,6 @@ describe("AwsAlb", () => {
       Statement: Record<string, unknown>[];
     };
     assert.deepEqual(policy.Statement[0], {
-      Sid: "LogDelivery",
       Effect: "Allow",
       Principal: { Service: "logdelivery.elasticloadbalancing.amazonaws.com" },
       Action: "s3:PutObject",
