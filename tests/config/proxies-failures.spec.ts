@@ -4,7 +4,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../helpers/eventually";
 import { freePort } from "../helpers/free-port";
 import { IMPATIENT, echo, json, statuses } from "../helpers/nginx-proxy";
-import { send, type Backend } from "../helpers/nginx-server";
+import type { Backend } from "../helpers/backend";
+import { send } from "../helpers/send";
 import { PROXIES, service } from "../helpers/proxy-contract";
 import { underLoad } from "../helpers/under-load";
 

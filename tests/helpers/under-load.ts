@@ -1,4 +1,4 @@
-import { send, type Answer } from "./nginx-server";
+import { send, type Answer } from "./send";
 import type { RunningProxy } from "./proxy-contract";
 
 /** Asks without a pause until told to stop, in several loops. Resolves with every status, or what went wrong instead. */
