@@ -18,7 +18,8 @@ import {
 import { eventually } from "../helpers/eventually";
 import { freePort } from "../helpers/free-port";
 import { UNTRUSTED, echo, started, statuses } from "../helpers/nginx-proxy";
-import { send, type Backend } from "../helpers/nginx-server";
+import type { Backend } from "../helpers/backend";
+import { send } from "../helpers/send";
 import { haProxyArgs, service } from "../helpers/proxy-contract";
 
 async function haproxy(args: RenderedHaProxy): Promise<RunningHaProxy> {

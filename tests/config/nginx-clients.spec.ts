@@ -3,7 +3,8 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { send, type Answer, type Backend } from "../helpers/nginx-server";
+import type { Backend } from "../helpers/backend";
+import { send, type Answer } from "../helpers/send";
 import {
   UNTRUSTED,
   rendered,

@@ -8,7 +8,9 @@ import {
   nginxConf,
   type NginxConfArgs,
 } from "../../components/load-balancing/nginx-conf";
-import { checkNginxConf, freePort, send, type Answer } from "../helpers/nginx-server";
+import { freePort } from "../helpers/free-port";
+import { checkNginxConf } from "../helpers/nginx-server";
+import { send, type Answer } from "../helpers/send";
 import {
   UNTRUSTED,
   WORKERS,

@@ -14,7 +14,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket, WebSocketServer } from "ws";
 import { makeCertificate, type TestCertificate } from "../helpers/certificates";
 import { IMPATIENT, echo, started } from "../helpers/nginx-proxy";
-import { send, type Backend } from "../helpers/nginx-server";
+import type { Backend } from "../helpers/backend";
+import { send } from "../helpers/send";
 import { PROXIES, service } from "../helpers/proxy-contract";
 
 /** A service whose WebSockets send everything back. */

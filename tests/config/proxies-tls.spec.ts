@@ -6,7 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { makeCertificate, type TestCertificate } from "../helpers/certificates";
 import { echo, started } from "../helpers/nginx-proxy";
-import { send } from "../helpers/nginx-server";
+import { send } from "../helpers/send";
 import { PROXIES, service, type ProxyOptions, type RunningProxy } from "../helpers/proxy-contract";
 
 const HOST = "app.example.org";

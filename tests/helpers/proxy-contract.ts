@@ -4,7 +4,9 @@ import { rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/pro
 import type { ProxyConfArgs } from "../../components/load-balancing/proxy-conf-args";
 import { startHaProxy, type RenderedHaProxy } from "./haproxy-server";
 import { rendered, started } from "./nginx-proxy";
-import { startBackend, startNginx, type Backend, type RenderedNginx } from "./nginx-server";
+import { startBackend, type Backend } from "./backend";
+import { startNginx, type RenderedNginx } from "./nginx-server";
+import type { RunningServer } from "./proxy-server";
 
 /** What a test of the contract decides. */
 export interface ProxyOptions extends Partial<
@@ -15,15 +17,7 @@ export interface ProxyOptions extends Partial<
   readonly rateLimit?: RateLimit;
 }
 
-export interface RunningProxy {
-  readonly httpPort: number;
-  readonly httpsPort: number;
-  readonly statusPort: number;
-  accessLog(count: number): Promise<string[]>;
-  reload(options: ProxyOptions): Promise<void>;
-  quit(): Promise<number | null>;
-  stop(): Promise<void>;
-}
+export type RunningProxy = Omit<RunningServer<ProxyOptions>, "directory">;
 
 /** One of the two. */
 export interface ProxyUnderTest {

@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+
+import { parseStackConfig } from "../../../stacks/config";
+import { mistakes, service, sound, TODAY } from "./sound-stack";
+
+describe("stack file", () => {
+  const cases: [string, (config: Record<string, any>) => void, string[]][] = [
+    [
+      "a key nobody knows, with the one that was meant",
+      (c) => (c["services"].backend.demand.peakRsp = 5),
+      [
+        'retrofitlink:services.backend.demand.peakRsp: got 5; allowed is one of baseRps, peakRps, growthPerMinute. Did you mean "peakRps"?',
+      ],
+    ],
+    [
+      "an unknown key at the top",
+      (c) => (c["zzz"] = 1),
+      [
+        "retrofitlink:zzz: got 1; allowed is one of environment, cluster, budget, services, caches, loadBalancer, database, cdn, autoscaling, waivers. Remove the key.",
+      ],
+    ],
+    [
+      "a missing key",
+      (c) => delete c["services"].backend.image,
+      [
+        "retrofitlink:services.backend.image: got nothing; allowed is an image with a tag or a digest. Name the version of the image.",
+      ],
+    ],
+    [
+      "a wrong type",
+      (c) => (c["services"].backend.port = "3000"),
+      [
+        'retrofitlink:services.backend.port: got "3000"; allowed is a whole number from 1024 to 65535. Let the application listen above 1023.',
+      ],
+    ],
+    [
+      "a secret where a number is needed, without showing it",
+      (c) => (c["services"].backend.resources.cpuCores = { secure: "v1:abc" }),
+      [
+        "retrofitlink:services.backend.resources.cpuCores: got a secret; allowed is a number above 0 (cores). Write the plain value: derived numbers cannot be secret.",
+      ],
+    ],
+    [
+      "a name that no workload can have",
+      (c) => (c["services"]["Back_End"] = service()),
+      [
+        'retrofitlink:services.Back_End: got "Back_End"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens, a letter first.',
+      ],
+    ],
+    [
+      "a cloud nobody has",
+      (c) => (c["cluster"].cloud = "azure"),
+      [
+        'retrofitlink:cluster.cloud: got "azure"; allowed is "aws", "gcp" or "local". Say where the cluster runs; the other keys depend on it.',
+      ],
+    ],
+    [
+      "a key of another cloud",
+      (c) => (c["cluster"].vpcId = "vpc-0a1b2c3d"),
+      [
+        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext. Remove the key.',
+      ],
+    ],
+    [
+      "a stack without services",
+      (c) => (c["services"] = {}),
+      [
+        "retrofitlink:services: got a map, {}; allowed is at least one service. Describe a service; see docs/stack-file.md.",
+      ],
+    ],
+    [
+      "an image that moves",
+      (c) => (c["services"].backend.image = "backend:latest"),
+      [
+        'retrofitlink:services.backend.image: got "backend:latest"; allowed is an image with a digest, or with a tag other than "latest". Name the version, so that a restarted pod runs the same code as its neighbours.',
+      ],
+    ],
+    [
+      "a peak below the base",
+      (c) => (c["services"].backend.demand.peakRps = 5),
+      [
+        "retrofitlink:services.backend.demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). Give the highest rate the platform must serve.",
+      ],
+    ],
+    [
+      "a service time that breaks the budget with any number of pods",
+      (c) => (c["services"].backend.profile.serviceTimeSeconds = 0.1),
+      [
+        "retrofitlink:services.backend.profile.serviceTimeSeconds: got 0.1; allowed is below 0.0668 (seconds), or no number of pods keeps the response time. Make the request cheaper, or loosen retrofitlink:services.backend.budget.responseTimeP95Seconds.",
+      ],
+    ],
+    [
+      "a cache that is not there",
+      (c) => (c["services"].backend.caches = { "redis-cache": { callsPerRequest: 1, callSeconds: 0.001 } }),
+      [
+        'retrofitlink:services.backend.caches.redis-cache: got "redis-cache"; allowed is a cache of this stack, of which there is none. Add retrofitlink:caches.redis-cache, or remove the key.',
+      ],
+    ],
+    [
+      "a service and a cache of one name",
+      (c) => (c["caches"] = { backend: { purpose: "cache", workingSetMiB: 10 } }),
+      [
+        'retrofitlink:caches.backend: got "backend"; allowed is a name that no service has. Rename one of them: both become workloads of one namespace.',
+      ],
+    ],
+    [
+      "storage for a cache",
+      (c) => (c["caches"] = { cache: { purpose: "cache", workingSetMiB: 10, storage: { sizeGiB: 1 } } }),
+      [
+        'retrofitlink:caches.cache.storage: got a map, {"sizeGiB":1}; allowed is one of purpose, kind, workingSetMiB, cpuCores, memoryLimitMiB. Remove the key.',
+      ],
+    ],
+    [
+      "a managed cache of another cloud",
+      (c) => {
+        c["cluster"] = { cloud: "gcp", zones: 3, project: "example", region: "europe-west3" };
+        Object.assign(c["cluster"], { network: "main", subnetwork: "nodes" });
+        c["caches"] = {
+          fast: {
+            kind: "elasticache",
+            purpose: "cache",
+            workingSetMiB: 1,
+            securityGroupIds: ["sg-0a1b2c3d"],
+          },
+        };
+      },
+      [
+        'retrofitlink:caches.fast.kind: got "elasticache"; allowed is "in-cluster" or "memorystore" on gcp. Only aws has it; retrofitlink:cluster.cloud is "gcp".',
+      ],
+    ],
+    [
+      "a managed cache on a machine of one's own",
+      (c) => (c["caches"] = { fast: { kind: "memorystore", purpose: "session", workingSetMiB: 1 } }),
+      [
+        'retrofitlink:caches.fast.kind: got "memorystore"; allowed is "in-cluster" on local. Only gcp has it; retrofitlink:cluster.cloud is "local".',
+      ],
+    ],
+    [
+      "a kind of cache that nobody knows",
+      (c) => (c["caches"] = { fast: { kind: "memcached", purpose: "cache", workingSetMiB: 1 } }),
+      [
+        'retrofitlink:caches.fast.kind: got "memcached"; allowed is "in-cluster", "elasticache" or "memorystore". Choose who runs it; the other keys depend on it.',
+      ],
+    ],
+    [
+      "snapshots of a managed cache, which only a session store has",
+      (c) => {
+        Object.assign(c["cluster"], {
+          cloud: "aws",
+          region: "eu-central-1",
+          clusterName: "example",
+          vpcId: "vpc-0a1b2c3d",
+          subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+        });
+        c["caches"] = {
+          fast: {
+            kind: "elasticache",
+            purpose: "cache",
+            workingSetMiB: 1,
+            securityGroupIds: ["sg-0a1b2c3d"],
+            snapshotRetentionDays: 3,
+          },
+        };
+      },
+      [
+        "retrofitlink:caches.fast.snapshotRetentionDays: got 3; allowed is one of purpose, kind, workingSetMiB, maintenance, cpuCores, nodeType, securityGroupIds, alarmTopicArn. Remove the key.",
+      ],
+    ],
+    [
+      "a managed cache that nobody may connect to",
+      (c) => {
+        Object.assign(c["cluster"], {
+          cloud: "aws",
+          region: "eu-central-1",
+          clusterName: "example",
+          vpcId: "vpc-0a1b2c3d",
+          subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+        });
+        c["caches"] = {
+          fast: { kind: "elasticache", purpose: "cache", workingSetMiB: 1, securityGroupIds: [] },
+        };
+      },
+      [
+        "retrofitlink:caches.fast.securityGroupIds: got a list, []; allowed is at least 1 security group. Name the security group of the cluster's nodes.",
+      ],
+    ],
+    [
+      "a proxy in front of nothing",
+      (c) => (c["loadBalancer"] = { service: "frontend", clientConnections: 1 }),
+      [
+        'retrofitlink:loadBalancer.service: got "frontend"; allowed is a service of this stack: backend. Name the service that the proxy stands in front of.',
+      ],
+    ],
+    [
+      "routes that overlap",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          routes: [
+            { path: "/live", kind: "sse" },
+            { path: "/live/chat", kind: "websocket" },
+          ],
+        }),
+      [
+        'retrofitlink:loadBalancer.routes[1].path: got "/live/chat"; allowed is a path that does not overlap with /live. Keep one of them: a path belongs to one route.',
+      ],
+    ],
+    [
+      "a kind of route that nobody speaks",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          routes: [{ path: "/x", kind: "ws" }],
+        }),
+      [
+        'retrofitlink:loadBalancer.routes[0].kind: got "ws"; allowed is "websocket", "sse" or "grpc". Choose what the path speaks; other paths need no route.',
+      ],
+    ],
+    [
+      "a certificate for other hosts",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          hosts: ["app.example.org"],
+          tls: { issuer: { name: "letsencrypt" }, hosts: ["www.example.org"] },
+        }),
+      [
+        'retrofitlink:loadBalancer.tls.hosts: got a list, ["www.example.org"]; allowed is names that cover every one of hosts, also app.example.org. Add them to the certificate, or remove them from hosts.',
+      ],
+    ],
+    [
+      "two certificates",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          tls: { issuer: { name: "letsencrypt" }, secretName: "tls", hosts: ["app.example.org"] },
+        }),
+      [
+        "retrofitlink:loadBalancer.tls: got a map; allowed is either issuer or secretName. Let cert-manager keep the certificate, or name the Secret with yours.",
+      ],
+    ],
+    [
+      "a rate of zero",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          rateLimit: { requestsPerSecond: 0 },
+        }),
+      [
+        "retrofitlink:loadBalancer.rateLimit.requestsPerSecond: got 0; allowed is a number above 0 (requests/s). Give what one client address may ask.",
+      ],
+    ],
+    [
+      "a range that is none",
+      (c) => (c["loadBalancer"] = { service: "backend", clientConnections: 1, trustedProxies: ["10.0.0.1"] }),
+      [
+        'retrofitlink:loadBalancer.trustedProxies[0]: got "10.0.0.1"; allowed is a range in CIDR notation, like 10.0.0.0/8. Give the addresses of the load balancer in front.',
+      ],
+    ],
+    [
+      "a budget that alarms before it warns",
+      (c) => (c["budget"] = { errorRatio: { warning: 0.02, critical: 0.015 } }),
+      [
+        "retrofitlink:budget.errorRatio.critical: got 0.015; allowed is at least the warning, 0.02. Target, warning and critical go from the promise to the alarm.",
+      ],
+    ],
+    [
+      "a waiver for good",
+      (c) =>
+        (c["waivers"] = [{ policy: "some-policy", reason: "because we have to", expires: "2027-01-01" }]),
+      [
+        'retrofitlink:waivers[0].expires: got "2027-01-01"; allowed is a date up to 2026-06-30, 180 days from today. Choose a date by which the cause is mended; it can be extended then.',
+      ],
+    ],
+  ];
+  for (const [what, change, expected] of cases) {
+    it(`refuses ${what}`, () => assert.deepEqual(mistakes(change), expected));
+  }
+
+  it("misses every key that is needed", () => {
+    const needed: (readonly string[])[] = [
+      ["environment"],
+      ["cluster"],
+      ["services"],
+      ["cluster", "zones"],
+      ...["image", "demand", "profile", "resources"].map((key) => ["services", "backend", key]),
+      ...["baseRps", "peakRps", "growthPerMinute"].map((key) => ["services", "backend", "demand", key]),
+    ];
+    for (const path of needed) {
+      const config = sound();
+      const parent = path.slice(0, -1).reduce<Record<string, any>>((inner, part) => inner[part], config);
+      delete parent[path.at(-1) ?? ""];
+      const { problems } = parseStackConfig(config, TODAY);
+      assert.deepEqual(
+        problems.map((problem) => [problem.path, problem.got]),
+        [[path, "nothing"]],
+        path.join("."),
+      );
+    }
+  });
+});

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { parseStackConfig, type StackConfig } from "../../../stacks/config";
+import { configKey } from "../../../stacks/config-problems";
+
+export const TODAY = new Date("2026-01-01T00:00:00Z");
+
+/** The smallest sound stack. */
+export const service = (): Record<string, any> => ({
+  image: "registry.example.com/backend:1.0.0",
+  demand: { baseRps: 10, peakRps: 20, growthPerMinute: 0.1 },
+  profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 5 },
+  resources: { cpuCores: 1, memoryMiB: 512 },
+});
+export const sound = (): Record<string, any> => ({
+  environment: "test",
+  cluster: { cloud: "local", zones: 1 },
+  services: { backend: service() },
+});
+
+/** `key: got … allowed … fix` of every mistake. */
+export function mistakes(change: (config: Record<string, any>) => void): string[] {
+  const config = sound();
+  change(config);
+  return parseStackConfig(config, TODAY).problems.map(
+    ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
+  );
+}
+
+export function accepted(change: (config: Record<string, any>) => void): StackConfig {
+  const input = sound();
+  change(input);
+  const { config, problems } = parseStackConfig(input, TODAY);
+  assert.deepEqual(problems, []);
+  assert.ok(config);
+  return config;
+}
