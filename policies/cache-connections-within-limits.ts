@@ -1,6 +1,7 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
 import { RESERVED_CLIENTS, expectedClients, maxClients, replicationClients } from "../budget/connections";
+import { cacheUsersOf } from "../budget/pool-users";
 import { CACHE_TYPES, COMPONENT_TYPES, type CacheSummary, type ServiceSummary } from "../budget/summaries";
 import { currentReview, type Finding, type Review } from "./review";
 
@@ -10,12 +11,7 @@ const NAME = "cache-connections-within-limits";
 export function overbooked(services: readonly ServiceSummary[], caches: readonly CacheSummary[]): Finding[] {
   const found: Finding[] = [];
   for (const cache of caches) {
-    const users = services.flatMap((service) => {
-      const poolSize = service.cachePools[cache.workload];
-      if (poolSize === undefined) return [];
-      const { maxSurge, processesPerPod, replicas, workload } = service;
-      return [{ workload, maxReplicas: replicas.max, maxSurge, processesPerPod, poolSize }];
-    });
+    const users = cacheUsersOf(cache.workload, services);
     const needed = maxClients(users, reserveOf(cache));
     if (cache.maxClients >= needed) continue;
     const terms = users.map(

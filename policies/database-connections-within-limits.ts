@@ -1,6 +1,7 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
 import { MONITORS_PER_HOST, ROUTER_SHARE, clientsPerRouter } from "../budget/mongodb";
+import { databaseUsersOf } from "../budget/pool-users";
 import {
   COMPONENT_TYPES,
   type AtlasSummary,
@@ -18,15 +19,7 @@ export function overbookedRouters(
   services: readonly ServiceSummary[],
   databases: readonly DatabaseSummary[],
 ): Finding[] {
-  const users = services
-    .filter(({ databasePool }) => databasePool > 0)
-    .map(({ workload, replicas, maxSurge, processesPerPod, databasePool }) => ({
-      workload,
-      maxReplicas: replicas.max,
-      maxSurge,
-      processesPerPod,
-      poolSize: databasePool,
-    }));
+  const users = databaseUsersOf(services);
   const needed = clientsPerRouter(users);
   const terms = users.map(
     ({ workload, maxReplicas, maxSurge, processesPerPod, poolSize }) =>

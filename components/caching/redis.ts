@@ -5,7 +5,7 @@ import * as random from "@pulumi/random";
 import { expectedClients } from "../../budget/connections";
 import { redisIoThreads, redisStorageGiB } from "../../budget/memory";
 import { COMPONENT_TYPES, type RedisSummary } from "../../budget/summaries";
-import { commonLabels, selectorLabels } from "../shared/kubernetes";
+import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import { checksum } from "../shared/checksum";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
@@ -86,11 +86,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
 
     const labels = commonLabels(workload, args.purpose);
     const selector = { matchLabels: selectorLabels(workload) };
-    const metadata = (objectName: string): k8s.types.input.meta.v1.ObjectMeta & { name: string } => ({
-      name: objectName,
-      namespace: args.namespace,
-      labels,
-    });
+    const metadata = metadataOf(args.namespace, labels);
     const child = { parent: this };
     const { transform = {} } = args;
 

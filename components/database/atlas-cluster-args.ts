@@ -21,6 +21,7 @@ import type { PerformanceBudget } from "../../budget/performance-budget";
 import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
 import type { AtlasNetwork } from "./atlas-private-endpoint";
+import { loadProblems } from "./load-problems";
 
 /** Arguments of `AtlasCluster`. */
 export interface AtlasClusterArgs {
@@ -122,23 +123,7 @@ export function atlasClusterProblems(args: AtlasClusterArgs): Problem[] {
   // The proofs below would only repeat, as NaN, what is wrong above.
   if (problems.length > 0) return problems;
 
-  check(
-    args.workingSetGiB <= args.dataGiB,
-    "workingSetGiB",
-    args.workingSetGiB,
-    `at most dataGiB, ${args.dataGiB}`,
-    "The working set is a part of the data.",
-  );
-  const { target } = args.budget.databaseQuerySeconds;
-  for (const { service, querySeconds } of args.users) {
-    check(
-      querySeconds <= target,
-      `users.${service}.querySeconds`,
-      querySeconds,
-      `at most ${target} (seconds), the budget's query time`,
-      "Make the queries cheaper, or loosen retrofitlink:budget.databaseQuerySeconds.",
-    );
-  }
+  problems.push(...loadProblems(args, args.budget.databaseQuerySeconds.target));
   const most = PRIVATE_ENDPOINT_NODES[args.network.kind];
   check(
     atlasNodes(args) <= most,

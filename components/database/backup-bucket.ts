@@ -11,6 +11,7 @@ import { COMPONENT_TYPES, type BackupBucketSummary } from "../../budget/summarie
 import { commonLabels } from "../shared/kubernetes";
 import { bucketPolicy, privateBucket } from "../shared/private-bucket";
 import { refuse, type Problem } from "../shared/problems";
+import { trustPolicy } from "../shared/service-role";
 import type { BackupTarget } from "./mongodb-cluster-args";
 import { BACKUP_ACCOUNT } from "./percona-backup";
 import { CLUSTER_NAME, OPERATOR_NAME } from "./percona-resource";
@@ -130,16 +131,7 @@ export class BackupBucket extends pulumi.ComponentResource {
     const role = new iam.Role(
       `${name}-role`,
       {
-        assumeRolePolicy: JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Principal: { Service: "pods.eks.amazonaws.com" },
-              Action: ["sts:AssumeRole", "sts:TagSession"],
-            },
-          ],
-        }),
+        assumeRolePolicy: trustPolicy("pods.eks.amazonaws.com"),
       },
       child,
     );

@@ -17,6 +17,7 @@ import {
 import type { Threshold } from "../../budget/performance-budget";
 import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
+import { loadProblems } from "./load-problems";
 
 /** Where backups go, and how the backup agent gets there. */
 export interface BackupTarget {
@@ -129,22 +130,7 @@ export function mongoDbClusterProblems(args: MongoDbClusterArgs): Problem[] {
     check(Number.isFinite(value) && value > 0, property, value, `a number above 0 (${unit})`, fix);
   }
   if (problems.length > 0) return problems;
-  check(
-    args.workingSetGiB <= args.dataGiB,
-    "workingSetGiB",
-    args.workingSetGiB,
-    `at most dataGiB, ${args.dataGiB}`,
-    "The working set is a part of the data.",
-  );
-  for (const user of args.users) {
-    check(
-      user.querySeconds <= args.queryTime.target,
-      `users.${user.service}.querySeconds`,
-      user.querySeconds,
-      `at most ${args.queryTime.target} (seconds), the budget's query time`,
-      `Make the queries cheaper, or loosen retrofitlink:budget.databaseQuerySeconds.`,
-    );
-  }
+  problems.push(...loadProblems(args, args.queryTime.target));
   const days = args.backup?.retentionDays;
   check(
     days === undefined || (Number.isInteger(days) && days >= 1),

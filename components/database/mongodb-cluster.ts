@@ -4,7 +4,7 @@ import * as random from "@pulumi/random";
 
 import { neededGiB, peakQueries, queriesInFlight } from "../../budget/mongodb";
 import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
-import { commonLabels, selectorLabels } from "../shared/kubernetes";
+import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
@@ -92,11 +92,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
 
     const { namespace, transform = {} } = args;
     const labels = commonLabels(CLUSTER_NAME, "database");
-    const metadata = (objectName: string): k8s.types.input.meta.v1.ObjectMeta & { name: string } => ({
-      name: objectName,
-      namespace,
-      labels,
-    });
+    const metadata = metadataOf(namespace, labels);
     const child = { parent: this };
     const kept = { ...child, protect: args.protect ?? true };
 

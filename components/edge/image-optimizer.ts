@@ -13,6 +13,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { IMAGE_TIMEOUTS, variantsPerOriginal } from "../../budget/images";
 import { COMPONENT_TYPES, type ImageOptimizerSummary } from "../../budget/summaries";
 import { refuse } from "../shared/problems";
+import { trustPolicy } from "../shared/service-role";
 import { transformed } from "../shared/transform";
 import {
   imageOptimizerProblems,
@@ -105,12 +106,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
     const role = new iam.Role(
       `${name}-role`,
       {
-        assumeRolePolicy: JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [
-            { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
-          ],
-        }),
+        assumeRolePolicy: trustPolicy("lambda.amazonaws.com"),
       },
       child,
     );

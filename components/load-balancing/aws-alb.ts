@@ -5,7 +5,7 @@ import * as vpc from "@pulumi/aws/vpc";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { COMPONENT_TYPES, type CloudLoadBalancerSummary } from "../../budget/summaries";
+import { COMPONENT_TYPES } from "../../budget/summaries";
 import { CLOUDFLARE_RANGES } from "../edge/cloudflare-ranges";
 import { commonLabels } from "../shared/kubernetes";
 import { refuse } from "../shared/problems";
@@ -15,7 +15,7 @@ import { awsAlbProblems, CLUSTER_TAG, type AwsAlbArgs } from "./aws-alb-args";
 import { albCertificate } from "./aws-alb-certificate";
 import { albFirewall } from "./aws-alb-firewall";
 import { albLogs } from "./aws-alb-logs";
-import { countedRequests, isBehindCdn } from "./cloud-load-balancer-args";
+import { cloudLoadBalancerSummary, isBehindCdn } from "./cloud-load-balancer-args";
 
 export { awsAlbProblems } from "./aws-alb-args";
 export type { AwsAlbArgs, AwsAlbNetwork } from "./aws-alb-args";
@@ -55,20 +55,7 @@ export class AwsAlb extends pulumi.ComponentResource {
 
   constructor(name: string, args: AwsAlbArgs, opts?: pulumi.ComponentResourceOptions) {
     refuse("AwsAlb", name, awsAlbProblems(args), args.configKey);
-    const summary: CloudLoadBalancerSummary = {
-      configKey: args.configKey,
-      workload: name,
-      namespace: args.namespace,
-      cloud: "aws",
-      hosts: args.hosts,
-      sources: args.sources.kind,
-      originLocked: args.originLock !== undefined,
-      firewallMode: args.firewall.mode,
-      requestsPerFiveMinutes: countedRequests(args),
-      accessLogDays: args.accessLogDays,
-      timeouts: args.timeouts,
-    };
-    super(COMPONENT_TYPES.awsAlb, name, summary, opts);
+    super(COMPONENT_TYPES.awsAlb, name, cloudLoadBalancerSummary(name, "aws", args), opts);
     const child = { parent: this };
     const { network, proxy, timeouts, transform = {} } = args;
 

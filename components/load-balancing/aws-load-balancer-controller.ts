@@ -4,6 +4,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { trustPolicy } from "../shared/service-role";
 import { transformed, type Transform } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
 import { CLUSTER_TAG } from "./aws-alb-args";
@@ -47,16 +48,7 @@ export class AwsLoadBalancerController extends pulumi.ComponentResource {
     const role = new iam.Role(
       `${name}-role`,
       {
-        assumeRolePolicy: JSON.stringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Principal: { Service: "pods.eks.amazonaws.com" },
-              Action: ["sts:AssumeRole", "sts:TagSession"],
-            },
-          ],
-        }),
+        assumeRolePolicy: trustPolicy("pods.eks.amazonaws.com"),
       },
       child,
     );

@@ -2,9 +2,11 @@
 import { isIP } from "node:net";
 
 import type { PerformanceBudget } from "../../budget/performance-budget";
-import { ladderProblems, type TimeoutLadder } from "../../budget/timeouts";
+import type { CloudLoadBalancerSummary } from "../../budget/summaries";
+import type { TimeoutLadder } from "../../budget/timeouts";
 import type { OriginLock } from "../edge/origin-lock";
 import type { Problem } from "../shared/problems";
+import { timeoutProblems } from "../shared/timeout-problems";
 
 /** The proxy that takes the requests. */
 export interface ProxyTarget {
@@ -89,6 +91,27 @@ export function countedRequests({
   return sources.kind === "cloudfront" ? 0 : firewall.requestsPerFiveMinutes;
 }
 
+/** What a load balancer tells policies and reports about itself. */
+export function cloudLoadBalancerSummary(
+  name: string,
+  cloud: CloudLoadBalancerSummary["cloud"],
+  args: CloudLoadBalancerArgs,
+): CloudLoadBalancerSummary {
+  return {
+    configKey: args.configKey,
+    workload: name,
+    namespace: args.namespace,
+    cloud,
+    hosts: args.hosts,
+    sources: args.sources.kind,
+    originLocked: args.originLock !== undefined,
+    firewallMode: args.firewall.mode,
+    requestsPerFiveMinutes: countedRequests(args),
+    accessLogDays: args.accessLogDays,
+    timeouts: args.timeouts,
+  };
+}
+
 /** True for a name that DNS can hold, without a wildcard. */
 export function isHost(name: string): boolean {
   return HOST.test(name);
@@ -115,12 +138,7 @@ export function cloudLoadBalancerProblems(args: CloudLoadBalancerArgs): Problem[
     ...certificateProblems(args),
     ...sourceProblems(args),
     ...numberProblems(args),
-    ...ladderProblems(args.timeouts).map(({ inner, outer, message }) => ({
-      property: `timeouts.${inner}`,
-      got: `${inner} against ${outer}`,
-      allowed: "a ladder that holds",
-      fix: `${message}.`,
-    })),
+    ...timeoutProblems(args.timeouts),
   ];
 }
 

@@ -4,10 +4,10 @@ import * as logging from "@pulumi/gcp/logging";
 import * as pulumi from "@pulumi/pulumi";
 
 import { GOOGLE_FRONT_END_RANGES } from "../../budget/cloud-load-balancer";
-import { COMPONENT_TYPES, type CloudLoadBalancerSummary } from "../../budget/summaries";
+import { COMPONENT_TYPES } from "../../budget/summaries";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
-import { countedRequests, isBehindCdn } from "./cloud-load-balancer-args";
+import { cloudLoadBalancerSummary, isBehindCdn } from "./cloud-load-balancer-args";
 import { gcpArmor } from "./gcp-armor";
 import { gcpCertificateMap } from "./gcp-certificate";
 import { gcpLoadBalancerProblems, negLink, type GcpLoadBalancerArgs } from "./gcp-load-balancer-args";
@@ -44,20 +44,7 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
 
   constructor(name: string, args: GcpLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
     refuse("GcpLoadBalancer", name, gcpLoadBalancerProblems(args), args.configKey);
-    const summary: CloudLoadBalancerSummary = {
-      configKey: args.configKey,
-      workload: name,
-      namespace: args.namespace,
-      cloud: "gcp",
-      hosts: args.hosts,
-      sources: args.sources.kind,
-      originLocked: args.originLock !== undefined,
-      firewallMode: args.firewall.mode,
-      requestsPerFiveMinutes: countedRequests(args),
-      accessLogDays: args.accessLogDays,
-      timeouts: args.timeouts,
-    };
-    super(COMPONENT_TYPES.gcpLoadBalancer, name, summary, opts);
+    super(COMPONENT_TYPES.gcpLoadBalancer, name, cloudLoadBalancerSummary(name, "gcp", args), opts);
     const child = { parent: this };
     const { location, timeouts, transform = {} } = args;
     const { project } = location;

@@ -11,6 +11,12 @@ const { clients, application, addresses, fleet } = HAPROXY_SECTIONS;
 /** Proxies in front of this one that a forwarded address may have come through, and that are all trusted. */
 const LONGEST_CHAIN = 5;
 
+/** What probes ask for, answered by the proxy itself. */
+export const HEALTH_ANSWER: Line = [
+  ...["http-request", "return", "status", 200, "content-type", "text/plain", "string", "ok"],
+  ...["if", "{", "path", HEALTH_PATH, "}"],
+];
+
 /** The frontend. Rules run from top to bottom: believe, count, refuse, pass on. */
 export function clientsSection(args: HaProxyConfArgs, responseRules: readonly Line[]): Section {
   return section(
@@ -21,21 +27,7 @@ export function clientsSection(args: HaProxyConfArgs, responseRules: readonly Li
     ...captures(),
     ["http-request", "set-log-level", "silent", "if", "{", "path", HEALTH_PATH, "}"],
     ...trust(args),
-    [
-      "http-request",
-      "return",
-      "status",
-      200,
-      "content-type",
-      "text/plain",
-      "string",
-      "ok",
-      "if",
-      "{",
-      "path",
-      HEALTH_PATH,
-      "}",
-    ],
+    HEALTH_ANSWER,
     ...limits(args),
     ...(args.tls?.plainPort === "redirect"
       ? [["http-request", "redirect", "scheme", "https", "code", 308, "unless", "{", "ssl_fc", "}"]]

@@ -1,10 +1,10 @@
 /** haproxy.cfg: a reverse proxy for one service. Pure text, read by HAProxy 2.6 and later. */
 import { retryLimits } from "../../budget/proxy-limits";
 import { TLS_SESSION_CACHE_MIB } from "../../budget/proxy-memory";
-import { addressesSection, clientsSection } from "./haproxy-clients";
+import { HEALTH_ANSWER, addressesSection, clientsSection } from "./haproxy-clients";
 import { HAPROXY_SECTIONS, METRICS_PATH, type HaProxyConfArgs } from "./haproxy-conf-args";
 import { duration, render, section, type Line, type Section } from "./haproxy-syntax";
-import { HEALTH_PATH, PROXY_PORTS, SCRATCH, SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
+import { PROXY_PORTS, SCRATCH, SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
 import {
   COMPRESSED_TYPES,
   ERRORS,
@@ -205,21 +205,7 @@ function statusSection({ listen }: HaProxyConfArgs): Section {
     metrics === undefined ? undefined : ["bind", metrics],
     ["no", "log"],
     ["http-request", "use-service", "prometheus-exporter", "if", "{", "path", METRICS_PATH, "}"],
-    [
-      "http-request",
-      "return",
-      "status",
-      200,
-      "content-type",
-      "text/plain",
-      "string",
-      "ok",
-      "if",
-      "{",
-      "path",
-      HEALTH_PATH,
-      "}",
-    ],
+    HEALTH_ANSWER,
     ["http-request", "return", "status", 404],
   );
 }

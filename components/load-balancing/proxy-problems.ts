@@ -4,8 +4,8 @@ import { isIP } from "node:net";
 import { describeMemory } from "../../budget/memory";
 import type { ProxyKind, ProxyPlan } from "../../budget/proxy";
 import { rateLimitPerPod } from "../../budget/proxy-limits";
-import { ladderProblems, type LadderProblem, type TimeoutLadder } from "../../budget/timeouts";
 import type { Problem } from "../shared/problems";
+import { timeoutProblems } from "../shared/timeout-problems";
 import { planOfProxy, type ProxyArgs } from "./proxy-args";
 import { HEALTH_PATH } from "./proxy-conf-args";
 import { routeProblems } from "./proxy-routes";
@@ -19,7 +19,7 @@ export function proxyProblems(proxy: ProxyKind, args: ProxyArgs): Problem[] {
     ...args.trustedProxies.flatMap((range, index) => rangeProblems(range, `trustedProxies[${index}]`)),
     ...routesAndTlsProblems(args),
     ...dnsProblems(proxy, args),
-    ...ladderProblems(args.timeouts).map((problem) => asProblem(problem, args.timeouts)),
+    ...timeoutProblems(args.timeouts),
   ];
   // The proofs below would only repeat, as NaN, what is wrong above.
   return problems.length > 0 ? problems : proofProblems(proxy, args, planOfProxy(proxy, args));
@@ -169,19 +169,6 @@ function hstsProblems({ tls, headers }: Pick<ProxyArgs, "tls" | "headers">): Pro
   if (tls === undefined || headers?.tlsInFront !== true) return [];
   const fix = "Leave one of them out: with tls the header is sent anyway.";
   return [{ property: "headers.tlsInFront", got: true, allowed: "false where tls is given", fix }];
-}
-
-/** A drain is mended at its later end, everything else at the inner one. */
-function asProblem({ rule, inner, outer, message }: LadderProblem, timeouts: TimeoutLadder): Problem {
-  const step = rule === "drain-fits" ? outer : inner;
-  const [group = "", field = ""] = step.split(".");
-  const steps = timeouts as unknown as Record<string, Record<string, number>>;
-  return {
-    property: `timeouts.${step}`,
-    got: steps[group]?.[field],
-    allowed: "a ladder that holds",
-    fix: `${message}.`,
-  };
 }
 
 function proofProblems(proxy: ProxyKind, args: ProxyArgs, plan: ProxyPlan): Problem[] {

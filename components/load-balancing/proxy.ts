@@ -7,7 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ProxyKind, ProxyPlan } from "../../budget/proxy";
 import type { ProxySummary } from "../../budget/summaries";
 import { checksum } from "../shared/checksum";
-import { commonLabels, selectorLabels } from "../shared/kubernetes";
+import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { planOfProxy, workloadName, type ProxyArgs } from "./proxy-args";
@@ -65,11 +65,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
 
     const labels = commonLabels(workload, "load-balancer");
     const selector = { matchLabels: selectorLabels(workload) };
-    const metadata = (objectName: string): k8s.types.input.meta.v1.ObjectMeta & { name: string } => ({
-      name: objectName,
-      namespace: args.namespace,
-      labels,
-    });
+    const metadata = metadataOf(args.namespace, labels);
     const child = { parent: this };
     const { transform = {} } = args;
 

@@ -16,6 +16,14 @@ export function commonLabels(app: string, component: string): Record<string, str
   };
 }
 
+/** Metadata of an object by its name, for all objects of a workload. */
+export function metadataOf(
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): (objectName: string) => k8s.types.input.meta.v1.ObjectMeta & { readonly name: string } {
+  return (objectName) => ({ name: objectName, namespace, labels });
+}
+
 /** Passes the "restricted" Pod Security Standard. @param user numeric user of the image, for the kubelet cannot check a name */
 export function restrictedPod(user: number): k8s.types.input.core.v1.PodSecurityContext {
   return {

@@ -1,8 +1,8 @@
 import { DEFAULT_REACTION, longestServiceTimeSeconds, type ReactionTime } from "../../budget/capacity";
 import { budgetProblems } from "../../budget/performance-budget";
-import { ladderProblems, type LadderProblem, type TimeoutLadder } from "../../budget/timeouts";
 import { isPinnedImage } from "../shared/images";
 import type { Problem } from "../shared/problems";
+import { timeoutProblems } from "../shared/timeout-problems";
 import type { ElasticServiceArgs, ServiceCache } from "./elastic-service-args";
 
 /** Name of a workload. Leaves room for the suffixes of its Services and for the hashes of its pods. */
@@ -45,7 +45,7 @@ export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
       allowed: message.split("; allowed is ")[1] ?? message,
       fix: "Target, warning and critical go from the promise to the alarm.",
     })),
-    ...ladderProblems(args.timeouts).map((problem) => ladderProblem(problem, args.timeouts)),
+    ...timeoutProblems(args.timeouts),
   ];
 }
 
@@ -231,17 +231,4 @@ function cacheChecks(cache: ServiceCache, index: number, all: readonly ServiceCa
 function keyCheck(property: string, key: string): Check {
   const allowed = "letters, digits, hyphens, underscores and dots";
   return [SECRET_KEY.test(key), property, key, allowed, "Give the key of an entry of the Secret."];
-}
-
-/** A drain is mended at its later end, everything else at the inner one. */
-function ladderProblem({ rule, inner, outer, message }: LadderProblem, timeouts: TimeoutLadder): Problem {
-  const step = rule === "drain-fits" ? outer : inner;
-  const [group = "", field = ""] = step.split(".");
-  const steps = timeouts as unknown as Record<string, Record<string, number>>;
-  return {
-    property: `timeouts.${step}`,
-    got: steps[group]?.[field],
-    allowed: "a ladder that holds",
-    fix: `${message}.`,
-  };
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { replicaPlan, type ReplicaPlan } from "../../budget/capacity";
 import { COMPONENT_TYPES, type ServiceSummary } from "../../budget/summaries";
-import { commonLabels, selectorLabels } from "../shared/kubernetes";
+import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import type { ElasticServiceArgs } from "./elastic-service-args";
@@ -78,11 +78,7 @@ export class ElasticService extends pulumi.ComponentResource {
     this.port = args.port;
 
     const selector = { matchLabels: selectorLabels(app) };
-    const metadata = (objectName: string): k8s.types.input.meta.v1.ObjectMeta & { name: string } => ({
-      name: objectName,
-      namespace: args.namespace,
-      labels: commonLabels(app, "service"),
-    });
+    const metadata = metadataOf(args.namespace, commonLabels(app, "service"));
     const child = { parent: this };
 
     const accountName = `${name}-service-account`;

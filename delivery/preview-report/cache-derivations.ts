@@ -6,38 +6,24 @@ import {
   maxClients,
   replicationClients,
 } from "../../budget/connections";
-import type { ConnectionUser } from "../../budget/connections";
 import { WORKING_SET_SHARE, redisMemory } from "../../budget/memory";
+import { cacheUsersOf, type PoolUser } from "../../budget/pool-users";
 import type { CacheSummary, RedisSummary, ServiceSummary } from "../../budget/summaries";
 import type { Derivation } from "./derivation";
 import { mebibytes, number } from "./format";
 import { managedDerivations } from "./managed-cache-derivations";
-
-interface NamedUser extends ConnectionUser {
-  readonly workload: string;
-}
-
-/** The services that keep a pool to a cache, at their largest. */
-export function usersOf(cache: string, services: readonly ServiceSummary[]): NamedUser[] {
-  return services.flatMap(({ workload, replicas, maxSurge, processesPerPod, cachePools }) => {
-    const poolSize = cachePools[cache];
-    return poolSize === undefined
-      ? []
-      : [{ workload, maxReplicas: replicas.max, maxSurge, processesPerPod, poolSize }];
-  });
-}
 
 /** More summands than this make a formula unreadable. */
 const MOST_TERMS = 6;
 
 export function cacheDerivations(summary: CacheSummary, services: readonly ServiceSummary[]): Derivation[] {
   if (summary.kind === "in-cluster") return redisDerivations(summary, services);
-  const users = usersOf(summary.workload, services);
+  const users = cacheUsersOf(summary.workload, services);
   return [clients(summary, users), ...managedDerivations(summary, maxClients(users))];
 }
 
 export function redisDerivations(summary: RedisSummary, services: readonly ServiceSummary[]): Derivation[] {
-  const users = usersOf(summary.workload, services);
+  const users = cacheUsersOf(summary.workload, services);
   return [
     ...(summary.replicas > 0 ? [members(summary)] : []),
     clients(summary, users),
@@ -61,7 +47,7 @@ function members({ replicas }: RedisSummary): Derivation {
   };
 }
 
-function clients({ expectedClients: planned }: CacheSummary, users: readonly NamedUser[]): Derivation {
+function clients({ expectedClients: planned }: CacheSummary, users: readonly PoolUser[]): Derivation {
   const derived = expectedClients(users);
   const terms = users.map((user) => `${user.workload} ${number(expectedClients([user]))}`);
   const hidden = terms.length - MOST_TERMS;
@@ -75,7 +61,7 @@ function clients({ expectedClients: planned }: CacheSummary, users: readonly Nam
   };
 }
 
-function limit(summary: RedisSummary, users: readonly NamedUser[]): Derivation {
+function limit(summary: RedisSummary, users: readonly PoolUser[]): Derivation {
   const own = summary.replicas > 0 ? replicationClients(summary.replicas + 1) : 0;
   const derived = maxClients(users, RESERVED_CLIENTS + own);
   const replication = own > 0 ? ` + ${number(own)} replicas and Sentinels` : "";

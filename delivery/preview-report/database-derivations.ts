@@ -1,5 +1,5 @@
 /** How the numbers of a database follow from its data and from the services that query it. */
-import { CLIENT_MARGIN, type ConnectionUser } from "../../budget/connections";
+import { CLIENT_MARGIN } from "../../budget/connections";
 import {
   CACHE_SHARE,
   DISK_SHARE,
@@ -20,6 +20,7 @@ import {
   routerMaxConnections,
   routerPoolSize,
 } from "../../budget/mongodb";
+import { databaseUsersOf } from "../../budget/pool-users";
 import type { AtlasSummary, MongoDbSummary, ServiceSummary } from "../../budget/summaries";
 import { atlasDerivations } from "./atlas-derivations";
 import { same, type Derivation } from "./derivation";
@@ -31,23 +32,6 @@ export type DatabaseSummary = MongoDbSummary | AtlasSummary;
 /** True for the one in the cluster: only that has routers of its own. */
 export function isMongoDbCluster(summary: DatabaseSummary): summary is MongoDbSummary {
   return "routers" in summary;
-}
-
-interface NamedUser extends ConnectionUser {
-  readonly workload: string;
-}
-
-/** The services that keep a pool to the database, at their largest. A stack has one database. */
-export function databaseUsersOf(services: readonly ServiceSummary[]): NamedUser[] {
-  return services
-    .filter(({ databasePool }) => databasePool > 0)
-    .map(({ workload, replicas, maxSurge, processesPerPod, databasePool }) => ({
-      workload,
-      maxReplicas: replicas.max,
-      maxSurge,
-      processesPerPod,
-      poolSize: databasePool,
-    }));
 }
 
 /** Every derived number of a database. A kind that derives more has its own file. */

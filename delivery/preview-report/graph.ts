@@ -1,9 +1,9 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
 import { expectedClients } from "../../budget/connections";
 import { clientsPerRouter } from "../../budget/mongodb";
+import { cacheUsersOf, databaseUsersOf } from "../../budget/pool-users";
 import type { CacheSummary } from "../../budget/summaries";
-import { usersOf } from "./cache-derivations";
-import { databaseUsersOf, isMongoDbCluster, type DatabaseSummary } from "./database-derivations";
+import { isMongoDbCluster, type DatabaseSummary } from "./database-derivations";
 import { mebibytes, number, percent, plural, podRange, rate } from "./format";
 import type { StackModel } from "./stack-model";
 
@@ -236,7 +236,7 @@ function edges(model: StackModel): Edge[] {
       return [...outside, { from: workload, to: exposed.workload, connections: kept, rps }];
     }),
     ...model.caches.flatMap(({ workload: to }) =>
-      usersOf(to, model.services).map((user) => ({
+      cacheUsersOf(to, model.services).map((user) => ({
         from: user.workload,
         to,
         connections: expectedClients([user]),

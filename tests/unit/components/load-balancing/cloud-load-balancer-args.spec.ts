@@ -109,7 +109,7 @@ describe("cloudLoadBalancerProblems", () => {
   it("refuses a ladder that does not hold", () => {
     const timeouts = { ...args.timeouts, idle: { ...args.timeouts.idle, proxyClient: 30 } };
     const [problem, ...more] = cloudLoadBalancerProblems({ ...args, timeouts });
-    assert.deepEqual([problem?.property, more], ["timeouts.idle.proxyClient", []]);
+    assert.deepEqual([problem?.property, problem?.got, more], ["timeouts.idle.proxyClient", 30, []]);
   });
 
   it("accepts a CDN with a lock", () => {
