@@ -40,16 +40,23 @@ export interface ProxyEntrance {
 export interface PublicLoadBalancer {
   /** What a CDN connects to. */
   readonly hostname: pulumi.Output<string>;
-  /** What a CDN has to send, when there is one. */
-  readonly originLock: OriginLock | undefined;
   /** An ALB, when the cloud is aws. */
   readonly alb: AwsAlb | undefined;
   /** The load balancer of Google Cloud, when the cloud is gcp. */
   readonly gcp: GcpLoadBalancer | undefined;
 }
 
+/** What a CDN has to know, which is settled before there is a load balancer. */
+export interface PublicOrigin {
+  /** Host that a CDN connects to. */
+  readonly hostname: string;
+  /** What it has to send; undefined without a CDN. */
+  readonly originLock: OriginLock | undefined;
+}
+
 /** The first half, before the proxy. */
 export interface CloudEntrance {
+  readonly origin: PublicOrigin;
   readonly proxy: ProxyEntrance;
   /** The second half, when the proxy is there. */
   readonly complete: (proxy: ProxyFleet) => PublicLoadBalancer;
@@ -127,6 +134,10 @@ function sourcesOf(
     : { kind: "ranges", ranges: sources };
 }
 
+function originOf({ hosts, originLock }: CloudLoadBalancerArgs): PublicOrigin {
+  return { hostname: hosts[0] ?? "", originLock };
+}
+
 function awsEntrance(
   { environment, loadBalancer }: StackConfig,
   cluster: Extract<StackConfig["cluster"], { cloud: "aws" }>,
@@ -159,10 +170,10 @@ function awsEntrance(
     // The binding is of a kind that the controller brings along.
     after(options, controllers),
   );
-  const { originLock } = common;
   return {
+    origin: originOf(common),
     proxy: { trustedProxies: [], loadBalancerAddresses: [], serviceAnnotations: {}, before: [alb] },
-    complete: () => ({ hostname: alb.hostname, originLock, alb, gcp: undefined }),
+    complete: () => ({ hostname: alb.hostname, alb, gcp: undefined }),
   };
 }
 
@@ -185,8 +196,8 @@ function gcpEntrance(
   const zones =
     loadBalancer?.public?.gcp?.zones ??
     Array.from({ length: cluster.zones }, (_, index) => `${region}-${"abcdef"[index] ?? "a"}`);
-  const { originLock } = common;
   return {
+    origin: originOf(common),
     proxy: {
       // Only Cloudflare names its ranges; CloudFront's are too many, so its edge passes for the client there.
       trustedProxies: [
@@ -211,7 +222,7 @@ function gcpEntrance(
         },
         after(options, [proxy]),
       );
-      return { hostname: gcp.hostname, originLock, alb: undefined, gcp };
+      return { hostname: gcp.hostname, alb: undefined, gcp };
     },
   };
 }

@@ -16,6 +16,7 @@ import { atlasMistakes } from "./atlas-checks";
 import { databaseMistakes } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
+import { signingMistakes } from "./url-signing-checks";
 
 /** A waiver is for now, not for good. */
 const LONGEST_WAIVER_DAYS = 180;
@@ -34,6 +35,8 @@ export interface Names {
   readonly caches: readonly string[];
   /** The file has a database. */
   readonly database: boolean;
+  /** The file has a CDN. */
+  readonly cdn: boolean;
 }
 
 /** The parts of a file that are sound by themselves. */
@@ -70,6 +73,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
       cluster: config.cluster,
       hasLoadBalancer: config.exposedService !== undefined,
     }),
+    ...signingMistakes({ ...config, hasCdn: names.cdn }),
     ...proxyMistakes(config),
     ...waiverMistakes(config, today),
     ...atlasMistakes(config),

@@ -46,6 +46,7 @@ export function configKey(path: ConfigPath): string {
 export function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (isSecret(value)) return "a secret";
+  if (typeof value === "string" && value.includes("PRIVATE KEY")) return "a private key";
   const json = JSON.stringify(value);
   const kind = Array.isArray(value)
     ? "a list"

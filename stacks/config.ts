@@ -37,6 +37,7 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
       services: keysOf(raw["services"]),
       caches: keysOf(raw["caches"]),
       database: raw["database"] !== undefined,
+      cdn: raw["cdn"] !== undefined,
     },
     today,
   );

@@ -5,13 +5,13 @@ import { CloudFront, type CloudFrontImages } from "../components/edge/cloudfront
 import { Cloudflare } from "../components/edge/cloudflare";
 import type { EdgeArgs, EdgeOriginLock } from "../components/edge/edge-args";
 import { cdnBehaviors, shieldRegion } from "./cdn-checks";
-import type { PublicLoadBalancer } from "./cloud-load-balancer";
+import type { PublicOrigin } from "./cloud-load-balancer";
 import { serviceBudget, type CdnConfig, type StackConfig } from "./config";
 import { ladderOf } from "./derived";
 
 /** A load balancer that the internet reaches, and the header without which it answers nobody. */
 interface LockedOrigin {
-  readonly hostname: pulumi.Input<string>;
+  readonly hostname: string;
   readonly originLock: EdgeOriginLock;
 }
 
@@ -25,7 +25,7 @@ const NAME = "cdn";
  */
 export function createEdge(
   config: StackConfig,
-  origin: PublicLoadBalancer | undefined,
+  origin: PublicOrigin | undefined,
   options: pulumi.ComponentResourceOptions,
 ): CloudFront | Cloudflare | undefined {
   const { cdn } = config;

@@ -10,6 +10,7 @@ import { createDatabase } from "./database";
 import { createEdge } from "./edge";
 import { createLoadBalancer } from "./load-balancer";
 import { createService } from "./services";
+import { createUrlSigning } from "./url-signing";
 
 /** Parent of everything in a stack. Policies read from it what concerns all of them. */
 class PlatformComponent extends pulumi.ComponentResource {
@@ -69,13 +70,14 @@ export function createPlatform(config: StackConfig): Platform {
   const caches = mapValues(config.caches, (cache, name) => createCache(config, name, cache, options));
   const authorities = createCacheAuthorities(config, caches, options);
   const database = createDatabase(config, options);
-  const services = mapValues(config.services, (service, name) =>
-    createService(config, name, service, { caches, authorities, database }, options),
-  );
   const entrance = createCloudEntrance(config, options);
+  const edge = createEdge(config, entrance?.origin, { parent: platform });
+  const urlSigning = createUrlSigning(config, edge, options);
+  const services = mapValues(config.services, (service, name) =>
+    createService(config, name, service, { caches, authorities, database, urlSigning }, options),
+  );
   const loadBalancer = createLoadBalancer(config, services, options, entrance?.proxy);
   const publicLoadBalancer = loadBalancer === undefined ? undefined : entrance?.complete(loadBalancer);
-  const edge = createEdge(config, publicLoadBalancer, { parent: platform });
 
   return {
     namespace: namespace.metadata.name,

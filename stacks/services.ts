@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Cache } from "../components/caching/cache-endpoint";
 import { CA_FILE, type DatabaseEndpoint } from "../components/database/database-endpoint";
 import { ElasticService } from "../components/workload/elastic-service";
-import type { SecretEntry } from "../components/workload/elastic-service-args";
+import type { SecretEntry, ServiceUrlSigning } from "../components/workload/elastic-service-args";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
 import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
 
@@ -13,14 +13,16 @@ export interface Stores {
   /** Whom to trust in addition when a cache's certificate is checked. */
   readonly authorities: SecretEntry | undefined;
   readonly database: { readonly endpoint: DatabaseEndpoint } | undefined;
+  /** For those that sign URLs. */
+  readonly urlSigning: ServiceUrlSigning | undefined;
 }
 
-/** A service, told of the caches and the database that it uses. */
+/** A service, told of the caches, the database and the key of the CDN that it uses. */
 export function createService(
   config: StackConfig,
   name: string,
   service: ServiceConfig,
-  { caches, authorities, database }: Stores,
+  { caches, authorities, database, urlSigning }: Stores,
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
   const needsAuthorities = Object.keys(service.caches).some(
@@ -57,6 +59,7 @@ export function createService(
               poolSize: databasePoolSize(service, service.database),
             },
           }),
+      ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
       processesPerPod: service.processesPerPod,
     },
     options,

@@ -37,6 +37,9 @@ const MANAGED_RULESETS = {
   owasp: "4814384a9e5d4991b9815dcfc25d2f1f",
 } as const;
 
+/** Where signatures are checked, among other things. */
+export const SIGNATURE_PHASE = "http_request_firewall_custom";
+
 const METHODS_THAT_READ = ["GET", "HEAD", "OPTIONS"];
 
 /** Seconds over which a client's requests are counted, and for which it is then refused. The smallest plan has no other. */
@@ -70,7 +73,7 @@ export function phases(given: Args, secrets: pulumi.Output<readonly string[]>): 
     { name: "cache-control", phase: "http_response_cache_settings", rules: cacheControlRules(args) },
     {
       name: "firewall",
-      phase: "http_request_firewall_custom",
+      phase: SIGNATURE_PHASE,
       rules: [...firewallRules(args, secrets), ...(pictures?.refusals ?? [])],
     },
     { name: "managed", phase: "http_request_firewall_managed", rules: managedRules(args) },

@@ -19,7 +19,7 @@ import { COMPONENT_TYPES } from "../../budget/summaries";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { cloudflareProblems, type CloudflareArgs } from "./cloudflare-args";
-import { bucketCondition, bucketHost, inBucket, phases } from "./cloudflare-rulesets";
+import { SIGNATURE_PHASE, bucketCondition, bucketHost, inBucket, phases } from "./cloudflare-rulesets";
 import { IMAGE_VARIANTS, zoneSettings } from "./cloudflare-settings";
 import { edgeSummary } from "./edge-args";
 
@@ -50,6 +50,8 @@ export class Cloudflare extends pulumi.ComponentResource {
   readonly assetsBucket: pulumi.Output<string> | undefined;
   /** Secrets that sign URLs, the current one first; empty when nothing is signed. */
   readonly signingSecrets: readonly pulumi.Output<string>[];
+  /** What checks signatures with them. */
+  readonly signatureRules: Ruleset | undefined;
   /** Certificate for the load balancer that only Cloudflare trusts, PEM; undefined without a request for one. */
   readonly originCertificate: pulumi.Output<string> | undefined;
 
@@ -76,7 +78,7 @@ export class Cloudflare extends pulumi.ComponentResource {
     this.signingSecrets = signingSecrets(name, args, child);
     for (const { name: suffix, phase, rules } of phases(args, pulumi.all([...this.signingSecrets]))) {
       const rulesetName = `${name}-rules-${suffix}`;
-      new Ruleset(
+      const ruleset = new Ruleset(
         rulesetName,
         transformed(transform.ruleset, rulesetName, {
           zoneId,
@@ -87,6 +89,7 @@ export class Cloudflare extends pulumi.ComponentResource {
         }),
         child,
       );
+      if (phase === SIGNATURE_PHASE) this.signatureRules = ruleset;
     }
 
     this.assetsBucket = assetsBucket(name, args, child);

@@ -44,6 +44,23 @@ export interface ServiceDatabase {
   readonly readReplicaTags: string;
 }
 
+/** With what the service signs URLs that the CDN checks. */
+export type ServiceUrlSigning = {
+  /** Where the key is: the private key, PEM, or the secret that both sides know. */
+  readonly keySecret: SecretEntry;
+} & (
+  | {
+      readonly provider: "cloudfront";
+      /** Id of the public key that belongs to it. */
+      readonly keyId: pulumi.Input<string>;
+    }
+  | {
+      readonly provider: "cloudflare";
+      /** How long the zone's rule takes a signature, seconds, whole number >= 1. */
+      readonly lifetimeSeconds: number;
+    }
+);
+
 /** Arguments of `ElasticService`. */
 export interface ElasticServiceArgs {
   /** Path in the stack file that the arguments come from: `retrofitlink:services.backend`. */
@@ -79,6 +96,8 @@ export interface ElasticServiceArgs {
   readonly authorities?: SecretEntry;
   /** @default none */
   readonly database?: ServiceDatabase;
+  /** @default none: the service signs nothing */
+  readonly urlSigning?: ServiceUrlSigning;
   /** Processes of a pod that open pools of their own and share its memory, whole number >= 1. @default 1 */
   readonly processesPerPod?: number;
   /** Share added to the peak, >= 0. @default 0.2 */

@@ -3,7 +3,7 @@ import { budgetProblems } from "../../budget/performance-budget";
 import { isPinnedImage } from "../shared/images";
 import type { Problem } from "../shared/problems";
 import { timeoutProblems } from "../shared/timeout-problems";
-import type { ElasticServiceArgs, ServiceCache } from "./elastic-service-args";
+import type { ElasticServiceArgs, ServiceCache, ServiceUrlSigning } from "./elastic-service-args";
 
 /** Name of a workload. Leaves room for the suffixes of its Services and for the hashes of its pods. */
 const WORKLOAD = /^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/;
@@ -33,6 +33,7 @@ export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
     ...profileChecks(args),
     ...podChecks(args),
     ...variableChecks(args),
+    ...signingChecks(args.urlSigning),
     ...(args.caches ?? []).flatMap((cache, index, all) => cacheChecks(cache, index, all)),
   ];
   return [
@@ -225,6 +226,18 @@ function cacheChecks(cache: ServiceCache, index: number, all: readonly ServiceCa
     ],
     [whole(cache.poolSize), `${property}.poolSize`, cache.poolSize, WHOLE, fix],
     keyCheck(`${property}.passwordSecret.key`, cache.passwordSecret.key),
+  ];
+}
+
+function signingChecks(signing: ServiceUrlSigning | undefined): Check[] {
+  if (signing === undefined) return [];
+  const key = keyCheck("urlSigning.keySecret.key", signing.keySecret.key);
+  if (signing.provider === "cloudfront") return [key];
+  const { lifetimeSeconds } = signing;
+  const fix = "Give the lifetime of the zone's rule.";
+  return [
+    key,
+    [whole(lifetimeSeconds), "urlSigning.lifetimeSeconds", lifetimeSeconds, `${WHOLE} (seconds)`, fix],
   ];
 }
 

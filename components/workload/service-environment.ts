@@ -2,7 +2,13 @@ import type * as k8s from "@pulumi/kubernetes";
 
 import type { TimeoutLadder } from "../../budget/timeouts";
 import type { PerformanceBudget } from "../../budget/performance-budget";
-import type { ElasticServiceArgs, SecretEntry, ServiceCache, ServiceDatabase } from "./elastic-service-args";
+import type {
+  ElasticServiceArgs,
+  SecretEntry,
+  ServiceCache,
+  ServiceDatabase,
+  ServiceUrlSigning,
+} from "./elastic-service-args";
 
 type Variable = k8s.types.input.core.v1.EnvVar;
 
@@ -83,6 +89,17 @@ function databaseVariables(
   ];
 }
 
+/** What the runtime's `urlSigner` reads. */
+function signingVariables(signing: ServiceUrlSigning): Variable[] {
+  return [
+    { name: "CDN_PROVIDER", value: signing.provider },
+    fromSecret("CDN_SIGNING_KEY", signing.keySecret),
+    signing.provider === "cloudfront"
+      ? { name: "CDN_SIGNING_KEY_ID", value: signing.keyId }
+      : { name: "CDN_SIGNED_SECONDS", value: String(signing.lifetimeSeconds) },
+  ];
+}
+
 /** Bounds of response times that are always there, seconds. */
 const USUAL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -102,6 +119,7 @@ export const AUTHORITIES_FILE = "/etc/cache-authorities/ca.crt";
 /** Variables of the container: what the platform derives, then what the caller sets, which wins. */
 export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
   const { port, resources, timeouts, caches = [], database, budget, processesPerPod = 1 } = args;
+  const { urlSigning } = args;
   const { environment = {}, secretEnvironment = {} } = args;
   const derived: Variable[] = [
     { name: "NODE_ENV", value: "production" },
@@ -112,6 +130,7 @@ export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
     ...(args.authorities === undefined ? [] : [{ name: "NODE_EXTRA_CA_CERTS", value: AUTHORITIES_FILE }]),
     ...caches.flatMap(cacheVariables),
     ...(database === undefined ? [] : databaseVariables(database, timeouts, budget)),
+    ...(urlSigning === undefined ? [] : signingVariables(urlSigning)),
   ];
   const given: Variable[] = [
     ...Object.entries(environment).map(([name, value]) => ({ name, value })),

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { IMAGE_TIMEOUTS } from "../../budget/images";
-import { atLeast, number, path, positive, ratio, says, text, whole } from "./leaves";
+import { atLeast, dnsLabel, number, path, positive, ratio, says, text, whole } from "./leaves";
 
 const host = text("a host name in lower case, like www.example.com", "Correct the name.", /^[a-z0-9.-]+$/);
 
@@ -139,6 +139,7 @@ const cloudfront = z.strictObject(
         says("a list of public keys", "Give the public halves of the key pairs."),
       )
       .default([]),
+    signingKeySecret: dnsLabel.optional(),
   },
   says("a map of zoneId and more", "Describe the part of CloudFront; see docs/stack-file.md."),
 );

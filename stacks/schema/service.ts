@@ -99,6 +99,9 @@ export const service = z.strictObject(
       .default({}),
     caches: z.record(workloadName, cacheUse).default({}),
     database: databaseUse.optional(),
+    signsUrls: z
+      .boolean(says("true or false", "True for a service that signs URLs for the CDN."))
+      .default(false),
     processesPerPod: number(
       "a whole number from 1 to 64",
       "Count the processes that open connections.",

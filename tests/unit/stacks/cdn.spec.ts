@@ -290,7 +290,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => (c["cdn"].cloudfront.acl = "public-read"),
       [
-        'retrofitlink:cdn.cloudfront.acl: got "public-read"; allowed is one of zoneId, originShieldRegion, priceClass, logDays, publicKeys. Remove the key.',
+        'retrofitlink:cdn.cloudfront.acl: got "public-read"; allowed is one of zoneId, originShieldRegion, priceClass, logDays, publicKeys, signingKeySecret. Remove the key.',
       ],
     ],
     [

@@ -256,6 +256,19 @@ describe("ElasticService, the variables of its container", () => {
     });
   });
 
+  it("tell a service that signs URLs where the key is, and whose it is", async () => {
+    const keySecret = { name: "signing-key", key: "signing.pem" };
+    const CDN_SIGNING_KEY = { secretKeyRef: keySecret };
+    assert.deepEqual(
+      await variables({ urlSigning: { provider: "cloudfront", keyId: pulumi.output("K2JC"), keySecret } }),
+      { ...DERIVED, CDN_PROVIDER: "cloudfront", CDN_SIGNING_KEY, CDN_SIGNING_KEY_ID: "K2JC" },
+    );
+    assert.deepEqual(
+      await variables({ urlSigning: { provider: "cloudflare", lifetimeSeconds: 3600, keySecret } }),
+      { ...DERIVED, CDN_PROVIDER: "cloudflare", CDN_SIGNING_KEY, CDN_SIGNED_SECONDS: "3600" },
+    );
+  });
+
   it("divide the heap among the processes of a pod", async () => {
     assert.equal((await variables({ processesPerPod: 3 }))["NODE_OPTIONS"], "--max-old-space-size=256");
   });

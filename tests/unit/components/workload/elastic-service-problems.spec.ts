@@ -204,6 +204,14 @@ describe("elasticServiceProblems", () => {
     ]);
   });
 
+  it("reports a key of signed URLs that no Secret can have, and a lifetime that no rule has", () => {
+    const keySecret = { name: "signing-key", key: "a key" };
+    assert.deepEqual(messages({ urlSigning: { provider: "cloudflare", lifetimeSeconds: 0.5, keySecret } }), [
+      'urlSigning.keySecret.key: got "a key"; allowed is letters, digits, hyphens, underscores and dots. Give the key of an entry of the Secret.',
+      "urlSigning.lifetimeSeconds: got 0.5; allowed is a whole number of at least 1 (seconds). Give the lifetime of the zone's rule.",
+    ]);
+  });
+
   it("reports a budget that is wrong, and derives nothing from it", () => {
     const responseTimeP99Seconds = { target: 0, warning: 0.5, critical: 1 };
     assert.deepEqual(messages({ budget: { ...DEFAULT_BUDGET, responseTimeP99Seconds } }), [
