@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { cdnBlock, type Provider } from "../helpers/cdn";
-import { Project, operations } from "../helpers/engine";
+import { Project, operations, theClient } from "../helpers/engine";
 import { ROOT } from "../../sandbox/paths";
 import type { StackRun } from "../../sandbox/engine/stack";
 
@@ -29,9 +29,9 @@ const CLUSTERS = {
 
 const from = (path: string): string => JSON.stringify(join(ROOT, path));
 
-/** The CDN of a stack, in front of a load balancer that is there already. */
-function edgeProgram(name: string, provider: Provider, cloud: keyof typeof CLUSTERS): Project {
-  const raw = {
+/** A stack file with a CDN, as a map that a test may change. */
+function edgeFile(provider: Provider, cloud: keyof typeof CLUSTERS): Record<string, any> {
+  return {
     environment: "test",
     cluster: CLUSTERS[cloud],
     services: {
@@ -54,15 +54,21 @@ function edgeProgram(name: string, provider: Provider, cloud: keyof typeof CLUST
     },
     cdn: cdnBlock(provider),
   };
+}
+
+/** The CDN of a stack, in front of a load balancer that is there already, and what follows it. */
+function edgeProgram(name: string, raw: object, more = ""): Project {
   return new Project(name).program(`
     import { parseStackConfig } from ${from("stacks/config")};
     import { createEdge } from ${from("stacks/edge")};
+    import { createUrlSigning } from ${from("stacks/url-signing")};
     const parsed = parseStackConfig(${JSON.stringify(raw)});
     if (parsed.config === undefined) throw new Error(JSON.stringify(parsed.problems));
     const lock = new random.RandomPassword("lock", { length: 40, special: false });
     const originLock = { headerName: "X-Origin-Lock", headerValue: lock.result };
     const edge = createEdge(parsed.config, { hostname: "lb.example.net", originLock }, {});
     export const url = edge?.url;
+    ${more}
   `);
 }
 
@@ -80,7 +86,7 @@ describe("CDN on the real engine", function () {
     it(`previews ${provider} on both clouds, with the same resources`, async () => {
       const shapes: string[][] = [];
       for (const cloud of ["aws", "gcp"] as const) {
-        const result = await edgeProgram(`${provider}-${cloud}`, provider, cloud).run("preview");
+        const result = await edgeProgram(`${provider}-${cloud}`, edgeFile(provider, cloud)).run("preview");
         assert.deepEqual([result.errors, result.warnings, result.succeeded], [[], [], true]);
         const seen = JSON.stringify(result.resources);
         assert.ok(seen.includes("[secret]"));
@@ -92,7 +98,7 @@ describe("CDN on the real engine", function () {
     });
 
     it(`brings ${provider} up, and leaves it as it is the second time`, async () => {
-      const project = edgeProgram(`${provider}-up`, provider, "aws");
+      const project = edgeProgram(`${provider}-up`, edgeFile(provider, "aws"));
       const first = await project.run("up");
       assert.deepEqual([first.errors, first.succeeded], [[], true]);
       assert.equal(first.outputs["url"], "https://www.example.com");
@@ -105,4 +111,39 @@ describe("CDN on the real engine", function () {
       assert.deepEqual([gone.errors, gone.succeeded], [[], true]);
     });
   }
+
+  it("gives services the secrets of Cloudflare by generation, and takes away the oldest", async () => {
+    const project = (generation: number): Project => {
+      const raw = edgeFile("cloudflare", "aws");
+      raw["cluster"] = { ...CLUSTERS.aws, namespace: "default" };
+      raw["services"].backend.signsUrls = true;
+      raw["cdn"].cloudflare.signedUrls = { generation };
+      return edgeProgram(
+        "cloudflare-signing",
+        raw,
+        `const provider = new k8s.Provider("cluster", { enableSecretMutable: true });
+         export const entry = createUrlSigning(parsed.config, edge, { provider })?.keySecret.key;`,
+      );
+    };
+    const held = async (): Promise<Record<string, unknown>> => {
+      const secrets = (await (await theClient()).list("v1", "Secret")) as any[];
+      return secrets.find(({ metadata }) => metadata.name === "cloudflare-signing-keys")?.data ?? {};
+    };
+
+    const first = await project(1).run("up");
+    assert.deepEqual([first.errors, first.outputs["entry"]], [[], "generation-1"]);
+    const before = await held();
+    assert.deepEqual(Object.keys(before).sort(), ["generation-0", "generation-1"]);
+
+    const second = await project(2).run("up");
+    assert.deepEqual([second.errors, second.outputs["entry"]], [[], "generation-2"]);
+    const changed = operations(second).filter((line) => !line.startsWith("same"));
+    assert.ok(changed.includes("update cloudflare-signing-keys"), changed.join(", "));
+    const after = await held();
+    assert.deepEqual(Object.keys(after).sort(), ["generation-1", "generation-2"]);
+    assert.equal(after["generation-1"], before["generation-1"]);
+
+    const gone = await project(2).run("destroy");
+    assert.deepEqual([gone.errors, gone.succeeded], [[], true]);
+  });
 });
