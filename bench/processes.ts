@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join, parse } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { buildSync } from "esbuild";
 import { createClient } from "redis";
 
 import { CORES, onCore } from "./cores";
+import { freePort } from "./free-port";
 
 /** Where programs are put that run without a compiler in their process, which would patch what is measured. */
 const PROGRAMS = join(__dirname, "../build/bench/programs");
@@ -75,13 +74,4 @@ async function answering(port: number): Promise<{ readonly port: number; readonl
   const version = /redis_version:(\S+)/.exec(await client.info("server"))?.[1] ?? "unknown";
   client.destroy();
   return { port, version };
-}
-
-async function freePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  const address = listener.address();
-  listener.close();
-  await sleep(1);
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

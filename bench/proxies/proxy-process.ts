@@ -3,13 +3,14 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer, connect, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
 import type { ProxyKind } from "../../budget/proxy";
 import { CORES, onCore } from "../cores";
+import { freePort } from "../free-port";
 
 /** Where a configuration is started. */
 export interface Place {
@@ -100,12 +101,4 @@ function cpuTicks(pid: number): number {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
   const ids = children === "" ? [] : children.split(" ").map(Number);
   return ids.reduce((sum, id) => sum + cpuTicks(id), own);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
