@@ -65,3 +65,21 @@ export function spreadOf(values: readonly number[]): Spread {
   };
   return { median: at(0.5), low: at(0.25), high: at(0.75) };
 }
+
+/**
+ * What one measured to what another did, within each round: what disturbs the machine disturbs neighbours alike.
+ *
+ * @param ones its rounds @param others those of the other, in the same order @param unit 100 for percent. @default 1
+ */
+export function ratio<T>(
+  ones: readonly T[],
+  others: readonly T[],
+  what: (one: T) => number,
+  unit = 1,
+): Spread {
+  return spreadOf(ones.map((one, index) => (unit * what(one)) / what(others[index] ?? one)));
+}
+
+export function times({ median, low, high }: Spread): string {
+  return `${median.toFixed(2)} times (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}

@@ -5,8 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CORES } from "../cores";
 import { saturate, type Load } from "../load";
-import type { BenchPart, Goal, PartResult, Row, Spread } from "../part";
-import { spreadOf } from "../part";
+import {
+  ratio,
+  spreadOf,
+  times,
+  type BenchPart,
+  type Goal,
+  type PartResult,
+  type Row,
+  type Spread,
+} from "../part";
 import { ORIGIN_MS } from "./origin";
 import { Processes } from "../processes";
 import type { Usage } from "./server";
@@ -78,11 +86,6 @@ async function measure(port: number, round: number, folder: string): Promise<Mea
 
 type Rounds = Readonly<Record<Variant, readonly Measured[]>>;
 
-/** Ratios within each round: what disturbs the machine disturbs neighbours alike. */
-function ratios(rounds: Rounds, of: Variant, to: Variant, what: (one: Measured) => number, unit = 1): Spread {
-  return spreadOf(rounds[of].map((one, index) => (unit * what(one)) / what(rounds[to][index] ?? one)));
-}
-
 const rps = (one: Measured): number => one.requestsPerSecond;
 
 function rowOf(rounds: Rounds, variant: Variant): Row {
@@ -100,28 +103,24 @@ function rowOf(rounds: Rounds, variant: Variant): Row {
       p99: of(({ p99 }) => p99),
       cpu: of(({ cpuMicroseconds }) => cpuMicroseconds),
       hits: of(({ hitRate }) => Math.max(0, hitRate * 100)),
-      share: ratios(rounds, variant, "bare", rps, 100),
+      share: ratio(all, rounds.bare, rps, 100),
     },
   };
 }
 
-function times({ median, low, high }: Spread): string {
-  return `${median.toFixed(2)} times (${low.toFixed(2)} to ${high.toFixed(2)})`;
-}
-
 function goalsOf(rounds: Rounds): Goal[] {
   const ahead = (["apicache", "cache-manager"] as const).map((other): Goal => {
-    const faster = ratios(rounds, "ours", other, rps);
-    const p95 = ratios(rounds, "ours", other, (one) => one.p95);
+    const faster = ratio(rounds.ours, rounds[other], rps);
+    const p95 = ratio(rounds.ours, rounds[other], (one) => one.p95);
     return {
       goal: `more requests per second than ${NAMES[other][0]}, and a lower p95`,
       measured: `${times(faster)} the requests, ${times(p95)} the p95`,
       kept: faster.median > 1 && p95.median < 1,
     };
   });
-  const none = ratios(rounds, "ours", "none", rps);
-  const share = ratios(rounds, "ours", "bare", rps);
-  const floor = ratios(rounds, "ours", "bare-bytes", rps);
+  const none = ratio(rounds.ours, rounds.none, rps);
+  const share = ratio(rounds.ours, rounds.bare, rps);
+  const floor = ratio(rounds.ours, rounds["bare-bytes"], rps);
   return [
     {
       goal: "more requests per second than without a cache",

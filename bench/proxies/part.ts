@@ -9,7 +9,16 @@ import { join } from "node:path";
 
 import { CORES } from "../cores";
 import { hold, saturate, type Load } from "../load";
-import { spreadOf, type BenchPart, type Goal, type PartResult, type Row, type Spread } from "../part";
+import {
+  ratio,
+  spreadOf,
+  times,
+  type BenchPart,
+  type Goal,
+  type PartResult,
+  type Row,
+  type Spread,
+} from "../part";
 import { Processes } from "../processes";
 import { CONTENDERS, FAST_PROFILE, type Contender } from "./contenders";
 
@@ -98,18 +107,11 @@ function rowOf({ contender, full, added, failed }: Running): Row {
   };
 }
 
-/** Ratios within each round: what disturbs the machine disturbs neighbours alike. */
-function ratio<T>(ours: readonly T[], others: readonly T[], of: (one: T) => number): Spread {
-  return spreadOf(ours.map((one, index) => of(one) / of(others[index] ?? one)));
-}
-
 /** Ahead in what goes through, or in the slowest answers: those of the proxy at full load, or when the service is overloaded. */
 function aheadOf(ours: Running, other: Running): Goal {
   const rps = ratio(ours.full, other.full, (load) => load.requestsPerSecond);
   const p99 = ratio(ours.full, other.full, (load) => load.p99);
   const tail = ratio(ours.overloaded, other.overloaded, (one) => one.p99);
-  const times = ({ median, low, high }: Spread): string =>
-    `${median.toFixed(2)} times (${low.toFixed(2)} to ${high.toFixed(2)})`;
   return {
     goal: `${ours.contender.name}, ahead of ${other.contender.name} in throughput or tail`,
     measured: `full load: ${times(rps)} its requests/s, ${times(p99)} its p99; overload: ${times(tail)} its p99`,

@@ -37,7 +37,7 @@ const outstanding = new WeakMap<object, (() => void)[]>();
 
 /**
  * The counter of that name for one set of labels, for what is counted with every request: adds up in a number, and tells
- * the counter when somebody reads it. Measured: 6 ns, where `inc` takes 100 ns to look its labels up.
+ * the counter when somebody reads it. `inc` would look its labels up each time.
  *
  * @returns adds to it. @param count @default 1
  */
