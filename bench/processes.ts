@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join, parse } from "node:path";
 import { buildSync } from "esbuild";
 import { createClient } from "redis";
+import { nodeHeap, nodeOptions } from "../budget/node-heap";
 
 import { CORES, onCore } from "./cores";
 import { freePort } from "./free-port";
@@ -25,6 +26,9 @@ function compiled(file: string): string {
   return outfile;
 }
 
+/** What a pod of the shipped stacks has, MiB: programs run with the limits that the platform gives it. */
+const POD_MIB = 1024;
+
 /** Processes of the measurement; all of them end with this one. */
 export class Processes {
   private readonly children: ChildProcess[] = [];
@@ -37,10 +41,15 @@ export class Processes {
     for (const child of this.children) child.kill("SIGKILL");
   }
 
-  /** Starts a program in TypeScript on a core of the machine, and answers the first line that it prints. It goes on unless it ends by itself. */
-  async program<T>(file: string, args: readonly string[], core: number): Promise<T> {
+  /** Starts a program in TypeScript on a core of the machine, and answers the first line that it prints. It goes on unless it ends by itself. @param options NODE_OPTIONS */
+  async program<T>(
+    file: string,
+    args: readonly string[],
+    core: number,
+    options = nodeOptions(nodeHeap(POD_MIB, 1)),
+  ): Promise<T> {
     const child = spawn(...onCore(core, process.execPath, [compiled(file), ...args]), {
-      env: { ...process.env, NODE_ENV: "production" },
+      env: { ...process.env, NODE_ENV: "production", NODE_OPTIONS: options },
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.children.push(child);

@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CORES } from "../cores";
 import { saturate, type Load } from "../load";
+import { serverOf, usageOf, warmUp, WARM_UP_REQUESTS } from "./warm-server";
 import {
   ratio,
   spreadOf,
@@ -17,13 +17,14 @@ import {
 } from "../part";
 import { ORIGIN_MS } from "./origin";
 import { Processes } from "../processes";
-import type { Usage } from "./server";
-import { CONNECTIONS, HOT_KEYS, PATH, traffic } from "./traffic";
+import { CONNECTIONS, HOT_KEYS, traffic } from "./traffic";
 import { VARIANTS, type Variant } from "./variants";
 
-/** Forwards and backwards in turn, so that a machine that gets slower or faster favours nobody. */
+/** Times that every variant's process is started anew: two starts of one program can differ for as long as they run. */
+const STARTS = 4;
+
+/** In all. Forwards and backwards in turn, so that a machine that gets slower or faster favours nobody. */
 const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 40);
-const WARM_UP_SECONDS = 5;
 const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 1);
 
 /** Least share of the requests per second of a bare GET. */
@@ -49,23 +50,6 @@ const NAMES: Readonly<Record<Variant, readonly [label: string, note: string]>> =
   apicache: ["apicache", "a caching middleware for Express"],
   "cache-manager": ["cache-manager", "with @keyv/redis, the text kept by hand"],
 };
-
-async function usageOf(port: number): Promise<Usage> {
-  const response = await fetch(`http://127.0.0.1:${port}/usage`, { headers: { connection: "close" } });
-  return (await response.json()) as Usage;
-}
-
-/** Asks for every hot key once. */
-async function fill(port: number): Promise<void> {
-  for (let from = 0; from < HOT_KEYS; from += 50) {
-    const pages = Array.from({ length: 50 }, (_, index) => from + index);
-    await Promise.all(
-      pages.map(async (page) => {
-        await (await fetch(`http://127.0.0.1:${port}${PATH}?page=${page}`)).arrayBuffer();
-      }),
-    );
-  }
-}
 
 async function measure(port: number, round: number, folder: string): Promise<Measured> {
   const before = await usageOf(port);
@@ -151,28 +135,38 @@ function versions(redis: string): Record<string, string> {
   };
 }
 
+/** Starts a process of each variant. @returns their ports */
+async function started(
+  processes: Processes,
+  redisPort: number,
+  folder: string,
+): Promise<ReadonlyMap<Variant, number>> {
+  const ports = new Map<Variant, number>();
+  for (const variant of VARIANTS) {
+    const port = await serverOf(processes, variant, redisPort);
+    await warmUp(port, folder);
+    ports.set(variant, port);
+  }
+  return ports;
+}
+
 async function run(print: (line: string) => void): Promise<PartResult> {
-  const processes = new Processes();
   const folder = await mkdtemp(join(tmpdir(), "bench-caching-"));
+  const rounds = Object.fromEntries(
+    VARIANTS.map((variant) => [variant, [] as Measured[]]),
+  ) as unknown as Record<Variant, Measured[]>;
+  let redisVersion = "";
+  const perStart = Math.ceil(ROUNDS / STARTS);
+  let processes = new Processes();
   try {
-    const redis = await processes.redis();
-    const ports = new Map<Variant, number>();
-    for (const variant of VARIANTS) {
-      const { port } = await processes.program<{ readonly port: number }>(
-        join(__dirname, "server.ts"),
-        [variant, String(redis.port)],
-        CORES.measured,
-      );
-      if (variant !== "none") await fill(port);
-      const url = `http://127.0.0.1:${port}`;
-      const request = traffic("90");
-      await saturate({ url, seconds: WARM_UP_SECONDS, connections: CONNECTIONS, folder, request });
-      ports.set(variant, port);
-    }
-    const rounds = Object.fromEntries(
-      VARIANTS.map((variant) => [variant, [] as Measured[]]),
-    ) as unknown as Record<Variant, Measured[]>;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0, ports: ReadonlyMap<Variant, number> = new Map(); round < ROUNDS; round++) {
+      if (round % perStart === 0) {
+        processes.stop();
+        processes = new Processes();
+        const redis = await processes.redis();
+        redisVersion = redis.version;
+        ports = await started(processes, redis.port, folder);
+      }
       const order = round % 2 === 0 ? VARIANTS : [...VARIANTS].reverse();
       for (const variant of order) {
         const one = await measure(ports.get(variant) ?? 0, round, folder);
@@ -207,13 +201,13 @@ async function run(print: (line: string) => void): Promise<PartResult> {
       ],
       method: [
         `The same Express application in each variant; its origin takes ${ORIGIN_MS} ms and makes about 5 KB of JSON. Nine requests in ten ask for one of ${HOT_KEYS} keys that are there, one for a new key.`,
-        `The server has a core to itself; wrk, which loads it, and Redis share another. ${ROUNDS} rounds of ${SECONDS} s for each variant, after ${WARM_UP_SECONDS} s that do not count; every second round in the opposite order.`,
+        `The server has a core to itself; wrk, which loads it, and Redis share another. ${ROUNDS} rounds of ${SECONDS} s for each variant, every second one in the opposite order. Each process is started ${Math.ceil(ROUNDS / perStart)} times, and its first ${WARM_UP_REQUESTS.toLocaleString("en")} requests do not count.`,
         "With 90 % hits the slowest tenth are misses: p95 is the origin's time and what the cache adds to a miss.",
         "Shown are the median and the quartiles of the rounds. Comparisons are made within each round: what disturbs the machine disturbs all variants alike.",
         "apicache gets the commands of its old client on the current driver. cache-manager is no middleware: each route keeps the text of its answer by hand, which is faster than keeping the object.",
         "Only ours makes one call of many misses of one key, answers stale within a bound, checks what it reads, and gives up on a Redis that is slow; all of that is on.",
       ],
-      versions: versions(redis.version),
+      versions: versions(redisVersion),
     };
   } finally {
     processes.stop();

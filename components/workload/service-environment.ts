@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 
+import { nodeHeap, nodeOptions } from "../../budget/node-heap";
 import type { TimeoutLadder } from "../../budget/timeouts";
 import type { PerformanceBudget } from "../../budget/performance-budget";
 import type {
@@ -11,17 +12,6 @@ import type {
 } from "./elastic-service-args";
 
 type Variable = k8s.types.input.core.v1.EnvVar;
-
-/** Share of a process's memory that V8 may use for its old generation; buffers, code and stacks take the rest. */
-const HEAP_SHARE = 0.75;
-
-/**
- * Largest old generation of one Node.js process, MiB: floor(0.75 * limit / processes). Without it V8 sizes its heap by
- * the machine and is killed at the limit before it collects.
- */
-export function heapMiB(memoryMiB: number, processes: number): number {
-  return Math.floor((HEAP_SHARE * memoryMiB) / processes);
-}
 
 /** `redis-cache` becomes `REDIS_CACHE`. */
 export function variablePrefix(name: string): string {
@@ -124,7 +114,7 @@ export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
   const derived: Variable[] = [
     { name: "NODE_ENV", value: "production" },
     { name: "PORT", value: String(port) },
-    { name: "NODE_OPTIONS", value: `--max-old-space-size=${heapMiB(resources.memoryMiB, processesPerPod)}` },
+    { name: "NODE_OPTIONS", value: nodeOptions(nodeHeap(resources.memoryMiB, processesPerPod)) },
     ...timeoutVariables(timeouts),
     { name: "HTTP_DURATION_BUCKETS_SECONDS", value: responseTimeBuckets(budget).join(",") },
     ...(args.authorities === undefined ? [] : [{ name: "NODE_EXTRA_CA_CERTS", value: AUTHORITIES_FILE }]),

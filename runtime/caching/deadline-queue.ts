@@ -10,9 +10,9 @@ export interface Told {
 
 interface Waiting {
   readonly due: number;
-  readonly told: Told;
-  readonly reject: (error: Error) => void;
-  settled: boolean;
+  /** Both undefined once it has ended: what holds `reject` holds the answer as well. */
+  told: Told | undefined;
+  reject: ((error: Error) => void) | undefined;
 }
 
 /** Entries at the front that are done with are dropped together. */
@@ -23,7 +23,7 @@ const COMPACT_AT = 1024;
  * The driver's own `timeout` ends once a command is written, and is an AbortSignal with a timer of its own for each.
  */
 export class DeadlineQueue {
-  private waiting: Waiting[] = [];
+  private waiting: (Waiting | undefined)[] = [];
   private head = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -32,22 +32,39 @@ export class DeadlineQueue {
   /** Ends as the work does, or when its time is up. */
   run<T>(work: Promise<T>, told: Told): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const entry: Waiting = { due: performance.now() + this.timeoutMs, told, reject, settled: false };
+      const entry: Waiting = { due: performance.now() + this.timeoutMs, told, reject };
       this.waiting.push(entry);
       this.timer ??= setTimeout(this.check, this.timeoutMs);
       work.then(
         (value) => {
-          told.answered(performance.now(), !entry.settled);
-          entry.settled = true;
+          told.answered(performance.now(), this.end(entry));
           resolve(value);
         },
-        (error: unknown) => {
-          const inTime = !entry.settled;
-          entry.settled = true;
-          reject(told.refused(error, inTime));
-        },
+        (error: unknown) => reject(told.refused(error, this.end(entry))),
       );
     });
+  }
+
+  /** @returns whether it had not ended before */
+  private end(entry: Waiting): boolean {
+    const inTime = entry.told !== undefined;
+    entry.told = entry.reject = undefined;
+    this.dropEnded();
+    return inTime;
+  }
+
+  /** Answers come in the order of their commands, so what has ended is nearly always at the front. */
+  private dropEnded(): void {
+    const { waiting } = this;
+    while (this.head < waiting.length && waiting[this.head]?.told === undefined) {
+      waiting[this.head++] = undefined;
+    }
+    if (this.head === waiting.length) {
+      waiting.length = this.head = 0;
+    } else if (this.head >= COMPACT_AT) {
+      this.waiting = waiting.slice(this.head);
+      this.head = 0;
+    }
   }
 
   // An event loop that was held up finds the timer due and the answer in the socket at once: answers are read first.
@@ -55,17 +72,15 @@ export class DeadlineQueue {
 
   private readonly expire = (): void => {
     const now = performance.now();
-    for (; this.head < this.waiting.length; this.head++) {
-      const entry = this.waiting[this.head];
-      if (entry === undefined || entry.settled) continue;
+    for (let at = this.head; at < this.waiting.length; at++) {
+      const entry = this.waiting[at];
+      if (entry?.told === undefined) continue;
       if (entry.due > now) break;
-      entry.settled = true;
-      entry.reject(entry.told.late());
+      const { told, reject } = entry;
+      entry.told = entry.reject = undefined;
+      reject?.(told.late());
     }
-    if (this.head >= COMPACT_AT || this.head === this.waiting.length) {
-      this.waiting = this.waiting.slice(this.head);
-      this.head = 0;
-    }
+    this.dropEnded();
     const next = this.waiting[this.head];
     this.timer = next === undefined ? undefined : setTimeout(this.check, Math.max(1, next.due - now));
   };

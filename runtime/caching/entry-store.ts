@@ -116,7 +116,7 @@ export class EntryStore {
     const tagPlaces = tags.map((tag) => batch.place(keys.tag(tag)));
     let values: readonly (Buffer | null)[];
     try {
-      values = await batch.values;
+      values = await batch.values();
     } finally {
       // Another may have taken the place of this one; then that one is read twice at worst.
       this.reads.delete(name);

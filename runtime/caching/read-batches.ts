@@ -11,18 +11,19 @@ export interface ReadBatch {
   /** @returns where in the values the key's is */
   place(key: string): number;
   /** By the place of their key. Rejects with CacheUnavailable. */
-  readonly values: Promise<readonly Value[]>;
+  values(): Promise<readonly Value[]>;
 }
 
 class Batch implements ReadBatch {
   readonly keys: string[] = [];
-  readonly values: Promise<readonly Value[]>;
   private readonly places = new Map<string, number>();
+  private sent: Promise<readonly Value[]> | undefined;
 
-  constructor(send: (batch: Batch) => Promise<readonly Value[]>) {
-    // The end of this turn of the event loop, when the driver writes as well.
-    this.values = new Promise((resolve) => setImmediate(() => resolve(send(this))));
-  }
+  /** @param due when to send it */
+  constructor(
+    private readonly link: RedisLink,
+    private readonly due: Promise<void> | undefined,
+  ) {}
 
   place(key: string): number {
     const known = this.places.get(key);
@@ -30,25 +31,38 @@ class Batch implements ReadBatch {
     this.places.set(key, this.keys.length);
     return this.keys.push(key) - 1;
   }
+
+  values(): Promise<readonly Value[]> {
+    this.sent ??= this.due === undefined ? this.send() : this.due.then(() => this.send());
+    return this.sent;
+  }
+
+  private send(): Promise<readonly Value[]> {
+    return this.link.read(["MGET", ...this.keys]) as Promise<Value[]>;
+  }
 }
 
 /**
- * Reads of one turn of the event loop as one command: requests that arrived together cost the driver one command and not
- * one each, and the tag that all of them carry is read once.
+ * Reads of one turn of the event loop as two commands: the first read goes out by itself, so that one alone waits for
+ * nothing, and those that join it as one, along with it. Requests that arrived together cost the driver two commands and
+ * not one each, and the tag that all of them carry is read twice.
  */
 export class ReadBatches {
+  private turn: Promise<void> | undefined;
   private open: Batch | undefined;
 
   constructor(private readonly link: RedisLink) {}
 
   /** The batch to join now. Ask for every key before anything is awaited. */
   current(): ReadBatch {
-    if (this.open === undefined || this.open.keys.length >= MOST_KEYS) this.open = new Batch(this.send);
+    if (this.turn === undefined) {
+      this.turn = this.link.endOfTurn().then(() => {
+        this.turn = this.open = undefined;
+      });
+      return new Batch(this.link, undefined);
+    }
+    if (this.open === undefined || this.open.keys.length >= MOST_KEYS)
+      this.open = new Batch(this.link, this.turn);
     return this.open;
   }
-
-  private readonly send = async (batch: Batch): Promise<readonly Value[]> => {
-    if (this.open === batch) this.open = undefined;
-    return (await this.link.read(["MGET", ...batch.keys])) as Value[];
-  };
 }

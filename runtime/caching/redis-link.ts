@@ -73,6 +73,7 @@ export class RedisLink {
   private readonly readyListeners: (() => void)[] = [];
   private fullUntil = 0;
   private closing = false;
+  private turn: Promise<void> | undefined;
   /** What was logged last, so that a state is said once and not with every attempt. */
   private told: CacheUnavailableReason | "available" | undefined;
 
@@ -130,7 +131,23 @@ export class RedisLink {
     await Promise.all(this.connections.map((connection) => connection.close(CLOSE_MS)));
   }
 
+  /**
+   * Resolves at the end of this turn of the event loop, before the driver writes what was sent in it: what is sent then
+   * goes out with it.
+   */
+  endOfTurn(): Promise<void> {
+    this.turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.turn = undefined;
+        resolve();
+      });
+    });
+    return this.turn;
+  }
+
   private run(operation: Operation, args: RedisArgument[]): Promise<Reply> {
+    // Asked for before the driver asks for its own, so that it comes before it.
+    void this.endOfTurn();
     if (this.closing) return Promise.reject(this.unavailable("closing"));
     if (!this.breaker.allows()) return Promise.reject(this.unavailable("circuit-open"));
     const connection = this.pick();

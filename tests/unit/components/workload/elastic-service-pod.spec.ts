@@ -177,7 +177,7 @@ describe("ElasticService, the variables of its container", () => {
   const DERIVED = {
     NODE_ENV: "production",
     PORT: "3000",
-    NODE_OPTIONS: "--max-old-space-size=768",
+    NODE_OPTIONS: "--max-old-space-size=576 --max-semi-space-size=64",
     REQUEST_TIMEOUT_MS: "10000",
     DATABASE_TIMEOUT_MS: "8000",
     KEEP_ALIVE_TIMEOUT_MS: "75000",
@@ -270,7 +270,7 @@ describe("ElasticService, the variables of its container", () => {
   });
 
   it("divide the heap among the processes of a pod", async () => {
-    assert.equal((await variables({ processesPerPod: 3 }))["NODE_OPTIONS"], "--max-old-space-size=256");
+    assert.equal((await variables({ processesPerPod: 3 }))["NODE_OPTIONS"], "--max-old-space-size=208 --max-semi-space-size=16");
   });
 
   it("let those of the caller win, whether they are values or in Secrets", async () => {
