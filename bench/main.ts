@@ -3,11 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cachingPart } from "./caching/part";
 import { loadNow, machine } from "./machine";
+import { nodeHeapPart } from "./node-heap/part";
 import type { BenchPart, PartResult } from "./part";
 import { proxiesPart } from "./proxies/part";
 import { type Report, reportPage } from "./report/page";
 
-const PARTS: readonly BenchPart[] = [cachingPart, proxiesPart];
+const PARTS: readonly BenchPart[] = [cachingPart, nodeHeapPart, proxiesPart];
 const FOLDER = "build/bench";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -27,7 +27,7 @@ function compiled(file: string): string {
 }
 
 /** What a pod of the shipped stacks has, MiB: programs run with the limits that the platform gives it. */
-const POD_MIB = 1024;
+export const POD_MIB = 1024;
 
 /** Processes of the measurement; all of them end with this one. */
 export class Processes {
