@@ -29,9 +29,9 @@ export interface NodeHeap {
  * Shares the memory of a pod among its processes, and of each process between the generations of V8.
  *
  * Without the first limit V8 sizes its heap by the machine and is killed before it collects. The second is there
- * because what a request needs has to die in the young generation: with V8's own 16 MiB, requests under way are moved to
- * the old one at every collection, and a process that was idle for half a minute, whose heap V8 has shrunk meanwhile,
- * collects that ten times a second for as long as it is busy. Measured by `make bench`: docs/benchmarks.md.
+ * because what a request needs has to die in the young generation: with V8's own 16 MiB whatever is under way at a
+ * collection is soon moved to the old one, which V8 then collects the more often the further it has shrunk the heap in a
+ * quiet minute. docs/benchmarks.md has what it is worth, measured by `make bench`.
  *
  * @param memoryMiB limit of the pod, at least 16 for each process
  * @param processes Node.js processes in it, whole number >= 1

@@ -3,7 +3,6 @@ import { AdvancedCluster, type AdvancedClusterArgs } from "@pulumi/mongodbatlas/
 import { AlertConfiguration, type AlertConfigurationArgs } from "@pulumi/mongodbatlas/alertConfiguration";
 import { CloudBackupSchedule, type CloudBackupScheduleArgs } from "@pulumi/mongodbatlas/cloudBackupSchedule";
 import { getAdvancedClustersOutput } from "@pulumi/mongodbatlas/getAdvancedClusters";
-import type { AdvancedClusterConnectionStrings } from "@pulumi/mongodbatlas/types/output";
 import * as pulumi from "@pulumi/pulumi";
 
 import { atlasCacheGiB, atlasTiers } from "../../budget/atlas-tiers";
@@ -19,7 +18,7 @@ import {
   type AtlasClusterArgs,
   type AtlasSizes,
 } from "./atlas-cluster-args";
-import { AtlasPrivateEndpoint } from "./atlas-private-endpoint";
+import { AtlasPrivateEndpoint, privateHost } from "./atlas-private-endpoint";
 import {
   currentShards,
   replicationSpecs,
@@ -201,27 +200,6 @@ export function shardRemovalProblem(
       "Taking shards away moves their data to the others; ask MongoDB's support, then set allowShardRemoval to " +
       "true for that run.",
   };
-}
-
-/**
- * Host of the connection string that goes through a private endpoint: `retrofitlink-pl-0.abcde.mongodb.net`.
- *
- * @throws pulumi.RunError when Atlas has none yet
- */
-export function privateHost(
-  strings: AdvancedClusterConnectionStrings | undefined,
-  endpointId: string,
-): string {
-  const endpoints = strings?.privateEndpoints ?? [];
-  const own = endpoints.find(({ endpoints: parts }) => parts.some((part) => part.endpointId === endpointId));
-  const srv = own?.srvConnectionString ?? "";
-  if (!srv.startsWith("mongodb+srv://")) {
-    throw lateProblem(
-      `Atlas has no connection string for the private endpoint ${endpointId} yet. Wait until the cluster and the ` +
-        "endpoint are available in Atlas, run `pulumi refresh`, and then the same command again.",
-    );
-  }
-  return srv.slice("mongodb+srv://".length).replace(/[/?].*$/, "");
 }
 
 /** Everything but the shards. */

@@ -2,9 +2,11 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as compute from "@pulumi/gcp/compute";
 import { PrivateLinkEndpoint } from "@pulumi/mongodbatlas/privateLinkEndpoint";
 import { PrivateLinkEndpointService } from "@pulumi/mongodbatlas/privateLinkEndpointService";
+import type { AdvancedClusterConnectionStrings } from "@pulumi/mongodbatlas/types/output";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { lateProblem } from "../shared/problems";
 
 /** Where a cluster runs and from where it is reached. Regions in the cloud's own names. */
 export type AtlasNetwork =
@@ -173,4 +175,25 @@ export class AtlasPrivateEndpoint extends pulumi.ComponentResource {
       child,
     );
   }
+}
+
+/**
+ * Host of the connection string that goes through a private endpoint: `retrofitlink-pl-0.abcde.mongodb.net`.
+ *
+ * @throws pulumi.RunError when Atlas has none yet
+ */
+export function privateHost(
+  strings: AdvancedClusterConnectionStrings | undefined,
+  endpointId: string,
+): string {
+  const endpoints = strings?.privateEndpoints ?? [];
+  const own = endpoints.find(({ endpoints: parts }) => parts.some((part) => part.endpointId === endpointId));
+  const srv = own?.srvConnectionString ?? "";
+  if (!srv.startsWith("mongodb+srv://")) {
+    throw lateProblem(
+      `Atlas has no connection string for the private endpoint ${endpointId} yet. Wait until the cluster and the ` +
+        "endpoint are available in Atlas, run `pulumi refresh`, and then the same command again.",
+    );
+  }
+  return srv.slice("mongodb+srv://".length).replace(/[/?].*$/, "");
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { privateHost } from "../../../../components/database/atlas-cluster";
+import { privateHost } from "../../../../components/database/atlas-private-endpoint";
 import { ATLAS, GCP, inputsOf, recordAtlas } from "./atlas-fixture";
 
 describe("AtlasCluster", () => {
