@@ -3,58 +3,12 @@ import { SCRATCH } from "../helpers/sandbox-folder";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { cdnBlock, type Provider } from "../helpers/cdn";
+import { CLUSTERS, cdnStackFile } from "../helpers/cdn";
 import { Project, operations, theClient } from "../helpers/engine";
 import { ROOT } from "../../sandbox/paths";
 import type { StackRun } from "../../sandbox/engine/stack";
 
-const CLUSTERS = {
-  aws: {
-    cloud: "aws",
-    region: "eu-central-1",
-    zones: 3,
-    clusterName: "retrofitlink-test",
-    vpcId: "vpc-0a1b2c3d",
-    subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
-  },
-  gcp: {
-    cloud: "gcp",
-    region: "europe-west3",
-    zones: 3,
-    project: "retrofitlink",
-    network: "network",
-    subnetwork: "subnetwork",
-  },
-} as const;
-
 const from = (path: string): string => JSON.stringify(join(ROOT, path));
-
-/** A stack file with a CDN, as a map that a test may change. */
-function edgeFile(provider: Provider, cloud: keyof typeof CLUSTERS): Record<string, any> {
-  return {
-    environment: "test",
-    cluster: CLUSTERS[cloud],
-    services: {
-      backend: {
-        image: "registry.example.com/backend:1.0.0",
-        demand: { baseRps: 100, peakRps: 1200, growthPerMinute: 0.1 },
-        profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 5 },
-        resources: { cpuCores: 1, memoryMiB: 512 },
-      },
-    },
-    loadBalancer: {
-      service: "backend",
-      clientConnections: 1000,
-      trustedProxies: ["10.0.0.0/8"],
-      public: {
-        hosts: ["origin.example.com"],
-        dnsZone: "Z0123456789ABC",
-        aws: { subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"], nodeSecurityGroupId: "sg-0a1b2c3d" },
-      },
-    },
-    cdn: cdnBlock(provider),
-  };
-}
 
 /** The CDN of a stack, in front of a load balancer that is there already, and what follows it. */
 function edgeProgram(name: string, raw: object, more = ""): Project {
@@ -86,7 +40,9 @@ describe("CDN on the real engine", function () {
     it(`previews ${provider} on both clouds, with the same resources`, async () => {
       const shapes: string[][] = [];
       for (const cloud of ["aws", "gcp"] as const) {
-        const result = await edgeProgram(`${provider}-${cloud}`, edgeFile(provider, cloud)).run("preview");
+        const result = await edgeProgram(`${provider}-${cloud}`, cdnStackFile(provider, cloud)).run(
+          "preview",
+        );
         assert.deepEqual([result.errors, result.warnings, result.succeeded], [[], [], true]);
         const seen = JSON.stringify(result.resources);
         assert.ok(seen.includes("[secret]"));
@@ -98,7 +54,7 @@ describe("CDN on the real engine", function () {
     });
 
     it(`brings ${provider} up, and leaves it as it is the second time`, async () => {
-      const project = edgeProgram(`${provider}-up`, edgeFile(provider, "aws"));
+      const project = edgeProgram(`${provider}-up`, cdnStackFile(provider, "aws"));
       const first = await project.run("up");
       assert.deepEqual([first.errors, first.succeeded], [[], true]);
       assert.equal(first.outputs["url"], "https://www.example.com");
@@ -114,7 +70,7 @@ describe("CDN on the real engine", function () {
 
   it("gives services the secrets of Cloudflare by generation, and takes away the oldest", async () => {
     const project = (generation: number): Project => {
-      const raw = edgeFile("cloudflare", "aws");
+      const raw = cdnStackFile("cloudflare", "aws");
       raw["cluster"] = { ...CLUSTERS.aws, namespace: "default" };
       raw["services"].backend.signsUrls = true;
       raw["cdn"].cloudflare.signedUrls = { generation };

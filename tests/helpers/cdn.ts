@@ -1,4 +1,4 @@
-/** `retrofitlink:cdn` with the blocks of both CDNs, as it is read from a stack file. */
+/** A stack file with a CDN, as it is read. */
 import { generateKeyPairSync } from "node:crypto";
 
 /** RSA keys of 2048 bits: the only ones that CloudFront takes from RSA. */
@@ -11,8 +11,7 @@ export const PUBLIC_KEYS = [publicKey(), publicKey()] as const;
 
 export type Provider = "cloudfront" | "cloudflare";
 
-/** Described as a map that a test may change. */
-
+/** `retrofitlink:cdn` with the blocks of both CDNs, as a map that a test may change. */
 export function cdnBlock(provider: Provider): Record<string, any> {
   return {
     provider,
@@ -44,6 +43,55 @@ export function cdnBlock(provider: Provider): Record<string, any> {
       zoneId: "0123456789abcdef0123456789abcdef",
       accountId: "fedcba9876543210fedcba9876543210",
     },
+  };
+}
+
+export const CLUSTERS = {
+  aws: {
+    cloud: "aws",
+    region: "eu-central-1",
+    zones: 3,
+    clusterName: "retrofitlink-production",
+    vpcId: "vpc-0a1b2c3d",
+    subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+  },
+  gcp: {
+    cloud: "gcp",
+    region: "europe-west3",
+    zones: 3,
+    project: "retrofitlink",
+    network: "network",
+    subnetwork: "subnetwork",
+  },
+} as const;
+
+/** Clouds that a stack with a CDN may be in. */
+export type Cloud = keyof typeof CLUSTERS;
+
+/** A stack file with a CDN, as a map that a test may change. */
+export function cdnStackFile(provider: Provider, cloud: Cloud = "aws"): Record<string, any> {
+  return {
+    environment: "test",
+    cluster: CLUSTERS[cloud],
+    services: {
+      backend: {
+        image: "registry.example.com/backend:1.0.0",
+        demand: { baseRps: 100, peakRps: 1200, growthPerMinute: 0.1 },
+        profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 5 },
+        resources: { cpuCores: 1, memoryMiB: 512 },
+      },
+    },
+    loadBalancer: {
+      service: "backend",
+      clientConnections: 1000,
+      trustedProxies: ["10.0.0.0/8"],
+      public: {
+        hosts: ["origin.example.com"],
+        dnsZone: "Z0123456789ABC",
+        aws: { subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"], nodeSecurityGroupId: "sg-0a1b2c3d" },
+      },
+    },
+    cdn: cdnBlock(provider),
   };
 }
 

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 
 import { parseStackConfig } from "../../../stacks/config";
 import { configKey } from "../../../stacks/config-problems";
-import { publicKey, type Provider } from "../../helpers/cdn";
-import { CLUSTERS, file } from "./cdn-stack";
+import { CLUSTERS, cdnStackFile, publicKey, type Provider } from "../../helpers/cdn";
 import { TODAY } from "./sound-stack";
 
 function mistakes(change: (input: Record<string, any>) => void, provider: Provider = "cloudfront"): string[] {
-  const input = file(provider);
+  const input = cdnStackFile(provider);
   change(input);
   return parseStackConfig(input, TODAY).problems.map(
     ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,

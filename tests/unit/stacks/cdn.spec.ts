@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 
 import { timeoutLadder } from "../../../budget/timeouts";
-import { parseStackConfig, withCdnProvider } from "../../../stacks/config";
+import { parseStackConfig, withCdnProvider, type StackConfig } from "../../../stacks/config";
 import { createPlatform } from "../../../stacks/platform";
-import { inventedOutputs, type Provider } from "../../helpers/cdn";
+import { cdnStackFile, inventedOutputs, type Cloud, type Provider } from "../../helpers/cdn";
 import { record, type Recording } from "../../helpers/pulumi";
-import { config, file, type Cloud } from "./cdn-stack";
 import { TODAY } from "./sound-stack";
+
+function config(provider: Provider, cloud: Cloud = "aws"): StackConfig {
+  const parsed = parseStackConfig(cdnStackFile(provider, cloud), TODAY);
+  assert.deepEqual(parsed.problems, []);
+  assert.ok(parsed.config);
+  return parsed.config;
+}
 
 const INVOKES = { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d" } };
 
@@ -87,7 +93,7 @@ describe("CDN of a stack file", () => {
 
 describe("CDN of a stack file, with pictures", () => {
   const withImages = async (provider: Provider, images: object, cloud: Cloud = "aws") => {
-    const input = file(provider, cloud);
+    const input = cdnStackFile(provider, cloud);
     input["cdn"].images = images;
     const { config: parsed, problems } = parseStackConfig(input, TODAY);
     assert.deepEqual(problems, []);
@@ -128,7 +134,7 @@ describe("CDN of a stack file, with pictures", () => {
 });
 
 describe("CDN_PROVIDER", () => {
-  const raw = file("cloudfront");
+  const raw = cdnStackFile("cloudfront");
   const provider = (value: string | undefined): unknown =>
     parseStackConfig(withCdnProvider(raw, value), TODAY).config?.cdn?.provider;
 
@@ -153,7 +159,7 @@ describe("CDN_PROVIDER", () => {
   });
 
   it("asks for the block of the CDN that it names", () => {
-    const input = file("cloudfront");
+    const input = cdnStackFile("cloudfront");
     delete input["cdn"].cloudflare;
     const { problems } = parseStackConfig(withCdnProvider(input, "cloudflare"), TODAY);
     assert.deepEqual(

@@ -270,7 +270,10 @@ describe("ElasticService, the variables of its container", () => {
   });
 
   it("divide the heap among the processes of a pod", async () => {
-    assert.equal((await variables({ processesPerPod: 3 }))["NODE_OPTIONS"], "--max-old-space-size=208 --max-semi-space-size=16");
+    assert.equal(
+      (await variables({ processesPerPod: 3 }))["NODE_OPTIONS"],
+      "--max-old-space-size=208 --max-semi-space-size=16",
+    );
   });
 
   it("let those of the caller win, whether they are values or in Secrets", async () => {
