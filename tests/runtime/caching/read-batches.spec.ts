@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 
 import type { DataCacheManager } from "../../../runtime/caching";
+import { ReadBatches } from "../../../runtime/caching/read-batches";
+import type { RedisLink } from "../../../runtime/caching/redis-link";
 import type { RunningRedis } from "../../helpers/redis-server";
 import { Caches, startTestRedis } from "./caches";
 
@@ -29,6 +31,29 @@ describe("reads of one turn of the event loop", () => {
     await redis.cli("config", "resetstat");
   });
   afterEach(() => caches.close());
+
+  it("begin with one that waits for nothing; the others go out when the turn ends", async () => {
+    const sent: string[] = [];
+    let end: () => void = () => undefined;
+    const link = {
+      read: (args: readonly string[]) => Promise.resolve(sent.push(args.join(" "))),
+      endOfTurn: () => new Promise<void>((resolve) => (end = resolve)),
+    } as unknown as RedisLink;
+    const batches = new ReadBatches(link);
+    const reading = ["a", "b", "c"].map((key) => {
+      const batch = batches.current();
+      batch.place(key);
+      return batch.values();
+    });
+    assert.deepEqual(sent, ["MGET a"]);
+    end();
+    await Promise.all(reading);
+    assert.deepEqual(sent, ["MGET a", "MGET b c"]);
+    const next = batches.current();
+    next.place("d");
+    await next.values();
+    assert.deepEqual(sent.at(-1), "MGET d");
+  });
 
   it("are two commands, with each value and the tag they share in its place", async () => {
     const wanted = Array.from({ length: 40 }, (_, index) => `value:${index}`);
