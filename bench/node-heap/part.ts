@@ -116,7 +116,7 @@ function result(rounds: readonly (readonly Around[])[], redis: string): PartResu
       },
     ],
     method: [
-      `The server of the caching part, twice: with \`--max-semi-space-size\` as V8 has it, and as the platform derives it for a pod of ${POD_MIB} MiB.`,
+      `The server of the caching part, twice: with the semi-space as V8 has it, and as the platform derives it for a pod of ${POD_MIB} MiB.`,
       `${ROUNDS} times: warm, ${LOADS} loads of ${SECONDS} s in turn, a pause of ${IDLE_SECONDS} s, ${LOADS} loads again. Each figure is the median of its loads.`,
       "V8 shrinks the heap of a process that allocates little. Whatever a request needs and survives two collections of the young generation has to be collected from the old one, more often the smaller that has become.",
     ],
