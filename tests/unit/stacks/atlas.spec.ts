@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 
 import { parseStackConfig, type StackConfig } from "../../../stacks/config";
-import { configKey } from "../../../stacks/config-problems";
 import { createPlatform } from "../../../stacks/platform";
 import { record } from "../../helpers/pulumi";
+import { mistakesOf } from "./sound-stack";
 
 const LOOK_UP = "mongodbatlas:index/getAdvancedClusters:getAdvancedClusters";
 
@@ -57,11 +57,6 @@ const stack = (
   },
 });
 
-const mistakes = (raw: Record<string, unknown>): string[] =>
-  parseStackConfig(raw).problems.map(
-    ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
-  );
-
 function sound(raw: Record<string, unknown>): StackConfig {
   const { config, problems } = parseStackConfig(raw);
   assert.deepEqual(problems, []);
@@ -90,32 +85,32 @@ describe("stack file with a database by Atlas", () => {
   });
 
   it("is refused where there is no cloud", () => {
-    assert.deepEqual(mistakes(stack("local")), [
+    assert.deepEqual(mistakesOf(stack("local")), [
       'retrofitlink:database.kind: got "atlas"; allowed is "percona" where cluster.cloud is "local". Atlas runs in a cloud, and a private endpoint of that cloud leads to it: choose percona here.',
     ]);
   });
 
   it("is refused in a region that Atlas does not have", () => {
-    const [found, ...more] = mistakes(stack("gcp", {}, { region: "europe-west99" }));
+    const [found, ...more] = mistakesOf(stack("gcp", {}, { region: "europe-west99" }));
     assert.deepEqual(more, []);
     assert.match(
       found ?? "",
       /^retrofitlink:cluster\.region: got "europe-west99"; allowed is a region that Atlas has: .*europe-west1, /,
     );
-    assert.equal(mistakes(stack("aws", {}, { region: "cn-north-1" })).length, 1);
+    assert.equal(mistakesOf(stack("aws", {}, { region: "cn-north-1" })).length, 1);
   });
 
   it("names who may connect on AWS, and nobody on Google Cloud", () => {
     assert.match(
-      mistakes(stack("aws", { clientCidrs: [] }))[0] ?? "",
+      mistakesOf(stack("aws", { clientCidrs: [] }))[0] ?? "",
       /^retrofitlink:database\.clientCidrs: got nothing/,
     );
     assert.match(
-      mistakes(stack("gcp", { clientCidrs: ["10.0.0.0/16"] }))[0] ?? "",
+      mistakesOf(stack("gcp", { clientCidrs: ["10.0.0.0/16"] }))[0] ?? "",
       /^retrofitlink:database\.clientCidrs: got a list.*allowed is nothing on gcp/,
     );
     for (const range of ["0.0.0.0/0", "10.0.0.0/7", "10.0.0.0", "::/0"]) {
-      const [found = ""] = mistakes(stack("aws", { clientCidrs: [range] }));
+      const [found = ""] = mistakesOf(stack("aws", { clientCidrs: [range] }));
       assert.match(found, /^retrofitlink:database\.clientCidrs\[0\]: got /, range);
     }
   });
@@ -130,7 +125,7 @@ describe("stack file with a database by Atlas", () => {
       cpuCores: 2,
     };
     assert.deepEqual(
-      mistakes(stack("aws", wrong)).map((line) => line.slice(0, line.indexOf(":", 13))),
+      mistakesOf(stack("aws", wrong)).map((line) => line.slice(0, line.indexOf(":", 13))),
       ["projectId", "clusterName", "analyticsNodes", "queriesPerCore", "instanceSizes.min", "cpuCores"].map(
         (key) => `retrofitlink:database.${key}`,
       ),

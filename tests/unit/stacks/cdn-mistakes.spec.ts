@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 
-import { parseStackConfig } from "../../../stacks/config";
-import { configKey } from "../../../stacks/config-problems";
 import { CLUSTERS, cdnStackFile, publicKey, type Provider } from "../../helpers/cdn";
-import { TODAY } from "./sound-stack";
+import { mistakesOf } from "./sound-stack";
 
 function mistakes(change: (input: Record<string, any>) => void, provider: Provider = "cloudfront"): string[] {
   const input = cdnStackFile(provider);
   change(input);
-  return parseStackConfig(input, TODAY).problems.map(
-    ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
-  );
+  return mistakesOf(input);
 }
 
 describe("CDN of a stack file, its mistakes", () => {

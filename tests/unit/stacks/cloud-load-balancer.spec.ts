@@ -2,11 +2,9 @@ import assert from "node:assert/strict";
 
 import { createPlatform } from "../../../stacks/platform";
 import { parseStackConfig, type StackConfig } from "../../../stacks/config";
-import { configKey } from "../../../stacks/config-problems";
 import { cdnBlock, inventedOutputs, type Provider } from "../../helpers/cdn";
 import { record, type Recording } from "../../helpers/pulumi";
-
-const TODAY = new Date("2026-01-01T00:00:00Z");
+import { TODAY, mistakesOf } from "./sound-stack";
 
 const AWS = {
   cloud: "aws",
@@ -58,9 +56,7 @@ type Change = (config: Record<string, any>) => void;
 function mistakes(change: Change, cluster = AWS as Record<string, unknown>): string[] {
   const config = sound(cluster);
   change(config);
-  return parseStackConfig(config, TODAY).problems.map(
-    ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
-  );
+  return mistakesOf(config);
 }
 
 function accepted(cluster: Record<string, unknown>, change: Change = () => undefined): StackConfig {

@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 
-import { configKey } from "../../../stacks/config-problems";
 import { parseStackConfig, type StackConfig } from "../../../stacks/config";
 import { createPlatform } from "../../../stacks/platform";
 import { COMPONENT_TYPES, type MongoDbSummary, type ServiceSummary } from "../../../budget/summaries";
 import { shippedConfig } from "../../helpers/preview";
 import { only } from "../../helpers/stack-file";
 import { record, type Recording } from "../../helpers/pulumi";
-
-const TODAY = new Date("2026-01-01T00:00:00Z");
+import { TODAY, mistakesOf } from "./sound-stack";
 
 const base = (): Record<string, any> => ({
   environment: "test",
@@ -28,9 +26,7 @@ const base = (): Record<string, any> => ({
 function mistakes(change: (config: Record<string, any>) => void): string[] {
   const config = base();
   change(config);
-  return parseStackConfig(config, TODAY).problems.map(
-    ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
-  );
+  return mistakesOf(config);
 }
 
 function accepted(change: (config: Record<string, any>) => void = () => undefined): StackConfig {

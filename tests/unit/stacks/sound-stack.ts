@@ -17,13 +17,18 @@ export const sound = (): Record<string, any> => ({
   services: { backend: service() },
 });
 
-/** `key: got … allowed … fix` of every mistake. */
+/** `key: got … allowed … fix` of every mistake of a stack file. */
+export function mistakesOf(raw: Readonly<Record<string, unknown>>): string[] {
+  return parseStackConfig(raw, TODAY).problems.map(
+    ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
+  );
+}
+
+/** The same of the smallest sound stack with a change. */
 export function mistakes(change: (config: Record<string, any>) => void): string[] {
   const config = sound();
   change(config);
-  return parseStackConfig(config, TODAY).problems.map(
-    ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
-  );
+  return mistakesOf(config);
 }
 
 export function accepted(change: (config: Record<string, any>) => void): StackConfig {

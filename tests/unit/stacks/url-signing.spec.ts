@@ -3,8 +3,7 @@ import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 import { urlSigner } from "../../../runtime/edge";
-import { parseStackConfig, type StackConfig } from "../../../stacks/config";
-import { configKey } from "../../../stacks/config-problems";
+import type { StackConfig } from "../../../stacks/config";
 import { createEdge } from "../../../stacks/edge";
 import { createPlatform } from "../../../stacks/platform";
 import { createUrlSigning } from "../../../stacks/url-signing";
@@ -12,6 +11,7 @@ import { inventedOutputs, type Provider } from "../../helpers/cdn";
 import { shippedConfig } from "../../helpers/preview";
 import { record, type Recording } from "../../helpers/pulumi";
 import { only, shippedText, stackFile, type Change } from "../../helpers/stack-file";
+import { mistakesOf } from "./sound-stack";
 
 const INVOKES = { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d" } };
 
@@ -224,9 +224,7 @@ describe("signsUrls of a stack file, its mistakes", () => {
     const file = stackFile(shippedText("production"));
     signing(provider)(file);
     change(file);
-    return parseStackConfig(file).problems.map(
-      ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
-    );
+    return mistakesOf(file);
   };
 
   it("are refused by key: nothing that checks, no private key", () => {
