@@ -89,16 +89,14 @@ export async function held(
   // With HTTP/1.1 there is no pipelining: a client that has no answer yet does not ask again.
   const args = ["--h1", "-c", `${connections}`, "-D", `${seconds}`, ...rate, `--log-file=${log}`, url];
   for (let tried = 1; ; tried++) {
-    // Asked for more than is carried, h2load may miss its own end: some of its clients go on for good.
-    const ended = await pinned("h2load", args, seconds + OVERRUN_SECONDS).then(
-      () => true,
-      (error: { readonly killed?: boolean }) => {
-        if (error.killed !== true || tried === TRIES) throw error;
-        rmSync(log, { force: true });
-        return false;
-      },
-    );
-    if (ended) break;
+    try {
+      await pinned("h2load", args, seconds + OVERRUN_SECONDS);
+      break;
+    } catch (error) {
+      // Asked for more than is carried, h2load may miss its own end: some of its clients go on for good.
+      if ((error as { readonly killed?: boolean }).killed !== true || tried === TRIES) throw error;
+      rmSync(log, { force: true });
+    }
   }
   const lines = readFileSync(log, "utf8").trim().split("\n");
   rmSync(log);

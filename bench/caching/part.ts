@@ -150,23 +150,19 @@ async function started(
   return ports;
 }
 
-async function run(print: (line: string) => void): Promise<PartResult> {
-  const folder = await mkdtemp(join(tmpdir(), "bench-caching-"));
-  const rounds = Object.fromEntries(
-    VARIANTS.map((variant) => [variant, [] as Measured[]]),
-  ) as unknown as Record<Variant, Measured[]>;
-  let redisVersion = "";
-  const perStart = Math.ceil(ROUNDS / STARTS);
-  let processes = new Processes();
+/** The rounds from one number up to another, with processes that are started for them. @returns the version of their Redis */
+async function measureRounds(
+  from: number,
+  to: number,
+  rounds: Record<Variant, Measured[]>,
+  folder: string,
+  print: (line: string) => void,
+): Promise<string> {
+  const processes = new Processes();
   try {
-    for (let round = 0, ports: ReadonlyMap<Variant, number> = new Map(); round < ROUNDS; round++) {
-      if (round % perStart === 0) {
-        processes.stop();
-        processes = new Processes();
-        const redis = await processes.redis();
-        redisVersion = redis.version;
-        ports = await started(processes, redis.port, folder);
-      }
+    const redis = await processes.redis();
+    const ports = await started(processes, redis.port, folder);
+    for (let round = from; round < to; round++) {
       const order = round % 2 === 0 ? VARIANTS : [...VARIANTS].reverse();
       for (const variant of order) {
         const one = await measure(ports.get(variant) ?? 0, round, folder);
@@ -177,6 +173,23 @@ async function run(print: (line: string) => void): Promise<PartResult> {
             `  p95 ${one.p95.toFixed(1).padStart(5)} ms  ${one.cpuMicroseconds.toFixed(0).padStart(4)} us CPU  ${(one.hitRate * 100).toFixed(1).padStart(5)} % hits`,
         );
       }
+    }
+    return redis.version;
+  } finally {
+    processes.stop();
+  }
+}
+
+async function run(print: (line: string) => void): Promise<PartResult> {
+  const folder = await mkdtemp(join(tmpdir(), "bench-caching-"));
+  const rounds = Object.fromEntries(
+    VARIANTS.map((variant) => [variant, [] as Measured[]]),
+  ) as unknown as Record<Variant, Measured[]>;
+  const perStart = Math.ceil(ROUNDS / STARTS);
+  let redisVersion = "";
+  try {
+    for (let from = 0; from < ROUNDS; from += perStart) {
+      redisVersion = await measureRounds(from, Math.min(from + perStart, ROUNDS), rounds, folder, print);
     }
     return {
       name: "caching",
@@ -210,7 +223,6 @@ async function run(print: (line: string) => void): Promise<PartResult> {
       versions: versions(redisVersion),
     };
   } finally {
-    processes.stop();
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -23,7 +23,7 @@ const COMPACT_AT = 1024;
  * The driver's own `timeout` ends once a command is written, and is an AbortSignal with a timer of its own for each.
  */
 export class DeadlineQueue {
-  private waiting: (Waiting | undefined)[] = [];
+  private waiting: Waiting[] = [];
   private head = 0;
   private timer: NodeJS.Timeout | undefined;
 
@@ -56,9 +56,7 @@ export class DeadlineQueue {
   /** Answers come in the order of their commands, so what has ended is nearly always at the front. */
   private dropEnded(): void {
     const { waiting } = this;
-    while (this.head < waiting.length && waiting[this.head]?.told === undefined) {
-      waiting[this.head++] = undefined;
-    }
+    while (this.head < waiting.length && waiting[this.head]?.told === undefined) this.head++;
     if (this.head === waiting.length) {
       waiting.length = this.head = 0;
     } else if (this.head >= COMPACT_AT) {
