@@ -138,14 +138,16 @@ export class MadeAnswer implements AnswerWatch {
     const ageMs = verdict.kind === "store" ? verdict.ageMs : 0;
     const { already } = this.options;
     const stored = storedResponse({ ...plan, already, ageMs }, body);
+    const outcome: Outcome = plan.same ? { kind: "answer", stored, at: Date.now() } : { kind: "gone" };
+    const done = (): void => settle(outcome);
     if (verdict.kind === "store" && versions !== undefined && this.mayKeep()) {
       const lifetime = cache.lifetime(1, { ttlMs: verdict.ttlMs, staleMs: verdict.staleMs });
       const value = { encoding: "binary" as const, payload: encodeResponse(stored) };
       const target = plan.same ? work.key : keyOf(request, plan.varied);
       const current = new Map(work.tags.flatMap((tag) => pair(tag, versions.get(tag))));
-      cache.parts.store.write(target, value, lifetime, current).catch(ignoreUnavailable);
-    }
-    settle(plan.same ? { kind: "answer", stored, at: Date.now() } : { kind: "gone" });
+      // Who asks until it can be found is one of those who wait.
+      cache.parts.store.write(target, value, lifetime, current).catch(ignoreUnavailable).finally(done);
+    } else done();
   }
 
   private planOf(head: AnswerHead, body: Buffer | undefined): Plan {
