@@ -15,4 +15,5 @@ export {
   commandTimeoutMs,
   hasCache,
 } from "./settings";
+export { CREDENTIAL_HEADERS } from "./http/personal";
 export { type ResponseCacheOptions, responseCache } from "./http/response-cache";

@@ -84,6 +84,7 @@ export function mostBodyBytes(cache: CacheManager): number {
  */
 export class MadeAnswer implements AnswerWatch {
   private plan: Plan | undefined;
+  private completed = false;
 
   constructor(
     private readonly making: Making,
@@ -122,7 +123,13 @@ export class MadeAnswer implements AnswerWatch {
     } else if (!plan.whole) settle({ kind: "private" });
   }
 
+  /** The connection is gone: those who wait are told, unless they will be when the answer is kept. */
+  closed(): void {
+    if (!this.completed) this.options.settle({ kind: "gone" });
+  }
+
   complete(body: Buffer | undefined): void {
+    this.completed = true;
     const { cache, keyOf, pass } = this.making;
     const { request, work, versions, settle, wanted } = this.options;
     const { plan } = this;

@@ -213,16 +213,18 @@ class ResponseCache {
   ): Promise<void> {
     const making = this.begin(work, stale !== undefined);
     let left = false;
+    let answer: MadeAnswer | undefined;
     response.once("close", () => {
       left = true;
-      making.settle({ kind: "gone" });
+      if (answer === undefined) making.settle({ kind: "gone" });
+      else answer.closed();
     });
     const versions = await this.prepared(work);
     const already = headersOf(response);
     const conditions = takeConditions(request);
     const wanted = (): boolean => !left;
     const about = { request, response, work, already, versions, conditions, wanted, ...making };
-    const answer = new MadeAnswer(this.making, about);
+    answer = new MadeAnswer(this.making, about);
     const instead = (): LastPiece | undefined => {
       if (stale === undefined || response.statusCode < 500) return undefined;
       making.settle({ kind: "gone" });

@@ -34,9 +34,12 @@ export function sendStored(
   ageMs: number,
   cacheStatus: string,
 ): void {
-  const { chunk, encoding } = headStored(request, response, stored, ageMs, cacheStatus);
-  if (encoding === undefined) response.end(chunk);
-  else response.end(chunk, encoding);
+  if (!headIsWatched(response) && response.getHeaderNames().length === 0) {
+    // With nobody else to have a say, Node.js takes the head as it is: that is cheaper than header by header.
+    const { status, lines, last } = stepsOf(request, stored, ageMs, cacheStatus, false);
+    response.writeHead(status, lines);
+    end(response, last);
+  } else end(response, headStored(request, response, stored, ageMs, cacheStatus));
 }
 
 /**
@@ -52,28 +55,59 @@ export function headStored(
   ageMs: number,
   cacheStatus: string,
 ): LastPiece {
-  const { status, headers, removed, etag, lastModified, ageSeconds, body } = stored;
-  const known = status === 200 && notModified(request.headers, etag, lastModified);
-  response.statusCode = known ? 304 : status;
-  for (const name of removed) response.removeHeader(name);
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name = headers[at] ?? "";
-    if (known && !OF_NOT_MODIFIED.has(name.toLowerCase())) continue;
-    let value: string | string[] = headers[at + 1] ?? "";
-    for (; headers[at + 2] === name; at += 2) value = [value, headers[at + 3] ?? ""].flat();
+  const watched = headIsWatched(response);
+  const { status, lines, last } = stepsOf(request, stored, ageMs, cacheStatus, watched);
+  response.statusCode = status;
+  for (const name of stored.removed) response.removeHeader(name);
+  for (let at = 0; at + 1 < lines.length; at += 2) {
+    const name = lines[at] ?? "";
+    let value: string | string[] = lines[at + 1] ?? "";
+    for (; lines[at + 2] === name; at += 2) value = [value, lines[at + 3] ?? ""].flat();
     response.setHeader(name, value);
   }
-  response.setHeader("Age", String(ageSeconds + Math.max(0, Math.floor(ageMs / 1000))));
-  response.setHeader("Cache-Status", cacheStatus);
-  const watched = headIsWatched(response);
   if (watched) beforeHeadIsSent(response, () => keepCookiePrivate(response));
   else keepCookiePrivate(response);
-  if (known || request.method === "HEAD") return { chunk: undefined, encoding: undefined };
+  return last;
+}
+
+/** What goes out: status, names and values of headers in turn, and the body. */
+function stepsOf(
+  request: Request,
+  { status, headers, etag, lastModified, ageSeconds, body }: StoredResponse,
+  ageMs: number,
+  cacheStatus: string,
+  watched: boolean,
+): { readonly status: number; readonly lines: string[]; readonly last: LastPiece } {
+  const age = ageSeconds + Math.max(0, Math.floor(ageMs / 1000));
+  const about = ["Age", String(age), "Cache-Status", cacheStatus];
+  if (status === 200 && notModified(request.headers, etag, lastModified)) {
+    return { status: 304, lines: [...ofNotModified(headers), ...about], last: NOTHING };
+  }
+  const lines = headers.concat(about);
+  if (request.method === "HEAD") return { status, lines, last: NOTHING };
   // A text goes out with its head in one piece, bytes in a second; Latin-1 is every byte as it is. Who reads along in
   // front gets bytes, which cannot be mistaken.
-  return !watched && body.length <= ONE_PIECE_BYTES
+  const text = !watched && body.length <= ONE_PIECE_BYTES;
+  const last: LastPiece = text
     ? { chunk: body.toString("latin1"), encoding: "latin1" }
     : { chunk: body, encoding: undefined };
+  return { status, lines, last };
+}
+
+const NOTHING: LastPiece = { chunk: undefined, encoding: undefined };
+
+function ofNotModified(headers: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const [name = "", value = ""] = [headers[at], headers[at + 1]];
+    if (OF_NOT_MODIFIED.has(name.toLowerCase())) lines.push(name, value);
+  }
+  return lines;
+}
+
+function end(response: Response, { chunk, encoding }: LastPiece): void {
+  if (encoding === undefined) response.end(chunk);
+  else response.end(chunk, encoding);
 }
 
 /** Middleware may set one person a cookie on an answer for everybody: then no cache behind may keep the two together. */

@@ -53,6 +53,8 @@ export function application(
   handler: RequestHandler,
 ): Express {
   const app = express();
+  // So that hits are sent in both ways: with headers that were there before, and with none.
+  if (at === "route") app.disable("x-powered-by");
   const chain = [...front, cached, ...behind];
   if (at === "route") app.get(path, ...chain, handler);
   else {
