@@ -43,7 +43,9 @@ export async function nodeOfLine(line) {
   const platform = `${process.platform}-${process.arch}`;
   const wanted = PACKAGES[line]?.[platform];
   if (wanted === undefined) {
-    throw new Error(`no Node.js ${line} for ${platform} is pinned: add its package to scripts/node-versions.mjs`);
+    throw new Error(
+      `no Node.js ${line} for ${platform} is pinned: add its package to scripts/node-versions.mjs`,
+    );
   }
   const base = process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache");
   const cache = join(base, "retrofitlink", "node");

@@ -22,7 +22,9 @@ export function parseHttpDate(text: string): number | undefined {
   for (const form of FORMS) {
     const parts = form.exec(text)?.groups;
     if (parts === undefined) continue;
-    const [day, hour, minute, second] = ["day", "hour", "minute", "second"].map((name) => Number(parts[name]));
+    const [day, hour, minute, second] = ["day", "hour", "minute", "second"].map((name) =>
+      Number(parts[name]),
+    );
     const month = MONTHS.indexOf(parts["month"] ?? "");
     const time = Date.UTC(fullYear(parts["year"] ?? ""), month, day, hour, minute, second);
     const date = new Date(time);

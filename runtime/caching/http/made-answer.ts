@@ -72,7 +72,13 @@ interface Plan {
 const HEAD_ROOM_BYTES = 16 * 1024;
 
 /** Headers that are about a body, which a 304 has not. */
-const OF_BODY = ["content-encoding", "content-language", "content-length", "content-type", "transfer-encoding"];
+const OF_BODY = [
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-type",
+  "transfer-encoding",
+];
 
 export function mostBodyBytes(cache: CacheManager): number {
   return cache.parts.store.maxValueBytes - HEAD_ROOM_BYTES;
@@ -211,7 +217,9 @@ function isAllOf(head: AnswerHead, body: Buffer): boolean {
 function withNames(own: readonly string[], all: readonly string[]): string {
   const lower = new Set(own.map((name) => name.toLowerCase()));
   const others = all.filter((name) => !lower.has(name));
-  return [...own, ...others.map((name) => name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()))].join(", ");
+  return [...own, ...others.map((name) => name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()))].join(
+    ", ",
+  );
 }
 
 function pair(tag: string, version: Buffer | undefined): [string, Buffer][] {

@@ -44,11 +44,7 @@ function escaped(text: string): string {
  *
  * @param ignored parameters of the query that make no difference
  */
-export function requestKey(
-  request: Request,
-  varied: readonly string[],
-  ignored?: NamePattern | undefined,
-): string {
+export function requestKey(request: Request, varied: readonly string[], ignored?: NamePattern): string {
   const { headers } = request;
   const host = headers.host ?? "";
   // Express asks whether the proxy is trusted; a request without these headers does not pay for it.

@@ -213,18 +213,18 @@ class ResponseCache {
   ): Promise<void> {
     const making = this.begin(work, stale !== undefined);
     let left = false;
-    let answer: MadeAnswer | undefined;
+    let closed = (): void => making.settle({ kind: "gone" });
     response.once("close", () => {
       left = true;
-      if (answer === undefined) making.settle({ kind: "gone" });
-      else answer.closed();
+      closed();
     });
     const versions = await this.prepared(work);
     const already = headersOf(response);
     const conditions = takeConditions(request);
     const wanted = (): boolean => !left;
     const about = { request, response, work, already, versions, conditions, wanted, ...making };
-    answer = new MadeAnswer(this.making, about);
+    const answer = new MadeAnswer(this.making, about);
+    closed = () => answer.closed();
     const instead = (): LastPiece | undefined => {
       if (stale === undefined || response.statusCode < 500) return undefined;
       making.settle({ kind: "gone" });

@@ -107,7 +107,8 @@ export function decodeResponse(bytes: Buffer): StoredResponse | undefined {
   const etag = headers.pop();
   const ageSeconds = Number(headers.pop());
   const removed = headers.pop();
-  if (!(status >= 100 && status <= 999) || removed === undefined || headers.length % 2 !== 0) return undefined;
+  if (!(status >= 100 && status <= 999) || removed === undefined || headers.length % 2 !== 0)
+    return undefined;
   return {
     status,
     headers,

@@ -17,9 +17,9 @@ interface WithHead {
  */
 export function watchResponse(response: Response, watch: AnswerWatch, most: number): void {
   const inFront = {
-    writeHead: response.writeHead as Method,
-    write: response.write as Method,
-    end: response.end as Method,
+    writeHead: response.writeHead.bind(response) as Method,
+    write: response.write.bind(response) as Method,
+    end: response.end.bind(response) as Method,
   };
   const pieces = new Pieces(most);
   let whole: Buffer | undefined;
@@ -31,31 +31,31 @@ export function watchResponse(response: Response, watch: AnswerWatch, most: numb
   };
 
   response.writeHead = ((status: number, ...rest: unknown[]) => {
-    if (state !== "open" || response.headersSent) return inFront.writeHead.call(response, status, ...rest);
+    if (state !== "open" || response.headersSent) return inFront.writeHead(status, ...rest);
     response.statusCode = status;
     applyHead(response, rest);
     state = "headed";
     watch.head(whole);
-    return inFront.writeHead.call(response, response.statusCode);
+    return inFront.writeHead(response.statusCode);
   }) as typeof response.writeHead;
 
   response.write = ((chunk: unknown, encoding: unknown, ...rest: unknown[]) => {
     if (!ended) pieces.add(chunk, encoding);
-    return inFront.write.call(response, chunk, encoding, ...rest);
+    return inFront.write(chunk, encoding, ...rest);
   }) as typeof response.write;
 
   response.end = ((chunk: unknown, encoding: unknown, ...rest: unknown[]) => {
-    if (ended || state === "off") return inFront.end.call(response, chunk, encoding, ...rest);
+    if (ended || state === "off") return inFront.end(chunk, encoding, ...rest);
     if (state === "headed") pieces.add(chunk, encoding);
     else {
       const other = watch.instead?.();
       if (other !== undefined) {
         state = "off";
-        return inFront.end.call(response, other.chunk, other.encoding);
+        return inFront.end(other.chunk, other.encoding);
       }
       whole = bytesOf(chunk, encoding);
     }
-    const result = inFront.end.call(response, chunk, encoding, ...rest);
+    const result = inFront.end(chunk, encoding, ...rest);
     ended = true;
     completed();
     return result;

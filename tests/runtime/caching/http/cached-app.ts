@@ -1,7 +1,13 @@
 import { once } from "node:events";
 import { type IncomingHttpHeaders, type Server, createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
-import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from "express";
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
 
 import { type ApiCacheManager, type ResponseCacheOptions, responseCache } from "../../../../runtime/caching";
 import { eventually } from "../../../helpers/eventually";

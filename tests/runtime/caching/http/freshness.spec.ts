@@ -94,7 +94,9 @@ describe("the response cache", () => {
         "too-old": [{ "Cache-Control": "max-age=100", Age: "200" }, 0, 0],
         silent: [{}, 355_000, 360_000],
       };
-      await serveEach(Object.fromEntries(Object.entries(answers).map(([name, [headers]]) => [name, headers])));
+      await serveEach(
+        Object.fromEntries(Object.entries(answers).map(([name, [headers]]) => [name, headers])),
+      );
       for (const [name, [, least, most]] of Object.entries(answers)) {
         await app.call(`/${name}`);
         if (most > 0) await eventually(name, async () => (await kept(name)) > 0);

@@ -91,7 +91,10 @@ describe("the response cache", () => {
         }
         routes.patch("/items/:id", cached, (_request, response) => {
           value++;
-          response.status(303).set("Location", "/made?x=1").set("Content-Location", "http://other.example/elsewhere");
+          response
+            .status(303)
+            .set("Location", "/made?x=1")
+            .set("Content-Location", "http://other.example/elsewhere");
           response.end();
         });
       });
@@ -102,14 +105,15 @@ describe("the response cache", () => {
       assert.deepEqual(bodies, ["2", "2", "2", "1", "1"]);
     });
 
-    for (const [ending, answer] of Object.entries({
-      json: (response: Response) => response.json({ ok: true }),
-      "a look whether it is late": (response: Response) => void (response.headersSent || response.end()),
-      "an empty answer": (response: Response) => response.status(204).end(),
+    const endings: Readonly<Record<string, (response: Response) => unknown>> = {
+      json: (response) => response.json({ ok: true }),
+      "a look whether it is late": (response) => void (response.headersSent || response.end()),
+      "an empty answer": (response) => response.status(204).end(),
       "an error": () => {
         throw new Error("late");
       },
-    })) {
+    };
+    for (const [ending, answer] of Object.entries(endings)) {
       it(`that goes on after a deadline has answered invalidates when it is done: with ${ending}`, async () => {
         let value = 1;
         let release: () => void = () => undefined;
@@ -124,7 +128,10 @@ describe("the response cache", () => {
           },
           {},
           // Reads have all the time that a busy machine takes.
-          (routes) => routes.use((request, ...rest) => (request.method === "PUT" ? deadline(50) : pass)(request, ...rest)),
+          (routes) =>
+            routes.use((request, ...rest) =>
+              (request.method === "PUT" ? deadline(50) : pass)(request, ...rest),
+            ),
         );
         await app.stored("/w");
         assert.equal((await app.call("/w", {}, "PUT")).status, 503);

@@ -23,9 +23,7 @@ describe("the response cache among other middleware", function () {
 
   for (const line of [20, 22, 24]) {
     it(`changes nothing that they do, in any order, on Node.js ${line}`, async () => {
-      const { nodeOfLine } = (await import("../../../../scripts/node-versions.mjs")) as {
-        readonly nodeOfLine: (line: number) => Promise<string>;
-      };
+      const { nodeOfLine } = await import("../../../../scripts/node-versions.mjs");
       const args = ["-r", "ts-node/register/transpile-only", WORKER, String(redis.port)];
       // Express prints the errors of handlers in any other environment.
       const env = { ...process.env, NODE_ENV: "test" };
@@ -33,7 +31,11 @@ describe("the response cache among other middleware", function () {
       const report = JSON.parse(stdout) as Report;
       assert.match(report.node, new RegExp(`^v${line}\\.`));
       const failed = report.failed.map(({ name, message }) => `${name}: ${message}`);
-      assert.equal(failed.length, 0, `${failed.length} of ${report.checks}:\n${failed.slice(0, 20).join("\n")}`);
+      assert.equal(
+        failed.length,
+        0,
+        `${failed.length} of ${report.checks}:\n${failed.slice(0, 20).join("\n")}`,
+      );
       assert.ok(report.checks > 300);
     });
   }

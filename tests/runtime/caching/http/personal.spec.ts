@@ -32,7 +32,10 @@ describe("the response cache", () => {
           ["alice", "bob"].map((who) => app.call("/me", { [name]: `${who} by ${name}` })),
         );
         assert.deepEqual([alice?.body, bob?.body], [`alice by ${name}`, `bob by ${name}`]);
-        assert.deepEqual([alice?.headers["cache-control"], alice?.headers["cache-status"]], [undefined, undefined]);
+        assert.deepEqual(
+          [alice?.headers["cache-control"], alice?.headers["cache-status"]],
+          [undefined, undefined],
+        );
       }
       assert.equal((await app.call("/me")).body, "nobody");
     });
@@ -73,9 +76,16 @@ describe("the response cache", () => {
   });
 
   it("takes no notice of parameters that make no difference, when it is told which", async () => {
-    await app.serve((routes) => routes.get("/q", app.counted((_request, response) => response.send("x"))), {
-      ignoreQuery: ["utm_*"],
-    });
+    await app.serve(
+      (routes) =>
+        routes.get(
+          "/q",
+          app.counted((_request, response) => response.send("x")),
+        ),
+      {
+        ignoreQuery: ["utm_*"],
+      },
+    );
     await app.stored("/q?page=1&utm_source=a");
     assert.match(String((await app.call("/q?utm_source=b&page=1")).headers["cache-status"]), /hit/);
     assert.equal(app.calls, 1);
@@ -102,12 +112,20 @@ describe("the response cache", () => {
       assert.equal((await app.stored("/link", evil)).body, "http://evil.example/");
       const good = { host: "inner", "x-forwarded-host": "shop.example", "x-forwarded-proto": "https" };
       assert.equal((await app.stored("/link", good)).body, "https://shop.example/");
-      assert.equal((await app.stored("/link", { ...good, "x-forwarded-proto": "http" })).body, "http://shop.example/");
+      assert.equal(
+        (await app.stored("/link", { ...good, "x-forwarded-proto": "http" })).body,
+        "http://shop.example/",
+      );
       assert.equal((await app.stored("/link", { host: "inner" })).body, "http://inner/");
     });
 
     it("and takes nobody else's word for it", async () => {
-      await app.serve((routes) => routes.get("/link", app.counted((request, response) => response.send(request.host))));
+      await app.serve((routes) =>
+        routes.get(
+          "/link",
+          app.counted((request, response) => response.send(request.host)),
+        ),
+      );
       await app.stored("/link", { host: "inner" });
       const got = await app.call("/link", { host: "inner", "x-forwarded-host": "evil.example" });
       assert.deepEqual([got.body, app.calls], ["inner", 1]);

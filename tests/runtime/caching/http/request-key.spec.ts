@@ -31,9 +31,12 @@ function keyOf({ host, forwarded, secure, target, varied }: Asked, names = VARIE
 /** What keys are made of, so that one might be mistaken for another, and anything else. */
 const hostile = fc.oneof(
   fc
-    .array(fc.constantFrom("|", "%", "=", ",", ".", "/", "s", "1", "2", "a", "%7C", "%25", "accept", "|accept=de"), {
-      maxLength: 8,
-    })
+    .array(
+      fc.constantFrom("|", "%", "=", ",", ".", "/", "s", "1", "2", "a", "%7C", "%25", "accept", "|accept=de"),
+      {
+        maxLength: 8,
+      },
+    )
     .map((parts) => parts.join("")),
   fc.string({
     unit: fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCharCode(code)),
@@ -71,11 +74,23 @@ describe("keys of the response cache", () => {
   it("differ when one part takes what another gives", () => {
     const plain: Asked = { host: "h", forwarded: undefined, secure: false, target: "/page", varied: [] };
     const pairs: [Asked, Asked][] = [
-      [{ ...plain, varied: ["de"] }, { ...plain, target: "/page|accept=de" }],
-      [{ ...plain, host: "h/a", target: "/b" }, { ...plain, host: "h", target: "/a/b" }],
-      [{ ...plain, varied: ["a|accept|x=1=b"] }, { ...plain, varied: ["a", "b"] }],
+      [
+        { ...plain, varied: ["de"] },
+        { ...plain, target: "/page|accept=de" },
+      ],
+      [
+        { ...plain, host: "h/a", target: "/b" },
+        { ...plain, host: "h", target: "/a/b" },
+      ],
+      [
+        { ...plain, varied: ["a|accept|x=1=b"] },
+        { ...plain, varied: ["a", "b"] },
+      ],
       [{ ...plain, varied: ["%"] }, plain],
-      [{ ...plain, forwarded: "f" }, { ...plain, host: "f,h" }],
+      [
+        { ...plain, forwarded: "f" },
+        { ...plain, host: "f,h" },
+      ],
       [{ ...plain, secure: true }, plain],
     ];
     for (const [a, b] of pairs) {

@@ -94,8 +94,10 @@ function short(): Case {
     handler,
     async (port, path) => {
       for (let round = 0; round < 2; round++) {
-        const got = await Promise.race([ask(port, path).catch(() => undefined), sleep(100)]);
-        assert.ok(!/hit/.test((got as { headers?: Record<string, string[]> })?.headers?.["cache-status"]?.[0] ?? ""));
+        // Node.js ends nothing that is shorter than it said: the client waits.
+        const cut = ask(port, path).catch(() => undefined);
+        const got = await Promise.race([cut, sleep(100, undefined)]);
+        assert.ok(!/hit/.test(got?.headers["cache-status"]?.[0] ?? ""));
       }
     },
   ];

@@ -53,11 +53,10 @@ export const cookieAtHead: RequestHandler = (request, response, next) => {
 
 /** As many write it by hand: not twice for one answer, and past the response's own methods. */
 const plainWrapper: RequestHandler = (_request, response, next) => {
-  const { writeHead } = response;
-  const wrapped = (...args: Parameters<typeof writeHead>): typeof response => {
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => typeof response;
+  response.writeHead = ((...args: unknown[]) => {
     response.appendHeader("X-Heads", "one");
-    return writeHead.apply(response, args) as typeof response;
-  };
-  response.writeHead = wrapped as typeof writeHead;
+    return writeHead(...args);
+  }) as typeof response.writeHead;
   next();
 };

@@ -46,14 +46,14 @@ export function people(apps: Applications, cached: () => RequestHandler): Check[
 type Ask = (port: number, path: string) => Promise<void>;
 
 function sends(way: string): RequestHandler {
-  return (_request, response) => ANSWERS[way]?.(response, textOf("for all")) as void;
+  return (_request, response) => ANSWERS[way]?.(response, textOf("for all"));
 }
 
 function cart(way: string): RequestHandler {
   return (request, response) => {
     const session = request.session as WithCart;
     session.cart ??= randomUUID();
-    return ANSWERS[way]?.(response, textOf(session.cart)) as void;
+    return ANSWERS[way]?.(response, textOf(session.cart));
   };
 }
 

@@ -37,7 +37,7 @@ export function table(apps: Applications, cached: () => RequestHandler): Check[]
             response.append("Link", ["</a>; rel=preload", "</b>; rel=preload"]);
             response.append("Content-Security-Policy", "default-src 'self'");
             response.append("Content-Security-Policy", "img-src *");
-            return answer(response, textOf(number)) as void;
+            return answer(response, textOf(number));
           };
           const chain = make();
           const placed = {
@@ -90,7 +90,10 @@ export async function fromCache(
 
 function same(what: string, got: Got, wanted: Got): void {
   assert.equal(got.status, wanted.status, `${what}: status`);
-  assert.ok(got.body.equals(wanted.body), `${what}: ${got.body.length} bytes, not ${wanted.body.length}, or others`);
+  assert.ok(
+    got.body.equals(wanted.body),
+    `${what}: ${got.body.length} bytes, not ${wanted.body.length}, or others`,
+  );
   const comparable = ({ headers }: Got): Record<string, readonly string[]> =>
     Object.fromEntries(
       Object.entries(headers)

@@ -20,7 +20,8 @@ const AT_ONCE = 8;
 
 async function main(port: number): Promise<Report> {
   const failed: { name: string; message: string }[] = [];
-  const uncaught = (error: unknown): void => void failed.push({ name: "uncaught", message: messageOf(error) });
+  const uncaught = (error: unknown): void =>
+    void failed.push({ name: "uncaught", message: messageOf(error) });
   process.on("uncaughtException", uncaught).on("unhandledRejection", uncaught);
   const namespace = `orders-${process.pid}`;
   const cache = new ApiCacheManager({ settings: settingsFor(port), namespace, jitter: 0 });
