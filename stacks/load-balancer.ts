@@ -47,6 +47,7 @@ export function createLoadBalancer(
     trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
     maxBodyMiB: loadBalancer.maxBodyMiB,
     hosts: loadBalancer.hosts,
+    hostsInFront: [...(loadBalancer.public?.hosts ?? []), ...(config.cdn?.hosts ?? [])],
     ...tlsOf(loadBalancer),
     headers: {
       // One owner: two would differ one day, and browsers take the stricter of each.

@@ -8,7 +8,7 @@ import { restrictedContainer } from "../shared/kubernetes";
 import { IMAGES } from "../shared/versions";
 import { NGINX_PATHS, NGINX_STATUS_PATH, nginxConf } from "./nginx-conf";
 import { Proxy, type ProxyDefinition } from "./proxy";
-import { admissionOf, qualifiedHost, type ProxyArgs } from "./proxy-args";
+import { admissionOf, clusterDomain, qualifiedHost, type ProxyArgs } from "./proxy-args";
 import { PROXY_PORTS, SCRATCH } from "./proxy-conf-args";
 import { sharedConfArgs } from "./proxy-shared-conf";
 import { TLS_FILES } from "./proxy-tls";
@@ -29,14 +29,14 @@ export class Nginx extends Proxy {
 }
 
 /** nginx.conf, as soon as the service's name is known. */
-function configuration(args: ProxyArgs, plan: ProxyPlan): pulumi.Output<string> {
-  const domain = args.clusterDns?.domain ?? "cluster.local";
+function configuration(args: ProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
+  const domain = clusterDomain(args);
   const { upstream } = args;
   const { host, port } = upstream;
   const addresses = [...(args.loadBalancerAddresses ?? [])];
   return pulumi.output({ host, port, addresses }).apply(({ host, port, addresses }) =>
     nginxConf({
-      ...sharedConfArgs(args, plan, admissionOf(args, plan), addresses),
+      ...sharedConfArgs(args, plan, workload, admissionOf(args, plan), addresses),
       upstream: [{ host: qualifiedHost(host, args.namespace, domain), port }],
       resolver: args.clusterDns?.server ?? `kube-dns.kube-system.svc.${domain}`,
       rateLimit: rateLimitPerPod(args.rateLimit, plan.maxReplicas),

@@ -18,6 +18,7 @@ const args: NginxConfArgs = {
   maxBodyMiB: 10,
   headers: { owner: "proxy", hsts: false },
   routes: [],
+  privatePaths: ["/metrics", "/ready"],
 };
 
 function lines(change: Partial<NginxConfArgs> = {}): string[] {

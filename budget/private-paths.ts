@@ -1,0 +1,21 @@
+/**
+ * Paths of a service that are for the cluster alone: the kubelet and Prometheus ask the pods themselves. What stands
+ * between the internet and a service answers 404 to them.
+ */
+
+/** Where a service shows its figures; `runtime` and its documentation mount them there. */
+export const METRICS_PATH = "/metrics";
+
+/** Paths of a service's probes where the stack file names none. */
+export const PROBE_PATHS = { live: "/health", ready: "/ready" } as const;
+
+/**
+ * The figures, and the path of readiness, which tells the state of caches and databases and why. Liveness says no more
+ * than that the process answers, and is what monitoring from outside asks.
+ *
+ * @param ready path of the readiness probe. `/` is a page, and not private.
+ */
+export function privatePaths(ready: string = PROBE_PATHS.ready): string[] {
+  const paths = [METRICS_PATH, ready.replace(/[?#].*$/, "").replace(/(.)\/+$/, "$1")];
+  return [...new Set(paths)].filter((path) => path !== "/");
+}
