@@ -82,10 +82,7 @@ const CONNECTIONS_SHARE = 1 / 8;
  *
  * @param clientsPerPod clients one pod can serve at the same time
  */
-export function connectionsPerAddress(
-  limit: Pick<RateLimit, "connections">,
-  clientsPerPod: number,
-): number {
+export function connectionsPerAddress(limit: Pick<RateLimit, "connections">, clientsPerPod: number): number {
   return Math.max(limit.connections, Math.ceil(clientsPerPod * CONNECTIONS_SHARE));
 }
 

@@ -80,15 +80,11 @@ export function errorPages(): Directive[] {
         return [
           // The sign lets the location decide on the status.
           directive("error_page", status, ...(OWN_STATUSES[status] ?? []), "=", place),
-          block(
-            "location",
-            place.startsWith("@") ? [place] : ["=", place],
-            [
-              ...(place.startsWith("@") ? [] : [directive("internal")]),
-              ...(status === 502 ? [block("if", ["($overloaded)"], [errorAnswer(503)])] : []),
-              errorAnswer(status),
-            ],
-          ),
+          block("location", place.startsWith("@") ? [place] : ["=", place], [
+            ...(place.startsWith("@") ? [] : [directive("internal")]),
+            ...(status === 502 ? [block("if", ["($overloaded)"], [errorAnswer(503)])] : []),
+            errorAnswer(status),
+          ]),
         ];
       }),
   ];

@@ -18,6 +18,8 @@ const ADMISSION = { maxConnections: 89, serverMaxConnections: 6, queue: 84, queu
 /** What the shipped stacks give one address. */
 const LIMIT = { requestsPerSecond: 20, burst: 40, connections: 50 };
 
+const WEBSOCKET = "connection: upgrade, upgrade: websocket";
+
 function socketTo(port: number, from = UNTRUSTED): Socket {
   const socket = connect({ port, host: "127.0.0.1", localAddress: from });
   socket.on("error", () => undefined);
@@ -113,12 +115,13 @@ for (const { name, proxy: kind, start } of PROXIES) {
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\ntunnel",
       );
       const proxy = await start({ upstream: [upstream] });
-      const asked: [string, boolean][] = [
-        ["Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQ", false],
-        ["Upgrade: websocket, h2c\r\nConnection: Upgrade", false],
-        ["Upgrade: h2c, websocket\r\nConnection: Upgrade", false],
-        ["Upgrade: h2c\r\nUpgrade: websocket\r\nConnection: Upgrade", false],
-        ["Upgrade: WebSocket\r\nConnection: Upgrade, X-Forwarded-For, X-Real-IP", true],
+      // HAProxy 3.2 leaves only the WebSocket of a list when it reads it.
+      const asked: [string, "never" | "perhaps" | "passed"][] = [
+        ["Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABkAAQ", "never"],
+        ["Upgrade: websocket, h2c\r\nConnection: Upgrade", "perhaps"],
+        ["Upgrade: h2c, websocket\r\nConnection: Upgrade", "perhaps"],
+        ["Upgrade: h2c\r\nUpgrade: websocket\r\nConnection: Upgrade", "perhaps"],
+        ["Upgrade: WebSocket\r\nConnection: Upgrade, X-Forwarded-For, X-Real-IP", "passed"],
       ];
       for (const [lines, passed] of asked) {
         const before = upstream.seen().length;
@@ -131,12 +134,13 @@ for (const { name, proxy: kind, start } of PROXIES) {
         const upgrade = [...told.matchAll(/^(upgrade|connection): *(.*)\r$/gim)].map(
           ([, field = "", value = ""]) => `${field}: ${value}`.toLowerCase(),
         );
-        const expected = passed ? ["connection: upgrade", "upgrade: websocket"] : [];
-        assert.deepEqual(
-          upgrade.filter((line) => line !== "connection: close").sort(),
-          expected,
-          `${lines} became ${told}`,
-        );
+        const words = upgrade
+          .filter((line) => line !== "connection: close")
+          .sort()
+          .join(", ");
+        const allowed = { never: [""], passed: [WEBSOCKET], perhaps: ["", WEBSOCKET] }[passed];
+        assert.ok(allowed.includes(words), `${lines} became ${told}`);
+        assert.doesNotMatch(told, /http2-settings/i);
         assert.match(told, /x-forwarded-for: 127\.0\.0\.2/i);
       }
     });
@@ -144,11 +148,7 @@ for (const { name, proxy: kind, start } of PROXIES) {
     it("makes no tunnel by CONNECT and echoes nothing by TRACE", async () => {
       const upstream = await recorder("HTTP/1.1 200 OK\r\n\r\n");
       const proxy = await start({ upstream: [upstream] });
-      for (const line of [
-        "CONNECT app.example.org:443 HTTP/1.1",
-        "CONNECT / HTTP/1.1",
-        "TRACE / HTTP/1.1",
-      ]) {
+      for (const line of ["CONNECT app.example.org:443 HTTP/1.1", "CONNECT / HTTP/1.1", "TRACE / HTTP/1.1"]) {
         const socket = socketTo(proxy.httpPort);
         socket.write(`${line}\r\nHost: app.example.org:443\r\n\r\n`);
         const answer = await heard(socket, 1000);

@@ -60,11 +60,14 @@ export function programPath(kind: ServerKind): string {
 
 /** Declares the same specs for each version on this machine. */
 export function onEveryVersion(kind: ServerKind, specs: (program: Program) => void): void {
-  for (const one of programs(kind)) {
-    describe(`on ${one.name}`, () => {
-      before(() => void chosen.set(kind, one));
-      after(() => void chosen.delete(kind));
-      specs(one);
-    });
-  }
+  for (const one of programs(kind)) onVersion(kind, one, specs);
+}
+
+/** Declares specs that run on one version. */
+export function onVersion(kind: ServerKind, one: Program, specs: (program: Program) => void): void {
+  describe(`on ${one.name}`, () => {
+    before(() => void chosen.set(kind, one));
+    after(() => void chosen.delete(kind));
+    specs(one);
+  });
 }

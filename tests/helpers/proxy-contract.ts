@@ -58,7 +58,9 @@ export function onEveryProtocol(specs: (proxy: ProxyUnderTest, protocol: Protoco
     scheme: "https",
     // Made before the first spec starts a proxy.
     get tls() {
-      return { tls: { certificate: certificate.certificate, key: certificate.key, plainPort: "off" as const } };
+      return {
+        tls: { certificate: certificate.certificate, key: certificate.key, plainPort: "off" as const },
+      };
     },
     send: (proxy, path, options) => sendHttp2(proxy.httpsPort, path, options),
   };
@@ -118,22 +120,18 @@ async function running<Args>(
 
 /** Each version of each program that is on this machine. */
 export const PROXIES: readonly ProxyUnderTest[] = [
-  ...programs("nginx").map(
-    (version): ProxyUnderTest => ({
-      proxy: "nginx",
-      name: version.name,
-      deployed: version.deployed,
-      start: (options) => running((args) => startNginx(args, version), nginxArgs, options),
-    }),
-  ),
-  ...programs("haproxy").map(
-    (version): ProxyUnderTest => ({
-      proxy: "haproxy",
-      name: version.name,
-      deployed: version.deployed,
-      start: (options) => running((args) => startHaProxy(args, version), haProxyArgs, options),
-    }),
-  ),
+  ...programs("nginx").map((version): ProxyUnderTest => ({
+    proxy: "nginx",
+    name: version.name,
+    deployed: version.deployed,
+    start: (options) => running((args) => startNginx(args, version), nginxArgs, options),
+  })),
+  ...programs("haproxy").map((version): ProxyUnderTest => ({
+    proxy: "haproxy",
+    name: version.name,
+    deployed: version.deployed,
+    start: (options) => running((args) => startHaProxy(args, version), haProxyArgs, options),
+  })),
 ];
 
 /** A service that says it is ready, and does what the test says with every other request. */

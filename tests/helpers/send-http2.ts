@@ -13,9 +13,7 @@ export async function http2Session(
   { from = "127.0.0.1", plain = false }: { readonly from?: string; readonly plain?: boolean } = {},
 ): Promise<ClientHttp2Session> {
   const tcp = tcpConnect({ port, host: "127.0.0.1", localAddress: from });
-  const socket = plain
-    ? tcp
-    : tlsConnect({ socket: tcp, ALPNProtocols: ["h2"], rejectUnauthorized: false });
+  const socket = plain ? tcp : tlsConnect({ socket: tcp, ALPNProtocols: ["h2"], rejectUnauthorized: false });
   await once(socket, plain ? "connect" : "secureConnect");
   const session = connect(`${plain ? "http" : "https"}://127.0.0.1:${port}`, {
     createConnection: () => socket,
@@ -38,7 +36,7 @@ export async function sendHttp2(
   }
 }
 
-/** Sends one request over a connection that is there. */
+/** Sends one request over a connection that is there. `expectContinue` is not looked at: a stream is refused without harm. */
 export async function answerOf(
   session: ClientHttp2Session,
   path: string,
@@ -52,12 +50,17 @@ export async function answerOf(
     ":path": path,
     ...(host === undefined ? {} : { ":authority": host }),
     ...Object.fromEntries(own),
+    // As browsers do; a body that is written piece by piece has no length.
+    ...(body === undefined || typeof body === "function"
+      ? {}
+      : { "content-length": String(Buffer.byteLength(body)) }),
   };
   const stream = session.request(outgoing, { endStream: body === undefined });
   stream.setTimeout(REQUEST_TIMEOUT_MS, () => stream.destroy(new Error(`no answer to ${path}`)));
   const failed = once(stream, "error").then(([error]) => Promise.reject(error as Error));
   failed.catch(() => undefined);
   const response = once(stream, "response") as Promise<[Record<string, string | string[]>]>;
+  // What a spec does with a request, it can do with a stream as well: write and end it.
   if (typeof body === "function") body(stream as unknown as Parameters<typeof body>[0]);
   else if (body !== undefined) stream.end(body);
   const [incoming] = await Promise.race([response, failed]);
