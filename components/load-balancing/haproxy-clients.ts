@@ -3,7 +3,7 @@ import { connectionsPerAddress } from "../../budget/proxy-limits";
 import { HAPROXY_SECTIONS, type HaProxyConfArgs } from "./haproxy-conf-args";
 import { duration, section, type Line, type Section } from "./haproxy-syntax";
 import { HEALTH_PATH, PROXY_PORTS } from "./proxy-conf-args";
-import { pathRefusals, requestRules } from "./haproxy-requests";
+import { pathRefusal, requestRules } from "./haproxy-requests";
 import { REJECTIONS, REQUEST_ID_PATTERN } from "./proxy-headers";
 import { REFUSED_METHODS } from "./proxy-refusals";
 
@@ -37,7 +37,7 @@ export function clientsSection(args: HaProxyConfArgs, responseRules: readonly Li
     ...(args.tls?.plainPort === "redirect"
       ? [["http-request", "redirect", "scheme", "https", "code", 308, "unless", "{", "ssl_fc", "}"]]
       : []),
-    ...pathRefusals(args.privatePaths),
+    pathRefusal(args.privatePaths),
     ...requestRules(args),
     ...responseRules,
     ["default_backend", application],

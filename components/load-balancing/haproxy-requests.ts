@@ -3,7 +3,7 @@ import { HAPROXY_SECTIONS, type HaProxyConfArgs } from "./haproxy-conf-args";
 import { duration, type Line } from "./haproxy-syntax";
 import { SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
 import { ERRORS, REJECTIONS, errorBody } from "./proxy-headers";
-import { DOT_SEGMENTS, DROPPED_HEADERS, privatePattern } from "./proxy-refusals";
+import { DROPPED_HEADERS, refusedPaths } from "./proxy-refusals";
 import { routeBase, routeTarget, routeTargets, type ProxyRoute, type RouteTarget } from "./proxy-routes";
 
 const { application, uploads } = HAPROXY_SECTIONS;
@@ -14,19 +14,10 @@ const { application, uploads } = HAPROXY_SECTIONS;
  */
 const UNSIZED = { body: 2048, headers: 12_288 } as const;
 
-/** Paths that mean something else to a service than to HAProxy, and those that are not for the internet. */
-export function pathRefusals(privatePaths: readonly string[]): Line[] {
-  const deny = (status: number, ...condition: string[]): Line => [
-    ...["http-request", "deny", "deny_status", status, "if", "{"],
-    ...condition,
-    "}",
-  ];
-  return [
-    deny(400, "path", "-m", "reg", "-i", DOT_SEGMENTS),
-    ...(privatePaths.length === 0
-      ? []
-      : [deny(404, "path,url_dec", "-m", "reg", "-i", privatePattern(privatePaths))]),
-  ];
+/** Paths that are not for the internet, and those that mean something else to a service than to HAProxy. */
+export function pathRefusal(privatePaths: readonly string[]): Line {
+  const refused = ["path,url_dec", "-m", "reg", "-i", refusedPaths(privatePaths)];
+  return ["http-request", "deny", "deny_status", 404, "if", "{", ...refused, "}"];
 }
 
 /** Where a request goes, how large it may be, and what the service is told. */
@@ -79,11 +70,11 @@ function upgrades(routes: readonly ProxyRoute[]): Line[] {
 
 const UPGRADES = ["{", "var(txn.upgrade)", "-m", "found", "}"];
 
-/** A body that did not fit the buffer: the service reads it as fast as the client sends it. */
-const UNFINISHED = [
-  ...["{", "var(txn.length)", "-m", "int", "gt", "0", "}"],
-  ...["{", "var(txn.length),sub(txn.arrived)", "-m", "int", "gt", "0", "}"],
-];
+/** There is a body; of most requests nothing below is looked at. */
+const BODY = ["{", "var(txn.arrived)", "-m", "found", "}"];
+
+/** One that did not fit the buffer: the service reads it as fast as the client sends it. */
+const UNFINISHED = [...BODY, "{", "req.hdr_val(Content-Length),sub(txn.arrived)", "gt", "0", "}"];
 
 /**
  * HAProxy passes a body on as it comes, and so cannot bound one that does not say how long it is: it has to be here as
@@ -99,10 +90,9 @@ function bodies(args: HaProxyConfArgs, targets: readonly RouteTarget[]): Line[] 
     ...condition,
     ...grpc,
   ];
-  const unsized = ["!{", "var(txn.length)", "-m", "found", "}"];
+  const unsized = ["!{", "req.hdr(Content-Length)", "-m", "found", "}"];
   return [
-    ["http-request", "set-var(txn.length)", "req.hdr_val(Content-Length)"],
-    refuse(413, "{", "var(txn.length)", "-m", "int", "gt", maxBodyMiB * 1024 * 1024, "}"),
+    refuse(413, "{", "req.hdr_val(Content-Length)", "gt", maxBodyMiB * 1024 * 1024, "}"),
     // A service is not kept waiting for what a slow client has not sent yet: the whole body, or as much as a buffer
     // holds. What comes after an upgrade is no body.
     [
@@ -110,14 +100,9 @@ function bodies(args: HaProxyConfArgs, targets: readonly RouteTarget[]): Line[] 
       ...["unless", ...UPGRADES],
       ...grpc.flatMap((target) => ["or", target.slice(1)]),
     ],
-    ["http-request", "set-var(txn.arrived)", "req.body_len"],
+    ["http-request", "set-var(txn.arrived)", "req.body_len", "if", "{", "req.body_len", "gt", 0, "}"],
     refuse(411, "{", "var(txn.arrived)", "-m", "int", "gt", UNSIZED.body, "}", ...unsized),
-    refuse(
-      411,
-      ...["{", "var(txn.arrived)", "-m", "int", "gt", 0, "}"],
-      ...unsized,
-      ...["{", "req.hdrs,length", "gt", UNSIZED.headers, "}"],
-    ),
+    refuse(411, ...BODY, ...unsized, "{", "req.hdrs,length", "gt", UNSIZED.headers, "}"),
   ];
 }
 

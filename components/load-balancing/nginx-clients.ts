@@ -4,7 +4,7 @@ import { errorAnswer } from "./nginx-responses";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
 import { SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
 import { REJECTIONS, REQUEST_ID_PATTERN } from "./proxy-headers";
-import { DOT_SEGMENTS, HEADERS_KIB, privatePattern } from "./proxy-refusals";
+import { HEADERS_KIB, WRITTEN_DOTS, refusedPaths } from "./proxy-refusals";
 
 /** Time-outs and sizes of what a client may send. */
 export function clientDirectives(args: NginxConfArgs): Directive[] {
@@ -60,28 +60,22 @@ export function serverLimits({ rateLimit }: NginxConfArgs): Directive[] {
   ];
 }
 
-/** `$dot_segments` and `$private_path`, 1 where a request is refused for its path. */
+/** `$refused_path`, 1 where a path is not passed on. nginx itself refuses CONNECT and TRACE. */
 export function refusalMaps({ privatePaths }: NginxConfArgs): Directive[] {
   return [
-    // As the client wrote it, and as it is passed on. `$uri` has no such segment any more.
-    block("map", ["$request_uri", "$dot_segments"], entries({ default: 0, [`~*${DOT_SEGMENTS}`]: 1 })),
-    ...(privatePaths.length === 0
-      ? []
-      : [
-          block(
-            "map",
-            ["$uri", "$private_path"],
-            entries({ default: 0, [`~*${privatePattern(privatePaths)}`]: 1 }),
-          ),
-        ]),
+    block(
+      "map",
+      ["$uri", "$refused_path"],
+      entries({ default: "$written_dots", [`~*${refusedPaths(privatePaths)}`]: 1 }),
+    ),
+    // `$uri` has no dots any more; what is passed on is what the client wrote.
+    block("map", ["$request_uri", "$written_dots"], entries({ default: 0, [`~*${WRITTEN_DOTS}`]: 1 })),
   ];
 }
 
-/** Refuses by method and path. nginx itself refuses CONNECT and TRACE. */
-export function refusals({ privatePaths }: NginxConfArgs): Directive[] {
-  const refuse = (variable: string, status: number): Directive =>
-    block("if", [`(${variable})`], [errorAnswer(status)]);
-  return [refuse("$dot_segments", 400), ...(privatePaths.length === 0 ? [] : [refuse("$private_path", 404)])];
+/** To the client such a path is not there. */
+export function refusals(): Directive[] {
+  return [block("if", ["($refused_path)"], [errorAnswer(404)])];
 }
 
 /** Takes the client's address from the last proxy that is not trusted, however many a client has made up before it. */

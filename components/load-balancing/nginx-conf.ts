@@ -200,7 +200,7 @@ function trafficServers(args: NginxConfArgs): Directive[] {
         ]
       : []),
   ];
-  const traffic = [...refusals(args), ...proxying(args)];
+  const traffic = [...refusals(), ...proxying(args)];
   if (tls === undefined) return servers(false, args.headers, traffic);
   // 308 keeps the method and the body, which 301 does not.
   const redirect = block("location", ["/"], [directive("return", 308, "https://$host$request_uri")]);

@@ -6,19 +6,26 @@ function literally(text: string): string {
 }
 
 /**
- * A target with a `.` or `..` as a segment, however it is spelled, not looking at the query. Clients resolve these
- * before they ask; what is left means one path to the proxy and another to a service. The separators are those that
- * some service takes for one: `/`, `\`, encoded, and with a parameter behind the dots (`..;`).
+ * A decoded path with a `.` or `..` as a segment. Clients resolve these before they ask; what is left means one path to
+ * the proxy and another to a service. Some service takes `\` for a separator, and `..;a=b` for `..`.
  */
-export const DOT_SEGMENTS = String.raw`^[^?#]*(/|\\|%2f|%5c)(\.|%2e)(\.|%2e)?(;[^/?#]*)?(/|\\|%2f|%5c|[?#]|$)`;
+const DOT_SEGMENTS = String.raw`[/\\]\.\.?(;[^/\\]*)?([/\\]|$)`;
 
 /**
- * A decoded path that is one of `paths` or lies below it, to be compared without case: some service reads `//metrics`,
- * `/Metrics` and `/metrics;a=b` as `/metrics`.
+ * Decoded paths that are not passed on, to be compared without case: those with dot segments, and `privatePaths` with
+ * what is below them. Some service reads `//metrics`, `/Metrics` and `/metrics;a=b` as `/metrics`.
  */
-export function privatePattern(paths: readonly string[]): string {
-  return String.raw`^[/\\]+(${paths.map((path) => literally(path.replace(/^\/+/, ""))).join("|")})([/\\;?#]|$)`;
+export function refusedPaths(privatePaths: readonly string[]): string {
+  if (privatePaths.length === 0) return DOT_SEGMENTS;
+  const names = privatePaths.map((path) => literally(path.replace(/^\/+/, ""))).join("|");
+  return String.raw`^[/\\]+(${names})([/\\;?#]|$)|${DOT_SEGMENTS}`;
 }
+
+/**
+ * The same dots in a target as the client wrote it, for a program that has resolved them in the path it matches. The
+ * query is not looked at.
+ */
+export const WRITTEN_DOTS = String.raw`^[^?#]*(/|\\|%2f|%5c)(\.|%2e)(\.|%2e)?(;[^/?#]*)?(/|\\|%2f|%5c|[?#]|$)`;
 
 /** Methods that make a tunnel or an echo, and that no service behind a proxy needs. */
 export const REFUSED_METHODS = ["CONNECT", "TRACE"] as const;

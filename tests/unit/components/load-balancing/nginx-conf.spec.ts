@@ -161,8 +161,8 @@ describe("nginxConf", () => {
     const name = "backend-service.retrofitlink.svc.cluster.local";
     assert.deepEqual(values(found, "server").slice(0, 3), [
       `server ${name}:3000 max_fails=3 fail_timeout=10s max_conns=7;`,
-      `server ${name}:3000 max_fails=3 fail_timeout=10s;`,
-      `server ${name}:50051 max_fails=3 fail_timeout=10s;`,
+      `server ${name}:3000 max_fails=3 fail_timeout=10s max_conns=4096;`,
+      `server ${name}:50051 max_fails=3 fail_timeout=10s max_conns=4096;`,
     ]);
   });
 
