@@ -13,9 +13,13 @@ export const PROBE_PATHS = { live: "/health", ready: "/ready" } as const;
  * The figures, and the path of readiness, which tells the state of caches and databases and why. Liveness says no more
  * than that the process answers, and is what monitoring from outside asks.
  *
- * @param ready path of the readiness probe. `/` is a page, and not private.
+ * @param probes paths of both. One path for both is liveness, and `/` is a page: neither is private.
  */
-export function privatePaths(ready: string = PROBE_PATHS.ready): string[] {
-  const paths = [METRICS_PATH, ready.replace(/[?#].*$/, "").replace(/(.)\/+$/, "$1")];
-  return [...new Set(paths)].filter((path) => path !== "/");
+export function privatePaths(
+  probes: { readonly live: string; readonly ready: string } = PROBE_PATHS,
+): string[] {
+  const [live, ready] = [probes.live, probes.ready].map((path) =>
+    path.replace(/[?#].*$/, "").replace(/(.)\/+$/, "$1"),
+  ) as [string, string];
+  return [...new Set([METRICS_PATH, ready])].filter((path) => path !== "/" && path !== live);
 }

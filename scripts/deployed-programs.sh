@@ -5,7 +5,8 @@
 set -euo pipefail
 
 SUITE=forky
-PROGRAMS=(haproxy nginx valkey-server valkey-tools)
+# openssl is a client that knows what these servers offer.
+PROGRAMS=(haproxy nginx valkey-server valkey-tools openssl)
 # A suite moves: how old its index may be, in days, before it is asked again.
 INDEX_DAYS=7
 
@@ -55,7 +56,7 @@ export APT_CONFIG="$cache/apt.conf"
 
 apt-get update -qq >/dev/null 2>"$cache/update.log" || without "no index of Debian $SUITE ($(head -n 1 "$cache/update.log"))"
 candidate() { apt-cache policy "$1" | sed -n 's/^ *Candidate: //p'; }
-versions="haproxy-$(candidate haproxy) nginx-$(candidate nginx) valkey-$(candidate valkey-server)"
+versions="haproxy-$(candidate haproxy) nginx-$(candidate nginx) valkey-$(candidate valkey-server) openssl-$(candidate openssl)"
 case "$versions" in *"-(none)"* | *"- "*) without "Debian $SUITE lacks one of ${PROGRAMS[*]}" ;; esac
 place="$cache/${versions//[ :]/_}"
 
@@ -69,7 +70,7 @@ if [ ! -e "$place/versions" ]; then
   libraries=$(dirname "$(ls "$root"/usr/lib/*-linux-gnu/ld-linux-*.so.* | head -n 1)")
   loader=$(ls "$libraries"/ld-linux-*.so.* | head -n 1)
   mkdir "$root/bin"
-  for program in "$root"/usr/sbin/{haproxy,nginx} "$root"/usr/bin/valkey-{server,cli}; do
+  for program in "$root"/usr/sbin/{haproxy,nginx} "$root"/usr/bin/{valkey-server,valkey-cli,openssl}; do
     # Where it will be found, not where it is unpacked. valkey-server is a link.
     cp -L "$program" "$root/bin/"
     "$loader" --library-path "$libraries" "$root/usr/bin/patchelf" \

@@ -69,7 +69,7 @@ function globalSection({ plan, timeouts, tls, scratch = SCRATCH }: HaProxyConfAr
     ["tune.bufsize", (HEADERS_KIB + 1) * 1024],
     ["tune.maxrewrite", 1024],
     ["tune.http.maxhdr", MOST_HEADERS],
-    // Frames that no client sends many of; a connection with more is closed.
+    // Frames that break the rules of HTTP/2; a connection with more is closed.
     [".if", "version_atleast(3.0)"],
     ["tune.h2.fe.glitches-threshold", 1000],
     [".endif"],

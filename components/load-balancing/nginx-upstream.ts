@@ -3,6 +3,7 @@ import { retryLimits } from "../../budget/proxy-limits";
 import type { TimeoutLadder } from "../../budget/timeouts";
 import type { NginxConfArgs } from "./nginx-conf-args";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
+import { RESOLVER_VALID } from "./nginx-resolver";
 import type { UpstreamServer } from "./proxy-conf-args";
 import { DROPPED_HEADERS, HEADERS_KIB } from "./proxy-refusals";
 import { routeBase, routeTarget, routeTargets, type ProxyRoute, type RouteKind } from "./proxy-routes";
@@ -12,11 +13,11 @@ const UPSTREAM = "application";
 /** DNS, and the groups of servers: one for requests, others for what stays open and so must not count among them. */
 export function upstreamBlocks(args: NginxConfArgs): Directive[] {
   const { resolver, admission, plan, routes } = args;
-  // Shorter than the TTL of cluster DNS: a pod that is gone is forgotten before it is tried often.
-  const resolving =
-    resolver === undefined
-      ? []
-      : [directive("resolver", resolver, "valid=5s"), directive("resolver_timeout", "2s")];
+  const named =
+    typeof resolver === "string"
+      ? directive("resolver", resolver, RESOLVER_VALID)
+      : directive("include", resolver?.file ?? "");
+  const resolving = resolver === undefined ? [] : [named, directive("resolver_timeout", "2s")];
   const bound = admission === undefined ? [] : [`max_conns=${admission.maxConnections}`];
   return [
     ...resolving,

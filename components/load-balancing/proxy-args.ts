@@ -35,11 +35,13 @@ export interface ProxyUpstream {
    * `/metrics`. @default "/ready"
    */
   readonly healthPath?: string;
+  /** Path of liveness, which clients may ask, also where it is `healthPath`. @default "/health" */
+  readonly livePath?: string;
 }
 
 /** DNS of the cluster. */
 export interface ClusterDns {
-  /** Its server; for nginx by name or address, for HAProxy by address. @default the cluster's own */
+  /** Its server; for nginx by name or address, for HAProxy by address. @default those of the pod's /etc/resolv.conf */
   readonly server?: string;
   /** Last part of every Service's name. @default "cluster.local" */
   readonly domain?: string;

@@ -1,6 +1,6 @@
 /** The part of a configuration that follows from the arguments in the same way for both programs. */
 import type { ProxyPlan } from "../../budget/proxy";
-import { privatePaths } from "../../budget/private-paths";
+import { PROBE_PATHS, privatePaths } from "../../budget/private-paths";
 import type { Admission } from "../../budget/proxy-limits";
 import { clusterDomain, type ProxyArgs } from "./proxy-args";
 import type { ProxyConfArgs } from "./proxy-conf-args";
@@ -19,7 +19,8 @@ export function sharedConfArgs(
   admission: Admission | undefined,
   loadBalancers: readonly string[],
 ): Omit<ProxyConfArgs, "upstream" | "listen"> {
-  const { tls, headers = {} } = args;
+  const { tls, headers = {}, upstream } = args;
+  const { healthPath: ready = PROBE_PATHS.ready, livePath: live = PROBE_PATHS.live } = upstream;
   const hosts = [...new Set([...(args.hosts ?? []), ...(args.hostsInFront ?? [])])];
   const { certificate, key } = TLS_FILES;
   return {
@@ -29,7 +30,7 @@ export function sharedConfArgs(
     trustedProxies: [...args.trustedProxies, ...loadBalancers.map((address) => `${address}/32`)],
     maxBodyMiB: args.maxBodyMiB,
     routes: args.routes ?? [],
-    privatePaths: privatePaths(args.upstream.healthPath),
+    privatePaths: privatePaths({ live, ready }),
     ...(hosts.length === 0 ? {} : { hosts: [...hosts, ...ownNames(args, workload)] }),
     headers: {
       owner: headers.owner ?? "proxy",

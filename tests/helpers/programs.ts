@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
-export type ServerKind = "nginx" | "haproxy" | "redis";
+/** `openssl` is a client, of the same library as the servers beside it. */
+export type ServerKind = "nginx" | "haproxy" | "redis" | "openssl";
 
 /** One version of one server. */
 export interface Program {
@@ -15,16 +16,22 @@ export interface Program {
   readonly deployed: boolean;
 }
 
-const NAMES = { nginx: "nginx", haproxy: "HAProxy", redis: "Redis" } as const;
+const NAMES = { nginx: "nginx", haproxy: "HAProxy", redis: "Redis", openssl: "OpenSSL" } as const;
 
 /** Debian keeps proxies where only root's PATH leads. */
-const SYSTEM = { nginx: "/usr/sbin/nginx", haproxy: "/usr/sbin/haproxy", redis: "redis-server" } as const;
+const SYSTEM = {
+  nginx: "/usr/sbin/nginx",
+  haproxy: "/usr/sbin/haproxy",
+  redis: "redis-server",
+  openssl: "openssl",
+} as const;
 
 /** As scripts/deployed-programs.sh calls them. */
 const DEPLOYED = {
   nginx: { program: "nginx", package: "nginx" },
   haproxy: { program: "haproxy", package: "haproxy" },
   redis: { program: "redis-server", package: "valkey" },
+  openssl: { program: "openssl", package: "openssl" },
 } as const;
 
 const PLACE = join(

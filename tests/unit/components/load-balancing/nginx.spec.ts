@@ -231,7 +231,7 @@ describe("nginx.conf of a Nginx", () => {
       "worker_rlimit_nofile 32768;",
       "worker_connections 16384;",
       "keepalive 128;",
-      "resolver kube-dns.kube-system.svc.cluster.local valid=5s;",
+      "include /tmp/resolver.conf;",
       "server backend-service.retrofitlink.svc.cluster.local:3000 max_fails=3 fail_timeout=10s resolve;",
       // 20/s over 5 pods
       "limit_req_zone $counted_client zone=requests_per_address:10m rate=240r/m;",
@@ -278,7 +278,10 @@ describe("the pod of a Nginx", () => {
     const [server, exporter] = spec.containers;
     assert.deepEqual([spec.containers.length, server["name"], exporter["name"]], [2, "nginx", "exporter"]);
     assert.equal(metadata.annotations["kubectl.kubernetes.io/default-container"], "nginx");
-    assert.deepEqual(server["command"], ["nginx", "-g", "daemon off;"]);
+    // It becomes nginx, once the DNS server of the cluster is written down.
+    const [shell, option, script = ""] = server["command"] as string[];
+    assert.deepEqual([shell, option], ["sh", "-c"]);
+    assert.ok(script.endsWith('\nexec nginx -g "daemon off;"'), script);
     assert.deepEqual(server["ports"], [
       { name: "http", containerPort: 8080 },
       { name: "status", containerPort: 8081 },
