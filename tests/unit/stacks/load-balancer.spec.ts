@@ -25,7 +25,10 @@ describe("the proxy of a stack", () => {
     assert.match(nginx, /server backend-pods\.retrofitlink\.svc\.k8s\.example\.org:3000 /);
     const haproxy = await conf("haproxy");
     assert.ok(haproxy.includes("(metrics|internal/ready)"), haproxy);
-    assert.match(haproxy, /acl known_host req\.fhdr\(Host\),host_only,lower -m str app\.example\.com haproxy-/);
+    assert.match(
+      haproxy,
+      /acl known_host req\.fhdr\(Host\),host_only,lower -m str app\.example\.com haproxy-/,
+    );
     assert.match(haproxy, /backend-pods\.retrofitlink\.svc\.k8s\.example\.org:3000 /);
   });
 });
