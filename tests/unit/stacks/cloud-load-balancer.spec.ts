@@ -282,7 +282,7 @@ describe("load balancer of the cloud in the platform", () => {
     const port = pod.containers[0].ports.find(
       ({ name }: { name: string }) => name === service.spec.ports[0].targetPort,
     );
-    assert.equal(ofInput(recording, ":TargetGroup", "public-load-balancer-targets").port, port.containerPort);
+    assert.equal(ofInput(recording, ":TargetGroup", "public-load-balancer-tg").port, port.containerPort);
   });
 
   for (const cluster of [AWS, GCP]) {
