@@ -21,6 +21,7 @@ import type {
 import { GcpLoadBalancer, negAnnotation } from "../components/load-balancing/gcp-load-balancer";
 import { workloadName } from "../components/load-balancing/proxy-args";
 import { HEALTH_PATH, PROXY_PORTS } from "../components/load-balancing/proxy-conf-args";
+import { physicalName } from "../components/shared/physical-name";
 import { serviceBudget, type StackConfig } from "./config";
 import { cdnOf, ladderOf } from "./derived";
 
@@ -66,6 +67,10 @@ export interface CloudEntrance {
 export type ProxyFleet = pulumi.Resource & { readonly replicas: { readonly min: number } };
 
 const NAME = "public-load-balancer";
+
+/** Google takes 63 characters for a network endpoint group. */
+const LONGEST_NEG_NAME = 63;
+
 const CONFIG_KEY = "retrofitlink:loadBalancer.public";
 
 /** Labels that the namespace of the pods has to have. */
@@ -192,7 +197,7 @@ function gcpEntrance(
     // Names point to it: a new one would be another address.
     { ...(parent === undefined ? {} : { parent }), protect: environment === "production" },
   );
-  const negName = `retrofitlink-${environment}-proxy`;
+  const negName = physicalName(`retrofitlink-${environment}-proxy`, LONGEST_NEG_NAME);
   const zones =
     loadBalancer?.public?.gcp?.zones ??
     Array.from({ length: cluster.zones }, (_, index) => `${region}-${"abcdef"[index] ?? "a"}`);
@@ -214,6 +219,7 @@ function gcpEntrance(
         NAME,
         {
           ...common,
+          environment,
           location: { project, region, network, zones },
           address: address.address,
           negName,

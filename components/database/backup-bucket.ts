@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 import * as eks from "@pulumi/aws/eks";
 import * as iam from "@pulumi/aws/iam";
 import * as serviceaccount from "@pulumi/gcp/serviceaccount";
@@ -10,6 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { COMPONENT_TYPES, type BackupBucketSummary } from "../../budget/summaries";
 import { commonLabels } from "../shared/kubernetes";
 import { bucketPolicy, privateBucket } from "../shared/private-bucket";
+import { physicalName } from "../shared/physical-name";
 import { refuse, type Problem } from "../shared/problems";
 import { trustPolicy } from "../shared/service-role";
 import type { BackupTarget } from "./mongodb-cluster-args";
@@ -62,15 +61,9 @@ export function backupBucketProblems({ retentionDays, environment }: BackupBucke
 /** Google takes 6 to 30 characters. */
 const LONGEST_ACCOUNT_ID = 30;
 
-/**
- * Id of the Google service account of an environment, 6 to 30 characters: `mongodb-backup-<environment>`, of a long
- * name its beginning and a digest.
- */
+/** Id of the Google service account of an environment. */
 export function backupAccountId(environment: string): string {
-  const whole = `${BACKUP_ACCOUNT}-${environment}`;
-  if (whole.length <= LONGEST_ACCOUNT_ID) return whole;
-  const digest = createHash("sha256").update(environment).digest("hex").slice(0, 6);
-  return `${whole.slice(0, LONGEST_ACCOUNT_ID - digest.length - 1)}-${digest}`;
+  return physicalName(`${BACKUP_ACCOUNT}-${environment}`, LONGEST_ACCOUNT_ID);
 }
 
 /**

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { GOOGLE_FRONT_END_RANGES } from "../../budget/cloud-load-balancer";
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { cloudLoadBalancerSummary, isBehindCdn } from "./cloud-load-balancer-args";
@@ -17,6 +18,9 @@ export type { GcpLoadBalancerArgs, GcpNetwork } from "./gcp-load-balancer-args";
 
 /** Scheme of the global load balancer on Envoy, the only one with all that is used here. */
 const SCHEME = "EXTERNAL_MANAGED";
+
+/** Cloud Logging takes 100 characters. */
+const LONGEST_LOG_BUCKET = 100;
 
 /** How long a record of a host is believed, seconds. */
 const RECORD_TTL_SECONDS = 300;
@@ -94,7 +98,14 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
         sslPolicy: sslPolicy.selfLink,
         certificateMap: gcpCertificateMap(
           name,
-          { project, hosts: args.hosts, certificate: args.certificate, dnsZone: args.dnsZone },
+          {
+            project,
+            environment: args.environment,
+            hosts: args.hosts,
+            anyHost: isBehindCdn(args.sources),
+            certificate: args.certificate,
+            dnsZone: args.dnsZone,
+          },
           this,
         ),
         quicOverride: "ENABLE",
@@ -287,7 +298,7 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   /** A log bucket with a retention of its own: the project's default keeps everything for 30 days. */
   private accessLogs(
     name: string,
-    { location, accessLogDays }: GcpLoadBalancerArgs,
+    { location, accessLogDays, environment }: GcpLoadBalancerArgs,
     urlMap: compute.URLMap,
   ): void {
     const child = { parent: this };
@@ -296,7 +307,8 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
       {
         project: location.project,
         location: location.region,
-        bucketId: `${name}-access-logs`,
+        // The provider takes over a bucket that is there already: another environment's has to have another name.
+        bucketId: physicalName(`retrofitlink-${environment}-access-logs`, LONGEST_LOG_BUCKET),
         retentionDays: accessLogDays,
         description: "Requests to the load balancer",
       },

@@ -230,9 +230,9 @@ describe("BackupBucket on gcp", () => {
 });
 
 describe("backupAccountId", () => {
-  it("carries the environment, of a long name the beginning", () => {
+  it("carries the environment, of a long name the beginning and a digest", () => {
     assert.equal(backupAccountId("local"), "mongodb-backup-local");
-    assert.equal(backupAccountId("production-europe-west"), "mongodb-backup-producti-728afe");
+    assert.equal(backupAccountId("production-europe-west"), "mongodb-backup-produc-b3f451f1");
   });
 
   it("is what Google takes, 6 to 30 characters, and another for another environment", () => {
