@@ -24,6 +24,7 @@ import { HEALTH_PATH, PROXY_PORTS } from "../components/load-balancing/proxy-con
 import { physicalName } from "../components/shared/physical-name";
 import { serviceBudget, type StackConfig } from "./config";
 import { cdnOf, ladderOf } from "./derived";
+import { gcpZones } from "./regions";
 
 /** What the proxy has to know of what stands in front of it. */
 export interface ProxyEntrance {
@@ -198,9 +199,7 @@ function gcpEntrance(
     { ...(parent === undefined ? {} : { parent }), protect: environment === "production" },
   );
   const negName = physicalName(`retrofitlink-${environment}-proxy`, LONGEST_NEG_NAME);
-  const zones =
-    loadBalancer?.public?.gcp?.zones ??
-    Array.from({ length: cluster.zones }, (_, index) => `${region}-${"abcdef"[index] ?? "a"}`);
+  const zones = loadBalancer?.public?.gcp?.zones ?? gcpZones(region);
   return {
     origin: originOf(common),
     proxy: {
