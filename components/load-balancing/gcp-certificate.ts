@@ -2,6 +2,7 @@ import * as certificatemanager from "@pulumi/gcp/certificatemanager";
 import * as dns from "@pulumi/gcp/dns";
 import * as pulumi from "@pulumi/pulumi";
 
+import { RECORD_TTL_SECONDS, type RecordWriter } from "../shared/host-records";
 import type { ServedCertificate } from "./cloud-load-balancer-args";
 
 /** What the certificate map depends on. */
@@ -10,10 +11,8 @@ export interface GcpCertificateArgs {
   readonly hosts: readonly string[];
   readonly certificate: ServedCertificate;
   readonly dnsZone?: string | undefined;
+  readonly records?: RecordWriter | undefined;
 }
-
-/** How long a proof by DNS is believed, seconds. */
-const RECORD_TTL_SECONDS = 300;
 
 /**
  * A certificate map with an entry for each host. A managed certificate is proved by records in the hosts' zone, so that
@@ -43,7 +42,7 @@ export function gcpCertificateMap(
 
 function managedCertificate(
   name: string,
-  { project, hosts, dnsZone = "" }: GcpCertificateArgs,
+  { project, hosts, dnsZone = "", records }: GcpCertificateArgs,
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
   const child = { parent };
@@ -54,9 +53,14 @@ function managedCertificate(
       child,
     );
     const field = (of: "name" | "type" | "data"): pulumi.Output<string> =>
-      proof.dnsResourceRecords.apply((records) => records[0]?.[of] ?? "");
+      proof.dnsResourceRecords.apply((needed) => needed[0]?.[of] ?? "");
+    const recordName = `${name}-proof-record-${host}`;
+    if (records !== undefined) {
+      const needed = { name: field("name"), type: field("type"), value: field("data") };
+      return { proof, record: records(recordName, needed, child) };
+    }
     const record = new dns.RecordSet(
-      `${name}-proof-record-${host}`,
+      recordName,
       {
         project,
         managedZone: dnsZone,

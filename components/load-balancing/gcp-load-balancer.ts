@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { GOOGLE_FRONT_END_RANGES } from "../../budget/cloud-load-balancer";
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { RECORD_TTL_SECONDS } from "../shared/host-records";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { cloudLoadBalancerSummary, isBehindCdn } from "./cloud-load-balancer-args";
@@ -17,9 +18,6 @@ export type { GcpLoadBalancerArgs, GcpNetwork } from "./gcp-load-balancer-args";
 
 /** Scheme of the global load balancer on Envoy, the only one with all that is used here. */
 const SCHEME = "EXTERNAL_MANAGED";
-
-/** How long a record of a host is believed, seconds. */
-const RECORD_TTL_SECONDS = 300;
 
 /**
  * The global external Application Load Balancer in front of the proxy's pods, which it reaches one by one through
@@ -94,7 +92,13 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
         sslPolicy: sslPolicy.selfLink,
         certificateMap: gcpCertificateMap(
           name,
-          { project, hosts: args.hosts, certificate: args.certificate, dnsZone: args.dnsZone },
+          {
+            project,
+            hosts: args.hosts,
+            certificate: args.certificate,
+            dnsZone: args.dnsZone,
+            records: args.records,
+          },
           this,
         ),
         quicOverride: "ENABLE",
@@ -266,11 +270,16 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
     );
   }
 
-  private records(name: string, { location, hosts, dnsZone, address }: GcpLoadBalancerArgs): void {
-    if (dnsZone === undefined) return;
+  private records(name: string, { location, hosts, dnsZone, records, address }: GcpLoadBalancerArgs): void {
     for (const host of hosts) {
+      const recordName = `${name}-record-${host}`;
+      if (records !== undefined) {
+        records(recordName, { name: host, type: "A", value: address }, { parent: this });
+        continue;
+      }
+      if (dnsZone === undefined) return;
       new dns.RecordSet(
-        `${name}-record-${host}`,
+        recordName,
         {
           project: location.project,
           managedZone: dnsZone,

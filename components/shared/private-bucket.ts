@@ -20,6 +20,12 @@ export interface PrivateBucketArgs {
   readonly undeleteDays?: number;
   /** True refuses to delete the bucket until somebody says that it may go. @default false */
   readonly protect?: boolean;
+  /**
+   * What becomes of the objects when the bucket leaves the stack: `emptied` deletes them with it, `kept` leaves both in
+   * the account, where the stack knows nothing of them any more. @default S3 refuses to delete a bucket that holds
+   * anything
+   */
+  readonly onRemoval?: "emptied" | "kept";
   readonly transform?: Transform<s3.BucketArgs> | undefined;
 }
 
@@ -46,13 +52,19 @@ export interface BucketGrant {
 export function privateBucket(
   name: string,
   args: PrivateBucketArgs,
-  child: pulumi.CustomResourceOptions,
+  options: pulumi.CustomResourceOptions,
 ): PrivateBucket {
-  const { region, expireDays, undeleteDays, encryption, protect = false } = args;
+  const { region, expireDays, undeleteDays, encryption, protect = false, onRemoval } = args;
+  // Of a bucket that is kept everything stays, or it would be open to the public one day.
+  const child = onRemoval === "kept" ? { ...options, retainOnDelete: true } : options;
   const inRegion = region === undefined ? {} : { region };
   const bucket = new s3.Bucket(
     name,
-    transformed<s3.BucketArgs>(args.transform, name, { bucketPrefix: args.prefix, ...inRegion }),
+    transformed<s3.BucketArgs>(args.transform, name, {
+      bucketPrefix: args.prefix,
+      ...(onRemoval === "emptied" ? { forceDestroy: true } : {}),
+      ...inRegion,
+    }),
     protect ? { ...child, protect } : child,
   );
   const of = { bucket: bucket.id, ...inRegion };
