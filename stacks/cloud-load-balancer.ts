@@ -21,6 +21,7 @@ import type {
 import { GcpLoadBalancer, negAnnotation } from "../components/load-balancing/gcp-load-balancer";
 import { workloadName } from "../components/load-balancing/proxy-args";
 import { HEALTH_PATH, PROXY_PORTS } from "../components/load-balancing/proxy-conf-args";
+import { originRecords } from "./cdn-records";
 import { serviceBudget, type StackConfig } from "./config";
 import { cdnOf, ladderOf } from "./derived";
 
@@ -107,12 +108,14 @@ function commonArgs(
   if (cluster.cloud === "local") return undefined;
   const cdn = cdnOf(config);
   const { certificate, sources, dnsZone } = settings;
+  const records = originRecords(config);
   return {
     configKey: CONFIG_KEY,
     namespace: cluster.namespace,
     proxy: proxyTarget(loadBalancer),
     hosts: settings.hosts,
     ...(dnsZone === undefined ? {} : { dnsZone }),
+    ...(records === undefined ? {} : { records }),
     certificate: certificate === "managed" ? { kind: "managed" } : { kind: "existing", ...certificate },
     sources: sourcesOf(cdn, sources),
     ...(cdn === "none" ? {} : { originLock: new OriginLockSecret("origin-lock", {}, options) }),
