@@ -4,16 +4,22 @@ import { behaviorProblems } from "../components/edge/behavior-problems";
 import { edgeBehaviors, withImageVariants, type EdgeBehavior } from "../components/edge/behaviors";
 import { accountProblems, cloudflareImageProblems } from "../components/edge/cloudflare-args";
 import { ORIGIN_SHIELD_REGIONS, publicKeyProblems } from "../components/edge/cloudfront-args";
+import { zoneProblems } from "../components/edge/cloudflare-zone";
 import { hostProblems } from "../components/edge/edge-args";
 import { imageVariantProblems } from "../components/edge/image-paths";
 import { show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { wayMistakes, type CdnOrigin } from "./cdn-way-checks";
 import type { CdnConfig, ClusterConfig } from "./schema/stack";
 
 /** What the rules need of the rest of the file; undefined where that is not sound by itself. */
 export interface CdnSurroundings {
   readonly cluster: ClusterConfig | undefined;
   readonly hasLoadBalancer: boolean;
+  readonly origin: CdnOrigin;
 }
+
+/** Regions of China, of governments and of the European sovereign cloud, whose accounts are apart from all others. */
+const OTHER_PARTITION = /^(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/;
 
 /** Shares that people write add up to 1 but for rounding. */
 const SHARES_TOLERANCE = 0.01;
@@ -35,14 +41,18 @@ export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroun
           cdn.cloudfront.publicKeys,
           behaviors.filter(({ signed }) => signed).map((behavior) => behavior.class),
         ).map((problem) => ({ ...problem, property: `cloudfront.${problem.property}` }))
-      : accountProblems(
-          { ...cdn.cloudflare, originCertificateRequest: cdn.cloudflare.originCertificateRequest },
-          behaviors,
-        );
+      : [
+          ...zoneProblems({ ...cdn.cloudflare, zone, hosts }),
+          ...accountProblems(
+            { ...cdn.cloudflare, originCertificateRequest: cdn.cloudflare.originCertificateRequest },
+            behaviors,
+          ),
+        ];
   return [
     ...placeMistakes(cdn, surroundings),
     ...[...hostProblems(hosts, zone), ...behaviorProblems(behaviors), ...own].map(mistake),
     ...trafficMistakes(cdn),
+    ...wayMistakes(cdn, behaviors, surroundings.origin),
     ...imageMistakes(cdn, surroundings),
   ];
 }
@@ -117,6 +127,15 @@ function placeMistakes(cdn: CdnConfig, { cluster, hasLoadBalancer }: CdnSurround
     add([], "a CDN", "a CDN for a cluster of aws or gcp", fix);
   }
   if (cdn.provider === "cloudfront" && cluster !== undefined && cluster.cloud !== "local") {
+    if (cluster.cloud === "aws" && OTHER_PARTITION.test(cluster.region)) {
+      const allowed = `cloudflare in front of ${cluster.region}: CloudFront is made in us-east-1, which accounts of that partition have not`;
+      add(
+        ["provider"],
+        cdn.provider,
+        allowed,
+        "Set it to cloudflare, or put the cluster into another region.",
+      );
+    }
     const region = shieldRegion(cdn, cluster);
     const regions: readonly string[] = ORIGIN_SHIELD_REGIONS;
     if (region === undefined || !regions.includes(region)) {

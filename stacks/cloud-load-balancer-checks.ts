@@ -4,6 +4,7 @@ import { BlockList } from "node:net";
 import { longestRequestSeconds, requestLimit, type LadderCdn } from "../budget/timeouts";
 import { certificateCovers, rangeProblem } from "../components/load-balancing/cloud-load-balancer-args";
 import { MOST_COUNTED_REQUESTS } from "../components/load-balancing/gcp-load-balancer-args";
+import { areInCloudflare } from "./cdn-records";
 import { subnetMistakes } from "./cluster-checks";
 import { show, valueAt, type ConfigPath, type ConfigProblem } from "./config-problems";
 import { cloudLoadBalancer, type CloudLoadBalancerConfig } from "./schema/cloud-load-balancer";
@@ -15,6 +16,8 @@ import type { ClusterConfig, ServiceConfig } from "./schema/stack";
 export interface ChainParts {
   readonly cluster: ClusterConfig | undefined;
   readonly cdn: LadderCdn;
+  /** Zone of Cloudflare, where that is the CDN. */
+  readonly cloudflareZone: string | undefined;
   readonly public: CloudLoadBalancerConfig | undefined;
   /** The file has a load balancer, sound or not. */
   readonly hasLoadBalancer: boolean;
@@ -29,10 +32,12 @@ const AT: ConfigPath = ["loadBalancer", "public"];
 export function chainParts(raw: Readonly<Record<string, unknown>>): ChainParts {
   const given = valueAt(raw, AT);
   const provider = valueAt(raw, ["cdn", "provider"]);
+  const zone = valueAt(raw, ["cdn", "zone"]);
   const trusted = valueAt(raw, ["loadBalancer", "trustedProxies"]);
   return {
     cluster: cluster.safeParse(raw["cluster"]).data,
     cdn: provider === "cloudfront" || provider === "cloudflare" ? provider : "none",
+    cloudflareZone: provider === "cloudflare" && typeof zone === "string" ? zone : undefined,
     public: given === undefined ? undefined : cloudLoadBalancer.safeParse(given).data,
     hasLoadBalancer: raw["loadBalancer"] !== undefined,
     hasPublic: given !== undefined,
@@ -101,7 +106,7 @@ function publicMistakes(
     return [{ path: AT, got: "a map", allowed: "nothing on a local cluster", fix }];
   }
   const problems: ConfigProblem[] = [
-    ...certificateMistakes(config),
+    ...certificateMistakes(config, areInCloudflare(config.hosts, chain.cloudflareZone)),
     ...sourceMistakes(chain, config),
     ...trustMistakes(chain, cloud),
   ];
@@ -174,7 +179,11 @@ function zoneMistakes(dnsZone: string | undefined, pattern: RegExp, allowed: str
   return [{ path: [...AT, "dnsZone"], got: show(dnsZone), allowed, fix: "Name the zone of the hosts." }];
 }
 
-function certificateMistakes({ certificate, hosts, dnsZone }: CloudLoadBalancerConfig): ConfigProblem[] {
+/** @param elsewhere true where the CDN's DNS service has the zone of the hosts */
+function certificateMistakes(
+  { certificate, hosts, dnsZone }: CloudLoadBalancerConfig,
+  elsewhere: boolean,
+): ConfigProblem[] {
   const twice = hosts.filter((host, index) => hosts.indexOf(host) !== index);
   const problems: ConfigProblem[] = twice.map((host) => ({
     path: [...AT, "hosts"],
@@ -183,7 +192,7 @@ function certificateMistakes({ certificate, hosts, dnsZone }: CloudLoadBalancerC
     fix: "Remove the second.",
   }));
   if (certificate === "managed") {
-    if (dnsZone !== undefined) return problems;
+    if (dnsZone !== undefined || elsewhere) return problems;
     const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
     return [...problems, { path: [...AT, "dnsZone"], got: "nothing", allowed: "the zone of the hosts", fix }];
   }

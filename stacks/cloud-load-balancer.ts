@@ -22,6 +22,7 @@ import { GcpLoadBalancer, negAnnotation } from "../components/load-balancing/gcp
 import { workloadName } from "../components/load-balancing/proxy-args";
 import { HEALTH_PATH, PROXY_PORTS } from "../components/load-balancing/proxy-conf-args";
 import { physicalName } from "../components/shared/physical-name";
+import { originRecords } from "./cdn-records";
 import { serviceBudget, type StackConfig } from "./config";
 import { cdnOf, ladderOf } from "./derived";
 import { gcpZones } from "./regions";
@@ -113,12 +114,14 @@ function commonArgs(
   if (cluster.cloud === "local") return undefined;
   const cdn = cdnOf(config);
   const { certificate, sources, dnsZone } = settings;
+  const records = originRecords(config);
   return {
     configKey: CONFIG_KEY,
     namespace: cluster.namespace,
     proxy: proxyTarget(loadBalancer),
     hosts: settings.hosts,
     ...(dnsZone === undefined ? {} : { dnsZone }),
+    ...(records === undefined ? {} : { records }),
     certificate: certificate === "managed" ? { kind: "managed" } : { kind: "existing", ...certificate },
     sources: sourcesOf(cdn, sources),
     ...(cdn === "none" ? {} : { originLock: new OriginLockSecret("origin-lock", {}, options) }),
@@ -198,7 +201,7 @@ function gcpEntrance(
     // Names point to it: a new one would be another address.
     { ...(parent === undefined ? {} : { parent }), protect: environment === "production" },
   );
-  const negName = physicalName(`retrofitlink-${environment}-proxy`, LONGEST_NEG_NAME);
+  const negName = physicalName(`retrofitlink-${pulumi.getStack()}-proxy`, LONGEST_NEG_NAME);
   const zones = loadBalancer?.public?.gcp?.zones ?? gcpZones(region);
   return {
     origin: originOf(common),
@@ -218,7 +221,7 @@ function gcpEntrance(
         NAME,
         {
           ...common,
-          environment,
+          stack: pulumi.getStack(),
           location: { project, region, network, zones },
           address: address.address,
           negName,

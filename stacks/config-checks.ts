@@ -74,6 +74,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
     ...cdnMistakes(config.cdn, {
       cluster: config.cluster,
       hasLoadBalancer: config.exposedService !== undefined,
+      origin: { hosts: config.chain.public?.hosts, routes: config.loadBalancer?.routes },
     }),
     ...signingMistakes({ ...config, hasCdn: names.cdn }),
     ...proxyMistakes(config),

@@ -71,6 +71,7 @@ export function createEdge(
         plan: cloudflare.plan,
         cacheReserve: cloudflare.cacheReserve,
         authenticatedOriginPulls: cloudflare.authenticatedOriginPulls,
+        advancedCertificate: cloudflare.advancedCertificate,
         ...(originCertificateRequest === undefined ? {} : { originCertificateRequest }),
       },
       signatures: cloudflare.signedUrls,
@@ -120,7 +121,12 @@ function edgeArgs(
   return {
     configKey: "retrofitlink:cdn",
     hosts: cdn.hosts,
-    origin: { hostname, ...(cdn.failover === undefined ? {} : { failover: cdn.failover }) },
+    origin: {
+      hostname,
+      // Google's load balancer has one address for the whole world.
+      anycast: config.cluster.cloud === "gcp",
+      ...(cdn.failover === undefined ? {} : { failover: cdn.failover }),
+    },
     originLock,
     behaviors,
     plan,

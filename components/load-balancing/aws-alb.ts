@@ -258,9 +258,9 @@ export class AwsAlb extends pulumi.ComponentResource {
     targetGroupArn: pulumi.Output<string>,
   ): pulumi.Resource[] {
     const child = { parent: this };
-    const { certificate, hosts, dnsZone, originLock, sources } = args;
+    const { certificate, hosts, originLock, sources } = args;
     const certificateArn =
-      certificate.kind === "existing" ? certificate.id : albCertificate(name, hosts, dnsZone ?? "", this);
+      certificate.kind === "existing" ? certificate.id : albCertificate(name, args, this);
     const answer = (statusCode: string, messageBody: string): lb.ListenerArgs["defaultActions"] => [
       { type: "fixed-response", fixedResponse: { contentType: "text/plain", statusCode, messageBody } },
     ];
@@ -313,12 +313,21 @@ export class AwsAlb extends pulumi.ComponentResource {
     return [https, ...rules, redirect];
   }
 
-  private records(name: string, { hosts, dnsZone }: AwsAlbArgs, loadBalancer: lb.LoadBalancer): void {
-    if (dnsZone === undefined) return;
+  private records(
+    name: string,
+    { hosts, dnsZone, records }: AwsAlbArgs,
+    loadBalancer: lb.LoadBalancer,
+  ): void {
     const { dnsName, zoneId } = loadBalancer;
     for (const host of hosts) {
+      const recordName = `${name}-record-${host}`;
+      if (records !== undefined) {
+        records(recordName, { name: host, type: "CNAME", value: dnsName }, { parent: this });
+        continue;
+      }
+      if (dnsZone === undefined) return;
       new route53.Record(
-        `${name}-record-${host}`,
+        recordName,
         {
           zoneId: dnsZone,
           name: host,

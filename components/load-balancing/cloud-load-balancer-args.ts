@@ -5,6 +5,7 @@ import type { PerformanceBudget } from "../../budget/performance-budget";
 import type { CloudLoadBalancerSummary } from "../../budget/summaries";
 import type { TimeoutLadder } from "../../budget/timeouts";
 import type { OriginLock } from "../edge/origin-lock";
+import type { RecordWriter } from "../shared/host-records";
 import type { Problem } from "../shared/problems";
 import { timeoutProblems } from "../shared/timeout-problems";
 
@@ -58,6 +59,8 @@ export interface CloudLoadBalancerArgs {
   readonly hosts: readonly string[];
   /** Zone of the names: the id on Route 53, the name in Cloud DNS. Without it nobody makes the records. */
   readonly dnsZone?: string;
+  /** Writes the records of the names and the proofs of the certificate, where another DNS service has their zone. @default `dnsZone` */
+  readonly records?: RecordWriter;
   readonly certificate: ServedCertificate;
   readonly sources: TrafficSources;
   /** Demanded of every request. A CDN as the source has to have one. */
@@ -182,9 +185,9 @@ function hostProblems({ hosts }: CloudLoadBalancerArgs): Problem[] {
   });
 }
 
-function certificateProblems({ certificate, hosts, dnsZone }: CloudLoadBalancerArgs): Problem[] {
+function certificateProblems({ certificate, hosts, dnsZone, records }: CloudLoadBalancerArgs): Problem[] {
   if (certificate.kind === "managed") {
-    if (dnsZone !== undefined) return [];
+    if (dnsZone !== undefined || records !== undefined) return [];
     const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
     return [{ property: "dnsZone", got: dnsZone, allowed: "the zone of the hosts", fix }];
   }

@@ -16,8 +16,8 @@ export interface GcpNetwork {
 }
 
 export interface GcpLoadBalancerArgs extends CloudLoadBalancerArgs {
-  /** Name of the environment, a DNS label: two of them may share a project. */
-  readonly environment: string;
+  /** Name of the stack: two of them may share a project. */
+  readonly stack: string;
   readonly location: GcpNetwork;
   /** A global address that is reserved already: the proxy has to trust it, before there is a load balancer. */
   readonly address: pulumi.Input<string>;

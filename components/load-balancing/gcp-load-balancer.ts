@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { GOOGLE_FRONT_END_RANGES } from "../../budget/cloud-load-balancer";
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { RECORD_TTL_SECONDS } from "../shared/host-records";
 import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
@@ -21,9 +22,6 @@ const SCHEME = "EXTERNAL_MANAGED";
 
 /** Cloud Logging takes 100 characters. */
 const LONGEST_LOG_BUCKET = 100;
-
-/** How long a record of a host is believed, seconds. */
-const RECORD_TTL_SECONDS = 300;
 
 /**
  * The global external Application Load Balancer in front of the proxy's pods, which it reaches one by one through
@@ -100,11 +98,12 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
           name,
           {
             project,
-            environment: args.environment,
+            stack: args.stack,
             hosts: args.hosts,
             anyHost: isBehindCdn(args.sources),
             certificate: args.certificate,
             dnsZone: args.dnsZone,
+            records: args.records,
           },
           this,
         ),
@@ -277,11 +276,16 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
     );
   }
 
-  private records(name: string, { location, hosts, dnsZone, address }: GcpLoadBalancerArgs): void {
-    if (dnsZone === undefined) return;
+  private records(name: string, { location, hosts, dnsZone, records, address }: GcpLoadBalancerArgs): void {
     for (const host of hosts) {
+      const recordName = `${name}-record-${host}`;
+      if (records !== undefined) {
+        records(recordName, { name: host, type: "A", value: address }, { parent: this });
+        continue;
+      }
+      if (dnsZone === undefined) return;
       new dns.RecordSet(
-        `${name}-record-${host}`,
+        recordName,
         {
           project: location.project,
           managedZone: dnsZone,
@@ -298,7 +302,7 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   /** A log bucket with a retention of its own: the project's default keeps everything for 30 days. */
   private accessLogs(
     name: string,
-    { location, accessLogDays, environment }: GcpLoadBalancerArgs,
+    { location, accessLogDays, stack }: GcpLoadBalancerArgs,
     urlMap: compute.URLMap,
   ): void {
     const child = { parent: this };
@@ -307,8 +311,8 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
       {
         project: location.project,
         location: location.region,
-        // The provider takes over a bucket that is there already: another environment's has to have another name.
-        bucketId: physicalName(`retrofitlink-${environment}-access-logs`, LONGEST_LOG_BUCKET),
+        // The provider takes over a bucket that is there already: another stack's has to have another name.
+        bucketId: physicalName(`retrofitlink-${stack}-access-logs`, LONGEST_LOG_BUCKET),
         retentionDays: accessLogDays,
         description: "Requests to the load balancer",
       },

@@ -147,6 +147,7 @@ describe("CDN of a stack file, its mistakes", () => {
       (c) => {
         c["cdn"].images = {};
         c["cdn"].behaviors = { assets: { paths: [] } };
+        delete c["loadBalancer"].routes;
         c["cdn"].traffic.shares = { images: 0.5, api: 0.5 };
       },
       [
@@ -159,6 +160,7 @@ describe("CDN of a stack file, its mistakes", () => {
       (c) => {
         c["cdn"].images = {};
         c["cdn"].behaviors = { images: { paths: ["/i/*", "/j/*"] } };
+        delete c["loadBalancer"].routes;
         c["cdn"].traffic.shares = { images: 0.5, api: 0.5 };
         c["cdn"].cloudflare.plan = "free";
       },

@@ -25,7 +25,7 @@ const args: GcpLoadBalancerArgs = {
     zones: ["europe-west3-a", "europe-west3-b"],
   },
   address: "203.0.113.10",
-  environment: "test",
+  stack: "test",
   negName: "retrofitlink-test-proxy",
   ratePerPod: 400,
   longLivedPaths: ["/socket.io/", "/events"],
@@ -341,9 +341,9 @@ describe("GcpLoadBalancer", () => {
     assert.deepEqual(await entries(), ["app.example.com"]);
   });
 
-  it("keeps its logs in a bucket of the environment", async () => {
-    const id = async (environment: string): Promise<unknown> =>
-      named(await build({ environment }), "public-access-logs")["bucketId"];
+  it("keeps its logs in a bucket of the stack", async () => {
+    const id = async (stack: string): Promise<unknown> =>
+      named(await build({ stack }), "public-access-logs")["bucketId"];
     assert.equal(await id("production"), "retrofitlink-production-access-logs");
     assert.equal(await id("staging"), "retrofitlink-staging-access-logs");
   });
