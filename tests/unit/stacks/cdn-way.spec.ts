@@ -79,14 +79,4 @@ describe("what the CDN and the load balancer are both told", () => {
       'retrofitlink:cdn.failover.hostname: got "example.com"; allowed is the name of a second load balancer, in neither cdn.hosts nor loadBalancer.public.hosts. Give the name of another one, or remove the key.',
     ]);
   });
-
-  it("is refused where CloudFront is in another partition than the cluster", () => {
-    const change = (file: File): void => {
-      file["cluster"].region = "us-gov-west-1";
-    };
-    assert.deepEqual(mistakes(change), [
-      'retrofitlink:cdn.provider: got "cloudfront"; allowed is cloudflare in front of us-gov-west-1: CloudFront is made in us-east-1, which accounts of that partition have not. Set it to cloudflare, or put the cluster into another region.',
-    ]);
-    assert.deepEqual(mistakes(change, "cloudflare"), []);
-  });
 });
