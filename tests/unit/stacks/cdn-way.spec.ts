@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { cdnStackFile, type Provider } from "../../helpers/cdn";
+import { CLUSTERS, cdnStackFile, type Provider } from "../../helpers/cdn";
 import { mistakesOf } from "./sound-stack";
 
 type File = Record<string, any>;
@@ -77,7 +77,7 @@ describe("what the CDN and the load balancer are both told", () => {
 
   it("is refused where CloudFront is in another partition than the cluster", () => {
     const change = (file: File): void => {
-      file["cluster"].region = "us-gov-west-1";
+      file["cluster"] = { ...CLUSTERS.aws, region: "us-gov-west-1" };
     };
     assert.deepEqual(mistakes(change), [
       'retrofitlink:cdn.provider: got "cloudfront"; allowed is cloudflare in front of us-gov-west-1: CloudFront is made in us-east-1, which accounts of that partition have not. Set it to cloudflare, or put the cluster into another region.',
