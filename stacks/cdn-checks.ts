@@ -132,7 +132,12 @@ function placeMistakes(cdn: CdnConfig, { cluster, hasLoadBalancer }: CdnSurround
   if (cdn.provider === "cloudfront" && cluster !== undefined && cluster.cloud !== "local") {
     if (cluster.cloud === "aws" && OTHER_PARTITION.test(cluster.region)) {
       const allowed = `cloudflare in front of ${cluster.region}: CloudFront is made in us-east-1, which accounts of that partition have not`;
-      add(["provider"], cdn.provider, allowed, "Set it to cloudflare, or put the cluster into another region.");
+      add(
+        ["provider"],
+        cdn.provider,
+        allowed,
+        "Set it to cloudflare, or put the cluster into another region.",
+      );
     }
     const region = shieldRegion(cdn, cluster);
     const regions: readonly string[] = ORIGIN_SHIELD_REGIONS;

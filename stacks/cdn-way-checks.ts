@@ -21,7 +21,9 @@ export function wayMistakes(
 ): ConfigProblem[] {
   return [
     ...(hosts === undefined ? [] : [...hostMistakes(cdn, hosts), ...zoneMistakes(cdn, hosts)]),
-    ...(routes === undefined ? [] : [...routeMistakes(behaviors, routes), ...socketMistakes(behaviors, routes)]),
+    ...(routes === undefined
+      ? []
+      : [...routeMistakes(behaviors, routes), ...socketMistakes(behaviors, routes)]),
   ];
 }
 

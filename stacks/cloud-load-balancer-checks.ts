@@ -2,10 +2,13 @@
 import { BlockList } from "node:net";
 
 import { longestRequestSeconds, requestLimit, type LadderCdn } from "../budget/timeouts";
-import { certificateCovers, isNamedRange } from "../components/load-balancing/cloud-load-balancer-args";
+import { certificateCovers, rangeProblem } from "../components/load-balancing/cloud-load-balancer-args";
+import { MOST_COUNTED_REQUESTS } from "../components/load-balancing/gcp-load-balancer-args";
 import { areInCloudflare } from "./cdn-records";
+import { subnetMistakes } from "./cluster-checks";
 import { show, valueAt, type ConfigPath, type ConfigProblem } from "./config-problems";
 import { cloudLoadBalancer, type CloudLoadBalancerConfig } from "./schema/cloud-load-balancer";
+import { gcpZones } from "./regions";
 import { cluster } from "./schema/cluster";
 import type { ClusterConfig, ServiceConfig } from "./schema/stack";
 
@@ -107,27 +110,73 @@ function publicMistakes(
     ...sourceMistakes(chain, config),
     ...trustMistakes(chain, cloud),
   ];
-  if (cloud === "aws" && config.aws === undefined) {
-    problems.push({
+  return cloud === "aws"
+    ? [...problems, ...awsMistakes(config, zones)]
+    : [...problems, ...gcpMistakes(config, zones, "region" in location ? location.region : "")];
+}
+
+function awsMistakes({ aws, dnsZone }: CloudLoadBalancerConfig, zones: number): ConfigProblem[] {
+  const problems = zoneMistakes(
+    dnsZone,
+    /^Z[0-9A-Z]{1,31}$/,
+    "the id of a zone of Route 53, like Z0123456789ABC",
+  );
+  if (aws !== undefined) {
+    return [...problems, ...subnetMistakes([...AT, "aws", "subnetIds"], aws.subnetIds, zones)];
+  }
+  return [
+    ...problems,
+    {
       path: [...AT, "aws"],
       got: "nothing",
       allowed: "a map of subnetIds and nodeSecurityGroupId",
       fix: "Give the public subnets, and the security group of the cluster's nodes.",
+    },
+  ];
+}
+
+function gcpMistakes(
+  { gcp, dnsZone, firewall }: CloudLoadBalancerConfig,
+  zones: number,
+  region: string,
+): ConfigProblem[] {
+  const problems = zoneMistakes(
+    dnsZone,
+    /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    "the name of a zone of Cloud DNS, like example-com",
+  );
+  if (firewall.requestsPerFiveMinutes > MOST_COUNTED_REQUESTS) {
+    problems.push({
+      path: [...AT, "firewall", "requestsPerFiveMinutes"],
+      got: show(firewall.requestsPerFiveMinutes),
+      allowed: `at most ${MOST_COUNTED_REQUESTS} on gcp, for Cloud Armor counts no further`,
+      fix: "Lower it; the rate limit of the proxy, loadBalancer.rateLimit, is another.",
     });
   }
-  if (cloud === "gcp" && config.gcp !== undefined) {
-    const region = "region" in location ? location.region : "";
-    const { zones: named } = config.gcp;
-    if (named.length !== zones || named.some((zone) => !zone.startsWith(`${region}-`))) {
-      problems.push({
-        path: [...AT, "gcp", "zones"],
-        got: show(named),
-        allowed: `${zones} zones of ${region}, as cluster.zones and cluster.region say`,
-        fix: "Name the zones of the cluster's nodes.",
-      });
-    }
+  const there = gcpZones(region);
+  const named = gcp?.zones;
+  const isRight =
+    named === undefined
+      ? there.length === zones
+      : named.length === zones && new Set([...named, ...there]).size === there.length && isSet(named);
+  if (!isRight) {
+    problems.push({
+      path: [...AT, "gcp", "zones"],
+      got: show(named),
+      allowed: `${zones} of ${there.join(", ")}, as cluster.zones and cluster.region say`,
+      fix: "Name the zones of the cluster's nodes: each has a group of endpoints.",
+    });
   }
   return problems;
+}
+
+function isSet(list: readonly string[]): boolean {
+  return new Set(list).size === list.length;
+}
+
+function zoneMistakes(dnsZone: string | undefined, pattern: RegExp, allowed: string): ConfigProblem[] {
+  if (dnsZone === undefined || pattern.test(dnsZone)) return [];
+  return [{ path: [...AT, "dnsZone"], got: show(dnsZone), allowed, fix: "Name the zone of the hosts." }];
 }
 
 /** @param elsewhere true where the CDN's DNS service has the zone of the hosts */
@@ -180,16 +229,12 @@ function sourceMistakes(
     return [{ path, got: "nothing", allowed: '"internet" or a list of ranges', fix }];
   }
   if (sources === "internet") return [];
-  return sources.flatMap((range, index) =>
-    isNamedRange(range)
-      ? []
-      : {
-          path: [...path, index],
-          got: show(range),
-          allowed: "a range that is not everybody",
-          fix: "Name the ranges; everybody is said with sources: internet.",
-        },
-  );
+  return sources.flatMap((range, index) => {
+    const allowed = rangeProblem(range);
+    if (allowed === undefined) return [];
+    const fix = "Name the ranges; everybody is said with sources: internet.";
+    return { path: [...path, index], got: show(range), allowed, fix };
+  });
 }
 
 /** Ranges that no address of the internet lies in. */

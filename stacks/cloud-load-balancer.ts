@@ -21,9 +21,11 @@ import type {
 import { GcpLoadBalancer, negAnnotation } from "../components/load-balancing/gcp-load-balancer";
 import { workloadName } from "../components/load-balancing/proxy-args";
 import { HEALTH_PATH, PROXY_PORTS } from "../components/load-balancing/proxy-conf-args";
+import { physicalName } from "../components/shared/physical-name";
 import { originRecords } from "./cdn-records";
 import { serviceBudget, type StackConfig } from "./config";
 import { cdnOf, ladderOf } from "./derived";
+import { gcpZones } from "./regions";
 
 /** What the proxy has to know of what stands in front of it. */
 export interface ProxyEntrance {
@@ -67,6 +69,10 @@ export interface CloudEntrance {
 export type ProxyFleet = pulumi.Resource & { readonly replicas: { readonly min: number } };
 
 const NAME = "public-load-balancer";
+
+/** Google takes 63 characters for a network endpoint group. */
+const LONGEST_NEG_NAME = 63;
+
 const CONFIG_KEY = "retrofitlink:loadBalancer.public";
 
 /** Labels that the namespace of the pods has to have. */
@@ -195,10 +201,8 @@ function gcpEntrance(
     // Names point to it: a new one would be another address.
     { ...(parent === undefined ? {} : { parent }), protect: environment === "production" },
   );
-  const negName = `retrofitlink-${environment}-proxy`;
-  const zones =
-    loadBalancer?.public?.gcp?.zones ??
-    Array.from({ length: cluster.zones }, (_, index) => `${region}-${"abcdef"[index] ?? "a"}`);
+  const negName = physicalName(`retrofitlink-${pulumi.getStack()}-proxy`, LONGEST_NEG_NAME);
+  const zones = loadBalancer?.public?.gcp?.zones ?? gcpZones(region);
   return {
     origin: originOf(common),
     proxy: {
@@ -217,6 +221,7 @@ function gcpEntrance(
         NAME,
         {
           ...common,
+          stack: pulumi.getStack(),
           location: { project, region, network, zones },
           address: address.address,
           negName,

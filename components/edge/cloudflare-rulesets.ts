@@ -266,8 +266,7 @@ function rateLimitRule({ hosts, account, clientRequestsPerMinute }: Args): Rule 
   return {
     ref: "client_rate",
     description: "one address asks too much",
-    expression:
-      account.plan === "free" ? 'starts_with(http.request.uri.path, "/")' : hostCondition(hosts),
+    expression: account.plan === "free" ? 'starts_with(http.request.uri.path, "/")' : hostCondition(hosts),
     action: "block",
     ratelimit: {
       // Each of Cloudflare's places counts for itself.

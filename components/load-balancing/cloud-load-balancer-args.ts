@@ -126,12 +126,39 @@ export function certificateCovers(names: readonly string[], host: string): boole
   return names.some((name) => name === host || name === `*.${parent}`);
 }
 
-/** True for a range in CIDR notation that is not everybody. */
-export function isNamedRange(range: string): boolean {
+/** Nobody is given more of the internet than that, so that wider ranges stand for everybody. Bits, by version. */
+const WIDEST = { 4: 8, 6: 16 } as const;
+
+/**
+ * What is allowed instead of a range, or undefined where it is one: in CIDR notation, without bits behind its prefix,
+ * which AWS refuses, and not wider than anybody's.
+ */
+export function rangeProblem(range: string): string | undefined {
   const [address = "", prefix = "", ...rest] = range.split("/");
-  const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  // An address of version 4 within one of version 6 is no range of anybody.
+  const version = /^([0-9.]+|[0-9a-f:]+)$/i.test(address) ? isIP(address) : 0;
   const bits = Number(prefix);
-  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && bits > 0 && bits <= longest;
+  const length = version === 6 ? 128 : 32;
+  if ((version !== 4 && version !== 6) || rest.length > 0 || !/^\d{1,3}$/.test(prefix) || bits > length) {
+    return "a range in CIDR notation, like 203.0.113.0/24";
+  }
+  const widest = WIDEST[version];
+  if (bits < widest) return `a range that is not everybody, at the widest /${widest}`;
+  return (addressOf(address) & ((1n << BigInt(length - bits)) - 1n)) === 0n
+    ? undefined
+    : `a range without bits behind its prefix; one address alone is ${address}/${length}`;
+}
+
+/** An address as a number. */
+function addressOf(address: string): bigint {
+  if (!address.includes(":")) {
+    return address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  }
+  const [head = [], tail = []] = address
+    .split("::")
+    .map((half) => half.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
+  return [...head, ...zeros, ...tail].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
 }
 
 /** Everything that is wrong on either cloud. An empty list means it is sound. */
@@ -189,9 +216,9 @@ function sourceProblems({ sources, originLock }: CloudLoadBalancerArgs): Problem
     return [{ property: "sources.ranges", got: sources.ranges, allowed: "at least one range", fix }];
   }
   return sources.ranges.flatMap((range, index) => {
-    if (isNamedRange(range)) return [];
+    const allowed = rangeProblem(range);
+    if (allowed === undefined) return [];
     const fix = "Give the range of an office or a partner; everybody is said with sources: internet.";
-    const allowed = "a range in CIDR notation that is not everybody";
     return [{ property: `sources.ranges[${index}]`, got: range, allowed, fix }];
   });
 }

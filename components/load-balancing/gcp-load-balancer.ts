@@ -6,6 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { GOOGLE_FRONT_END_RANGES } from "../../budget/cloud-load-balancer";
 import { COMPONENT_TYPES } from "../../budget/summaries";
 import { RECORD_TTL_SECONDS } from "../shared/host-records";
+import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { cloudLoadBalancerSummary, isBehindCdn } from "./cloud-load-balancer-args";
@@ -18,6 +19,9 @@ export type { GcpLoadBalancerArgs, GcpNetwork } from "./gcp-load-balancer-args";
 
 /** Scheme of the global load balancer on Envoy, the only one with all that is used here. */
 const SCHEME = "EXTERNAL_MANAGED";
+
+/** Cloud Logging takes 100 characters. */
+const LONGEST_LOG_BUCKET = 100;
 
 /**
  * The global external Application Load Balancer in front of the proxy's pods, which it reaches one by one through
@@ -94,7 +98,9 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
           name,
           {
             project,
+            stack: args.stack,
             hosts: args.hosts,
+            anyHost: isBehindCdn(args.sources),
             certificate: args.certificate,
             dnsZone: args.dnsZone,
             records: args.records,
@@ -296,7 +302,7 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   /** A log bucket with a retention of its own: the project's default keeps everything for 30 days. */
   private accessLogs(
     name: string,
-    { location, accessLogDays }: GcpLoadBalancerArgs,
+    { location, accessLogDays, stack }: GcpLoadBalancerArgs,
     urlMap: compute.URLMap,
   ): void {
     const child = { parent: this };
@@ -305,7 +311,8 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
       {
         project: location.project,
         location: location.region,
-        bucketId: `${name}-access-logs`,
+        // The provider takes over a bucket that is there already: another stack's has to have another name.
+        bucketId: physicalName(`retrofitlink-${stack}-access-logs`, LONGEST_LOG_BUCKET),
         retentionDays: accessLogDays,
         description: "Requests to the load balancer",
       },

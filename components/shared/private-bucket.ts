@@ -34,6 +34,8 @@ export interface PrivateBucket {
   /** What closes it to the public. */
   readonly closed: s3.BucketPublicAccessBlock;
   readonly region: string | undefined;
+  /** True when all of it stays in the account after the stack has gone. */
+  readonly kept: boolean;
 }
 
 /** What a service of AWS may do with objects of the bucket. */
@@ -55,8 +57,8 @@ export function privateBucket(
   options: pulumi.CustomResourceOptions,
 ): PrivateBucket {
   const { region, expireDays, undeleteDays, encryption, protect = false, onRemoval } = args;
-  // Of a bucket that is kept everything stays, or it would be open to the public one day.
-  const child = onRemoval === "kept" ? { ...options, retainOnDelete: true } : options;
+  const kept = onRemoval === "kept";
+  const child = retained(options, kept);
   const inRegion = region === undefined ? {} : { region };
   const bucket = new s3.Bucket(
     name,
@@ -127,7 +129,12 @@ export function privateBucket(
     },
     { ...child, dependsOn: versions },
   );
-  return { bucket, closed, region };
+  return { bucket, closed, region, kept };
+}
+
+/** Of a bucket that is kept everything stays, or it would be open to the public one day. */
+function retained(options: pulumi.CustomResourceOptions, kept: boolean): pulumi.CustomResourceOptions {
+  return kept ? { ...options, retainOnDelete: true } : options;
 }
 
 /**
@@ -138,7 +145,7 @@ export function privateBucket(
  */
 export function bucketPolicy(
   name: string,
-  { bucket, closed, region }: PrivateBucket,
+  { bucket, closed, region, kept }: PrivateBucket,
   grants: readonly BucketGrant[],
   child: pulumi.CustomResourceOptions,
 ): s3.BucketPolicy {
@@ -168,6 +175,6 @@ export function bucketPolicy(
       policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...allowed, onlyTls] }),
     },
     // Both write the bucket's policy settings; S3 refuses two at a time, and judges a policy by the block that is there.
-    { ...child, dependsOn: [closed] },
+    { ...retained(child, kept), dependsOn: [closed] },
   );
 }

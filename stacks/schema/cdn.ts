@@ -167,8 +167,12 @@ const cloudflare = z.strictObject(
       )
       .default("pro"),
     cacheReserve: flag("True for a store that keeps what was cached once."),
-    authenticatedOriginPulls: flag("True when an origin of yours asks for the certificate of all Cloudflare's customers."),
-    advancedCertificate: flag("True for hosts two labels below the zone; it needs Advanced Certificate Manager."),
+    authenticatedOriginPulls: flag(
+      "True when an origin of yours asks for the certificate of all Cloudflare's customers.",
+    ),
+    advancedCertificate: flag(
+      "True for hosts two labels below the zone; it needs Advanced Certificate Manager.",
+    ),
     originCertificateRequest: text("a certificate request, PEM", "Leave it out for none.").optional(),
     healthPath: path.default("/health"),
     signedUrls: z

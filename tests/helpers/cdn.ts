@@ -51,7 +51,7 @@ export const CLUSTERS = {
     zones: 3,
     clusterName: "retrofitlink-production",
     vpcId: "vpc-0a1b2c3d",
-    subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+    subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e", "subnet-0a1b2c3f"],
   },
   gcp: {
     cloud: "gcp",
@@ -90,8 +90,11 @@ export function cdnStackFile(provider: Provider, cloud: Cloud = "aws"): Record<s
       routes: [{ path: "/socket.io/", kind: "websocket" }],
       public: {
         hosts: ["origin.example.com"],
-        dnsZone: "Z0123456789ABC",
-        aws: { subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"], nodeSecurityGroupId: "sg-0a1b2c3d" },
+        dnsZone: cloud === "aws" ? "Z0123456789ABC" : "example-com",
+        aws: {
+          subnetIds: ["subnet-0a1b2c31", "subnet-0a1b2c32", "subnet-0a1b2c33"],
+          nodeSecurityGroupId: "sg-0a1b2c3d",
+        },
       },
     },
     cdn,

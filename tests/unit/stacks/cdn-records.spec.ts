@@ -102,7 +102,9 @@ describe("records of the load balancer behind Cloudflare", () => {
       outputs: AWS_ALB_OUTPUTS,
       invokes: INVOKES,
     });
-    const proofs = AWS_ALB.hosts.map((host) => proof.get(`public-certificate-proof-${host}`) ?? assert.fail(host));
+    const proofs = AWS_ALB.hosts.map(
+      (host) => proof.get(`public-certificate-proof-${host}`) ?? assert.fail(host),
+    );
     assert.deepEqual(waitedFor.get("public-certificate-validation"), proofs);
   });
 

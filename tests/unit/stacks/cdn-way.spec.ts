@@ -13,13 +13,15 @@ function mistakes(change: (file: File) => void, provider: Provider = "cloudfront
 
 const route = (path: string, kind = "websocket"): { path: string; kind: string } => ({ path, kind });
 
-const LOST =
-  "on any other class it is cached, and cannot be upgraded.";
+const LOST = "on any other class it is cached, and cannot be upgraded.";
 
 describe("what the CDN and the load balancer are both told", () => {
   for (const provider of ["cloudfront", "cloudflare"] as const) {
     it(`agrees in the stack file of the specs, with ${provider}`, () => {
-      assert.deepEqual(mistakes(() => undefined, provider), []);
+      assert.deepEqual(
+        mistakes(() => undefined, provider),
+        [],
+      );
     });
 
     it(`is refused where a path that stays open is cached by ${provider}`, () => {
@@ -59,9 +61,12 @@ describe("what the CDN and the load balancer are both told", () => {
   });
 
   it("is refused where gRPC would go through a CDN", () => {
-    assert.deepEqual(mistakes((file) => void file["loadBalancer"].routes.push(route("/quotes.Quotes", "grpc"))), [
-      'retrofitlink:loadBalancer.routes[1].kind: got "grpc"; allowed is "websocket" or "sse" behind a CDN, which asks the load balancer over HTTP/1.1. Let clients of gRPC connect to a load balancer without a CDN, in a stack of its own.',
-    ]);
+    assert.deepEqual(
+      mistakes((file) => void file["loadBalancer"].routes.push(route("/quotes.Quotes", "grpc"))),
+      [
+        'retrofitlink:loadBalancer.routes[1].kind: got "grpc"; allowed is "websocket" or "sse" behind a CDN, which asks the load balancer over HTTP/1.1. Let clients of gRPC connect to a load balancer without a CDN, in a stack of its own.',
+      ],
+    );
   });
 
   it("is refused where the CDN would ask itself", () => {

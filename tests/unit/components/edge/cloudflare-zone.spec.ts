@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 
-import {
-  certificateHosts,
-  zoneProblems,
-  type ZoneArgs,
-} from "../../../../components/edge/cloudflare-zone";
+import { certificateHosts, zoneProblems, type ZoneArgs } from "../../../../components/edge/cloudflare-zone";
 import { describeProblem } from "../../../../components/shared/problems";
 
 const sound: ZoneArgs = {

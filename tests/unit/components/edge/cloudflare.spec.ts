@@ -274,7 +274,10 @@ describe("Cloudflare", () => {
   });
 
   it("refuses Cloudflare's own path on the hosts of the stack, and leaves others of the zone alone", async () => {
-    const recording = await build({ behaviors: withImageVariants(cloudflare.behaviors, "service"), images: true });
+    const recording = await build({
+      behaviors: withImageVariants(cloudflare.behaviors, "service"),
+      images: true,
+    });
     const ladder = rules(recording, "http_request_firewall_custom").find(({ ref }) => ref === "image_ladder");
     const path = "/cdn-cgi/image/width=9000/a.jpg";
     const refused = (host: string): boolean => meets(String(ladder?.["expression"]), { host, path });
@@ -318,10 +321,10 @@ describe("Cloudflare, its bucket", () => {
   it("has a name of its stack that it keeps, and stays in the account with what is in it", async () => {
     const options = new Map<string, pulumi.CustomResourceOptions>();
     const look: pulumi.ResourceTransformation = ({ name, opts }) => void options.set(name, opts);
-    const recording = await record(
-      () => new Cloudflare("cdn", cloudflare, { transformations: [look] }),
-      { outputs: edgeOutputs, stack: "Feature_42" },
-    );
+    const recording = await record(() => new Cloudflare("cdn", cloudflare, { transformations: [look] }), {
+      outputs: edgeOutputs,
+      stack: "Feature_42",
+    });
     const { inputs } = recording.only("cloudflare:index/r2Bucket:R2Bucket");
     assert.match(String(inputs["name"]), /^retrofitlink-feature-42-[0-9a-f]{6}-assets-0a1b2c3d$/);
     const { retainOnDelete, ignoreChanges } = options.get("cdn-assets") ?? {};

@@ -120,7 +120,10 @@ describe("CloudFront", () => {
       outputs: edgeOutputs,
     });
     const parts = ["", "-encryption", "-lifecycle", "-ownership", "-private", "-versioning"];
-    assert.deepEqual(kept.sort(), parts.map((part) => `cdn-assets${part}`));
+    assert.deepEqual(
+      kept.sort(),
+      parts.map((part) => `cdn-assets${part}`),
+    );
     const buckets = recording.ofType("aws:s3/bucket:Bucket");
     assert.deepEqual(
       Object.fromEntries(buckets.map(({ name, inputs: given }) => [name, given["forceDestroy"]])),
