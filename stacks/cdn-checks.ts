@@ -18,9 +18,6 @@ export interface CdnSurroundings {
   readonly origin: CdnOrigin;
 }
 
-/** Regions of China, of governments and of the European sovereign cloud, whose accounts are apart from all others. */
-const OTHER_PARTITION = /^(cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/;
-
 /** Shares that people write add up to 1 but for rounding. */
 const SHARES_TOLERANCE = 0.01;
 
@@ -130,15 +127,6 @@ function placeMistakes(cdn: CdnConfig, { cluster, hasLoadBalancer }: CdnSurround
     add([], "a CDN", "a CDN for a cluster of aws or gcp", fix);
   }
   if (cdn.provider === "cloudfront" && cluster !== undefined && cluster.cloud !== "local") {
-    if (cluster.cloud === "aws" && OTHER_PARTITION.test(cluster.region)) {
-      const allowed = `cloudflare in front of ${cluster.region}: CloudFront is made in us-east-1, which accounts of that partition have not`;
-      add(
-        ["provider"],
-        cdn.provider,
-        allowed,
-        "Set it to cloudflare, or put the cluster into another region.",
-      );
-    }
     const region = shieldRegion(cdn, cluster);
     const regions: readonly string[] = ORIGIN_SHIELD_REGIONS;
     if (region === undefined || !regions.includes(region)) {

@@ -12,7 +12,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { IMAGE_TIMEOUTS, variantsPerOriginal } from "../../budget/images";
 import { COMPONENT_TYPES, type ImageOptimizerSummary } from "../../budget/summaries";
-import { accountName } from "../shared/account-names";
+import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { trustPolicy } from "../shared/service-role";
 import { transformed } from "../shared/transform";
@@ -178,7 +178,11 @@ export class ImageOptimizer extends pulumi.ComponentResource {
     const child = { parent: this };
     const account = new serviceaccount.Account(
       `${name}-account`,
-      { project, accountId: accountName(pulumi.getStack(), "images", LONGEST_ACCOUNT_ID), displayName: "Reads the originals of pictures" },
+      {
+        project,
+        accountId: physicalName(`retrofitlink-${pulumi.getStack()}-images`, LONGEST_ACCOUNT_ID),
+        displayName: "Reads the originals of pictures",
+      },
       child,
     );
     const reader = new storage.BucketIAMMember(

@@ -63,7 +63,9 @@ export class CloudflareSigner implements UrlSigner {
   }
 
   signQuery(): never {
-    throw new RangeError("a query for many URLs; the rule of Cloudflare checks one URL at a time: sign cookies");
+    throw new RangeError(
+      "a query for many URLs; the rule of Cloudflare checks one URL at a time: sign cookies",
+    );
   }
 
   private issued(validSeconds: number): number {

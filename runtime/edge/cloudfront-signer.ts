@@ -50,7 +50,9 @@ export class CloudFrontSigner implements UrlSigner {
     const { end, notBefore, ipAddress } = this.validity(validSeconds, limits);
     const limited = notBefore !== undefined || ipAddress !== undefined;
     if (limited && `${pathname}${search}`.includes("*")) {
-      throw new RangeError(`${pathname} has a "*", which opens other URLs as well in a signature with limits`);
+      throw new RangeError(
+        `${pathname} has a "*", which opens other URLs as well in a signature with limits`,
+      );
     }
     // The vendor's signer of URLs would write the URL anew, `d,c.jpg` as `d%2Cc.jpg`; that of cookies takes it as it is.
     const signature = getSignedCookies({

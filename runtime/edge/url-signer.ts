@@ -78,9 +78,14 @@ export function checkedLimits({ notBefore, ipAddress }: SignatureLimits): Signat
   }
   const [address = "", bits = "32", ...rest] = ipAddress?.split("/") ?? ["0.0.0.0"];
   if (!isIPv4(address) || !/^([12]?\d|3[0-2])$/.test(bits) || rest.length > 0) {
-    throw new RangeError(`${ipAddress} is no client; allowed is an IPv4 address, or a range like 192.0.2.0/24`);
+    throw new RangeError(
+      `${ipAddress} is no client; allowed is an IPv4 address, or a range like 192.0.2.0/24`,
+    );
   }
-  return { ...(notBefore === undefined ? {} : { notBefore }), ...(ipAddress === undefined ? {} : { ipAddress }) };
+  return {
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(ipAddress === undefined ? {} : { ipAddress }),
+  };
 }
 
 /**

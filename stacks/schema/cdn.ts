@@ -61,7 +61,9 @@ const images = z
         (value) => value > 0 && value <= IMAGE_TIMEOUTS.encodeSeconds,
       ).optional(),
       reserveConcurrency: z
-        .boolean(says("true or false", "False where the account has too few calls of Lambda to reserve some."))
+        .boolean(
+          says("true or false", "False where the account has too few calls of Lambda to reserve some."),
+        )
         .optional(),
     },
     says(

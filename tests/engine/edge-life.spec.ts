@@ -66,8 +66,11 @@ describe("life of a CDN on the real engine", function () {
   it("goes from one CDN to the other and back, to none, and to its end", async () => {
     const cloudFront = stack(file("cloudfront"));
     succeeded(await cloudFront.run("up"));
-    const files = ["", "-encryption", "-lifecycle", "-ownership", "-private", "-versioning"];
-    assert.deepEqual(kept(cloudFront), files.map((part) => `cdn-assets${part}`));
+    const files = ["", "-encryption", "-lifecycle", "-ownership", "-policy", "-private", "-versioning"];
+    assert.deepEqual(
+      kept(cloudFront),
+      files.map((part) => `cdn-assets${part}`),
+    );
 
     const cloudflare = stack(file("cloudflare"));
     const planned = succeeded(await cloudflare.run("preview"));

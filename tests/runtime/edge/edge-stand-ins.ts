@@ -41,7 +41,8 @@ export class CloudFrontEdge {
     const rest = parameters.filter((parameter) => !own.includes(parameter.split("=")[0] ?? ""));
     const resource = [path, ...(rest.join("&") === "" ? [] : [rest.join("&")])].join("?");
     const [expires, signature, id, algorithm, custom] = own.map(take);
-    if (custom !== undefined) return this.checkPolicy(resource, { custom, signature, id, algorithm }, now, client);
+    if (custom !== undefined)
+      return this.checkPolicy(resource, { custom, signature, id, algorithm }, now, client);
     if (!expires || !signature) return "no signature";
     // The canned policy is not sent: the edge makes it again from the URL that it was asked for.
     const policy = `{"Statement":[{"Resource":"${resource}","Condition":{"DateLessThan":{"AWS:EpochTime":${expires}}}}]}`;

@@ -219,10 +219,12 @@ describe("signatures of CloudFront with limits", () => {
       (now: number) => edge.checkUrl(url, now),
       (now: number) => edge.checkCookies(URL_OF_FILE, cookies, now),
     ]) {
-      assert.deepEqual(
-        [notBefore - 1, notBefore, notBefore + 599, notBefore + 600].map(check),
-        ["too early", "granted", "granted", "expired"],
-      );
+      assert.deepEqual([notBefore - 1, notBefore, notBefore + 599, notBefore + 600].map(check), [
+        "too early",
+        "granted",
+        "granted",
+        "expired",
+      ]);
     }
     assert.equal(signer.signCookies(PREFIX, 600, { notBefore })[0]?.options.maxAge, 1_600_000);
   });

@@ -146,6 +146,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => {
         c["cluster"] = CLUSTERS.gcp;
+        c["loadBalancer"].public.dnsZone = "example-com";
         delete c["loadBalancer"].public.aws;
         delete c["loadBalancer"].trustedProxies;
         c["cdn"].images = {};

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { CLUSTERS, cdnStackFile, type Provider } from "../../helpers/cdn";
+import { cdnStackFile, type Provider } from "../../helpers/cdn";
 import { mistakesOf } from "./sound-stack";
 
 type File = Record<string, any>;
@@ -78,15 +78,5 @@ describe("what the CDN and the load balancer are both told", () => {
       'retrofitlink:cdn.hosts[0]: got "www.example.com"; allowed is a name that is not in loadBalancer.public.hosts: the CDN would ask itself. Give the load balancer a name of its own, like origin.example.com.',
       'retrofitlink:cdn.failover.hostname: got "example.com"; allowed is the name of a second load balancer, in neither cdn.hosts nor loadBalancer.public.hosts. Give the name of another one, or remove the key.',
     ]);
-  });
-
-  it("is refused where CloudFront is in another partition than the cluster", () => {
-    const change = (file: File): void => {
-      file["cluster"] = { ...CLUSTERS.aws, region: "us-gov-west-1" };
-    };
-    assert.deepEqual(mistakes(change), [
-      'retrofitlink:cdn.provider: got "cloudfront"; allowed is cloudflare in front of us-gov-west-1: CloudFront is made in us-east-1, which accounts of that partition have not. Set it to cloudflare, or put the cluster into another region.',
-    ]);
-    assert.deepEqual(mistakes(change, "cloudflare"), []);
   });
 });

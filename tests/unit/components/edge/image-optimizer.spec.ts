@@ -116,7 +116,9 @@ describe("ImageOptimizer, on Lambda", () => {
   });
 
   it("reserves no calls where the account has none to give", async () => {
-    const { inputs } = (await build({ ...aws, reserveConcurrency: false })).only("aws:lambda/function:Function");
+    const { inputs } = (await build({ ...aws, reserveConcurrency: false })).only(
+      "aws:lambda/function:Function",
+    );
     assert.ok(!("reservedConcurrentExecutions" in inputs));
   });
 
