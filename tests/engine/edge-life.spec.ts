@@ -19,14 +19,16 @@ function stack(raw: object): Project {
     const { config, problems } = parseStackConfig(${JSON.stringify(raw)});
     if (config === undefined) throw new Error(JSON.stringify(problems));
     const provider = new k8s.Provider("cluster", {});
-    const entrance = createCloudEntrance(config, { provider });
+    const metadata = { name: config.cluster.namespace };
+    const namespace = new k8s.core.v1.Namespace("namespace", { metadata }, { provider });
+    const entrance = createCloudEntrance(config, { provider, dependsOn: [namespace] });
     createEdge(config, entrance?.origin, {});
   `);
 }
 
 function file(provider: Provider | "none"): Record<string, any> {
   const raw = cdnStackFile(provider === "none" ? "cloudfront" : provider);
-  raw["cluster"] = { ...CLUSTERS.aws, namespace: "default" };
+  raw["cluster"] = { ...CLUSTERS.aws, namespace: "edge-life" };
   raw["loadBalancer"].public.aws.controller = "present";
   if (provider === "none") {
     delete raw["cdn"];
@@ -101,5 +103,22 @@ describe("life of a CDN on the real engine", function () {
 
     succeeded(await none.run("destroy"));
     assert.deepEqual(names(none, /./), []);
+  });
+
+  it("comes from a provider for us-east-1 to the provider of the stack, without a replacement", async () => {
+    const certificate = (options: string, region: string): Project =>
+      new Project("edge-provider").program(`
+        import { Certificate } from "@pulumi/aws/acm";
+        import { Provider } from "@pulumi/aws/provider";
+        ${options}
+        new Certificate("cdn-certificate", { domainName: "www.example.com", validationMethod: "DNS"${region} }, options);
+      `);
+    const own = `const options = { provider: new Provider("cdn-us-east-1", { region: "us-east-1" }) };`;
+    succeeded(await certificate(own, "").run("up"));
+    const steps = succeeded(
+      await certificate(`const options = {}; void Provider;`, `, region: "us-east-1"`).run("up"),
+    );
+    // The stand-in had no region before; the official provider has it in the state already.
+    assert.deepEqual([...steps], ["update cdn-certificate"]);
   });
 });
