@@ -3,7 +3,7 @@ import type { Problem } from "../components/shared/problems";
 import { behaviorProblems } from "../components/edge/behavior-problems";
 import { edgeBehaviors, withImageVariants, type EdgeBehavior } from "../components/edge/behaviors";
 import { accountProblems, cloudflareImageProblems } from "../components/edge/cloudflare-args";
-import { ORIGIN_SHIELD_REGIONS, publicKeyProblems } from "../components/edge/cloudfront-args";
+import { ORIGIN_SHIELD_REGIONS, aliasProblems, publicKeyProblems } from "../components/edge/cloudfront-args";
 import { zoneProblems } from "../components/edge/cloudflare-zone";
 import { hostProblems } from "../components/edge/edge-args";
 import { imageVariantProblems } from "../components/edge/image-paths";
@@ -34,10 +34,13 @@ export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroun
   const behaviors = cdnBehaviors(cdn);
   const own =
     cdn.provider === "cloudfront"
-      ? publicKeyProblems(
-          cdn.cloudfront.publicKeys,
-          behaviors.filter(({ signed }) => signed).map((behavior) => behavior.class),
-        ).map((problem) => ({ ...problem, property: `cloudfront.${problem.property}` }))
+      ? [
+          ...aliasProblems(hosts),
+          ...publicKeyProblems(
+            cdn.cloudfront.publicKeys,
+            behaviors.filter(({ signed }) => signed).map((behavior) => behavior.class),
+          ).map((problem) => ({ ...problem, property: `cloudfront.${problem.property}` })),
+        ]
       : [
           ...zoneProblems({ ...cdn.cloudflare, zone, hosts }),
           ...accountProblems(

@@ -83,7 +83,7 @@ export function createEdge(
 }
 
 function cloudFrontImages(
-  { originalsBucket, secondsPerPicture }: NonNullable<CdnConfig["images"]>,
+  { originalsBucket, secondsPerPicture, reserveConcurrency }: NonNullable<CdnConfig["images"]>,
   config: StackConfig,
   service: StackConfig["services"][string],
 ): CloudFrontImages {
@@ -91,6 +91,7 @@ function cloudFrontImages(
     maxUtilization: serviceBudget(config, service).cpuUtilization.target,
     ...(originalsBucket === undefined ? {} : { originals: { name: originalsBucket } }),
     ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
+    ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
   };
 }
 

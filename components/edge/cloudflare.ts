@@ -17,7 +17,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
-import { accountName } from "../shared/account-names";
+import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { cloudflareProblems, type CloudflareArgs } from "./cloudflare-args";
@@ -159,7 +159,10 @@ function assetsBucket(
   if (inBucket(behaviors).length === 0) return undefined;
   const bucketName = `${name}-assets`;
   const suffix = new random.RandomId(`${bucketName}-suffix`, { byteLength: SUFFIX_BYTES }, child).hex;
-  const beginning = accountName(pulumi.getStack(), "assets", LONGEST_BUCKET_NAME - 1 - 2 * SUFFIX_BYTES);
+  const beginning = physicalName(
+    `retrofitlink-${pulumi.getStack()}-assets`,
+    LONGEST_BUCKET_NAME - 1 - 2 * SUFFIX_BYTES,
+  );
   const bucket = new R2Bucket(
     bucketName,
     transformed(transform?.bucket, bucketName, {
@@ -266,7 +269,7 @@ function loadBalancers(
       poolName,
       transformed(transform?.pool, poolName, {
         accountId,
-        name: accountName(pulumi.getStack(), suffix, LONGEST_POOL_NAME),
+        name: physicalName(`retrofitlink-${pulumi.getStack()}-${suffix}`, LONGEST_POOL_NAME),
         monitor: monitor.id,
         minimumOrigins: 1,
         origins: [{ name: suffix, address, enabled: true, weight: 1 }],

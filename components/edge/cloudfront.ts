@@ -7,7 +7,7 @@ import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
-import { accountName } from "../shared/account-names";
+import { physicalName } from "../shared/physical-name";
 import { bucketPolicy, privateBucket, type PrivateBucketArgs } from "../shared/private-bucket";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
@@ -281,7 +281,7 @@ function accessLogs(
     `${name}-log-source`,
     {
       ...IN_GLOBAL_REGION,
-      name: accountName(pulumi.getStack(), name, LONGEST_LOG_NAME),
+      name: physicalName(`retrofitlink-${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
       logType: "ACCESS_LOGS",
       resourceArn: distribution.arn,
     },
@@ -297,7 +297,7 @@ function accessLogs(
     `${name}-log-destination`,
     {
       ...IN_GLOBAL_REGION,
-      name: accountName(pulumi.getStack(), name, LONGEST_LOG_NAME),
+      name: physicalName(`retrofitlink-${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
       outputFormat: "json",
       deliveryDestinationConfiguration: { destinationResourceArn: made.bucket.arn },
     },

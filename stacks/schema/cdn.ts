@@ -60,8 +60,16 @@ const images = z
         "Give the mean of the function's log.",
         (value) => value > 0 && value <= IMAGE_TIMEOUTS.encodeSeconds,
       ).optional(),
+      reserveConcurrency: z
+        .boolean(
+          says("true or false", "False where the account has too few calls of Lambda to reserve some."),
+        )
+        .optional(),
     },
-    says("a map of originalsBucket and secondsPerPicture, {} for the defaults", "Remove the key for none."),
+    says(
+      "a map of originalsBucket, secondsPerPicture and reserveConcurrency, {} for the defaults",
+      "Remove the key for none.",
+    ),
   )
   .optional();
 
@@ -135,7 +143,7 @@ const cloudfront = z.strictObject(
     ).default(90),
     publicKeys: z
       .array(
-        text("an RSA public key, PEM", "Give the public half of the key pair."),
+        text("a public key, PEM", "Give the public half of the key pair."),
         says("a list of public keys", "Give the public halves of the key pairs."),
       )
       .default([]),

@@ -64,11 +64,38 @@ describe("CDN of a stack file, its mistakes", () => {
       ],
     ],
     [
+      "more hosts than a certificate has names",
+      "cloudfront",
+      (c) => (c["cdn"].hosts = Array.from({ length: 101 }, (_, index) => `a${index}.example.com`)),
+      [
+        'retrofitlink:cdn.hosts: got "101 names"; allowed is at most 100, which one certificate and one distribution hold. Lead the others to one of these by a redirect.',
+      ],
+    ],
+    [
+      "a host of Cloudflare that has no certificate",
+      "cloudflare",
+      (c) => (c["cdn"].hosts = ["www.example.com", "app.staging.example.com"]),
+      [
+        'retrofitlink:cdn.hosts[1]: got "app.staging.example.com"; allowed is example.com or a name one label below it, which is what the zone\'s universal certificate is for. Give such a name, or order Advanced Certificate Manager and set cloudflare.advancedCertificate to true.',
+      ],
+    ],
+    [
+      "a zone that is a part of a domain",
+      "cloudflare",
+      (c) => {
+        c["cdn"].zone = "staging.example.com";
+        c["cdn"].hosts = ["app.staging.example.com"];
+      },
+      [
+        'retrofitlink:cdn.zone: got "staging.example.com"; allowed is a registered domain, like example.com, on the plan pro: only enterprise has zones for a part of one. Give the registered domain and its zoneId. A second stack needs a domain of its own.',
+      ],
+    ],
+    [
       "a small key",
       "cloudfront",
       (c) => (c["cdn"].cloudfront.publicKeys = [publicKey(1024)]),
       [
-        'retrofitlink:cdn.cloudfront.publicKeys[0]: got "an RSA key of 1024 bits"; allowed is an RSA public key of 2048 bits, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+        'retrofitlink:cdn.cloudfront.publicKeys[0]: got "an RSA key of 1024 bits"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
       ],
     ],
     [

@@ -326,7 +326,7 @@ describe("Cloudflare, its bucket", () => {
       stack: "Feature_42",
     });
     const { inputs } = recording.only("cloudflare:index/r2Bucket:R2Bucket");
-    assert.match(String(inputs["name"]), /^retrofitlink-feature-42-[0-9a-f]{6}-assets-0a1b2c3d$/);
+    assert.match(String(inputs["name"]), /^retrofitlink-feature-42-assets-[0-9a-f]{8}-0a1b2c3d$/);
     const { retainOnDelete, ignoreChanges } = options.get("cdn-assets") ?? {};
     assert.deepEqual([retainOnDelete, ignoreChanges], [true, ["name"]]);
     assert.equal(options.get("cdn-assets-domain")?.retainOnDelete, undefined);

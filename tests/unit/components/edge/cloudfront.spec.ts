@@ -119,7 +119,7 @@ describe("CloudFront", () => {
     const recording = await record(() => new CloudFront("cdn", cloudFront, { transformations: [look] }), {
       outputs: edgeOutputs,
     });
-    const parts = ["", "-encryption", "-lifecycle", "-ownership", "-private", "-versioning"];
+    const parts = ["", "-encryption", "-lifecycle", "-ownership", "-policy", "-private", "-versioning"];
     assert.deepEqual(
       kept.sort(),
       parts.map((part) => `cdn-assets${part}`),
