@@ -105,8 +105,10 @@ function publicMistakes(
     const fix = "Remove the key, or say in retrofitlink:cluster.cloud where the stack runs.";
     return [{ path: AT, got: "a map", allowed: "nothing on a local cluster", fix }];
   }
+  const elsewhere = areInCloudflare(config.hosts, chain.cloudflareZone);
   const problems: ConfigProblem[] = [
-    ...certificateMistakes(config, areInCloudflare(config.hosts, chain.cloudflareZone)),
+    ...certificateMistakes(config, elsewhere),
+    ...(elsewhere ? [] : dnsZoneMistakes(config.dnsZone, cloud)),
     ...sourceMistakes(chain, config),
     ...trustMistakes(chain, cloud),
   ];
@@ -115,17 +117,9 @@ function publicMistakes(
     : [...problems, ...gcpMistakes(config, zones, "region" in location ? location.region : "")];
 }
 
-function awsMistakes({ aws, dnsZone }: CloudLoadBalancerConfig, zones: number): ConfigProblem[] {
-  const problems = zoneMistakes(
-    dnsZone,
-    /^Z[0-9A-Z]{1,31}$/,
-    "the id of a zone of Route 53, like Z0123456789ABC",
-  );
-  if (aws !== undefined) {
-    return [...problems, ...subnetMistakes([...AT, "aws", "subnetIds"], aws.subnetIds, zones)];
-  }
+function awsMistakes({ aws }: CloudLoadBalancerConfig, zones: number): ConfigProblem[] {
+  if (aws !== undefined) return subnetMistakes([...AT, "aws", "subnetIds"], aws.subnetIds, zones);
   return [
-    ...problems,
     {
       path: [...AT, "aws"],
       got: "nothing",
@@ -136,15 +130,11 @@ function awsMistakes({ aws, dnsZone }: CloudLoadBalancerConfig, zones: number): 
 }
 
 function gcpMistakes(
-  { gcp, dnsZone, firewall }: CloudLoadBalancerConfig,
+  { gcp, firewall }: CloudLoadBalancerConfig,
   zones: number,
   region: string,
 ): ConfigProblem[] {
-  const problems = zoneMistakes(
-    dnsZone,
-    /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
-    "the name of a zone of Cloud DNS, like example-com",
-  );
+  const problems: ConfigProblem[] = [];
   if (firewall.requestsPerFiveMinutes > MOST_COUNTED_REQUESTS) {
     problems.push({
       path: [...AT, "firewall", "requestsPerFiveMinutes"],
@@ -174,7 +164,17 @@ function isSet(list: readonly string[]): boolean {
   return new Set(list).size === list.length;
 }
 
-function zoneMistakes(dnsZone: string | undefined, pattern: RegExp, allowed: string): ConfigProblem[] {
+/** How the zones of each cloud are named. */
+const DNS_ZONES = {
+  aws: { pattern: /^Z[0-9A-Z]{1,31}$/, allowed: "the id of a zone of Route 53, like Z0123456789ABC" },
+  gcp: {
+    pattern: /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    allowed: "the name of a zone of Cloud DNS, like example-com",
+  },
+} as const;
+
+function dnsZoneMistakes(dnsZone: string | undefined, cloud: keyof typeof DNS_ZONES): ConfigProblem[] {
+  const { pattern, allowed } = DNS_ZONES[cloud];
   if (dnsZone === undefined || pattern.test(dnsZone)) return [];
   return [{ path: [...AT, "dnsZone"], got: show(dnsZone), allowed, fix: "Name the zone of the hosts." }];
 }

@@ -33,6 +33,8 @@ export interface ProxyEntrance {
   readonly trustedProxies: readonly string[];
   /** Addresses that the load balancer writes behind the client's in X-Forwarded-For. */
   readonly loadBalancerAddresses: readonly pulumi.Input<string>[];
+  /** True where clients come under the addresses of a CDN, which nobody can tell from one another. */
+  readonly hidesClients: boolean;
   /** Annotations of the proxy's Service. */
   readonly serviceAnnotations: Readonly<Record<string, string>>;
   /** What has to be there before the first pod of the proxy. */
@@ -181,7 +183,13 @@ function awsEntrance(
   );
   return {
     origin: originOf(common),
-    proxy: { trustedProxies: [], loadBalancerAddresses: [], serviceAnnotations: {}, before: [alb] },
+    proxy: {
+      trustedProxies: [],
+      loadBalancerAddresses: [],
+      hidesClients: false,
+      serviceAnnotations: {},
+      before: [alb],
+    },
     complete: () => ({ hostname: alb.hostname, alb, gcp: undefined }),
   };
 }
@@ -212,6 +220,7 @@ function gcpEntrance(
         ...(common.sources.kind === "cloudflare" ? [...CLOUDFLARE_RANGES.v4, ...CLOUDFLARE_RANGES.v6] : []),
       ],
       loadBalancerAddresses: [address.address],
+      hidesClients: common.sources.kind === "cloudfront",
       serviceAnnotations: negAnnotation(common.proxy.servicePort, negName),
       before: [],
     },

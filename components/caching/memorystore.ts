@@ -138,7 +138,8 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
         persistenceConfig: isSession
           ? { persistenceMode: "RDB", rdbSnapshotPeriod: "ONE_HOUR" }
           : { persistenceMode: "DISABLED" },
-        deletionProtection: isSession,
+        // A switch of the provider's that only another `up` could turn off: `protect` below is what keeps the data.
+        deletionProtection: false,
         labels: { "part-of": "retrofitlink", purpose },
       }),
       { parent: this, protect: isSession },

@@ -74,7 +74,7 @@ export function cdnStackFile(provider: Provider, cloud: Cloud = "aws"): Record<s
   Object.assign(cdn["traffic"].shares, { api: 0.09, webSocket: 0.01 });
   return {
     environment: "test",
-    cluster: CLUSTERS[cloud],
+    cluster: { ...CLUSTERS[cloud] },
     services: {
       backend: {
         image: "registry.example.com/backend:1.0.0",

@@ -293,6 +293,16 @@ describe("load balancer of the cloud in the platform", () => {
   const ofInput = (recording: Recording, type: string, name: string): any =>
     recording.resources.find((resource) => resource.type.endsWith(type) && resource.name === name)?.inputs;
 
+  /** What both clouds add to the inputs, as far as the proxy's configuration is made of it. */
+  const everything = (type: string, inputs: Record<string, unknown>): object => {
+    const added: Readonly<Record<string, object>> = {
+      "gcp:compute/globalAddress:GlobalAddress": { address: "203.0.113.10" },
+      "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": { dnsResourceRecords: [] },
+      "random:index/randomPassword:RandomPassword": { result: "s3cret" },
+    };
+    return { ...inventedOutputs(type, inputs), ...added[type] };
+  };
+
   it("is an ALB with its controller on AWS, and readiness gates for the pods", async () => {
     const recording = await build(accepted(AWS));
     const types = recording.resources.map(({ type }) => type);
@@ -354,15 +364,33 @@ describe("load balancer of the cloud in the platform", () => {
     }
   }
 
+  it("refuses nobody at the proxy for an address that stands for all clients, as CloudFront's does on Google Cloud", async () => {
+    const limits = async (cluster: Record<string, unknown>, provider: Provider): Promise<number[]> => {
+      const recording = await record(() => createPlatform(accepted(cluster, behind(provider))), {
+        outputs: everything,
+        invokes: { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d" } },
+      });
+      const { data } = ofInput(recording, ":ConfigMap", "nginx-load-balancer-config") as {
+        data: Record<string, string>;
+      };
+      const conf = data["nginx.conf"] ?? "";
+      const least = ofInput(recording, ":Deployment", "nginx-load-balancer-deployment")?.spec.replicas ?? 1;
+      const found = [/rate=(\d+)r\/m/, /burst=(\d+)/, /limit_conn \S+ (\d+)/].map((limit) =>
+        Number(limit.exec(conf)?.[1]),
+      );
+      return [((found[0] ?? 0) / 60) * least, found[1] ?? 0, (found[2] ?? 0) * least];
+    };
+    // The stack expects 20 requests/s and 100 connections at its peak, and lets a client ask 20 requests/s.
+    const [rate = 0, burst = 0, connections = 0] = await limits(GCP, "cloudfront");
+    assert.ok(rate >= 20 * 2 && burst >= 20 && connections >= 100, `${rate}, ${burst}, ${connections}`);
+    const [one = 0, , open = 0] = await limits(GCP, "cloudflare");
+    assert.ok(one <= 20 && open <= 50, `${one}, ${open}`);
+  });
+
   it("makes the proxy trust Google's front ends, the CDN's ranges and the load balancer's own address", async () => {
     const config = accepted(GCP, behind("cloudflare"));
-    const outputs: Readonly<Record<string, object>> = {
-      "gcp:compute/globalAddress:GlobalAddress": { address: "203.0.113.10" },
-      "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": { dnsResourceRecords: [] },
-      "random:index/randomPassword:RandomPassword": { result: "s3cret" },
-    };
     const { resources } = await record(() => createPlatform(config), {
-      outputs: (type, inputs) => ({ ...inventedOutputs(type, inputs), ...outputs[type] }),
+      outputs: everything,
     });
     const conf = String(
       (

@@ -107,7 +107,19 @@ describe("Memorystore", () => {
       persistenceMode: "RDB",
       rdbSnapshotPeriod: "ONE_HOUR",
     });
-    assert.equal(inputs["deletionProtection"], true);
+    // It could not be turned off from the stack file; Pulumi's own protection can.
+    assert.equal(inputs["deletionProtection"], false);
+    let kept: boolean | undefined;
+    await record(
+      () =>
+        new Memorystore(
+          "sessions",
+          { ...cache, purpose: "session" },
+          { transformations: [({ type, opts }) => void (type === INSTANCE && (kept = opts.protect))] },
+        ),
+      { outputs },
+    );
+    assert.equal(kept, true);
   });
 
   it("fits Google's 40 characters with the 8 that the provider adds, at its longest", async () => {
