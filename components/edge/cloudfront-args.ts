@@ -142,14 +142,10 @@ export function publicKeyProblems(
 function otherKey(pem: string): string | undefined {
   try {
     const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey(pem);
-    switch (type) {
-      case "rsa":
-        return details?.modulusLength === 2048 ? undefined : `an RSA key of ${details?.modulusLength} bits`;
-      case "ec":
-        return details?.namedCurve === "prime256v1" ? undefined : `a key of the curve ${details?.namedCurve}`;
-      default:
-        return `a key of ${type ?? "another kind"}`;
-    }
+    const { modulusLength, namedCurve } = details ?? {};
+    if (type === "rsa") return modulusLength === 2048 ? undefined : `an RSA key of ${modulusLength} bits`;
+    if (type === "ec") return namedCurve === "prime256v1" ? undefined : `a key of the curve ${namedCurve}`;
+    return `a key of ${type ?? "another kind"}`;
   } catch {
     return "text that is none";
   }

@@ -65,13 +65,20 @@ describe("life of a CDN on the real engine", function () {
   const PROOF = "public-load-balancer-certificate-proof-origin.example.com";
   const RECORD = "public-load-balancer-record-origin.example.com";
 
-  it("goes from one CDN to the other and back, to none, and to its end", async () => {
+  it("goes from one CDN to the other, from each to none, and to its end", async () => {
     const cloudFront = stack(file("cloudfront"));
     succeeded(await cloudFront.run("up"));
     const files = ["", "-encryption", "-lifecycle", "-ownership", "-policy", "-private", "-versioning"];
     assert.deepEqual(
       kept(cloudFront),
       files.map((part) => `cdn-assets${part}`),
+    );
+
+    const none = succeeded(await stack(file("none")).run("preview"));
+    assert.ok(none.has("delete cdn-distribution") && none.has("delete cdn-logs"), [...none].join(", "));
+    assert.deepEqual(
+      [...none].filter((step) => / cdn(-|$)/.test(step) && !step.startsWith("delete ")),
+      [],
     );
 
     const cloudflare = stack(file("cloudflare"));
@@ -90,19 +97,17 @@ describe("life of a CDN on the real engine", function () {
     ]) {
       assert.ok(planned.has(step), `${step} of ${[...planned].join(", ")}`);
     }
-    const done = succeeded(await cloudflare.run("up"));
-    assert.deepEqual(done, planned);
+    assert.deepEqual(succeeded(await cloudflare.run("up")), planned);
     assert.deepEqual(kept(cloudflare), ["cdn-assets"]);
     assert.deepEqual(names(cloudflare, /^cdn-(distribution|web-acl|logs)$/), []);
 
-    succeeded(await stack(file("cloudfront")).run("up"));
-    const none = stack(file("none"));
-    const last = succeeded(await none.run("up"));
-    assert.ok(last.has("delete cdn-distribution"));
-    assert.deepEqual(names(none, /^cdn(-|$)/), []);
+    const back = succeeded(await stack(file("cloudfront")).run("preview"));
+    for (const step of ["create cdn-distribution", `create ${RECORD}`, "delete cdn-dns-www.example.com"]) {
+      assert.ok(back.has(step), `${step} of ${[...back].join(", ")}`);
+    }
 
-    succeeded(await none.run("destroy"));
-    assert.deepEqual(names(none, /./), []);
+    succeeded(await cloudflare.run("destroy"));
+    assert.deepEqual(names(cloudflare, /./), []);
   });
 
   it("comes from a provider for us-east-1 to the provider of the stack, without a replacement", async () => {
