@@ -23,7 +23,9 @@ function takes(type: string, input: string): boolean {
 /** What CloudFront has in a region of its own, wherever the stack is. */
 const AT_THE_EDGE = /^cdn-(certificate|web-acl|log-)/;
 
-describe("the place of every resource of a cloud", () => {
+describe("the place of every resource of a cloud", function () {
+  this.timeout(60_000);
+
   for (const variant of Object.keys(CLOUD_VARIANTS)) {
     it(`is the cluster's in ${variant}`, async () => {
       const { resources } = await recordVariant(variant);
