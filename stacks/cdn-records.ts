@@ -2,7 +2,7 @@
 import { cloudflareRecords } from "../components/edge/cloudflare-records";
 import { isWithinZone } from "../components/edge/edge-args";
 import type { RecordWriter } from "../components/shared/host-records";
-import type { StackConfig } from "./config";
+import type { StackConfig } from "./schema/stack";
 
 /** True where Cloudflare is authoritative for the names: it is the CDN, and they are within its zone. */
 export function areInCloudflare(hosts: readonly string[], zone: string | undefined): boolean {
