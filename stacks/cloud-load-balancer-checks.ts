@@ -148,7 +148,9 @@ function gcpMistakes(
   const isRight =
     named === undefined
       ? there.length === zones
-      : named.length === zones && new Set([...named, ...there]).size === there.length && isSet(named);
+      : named.length === zones &&
+        new Set(named).size === zones &&
+        named.every((zone) => there.includes(zone));
   if (!isRight) {
     problems.push({
       path: [...AT, "gcp", "zones"],
@@ -158,10 +160,6 @@ function gcpMistakes(
     });
   }
   return problems;
-}
-
-function isSet(list: readonly string[]): boolean {
-  return new Set(list).size === list.length;
 }
 
 /** How the zones of each cloud are named. */
