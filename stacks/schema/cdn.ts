@@ -53,7 +53,8 @@ const images = z
       originalsBucket: text(
         "the name of a private bucket of S3",
         "Leave it out for the bucket of built files.",
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        // No address, and each part between dots begins and ends with a letter or a digit.
+        /^(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
       ).optional(),
       secondsPerPicture: number(
         `a number above 0, up to ${IMAGE_TIMEOUTS.encodeSeconds} (seconds)`,

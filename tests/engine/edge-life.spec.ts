@@ -59,7 +59,7 @@ const names = (project: Project, pattern: RegExp): string[] =>
     .filter((name) => pattern.test(name));
 
 describe("life of a CDN on the real engine", function () {
-  this.timeout(600_000);
+  this.timeout(900_000);
   assert.ok(SCRATCH);
 
   const PROOF = "public-load-balancer-certificate-proof-origin.example.com";

@@ -10,7 +10,13 @@ function mistakes(change: (input: Record<string, any>) => void, provider: Provid
 }
 
 describe("CDN of a stack file, its mistakes", () => {
-  const cases: [string, Provider, (c: Record<string, any>) => void, string[]][] = [
+  type Case = [
+    what: string,
+    provider: Provider,
+    change: (c: Record<string, any>) => void,
+    expected: string[],
+  ];
+  const cases: Case[] = [
     [
       "a CDN nobody has",
       "cloudfront",
@@ -61,6 +67,22 @@ describe("CDN of a stack file, its mistakes", () => {
       (c) => (c["cdn"].cloudflare.plan = "free"),
       [
         "retrofitlink:cdn.behaviors.media.signed: got true; allowed is false on the plan free, which checks no signatures. Change cloudflare.plan to pro at least.",
+      ],
+    ],
+    ...["192.168.1.1", "a..b", "a.-b", "-ab", "ab"].map((name): Case => [
+      `originals in a bucket that cannot be, ${name}`,
+      "cloudfront",
+      (c) => (c["cdn"].images = { originalsBucket: name }),
+      [
+        `retrofitlink:cdn.images.originalsBucket: got "${name}"; allowed is the name of a private bucket of S3. Leave it out for the bucket of built files.`,
+      ],
+    ]),
+    [
+      "a host of the proxy twice",
+      "cloudfront",
+      (c) => (c["loadBalancer"].hosts = ["www.example.com", "www.example.com"]),
+      [
+        'retrofitlink:loadBalancer.hosts: got a list, ["www.example.com","www.example.com"]; allowed is each name once. Remove the second.',
       ],
     ],
     [
