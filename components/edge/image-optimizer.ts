@@ -12,6 +12,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { IMAGE_TIMEOUTS, variantsPerOriginal } from "../../budget/images";
 import { COMPONENT_TYPES, type ImageOptimizerSummary } from "../../budget/summaries";
+import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { trustPolicy } from "../shared/service-role";
 import { transformed } from "../shared/transform";
@@ -33,6 +34,9 @@ export type {
   GcpImageOptimizerArgs,
   ImageOptimizerArgs,
 } from "./image-optimizer-args";
+
+/** Characters of the id of a service account. Source: Google Cloud IAM. */
+const LONGEST_ACCOUNT_ID = 30;
 
 /** Where a CDN finds the pictures. */
 export type ImageOrigin =
@@ -144,7 +148,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         ...lambdaCode(bundle),
         memorySize: memoryMiB,
         timeout: IMAGE_TIMEOUTS.functionSeconds,
-        reservedConcurrentExecutions: concurrency,
+        ...(args.reserveConcurrency === false ? {} : { reservedConcurrentExecutions: concurrency }),
         // Lambda gives a process one call at a time.
         environment: { variables: variables(originals.name, prefix) },
         loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
@@ -174,7 +178,11 @@ export class ImageOptimizer extends pulumi.ComponentResource {
     const child = { parent: this };
     const account = new serviceaccount.Account(
       `${name}-account`,
-      { project, accountId: "image-optimizer", displayName: "Reads the originals of pictures" },
+      {
+        project,
+        accountId: physicalName(`retrofitlink-${pulumi.getStack()}-images`, LONGEST_ACCOUNT_ID),
+        displayName: "Reads the originals of pictures",
+      },
       child,
     );
     const reader = new storage.BucketIAMMember(
@@ -222,6 +230,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
           source: { storageSource: { bucket: source.name, object: code.name } },
           // The zip has its packages; the build fetches none.
           environmentVariables: { GOOGLE_VENDOR_NPM_DEPENDENCIES: "true" },
+          ...(args.buildAccount === undefined ? {} : { serviceAccount: args.buildAccount }),
         },
         serviceConfig: {
           availableCpu: "1",

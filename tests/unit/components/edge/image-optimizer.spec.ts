@@ -115,6 +115,13 @@ describe("ImageOptimizer, on Lambda", () => {
     });
   });
 
+  it("reserves no calls where the account has none to give", async () => {
+    const { inputs } = (await build({ ...aws, reserveConcurrency: false })).only(
+      "aws:lambda/function:Function",
+    );
+    assert.ok(!("reservedConcurrentExecutions" in inputs));
+  });
+
   it("may read originals below its prefix and write its log, nothing else", async () => {
     const recording = await build({ ...aws, transform: { logGroup: { name: "log" } } });
     const policy = JSON.parse(String(recording.only("aws:iam/rolePolicy:RolePolicy").inputs["policy"])) as {
@@ -243,6 +250,16 @@ describe("ImageOptimizer, on Cloud Run functions", () => {
     const bucket = recording.only("gcp:storage/bucket:Bucket").inputs;
     assert.equal(bucket["publicAccessPrevention"], "enforced");
     assert.equal(bucket["uniformBucketLevelAccess"], true);
+  });
+
+  it("has an account of its stack, and is built by the one that is named", async () => {
+    const recording = await build({ ...gcp, buildAccount: "projects/p/serviceAccounts/builder" });
+    assert.equal(
+      recording.only("gcp:serviceaccount/account:Account").inputs["accountId"],
+      "retrofitlink-test-images",
+    );
+    const { buildConfig } = recording.only("gcp:cloudfunctionsv2/function:Function").inputs as any;
+    assert.equal(buildConfig.serviceAccount, "projects/p/serviceAccounts/builder");
   });
 
   it("may get originals below its prefix by name, and list nothing", async () => {
