@@ -142,7 +142,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         region,
         description: "Makes the variants of pictures for the CDN",
         role: role.arn,
-        runtime: "nodejs22.x",
+        runtime: "nodejs24.x",
         architectures: ["arm64"],
         handler: "aws.handler",
         ...lambdaCode(bundle),
@@ -225,7 +225,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         location: region,
         description: "Makes the variants of pictures for the CDN",
         buildConfig: {
-          runtime: "nodejs22",
+          runtime: "nodejs24",
           entryPoint: "image",
           source: { storageSource: { bucket: source.name, object: code.name } },
           // The zip has its packages; the build fetches none.

@@ -102,7 +102,7 @@ describe("ImageOptimizer, on Lambda", () => {
     assert.deepEqual(plain, {
       region: "eu-central-1",
       description: "Makes the variants of pictures for the CDN",
-      runtime: "nodejs22.x",
+      runtime: "nodejs24.x",
       architectures: ["arm64"],
       handler: "aws.handler",
       sourceCodeHash: Buffer.from(SHA256, "hex").toString("base64"),
@@ -237,7 +237,7 @@ describe("ImageOptimizer, on Cloud Run functions", () => {
         PICTURES_AT_ONCE: "1",
       },
     });
-    assert.equal(buildConfig.runtime, "nodejs22");
+    assert.equal(buildConfig.runtime, "nodejs24");
     assert.equal(buildConfig.entryPoint, "image");
     assert.deepEqual(buildConfig.environmentVariables, { GOOGLE_VENDOR_NPM_DEPENDENCIES: "true" });
   });
