@@ -26,7 +26,7 @@ export interface Judgement {
   readonly refusals: readonly string[];
 }
 
-function provider(cloud: string): CloudProvider {
+export function standIn(cloud: string): CloudProvider {
   return cloud === "mongodbatlas" ? new AtlasProvider() : new CloudProvider(cloud);
 }
 
@@ -45,7 +45,7 @@ export function judgeOne(
   type: string,
   name: string,
   news: Properties,
-  { by = provider(type.split(":")[0] ?? ""), olds = {} }: { by?: CloudProvider; olds?: Properties } = {},
+  { by = standIn(type.split(":")[0] ?? ""), olds = {} }: { by?: CloudProvider; olds?: Properties } = {},
 ): CheckResult {
   const urn = `urn:pulumi:test::retrofitlink::${type}::${name}`;
   const randomSeed = createHash("sha256").update(urn).digest();
@@ -65,7 +65,7 @@ export async function judged(
   const providers = new Map<string, CloudProvider>();
   const of = (cloud: string, reference = ""): CloudProvider => {
     const key = `${cloud} ${reference}`;
-    const known = providers.get(key) ?? provider(cloud);
+    const known = providers.get(key) ?? standIn(cloud);
     providers.set(key, known);
     return known;
   };

@@ -16,6 +16,11 @@ function map(value: Value): Properties {
   return isProperties(value) ? value : {};
 }
 
+/** Not switched on, and not to be switched on by a value that is not known yet. */
+function isOff(value: Value): boolean {
+  return value !== true && value !== UNKNOWN;
+}
+
 function list(value: Value): readonly Value[] {
   return Array.isArray(value) ? (value as readonly Value[]) : [];
 }
@@ -144,12 +149,12 @@ const targetGroup: Rule = (inputs) => {
       `expected less than the interval of ${show(interval)} s, got ${show(timeout)}`,
     ),
     problem(
-      start !== 0 && (start < 30 || start > 900),
+      (start > 0 && start < 30) || start > 900,
       "slowStart",
       `expected 0 or in the range (30 - 900), got ${start}`,
     ),
     problem(
-      start > 0 && isGiven(algorithm) && algorithm !== "round_robin",
+      start > 0 && isGiven(algorithm) && algorithm !== "round_robin" && algorithm !== UNKNOWN,
       "slowStart",
       `is for round_robin alone, got ${show(algorithm)}`,
     ),
@@ -194,8 +199,8 @@ const replicationGroup: Rule = (inputs) => {
       "automaticFailoverEnabled",
       "needs at least two numCacheClusters",
     ),
-    problem(zones === true && failover !== true, "multiAzEnabled", "automatic_failover_enabled must be true"),
-    problem(isGiven(authToken) && tls !== true, "authToken", "needs transitEncryptionEnabled"),
+    problem(zones === true && isOff(failover), "multiAzEnabled", "automatic_failover_enabled must be true"),
+    problem(isGiven(authToken) && isOff(tls), "authToken", "needs transitEncryptionEnabled"),
   ];
 };
 
@@ -264,7 +269,7 @@ const healthCheck: Rule = ({ timeoutSec: timeout, checkIntervalSec: interval }) 
 /** Memorystore for Redis, read replicas. */
 const memorystore: Rule = ({ tier, readReplicasMode: mode, memorySizeGb: size }) => [
   problem(
-    mode === "READ_REPLICAS_ENABLED" && tier !== "STANDARD_HA",
+    mode === "READ_REPLICAS_ENABLED" && tier !== "STANDARD_HA" && tier !== UNKNOWN,
     "readReplicasMode",
     "needs the tier STANDARD_HA",
   ),
@@ -283,12 +288,12 @@ const dnsRecord: Rule = ({ type, content, proxied, ttl }) => [
     `Content for A record must be a valid IPv4 address, got ${JSON.stringify(content)}`,
   ),
   problem(
-    proxied === true && !["A", "AAAA", "CNAME"].includes(show(type)),
+    proxied === true && type !== UNKNOWN && !["A", "AAAA", "CNAME"].includes(show(type)),
     "proxied",
     `records of the type ${show(type)} cannot be proxied`,
   ),
   problem(
-    proxied === true && number(ttl) !== 1,
+    proxied === true && ttl !== UNKNOWN && ttl !== 1,
     "ttl",
     `must be 1 when the record is proxied, got ${show(ttl)}`,
   ),

@@ -279,6 +279,14 @@ export const LIMITS: Readonly<Record<string, Limits>> = {
     source: "Cloud Storage, bucket naming",
     paths: { name: { length: [3, 222], pattern: "^(?!goog)[a-z0-9][a-z0-9._-]*[a-z0-9]$" } },
   },
+  "gcp:storage/bucketIAMMember:BucketIAMMember": {
+    source: "Cloud Storage API, BucketAccessControl; terraform-provider-google-beta tpgiamresource",
+    paths: {
+      bucket: { immutable: true },
+      role: { immutable: true, pattern: "^(?:roles|projects|organizations)/" },
+      member: { immutable: true, pattern: "^(?:allUsers|allAuthenticatedUsers|[a-zA-Z]+:.+)$" },
+    },
+  },
 
   "cloudflare:index/dnsRecord:DnsRecord": {
     source: "Cloudflare API, DNS records: 1 is automatic, else at least 30 s",
