@@ -43,10 +43,11 @@ function argsOf(folder: string, type: string): ts.InterfaceDeclaration {
   const directory = join(folder, module.startsWith("index/") ? "" : (module.split("/")[0] ?? ""));
   const wanted = `${module.split("/")[1] ?? ""}.d.ts`.toLowerCase();
   const file = readdirSync(directory).find((entry) => entry.toLowerCase() === wanted);
-  const args = (file === undefined ? [] : parse(join(directory, file)).statements).find(
-    (statement): statement is ts.InterfaceDeclaration =>
-      ts.isInterfaceDeclaration(statement) && statement.name.text === `${name}Args`,
-  );
+  const statements: readonly ts.Statement[] =
+    file === undefined ? [] : parse(join(directory, file)).statements;
+  const args = statements
+    .filter(ts.isInterfaceDeclaration)
+    .find(({ name: its }) => its.text === `${name}Args`);
   if (args === undefined) throw new Error(`the SDK has no ${type}`);
   return args;
 }
