@@ -2,7 +2,8 @@
 import type { CheckProblem } from "../serve-provider";
 import { UNKNOWN, isProperties, type Properties, type Value } from "../values";
 import { isGiven } from "./judge-shape";
-import { rulesOf, type Bounds, type Facts, type GroupKind } from "./tables";
+import type { Bounds, Facts, GroupKind } from "./rules";
+import { rulesOf } from "./tables";
 
 export interface Found {
   readonly path: string;

@@ -1,5 +1,5 @@
 /** Bounds that the vendors' models do not carry, with where they are written. Same form as the generated tables. */
-import type { ResourceRules } from "./tables";
+import type { ResourceRules } from "./rules";
 
 /** Without groups where there are none. */
 type Limits = Pick<ResourceRules, "source" | "paths"> & Partial<Pick<ResourceRules, "groups">>;

@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { LIMITS } from "./limits";
+import type { ResourceRules } from "./rules";
 
 /**
  * Properties of resource types, as the SDK declares them. A kind is `string`, `number`, `boolean`, `any`, `[]kind`,
@@ -19,34 +20,6 @@ export interface ShapeTable {
 
 /** Kind by property. */
 export type Shape = Readonly<Record<string, string>>;
-
-/** From and to, both included; null where there is no bound. */
-export type Bounds = readonly [number | null, number | null];
-
-/** What is allowed in one property. */
-export interface Facts {
-  readonly enum?: readonly (string | number)[];
-  readonly ignoreCase?: true;
-  /** A regular expression for the whole value where it is anchored. */
-  readonly pattern?: string;
-  /** Characters of a text. */
-  readonly length?: Bounds;
-  /** Size of a number. */
-  readonly range?: Bounds;
-  /** Entries of a list. */
-  readonly items?: Bounds;
-  /** A change of it makes another resource. */
-  readonly immutable?: true;
-}
-
-export type GroupKind = "conflicts" | "exactlyOneOf" | "atLeastOneOf";
-
-export interface ResourceRules {
-  readonly source: string;
-  /** By path: `rules[].action.type`. */
-  readonly paths: Readonly<Record<string, Facts>>;
-  readonly groups: readonly (readonly [GroupKind, readonly string[]])[];
-}
 
 interface RuleTable {
   readonly source: string;
