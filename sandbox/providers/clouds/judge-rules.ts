@@ -61,11 +61,13 @@ function reasons(value: Value, facts: Facts, path: string): string[] {
   if (typeof value === "number") return found;
   if (facts.length !== undefined && outside(text.length, facts.length)) {
     found.push(
-      `expected length of ${name} to be in the range (${spelled(facts.length)}), got ${text.length}: ${quoted(text)}`,
+      `expected length of ${name} to be in the range (${spelled(facts.length)}), got ${text.length}${isPrivate(path) ? "" : `: ${quoted(text)}`}`,
     );
   }
   if (facts.pattern !== undefined && !compiled(facts.pattern).test(text)) {
-    found.push(`invalid value for ${name} (must match ${facts.pattern}), got ${quoted(text)}`);
+    found.push(
+      `invalid value for ${name} (must match ${facts.pattern}), got ${isPrivate(path) ? "something else" : quoted(text)}`,
+    );
   }
   return found;
 }
@@ -89,6 +91,14 @@ function outside(value: number, [from, to]: Bounds): boolean {
 
 function spelled([from, to]: Bounds): string {
   return `${from ?? "any"} - ${to ?? "any"}`;
+}
+
+/**
+ * The engine hands over secrets like other values. What may hold one, such as the header of the origin lock in a rule's
+ * expression, is not repeated.
+ */
+function isPrivate(path: string): boolean {
+  return /(?:token|password|secret|key|header|value|expression|content|policy|code|data)[^.]*$/i.test(path);
 }
 
 function quoted(text: string): string {

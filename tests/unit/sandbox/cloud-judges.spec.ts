@@ -319,6 +319,18 @@ describe("stand-ins of the clouds", () => {
     assert.match(problems[0]?.reason ?? "", /\. Examine values at 'targets\.port'\.$/);
   });
 
+  it("do not repeat what may be a secret", () => {
+    const tls = { ...REPLICATION_GROUP, transitEncryptionEnabled: true };
+    const found = [
+      ...refused("aws:elasticache/replicationGroup:ReplicationGroup", { ...tls, authToken: "sesame/open" }),
+      ...refused("gcp:compute/securityPolicy:SecurityPolicy", {
+        rules: [{ ...BAN, action: "allow", match: { expr: { expression: "sesame".repeat(400) } } }],
+      }),
+    ];
+    assert.equal(found.length, 3, found.join("\n"));
+    assert.doesNotMatch(found.join("\n"), /sesame/);
+  });
+
   it("do not judge what is not known yet", () => {
     for (const [type, sound, change] of CASES) {
       const unknown = Object.fromEntries(Object.keys({ ...sound, ...change }).map((key) => [key, UNKNOWN]));
