@@ -1,7 +1,10 @@
 /** Where a stack runs. */
 import { z } from "zod";
 
-import { DNS_LABEL, dnsLabel, number, says, text, whole } from "./leaves";
+import { dnsLabel, number, says, text, whole } from "./leaves";
+
+/** Names of Compute Engine. */
+const GCP_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 const dns = z
   .strictObject(
@@ -23,7 +26,15 @@ const dns = z
 
 const clusterCommon = {
   zones: number("a whole number from 1 to 6", "Count the zones of the cluster's nodes.", whole(1, 6)),
-  namespace: dnsLabel.default("retrofitlink"),
+  namespace: dnsLabel
+    .refine(
+      (name) => name !== "default" && !name.startsWith("kube-"),
+      says(
+        'a namespace of its own, not "default" and none of Kubernetes itself',
+        "Name another one: the stack owns it, and lets no pod with privileges run there.",
+      ),
+    )
+    .default("retrofitlink"),
   kubeContext: text(
     "the name of a context of the kubeconfig",
     "See `kubectl config get-contexts`.",
@@ -64,8 +75,8 @@ export const cluster = z.discriminatedUnion(
       ...clusterCommon,
       project: text("the id of a project", "Give the cluster's project.", /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/),
       region: text("a GCP region, like europe-west3", "Give the cluster's region.", /^[a-z]+-[a-z]+\d+$/),
-      network: text("the name of a network", "Give the cluster's network.", DNS_LABEL),
-      subnetwork: text("the name of a subnetwork", "Give the cluster's subnetwork.", DNS_LABEL),
+      network: text("the name of a network", "Give the cluster's network.", GCP_NAME),
+      subnetwork: text("the name of a subnetwork", "Give the cluster's subnetwork.", GCP_NAME),
     }),
     z.strictObject({ cloud: z.literal("local"), ...clusterCommon }),
   ],
