@@ -12,6 +12,7 @@ import { servePlugin } from "../engine/plugin-server";
 import { changes, type Change, type Properties } from "./values";
 
 export interface CheckArgs {
+  readonly urn: string;
   readonly type: string;
   /** Name of the resource in the program. */
   readonly name: string;
@@ -72,6 +73,8 @@ export interface StandIn {
     differences: readonly Change[],
     inputs: Properties,
     olds: Properties,
+    /** Name of the resource in the program. */
+    name: string,
   ): Replacement;
   /** @returns the id (empty at preview) and the outputs */
   create(args: CreateArgs): Promise<{ readonly id: string; readonly outputs: Properties }>;
@@ -133,7 +136,13 @@ function diff(standIn: StandIn, request: pb.DiffRequest): pb.DiffResponse {
   const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
   response.setChanges(found.length === 0 ? DIFF_NONE : DIFF_SOME);
   response.setHasdetaileddiff(true);
-  const replacement = standIn.replacement(urnType(request.getUrn()), found, news, olds);
+  const replacement = standIn.replacement(
+    urnType(request.getUrn()),
+    found,
+    news,
+    olds,
+    urnName(request.getUrn()),
+  );
   response.setReplacesList([...replacement.paths]);
   response.setDeletebeforereplace(replacement.deleteFirst);
   response.setDiffsList([...new Set(found.map(({ path }) => path.split(/[.[]/)[0] ?? path))]);
@@ -197,6 +206,7 @@ export function serveProvider(standIn: StandIn, sdk: string): void {
     }),
     check: handler((request: pb.CheckRequest) => {
       const { inputs, problems } = standIn.check({
+        urn: request.getUrn(),
         type: urnType(request.getUrn()),
         name: urnName(request.getUrn()),
         olds: properties(request.getOlds()),
