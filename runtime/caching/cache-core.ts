@@ -77,8 +77,9 @@ export class CacheCore {
   }
 
   /** @throws RangeError */
-  protected refuse(option: string, value: number, least: number, most: number): void {
-    if (value >= least && value <= most) return;
-    throw new RangeError(`cache ${this.name}: ${option} is ${value}; allowed is ${least} to ${most}`);
+  protected refuse(option: string, value: unknown, least: number, most: number): void {
+    if (typeof value === "number" && value >= least && value <= most) return;
+    const given = typeof value === "number" ? String(value) : `${JSON.stringify(value)}, no number`;
+    throw new RangeError(`cache ${this.name}: ${option} is ${given}; allowed is ${least} to ${most}`);
   }
 }
