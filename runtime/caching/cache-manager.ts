@@ -1,4 +1,4 @@
-import { CacheCore, type CacheCoreOptions } from "./cache-core";
+import { CacheCore, type CacheCoreOptions, refuse } from "./cache-core";
 import type { CacheMetrics } from "./cache-metrics";
 import {
   type EntryStore,
@@ -85,15 +85,18 @@ export class CacheManager extends CacheCore {
   private readonly loads: Loads;
 
   constructor(options: CacheManagerOptions, defaults: CacheDefaults) {
+    const { name: cache = defaults.name, jitter = 0.1, negativeTtlMs = defaults.negativeTtlMs } = options;
+    const { staleMs = options.ttlMs === undefined ? defaults.staleMs : 0 } = options;
+    const { loadTimeoutMs = options.settings.requestTimeoutMs ?? LOAD_TIMEOUT_MS } = options;
+    refuse(cache, "staleMs", staleMs, 0, LONGEST_LIFETIME_MS);
+    refuse(cache, "negativeTtlMs", negativeTtlMs, 0, LONGEST_LIFETIME_MS);
+    refuse(cache, "jitter", jitter, 0, 0.5);
+    refuse(cache, "loadTimeoutMs", loadTimeoutMs, 1, DAY_MS);
     super(options, defaults);
-    this.staleMs = options.staleMs ?? (options.ttlMs === undefined ? defaults.staleMs : 0);
-    this.negativeTtlMs = options.negativeTtlMs ?? defaults.negativeTtlMs;
-    this.jitter = options.jitter ?? 0.1;
-    this.loadTimeoutMs = options.loadTimeoutMs ?? options.settings.requestTimeoutMs ?? LOAD_TIMEOUT_MS;
-    this.refuse("staleMs", this.staleMs, 0, LONGEST_LIFETIME_MS);
-    this.refuse("negativeTtlMs", this.negativeTtlMs, 0, LONGEST_LIFETIME_MS);
-    this.refuse("jitter", this.jitter, 0, 0.5);
-    this.refuse("loadTimeoutMs", this.loadTimeoutMs, 1, DAY_MS);
+    this.staleMs = staleMs;
+    this.negativeTtlMs = negativeTtlMs;
+    this.jitter = jitter;
+    this.loadTimeoutMs = loadTimeoutMs;
     const { name, store, metrics, link, keys } = this;
     const lock = (key: string, longestMs: number): ReturnType<typeof tryLock> =>
       tryLock(link, keys.lock(key), longestMs);

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CacheCore, type CacheCoreOptions } from "./cache-core";
+import { CacheCore, type CacheCoreOptions, refuse } from "./cache-core";
 import { type Condition, type Found, LONGEST_LIFETIME_MS, type Lifetime } from "./entry-store";
 import { HEAD_BYTES } from "./envelope";
 import { SessionConflict } from "./session-conflict";
@@ -55,9 +55,10 @@ export class SessionCacheManager extends CacheCore {
   private readonly longestMs: number;
 
   constructor(options: SessionCacheManagerOptions) {
-    super(options, { name: "session", ttlMs: 24 * HOUR_MS });
-    this.longestMs = options.longestMs ?? 7 * 24 * HOUR_MS;
-    this.refuse("longestMs", this.longestMs, 1, LONGEST_LIFETIME_MS);
+    const { name = "session", longestMs = 7 * 24 * HOUR_MS } = options;
+    refuse(name, "longestMs", longestMs, 1, LONGEST_LIFETIME_MS);
+    super(options, { name, ttlMs: 24 * HOUR_MS });
+    this.longestMs = longestMs;
   }
 
   /** @returns the token of a new session @throws CacheUnavailable */

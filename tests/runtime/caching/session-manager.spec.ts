@@ -153,8 +153,8 @@ describe("sessions in a real Redis", () => {
   it("go on while they are used, but not longer than they may", async () => {
     const sessions = caches.session(redis.port, { ttlMs: 600, longestMs: 1500 });
     await sessions.connected(10_000);
-    const [used, unused] = [await sessions.create("used"), await sessions.create("unused")];
     const started = Date.now();
+    const [used, unused] = [await sessions.create("used"), await sessions.create("unused")];
     while (Date.now() - started < 1000) {
       assert.equal(await sessions.get(used), "used");
       await sleep(50);
