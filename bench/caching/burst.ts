@@ -1,5 +1,5 @@
 /**
- * A start with an empty cache in a process of its own: `burst.ts <kind> <redis port> <misses>`. Asks for so many distinct
+ * A start with an empty cache in a process of its own: `burst.ts <kind> <redis port> <misses> <round>`. Asks for so many distinct
  * keys at once, loads what is not there, and says what of it was kept and how long the event loop stood still.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -95,9 +95,10 @@ async function keptOf(port: number, prefix: string): Promise<number> {
   return kept;
 }
 
-export async function burst(kind: BurstKind, port: number, misses: number): Promise<Burst> {
+/** @param round part of the keys, which no other has */
+async function burst(kind: BurstKind, port: number, misses: number, round: string): Promise<Burst> {
   const subject = kind === "plain" ? await plain(port) : await managed(port, kind === "tagged");
-  await askAll(subject, `warm-${kind}`, WARM_UP);
+  await askAll(subject, `warm-${kind}-${round}`, WARM_UP);
   await sleep(300);
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
@@ -105,20 +106,18 @@ export async function burst(kind: BurstKind, port: number, misses: number): Prom
   delay.reset();
   const cpu = process.cpuUsage();
   const started = performance.now();
-  const wrong = await askAll(subject, `burst-${kind}`, misses);
+  const wrong = await askAll(subject, `burst-${kind}-${round}`, misses);
   const elapsedMs = performance.now() - started;
   // The last turn counts when the next has begun.
   await sleep(5);
   delay.disable();
   const { user, system } = process.cpuUsage(cpu);
-  const kept = await keptOf(port, `burst-${kind}`);
+  const kept = await keptOf(port, `burst-${kind}-${round}`);
   await subject.close();
   return { kept, wrong, stallMs: delay.max / 1e6, cpuMs: (user + system) / 1000, elapsedMs };
 }
 
-if (require.main === module) {
-  const [kind, port, misses] = process.argv.slice(2);
-  void burst(kind as BurstKind, Number(port), Number(misses)).then((result) => {
-    process.stdout.write(`${JSON.stringify(result)}\n`);
-  });
-}
+const [kind, port, misses, round = "0"] = process.argv.slice(2);
+void burst(kind as BurstKind, Number(port), Number(misses), round).then((result) => {
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+});

@@ -172,11 +172,12 @@ export class EntryStore {
     ]);
     const versions = versionsOf(tags, values.slice(wanted.length));
     const found = new Map<string, Found>();
-    for (const [index, key] of wanted.entries()) {
+    const open = async (key: string, index: number): Promise<void> => {
       const bytes = values[index];
       const one = bytes ? await this.opener.open(keys.entry(key), bytes, versions) : undefined;
       if (one !== undefined) found.set(key, one);
-    }
+    };
+    await Promise.all(wanted.map(open));
     return found;
   }
 
