@@ -18,15 +18,15 @@ export interface LookedUp {
   readonly found: Found | undefined;
   /** Of the tags that were asked for, those that Redis has: what is loaded after is as new as these. */
   readonly versions: ReadonlyMap<string, Buffer>;
-  /** Head of what is under the key, found or invalid. */
-  readonly head: Buffer | undefined;
+  /** What is under the key, found or invalid. */
+  readonly bytes: Buffer | undefined;
 }
 
 /** When to store. */
 export type Condition =
-  /** Unless something else than this has been stored meanwhile: for what was loaded after it was read. */
+  /** Unless something else than this entry has been stored meanwhile: for what was loaded after it was read. */
   | { readonly over: Buffer | undefined }
-  /** If the entry with this head is still there. */
+  /** If this entry is still there. */
   | { readonly instead: Buffer }
   /** Unless {@link EntryStore.end} was called a moment ago. */
   | "unless ended";
@@ -159,7 +159,7 @@ export class EntryStore {
     return {
       found: found instanceof Promise ? await found : found,
       versions,
-      head: bytes?.subarray(0, HEAD_BYTES),
+      bytes: bytes ?? undefined,
     };
   }
 
@@ -245,7 +245,7 @@ export class EntryStore {
     const freshMs = Math.min(LONGEST_FIELD_MS, Math.round(ageMs) + lifetime.freshMs);
     const boundMs = Math.min(LONGEST_FIELD_MS, freshMs + lifetime.staleMs);
     const head = headWithEnd(entryKey, entry.bytes, freshMs, boundMs);
-    const old = entry.bytes.subarray(0, HEAD_BYTES);
+    const old = headOf(entry.bytes);
     const work = (): Promise<Reply> => this.run(PROLONG, entryKey, old, head, String(goodForMs));
     return this.changing(() => this.gate.through(1, work));
   }
@@ -348,10 +348,10 @@ export class EntryStore {
     return this.changing(async () => {
       if (condition === undefined) return link.write(set);
       if (condition === "unless ended") return this.run(UNLESS_ENDED, entryKey, ENDED, bytes, px);
-      if ("instead" in condition) return this.run(CHANGE, entryKey, condition.instead, bytes, px);
+      if ("instead" in condition) return this.run(CHANGE, entryKey, headOf(condition.instead), bytes, px);
       // Nearly always there was nothing, and is nothing.
       if (condition.over === undefined && (await link.write([...set, "NX"])) !== null) return 1;
-      return this.run(REPLACE, entryKey, condition.over ?? "", bytes, px);
+      return this.run(REPLACE, entryKey, headOf(condition.over), bytes, px);
     });
   }
 
@@ -438,4 +438,9 @@ function entryOf(
 ): Entry {
   const tags = [...versions].map(([tag, version]) => ({ tag, version }));
   return { ...value, storedAt: Date.now(), freshMs, boundMs: freshMs + staleMs, tags };
+}
+
+/** By which it is known again; of nothing, nothing. */
+function headOf(entry: Buffer | undefined): Buffer | string {
+  return entry === undefined ? "" : entry.subarray(0, HEAD_BYTES);
 }

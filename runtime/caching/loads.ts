@@ -35,7 +35,7 @@ const LONGEST_PAUSE_MS = 100;
 const NO_VERSIONS: LookedUp["versions"] = new Map();
 
 /** A look-up that came to nothing. */
-export const NOTHING: LookedUp = { found: undefined, versions: NO_VERSIONS, head: undefined };
+export const NOTHING: LookedUp = { found: undefined, versions: NO_VERSIONS, bytes: undefined };
 
 /** Makes what is not in the cache: once for all who ask meanwhile, in bounded time, and keeps it. */
 export class Loads {
@@ -153,7 +153,7 @@ export class Loads {
   private async keep(
     { key, lifetimeOf }: Wanted,
     value: unknown,
-    { head }: LookedUp,
+    { bytes }: LookedUp,
     versions: LookedUp["versions"] | undefined,
     flight: Flight<unknown>,
   ): Promise<void> {
@@ -162,11 +162,11 @@ export class Loads {
     const lifetime = lifetimeOf(value);
     if (lifetime === undefined) {
       // What was there is older than what is not to be kept.
-      if (head !== undefined) await store.drop(key);
+      if (bytes !== undefined) await store.drop(key);
       return;
     }
     const encoded = (): ReturnType<typeof encodedOrNot> => encodedOrNot(value);
-    await orUndefined(store.write(key, encoded, lifetime, versions, { over: head }));
+    await orUndefined(store.write(key, encoded, lifetime, versions, { over: bytes }));
   }
 
   private async lockedLoad(wanted: Wanted, flight: Flight<unknown>): Promise<unknown> {

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CacheCore, type CacheCoreOptions, refuse } from "./cache-core";
 import { type Condition, type Found, LONGEST_LIFETIME_MS, type Lifetime } from "./entry-store";
-import { HEAD_BYTES } from "./envelope";
 import { SessionConflict } from "./session-conflict";
 import { type EncodedValue, decodeValue, encodeValue } from "./values";
 
@@ -102,7 +101,7 @@ export class SessionCacheManager extends CacheCore {
       const change = typeof session === "function" ? (session as (current: T) => T) : undefined;
       const next = change === undefined ? session : change(read.session as T);
       const stored = { createdAt, session: next, ...(owner === undefined ? {} : { owner }) };
-      const same = { instead: found.entry.bytes.subarray(0, HEAD_BYTES) };
+      const same = { instead: found.entry.bytes };
       if (await this.write(token, stored, this.ttlMs, same, found)) return true;
       // Those who came at the same time do not come back at the same time.
       await sleep(Math.random() * 5 * tries);
@@ -118,10 +117,10 @@ export class SessionCacheManager extends CacheCore {
    */
   async set(token: string, session: unknown, options: SavedSessionOptions = {}): Promise<boolean> {
     const idleMs = this.idle(options);
-    const { found, head } = await this.store.read(keyOf(token));
+    const { found, bytes } = await this.store.read(keyOf(token));
     const before = found === undefined ? undefined : storedOf(found);
     // One that was there and has ended: its time was up, or that of all of its owner.
-    if (before === undefined && head !== undefined) return false;
+    if (before === undefined && bytes !== undefined) return false;
     const stored = { createdAt: before?.createdAt ?? Date.now(), session, ...owned(options) };
     return this.write(token, stored, idleMs, "unless ended", found);
   }
