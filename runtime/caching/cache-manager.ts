@@ -257,7 +257,10 @@ export class CacheManager extends CacheCore {
    * @returns how many
    * @throws CacheUnavailable
    */
-  async invalidatePattern(pattern: string, bounds?: ScanBounds): Promise<number> {
+  async invalidatePattern(pattern: string, bounds: ScanBounds = {}): Promise<number> {
+    const { batch = 500, most = Infinity } = bounds;
+    this.refuse("batch", batch, 1, 10_000);
+    this.refuse("most", most, 1, Infinity);
     this.loads.supersedeAll();
     return this.store.deleteMatching(pattern, bounds);
   }
@@ -270,7 +273,7 @@ export class CacheManager extends CacheCore {
   /**
    * Loads what is not there yet.
    *
-   * @param concurrency loads at the same time. @default 4
+   * @param concurrency loads at the same time, 1..1000. @default 4
    * @returns how many were loaded and how many failed
    */
   async warm<T>(
@@ -278,6 +281,8 @@ export class CacheManager extends CacheCore {
     load: (key: string) => Promise<T | undefined>,
     { concurrency = 4, ...options }: LoadOptions<T> & { readonly concurrency?: number } = {},
   ): Promise<{ readonly loaded: number; readonly failed: number }> {
+    this.refuse("concurrency", concurrency, 1, 1000);
+    this.checked(options);
     const counts = { loaded: 0, failed: 0 };
     const queue = [...keys];
     const worker = async (): Promise<void> => {

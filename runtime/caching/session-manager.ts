@@ -154,6 +154,7 @@ export class SessionCacheManager extends CacheCore {
    * @throws CacheUnavailable, and RangeError when there are more
    */
   async all<T>({ most = MOST_LISTED }: { readonly most?: number } = {}): Promise<T[]> {
+    this.refuse("most", most, 1, Infinity);
     const sessions: T[] = [];
     for await (const found of this.store.all()) {
       const stored = storedOf(found);

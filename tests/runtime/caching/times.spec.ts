@@ -120,6 +120,9 @@ describe("the times of a cache over a real Redis", () => {
       for (const option of ["ttlMs", "staleMs", "negativeTtlMs", "lockMs", "timeoutMs"]) {
         await assert.rejects(cache.getOrLoad("k", load, of(option)), refusal(option));
       }
+      await assert.rejects(cache.warm(["k"], load, of("concurrency")), refusal("concurrency"));
+      await assert.rejects(cache.warm(["k"], load, of("ttlMs")), refusal("ttlMs"));
+      await assert.rejects(cache.invalidatePattern("*", of("batch")), refusal("batch"));
       await assert.rejects(cache.get("k", of("staleMs")), refusal("staleMs"));
       await assert.rejects(cache.getMany(["k"], of("staleMs")), refusal("staleMs"));
       for (const option of ["ttlMs", "staleMs", "negativeTtlMs", "loadTimeoutMs", "jitter"]) {
