@@ -12,7 +12,7 @@ const ROUNDS = Number(process.env["BENCH_BURST_ROUNDS"] ?? 5);
 /** Distinct keys that are asked for at once. */
 const MISSES = Number(process.env["BENCH_BURST_MISSES"] ?? 10_000);
 
-/** So much longer than with the plain driver the event loop may stand still, milliseconds. */
+/** So much longer than with the plain driver a turn of the event loop may take, milliseconds. */
 const MOST_STALL_MS = 100;
 
 const NAMES: Readonly<Record<BurstKind, readonly [label: string, note: string]>> = {
@@ -33,7 +33,7 @@ function goalsOf(rounds: Rounds): Goal[] {
     const [label] = NAMES[kind];
     const kept = rounds[kind].map((one) => one.kept);
     const wrong = rounds[kind].reduce((sum, one) => sum + one.wrong, 0);
-    const stall = difference(rounds, kind, (one) => one.stallMs);
+    const stall = difference(rounds, kind, (one) => one.turnMs);
     return [
       {
         goal: `${label} keeps at least as many of ${MISSES.toLocaleString("en")} values missed at once as node-redis, in every round`,
@@ -41,7 +41,7 @@ function goalsOf(rounds: Rounds): Goal[] {
         kept: rounds[kind].every((one, index) => one.kept >= (rounds.plain[index]?.kept ?? 0)) && wrong === 0,
       },
       {
-        goal: `${label} holds the event loop up at most ${MOST_STALL_MS} ms longer than node-redis`,
+        goal: `${label} holds the event loop up at most ${MOST_STALL_MS} ms longer than node-redis, of its own time`,
         measured: `${stall.median.toFixed(0)} ms (${stall.low.toFixed(0)} to ${stall.high.toFixed(0)})`,
         kept: stall.median <= MOST_STALL_MS,
       },
@@ -58,6 +58,7 @@ function rowOf(rounds: Rounds, kind: BurstKind): Row {
     ours: kind !== "plain",
     values: {
       kept: of((one) => one.kept),
+      turn: of((one) => one.turnMs),
       stall: of((one) => one.stallMs),
       cpu: of((one) => one.cpuMs),
       elapsed: of((one) => one.elapsedMs),
@@ -78,7 +79,7 @@ async function run(print: (line: string) => void): Promise<PartResult> {
         rounds[kind].push(one);
         print(
           `  round ${round + 1} of ${ROUNDS}  ${kind.padEnd(9)} ${String(one.kept).padStart(6)} kept` +
-            `  ${one.stallMs.toFixed(0).padStart(5)} ms longest stall  ${one.cpuMs.toFixed(0).padStart(5)} ms CPU`,
+            `  ${one.turnMs.toFixed(0).padStart(5)} ms longest turn  ${one.stallMs.toFixed(0).padStart(5)} ms longest stall  ${one.cpuMs.toFixed(0).padStart(5)} ms CPU`,
         );
       }
     }
@@ -93,7 +94,8 @@ async function run(print: (line: string) => void): Promise<PartResult> {
           title: `${MISSES.toLocaleString("en")} distinct keys at once, a loader of 10 ms`,
           columns: [
             { key: "kept", label: "values kept", better: "higher" },
-            { key: "stall", label: "longest stall, ms", better: "lower" },
+            { key: "turn", label: "longest turn, ms of CPU", better: "lower" },
+            { key: "stall", label: "longest stall, ms" },
             { key: "cpu", label: "CPU, ms", better: "lower" },
             { key: "elapsed", label: "until all are answered, ms" },
           ],
@@ -103,7 +105,7 @@ async function run(print: (line: string) => void): Promise<PartResult> {
       method: [
         `Each kind in a process of its own in each of ${ROUNDS} rounds, every second one in the opposite order, after 2,000 misses that do not count. The process has a core to itself, Redis another.`,
         "The deadline of a command is the 100 ms that follow from the shipped budget; the plain driver has none.",
-        "A stall is the longest time between two turns of the event loop, by Node.js's own histogram.",
+        "A turn is what the process computes between two looks of a timer of 1 ms, a stall the time between them: with whatever else the machine does.",
       ],
       versions: versions(redis.version, ["redis"]),
     };

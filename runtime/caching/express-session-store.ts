@@ -44,7 +44,7 @@ export function expressSessionStore<Base extends object>(
   { Store }: { readonly Store: abstract new () => Base },
   sessions: SessionCacheManager,
   { owner, mostListed }: ExpressSessionStoreOptions = {},
-): Base & ExpressSessionStore {
+): ExpressSessionStore & Base {
   class RetroFitLinkStore extends (Store as unknown as new () => object) implements ExpressSessionStore {
     get(id: string, callback?: Callback<ExpressSession | null>) {
       const reading = sessions.peek<ExpressSession>(id);
@@ -94,7 +94,7 @@ export function expressSessionStore<Base extends object>(
       else await sessions.touch(id, times);
     }
   }
-  return new RetroFitLinkStore() as unknown as Base & ExpressSessionStore;
+  return new RetroFitLinkStore() as unknown as ExpressSessionStore & Base;
 }
 
 /** Longest time that may be said to a manager, milliseconds: a cookie of a year ends when the manager says. */

@@ -104,4 +104,31 @@ describe("a cache whose process has much to do", () => {
     assert.equal(most, 3);
     assert.equal(results.filter(({ status }) => status === "rejected").length, 1);
   });
+
+  it("lets in what fails at once over several turns", async () => {
+    const gate = new Gate(10);
+    let turn = 0;
+    const perTurn = new Map<number, number>();
+    let counting = true;
+    const count = (): void => {
+      turn++;
+      if (counting) setImmediate(count);
+    };
+    count();
+    let release: () => void = () => undefined;
+    const held = gate.through(10, () => new Promise<void>((resolve) => (release = resolve)));
+    const failing = Array.from({ length: 500 }, () =>
+      gate.through(1, () => {
+        perTurn.set(turn, (perTurn.get(turn) ?? 0) + 1);
+        throw new Error("the circuit is open");
+      }),
+    );
+    release();
+    await held;
+    const results = await Promise.allSettled(failing);
+    counting = false;
+    const most = Math.max(...perTurn.values());
+    assert.equal(results.length, 500);
+    assert.ok(most <= 30, `${most} in one turn`);
+  });
 });

@@ -25,7 +25,7 @@ describe("the log of a cache", () => {
     assert.ok(lines.length > 0);
   }
 
-  it("says a few times what comes and goes all the time", async () => {
+  it("says a few times what comes and goes all the time", () => {
     const log = new PacedLog();
     const said: string[] = [];
     for (let n = 0; n < 100; n++) {
