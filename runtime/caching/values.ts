@@ -1,5 +1,5 @@
 import type { Encoding } from "./envelope";
-import type { Found } from "./entry-store";
+import type { Found } from "./entry-opener";
 
 /** A value as it is kept. */
 export interface EncodedValue {
