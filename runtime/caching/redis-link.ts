@@ -4,6 +4,7 @@ import type { CacheMetrics } from "./cache-metrics";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker";
 import { DeadlineQueue, type Told } from "./deadline-queue";
 import { CacheUnavailable, type CacheUnavailableReason, unavailableReason } from "./errors";
+import { PacedLog } from "./paced-log";
 import { RedisConnection, type Reply, isProtocolError } from "./redis-connection";
 import type { CacheSettings } from "./settings";
 
@@ -71,6 +72,7 @@ export class RedisLink {
   private readonly breaker: CircuitBreaker;
   private readonly logger: Logger;
   private readonly readyListeners: (() => void)[] = [];
+  private readonly paced = new PacedLog();
   private fullUntil = 0;
   private closing = false;
   private turn: Promise<void> | undefined;
@@ -128,6 +130,7 @@ export class RedisLink {
   /** Takes no new commands, waits half a second for those under way, and closes. Safe to repeat. */
   async close(): Promise<void> {
     this.closing = true;
+    this.paced.close();
     await Promise.all(this.connections.map((connection) => connection.close(CLOSE_MS)));
   }
 
@@ -186,6 +189,8 @@ export class RedisLink {
       this.breaker.succeeded();
       return;
     }
+    // Of this process and not of Redis.
+    if (reason === "overloaded" && this.breaker.state === "closed") return;
     this.breaker.failed();
     if (this.breaker.state === "open") this.tell(reason);
   }
@@ -218,7 +223,9 @@ export class RedisLink {
     const first = this.told === undefined;
     this.told = state;
     const cache = this.options.settings.name;
-    if (state === "available") this.logger.info(first ? "cache connected" : "cache is back", { cache });
-    else this.logger.warn("cache is away", { cache, reason: state });
+    this.paced.say(state, () => {
+      if (state === "available") this.logger.info(first ? "cache connected" : "cache is back", { cache });
+      else this.logger.warn("cache is away", { cache, reason: state });
+    });
   }
 }
