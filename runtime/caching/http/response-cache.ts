@@ -31,7 +31,8 @@ export interface ResponseCacheOptions {
   readonly ttlMs?: number;
   /**
    * After it, how long a stale one is sent while a new one is made, milliseconds. An answer that says itself how long it
-   * is fresh is stale for its own `stale-while-revalidate` only, and with `s-maxage` never. @default the cache's
+   * is fresh is stale for its own `stale-while-revalidate` only, and with `s-maxage` never. @default the cache's; 0 beside a
+   * `ttlMs` of one's own
    */
   readonly staleMs?: number;
   /** How long 404 and 410 are kept, milliseconds. @default 0, not at all */
@@ -99,7 +100,9 @@ class ResponseCache {
   private readonly statuses;
 
   constructor(private readonly options: ResponseCacheOptions) {
-    const { cache, ttlMs = cache.ttlMs, staleMs = cache.staleMs, notFoundTtlMs = 0 } = options;
+    const { cache, ttlMs = cache.ttlMs, notFoundTtlMs = 0 } = options;
+    // As with the cache itself: whoever says when an answer ends gets no stale ones unasked.
+    const { staleMs = options.ttlMs === undefined ? cache.staleMs : 0 } = options;
     const ignored = namePattern("ignoreQuery", options.ignoreQuery);
     this.bypass = bypassOf(options);
     this.keyOf = (request, varied) => requestKey(request, varied, ignored);
