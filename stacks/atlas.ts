@@ -41,6 +41,7 @@ export function createAtlas(
       namespace,
       endpoint: atlas.endpoint,
       sharded: true,
+      shardGiB: database.dataGiB / database.shards,
       slowMs: Math.round(budget.databaseQuerySeconds.critical * 1000),
       allowDrops,
     },

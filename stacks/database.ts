@@ -48,6 +48,7 @@ export function createDatabase(
       namespace,
       endpoint: mongodb.endpoint,
       sharded: true,
+      shardGiB: database.dataGiB / database.shards,
       slowMs,
       allowDrops: database.allowDrops,
     },
