@@ -97,8 +97,8 @@ export function schemaProblems(
           : "Use lower-case letters, digits and hyphens, a letter first.",
       };
     }
-    const [allowed = "", fix = "See docs/stack-file.md."] = issue.message.split(MESSAGE_SEPARATOR);
     const got = valueAt(raw, path);
+    const { allowed, fix } = wording(issue, got);
     if (isSecret(got)) {
       return {
         path,
@@ -109,6 +109,26 @@ export function schemaProblems(
     }
     return { path, got: show(got), allowed, fix };
   });
+}
+
+const KINDS = new Map([
+  ["record", "a map"],
+  ["object", "a map"],
+  ["array", "a list"],
+  ["string", "text"],
+  ["boolean", "true or false"],
+]);
+
+/** What a leaf says; in words of ours where a part of the schema says nothing itself. */
+function wording(issue: z.core.$ZodIssue, got: unknown): { readonly allowed: string; readonly fix: string } {
+  const [said = "", mend] = issue.message.split(MESSAGE_SEPARATOR);
+  const expected =
+    issue.code === "invalid_type" ? (KINDS.get(issue.expected) ?? `a ${issue.expected}`) : undefined;
+  const allowed = mend === undefined ? (expected ?? "another value") : said;
+  if (expected === "text" && (typeof got === "number" || typeof got === "boolean")) {
+    return { allowed, fix: "Put the value in quotation marks." };
+  }
+  return { allowed, fix: mend ?? "See docs/stack-file.md." };
 }
 
 function unknownKey(path: ConfigPath, raw: unknown, known: readonly string[]): ConfigProblem {
