@@ -9,7 +9,9 @@ export interface PoolUser extends ConnectionUser {
 
 /** The services that keep a pool to a cache. @param cache its workload's name */
 export function cacheUsersOf(cache: string, services: readonly ServiceSummary[]): PoolUser[] {
-  return services.flatMap((service) => userOf(service, service.cachePools[cache] ?? 0));
+  return services.flatMap((service) =>
+    userOf(service, Object.hasOwn(service.cachePools, cache) ? (service.cachePools[cache] ?? 0) : 0),
+  );
 }
 
 /** The services that keep a pool to the database. A stack has one. */

@@ -65,7 +65,7 @@ function isSecret(value: unknown): boolean {
 export function valueAt(root: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(
     (inner, key) =>
-      typeof inner === "object" && inner !== null
+      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
         ? (inner as Record<string | number, unknown>)[key]
         : undefined,
     root,
@@ -107,7 +107,9 @@ export function schemaProblems(
         fix: "Write the plain value: derived numbers cannot be secret.",
       };
     }
-    return { path, got: show(got), allowed, fix };
+    // A number under the name of a secret is one as well.
+    const shown = path.at(-2) === "environment" && typeof got !== "object" ? `a ${typeof got}` : show(got);
+    return { path, got: got === undefined ? show(got) : shown, allowed, fix };
   });
 }
 

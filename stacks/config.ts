@@ -16,6 +16,7 @@ import {
   type ConfigSource,
 } from "./config-problems";
 import { readValues, readerMistakes } from "./config-reader";
+import type { NamingParts } from "./object-names";
 import { stackSchema, type StackConfig } from "./schema/stack";
 
 export { serviceBudget } from "./config-checks";
@@ -67,11 +68,40 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
     cdn: cdn.safeParse(raw["cdn"]).data,
     cluster: cluster.safeParse(raw["cluster"]).data,
     cloud: valueAt(raw, ["cluster", "cloud"]),
+    naming: namingParts(raw),
     cacheKinds: Object.fromEntries(
       keysOf(raw["caches"]).map((name) => [name, valueAt(raw, ["caches", name, "kind"])]),
     ),
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
     database: database.safeParse(raw["database"]).data,
+  };
+}
+
+/** Names are compared whatever else is wrong with what has them. */
+function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts {
+  const { proxy = "nginx" } = (raw["loadBalancer"] ?? {}) as { readonly proxy?: unknown };
+  const secrets: ConfigPath[] = [
+    ["loadBalancer", "tls", "secretName"],
+    ["cdn", "cloudfront", "signingKeySecret"],
+  ];
+  return {
+    services: keysOf(raw["services"]),
+    caches: Object.fromEntries(
+      keysOf(raw["caches"]).map((name) => [
+        name,
+        {
+          kind: valueAt(raw, ["caches", name, "kind"]),
+          purpose: valueAt(raw, ["caches", name, "purpose"]),
+        },
+      ]),
+    ),
+    database: valueAt(raw, ["database", "kind"]),
+    proxy:
+      raw["loadBalancer"] === undefined || (proxy !== "nginx" && proxy !== "haproxy") ? undefined : proxy,
+    givenSecrets: secrets.flatMap((owner) => {
+      const name = valueAt(raw, owner);
+      return typeof name === "string" ? [{ name, owner }] : [];
+    }),
   };
 }
 

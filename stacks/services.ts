@@ -26,10 +26,10 @@ export function createService(
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
   const needsAuthorities = Object.keys(service.caches).some(
-    (cacheName) => caches[cacheName]?.endpoint.authority !== undefined,
+    (cacheName) => Object.hasOwn(caches, cacheName) && caches[cacheName]?.endpoint.authority !== undefined,
   );
   const used = Object.keys(service.caches).flatMap((cacheName) => {
-    const cache = caches[cacheName];
+    const cache = Object.hasOwn(caches, cacheName) ? caches[cacheName] : undefined;
     if (cache === undefined) return [];
     return [{ name: cacheName, ...cache.endpoint, poolSize: poolSizeOf(service, cacheName) }];
   });
@@ -48,6 +48,7 @@ export function createService(
       timeouts: ladderOf(config, service),
       health: service.health,
       environment: service.environment,
+      secretEnvironment: service.secretEnvironment,
       caches: used,
       ...(needsAuthorities && authorities !== undefined ? { authorities } : {}),
       ...(database === undefined || service.database === undefined

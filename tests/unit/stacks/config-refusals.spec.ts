@@ -100,7 +100,7 @@ describe("stack file", () => {
       "a service and a cache of one name",
       (c) => (c["caches"] = { backend: { purpose: "cache", workingSetMiB: 10 } }),
       [
-        'retrofitlink:caches.backend: got "backend"; allowed is a name that no service has. Rename one of them: both become workloads of one namespace.',
+        'retrofitlink:caches.backend: got "backend"; allowed is a name that nothing else of the stack has. Rename it: the label app: backend is also that of retrofitlink:services.backend.',
       ],
     ],
     [
