@@ -78,7 +78,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
 }
 
 /** Names are compared whatever else is wrong with what has them. */
-function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts {
+export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts {
   const { proxy = "nginx" } = (raw["loadBalancer"] ?? {}) as { readonly proxy?: unknown };
   const secrets: ConfigPath[] = [
     ["loadBalancer", "tls", "secretName"],
