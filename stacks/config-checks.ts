@@ -132,6 +132,7 @@ function serviceMistakes(
     urlSigning: service.signsUrls,
   });
   for (const { property, got, allowed, fix } of variables) {
+    // What was given is a name or a kind of value, not the value.
     problems.push({ path: at(...property.split(".")), got: show(got), allowed, fix });
   }
   for (const name of Object.keys(service.secretEnvironment)) {

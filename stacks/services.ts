@@ -1,10 +1,11 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import type { Cache } from "../components/caching/cache-endpoint";
-import { CA_FILE, type DatabaseEndpoint } from "../components/database/database-endpoint";
+import { CA_FILE } from "../components/database/database-endpoint";
 import { ElasticService } from "../components/workload/elastic-service";
 import type { SecretEntry, ServiceUrlSigning } from "../components/workload/elastic-service-args";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
+import type { Database } from "./database";
 import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
 
 /** What a service may use. */
@@ -12,7 +13,7 @@ export interface Stores {
   readonly caches: Readonly<Record<string, Cache>>;
   /** Whom to trust in addition when a cache's certificate is checked. */
   readonly authorities: SecretEntry | undefined;
-  readonly database: { readonly endpoint: DatabaseEndpoint } | undefined;
+  readonly database: Database | undefined;
   /** For those that sign URLs. */
   readonly urlSigning: ServiceUrlSigning | undefined;
 }
@@ -55,7 +56,7 @@ export function createService(
         ? {}
         : {
             database: {
-              ...database.endpoint,
+              ...database.cluster.endpoint,
               caFile: CA_FILE,
               poolSize: databasePoolSize(service, service.database),
             },
@@ -63,6 +64,9 @@ export function createService(
       ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
       processesPerPod: service.processesPerPod,
     },
-    options,
+    // Its certificate and its account are there only with the database, and its queries count on the indexes.
+    database === undefined || service.database === undefined
+      ? options
+      : pulumi.mergeOptions(options, { dependsOn: [database.dataModel] }),
   );
 }
