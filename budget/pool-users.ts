@@ -9,8 +9,9 @@ export interface PoolUser extends ConnectionUser {
 
 /** The services that keep a pool to a cache. @param cache its workload's name */
 export function cacheUsersOf(cache: string, services: readonly ServiceSummary[]): PoolUser[] {
+  // A cache may be called like something that every object has: constructor.
   return services.flatMap((service) =>
-    userOf(service, Object.hasOwn(service.cachePools, cache) ? (service.cachePools[cache] ?? 0) : 0),
+    userOf(service, new Map(Object.entries(service.cachePools)).get(cache) ?? 0),
   );
 }
 

@@ -98,12 +98,14 @@ export function workloadDefaults({
   };
 }
 
+type Metadata = k8s.types.input.meta.v1.ObjectMeta;
+
 function waitingFor(
   kind: "Deployment" | "StatefulSet",
   args: k8s.apps.v1.DeploymentArgs,
 ): k8s.apps.v1.DeploymentArgs {
   const seconds = inside(args.spec as RolloutSpec, (spec) => String(rolloutSeconds(kind, spec)));
-  const metadata = inside(args.metadata ?? {}, (held) => ({
+  const metadata = inside((args.metadata ?? {}) as pulumi.Input<Metadata>, (held) => ({
     ...held,
     annotations: inside(held.annotations ?? {}, (annotations) => ({
       "pulumi.com/timeoutSeconds": seconds,
@@ -130,6 +132,6 @@ function inside<Value, Result>(
   change: (held: Value) => pulumi.Input<Result>,
 ): pulumi.Input<Result> {
   return pulumi.Output.isInstance(value) || value instanceof Promise
-    ? pulumi.output(value as pulumi.Output<Value>).apply((held) => change(held as Value))
+    ? (pulumi.output(value).apply((held) => change(held as Value)) as pulumi.Output<Result>)
     : change(value as Value);
 }
