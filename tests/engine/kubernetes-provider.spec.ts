@@ -237,6 +237,14 @@ describe("stand-in of the Kubernetes provider", function () {
     const project = new Project("look-up").program(program("default"));
     const { outputs, errors } = await project.run("up");
     assert.deepEqual([outputs["phase"], errors], ["Active", []]);
+    // What the stack made before is given up, not deleted.
+    const made = new Project("given-up").program(
+      `new k8s.core.v1.Namespace("ns", { metadata: { name: "given-up" } });`,
+    );
+    await made.run("up");
+    made.program(`k8s.core.v1.Namespace.get("ns", "given-up");`);
+    assert.deepEqual((await made.run("up")).errors, []);
+    assert.equal(await kubectl("get", "namespace/given-up", "-o", "jsonpath={.status.phase}"), "Active");
     project.program(program("nowhere"));
     assert.match((await project.run("preview")).errors.join("\n"), /'nowhere' does not exist/);
   });
