@@ -81,7 +81,9 @@ const VARIANTS: Readonly<Record<string, () => StackFile>> = {
   },
 };
 
-describe("names of the objects of a stack", () => {
+describe("names of the objects of a stack", function () {
+  this.timeout(60_000);
+
   for (const [label, file] of Object.entries(VARIANTS)) {
     it(`are known beforehand, and each is there once: ${label}`, async () => {
       const { made, known } = await planned(file());
