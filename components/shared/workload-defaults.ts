@@ -85,7 +85,7 @@ export function workloadDefaults({
       return { props: { ...waitingFor(kind as "Deployment" | "StatefulSet", args), spec }, opts };
     }
     if (type === "kubernetes:batch/v1:Job") {
-      return { props: { ...props, spec: inPods(args.spec, pull) } as typeof props, opts };
+      return { props: { ...props, spec: inPods(args.spec, pull) }, opts };
     }
     // Its operator makes the pods.
     if (kind === "PerconaServerMongoDB") {
@@ -133,5 +133,5 @@ function inside<Value, Result>(
 ): pulumi.Input<Result> {
   return pulumi.Output.isInstance(value) || value instanceof Promise
     ? (pulumi.output(value).apply((held) => change(held as Value)) as pulumi.Output<Result>)
-    : change(value as Value);
+    : change(value);
 }

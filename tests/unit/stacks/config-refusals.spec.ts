@@ -384,9 +384,9 @@ describe("stack file", () => {
           assert.doesNotMatch(
             text,
             /invalid|expected|undefined|Too (small|big)/i,
-            `${path.join(".")} = ${wrong}`,
+            `${path.join(".")} = ${JSON.stringify(wrong)}`,
           );
-          assert.doesNotMatch(text, /allowed is \. |\. $/, `${path.join(".")} = ${wrong}`);
+          assert.doesNotMatch(text, /allowed is \. |\. $/, `${path.join(".")} = ${JSON.stringify(wrong)}`);
         }
       }
     }
