@@ -7,11 +7,12 @@ import {
   type BudgetOverrides,
   type PerformanceBudget,
 } from "../budget/performance-budget";
-import { routesAndTlsProblems } from "../components/load-balancing/proxy-problems";
+import { routesAndTlsProblems, trustProblems } from "../components/load-balancing/proxy-problems";
 import { imageMistake } from "../components/shared/images";
 import { environmentProblems } from "../components/workload/environment-problems";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cdnMistakes } from "./cdn-checks";
+import { clusterMistakes } from "./cluster-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import { atlasMistakes } from "./atlas-checks";
 import { databaseMistakes } from "./database-checks";
@@ -70,12 +71,14 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
   problems.push(
     ...nameMistakes(config.naming),
     ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
+    ...clusterMistakes(config),
     ...cacheKindMistakes(config),
     ...loadBalancerMistakes(config, names),
     ...chainMistakes(config.chain, config.services),
     ...cdnMistakes(config.cdn, {
       cluster: config.cluster,
       hasLoadBalancer: config.exposedService !== undefined,
+      origin: { hosts: config.chain.public?.hosts, routes: config.loadBalancer?.routes },
     }),
     ...signingMistakes({ ...config, hasCdn: names.cdn }),
     ...proxyMistakes(config),
@@ -213,7 +216,11 @@ function proxyMistakes({ loadBalancer }: SoundParts): ConfigProblem[] {
   if (loadBalancer === undefined) return [];
   const { routes, hosts, headers } = loadBalancer;
   const tls = tlsOf(loadBalancer);
-  return routesAndTlsProblems({ routes, hosts, headers, ...tls }).map(({ property, got, allowed, fix }) => ({
+  return [
+    ...routesAndTlsProblems({ routes, hosts, headers, ...tls }),
+    // Behind a load balancer of the cloud they are held to more, by its own checks.
+    ...(loadBalancer.public === undefined ? trustProblems(loadBalancer.trustedProxies) : []),
+  ].map(({ property, got, allowed, fix }) => ({
     path: ["loadBalancer", ...parts(property)],
     got: show(got),
     allowed,

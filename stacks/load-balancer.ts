@@ -1,14 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { RateLimit } from "../budget/proxy-limits";
 import { HaProxy } from "../components/load-balancing/haproxy";
 import { Nginx } from "../components/load-balancing/nginx";
 import type { Proxy } from "../components/load-balancing/proxy";
-import { workloadName, type ProxyArgs } from "../components/load-balancing/proxy-args";
+import { workloadName, type ClusterDns, type ProxyArgs } from "../components/load-balancing/proxy-args";
 import type { ElasticService } from "../components/workload/elastic-service";
 import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
-import { serviceBudget, type StackConfig } from "./config";
+import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
 import { ladderOf } from "./derived";
 import { tlsOf } from "./load-balancer-tls";
+
+/** DNS of the cluster, as the stack file describes it. */
+function dnsOf({ dns: { domain, server } }: StackConfig["cluster"]): ClusterDns {
+  return { domain, ...(server === undefined ? {} : { server }) };
+}
 
 /**
  * The proxy in front of one service, with the timeouts of that service.
@@ -36,6 +42,7 @@ export function createLoadBalancer(
       serviceTimeSeconds: service.profile.serviceTimeSeconds,
       concurrency: service.profile.concurrencyPerPod,
       healthPath: service.health.ready,
+      livePath: service.health.live,
     },
     routes: loadBalancer.routes.map(({ path, kind, port }) => ({
       path,
@@ -43,10 +50,12 @@ export function createLoadBalancer(
       ...(port === undefined ? {} : { port }),
     })),
     clientConnections: loadBalancer.clientConnections,
-    rateLimit: loadBalancer.rateLimit,
+    rateLimit:
+      entrance?.hidesClients === true ? limitOfEverybody(loadBalancer, service) : loadBalancer.rateLimit,
     trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
     maxBodyMiB: loadBalancer.maxBodyMiB,
     hosts: loadBalancer.hosts,
+    hostsInFront: [...(loadBalancer.public?.hosts ?? []), ...(config.cdn?.hosts ?? [])],
     ...tlsOf(loadBalancer),
     headers: {
       // One owner: two would differ one day, and browsers take the stricter of each.
@@ -58,6 +67,7 @@ export function createLoadBalancer(
     zones: cluster.zones,
     budget: serviceBudget(config, service),
     timeouts: ladderOf(config, service),
+    clusterDns: dnsOf(cluster),
     ...(entrance === undefined
       ? {}
       : {
@@ -68,4 +78,22 @@ export function createLoadBalancer(
   const name = workloadName(loadBalancer.proxy);
   const waiting = entrance === undefined ? options : after(options, entrance.before);
   return loadBalancer.proxy === "haproxy" ? new HaProxy(name, args, waiting) : new Nginx(name, args, waiting);
+}
+
+/** Pods divide a limit by the largest fleet, of which a part is there. */
+const HEADROOM = 10;
+
+/**
+ * What an address may do that stands for all clients: so much that it never refuses anybody. The CDN's firewall counts
+ * clients by `rateLimit`, and the proxy still admits no more than the service can answer.
+ */
+function limitOfEverybody(
+  { rateLimit, clientConnections }: NonNullable<StackConfig["loadBalancer"]>,
+  { demand }: ServiceConfig,
+): RateLimit {
+  return {
+    requestsPerSecond: Math.max(rateLimit.requestsPerSecond, HEADROOM * demand.peakRps),
+    burst: Math.max(rateLimit.burst, Math.ceil(demand.peakRps)),
+    connections: Math.max(rateLimit.connections, HEADROOM * clientConnections),
+  };
 }

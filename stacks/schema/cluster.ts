@@ -1,11 +1,40 @@
 /** Where a stack runs. */
 import { z } from "zod";
 
-import { DNS_LABEL, dnsLabel, number, says, text, whole } from "./leaves";
+import { dnsLabel, number, says, text, whole } from "./leaves";
+
+/** Names of Compute Engine. */
+const GCP_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+const dns = z
+  .strictObject(
+    {
+      domain: text(
+        "a domain, like cluster.local",
+        "Give the last part of every Service's name; see `search` in the /etc/resolv.conf of a pod.",
+        /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+      ).default("cluster.local"),
+      server: text(
+        "an IP address",
+        "Give the address of the cluster's DNS, or leave it out: pods are told it.",
+        /^((\d{1,3}\.){3}\d{1,3}|[0-9a-f:]*:[0-9a-f:]*)$/,
+      ).optional(),
+    },
+    says("a map of domain and server", "Leave it out for a cluster whose domain is cluster.local."),
+  )
+  .default({ domain: "cluster.local" });
 
 const clusterCommon = {
   zones: number("a whole number from 1 to 6", "Count the zones of the cluster's nodes.", whole(1, 6)),
-  namespace: dnsLabel.default("retrofitlink"),
+  namespace: dnsLabel
+    .refine(
+      (name) => name !== "default" && !name.startsWith("kube-"),
+      says(
+        'a namespace of its own, not "default" and none of Kubernetes itself',
+        "Name another one: the stack owns it, and lets no pod with privileges run there.",
+      ),
+    )
+    .default("retrofitlink"),
   kubeContext: text(
     "the name of a context of the kubeconfig",
     "See `kubectl config get-contexts`.",
@@ -23,6 +52,7 @@ const clusterCommon = {
       says("a list of names of Secrets", "Name Secrets of type kubernetes.io/dockerconfigjson."),
     )
     .default([]),
+  dns,
 };
 
 export const cluster = z.discriminatedUnion(
@@ -58,8 +88,8 @@ export const cluster = z.discriminatedUnion(
       ...clusterCommon,
       project: text("the id of a project", "Give the cluster's project.", /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/),
       region: text("a GCP region, like europe-west3", "Give the cluster's region.", /^[a-z]+-[a-z]+\d+$/),
-      network: text("the name of a network", "Give the cluster's network.", DNS_LABEL),
-      subnetwork: text("the name of a subnetwork", "Give the cluster's subnetwork.", DNS_LABEL),
+      network: text("the name of a network", "Give the cluster's network.", GCP_NAME),
+      subnetwork: text("the name of a subnetwork", "Give the cluster's subnetwork.", GCP_NAME),
     }),
     z.strictObject({ cloud: z.literal("local"), ...clusterCommon }),
   ],

@@ -15,6 +15,7 @@ import {
 } from "../../components/caching/sentinel-conf";
 import { eventually, type Patience } from "./eventually";
 import { freePort } from "./free-port";
+import { programPath } from "./programs";
 import { REDIS_PASSWORD, type CommandResult } from "./redis-server";
 
 /** Name that Sentinels know the primary by. */
@@ -185,6 +186,7 @@ export class ReplicationMember {
   private environment(): NodeJS.ProcessEnv {
     return {
       ...process.env,
+      PATH: programPath("redis"),
       REDISCLI_AUTH: REDIS_PASSWORD,
       POD_NAME: `${MASTER_NAME}-${this.number}`,
     };

@@ -6,6 +6,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { passwordConf, redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
 import { freePort } from "./free-port";
+import { program, programPath } from "./programs";
 
 /** How a command ended, whatever its exit code. */
 export interface CommandResult {
@@ -83,13 +84,13 @@ class Server implements RunningRedis {
     });
     await writeFile(passwordFile, passwordConf(REDIS_PASSWORD), { mode: 0o600 });
     await writeFile(join(directory, "redis.conf"), conf);
-    const wrapper = `#!/bin/sh\nPATH='${process.env["PATH"]}' exec redis-cli -h 127.0.0.1 -p ${port} "$@"\n`;
+    const wrapper = `#!/bin/sh\nPATH='${programPath("redis")}' exec redis-cli -h 127.0.0.1 -p ${port} "$@"\n`;
     await mkdir(this.programs);
     await writeFile(join(this.programs, "redis-cli"), wrapper, { mode: 0o755 });
   }
 
   async restart(...extraArguments: string[]): Promise<void> {
-    const child = spawn("redis-server", [join(this.directory, "redis.conf"), ...extraArguments]);
+    const child = spawn(program("redis").path, [join(this.directory, "redis.conf"), ...extraArguments]);
     this.process = child;
     const killWithTests = (): boolean => child.kill("SIGKILL");
     process.once("exit", killWithTests);
@@ -143,7 +144,7 @@ class Server implements RunningRedis {
 
   private run(command: readonly string[], timeout: number, input = ""): Promise<CommandResult> {
     const [program = "", ...rest] = command;
-    const path = `${this.programs}${delimiter}${process.env["PATH"]}`;
+    const path = `${this.programs}${delimiter}${programPath("redis")}`;
     const env = { ...process.env, PATH: path, REDISCLI_AUTH: REDIS_PASSWORD };
     return new Promise((resolve) => {
       const options = { timeout, killSignal: "SIGKILL", env } as const;
