@@ -21,6 +21,7 @@ import {
   type Replacement,
   type StandIn,
   type UpdateArgs,
+  urnName,
 } from "./serve-provider";
 import type { Change, Properties, Value } from "./values";
 
@@ -114,9 +115,9 @@ export class CloudProvider implements StandIn {
     differences: readonly Change[],
     inputs: Properties,
     olds: Properties,
-    name: string,
+    urn: string,
   ): Replacement {
-    return replacementOf(type, name, differences, inputs, olds);
+    return replacementOf(type, urnName(urn), differences, inputs, olds);
   }
 
   create({ type, urn, name, inputs, preview }: CreateArgs): Promise<{ id: string; outputs: Properties }> {

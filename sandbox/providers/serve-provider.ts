@@ -73,8 +73,7 @@ export interface StandIn {
     differences: readonly Change[],
     inputs: Properties,
     olds: Properties,
-    /** Name of the resource in the program. */
-    name: string,
+    urn: string,
   ): Replacement;
   /** @returns the id (empty at preview) and the outputs */
   create(args: CreateArgs): Promise<{ readonly id: string; readonly outputs: Properties }>;
@@ -99,7 +98,7 @@ function withoutUndefined(value: unknown): unknown {
 }
 
 /** The part of a URN after the last `::`. */
-function urnName(urn: string): string {
+export function urnName(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
@@ -136,13 +135,7 @@ function diff(standIn: StandIn, request: pb.DiffRequest): pb.DiffResponse {
   const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
   response.setChanges(found.length === 0 ? DIFF_NONE : DIFF_SOME);
   response.setHasdetaileddiff(true);
-  const replacement = standIn.replacement(
-    urnType(request.getUrn()),
-    found,
-    news,
-    olds,
-    urnName(request.getUrn()),
-  );
+  const replacement = standIn.replacement(urnType(request.getUrn()), found, news, olds, request.getUrn());
   response.setReplacesList([...replacement.paths]);
   response.setDeletebeforereplace(replacement.deleteFirst);
   response.setDiffsList([...new Set(found.map(({ path }) => path.split(/[.[]/)[0] ?? path))]);

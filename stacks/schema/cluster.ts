@@ -39,6 +39,19 @@ const clusterCommon = {
     "the name of a context of the kubeconfig",
     "See `kubectl config get-contexts`.",
   ).optional(),
+  createNamespace: z
+    .boolean(says("true or false", "False for a namespace that is there before the stack."))
+    .default(true),
+  imagePullSecrets: z
+    .array(
+      text(
+        "the name of a Secret of the namespace",
+        "See `kubectl get secrets`.",
+        /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
+      ),
+      says("a list of names of Secrets", "Name Secrets of type kubernetes.io/dockerconfigjson."),
+    )
+    .default([]),
   dns,
 };
 
