@@ -30,7 +30,8 @@ const SENTENCES: Readonly<Record<CacheUnavailableReason, string>> = {
   "credentials-refused": "it refuses the credentials",
   refused: "it refuses the command",
   protocol: "it does not speak the protocol",
-  cluster: "it is a Redis Cluster, which is not supported; give it a Redis or Valkey with cluster mode disabled",
+  cluster:
+    "it is a Redis Cluster, which is not supported; give it a Redis or Valkey with cluster mode disabled",
   overloaded: "too many commands are waiting",
   "circuit-open": "it failed a moment ago",
   closing: "this process is shutting down",

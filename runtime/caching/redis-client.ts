@@ -30,9 +30,7 @@ export function newClient(
     commandsQueueMaxLength: MOST_WAITING,
     // An extension of Redis Enterprise.
     maintNotifications: "disabled",
-    socket: tls
-      ? { ...socket, tls: true, ...(authority === undefined ? {} : { ca: authority }) }
-      : socket,
+    socket: tls ? { ...socket, tls: true, ...(authority === undefined ? {} : { ca: authority }) } : socket,
   });
 }
 

@@ -96,7 +96,9 @@ export function cacheSettings(name: string, use: CacheUse, environment: Environm
   const tls = variables.parsed(`${prefix}_TLS`, parseSwitch, false);
   const authority = variables.parsed(`${prefix}_CA_FILE`, parseAuthority, undefined);
   if (authority !== undefined && !tls) {
-    variables.problem(`${prefix}_CA_FILE is set without ${prefix}_TLS; allowed is ${prefix}_TLS=true with it`);
+    variables.problem(
+      `${prefix}_CA_FILE is set without ${prefix}_TLS; allowed is ${prefix}_TLS=true with it`,
+    );
   }
   const settings: CacheSettings = {
     name,

@@ -5,13 +5,22 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 /** Runs mocha over one spec of this text, as `make test-…` does. */
-function mocha(spec: string): { readonly status: number | null; readonly output: string; readonly stats: any } {
+function mocha(spec: string): {
+  readonly status: number | null;
+  readonly output: string;
+  readonly stats: any;
+} {
   const folder = mkdtempSync(join(tmpdir(), "outliving-"));
   try {
     const file = join(folder, "one.spec.cjs");
     const report = join(folder, "report.json");
     writeFileSync(file, spec);
-    const args = [resolve("node_modules/mocha/bin/mocha.js"), "--no-config", "--reporter", resolve("tests/reporter.cjs")];
+    const args = [
+      resolve("node_modules/mocha/bin/mocha.js"),
+      "--no-config",
+      "--reporter",
+      resolve("tests/reporter.cjs"),
+    ];
     const run = spawnSync(process.execPath, [...args, file], {
       encoding: "utf8",
       timeout: 15_000,
