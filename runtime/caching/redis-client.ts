@@ -1,8 +1,24 @@
-import { createClient } from "redis";
+import { type RedisArgument, RESP_TYPES, createClient } from "redis";
 import type { Address, CacheSettings } from "./settings";
 
 /** Commands that may wait on a connection, written or not. Beyond it nothing is waiting for an answer any more. */
 const MOST_WAITING = 5000;
+
+/** What is used of a client of the driver. */
+export interface Client {
+  readonly isReady: boolean;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  connect(): Promise<unknown>;
+  sendCommand(args: RedisArgument[], options?: typeof COMMAND_OPTIONS): Promise<unknown>;
+  close(): Promise<unknown>;
+  destroy(): unknown;
+}
+
+/**
+ * Bulk strings as Buffers: a hit goes out as it came in. The driver's own timeout is off: it ends once a command is
+ * written, and is an AbortSignal with a timer for each.
+ */
+export const COMMAND_OPTIONS = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer }, timeout: undefined };
 
 /**
  * A client of the driver for one connection, which is not open yet and does not open itself again: what follows a lost
@@ -16,7 +32,7 @@ export function newClient(
   { host, port }: Address,
   connectTimeoutMs: number,
   ended: AbortSignal,
-) {
+): Client {
   const socket = {
     ...{ host, port, connectTimeout: connectTimeoutMs, signal: ended },
     reconnectStrategy: false,
@@ -33,8 +49,6 @@ export function newClient(
     socket: tls ? { ...socket, tls: true, ...(authority === undefined ? {} : { ca: authority }) } : socket,
   });
 }
-
-export type Client = ReturnType<typeof newClient>;
 
 /** Ends a client at once, if it has not ended. */
 export function destroy(client: Client): void {

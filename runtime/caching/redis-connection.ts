@@ -1,6 +1,6 @@
-import { ClientOfflineError, ErrorReply, type RedisArgument, RESP_TYPES } from "redis";
+import { ClientOfflineError, ErrorReply, type RedisArgument } from "redis";
 import { RedisCluster, UnreachableRedis } from "./errors";
-import { type Client, destroy, newClient } from "./redis-client";
+import { COMMAND_OPTIONS, type Client, destroy, newClient } from "./redis-client";
 import { type Sentinels, sameAddress } from "./sentinels";
 import type { Address, CacheSettings } from "./settings";
 
@@ -18,12 +18,6 @@ export function retryDelayMs(attempts: number): number {
   const longest = Math.min(2000, 50 * 2 ** Math.min(attempts, 10));
   return longest * (0.5 + Math.random() / 2);
 }
-
-/**
- * Bulk strings as Buffers: a hit goes out as it came in. The driver's own timeout is off: it ends once a command is
- * written, and is an AbortSignal with a timer for each.
- */
-const COMMAND_OPTIONS = { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer }, timeout: undefined };
 
 /** What a connection tells its owner. */
 export interface ConnectionEvents {
@@ -75,7 +69,7 @@ export class RedisConnection {
     this.waiting++;
     const { client, readySince } = this.attempt ?? {};
     if (client === undefined || readySince === undefined) return Promise.reject(new ClientOfflineError());
-    return client.sendCommand(args, COMMAND_OPTIONS) as unknown as Promise<Reply>;
+    return client.sendCommand(args, COMMAND_OPTIONS) as Promise<Reply>;
   }
 
   /** @param now by `performance.now` */
@@ -176,7 +170,7 @@ export class RedisConnection {
 
 /** What the server says of itself. Every user may ask, whatever else it may not. */
 async function hello(client: Client): Promise<{ readonly mode?: unknown; readonly role?: unknown }> {
-  return (await client.sendCommand(["HELLO"])) as unknown as { mode?: unknown; role?: unknown };
+  return (await client.sendCommand(["HELLO"])) as { mode?: unknown; role?: unknown };
 }
 
 function isReadOnly(error: unknown): boolean {

@@ -60,7 +60,7 @@ export class Sentinels {
   private async ask(): Promise<Primary> {
     const { addresses } = this.sentinels;
     let newest: Primary | undefined;
-    let failure: unknown;
+    let failure: Error = new UnreachableRedis("no Sentinel was asked");
     for (let tries = 0; tries < addresses.length && !this.closed; tries++) {
       const address = addresses[this.next++ % addresses.length] as Address;
       try {
@@ -68,11 +68,11 @@ export class Sentinels {
         if (newest === undefined || told.epoch > newest.epoch) newest = told;
         if (newest.epoch >= (this.known?.epoch ?? 0)) break;
       } catch (error) {
-        failure = error;
+        failure = error as Error;
       }
     }
     // When all of them say less than one said before, they have begun anew.
-    if (newest === undefined) throw failure ?? new UnreachableRedis("no Sentinel was asked");
+    if (newest === undefined) throw failure;
     this.known = newest;
     return newest;
   }

@@ -48,8 +48,7 @@ describe("a Redis that is not ours", function () {
     const token = await sessions.create({ user: 1 });
     assert.deepEqual(await sessions.get(token), { user: 1 });
 
-    const { username: _, ...nameless } = settings;
-    const refused = caches.data(port, { settings: nameless });
+    const refused = caches.data(port, { settings: settingsFor(port, { password: "of-backend" }) });
     assert.equal(await refused.connected(500), false);
     assert.match(JSON.stringify(caches.logger.lines), /credentials-refused/);
   });
@@ -122,12 +121,16 @@ describe("a Redis that is not ours", function () {
     const nodes = await startRedisCluster();
     servers.push(...nodes);
     for (const { port } of nodes) {
-      const settings = settingsFor(port);
-      const { password: _, ...open } = settings;
+      const settings = cacheSettings("redis-cache", "cache", {
+        REQUEST_TIMEOUT_MS: "4000",
+        REDIS_CACHE_HOST: "127.0.0.1",
+        REDIS_CACHE_PORT: String(port),
+        REDIS_CACHE_POOL_SIZE: "2",
+      });
       for (const cache of [
-        caches.data(port, { settings: open }),
-        caches.api(port, { settings: open }),
-        caches.session(port, { settings: open }),
+        caches.data(port, { settings }),
+        caches.api(port, { settings }),
+        caches.session(port, { settings }),
       ]) {
         // Known before somebody waits, and only then.
         for (const when of ["first", "then"]) {
