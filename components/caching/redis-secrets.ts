@@ -10,7 +10,7 @@ import type { RedisCredentials, RedisSecrets } from "./redis-users";
  */
 export function redisSecrets(
   name: string,
-  { passwordGeneration: current = 1, transform = {} }: RedisArgs,
+  { passwordGeneration = 1, transform = {} }: RedisArgs,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<RedisCredentials> {
   const make = (what: string, generation: number): pulumi.Output<string> => {
@@ -22,14 +22,16 @@ export function redisSecrets(
       options,
     ).result;
   };
-  const generations = [current - 1, current, current + 1].filter((generation) => generation >= 1);
-  const accepted = generations.map((generation) =>
-    pulumi.all({
-      application: make("password", generation),
-      internal: make("internal-password", generation),
-    }),
+  const generations = [passwordGeneration - 1, passwordGeneration, passwordGeneration + 1].filter(
+    (generation) => generation >= 1,
   );
-  return pulumi
-    .all(accepted)
-    .apply((all) => ({ current: all[generations.indexOf(current)] as RedisSecrets, accepted: all }));
+  const accepted = generations.map((generation) =>
+    pulumi
+      .all([make("password", generation), make("internal-password", generation)])
+      .apply(([application, internal]): RedisSecrets => ({ application, internal })),
+  );
+  return pulumi.all(accepted).apply((all): RedisCredentials => {
+    const current = generations.indexOf(passwordGeneration);
+    return { current: all[current] as RedisSecrets, accepted: all };
+  });
 }

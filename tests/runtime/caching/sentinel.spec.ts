@@ -1,20 +1,26 @@
 import assert from "node:assert/strict";
 
-import type { SessionCacheManager } from "../../../runtime/caching";
+import type { CacheSettings, SessionCacheManager } from "../../../runtime/caching";
 import { eventually } from "../../helpers/eventually";
 import { SENTINEL_MASTER, SmallReplication } from "../../helpers/redis-sentinels";
 import { Caches, settingsFor } from "./caches";
+import { type FakeServer, startFakeServer } from "./fake-redis";
 
 const PASSWORD = "password-of-the-sentinels-and-the-servers";
 
 describe("sessions behind three sentinels", function () {
   this.timeout(120_000);
+  let silent: FakeServer;
   const replication = new SmallReplication(PASSWORD);
   const caches = new Caches();
   let sessions: SessionCacheManager;
 
-  before(() => replication.start());
+  before(async () => {
+    silent = await startFakeServer(() => undefined);
+    await replication.start();
+  });
   after(async () => {
+    await silent?.stop();
     await caches.close();
     await replication.stop();
   });
@@ -24,16 +30,36 @@ describe("sessions behind three sentinels", function () {
     await eventually(what, () => holds().catch(() => false), Boolean, { withinMs: 80_000 });
   }
 
+  function settings(...ports: number[]): CacheSettings {
+    const addresses = ports.map((port) => ({ host: "127.0.0.1", port }));
+    return settingsFor(1, {
+      name: "redis-session",
+      password: PASSWORD,
+      sentinels: { addresses, master: SENTINEL_MASTER },
+    });
+  }
+
+  it("are reached although a sentinel that says nothing is asked first", async () => {
+    for (let asked = 0; asked < 4; asked++) {
+      const one = caches.session(1, { settings: settings(silent.port, ...replication.sentinels) });
+      // A second for the silent one, on a machine that does other things as well.
+      assert.equal(await one.connected(20_000), true);
+    }
+    assert.ok(silent.connections() > 0);
+  });
+
+  it("use the two connections that those without sentinels use", async () => {
+    const before = await clientsOf(replication);
+    const one = caches.session(1, { settings: settings(...replication.sentinels) });
+    assert.equal(await one.connected(20_000), true);
+    await eventually("both", async () => (await clientsOf(replication)) === before + 2);
+    await one.close();
+    await eventually("none", async () => (await clientsOf(replication)) === before);
+  });
+
   it("are there again after the primary has gone, with no word from us", async () => {
     sessions = caches.session(1, {
-      settings: settingsFor(1, {
-        name: "redis-session",
-        password: PASSWORD,
-        sentinels: {
-          addresses: replication.sentinels.map((port) => ({ host: "127.0.0.1", port })),
-          master: SENTINEL_MASTER,
-        },
-      }),
+      settings: settings(...replication.sentinels),
     });
     await long("a session", () =>
       sessions.create("probe").then(
@@ -54,4 +80,32 @@ describe("sessions behind three sentinels", function () {
     assert.deepEqual(await sessions.get(token), { userId: "u2" });
     assert.ok(!JSON.stringify(caches.logger.lines).includes(PASSWORD));
   });
+
+  it("leave a primary that is cut off, and have left it before it comes back", async () => {
+    // What was the primary follows now.
+    await replication.restart("primary");
+    const [former = 0, promoted = 0] = replication.servers;
+    await long("the replica", async () =>
+      (await replication.ask(former, "info", "replication")).includes("master_link_status:up"),
+    );
+    const token = await sessions.create({ userId: "u3" });
+    await long(
+      "the copy",
+      async () => (await replication.ask(former, "dbsize")) === (await replication.ask(promoted, "dbsize")),
+    );
+    // Its sockets stay open, and nothing comes of them any more.
+    replication.signal("replica", "SIGSTOP");
+    try {
+      await long("the session", async () => (await sessions.update(token, { userId: "u4" })) === true);
+    } finally {
+      replication.signal("replica", "SIGCONT");
+    }
+    assert.deepEqual(await sessions.get(token), { userId: "u4" });
+  });
 });
+
+/** Connections of the runtime to the first server. */
+async function clientsOf(replication: SmallReplication): Promise<number> {
+  const list = await replication.ask(replication.servers[0] ?? 0, "client", "list");
+  return list.split("\n").filter((line) => line.includes("name=retrofitlink-")).length;
+}
