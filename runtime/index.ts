@@ -1,7 +1,10 @@
-/** What RetroFitLink's services import. */
+/**
+ * What RetroFitLink's services import: caches, Express middleware and metrics.
+ *
+ * What needs packages of its own is a subpath: `@retrofitlink/runtime/database` (mongodb) and `@retrofitlink/runtime/edge`
+ * (the AWS SDK, with CloudFront).
+ */
 export * from "./caching";
-export * from "./database";
-export * from "./edge";
 export { defaultLogger, jsonLogger, type Logger, type LogFields } from "./logger";
 export * from "./metrics";
 export { VariablesError, type Environment } from "./variables";

@@ -1,7 +1,8 @@
-import type { Request, RequestHandler } from "express";
+import type { RequestHandler } from "express";
 import { type Registry, register } from "prom-client";
 import { bucketsFrom } from "./buckets";
 import { counter, gauge, histogram } from "./metric";
+import { RouteLabels } from "./route-labels";
 
 export interface HttpMetricsOptions {
   /** @default prom-client's default registry */
@@ -17,9 +18,6 @@ const IGNORED: readonly string[] = ["/metrics", "/health", "/ready"];
 /** Methods with a time series of their own. Node.js accepts some thirty more, and anybody may send them. */
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/** Routes with a time series of their own, should patterns ever be made of data. */
-const MOST_ROUTES = 200;
-
 /** Status of a request whose client left before the answer was through. nginx counts it the same way. */
 const CLIENT_CLOSED_REQUEST = 499;
 
@@ -30,7 +28,8 @@ const CLIENT_CLOSED_REQUEST = 499;
  * - `http_request_duration_seconds{method,route,status}`, until the last byte is handed to the network
  * - `http_requests_in_flight`
  *
- * `route` is the pattern that matched, as in `/api/properties/:id`, and `unmatched` where none did.
+ * `route` is the pattern that matched, with those of the routers it is mounted on, as in `/api/properties/:id`, and
+ * `unmatched` where none did. {@link RouteLabels} says how many there can be.
  *
  * @throws VariablesError when the bounds come from the environment, and are wrong
  */
@@ -53,7 +52,7 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
     name: "http_requests_in_flight",
     help: "Requests that have no complete answer yet",
   });
-  const routes = new Set<string>();
+  const routes = new RouteLabels();
 
   return (request, response, next) => {
     if (ignored.has(request.path)) {
@@ -61,7 +60,7 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
       return;
     }
     const started = performance.now();
-    const routeOf = watchRoute(request);
+    const routeOf = routes.watch(request);
     inFlight.inc();
     response.once("close", () => {
       inFlight.dec();
@@ -69,7 +68,7 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
       const status = String(response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST);
       const labels = {
         method: METHODS.has(request.method) ? request.method : "other",
-        route: bounded(routes, routeOf()),
+        route: routeOf(),
         status,
       };
       requests.inc(labels);
@@ -77,30 +76,4 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
     });
     next();
   };
-}
-
-/**
- * The pattern of the last route that matched. Noted at the match, for when the answer is through the router may have
- * taken the path it is mounted at off the request again, as it does before an error handler.
- */
-function watchRoute(request: Request): () => string {
-  let pattern = "unmatched";
-  let current: unknown;
-  Object.defineProperty(request, "route", {
-    configurable: true,
-    enumerable: true,
-    get: () => current,
-    set: (route: { readonly path: string | RegExp | readonly (string | RegExp)[] } | undefined) => {
-      current = route;
-      if (route !== undefined) pattern = `${request.baseUrl}${String(route.path)}`;
-    },
-  });
-  return () => pattern;
-}
-
-function bounded(seen: Set<string>, route: string): string {
-  if (seen.has(route)) return route;
-  if (seen.size >= MOST_ROUTES) return "other";
-  seen.add(route);
-  return route;
 }
