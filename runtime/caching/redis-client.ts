@@ -41,6 +41,8 @@ export function newClient(
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     name: `retrofitlink-${name}`,
+    // What has names in an answer is a map.
+    RESP: 3,
     // Commands while there is no connection fail at once instead of waiting: the caller has another way.
     disableOfflineQueue: true,
     commandsQueueMaxLength: MOST_WAITING,
