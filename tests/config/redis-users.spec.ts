@@ -5,7 +5,7 @@ import { createClient } from "redis";
 import type { RedisPurpose } from "../../budget/summaries";
 import { redisConf } from "../../components/caching/redis-conf";
 import { type RedisUserName, passwordOf } from "../../components/caching/redis-users";
-import { ApiCacheManager } from "../../runtime/caching";
+import type { ApiCacheManager } from "../../runtime/caching";
 import { Caches } from "../runtime/caching/caches";
 import { MASTER_NAME, Replication, type ReplicationMember } from "../helpers/redis-replication";
 import { REDIS_CREDENTIALS, REDIS_PASSWORD, type RunningRedis, startRedis } from "../helpers/redis-server";
