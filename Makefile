@@ -97,6 +97,10 @@ test-engine: toolchain ## the real engine on a real API server
 test-browser: $(PACKAGES) system-packages ## the pages in Chromium
 	@mocha 'tests/browser/**/*.spec.ts'
 
+.PHONY: outdated
+outdated: $(PACKAGES) ## which packages, Go modules, images and charts are behind; asks their registries
+	@$(TS) scripts/outdated.ts
+
 ## -- measurements
 
 .PHONY: bench-preview
@@ -110,8 +114,8 @@ bench: $(PACKAGES) system-packages bench-packages ## the data path under load, b
 ## -- what the tests need from the system
 
 .PHONY: system-packages
-system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs
-	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs
+system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs, prometheus
+	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus
 
 .PHONY: bench-packages
 bench-packages: ## Debian packages that only the measurements need: generators of load
