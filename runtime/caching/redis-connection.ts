@@ -14,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 const SILENCE_MS = 2000;
 
 /** Between two attempts to connect: from 50 ms, doubling, up to 2 s, each at random between half of it and all. */
-export function retryDelayMs(attempts: number): number {
+function retryDelayMs(attempts: number): number {
   const longest = Math.min(2000, 50 * 2 ** Math.min(attempts, 10));
   return longest * (0.5 + Math.random() / 2);
 }

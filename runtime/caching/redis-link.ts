@@ -242,6 +242,8 @@ export class RedisLink {
   /** Reasons only: the driver's messages quote commands, and with them keys and passwords. */
   private tell(state: CacheUnavailableReason | "available"): void {
     if (this.told === state || this.closing) return;
+    // A command without a connection says less than what has been said of why there is none.
+    if (state === "not-connected" && this.told !== undefined && this.told !== "available") return;
     const first = this.told === undefined;
     this.told = state;
     const cache = this.options.settings.name;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { type CacheSettings, CacheUnavailable, cacheSettings } from "../../../runtime/caching";
 import { type PrivateAuthority, makePrivateAuthority } from "../../helpers/authority";
@@ -50,7 +51,9 @@ describe("a Redis that is not ours", function () {
     assert.deepEqual(await sessions.get(token), { user: 1 });
 
     const refused = caches.data(port, { settings: settingsFor(port, { password: "of-backend" }) });
-    await eventually("the refusal", () => JSON.stringify(caches.logger.lines).includes("credentials-refused"));
+    await eventually("the refusal", () =>
+      JSON.stringify(caches.logger.lines).includes("credentials-refused"),
+    );
     assert.equal(refused.available, false);
   });
 
@@ -119,16 +122,20 @@ describe("a Redis that is not ours", function () {
     });
   });
 
+  function settingsOf(port: number): CacheSettings {
+    return cacheSettings("redis-cache", "cache", {
+      REQUEST_TIMEOUT_MS: "4000",
+      REDIS_CACHE_HOST: "127.0.0.1",
+      REDIS_CACHE_PORT: String(port),
+      REDIS_CACHE_POOL_SIZE: "2",
+    });
+  }
+
   it("that is a Cluster is refused in one sentence, by every manager and for who waits for it", async () => {
     const nodes = await startRedisCluster();
     servers.push(...nodes);
     for (const { port } of nodes) {
-      const settings = cacheSettings("redis-cache", "cache", {
-        REQUEST_TIMEOUT_MS: "4000",
-        REDIS_CACHE_HOST: "127.0.0.1",
-        REDIS_CACHE_PORT: String(port),
-        REDIS_CACHE_POOL_SIZE: "2",
-      });
+      const settings = settingsOf(port);
       for (const cache of [
         caches.data(port, { settings }),
         caches.api(port, { settings }),
@@ -151,9 +158,16 @@ describe("a Redis that is not ours", function () {
     }
     const told = caches.logger.lines.filter(({ level }) => level === "error");
     assert.equal(told.length, 9);
-    // What a cache is for goes on: with what is loaded.
-    const settings = settingsFor(nodes[0]?.port ?? 0);
-    const cache = caches.data(0, { settings });
-    assert.equal(await cache.getOrLoad("k", () => Promise.resolve(1), { tags: ["t"] }), 1);
+    // What a cache is for goes on, with what is loaded, and without another word.
+    await caches.close();
+    const [{ port = 0 } = {}] = nodes;
+    const cache = caches.data(0, { settings: settingsOf(port) });
+    await assert.rejects(cache.connected(10_000), CacheUnavailable);
+    for (let number = 0; number < 50; number++) {
+      assert.equal(await cache.getOrLoad("k", () => Promise.resolve(number), { tags: ["t"] }), number);
+      await sleep(20);
+    }
+    await assert.rejects(cache.connected(10_000), CacheUnavailable);
+    assert.equal(caches.logger.lines.length, 1, JSON.stringify(caches.logger.lines));
   });
 });
