@@ -74,7 +74,7 @@ test-policies: $(PACKAGES) ## the policy pack, as the engine calls it
 	@mocha 'tests/policies/**/*.spec.ts'
 
 .PHONY: test-config
-test-config: $(PACKAGES) system-packages ## rendered configs in the real redis, nginx, haproxy and njs
+test-config: $(PACKAGES) system-packages deployed-programs ## rendered configs in the real redis, nginx, haproxy and njs
 	@mocha 'tests/config/**/*.spec.ts'
 
 .PHONY: test-runtime
@@ -116,6 +116,10 @@ bench: $(PACKAGES) system-packages bench-packages ## the data path under load, b
 .PHONY: system-packages
 system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs, prometheus
 	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus
+
+.PHONY: deployed-programs
+deployed-programs: ## HAProxy, nginx and Valkey as they are deployed, unpacked beside Debian's; the config specs run on both
+	@scripts/deployed-programs.sh
 
 .PHONY: bench-packages
 bench-packages: ## Debian packages that only the measurements need: generators of load

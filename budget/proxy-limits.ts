@@ -73,6 +73,19 @@ export function slidingWindow(limit: RateLimit, pods: number): SlidingWindow {
   return { requests: Math.floor(withoutNoise(limit.requestsPerSecond * seconds)), seconds };
 }
 
+/** Share of a pod's connections that one address may have. */
+const CONNECTIONS_SHARE = 1 / 8;
+
+/**
+ * Connections of one address at one pod, idle ones among them = max(requests in flight of one address, clients of a
+ * pod / 8): many behind one address stay connected, and no address keeps the others out.
+ *
+ * @param clientsPerPod clients one pod can serve at the same time
+ */
+export function connectionsPerAddress(limit: Pick<RateLimit, "connections">, clientsPerPod: number): number {
+  return Math.max(limit.connections, Math.ceil(clientsPerPod * CONNECTIONS_SHARE));
+}
+
 /** What the admission to a service is derived from. */
 export interface AdmissionInputs {
   readonly profile: Pick<ServiceProfile, "serviceTimeSeconds" | "concurrencyPerPod">;

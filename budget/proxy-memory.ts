@@ -30,18 +30,18 @@ const KIB = {
   nginx: {
     /** A slot of the connection table with its two events, used or not. */
     slot: 0.5,
-    /** A client that waits: pools, header buffers, first proxy buffer, and the kernel's socket buffers. */
+    /** A client that waits: pools, header buffers, and the kernel's socket buffers. */
     client: 20,
-    /** A response under way: 8 proxy buffers of 8 KiB, and zlib's 2^(15+2) + 2^(8+9) bytes. */
-    response: 64 + 256,
+    /** A response under way: a buffer of 20 KiB for headers, 8 of 8 KiB, and zlib's 2^(15+2) + 2^(8+9) bytes. */
+    response: 20 + 64 + 256,
   },
   haproxy: {
     /** A file descriptor's entry, used or not. */
     slot: 0.5,
     /** A client that waits: session, stream, and the kernel's socket buffers. Buffers are given back. */
     client: 20,
-    /** A response under way: two buffers of 16 KiB on each side, and the compressor's window. */
-    response: 64 + 64,
+    /** A response under way: two buffers of 21 KiB on each side, and the compressor's window. */
+    response: 84 + 64,
   },
   /** OpenSSL's state of an idle client, beside the above: 16.5 measured with nginx 1.22 and HAProxy 2.6. */
   tls: 18,

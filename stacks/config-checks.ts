@@ -7,7 +7,7 @@ import {
   type BudgetOverrides,
   type PerformanceBudget,
 } from "../budget/performance-budget";
-import { routesAndTlsProblems } from "../components/load-balancing/proxy-problems";
+import { routesAndTlsProblems, trustProblems } from "../components/load-balancing/proxy-problems";
 import { isPinnedImage } from "../components/shared/images";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cdnMistakes } from "./cdn-checks";
@@ -207,7 +207,11 @@ function proxyMistakes({ loadBalancer }: SoundParts): ConfigProblem[] {
   if (loadBalancer === undefined) return [];
   const { routes, hosts, headers } = loadBalancer;
   const tls = tlsOf(loadBalancer);
-  return routesAndTlsProblems({ routes, hosts, headers, ...tls }).map(({ property, got, allowed, fix }) => ({
+  return [
+    ...routesAndTlsProblems({ routes, hosts, headers, ...tls }),
+    // Behind a load balancer of the cloud they are held to more, by its own checks.
+    ...(loadBalancer.public === undefined ? trustProblems(loadBalancer.trustedProxies) : []),
+  ].map(({ property, got, allowed, fix }) => ({
     path: ["loadBalancer", ...parts(property)],
     got: show(got),
     allowed,

@@ -3,12 +3,17 @@ import type * as pulumi from "@pulumi/pulumi";
 import { HaProxy } from "../components/load-balancing/haproxy";
 import { Nginx } from "../components/load-balancing/nginx";
 import type { Proxy } from "../components/load-balancing/proxy";
-import { workloadName, type ProxyArgs } from "../components/load-balancing/proxy-args";
+import { workloadName, type ClusterDns, type ProxyArgs } from "../components/load-balancing/proxy-args";
 import type { ElasticService } from "../components/workload/elastic-service";
 import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
 import { serviceBudget, type StackConfig } from "./config";
 import { ladderOf } from "./derived";
 import { tlsOf } from "./load-balancer-tls";
+
+/** DNS of the cluster, as the stack file describes it. */
+function dnsOf({ dns: { domain, server } }: StackConfig["cluster"]): ClusterDns {
+  return { domain, ...(server === undefined ? {} : { server }) };
+}
 
 /**
  * The proxy in front of one service, with the timeouts of that service.
@@ -36,6 +41,7 @@ export function createLoadBalancer(
       serviceTimeSeconds: service.profile.serviceTimeSeconds,
       concurrency: service.profile.concurrencyPerPod,
       healthPath: service.health.ready,
+      livePath: service.health.live,
     },
     routes: loadBalancer.routes.map(({ path, kind, port }) => ({
       path,
@@ -47,6 +53,7 @@ export function createLoadBalancer(
     trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
     maxBodyMiB: loadBalancer.maxBodyMiB,
     hosts: loadBalancer.hosts,
+    hostsInFront: [...(loadBalancer.public?.hosts ?? []), ...(config.cdn?.hosts ?? [])],
     ...tlsOf(loadBalancer),
     headers: {
       // One owner: two would differ one day, and browsers take the stricter of each.
@@ -58,6 +65,7 @@ export function createLoadBalancer(
     zones: cluster.zones,
     budget: serviceBudget(config, service),
     timeouts: ladderOf(config, service),
+    clusterDns: dnsOf(cluster),
     ...(entrance === undefined
       ? {}
       : {

@@ -1,6 +1,7 @@
 /** The configurations that are compared: ours with every protection on, and what people run otherwise. */
 import type { ServiceProfile } from "../../budget/demand";
 import type { ProxyKind } from "../../budget/proxy";
+import { privatePaths } from "../../budget/private-paths";
 import { DEFAULT_BUDGET } from "../../budget/performance-budget";
 import { proxyPlan } from "../../budget/proxy";
 import { admission, rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/proxy-limits";
@@ -55,6 +56,7 @@ function shared({ port, profile }: Service): Omit<Parameters<typeof nginxConf>[0
       { path: "/socket.io/", kind: "websocket" },
       { path: "/events", kind: "sse" },
     ],
+    privatePaths: privatePaths(),
     headers: { owner: "proxy", hsts: true },
   };
 }

@@ -101,8 +101,8 @@ function sha256(text: string): string {
 
 /**
  * What `redis-cli` is in the containers, with the operator's password in REDISCLI_AUTH: there is no variable for the name
- * of a user, and people type `redis-cli info`.
+ * of a user, and people type `redis-cli info`. It is in the first folder of PATH, the real one in another.
  */
 export const OPERATORS_CLI = `#!/bin/sh
-PATH=/usr/local/bin:/usr/bin:/bin exec redis-cli --user operator "$@"
+PATH="\${PATH#*:}" exec redis-cli --user operator "$@"
 `;

@@ -1,12 +1,13 @@
 /** The side of haproxy.cfg that faces clients: whom to believe, how much to let in, what is logged. */
+import { connectionsPerAddress } from "../../budget/proxy-limits";
 import { HAPROXY_SECTIONS, type HaProxyConfArgs } from "./haproxy-conf-args";
 import { duration, section, type Line, type Section } from "./haproxy-syntax";
-import { HEALTH_PATH, PROXY_PORTS, SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
-import { REJECTIONS, REQUEST_ID_PATTERN, errorBody } from "./proxy-headers";
-import { routeBase, routeTarget, routeTargets, type RouteTarget } from "./proxy-routes";
-import { TLS_CURVES } from "./proxy-tls";
+import { HEALTH_PATH, PROXY_PORTS } from "./proxy-conf-args";
+import { pathRefusal, requestRules } from "./haproxy-requests";
+import { REJECTIONS, REQUEST_ID_PATTERN } from "./proxy-headers";
+import { REFUSED_METHODS } from "./proxy-refusals";
 
-const { clients, application, addresses, fleet } = HAPROXY_SECTIONS;
+const { clients, application, addresses, connections, fleet } = HAPROXY_SECTIONS;
 
 /** Proxies in front of this one that a forwarded address may have come through, and that are all trusted. */
 const LONGEST_CHAIN = 5;
@@ -25,14 +26,19 @@ export function clientsSection(args: HaProxyConfArgs, responseRules: readonly Li
     ["maxconn", args.plan.clientsPerPod],
     ["log-format", logFormat()],
     ...captures(),
+    ...trusted(args),
+    ...connectionLimit(args),
     ["http-request", "set-log-level", "silent", "if", "{", "path", HEALTH_PATH, "}"],
     ...trust(args),
     HEALTH_ANSWER,
+    ["http-request", "deny", "deny_status", 405, "if", "{", "method", ...REFUSED_METHODS, "}"],
+    ...strangers(args.hosts),
     ...limits(args),
     ...(args.tls?.plainPort === "redirect"
       ? [["http-request", "redirect", "scheme", "https", "code", 308, "unless", "{", "ssl_fc", "}"]]
       : []),
-    ...routesAndBodies(args),
+    pathRefusal(args.privatePaths),
+    ...requestRules(args),
     ...responseRules,
     ["default_backend", application],
   );
@@ -52,10 +58,50 @@ function binds({ listen, tls }: HaProxyConfArgs): Line[] {
     tls.certificate,
     "alpn",
     "h2,http/1.1",
-    "curves",
-    TLS_CURVES.join(":"),
   ];
   return tls.plainPort === "redirect" ? [plain, encrypted] : [encrypted];
+}
+
+/** Who is trusted: the peer of a connection, and whoever a request is found to come from so far. */
+function trusted({ trustedProxies }: HaProxyConfArgs): Line[] {
+  if (trustedProxies.length === 0) return [];
+  return [
+    ["acl", "from_trusted", "var(txn.peer)", "-m", "ip", ...trustedProxies],
+    ["acl", "from_trusted_now", "src", ...trustedProxies],
+  ];
+}
+
+/**
+ * The address that is counted. Who has an IPv6 address has 2^64 of them: these are counted by their first half.
+ */
+const COUNTED = "src,ipmask(32,64)";
+
+/**
+ * Connections of one address, idle ones among them. The limit of requests does not see these, and a pod has no more
+ * than `maxconn` of them for everybody. Load balancers have as many as they like.
+ */
+function connectionLimit({ plan, rateLimit, trustedProxies }: HaProxyConfArgs): Line[] {
+  const most = connectionsPerAddress(rateLimit, plan.clientsPerPod);
+  const direct = trustedProxies.length === 0 ? [] : ["if", "!from_trusted_now"];
+  return [
+    ["tcp-request", "connection", "track-sc1", COUNTED, "table", connections, ...direct],
+    ["tcp-request", "connection", "reject", "if", "{", "sc1_conn_cur", "gt", most, "}"],
+  ];
+}
+
+/** Names that are nobody's here, and that a service might put into links or a cache into its keys. */
+function strangers(hosts: readonly string[] = []): Line[] {
+  if (hosts.length === 0) return [];
+  const host = "req.fhdr(Host),host_only,lower";
+  const wildcards = hosts.filter((name) => name.startsWith("*."));
+  const exact = hosts.filter((name) => !name.startsWith("*."));
+  return [
+    ...(exact.length === 0 ? [] : [["acl", "known_host", host, "-m", "str", ...exact]]),
+    ...(wildcards.length === 0
+      ? []
+      : [["acl", "known_host", host, "-m", "end", ...wildcards.map((name) => name.slice(1))]]),
+    ["http-request", "deny", "deny_status", 421, "unless", "known_host"],
+  ];
 }
 
 /**
@@ -91,10 +137,16 @@ function trust({ trustedProxies }: HaProxyConfArgs): Line[] {
     // First, for it ends the rule for a client that comes directly, before any header is looked for.
     "from_trusted_now",
     ...(hop === 0 ? [] : ["{", `req.hdr_cnt(X-Forwarded-For)`, "ge", hop + 1, "}"]),
+    // What is no address names nobody, and neither does anything left of it.
+    ...Array.from({ length: hop }, (_, nearer) => [
+      "{",
+      `req.hdr_ip(X-Forwarded-For,-${nearer + 1})`,
+      "-m",
+      "found",
+      "}",
+    ]).flat(),
   ]);
   return [
-    ["acl", "from_trusted", "var(txn.peer)", "-m", "ip", ...trustedProxies],
-    ["acl", "from_trusted_now", "src", ...trustedProxies],
     ...own,
     [
       "http-request",
@@ -134,7 +186,7 @@ function captures(): Line[] {
  * A pod lets in its share of the window: as many as all pods may, divided by the pods that are ready now. Requests that
  * are refused do not count, so that a client over its limit gets what it was promised, and not nothing.
  */
-function limits({ rateLimit, fleet: { maxReplicas, host } }: HaProxyConfArgs): Line[] {
+function limits({ rateLimit, trustedProxies, fleet: { maxReplicas, host } }: HaProxyConfArgs): Line[] {
   const refuse = (acl: string, reason: string): Line[] => [
     ["http-request", "set-var(txn.rejection)", `str(${JSON.stringify(reason)})`, "if", acl],
     ["http-request", "deny", "deny_status", 429, "if", acl],
@@ -156,7 +208,17 @@ function limits({ rateLimit, fleet: { maxReplicas, host } }: HaProxyConfArgs): L
           ],
         ];
   return [
-    ["http-request", "track-sc0", "src", "table", addresses],
+    // Only a load balancer writes an IPv4 address as IPv6; all of these have the same first half.
+    ...(trustedProxies.length === 0
+      ? []
+      : [
+          [
+            ...["http-request", "track-sc0", "src", "table", addresses],
+            ...["if", "from_trusted", "{", "src,ipmask(32,96)", "-m", "str", "::ffff:0.0.0.0", "}"],
+          ],
+        ]),
+    // The first rule that applies is the one that counts.
+    ["http-request", "track-sc0", COUNTED, "table", addresses],
     // Until the name of the fleet has been looked up, the smallest share there is.
     ["http-request", "set-var(txn.pods)", `int(${maxReplicas})`],
     ...counted,
@@ -190,99 +252,12 @@ export function addressesSection({
   ]);
 }
 
-/** Where a request goes, and how large it may be. */
-function routesAndBodies(args: HaProxyConfArgs): Line[] {
-  const { routes, maxBodyMiB, admission, slowClientSeconds = SLOW_CLIENT_SECONDS } = args;
-  const targets = routeTargets(routes);
-  const acl = ({ name }: Pick<RouteTarget, "name">): string => `to_${name}`;
-  const grpc = targets.filter(({ protocol }) => protocol === "grpc").map((target) => `!${acl(target)}`);
-  const streams = targets.map((target) => `!${acl(target)}`);
-  const bodyProblem = (status: number, error: string, ...condition: string[]): Line => [
-    "http-request",
-    "return",
-    "status",
-    status,
-    "content-type",
-    "application/json",
-    "lf-string",
-    errorBody(status, error, "%[var(txn.request_id)]"),
-    "if",
-    ...condition,
-    ...grpc,
-  ];
-  const full: Line[] =
-    admission === undefined
-      ? []
-      : [
-          ["acl", "queue_full", `queue(${application})`, "ge", admission.queue],
-          [
-            "http-request",
-            "set-var(txn.rejection)",
-            `str(${REJECTIONS.overload})`,
-            "if",
-            // First, for it is hardly ever true, and then the others are not looked at.
-            "queue_full",
-            ...streams,
-          ],
-          ["http-request", "deny", "deny_status", 503, "if", "queue_full", ...streams],
-        ];
-  return [
-    ...targets.flatMap((target): Line[] => {
-      const bases = routes.filter((route) => routeTarget(route).name === target.name).map(routeBase);
-      return [
-        ["acl", acl(target), "path", ...bases],
-        ["acl", acl(target), "path_beg", ...bases.map((base) => `${base}/`)],
-      ];
-    }),
-    bodyProblem(
-      413,
-      "Content Too Large",
-      "{",
-      "req.hdr_val(Content-Length)",
-      "gt",
-      String(maxBodyMiB * 1024 * 1024),
-      "}",
-    ),
-    // HAProxy passes a body on as it comes, and so cannot bound one that does not say how long it is.
-    bodyProblem(411, "Length Required", "{", "req.hdr(Transfer-Encoding)", "-m", "found", "}"),
-    ...full,
-    // A service is not kept waiting for what a slow client has not sent yet: the whole body, or as much as a buffer holds.
-    [
-      "http-request",
-      "wait-for-body",
-      "time",
-      duration(slowClientSeconds),
-      "if",
-      "{",
-      "req.body_size",
-      "gt",
-      "0",
-      "}",
-      ...grpc,
-    ],
-    // Replaced and not appended to: a service that reads the first of a list would read what the client made up.
-    ...Object.entries({
-      "X-Real-IP": "%[src]",
-      "X-Forwarded-For": "%[src]",
-      "X-Forwarded-Host": "%[req.hdr(Host)]",
-      "X-Forwarded-Proto": "%[var(txn.proto)]",
-      "X-Request-ID": "%[var(txn.request_id)]",
-    }).map(([name, value]): Line => ["http-request", "set-header", name, value]),
-    ...["Upgrade", "Connection"].map((name): Line => [
-      "http-request",
-      "del-header",
-      name,
-      "unless",
-      "{",
-      "req.hdr(Upgrade)",
-      "-m",
-      "str",
-      "-i",
-      "websocket",
-      "}",
-    ]),
-    ...targets.map((target): Line => ["use_backend", target.name, "if", acl(target)]),
-  ];
+/** Counters of connections: of no more addresses than may be connected. */
+export function connectionsSection({ plan, timeouts }: HaProxyConfArgs): Section {
+  const expire = duration(timeouts.idle.proxyClient);
+  return section(`backend ${connections}`, [
+    ...["stick-table", "type", "ipv6", "size", plan.clientsPerPod, "expire", expire, "store", "conn_cur"],
+  ]);
 }
 
 /**

@@ -12,7 +12,10 @@ export const METRICS_PATH = "/metrics";
 export const HAPROXY_SECTIONS = {
   clients: "clients",
   application: "application",
+  /** Of the same pods: bodies that come while the service reads them. */
+  uploads: "application_uploads",
   addresses: "addresses",
+  connections: "connections",
   fleet: "fleet",
 } as const;
 

@@ -1,7 +1,7 @@
 /** haproxy.cfg: a reverse proxy for one service. Pure text, read by HAProxy 2.6 and later. */
 import { retryLimits } from "../../budget/proxy-limits";
 import { TLS_SESSION_CACHE_MIB } from "../../budget/proxy-memory";
-import { HEALTH_ANSWER, addressesSection, clientsSection } from "./haproxy-clients";
+import { HEALTH_ANSWER, addressesSection, clientsSection, connectionsSection } from "./haproxy-clients";
 import { HAPROXY_SECTIONS, METRICS_PATH, type HaProxyConfArgs } from "./haproxy-conf-args";
 import { duration, render, section, type Line, type Section } from "./haproxy-syntax";
 import { PROXY_PORTS, SCRATCH, SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
@@ -15,19 +15,23 @@ import {
   errorBody,
 } from "./proxy-headers";
 import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS } from "./security-headers";
+import { HEADERS_KIB, MOST_HEADERS } from "./proxy-refusals";
 import { routeTargets, type RouteTarget } from "./proxy-routes";
 import { TLS_CIPHERS, TLS_SESSION_SECONDS } from "./proxy-tls";
 
 export { HAPROXY_CONFIG, HAPROXY_SECTIONS, METRICS_PATH } from "./haproxy-conf-args";
 export type { HaProxyConfArgs, HaProxyDns } from "./haproxy-conf-args";
 
-const { application, fleet } = HAPROXY_SECTIONS;
+const { application, uploads, fleet } = HAPROXY_SECTIONS;
 
 /** Entries of the stick table for each MiB of the plan. */
 const ENTRIES_PER_MIB = 8192;
 
 /** Blocks of 256 bytes in a MiB of the cache of TLS sessions, of which a session takes one or two. */
 const SESSION_BLOCKS_PER_MIB = 4096;
+
+/** Errors that HAProxy has no text of its own for, and that are written down where they are given, or never are. */
+const RETURNED: readonly number[] = [411, 414, 431];
 
 /** The text of haproxy.cfg. */
 export function haProxyConf(args: HaProxyConfArgs): string {
@@ -38,8 +42,12 @@ export function haProxyConf(args: HaProxyConfArgs): string {
     clientsSection(args, responseRules(args)),
     statusSection(args),
     addressesSection({ ...args, tablesPerMiB: ENTRIES_PER_MIB }),
+    connectionsSection(args),
     ...fleetSections(args),
-    applicationSection(args),
+    applicationSection(args, application, args.admission?.serverMaxConnections),
+    ...(args.admission === undefined
+      ? []
+      : [applicationSection(args, uploads, args.admission.maxConnections)]),
     ...routeTargets(args.routes).map((target) => routeSection(args, target)),
   ]);
 }
@@ -57,6 +65,14 @@ function globalSection({ plan, timeouts, tls, scratch = SCRATCH }: HaProxyConfAr
     // By which a reload hands the listening sockets over.
     ["stats", "socket", `${scratch}/haproxy.sock`, "mode", 600, "level", "admin", "expose-fd", "listeners"],
     ["tune.h2.max-concurrent-streams", 128],
+    // The headers of a request or an answer have to fit, and what is added to them.
+    ["tune.bufsize", (HEADERS_KIB + 1) * 1024],
+    ["tune.maxrewrite", 1024],
+    ["tune.http.maxhdr", MOST_HEADERS],
+    // Frames that break the rules of HTTP/2; a connection with more is closed.
+    [".if", "version_atleast(3.0)"],
+    ["tune.h2.fe.glitches-threshold", 1000],
+    [".endif"],
     ...(tls === undefined
       ? []
       : ([
@@ -92,15 +108,17 @@ function defaultsSection(args: HaProxyConfArgs): Section {
     ["timeout", "tunnel", duration(timeouts.idle.proxyClient)],
     ["retries", 1],
     ["option", "redispatch", 1],
-    ...Object.entries(ERRORS).map(([status, error]): Line => [
-      "http-error",
-      "status",
-      status,
-      "content-type",
-      "application/json",
-      "lf-string",
-      errorBody(Number(status), error, "%[var(txn.request_id)]"),
-    ]),
+    ...Object.entries(ERRORS)
+      .filter(([status]) => !RETURNED.includes(Number(status)))
+      .map(([status, error]): Line => [
+        "http-error",
+        "status",
+        status,
+        "content-type",
+        "application/json",
+        "lf-string",
+        errorBody(Number(status), error, "%[var(txn.request_id)]"),
+      ]),
   );
 }
 
@@ -229,27 +247,21 @@ function fleetSections({ fleet: { host, maxReplicas } }: HaProxyConfArgs): Secti
 /** Looked up while HAProxy runs. */
 const RESOLVED = ["resolvers", "cluster", "resolve-prefer", "ipv4"];
 
-function applicationSection(args: HaProxyConfArgs): Section {
-  const { admission, plan } = args;
+/**
+ * Ordinary requests, or those whose body is still on its way.
+ *
+ * @param most requests in flight to one address, undefined where there is no bound
+ */
+function applicationSection(args: HaProxyConfArgs, name: string, most: number | undefined): Section {
   return section(
-    `backend ${application}`,
+    `backend ${name}`,
     ["balance", "leastconn"],
     ...healthChecks(args),
     // One that has been sent and may have been executed is not sent again, unless that makes no difference.
     ["retry-on", "conn-failure", "empty-response"],
     [
-      "http-request",
-      "disable-l7-retry",
-      "unless",
-      "{",
-      "method",
-      "GET",
-      "HEAD",
-      "OPTIONS",
-      "PUT",
-      "DELETE",
-      "TRACE",
-      "}",
+      ...["http-request", "disable-l7-retry", "unless"],
+      ...["{", "method", "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "}"],
     ],
     // The service keeps an idle connection longer than HAProxy does, so that none closes under a request.
     ["http-reuse", "always"],
@@ -258,9 +270,9 @@ function applicationSection(args: HaProxyConfArgs): Section {
     [
       "default-server",
       ...CHECKED,
-      ...(admission === undefined ? [] : ["maxconn", admission.serverMaxConnections]),
+      ...(most === undefined ? [] : ["maxconn", most]),
       "pool-max-conn",
-      plan.upstreamKeepAlive,
+      args.plan.upstreamKeepAlive,
     ],
     ...servers(args),
   );
@@ -275,7 +287,8 @@ function routeSection(args: HaProxyConfArgs, { name, protocol, port }: RouteTarg
     ["balance", "leastconn"],
     ...(port === undefined ? healthChecks(args) : []),
     ["timeout", "server", silence],
-    ["default-server", ...CHECKED, ...(grpc ? ["proto", "h2"] : [])],
+    // As many as there may be clients: HTTP/2 has many requests on one connection.
+    ["default-server", ...CHECKED, "maxconn", args.plan.clientsPerPod, ...(grpc ? ["proto", "h2"] : [])],
     ...servers(args, port),
   );
 }

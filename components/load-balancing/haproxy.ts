@@ -3,12 +3,13 @@ import { isIP } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ProxyPlan } from "../../budget/proxy";
+import { PROBE_PATHS } from "../../budget/private-paths";
 import { slidingWindow } from "../../budget/proxy-limits";
 import { COMPONENT_TYPES } from "../../budget/summaries";
 import { IMAGES } from "../shared/versions";
 import { HAPROXY_CONFIG, HAPROXY_SECTIONS, haProxyConf } from "./haproxy-conf";
 import { Proxy, type ProxyDefinition } from "./proxy";
-import { admissionOf, qualifiedHost, type ProxyArgs } from "./proxy-args";
+import { admissionOf, clusterDomain, qualifiedHost, type ProxyArgs } from "./proxy-args";
 import { PROXY_PORTS, SCRATCH } from "./proxy-conf-args";
 import { sharedConfArgs } from "./proxy-shared-conf";
 import { TLS_FILES } from "./proxy-tls";
@@ -18,7 +19,7 @@ import { TLS_FILES } from "./proxy-tls";
  * part: it asks each pod of the service whether it is ready, lets requests wait in a bounded queue, and divides the rate
  * limit by the pods that are ready now.
  *
- * Trap: a body that does not say how long it is gets a 411, since HAProxy could not bound it.
+ * Trap: a body of more than 2 KiB that does not say how long it is gets a 411, since HAProxy could not bound it.
  *
  * Cost: `minReplicas` pods of `cpuCores` and `memoryLimitMiB` at all times.
  */
@@ -35,14 +36,15 @@ function fleetService(workload: string): string {
 
 /** haproxy.cfg, as soon as the service's name is known. */
 function configuration(args: ProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
-  const { domain = "cluster.local", server } = args.clusterDns ?? {};
+  const domain = clusterDomain(args);
+  const server = args.clusterDns?.server;
   const { upstream, rateLimit } = args;
   const { maxReplicas } = plan;
   const { host, port } = upstream;
   const addresses = [...(args.loadBalancerAddresses ?? [])];
   return pulumi.output({ host, port, addresses }).apply(({ host, port, addresses }) =>
     haProxyConf({
-      ...sharedConfArgs(args, plan, admissionOf(args, plan), addresses),
+      ...sharedConfArgs(args, plan, workload, admissionOf(args, plan), addresses),
       upstream: [{ host: qualifiedHost(host, args.namespace, domain), port }],
       dns: {
         slots: upstream.addresses ?? 1,
@@ -50,7 +52,7 @@ function configuration(args: ProxyArgs, plan: ProxyPlan, workload: string): pulu
           ? {}
           : { nameserver: isIP(server) === 6 ? `[${server}]:53` : `${server}:53` }),
       },
-      healthPath: upstream.healthPath ?? "/ready",
+      healthPath: upstream.healthPath ?? PROBE_PATHS.ready,
       rateLimit: { window: slidingWindow(rateLimit, maxReplicas), connections: rateLimit.connections },
       fleet: { maxReplicas, host: qualifiedHost(fleetService(workload), args.namespace, domain) },
     }),

@@ -1,8 +1,10 @@
 /** The side of nginx.conf that faces clients: whom to believe, how much to let in, how long to wait. */
 import type { NginxConfArgs } from "./nginx-conf-args";
+import { errorAnswer } from "./nginx-responses";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
 import { SLOW_CLIENT_SECONDS } from "./proxy-conf-args";
 import { REJECTIONS, REQUEST_ID_PATTERN } from "./proxy-headers";
+import { HEADERS_KIB, WRITTEN_DOTS, refusedPaths } from "./proxy-refusals";
 
 /** Time-outs and sizes of what a client may send. */
 export function clientDirectives(args: NginxConfArgs): Directive[] {
@@ -15,7 +17,8 @@ export function clientDirectives(args: NginxConfArgs): Directive[] {
     directive("send_timeout", duration(slowClientSeconds)),
     directive("reset_timedout_connection", "on"),
     directive("client_header_buffer_size", "1k"),
-    directive("large_client_header_buffers", 4, "8k"),
+    // One, so that this is the bound of all headers together and not of each.
+    directive("large_client_header_buffers", 1, `${HEADERS_KIB}k`),
     directive("client_body_buffer_size", "16k"),
     directive("client_max_body_size", `${maxBodyMiB}m`),
   ];
@@ -26,8 +29,18 @@ const ZONES = { requests: "requests_per_address", connections: "connections_per_
 /** Zones of the limits, keyed by the client's address as `trustServer` found it. */
 export function limitZones({ plan, rateLimit }: NginxConfArgs): Directive[] {
   const zone = (name: string): string => `zone=${name}:${plan.addressZoneMiB}m`;
-  const key = "$binary_remote_addr";
+  const key = "$counted_client";
   return [
+    // Who has an IPv6 address has 2^64 of them: counted by their first half. IPv4 written as IPv6 is IPv4.
+    block(
+      "map",
+      ["$binary_remote_addr", key],
+      entries({
+        default: "$binary_remote_addr",
+        [String.raw`~(?s)^\x00{10}\xff{2}(?<ipv4>.{4})\z`]: "$ipv4",
+        [String.raw`~(?s)^(?<network>.{8}).{8}\z`]: "$network",
+      }),
+    ),
     directive("limit_req_zone", key, zone(ZONES.requests), `rate=${rateLimit.requestsPerMinute}r/m`),
     directive("limit_conn_zone", key, zone(ZONES.connections)),
   ];
@@ -45,6 +58,24 @@ export function serverLimits({ rateLimit }: NginxConfArgs): Directive[] {
     directive("limit_conn_status", 429),
     directive("limit_conn_log_level", "info"),
   ];
+}
+
+/** `$refused_path`, 1 where a path is not passed on. nginx itself refuses CONNECT and TRACE. */
+export function refusalMaps({ privatePaths }: NginxConfArgs): Directive[] {
+  return [
+    block(
+      "map",
+      ["$uri", "$refused_path"],
+      entries({ default: "$written_dots", [`~*${refusedPaths(privatePaths)}`]: 1 }),
+    ),
+    // `$uri` has no dots any more; what is passed on is what the client wrote.
+    block("map", ["$request_uri", "$written_dots"], entries({ default: 0, [`~*${WRITTEN_DOTS}`]: 1 })),
+  ];
+}
+
+/** To the client such a path is not there. */
+export function refusals(): Directive[] {
+  return [block("if", ["($refused_path)"], [errorAnswer(404)])];
 }
 
 /** Takes the client's address from the last proxy that is not trusted, however many a client has made up before it. */

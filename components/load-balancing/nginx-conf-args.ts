@@ -15,10 +15,10 @@ export const NGINX_STATUS_PATH = "/stub_status";
 /** Everything that nginx.conf depends on. */
 export interface NginxConfArgs extends ProxyConfArgs {
   /**
-   * DNS server, by name or address, that is asked again while nginx runs. Needs nginx 1.27.3. Without one the names
-   * are looked up once, when nginx starts.
+   * Address of a DNS server that is asked again while nginx runs, or a file with the directive that names it. Needs
+   * nginx 1.27.3. Without one the names are looked up once, when nginx starts.
    */
-  readonly resolver?: string;
+  readonly resolver?: string | { readonly file: string };
   /** What one address may do at this pod. */
   readonly rateLimit: PodRateLimit;
   /** How HTTP/2 is asked for: with `http2 on`, as of nginx 1.25.1, or with a word of `listen`, as before. @default "directive" */

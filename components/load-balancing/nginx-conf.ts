@@ -2,6 +2,8 @@
 import {
   clientDirectives,
   limitZones,
+  refusalMaps,
+  refusals,
   rejectionMaps,
   serverLimits,
   trustMaps,
@@ -58,11 +60,17 @@ function http(args: NginxConfArgs): Directive {
       directive("default_type", "application/octet-stream"),
       directive("sendfile", "on"),
       directive("tcp_nopush", "on"),
+      // A path is matched as the service reads it.
+      directive("merge_slashes", "off"),
+      // Of host names as long as DNS has them.
+      directive("server_names_hash_bucket_size", 512),
+      directive("server_names_hash_max_size", 4096),
       ...temporaryPaths(args.scratch ?? SCRATCH),
       ...accessLog(args.accessLog ?? NGINX_PATHS.accessLog),
       ...clientDirectives(args),
       ...compression(args.brotliModules !== undefined),
       ...limitZones(args),
+      ...refusalMaps(args),
       ...trustMaps(args.trustedProxies),
       ...upstreamMaps(),
       ...responseMaps(),
@@ -145,36 +153,68 @@ function compression(brotli: boolean): Directive[] {
   ];
 }
 
-/** One server for clients, and where that one ends TLS a second one that sends clients to it. */
+/**
+ * One server for clients, and where that one ends TLS a second one that sends clients to it. Where the hosts are known,
+ * each has a companion, the default one of its port, for every other name.
+ */
 function trafficServers(args: NginxConfArgs): Directive[] {
-  const { tls, listen } = args;
-  const plain = directive("listen", listen?.http ?? PROXY_PORTS.http, ...LISTEN_OPTIONS);
-  const shared = [directive("server_name", "_"), ...trustServer(args.trustedProxies), ...serverLimits(args)];
-  const traffic = [...shared, ...responseHeaders(args.headers), ...proxying(args), health(), ...errorPages()];
-  if (tls === undefined) return [block("server", [], [plain, ...plainHttp2(args), ...traffic])];
-  const redirect = block(
-    "server",
-    [],
-    [
-      plain,
-      ...shared,
-      ...responseHeaders({ ...args.headers, hsts: false }),
-      health(),
-      // 308 keeps the method and the body, which 301 does not.
-      block("location", ["/"], [directive("return", 308, "https://$host$request_uri")]),
-    ],
-  );
+  const { tls, hosts = [] } = args;
+  const named = hosts.length > 0;
+  const shared = [...trustServer(args.trustedProxies), ...serverLimits(args)];
+  const own = (names: readonly string[], headers: NginxConfArgs["headers"]): Directive[] => [
+    directive("server_name", ...names),
+    ...shared,
+    ...responseHeaders(headers),
+    health(),
+    ...errorPages(),
+  ];
+  const port = (encrypted: boolean, options: readonly string[]): Directive[] =>
+    tls !== undefined && encrypted
+      ? tlsServer(args, tls, options)
+      : [directive("listen", args.listen?.http ?? PROXY_PORTS.http, ...options), ...plainHttp2(args)];
+  const servers = (
+    encrypted: boolean,
+    headers: NginxConfArgs["headers"],
+    directives: readonly Directive[],
+  ): Directive[] => [
+    block(
+      "server",
+      [],
+      [
+        ...port(encrypted, named ? [] : LISTEN_OPTIONS),
+        ...own(named ? hosts : ["_"], headers),
+        ...directives,
+      ],
+    ),
+    ...(named
+      ? [
+          block(
+            "server",
+            [],
+            [
+              ...port(encrypted, LISTEN_OPTIONS),
+              ...own(["_"], headers),
+              block("location", ["/"], [directive("return", 421)]),
+            ],
+          ),
+        ]
+      : []),
+  ];
+  const traffic = [...refusals(), ...proxying(args)];
+  if (tls === undefined) return servers(false, args.headers, traffic);
+  // 308 keeps the method and the body, which 301 does not.
+  const redirect = block("location", ["/"], [directive("return", 308, "https://$host$request_uri")]);
   return [
-    block("server", [], [...tlsServer(args, tls, LISTEN_OPTIONS), ...traffic]),
-    ...(tls.plainPort === "redirect" ? [redirect] : []),
+    ...servers(true, args.headers, traffic),
+    ...(tls.plainPort === "redirect" ? servers(false, { ...args.headers, hsts: false }, [redirect]) : []),
   ];
 }
 
 const LISTEN_OPTIONS = ["default_server", "reuseport", "backlog=4096"];
 
 /** gRPC behind a load balancer that ended TLS: nginx tells HTTP/2 from HTTP/1.1 on one plain port as of 1.25.1. */
-function plainHttp2({ routes, http2 = "directive" }: NginxConfArgs): Directive[] {
-  const grpc = routes.some(({ kind }) => kind === "grpc");
+function plainHttp2({ routes, tls, http2 = "directive" }: NginxConfArgs): Directive[] {
+  const grpc = tls === undefined && routes.some(({ kind }) => kind === "grpc");
   return grpc && http2 === "directive" ? [directive("http2", "on")] : [];
 }
 

@@ -54,26 +54,38 @@ export function responseHeaders({ owner, hsts }: NginxConfArgs["headers"]): Dire
   ];
 }
 
+/** What nginx counts apart: headers too large, and plain HTTP at the encrypted port. */
+const OWN_STATUSES: Readonly<Record<number, readonly number[]>> = { 400: [497], 431: [494] };
+
+/** Refused before there is a path, without which nginx cannot go to a named location. */
+const PATHLESS: readonly number[] = [400, 405, 408, 414, 431, 501];
+
+/** An answer of the proxy's own, as JSON. */
+export function errorAnswer(status: number): Directive {
+  return directive("return", status, errorBody(status, ERRORS[status] ?? "", "$trace_id"));
+}
+
 /**
  * Errors as JSON with the request's id. Those of the service pass through untouched. A 502 because every server has as
  * many requests as it may have is a 503: it passes by itself.
  */
 export function errorPages(): Directive[] {
-  const answer = (status: number): Directive =>
-    directive("return", status, errorBody(status, ERRORS[status] ?? "", "$trace_id"));
-  return Object.keys(ERRORS)
-    .map(Number)
-    .flatMap((status) => [
-      // The sign lets the location decide on the status.
-      directive("error_page", status, "=", `@error${status}`),
-      block(
-        "location",
-        [`@error${status}`],
-        [
-          directive("default_type", "application/json"),
-          ...(status === 502 ? [block("if", ["($overloaded)"], [answer(503)])] : []),
-          answer(status),
-        ],
-      ),
-    ]);
+  return [
+    // Of `return` with a text.
+    directive("default_type", "application/json"),
+    ...Object.keys(ERRORS)
+      .map(Number)
+      .flatMap((status) => {
+        const place = PATHLESS.includes(status) ? `/.proxy-error-${status}` : `@error${status}`;
+        return [
+          // The sign lets the location decide on the status.
+          directive("error_page", status, ...(OWN_STATUSES[status] ?? []), "=", place),
+          block("location", place.startsWith("@") ? [place] : ["=", place], [
+            ...(place.startsWith("@") ? [] : [directive("internal")]),
+            ...(status === 502 ? [block("if", ["($overloaded)"], [errorAnswer(503)])] : []),
+            errorAnswer(status),
+          ]),
+        ];
+      }),
+  ];
 }

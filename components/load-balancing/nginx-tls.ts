@@ -3,7 +3,7 @@ import type { NginxConfArgs } from "./nginx-conf-args";
 import { directive, duration, type Directive } from "./nginx-syntax";
 import { PROXY_PORTS } from "./proxy-conf-args";
 import { TLS_SESSION_CACHE_MIB } from "../../budget/proxy-memory";
-import { TLS_CIPHERS, TLS_CURVES, TLS_SESSION_SECONDS } from "./proxy-tls";
+import { TLS_CIPHERS, TLS_SESSION_SECONDS } from "./proxy-tls";
 
 /**
  * The encrypted port. Sessions are resumed from a cache that the workers share; tickets are off, since a key for
@@ -25,7 +25,6 @@ export function tlsServer(
     directive("ssl_protocols", "TLSv1.2", "TLSv1.3"),
     directive("ssl_ciphers", TLS_CIPHERS.join(":")),
     directive("ssl_prefer_server_ciphers", "off"),
-    directive("ssl_ecdh_curve", TLS_CURVES.join(":")),
     directive("ssl_session_cache", `shared:tls:${TLS_SESSION_CACHE_MIB}m`),
     directive("ssl_session_timeout", duration(TLS_SESSION_SECONDS)),
     directive("ssl_session_tickets", "off"),

@@ -3,7 +3,9 @@ import { retryLimits } from "../../budget/proxy-limits";
 import type { TimeoutLadder } from "../../budget/timeouts";
 import type { NginxConfArgs } from "./nginx-conf-args";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
+import { RESOLVER_VALID } from "./nginx-resolver";
 import type { UpstreamServer } from "./proxy-conf-args";
+import { DROPPED_HEADERS, HEADERS_KIB } from "./proxy-refusals";
 import { routeBase, routeTarget, routeTargets, type ProxyRoute, type RouteKind } from "./proxy-routes";
 
 const UPSTREAM = "application";
@@ -11,16 +13,18 @@ const UPSTREAM = "application";
 /** DNS, and the groups of servers: one for requests, others for what stays open and so must not count among them. */
 export function upstreamBlocks(args: NginxConfArgs): Directive[] {
   const { resolver, admission, plan, routes } = args;
-  // Shorter than the TTL of cluster DNS: a pod that is gone is forgotten before it is tried often.
-  const resolving =
-    resolver === undefined
-      ? []
-      : [directive("resolver", resolver, "valid=5s"), directive("resolver_timeout", "2s")];
+  const named =
+    typeof resolver === "string"
+      ? directive("resolver", resolver, RESOLVER_VALID)
+      : directive("include", resolver?.file ?? "");
+  const resolving = resolver === undefined ? [] : [named, directive("resolver_timeout", "2s")];
   const bound = admission === undefined ? [] : [`max_conns=${admission.maxConnections}`];
   return [
     ...resolving,
     upstreamBlock(args, UPSTREAM, undefined, bound, plan.upstreamKeepAlive),
-    ...routeTargets(routes).map(({ name, port }) => upstreamBlock(args, name, port, [], 2)),
+    ...routeTargets(routes).map(({ name, port }) =>
+      upstreamBlock(args, name, port, [`max_conns=${plan.clientsPerPod}`], 2),
+    ),
   ];
 }
 
@@ -93,8 +97,6 @@ export function upstreamMaps(): Directive[] {
  */
 const REQUEST_HEADERS: Readonly<Record<string, string>> = {
   Host: "$host",
-  Upgrade: "$websocket_upgrade",
-  Connection: "$upstream_connection",
   "X-Real-IP": "$remote_addr",
   "X-Forwarded-For": "$remote_addr",
   "X-Forwarded-Host": "$host",
@@ -102,10 +104,13 @@ const REQUEST_HEADERS: Readonly<Record<string, string>> = {
   "X-Request-ID": "$trace_id",
 };
 
-/** The same for gRPC, whose connection to the service has streams and no upgrades. */
-const GRPC_HEADERS = Object.fromEntries(
-  Object.entries(REQUEST_HEADERS).filter(([name]) => name !== "Upgrade" && name !== "Connection"),
-);
+const setHeaders = (module: "proxy" | "grpc", headers: Readonly<Record<string, string>>): Directive[] => [
+  ...Object.entries({ ...REQUEST_HEADERS, ...headers }).map(([name, value]) =>
+    directive(`${module}_set_header`, name, value),
+  ),
+  // What has no value is not passed on.
+  ...DROPPED_HEADERS.map((name) => directive(`${module}_set_header`, name, "")),
+];
 
 /** How requests are passed on, and where. */
 export function proxying(args: NginxConfArgs): Directive[] {
@@ -114,7 +119,10 @@ export function proxying(args: NginxConfArgs): Directive[] {
   const grpc = args.routes.some(({ kind }) => kind === "grpc");
   return [
     directive("proxy_http_version", "1.1"),
-    ...Object.entries(REQUEST_HEADERS).map(([name, value]) => directive("proxy_set_header", name, value)),
+    directive("proxy_headers_hash_max_size", 1024),
+    directive("proxy_headers_hash_bucket_size", 128),
+    // No upgrade: in a tunnel no limit holds any more.
+    ...setHeaders("proxy", { Upgrade: "", Connection: "" }),
     directive("proxy_connect_timeout", duration(connectSeconds)),
     directive("proxy_send_timeout", duration(request.proxy)),
     directive("proxy_read_timeout", duration(request.proxy)),
@@ -123,13 +131,12 @@ export function proxying(args: NginxConfArgs): Directive[] {
     directive("proxy_next_upstream_tries", 2),
     directive("proxy_next_upstream_timeout", duration(windowSeconds)),
     directive("proxy_socket_keepalive", "on"),
-    directive("proxy_buffer_size", "8k"),
+    // Of the headers of an answer; cookies and policies grow large.
+    directive("proxy_buffer_size", `${HEADERS_KIB}k`),
     directive("proxy_buffers", 8, "8k"),
     // Answers never go to disk: a slow reader of large ones slows the service down, and does not fill the node.
     directive("proxy_max_temp_file_size", 0),
-    ...(grpc
-      ? Object.entries(GRPC_HEADERS).map(([name, value]) => directive("grpc_set_header", name, value))
-      : []),
+    ...(grpc ? [directive("grpc_buffer_size", `${HEADERS_KIB}k`), ...setHeaders("grpc", {})] : []),
     ...args.routes.flatMap((route) => routeLocations(route, args.timeouts)),
     block("location", ["/"], [directive("proxy_pass", `http://${UPSTREAM}`)]),
   ];
@@ -160,7 +167,11 @@ function routeLocations(route: ProxyRoute, { idle, request }: TimeoutLadder): Di
     directive("client_body_timeout", silence),
   ];
   const kinds: Readonly<Record<RouteKind, readonly Directive[]>> = {
-    websocket: http,
+    // Replaces the headers of other paths, all of them.
+    websocket: [
+      ...http,
+      ...setHeaders("proxy", { Upgrade: "$websocket_upgrade", Connection: "$upstream_connection" }),
+    ],
     sse: [...http, directive("proxy_buffering", "off")],
     grpc,
   };

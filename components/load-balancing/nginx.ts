@@ -1,3 +1,5 @@
+import { isIP } from "node:net";
+
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
@@ -7,8 +9,9 @@ import { COMPONENT_TYPES } from "../../budget/summaries";
 import { restrictedContainer } from "../shared/kubernetes";
 import { IMAGES } from "../shared/versions";
 import { NGINX_PATHS, NGINX_STATUS_PATH, nginxConf } from "./nginx-conf";
+import { RESOLVER_FILE, resolverScript } from "./nginx-resolver";
 import { Proxy, type ProxyDefinition } from "./proxy";
-import { admissionOf, qualifiedHost, type ProxyArgs } from "./proxy-args";
+import { admissionOf, clusterDomain, qualifiedHost, type ProxyArgs } from "./proxy-args";
 import { PROXY_PORTS, SCRATCH } from "./proxy-conf-args";
 import { sharedConfArgs } from "./proxy-shared-conf";
 import { TLS_FILES } from "./proxy-tls";
@@ -29,16 +32,17 @@ export class Nginx extends Proxy {
 }
 
 /** nginx.conf, as soon as the service's name is known. */
-function configuration(args: ProxyArgs, plan: ProxyPlan): pulumi.Output<string> {
-  const domain = args.clusterDns?.domain ?? "cluster.local";
+function configuration(args: ProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
+  const domain = clusterDomain(args);
+  const server = args.clusterDns?.server;
   const { upstream } = args;
   const { host, port } = upstream;
   const addresses = [...(args.loadBalancerAddresses ?? [])];
   return pulumi.output({ host, port, addresses }).apply(({ host, port, addresses }) =>
     nginxConf({
-      ...sharedConfArgs(args, plan, admissionOf(args, plan), addresses),
+      ...sharedConfArgs(args, plan, workload, admissionOf(args, plan), addresses),
       upstream: [{ host: qualifiedHost(host, args.namespace, domain), port }],
-      resolver: args.clusterDns?.server ?? `kube-dns.kube-system.svc.${domain}`,
+      resolver: server === undefined ? { file: RESOLVER_FILE } : isIP(server) === 6 ? `[${server}]` : server,
       rateLimit: rateLimitPerPod(args.rateLimit, plan.maxReplicas),
     }),
   );
@@ -70,7 +74,8 @@ const NGINX: ProxyDefinition = {
   program: {
     container: "nginx",
     image: IMAGES.nginx,
-    command: ["nginx", "-g", "daemon off;"],
+    // As one process: the signals that the kubelet sends are nginx's.
+    command: ["sh", "-c", `${resolverScript()}\nexec nginx -g "daemon off;"`],
     // The user and group `nginx` of the image.
     userId: 101,
     configPath: NGINX_PATHS.config,

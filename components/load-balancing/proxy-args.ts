@@ -30,13 +30,18 @@ export interface ProxyUpstream {
    * answer within the budget are refused with a 503. @default unknown, and no bound
    */
   readonly concurrency?: ServiceProfile["concurrencyPerPod"];
-  /** Path that a ready pod answers with 2xx; HAProxy asks for it, nginx does not. @default "/ready" */
+  /**
+   * Path that a ready pod answers with 2xx; HAProxy asks for it, nginx does not. Clients get 404 for it, as for
+   * `/metrics`. @default "/ready"
+   */
   readonly healthPath?: string;
+  /** Path of liveness, which clients may ask, also where it is `healthPath`. @default "/health" */
+  readonly livePath?: string;
 }
 
 /** DNS of the cluster. */
 export interface ClusterDns {
-  /** Its server; for nginx by name or address, for HAProxy by address. @default the cluster's own */
+  /** Its server; for nginx by name or address, for HAProxy by address. @default those of the pod's /etc/resolv.conf */
   readonly server?: string;
   /** Last part of every Service's name. @default "cluster.local" */
   readonly domain?: string;
@@ -72,8 +77,13 @@ export interface ProxyArgs {
   readonly loadBalancerAddresses?: readonly pulumi.Input<string>[];
   /** Largest request body, MiB, a whole number >= 1. */
   readonly maxBodyMiB: number;
-  /** Host names that clients use; a certificate whose names are known has to cover them. @default unknown, and not checked */
+  /**
+   * Host names that clients use, in lower case, `*.example.org` for those below it. A certificate whose names are known has
+   * to cover them; any other name gets 421. @default unknown, and not checked
+   */
   readonly hosts?: readonly string[];
+  /** Names besides, that a load balancer or a CDN in front asks by. No certificate of this proxy has to cover them. @default none */
+  readonly hostsInFront?: readonly string[];
   /** Ends TLS at this proxy. @default plain HTTP, for a load balancer that ended TLS */
   readonly tls?: ProxyTls;
   readonly headers?: ProxyHeaders;
@@ -109,6 +119,11 @@ export interface ProxyTransforms {
 /** Default of `name`. */
 export function workloadName(proxy: ProxyKind): string {
   return `${proxy}-load-balancer`;
+}
+
+/** Last part of every Service's name. */
+export function clusterDomain({ clusterDns }: Pick<ProxyArgs, "clusterDns">): string {
+  return clusterDns?.domain ?? "cluster.local";
 }
 
 /** The arithmetic of a proxy. Asks for arguments without problems. */

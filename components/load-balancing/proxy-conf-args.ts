@@ -48,6 +48,10 @@ export interface ProxyConfArgs {
   readonly maxBodyMiB: number;
   /** Paths that stay open. */
   readonly routes: readonly ProxyRoute[];
+  /** Paths of the service, with what is below them, that are answered with 404. */
+  readonly privatePaths: readonly string[];
+  /** Host names that are answered, `*.example.org` for one label. Others get 421. @default every one */
+  readonly hosts?: readonly string[];
   readonly headers: {
     /** `edge`: this proxy neither sets nor passes on a security header. */
     readonly owner: HeaderOwner;

@@ -13,8 +13,18 @@ export const REQUEST_ID_PATTERN = "[A-Za-z0-9._-]{1,64}";
 
 /** Answers that the proxy gives by itself, and what they say. */
 export const ERRORS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  411: "Length Required",
   413: "Content Too Large",
+  414: "URI Too Long",
+  421: "Misdirected Request",
   429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  500: "Internal Server Error",
+  501: "Not Implemented",
   502: "Bad Gateway",
   503: "Service Unavailable",
   504: "Gateway Timeout",

@@ -16,7 +16,7 @@ export function proxyProblems(proxy: ProxyKind, args: ProxyArgs): Problem[] {
   const problems = [
     ...nameProblems(args.name),
     ...numberProblems(args),
-    ...args.trustedProxies.flatMap((range, index) => rangeProblems(range, `trustedProxies[${index}]`)),
+    ...trustProblems(args.trustedProxies),
     ...routesAndTlsProblems(args),
     ...dnsProblems(proxy, args),
     ...timeoutProblems(args.timeouts),
@@ -130,6 +130,11 @@ function numberProblems(args: ProxyArgs): Problem[] {
   return checks
     .filter(([ok]) => !ok)
     .map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix }));
+}
+
+/** Ranges that are none, and those that are everybody. */
+export function trustProblems(ranges: readonly string[]): Problem[] {
+  return ranges.flatMap((range, index) => rangeProblems(range, `trustedProxies[${index}]`));
 }
 
 function rangeProblems(range: string, property: string): Problem[] {

@@ -1,22 +1,27 @@
 /** The part of a configuration that follows from the arguments in the same way for both programs. */
 import type { ProxyPlan } from "../../budget/proxy";
+import { PROBE_PATHS, privatePaths } from "../../budget/private-paths";
 import type { Admission } from "../../budget/proxy-limits";
-import type { ProxyArgs } from "./proxy-args";
+import { clusterDomain, type ProxyArgs } from "./proxy-args";
 import type { ProxyConfArgs } from "./proxy-conf-args";
 import { TLS_FILES } from "./proxy-tls";
 
 /**
  * Everything but the servers of the service and the rate limit.
  *
+ * @param workload name of the proxy's own Service, which others in the cluster may ask it by
  * @param loadBalancers addresses of load balancers that are trusted like the ranges, once they are known
  */
 export function sharedConfArgs(
   args: ProxyArgs,
   plan: ProxyPlan,
+  workload: string,
   admission: Admission | undefined,
   loadBalancers: readonly string[],
 ): Omit<ProxyConfArgs, "upstream" | "listen"> {
-  const { tls, headers = {} } = args;
+  const { tls, headers = {}, upstream } = args;
+  const { healthPath: ready = PROBE_PATHS.ready, livePath: live = PROBE_PATHS.live } = upstream;
+  const hosts = [...new Set([...(args.hosts ?? []), ...(args.hostsInFront ?? [])])];
   const { certificate, key } = TLS_FILES;
   return {
     plan,
@@ -25,10 +30,18 @@ export function sharedConfArgs(
     trustedProxies: [...args.trustedProxies, ...loadBalancers.map((address) => `${address}/32`)],
     maxBodyMiB: args.maxBodyMiB,
     routes: args.routes ?? [],
+    privatePaths: privatePaths({ live, ready }),
+    ...(hosts.length === 0 ? {} : { hosts: [...hosts, ...ownNames(args, workload)] }),
     headers: {
       owner: headers.owner ?? "proxy",
       hsts: tls !== undefined || headers.tlsInFront === true,
     },
     ...(tls === undefined ? {} : { tls: { certificate, key, plainPort: tls.plainPort ?? "redirect" } }),
   };
+}
+
+/** Names of the Service inside the cluster. */
+function ownNames(args: ProxyArgs, workload: string): string[] {
+  const inNamespace = `${workload}.${args.namespace}`;
+  return [workload, inNamespace, `${inNamespace}.svc`, `${inNamespace}.svc.${clusterDomain(args)}`];
 }

@@ -3,6 +3,24 @@ import { z } from "zod";
 
 import { DNS_LABEL, dnsLabel, number, says, text, whole } from "./leaves";
 
+const dns = z
+  .strictObject(
+    {
+      domain: text(
+        "a domain, like cluster.local",
+        "Give the last part of every Service's name; see `search` in the /etc/resolv.conf of a pod.",
+        /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+      ).default("cluster.local"),
+      server: text(
+        "an IP address",
+        "Give the address of the cluster's DNS, or leave it out: pods are told it.",
+        /^((\d{1,3}\.){3}\d{1,3}|[0-9a-f:]*:[0-9a-f:]*)$/,
+      ).optional(),
+    },
+    says("a map of domain and server", "Leave it out for a cluster whose domain is cluster.local."),
+  )
+  .default({ domain: "cluster.local" });
+
 const clusterCommon = {
   zones: number("a whole number from 1 to 6", "Count the zones of the cluster's nodes.", whole(1, 6)),
   namespace: dnsLabel.default("retrofitlink"),
@@ -10,6 +28,7 @@ const clusterCommon = {
     "the name of a context of the kubeconfig",
     "See `kubectl config get-contexts`.",
   ).optional(),
+  dns,
 };
 
 export const cluster = z.discriminatedUnion(

@@ -1,6 +1,7 @@
 /** A service, and how it uses caches and the database. */
 import { z } from "zod";
 
+import { PROBE_PATHS } from "../../budget/private-paths";
 import { atLeast, number, path, positive, ratio, says, text, whole, workloadName } from "./leaves";
 import { budget } from "./budget";
 import { databaseUse } from "./database";
@@ -87,10 +88,10 @@ export const service = z.strictObject(
     ).default(10),
     health: z
       .strictObject(
-        { live: path.default("/health"), ready: path.default("/ready") },
+        { live: path.default(PROBE_PATHS.live), ready: path.default(PROBE_PATHS.ready) },
         says("a map of live and ready", "Give the paths of the probes."),
       )
-      .default({ live: "/health", ready: "/ready" }),
+      .default(PROBE_PATHS),
     environment: z
       .record(
         z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),

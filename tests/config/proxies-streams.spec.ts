@@ -16,6 +16,7 @@ import { makeCertificate, type TestCertificate } from "../helpers/certificates";
 import { IMPATIENT, echo, started } from "../helpers/nginx-proxy";
 import type { Backend } from "../helpers/backend";
 import { send } from "../helpers/send";
+import { http2Session } from "../helpers/send-http2";
 import { PROXIES, service } from "../helpers/proxy-contract";
 
 /** A service whose WebSockets send everything back. */
@@ -71,7 +72,7 @@ async function grpcService(): Promise<{ host: string; port: number }> {
   return { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
 }
 
-for (const { name, start } of PROXIES) {
+for (const { name, proxy: kind, start } of PROXIES) {
   describe(`${name} and the contract of proxies: WebSockets`, () => {
     it("passes them on, and keeps a silent one open where they are expected", async () => {
       const proxy = await start({ upstream: [await echoing()], timeouts: IMPATIENT, slowClientSeconds: 0.5 });
@@ -97,6 +98,33 @@ for (const { name, start } of PROXIES) {
         "on",
       ]);
     });
+
+    // RFC 8441, which browsers use with whoever offers it. nginx does not.
+    if (kind === "haproxy")
+      it("passes those of HTTP/2 on, and no other tunnel", async () => {
+        const certificate = await makeCertificate("app.example.org");
+        started.push(certificate);
+        const proxy = await start({
+          upstream: [await echoing()],
+          tls: { certificate: certificate.certificate, key: certificate.key, plainPort: "off" },
+        });
+        const session = await http2Session(proxy.httpsPort);
+        started.push({ stop: () => Promise.resolve(session.destroy()) });
+        await once(session, "remoteSettings");
+        const status = async (headers: Record<string, string>): Promise<unknown> => {
+          const stream = session.request(
+            { ":method": "CONNECT", ":authority": "app.example.org", ...headers },
+            { endStream: false },
+          );
+          stream.on("error", () => undefined);
+          const [response] = (await once(stream, "response")) as [Record<string, unknown>];
+          stream.close();
+          return response[":status"];
+        };
+        const websocket = { ":protocol": "websocket", ":scheme": "https", "sec-websocket-version": "13" };
+        assert.equal(await status({ ...websocket, ":path": "/socket.io/" }), 200);
+        assert.equal(await status({}), 405);
+      });
 
     it("keeps them open over a reload", async () => {
       const upstream = [await echoing()];

@@ -4,6 +4,9 @@ import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from "n
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { programs } from "../helpers/programs";
 import { makeCertificate, type TestCertificate } from "../helpers/certificates";
 import { echo, started } from "../helpers/nginx-proxy";
 import { send } from "../helpers/send";
@@ -11,7 +14,7 @@ import { PROXIES, service, type ProxyOptions, type RunningProxy } from "../helpe
 
 const HOST = "app.example.org";
 
-for (const { name, start } of PROXIES) {
+for (const { name, deployed, start } of PROXIES) {
   describe(`${name} and the contract of proxies: TLS`, () => {
     let certificate: TestCertificate;
     before(async () => void (certificate = await makeCertificate(HOST)));
@@ -121,6 +124,18 @@ for (const { name, start } of PROXIES) {
       assert.equal(answer.headers["location"], `https://${HOST}/orders/1?page=2`);
       assert.equal((await send(httpPort, "/healthz")).status, 200);
     });
+
+    // Debian's own OpenSSL knows none.
+    if (deployed)
+      it("agrees on a key that no quantum computer finds out, with a client that can", async () => {
+        const { httpsPort } = await proxied();
+        const openssl = programs("openssl").find((one) => one.deployed)?.path ?? "openssl";
+        const asked = `s_client -connect 127.0.0.1:${httpsPort} -groups X25519MLKEM768:X25519`;
+        const { stdout } = await promisify(execFile)("sh", ["-c", `'${openssl}' ${asked} </dev/null`], {
+          env: { ...process.env, OPENSSL_CONF: "/dev/null" },
+        });
+        assert.match(stdout, /Negotiated TLS1\.3 group: X25519MLKEM768/);
+      });
 
     it("has no plain port where that is off", async () => {
       const { httpPort, httpsPort } = await proxied("off");

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { haProxyConf, type HaProxyConfArgs } from "../../components/load-balancing/haproxy-conf";
 import { eventually } from "./eventually";
+import { program, type Program } from "./programs";
 import {
   checkConf,
   ProxyServer,
@@ -13,28 +14,33 @@ import {
   type RunningServer,
 } from "./proxy-server";
 
-const PROGRAM = "/usr/sbin/haproxy";
-
 /** What a test decides; only addresses and paths are this machine's. */
 export type RenderedHaProxy = Omit<HaProxyConfArgs, "listen" | "scratch">;
 
 export type RunningHaProxy = RunningServer<RenderedHaProxy>;
 
 /** Starts HAProxy with the text that the component renders, in the mode that the component runs it in. */
-export function startHaProxy(args: RenderedHaProxy): Promise<RunningHaProxy> {
-  return startServer((place) => new HaProxyServer(place), args);
+export function startHaProxy(
+  args: RenderedHaProxy,
+  version: Program = program("haproxy"),
+): Promise<RunningHaProxy> {
+  return startServer((place) => new HaProxyServer(version, place), args);
 }
 
 /** `haproxy -c` over a text: its exit code, and what it says. */
 export function checkHaProxyConf(text: string): Promise<{ code: number | null; output: string }> {
   return checkConf(text, "haproxy.cfg", (directory) =>
-    spawnProxy(PROGRAM, ["-c", "-f", join(directory, "haproxy.cfg")]),
+    // 3.2 says that it is valid only if it is asked to talk.
+    spawnProxy(program("haproxy").path, ["-c", "-V", "-f", join(directory, "haproxy.cfg")]),
   );
 }
 
 class HaProxyServer extends ProxyServer<RenderedHaProxy> {
-  constructor(place: Place) {
-    super("HAProxy", "SIGUSR1", place);
+  constructor(
+    private readonly version: Program,
+    place: Place,
+  ) {
+    super(version.name, "SIGUSR1", place);
   }
 
   /** SIGUSR2. */
@@ -77,7 +83,7 @@ class HaProxyServer extends ProxyServer<RenderedHaProxy> {
   protected run(): ChildProcess {
     const { directory } = this;
     const pid = join(directory, "haproxy.pid");
-    return spawnProxy(PROGRAM, ["-W", "-db", "-p", pid, "-f", join(directory, "haproxy.cfg")]);
+    return spawnProxy(this.version.path, ["-W", "-db", "-p", pid, "-f", join(directory, "haproxy.cfg")]);
   }
 
   protected logged(): string[] {

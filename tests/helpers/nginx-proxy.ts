@@ -27,6 +27,8 @@ export const rendered: Omit<Rendered, "upstream"> = {
   maxBodyMiB: 1,
   headers: { owner: "proxy", hsts: false },
   routes: [{ path: "/socket.io/", kind: "websocket" }],
+  // Apart from /ready, by which a few tests ask.
+  privatePaths: ["/metrics", "/internal/ready"],
 };
 
 /** A proxy that waits half a second for its service. */

@@ -4,7 +4,11 @@ import { rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/pro
 import type { ProxyConfArgs } from "../../components/load-balancing/proxy-conf-args";
 import { startHaProxy, type RenderedHaProxy } from "./haproxy-server";
 import { rendered, started } from "./nginx-proxy";
+import { makeCertificate, type TestCertificate } from "./certificates";
+import { send, type Answer, type RequestOptions } from "./send";
+import { sendHttp2 } from "./send-http2";
 import { startBackend, type Backend } from "./backend";
+import { programs } from "./programs";
 import { startNginx, type RenderedNginx } from "./nginx-server";
 import type { RunningServer } from "./proxy-server";
 
@@ -19,12 +23,54 @@ export interface ProxyOptions extends Partial<
 
 export type RunningProxy = Omit<RunningServer<ProxyOptions>, "directory">;
 
-/** One of the two. */
+/** One version of one of the two. */
 export interface ProxyUnderTest {
   readonly proxy: ProxyKind;
   /** Name for sentences. */
   readonly name: string;
+  /** It is of the line that is deployed. */
+  readonly deployed: boolean;
   readonly start: (options: ProxyOptions) => Promise<RunningProxy>;
+}
+
+/** How a client speaks to it: HTTP/1.1 on the plain port, HTTP/2 on the encrypted one. */
+export interface Protocol {
+  readonly name: "HTTP/1.1" | "HTTP/2";
+  readonly scheme: "http" | "https";
+  /** What has to be rendered for it. */
+  readonly tls: Pick<ProxyOptions, "tls">;
+  readonly send: (proxy: RunningProxy, path: string, options?: RequestOptions) => Promise<Answer>;
+}
+
+/** Both, each with every version of each program. */
+export function onEveryProtocol(specs: (proxy: ProxyUnderTest, protocol: Protocol) => void): void {
+  let certificate: TestCertificate;
+  before(async () => void (certificate = await makeCertificate("app.example.org")));
+  after(() => certificate.stop());
+  const plain: Protocol = {
+    name: "HTTP/1.1",
+    scheme: "http",
+    tls: {},
+    send: (proxy, path, options) => send(proxy.httpPort, path, options),
+  };
+  const encrypted: Protocol = {
+    name: "HTTP/2",
+    scheme: "https",
+    // Made before the first spec starts a proxy.
+    get tls() {
+      return {
+        tls: { certificate: certificate.certificate, key: certificate.key, plainPort: "off" as const },
+      };
+    },
+    send: (proxy, path, options) => sendHttp2(proxy.httpsPort, path, options),
+  };
+  for (const proxy of PROXIES) {
+    for (const protocol of [plain, encrypted]) {
+      const start = (options: ProxyOptions): Promise<RunningProxy> =>
+        proxy.start({ ...protocol.tls, ...options });
+      describe(`${proxy.name} over ${protocol.name}`, () => specs({ ...proxy, start }, protocol));
+    }
+  }
 }
 
 const PLENTY: RateLimit = { requestsPerSecond: 100_000, burst: 10_000, connections: 10_000 };
@@ -35,8 +81,8 @@ export const READY = "/ready";
 function shared(options: ProxyOptions): Omit<ProxyConfArgs, "listen" | "scratch"> {
   const { rateLimit, ...rest } = options;
   void rateLimit;
-  const { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes } = rendered;
-  return { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes, ...rest };
+  const { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes, privatePaths } = rendered;
+  return { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes, privatePaths, ...rest };
 }
 
 function nginxArgs(options: ProxyOptions): RenderedNginx {
@@ -72,9 +118,20 @@ async function running<Args>(
   };
 }
 
+/** Each version of each program that is on this machine. */
 export const PROXIES: readonly ProxyUnderTest[] = [
-  { proxy: "nginx", name: "nginx", start: (options) => running(startNginx, nginxArgs, options) },
-  { proxy: "haproxy", name: "HAProxy", start: (options) => running(startHaProxy, haProxyArgs, options) },
+  ...programs("nginx").map((version): ProxyUnderTest => ({
+    proxy: "nginx",
+    name: version.name,
+    deployed: version.deployed,
+    start: (options) => running((args) => startNginx(args, version), nginxArgs, options),
+  })),
+  ...programs("haproxy").map((version): ProxyUnderTest => ({
+    proxy: "haproxy",
+    name: version.name,
+    deployed: version.deployed,
+    start: (options) => running((args) => startHaProxy(args, version), haProxyArgs, options),
+  })),
 ];
 
 /** A service that says it is ready, and does what the test says with every other request. */

@@ -18,6 +18,7 @@ import { replicationScripts, SCRIPTS } from "../../components/caching/replicatio
 import { MEMBERS, sentinelConf, type Member } from "../../components/caching/sentinel-conf";
 import { eventually, type Patience } from "./eventually";
 import { freePort } from "./free-port";
+import { programPath } from "./programs";
 import { REDIS_CREDENTIALS, type CommandResult } from "./redis-server";
 
 /** Name that Sentinels know the primary by. */
@@ -199,7 +200,7 @@ export class ReplicationMember {
   private environment(): NodeJS.ProcessEnv {
     return {
       ...process.env,
-      PATH: `${this.directory}:${process.env["PATH"]}`,
+      PATH: `${this.directory}:${programPath("redis")}`,
       REDISCLI_AUTH: this.operatorPassword,
       POD_NAME: `${MASTER_NAME}-${this.number}`,
     };

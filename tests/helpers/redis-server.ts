@@ -12,6 +12,7 @@ import {
   serverUsersConf,
 } from "../../components/caching/redis-users";
 import { freePort } from "./free-port";
+import { program, programPath } from "./programs";
 
 /** How a command ended, whatever its exit code. */
 export interface CommandResult {
@@ -102,7 +103,7 @@ class Server implements RunningRedis {
   }
 
   async restart(...extraArguments: string[]): Promise<void> {
-    const child = spawn("redis-server", [join(this.directory, "redis.conf"), ...extraArguments]);
+    const child = spawn(program("redis").path, [join(this.directory, "redis.conf"), ...extraArguments]);
     this.process = child;
     const killWithTests = (): boolean => child.kill("SIGKILL");
     process.once("exit", killWithTests);
@@ -156,7 +157,7 @@ class Server implements RunningRedis {
 
   private run(command: readonly string[], timeout: number, input = ""): Promise<CommandResult> {
     const [program = "", ...rest] = command;
-    const path = `${this.programs}${delimiter}${process.env["PATH"]}`;
+    const path = `${this.programs}${delimiter}${programPath("redis")}`;
     const env = { ...process.env, PATH: path, REDISCLI_AUTH: OPERATOR_PASSWORD };
     return new Promise((resolve) => {
       const options = { timeout, killSignal: "SIGKILL", env } as const;

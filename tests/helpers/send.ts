@@ -34,6 +34,7 @@ export function send(port: number, path: string, options: RequestOptions = {}): 
       localAddress: options.from ?? "127.0.0.1",
       agent: false,
       timeout: REQUEST_TIMEOUT_MS,
+      maxHeaderSize: 64 * 1024,
     });
     outgoing.once("timeout", () => outgoing.destroy(new Error(`no answer to ${path}`)));
     outgoing.once("error", reject);

@@ -58,7 +58,7 @@ describe("stack file", () => {
       "a key of another cloud",
       (c) => (c["cluster"].vpcId = "vpc-0a1b2c3d"),
       [
-        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext. Remove the key.',
+        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, dns. Remove the key.',
       ],
     ],
     [
@@ -260,6 +260,26 @@ describe("stack file", () => {
       (c) => (c["loadBalancer"] = { service: "backend", clientConnections: 1, trustedProxies: ["10.0.0.1"] }),
       [
         'retrofitlink:loadBalancer.trustedProxies[0]: got "10.0.0.1"; allowed is a range in CIDR notation, like 10.0.0.0/8. Give the addresses of the load balancer in front.',
+      ],
+    ],
+    [
+      "ranges that are no addresses or everybody, all of them with their line",
+      (c) =>
+        (c["loadBalancer"] = {
+          service: "backend",
+          clientConnections: 1,
+          trustedProxies: ["999.1.1.1/8", "10.0.0.0/8", "0.0.0.0/0"],
+        }),
+      [
+        'retrofitlink:loadBalancer.trustedProxies[0]: got "999.1.1.1/8"; allowed is a range in CIDR notation, like 10.0.0.0/8. Give the range that the load balancer or the CDN connects from.',
+        'retrofitlink:loadBalancer.trustedProxies[2]: got "0.0.0.0/0"; allowed is a range that is not everybody. With everybody trusted, each client chooses the address that it is limited by.',
+      ],
+    ],
+    [
+      "a DNS server by name, which HAProxy could not find",
+      (c) => (c["cluster"]["dns"] = { server: "kube-dns.kube-system" }),
+      [
+        'retrofitlink:cluster.dns.server: got "kube-dns.kube-system"; allowed is an IP address. Give the address of the cluster\'s DNS, or leave it out: pods are told it.',
       ],
     ],
     [

@@ -85,7 +85,7 @@ describe("Nginx", () => {
       clientsPerPod: 8192,
       expectedClients: 20_000,
       upstreamKeepAlive: 128,
-      memoryLimitMiB: 240,
+      memoryLimitMiB: 242,
       timeouts,
     });
   });
@@ -231,10 +231,10 @@ describe("nginx.conf of a Nginx", () => {
       "worker_rlimit_nofile 32768;",
       "worker_connections 16384;",
       "keepalive 128;",
-      "resolver kube-dns.kube-system.svc.cluster.local valid=5s;",
+      "include /tmp/resolver.conf;",
       "server backend-service.retrofitlink.svc.cluster.local:3000 max_fails=3 fail_timeout=10s resolve;",
       // 20/s over 5 pods
-      "limit_req_zone $binary_remote_addr zone=requests_per_address:10m rate=240r/m;",
+      "limit_req_zone $counted_client zone=requests_per_address:10m rate=240r/m;",
       "limit_req zone=requests_per_address burst=40 nodelay;",
       "limit_conn connections_per_address 10;",
       "set_real_ip_from 10.0.0.0/8;",
@@ -278,7 +278,10 @@ describe("the pod of a Nginx", () => {
     const [server, exporter] = spec.containers;
     assert.deepEqual([spec.containers.length, server["name"], exporter["name"]], [2, "nginx", "exporter"]);
     assert.equal(metadata.annotations["kubectl.kubernetes.io/default-container"], "nginx");
-    assert.deepEqual(server["command"], ["nginx", "-g", "daemon off;"]);
+    // It becomes nginx, once the DNS server of the cluster is written down.
+    const [shell, option, script = ""] = server["command"] as string[];
+    assert.deepEqual([shell, option], ["sh", "-c"]);
+    assert.ok(script.endsWith('\nexec nginx -g "daemon off;"'), script);
     assert.deepEqual(server["ports"], [
       { name: "http", containerPort: 8080 },
       { name: "status", containerPort: 8081 },
@@ -290,8 +293,8 @@ describe("the pod of a Nginx", () => {
   it("asks for the memory of the proof, and may use a whole core for each worker", async () => {
     const [server, exporter] = (await template({ cpuCores: 1.5 })).spec.containers;
     assert.deepEqual(server["resources"], {
-      requests: { cpu: "1.5", memory: "424Mi" },
-      limits: { cpu: "2", memory: "424Mi" },
+      requests: { cpu: "1.5", memory: "426Mi" },
+      limits: { cpu: "2", memory: "426Mi" },
     });
     assert.deepEqual(exporter["resources"], {
       requests: { cpu: "50m", memory: "32Mi" },
