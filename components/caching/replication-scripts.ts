@@ -75,13 +75,20 @@ others() {
   echo "$members" | awk -v n="$self" '$1 != n'
 }
 
-# "epoch host port" of the primary as each Sentinel of the other members has it.
+ask() { # host and port of a Sentinel, command
+  timeout 2 redis-cli -h "$1" -p "$2" --raw sentinel "$3" "$master" </dev/null 2>/dev/null
+}
+
+# "epoch host port" of the primary as each Sentinel of the other members has it. "sentinel master" names the former one,
+# with the epoch of the new one, until all replicas follow that. The address is asked last, or it could be older than the
+# epoch.
 told() {
   others | while read -r _ host _ port; do
-    timeout 2 redis-cli -h "$host" -p "$port" --raw sentinel master "$master" </dev/null 2>/dev/null |
-      awk 'NR % 2 { key = $0; next } { value[key] = $0 }
-        END { if (value["config-epoch"] != "") print value["config-epoch"], value["ip"], value["port"] }'
-  done
+    epoch=$(ask "$host" "$port" master | awk '$0 == "config-epoch" && NR % 2 { getline; print }')
+    [ -n "$epoch" ] || continue
+    address=$(ask "$host" "$port" get-master-addr-by-name | tr '\\n' ' ')
+    echo "$epoch $address"
+  done | awk 'NF == 3'
 }
 
 # The same as the Sentinel of this member had it last.
@@ -204,8 +211,7 @@ begin() {
 # "host port" of another member, once a Sentinel calls it the primary.
 successor() {
   others | while read -r _ host _ port; do
-    timeout 2 redis-cli -h "$host" -p "$port" --raw sentinel get-master-addr-by-name "$master" </dev/null 2>/dev/null |
-      tr '\\n' ' '
+    ask "$host" "$port" get-master-addr-by-name | tr '\\n' ' '
     echo
   done | awk -v own="$own_host $own_port" 'NF == 2 && $1 " " $2 != own { print $1, $2; exit }'
 }
