@@ -193,6 +193,47 @@ describe("a session store of three members", function () {
     assert.equal(await keptBy(leaving, confirmed), confirmed.length);
   });
 
+  it("is told of the new primary alone, while the other replica has not followed it yet", async () => {
+    const former = await store.primary();
+    const rest = store.others(former);
+    const password = (await rest[0]?.cli("config", "get", "masterauth"))?.split("\n")[1] ?? "";
+    // Neither can begin to copy from another one, so the fail-over goes on.
+    for (const member of rest) await member.cli("config", "set", "masterauth", "wrong");
+    await former.stopAsPod();
+    const promoted = await store.primary();
+    const told = await eventually(
+      "both Sentinels know",
+      () => former.told(),
+      (lines) => lines.length === 2 && new Set(lines.map((one) => one.split(" ")[0])).size === 1,
+      PATIENCE,
+    );
+    for (const one of told) assert.match(one, new RegExp(`^\\d+ 127.0.0.1 ${promoted.address.port}$`));
+    for (const member of rest) await member.cli("config", "set", "masterauth", password);
+    former.start();
+    await former.ready();
+    assert.equal(await store.settled(), promoted);
+  });
+
+  it("hands over only when a replica that has just started has its copy", async () => {
+    const leaving = await store.primary();
+    const [late, other] = store.others(leaving) as [ReplicationMember, ReplicationMember];
+    await late.stopAsPod();
+    const keys = Array.from({ length: 200 }, (_, i) => `late:${i}`);
+    const replies = await leaving.pipe(keys.map((key) => `SET ${key} 1`));
+    assert.ok(replies.every((reply) => reply === "OK"));
+    // As long as the copy of a large store takes.
+    await leaving.cli("config", "set", "repl-diskless-sync-delay", "8");
+    await other.killHard();
+    late.start();
+    await late.ready();
+    await leaving.stopAsPod();
+    assert.equal(await late.role(), "master");
+    assert.equal(await keptBy(late, keys), keys.length);
+    for (const member of [leaving, other]) member.start();
+    for (const member of [leaving, other]) await member.ready();
+    assert.equal(await store.settled(), late);
+  });
+
   it("leaves a replica that stops alone", async () => {
     const primary = await store.primary();
     const [replica] = store.others(primary);
