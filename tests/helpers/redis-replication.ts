@@ -15,7 +15,12 @@ import {
   serverUsersConf,
 } from "../../components/caching/redis-users";
 import { replicationScripts, SCRIPTS } from "../../components/caching/replication-scripts";
-import { FAILOVER_TIMEOUT_MS, MEMBERS, sentinelConf, type Member } from "../../components/caching/sentinel-conf";
+import {
+  FAILOVER_TIMEOUT_MS,
+  MEMBERS,
+  sentinelConf,
+  type Member,
+} from "../../components/caching/sentinel-conf";
 import { eventually, type Patience } from "./eventually";
 import { freePort } from "./free-port";
 import { programPath } from "./programs";
