@@ -6,9 +6,11 @@ import { createClient, createSentinel } from "redis";
 import { RESERVED_CLIENTS, maxClients, replicationClients } from "../../budget/connections";
 import { redisMemory } from "../../budget/memory";
 import { DOWN_AFTER_MS, MEMBERS, sentinelList } from "../../components/caching/sentinel-conf";
+import { Sentinels } from "../../runtime/caching/sentinels";
 import { eventually } from "../helpers/eventually";
 import { MASTER_NAME, PATIENCE, Replication, type ReplicationMember } from "../helpers/redis-replication";
 import { REDIS_PASSWORD } from "../helpers/redis-server";
+import { settingsFor } from "../runtime/caching/caches";
 
 const users = [{ maxReplicas: 2, maxSurge: 0.5, processesPerPod: 1, poolSize: 2 }];
 const clients = maxClients(users, RESERVED_CLIENTS + replicationClients(MEMBERS));
@@ -207,6 +209,12 @@ describe("a session store of three members", function () {
       (lines) => lines.length === 2 && new Set(lines.map((one) => one.split(" ")[0])).size === 1,
       PATIENCE,
     );
+    const addresses = store.members.map(({ address: { host, sentinelPort: port } }) => ({ host, port }));
+    const asked = { addresses, master: MASTER_NAME };
+    const settings = settingsFor(0, { name: "redis-session", password: REDIS_PASSWORD, sentinels: asked });
+    const service = new Sentinels(settings, asked, () => undefined);
+    for (let i = 0; i < 6; i++) assert.equal((await service.primary()).port, promoted.address.port);
+    service.close();
     for (const one of told) assert.match(one, new RegExp(`^\\d+ 127.0.0.1 ${promoted.address.port}$`));
     for (const member of rest) await member.cli("config", "set", "masterauth", password);
     former.start();

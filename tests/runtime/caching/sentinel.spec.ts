@@ -42,7 +42,8 @@ describe("sessions behind three sentinels", function () {
   }
 
   it("are reached although a sentinel that says nothing is asked first", async () => {
-    for (let asked = 0; asked < 4; asked++) {
+    // Each begins with any of the four.
+    for (let asked = 0; asked < 4 || (silent.connections() === 0 && asked < 60); asked++) {
       const one = caches.session(1, { settings: settings(silent.port, ...replication.sentinels) });
       // A second for the silent one, on a machine that does other things as well.
       assert.equal(await one.connected(20_000), true);
