@@ -1,5 +1,3 @@
-import { SCRATCH } from "../helpers/sandbox-folder";
-
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
@@ -60,7 +58,6 @@ const names = (project: Project, pattern: RegExp): string[] =>
 
 describe("life of a CDN on the real engine", function () {
   this.timeout(900_000);
-  assert.ok(SCRATCH);
 
   const PROOF = "public-load-balancer-certificate-proof-origin.example.com";
   const RECORD = "public-load-balancer-record-origin.example.com";

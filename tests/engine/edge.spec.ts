@@ -1,5 +1,3 @@
-import { SCRATCH } from "../helpers/sandbox-folder";
-
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
@@ -34,7 +32,6 @@ const shape = ({ resources }: StackRun): string[] =>
 
 describe("CDN on the real engine", function () {
   this.timeout(600_000);
-  assert.ok(SCRATCH);
 
   for (const provider of ["cloudfront", "cloudflare"] as const) {
     it(`previews ${provider} on both clouds, with the same resources`, async () => {

@@ -127,7 +127,8 @@ describe("engine of the sandbox", function () {
       `import * as aws from "@pulumi/aws"; import * as gcp from "@pulumi/gcp";
        import * as cloudflare from "@pulumi/cloudflare"; import * as mongodbatlas from "@pulumi/mongodbatlas";
        const bucket = new aws.s3.Bucket("assets", {});
-       new aws.s3.BucketPolicy("policy", { bucket: bucket.id, policy: bucket.arn });
+       const Statement = [{ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: bucket.arn }];
+       new aws.s3.BucketPolicy("policy", { bucket: bucket.id, policy: { Version: "2012-10-17", Statement } });
        new gcp.compute.GlobalAddress("address", {});
        new cloudflare.Zone("zone", { account: { id: "a" }, name: "example.com" });
        new mongodbatlas.Project("project", { orgId: "o" });
