@@ -39,7 +39,7 @@ function pids(name: string): number[] {
 }
 
 describe("cluster of the sandbox", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let parts: ClusterParts;
 
   before(async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { cdnStackFile, type Provider } from "../helpers/cdn";
-import { theClient } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, theClient } from "../helpers/engine";
 import { runPlatform } from "../helpers/platform";
 import { edited, onGcp, only, withoutCdn, type Change, type StackFile } from "../helpers/stack-file";
 import type { StackRun } from "../../sandbox/engine/stack";
@@ -24,7 +24,7 @@ const behind =
 const kinds = ({ resources }: StackRun): Set<string> => new Set(resources.map(({ type }) => type));
 
 describe("load balancer of the cloud on the real engine", function () {
-  this.timeout(180_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("previews an ALB with its controller, and a binding that an API server accepts", async () => {
     const result = await preview(withoutCdn);

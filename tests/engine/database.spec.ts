@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { parse } from "yaml";
 
-import { kubectl, operations, theClient } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, kubectl, operations, theClient } from "../helpers/engine";
 import { runPlatform } from "../helpers/platform";
 import { edited, onGcp, only } from "../helpers/stack-file";
 import type { KubernetesObject } from "../../sandbox/cluster/kubernetes-client";
@@ -27,7 +27,7 @@ async function live<T>(kind: string, name: string): Promise<T> {
 }
 
 describe("the database on the real engine and API server", function () {
-  this.timeout(240_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
   let isGone = false;
 
   // The stack of the next spec has the same name.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { CLUSTERS, cdnStackFile, type Provider } from "../helpers/cdn";
-import { Project, operations } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project, operations } from "../helpers/engine";
 import { ROOT } from "../../sandbox/paths";
 import type { StackRun } from "../../sandbox/engine/stack";
 
@@ -57,7 +57,7 @@ const names = (project: Project, pattern: RegExp): string[] =>
     .filter((name) => pattern.test(name));
 
 describe("life of a CDN on the real engine", function () {
-  this.timeout(900_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   const PROOF = "public-load-balancer-certificate-proof-origin.example.com";
   const RECORD = "public-load-balancer-record-origin.example.com";

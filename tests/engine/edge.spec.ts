@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { CLUSTERS, cdnStackFile } from "../helpers/cdn";
-import { Project, operations, theClient } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project, operations, theClient } from "../helpers/engine";
 import { ROOT } from "../../sandbox/paths";
 import type { StackRun } from "../../sandbox/engine/stack";
 
@@ -31,7 +31,7 @@ const shape = ({ resources }: StackRun): string[] =>
     .sort();
 
 describe("CDN on the real engine", function () {
-  this.timeout(600_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   for (const provider of ["cloudfront", "cloudflare"] as const) {
     it(`previews ${provider} on both clouds, with the same resources`, async () => {

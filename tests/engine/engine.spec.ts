@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
-import { Project, operations, theToolchain, theCluster } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project, operations, theToolchain, theCluster } from "../helpers/engine";
 import { stopCluster, startCluster } from "../../sandbox/cluster/cluster";
 import { engineEnvironment } from "../../sandbox/engine/environment";
 import { removeAbandonedLocks } from "../../sandbox/engine/locks";
@@ -15,7 +15,7 @@ import { clusterParts } from "../../sandbox/sandbox";
 const CONFIG_MAP = `new k8s.core.v1.ConfigMap("one", { metadata: { name: "one-NAME", namespace: "default" }, data: { a: "1" } });`;
 
 describe("engine of the sandbox", function () {
-  this.timeout(120_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("shows a mistake of the program without a stack trace", async () => {
     const project = new Project("mistake").program(

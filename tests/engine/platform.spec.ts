@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { parse } from "yaml";
 
-import { kubectl, operations } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, kubectl, operations } from "../helpers/engine";
 import { runPlatform as run } from "../helpers/platform";
 import { edited, only } from "../helpers/stack-file";
 import type { StackRun } from "../../sandbox/engine/stack";
@@ -44,7 +44,7 @@ const ATLAS_CLUSTERS: Readonly<Record<string, string>> = {
 };
 
 describe("platform on the real engine", function () {
-  this.timeout(180_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   for (const stack of ["production", "staging"]) {
     it(`previews ${stack} with every policy kept`, async () => {
