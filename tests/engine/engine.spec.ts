@@ -127,8 +127,9 @@ describe("engine of the sandbox", function () {
       `import * as aws from "@pulumi/aws"; import * as gcp from "@pulumi/gcp";
        import * as cloudflare from "@pulumi/cloudflare"; import * as mongodbatlas from "@pulumi/mongodbatlas";
        const bucket = new aws.s3.Bucket("assets", {});
-       const Statement = [{ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource: bucket.arn }];
-       new aws.s3.BucketPolicy("policy", { bucket: bucket.id, policy: { Version: "2012-10-17", Statement } });
+       const statement = (Resource: string) => ({ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource });
+       const policy = bucket.arn.apply((arn) => JSON.stringify({ Version: "2012-10-17", Statement: [statement(arn)] }));
+       new aws.s3.BucketPolicy("policy", { bucket: bucket.id, policy });
        new gcp.compute.GlobalAddress("address", {});
        new cloudflare.Zone("zone", { account: { id: "a" }, name: "example.com" });
        new mongodbatlas.Project("project", { orgId: "o" });
