@@ -201,22 +201,26 @@ describe("a session store of three members", function () {
     const password = (await rest[0]?.cli("config", "get", "masterauth"))?.split("\n")[1] ?? "";
     // Neither can begin to copy from another one, so the fail-over goes on.
     for (const member of rest) await member.cli("config", "set", "masterauth", "wrong");
-    await former.stopAsPod();
-    const promoted = await store.primary();
-    const told = await eventually(
-      "both Sentinels know",
-      () => former.told(),
-      (lines) => lines.length === 2 && new Set(lines.map((one) => one.split(" ")[0])).size === 1,
-      PATIENCE,
-    );
-    const addresses = store.members.map(({ address: { host, sentinelPort: port } }) => ({ host, port }));
-    const asked = { addresses, master: MASTER_NAME };
-    const settings = settingsFor(0, { name: "redis-session", password: REDIS_PASSWORD, sentinels: asked });
-    const service = new Sentinels(settings, asked, () => undefined);
-    for (let i = 0; i < 6; i++) assert.equal((await service.primary()).port, promoted.address.port);
-    service.close();
-    for (const one of told) assert.match(one, new RegExp(`^\\d+ 127.0.0.1 ${promoted.address.port}$`));
-    for (const member of rest) await member.cli("config", "set", "masterauth", password);
+    let promoted: ReplicationMember;
+    try {
+      await former.stopAsPod();
+      promoted = await store.primary();
+      const told = await eventually(
+        "both Sentinels know",
+        () => former.told(),
+        (lines) => lines.length === 2 && new Set(lines.map((one) => one.split(" ")[0])).size === 1,
+        PATIENCE,
+      );
+      const addresses = store.members.map(({ address: { host, sentinelPort: port } }) => ({ host, port }));
+      const asked = { addresses, master: MASTER_NAME };
+      const settings = settingsFor(0, { name: "redis-session", password: REDIS_PASSWORD, sentinels: asked });
+      const service = new Sentinels(settings, asked, () => undefined);
+      for (let i = 0; i < 6; i++) assert.equal((await service.primary()).port, promoted.address.port);
+      service.close();
+      for (const one of told) assert.match(one, new RegExp(`^\\d+ 127.0.0.1 ${promoted.address.port}$`));
+    } finally {
+      for (const member of rest) await member.cli("config", "set", "masterauth", password);
+    }
     former.start();
     await former.ready();
     assert.equal(await store.settled(), promoted);
