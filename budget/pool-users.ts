@@ -9,7 +9,10 @@ export interface PoolUser extends ConnectionUser {
 
 /** The services that keep a pool to a cache. @param cache its workload's name */
 export function cacheUsersOf(cache: string, services: readonly ServiceSummary[]): PoolUser[] {
-  return services.flatMap((service) => userOf(service, service.cachePools[cache] ?? 0));
+  // A cache may be called like something that every object has: constructor.
+  return services.flatMap((service) =>
+    userOf(service, new Map(Object.entries(service.cachePools)).get(cache) ?? 0),
+  );
 }
 
 /** The services that keep a pool to the database. A stack has one. */

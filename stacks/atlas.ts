@@ -15,7 +15,7 @@ export function createAtlas(
   database: AtlasConfig,
   users: readonly DatabaseUser[],
   options: pulumi.ComponentResourceOptions,
-): AtlasCluster {
+): { readonly cluster: AtlasCluster; readonly dataModel: DataModelJob } {
   const { backup, allowDrops, clientCidrs, clusterName, ...sizes } = database;
   const { namespace } = config.cluster;
   const configKey = "retrofitlink:database";
@@ -34,19 +34,20 @@ export function createAtlas(
     },
     options,
   );
-  new DataModelJob(
+  const dataModel = new DataModelJob(
     "mongodb-data-model",
     {
       configKey,
       namespace,
       endpoint: atlas.endpoint,
       sharded: true,
+      shardGiB: database.dataGiB / database.shards,
       slowMs: Math.round(budget.databaseQuerySeconds.critical * 1000),
       allowDrops,
     },
     { ...options, dependsOn: [atlas] },
   );
-  return atlas;
+  return { cluster: atlas, dataModel };
 }
 
 function atlasNetwork(cluster: ClusterConfig, clientCidrs: readonly string[]): AtlasNetwork {

@@ -49,7 +49,7 @@ export function createCache(
 
 function usersOf(config: StackConfig, name: string): RedisUser[] {
   return Object.entries(config.services)
-    .filter(([, service]) => service.caches[name] !== undefined)
+    .filter(([, service]) => Object.hasOwn(service.caches, name))
     .map(([serviceName, service]) => ({
       service: serviceName,
       maxReplicas: planOf(config, service).max,

@@ -8,7 +8,8 @@ import {
   type PerformanceBudget,
 } from "../budget/performance-budget";
 import { routesAndTlsProblems, trustProblems } from "../components/load-balancing/proxy-problems";
-import { isPinnedImage } from "../components/shared/images";
+import { imageMistake } from "../components/shared/images";
+import { environmentProblems } from "../components/workload/environment-problems";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cdnMistakes } from "./cdn-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
@@ -16,6 +17,7 @@ import { atlasMistakes } from "./atlas-checks";
 import { databaseMistakes } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
+import { nameMistakes, type NamingParts } from "./object-names";
 import { signingMistakes } from "./url-signing-checks";
 
 /** A waiver is for now, not for good. */
@@ -50,6 +52,8 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   readonly cluster: ClusterConfig | undefined;
   /** `cluster.cloud` as it was given. */
   readonly cloud: unknown;
+  /** What the objects of the stack are named after. */
+  readonly naming: NamingParts;
   /** `kind` of each cache as it was given. */
   readonly cacheKinds: Readonly<Record<string, unknown>>;
 }
@@ -64,7 +68,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
     problems.push(...serviceMistakes(config, names, name, service, stackIsSound));
   }
   problems.push(
-    ...nameMistakes(names),
+    ...nameMistakes(config.naming),
     ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
     ...cacheKindMistakes(config),
     ...loadBalancerMistakes(config, names),
@@ -95,14 +99,8 @@ function serviceMistakes(
   const wrongBudget = stackIsSound ? budgetMistakes(budget, service.budget, at("budget")) : [];
   problems.push(...wrongBudget);
 
-  if (!isPinnedImage(image)) {
-    problems.push({
-      path: at("image"),
-      got: show(image),
-      allowed: 'an image with a digest, or with a tag other than "latest"',
-      fix: "Name the version, so that a restarted pod runs the same code as its neighbours.",
-    });
-  }
+  const wrongImage = imageMistake(image);
+  if (wrongImage !== undefined) problems.push({ path: at("image"), got: show(image), ...wrongImage });
   if (demand.peakRps < demand.baseRps) {
     problems.push({
       path: at("demand", "peakRps"),
@@ -126,6 +124,24 @@ function serviceMistakes(
       got: show(resources.memoryMiB),
       allowed: `at least ${128 * processesPerPod} (MiB), 128 for each process`,
       fix: "Give what a load test measured, with a fifth to spare.",
+    });
+  }
+  const variables = environmentProblems(service.environment, Object.keys(service.secretEnvironment), {
+    caches: Object.keys(service.caches),
+    database: names.database && service.database !== undefined,
+    urlSigning: service.signsUrls,
+  });
+  for (const { property, got, allowed, fix } of variables) {
+    // What was given is a name or a kind of value, not the value.
+    problems.push({ path: at(...property.split(".")), got: show(got), allowed, fix });
+  }
+  for (const name of Object.keys(service.secretEnvironment)) {
+    if (!Object.hasOwn(service.environment, name)) continue;
+    problems.push({
+      path: at("secretEnvironment", name),
+      got: show(name),
+      allowed: "a variable that environment does not set",
+      fix: "Remove it from one of the two.",
     });
   }
   for (const cache of Object.keys(service.caches)) {
@@ -156,16 +172,6 @@ function budgetMistakes(
       fix: "Target, warning and critical go from the promise to the alarm.",
     };
   });
-}
-
-function nameMistakes({ services, caches }: Names): ConfigProblem[] {
-  const twice = caches.filter((name) => services.includes(name));
-  return twice.map((name) => ({
-    path: ["caches", name],
-    got: show(name),
-    allowed: "a name that no service has",
-    fix: "Rename one of them: both become workloads of one namespace.",
-  }));
 }
 
 /** The only cloud that has a managed cache. */

@@ -65,7 +65,7 @@ function isSecret(value: unknown): boolean {
 export function valueAt(root: unknown, path: ConfigPath): unknown {
   return path.reduce<unknown>(
     (inner, key) =>
-      typeof inner === "object" && inner !== null
+      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
         ? (inner as Record<string | number, unknown>)[key]
         : undefined,
     root,
@@ -97,8 +97,8 @@ export function schemaProblems(
           : "Use lower-case letters, digits and hyphens, a letter first.",
       };
     }
-    const [allowed = "", fix = "See docs/stack-file.md."] = issue.message.split(MESSAGE_SEPARATOR);
     const got = valueAt(raw, path);
+    const { allowed, fix } = wording(issue, got);
     if (isSecret(got)) {
       return {
         path,
@@ -107,8 +107,30 @@ export function schemaProblems(
         fix: "Write the plain value: derived numbers cannot be secret.",
       };
     }
-    return { path, got: show(got), allowed, fix };
+    // A number under the name of a secret is one as well.
+    const shown = path.at(-2) === "environment" && typeof got !== "object" ? `a ${typeof got}` : show(got);
+    return { path, got: got === undefined ? show(got) : shown, allowed, fix };
   });
+}
+
+const KINDS = new Map([
+  ["record", "a map"],
+  ["object", "a map"],
+  ["array", "a list"],
+  ["string", "text"],
+  ["boolean", "true or false"],
+]);
+
+/** What a leaf says; in words of ours where a part of the schema says nothing itself. */
+function wording(issue: z.core.$ZodIssue, got: unknown): { readonly allowed: string; readonly fix: string } {
+  const [said = "", mend] = issue.message.split(MESSAGE_SEPARATOR);
+  const expected =
+    issue.code === "invalid_type" ? (KINDS.get(issue.expected) ?? `a ${issue.expected}`) : undefined;
+  const allowed = mend === undefined ? (expected ?? "another value") : said;
+  if (expected === "text" && (typeof got === "number" || typeof got === "boolean")) {
+    return { allowed, fix: "Put the value in quotation marks." };
+  }
+  return { allowed, fix: mend ?? "See docs/stack-file.md." };
 }
 
 function unknownKey(path: ConfigPath, raw: unknown, known: readonly string[]): ConfigProblem {

@@ -15,6 +15,8 @@ import {
   type ConfigProblem,
   type ConfigSource,
 } from "./config-problems";
+import { readValues, readerMistakes } from "./config-reader";
+import type { NamingParts } from "./object-names";
 import { stackSchema, type StackConfig } from "./schema/stack";
 
 export { serviceBudget } from "./config-checks";
@@ -66,11 +68,40 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
     cdn: cdn.safeParse(raw["cdn"]).data,
     cluster: cluster.safeParse(raw["cluster"]).data,
     cloud: valueAt(raw, ["cluster", "cloud"]),
+    naming: namingParts(raw),
     cacheKinds: Object.fromEntries(
       keysOf(raw["caches"]).map((name) => [name, valueAt(raw, ["caches", name, "kind"])]),
     ),
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
     database: database.safeParse(raw["database"]).data,
+  };
+}
+
+/** Names are compared whatever else is wrong with what has them. */
+export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts {
+  const { proxy = "nginx" } = (raw["loadBalancer"] ?? {}) as { readonly proxy?: unknown };
+  const secrets: ConfigPath[] = [
+    ["loadBalancer", "tls", "secretName"],
+    ["cdn", "cloudfront", "signingKeySecret"],
+  ];
+  return {
+    services: keysOf(raw["services"]),
+    caches: Object.fromEntries(
+      keysOf(raw["caches"]).map((name) => [
+        name,
+        {
+          kind: valueAt(raw, ["caches", name, "kind"]),
+          purpose: valueAt(raw, ["caches", name, "purpose"]),
+        },
+      ]),
+    ),
+    database: valueAt(raw, ["database", "kind"]),
+    proxy:
+      raw["loadBalancer"] === undefined || (proxy !== "nginx" && proxy !== "haproxy") ? undefined : proxy,
+    givenSecrets: secrets.flatMap((owner) => {
+      const name = valueAt(raw, owner);
+      return typeof name === "string" ? [{ name, owner }] : [];
+    }),
   };
 }
 
@@ -163,23 +194,18 @@ export function withCdnProvider(
  * @throws pulumi.RunError with every mistake, which the engine shows without a stack trace
  */
 export function readStackConfig(): StackConfig {
-  const raw: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(pulumi.runtime.allConfig())) {
-    if (key.startsWith(`${NAMESPACE}:`)) raw[key.slice(NAMESPACE.length + 1)] = parsedValue(value);
-  }
-  const { config, problems } = parseStackConfig(withCdnProvider(raw, process.env["CDN_PROVIDER"]));
-  if (config !== undefined) return config;
-  throw new pulumi.RunError(describeProblems(problems, stackFile(pulumi.getStack())));
+  const source = stackFile(pulumi.getStack());
+  const misread = source === undefined ? [] : readerMistakes(source.text);
+  const raw = withCdnProvider(readValues(pulumi.runtime.allConfig()), process.env["CDN_PROVIDER"]);
+  const { config, problems } = parseStackConfig(raw);
+  if (config !== undefined && misread.length === 0) return config;
+  // What was misread is wrong for that reason, whatever else is said of it.
+  const others = problems.filter(({ path }) => !misread.some((mistake) => isWithin(path, mistake.path)));
+  throw new pulumi.RunError(describeProblems([...misread, ...others], source));
 }
 
-/** Structured values reach the program as JSON, everything else as text. */
-function parsedValue(value: string): unknown {
-  if (!/^\s*[[{]/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
+function isWithin(path: ConfigPath, outer: ConfigPath): boolean {
+  return outer.every((part, index) => path[index] === part);
 }
 
 function stackFile(stack: string): ConfigSource | undefined {

@@ -11,11 +11,18 @@ import { createAtlas } from "./atlas";
 import type { ServiceConfig, StackConfig } from "./config";
 import { databasePoolSize, planOf } from "./derived";
 
+/** The database of a stack. */
+export interface Database {
+  readonly cluster: MongoDbCluster | AtlasCluster;
+  /** Done when servers answer and the indexes are there. */
+  readonly dataModel: DataModelJob;
+}
+
 /** The database, its backups, and the Job that keeps its indexes. */
 export function createDatabase(
   config: StackConfig,
   options: pulumi.ComponentResourceOptions,
-): MongoDbCluster | AtlasCluster | undefined {
+): Database | undefined {
   const { database, cluster, services } = config;
   if (database === undefined) return undefined;
   const users = Object.entries(services).flatMap(([name, service]) => databaseUser(config, name, service));
@@ -41,19 +48,20 @@ export function createDatabase(
     },
     options,
   );
-  new DataModelJob(
+  const dataModel = new DataModelJob(
     "mongodb-data-model",
     {
       configKey,
       namespace,
       endpoint: mongodb.endpoint,
       sharded: true,
+      shardGiB: database.dataGiB / database.shards,
       slowMs,
       allowDrops: database.allowDrops,
     },
     { ...options, dependsOn: [mongodb] },
   );
-  return mongodb;
+  return { cluster: mongodb, dataModel };
 }
 
 /** Everything is written down where few measure; where users wait, and where it is tested how long, only what is slow. */

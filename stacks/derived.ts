@@ -17,7 +17,9 @@ export function planOf(config: StackConfig, service: ServiceConfig): ReturnType<
 
 /** Connections one process keeps to a cache. */
 export function poolSizeOf(service: ServiceConfig, cache: string): number {
-  const calls = service.caches[cache] ?? { callsPerRequest: 0, callSeconds: 0 };
+  // A cache may be called like something that every object has: constructor.
+  const used = Object.hasOwn(service.caches, cache) ? service.caches[cache] : undefined;
+  const calls = used ?? { callsPerRequest: 0, callSeconds: 0 };
   return servicePoolSize(service.profile, service.processesPerPod, calls);
 }
 

@@ -3,12 +3,14 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
+import { workloadDefaults } from "../components/shared/workload-defaults";
 import { createCache, createCacheAuthorities } from "./caches";
-import { createCloudEntrance, entranceLabels } from "./cloud-load-balancer";
+import { createCloudEntrance } from "./cloud-load-balancer";
 import type { StackConfig } from "./config";
 import { createDatabase } from "./database";
 import { createEdge } from "./edge";
 import { createLoadBalancer } from "./load-balancer";
+import { createNamespace } from "./namespace";
 import { createService } from "./services";
 import { createUrlSigning } from "./url-signing";
 
@@ -54,18 +56,13 @@ export function createPlatform(config: StackConfig): Platform {
     },
     { parent: platform },
   );
-  const namespace = new k8s.core.v1.Namespace(
-    "namespace",
-    {
-      metadata: {
-        name: cluster.namespace,
-        // Every component passes the strictest of the Pod Security Standards.
-        labels: { "pod-security.kubernetes.io/enforce": "restricted", ...entranceLabels(config) },
-      },
-    },
-    { provider, parent: platform },
-  );
-  const options = { provider, parent: platform, dependsOn: [namespace] };
+  const namespace = createNamespace(config, { provider, parent: platform });
+  const options = {
+    provider,
+    parent: platform,
+    dependsOn: [namespace],
+    transformations: [workloadDefaults(cluster)],
+  };
 
   const caches = mapValues(config.caches, (cache, name) => createCache(config, name, cache, options));
   const authorities = createCacheAuthorities(config, caches, options);
@@ -90,7 +87,7 @@ export function createPlatform(config: StackConfig): Platform {
     database:
       database === undefined
         ? undefined
-        : { readPreference: database.readPreference, routers: database.routers },
+        : { readPreference: database.cluster.readPreference, routers: database.cluster.routers },
     loadBalancer: loadBalancer === undefined ? undefined : { url: loadBalancer.url },
     publicLoadBalancer:
       publicLoadBalancer === undefined ? undefined : { hostname: publicLoadBalancer.hostname },

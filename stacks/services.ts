@@ -1,10 +1,11 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import type { Cache } from "../components/caching/cache-endpoint";
-import { CA_FILE, type DatabaseEndpoint } from "../components/database/database-endpoint";
+import { CA_FILE } from "../components/database/database-endpoint";
 import { ElasticService } from "../components/workload/elastic-service";
 import type { SecretEntry, ServiceUrlSigning } from "../components/workload/elastic-service-args";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
+import type { Database } from "./database";
 import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
 
 /** What a service may use. */
@@ -12,7 +13,7 @@ export interface Stores {
   readonly caches: Readonly<Record<string, Cache>>;
   /** Whom to trust in addition when a cache's certificate is checked. */
   readonly authorities: SecretEntry | undefined;
-  readonly database: { readonly endpoint: DatabaseEndpoint } | undefined;
+  readonly database: Database | undefined;
   /** For those that sign URLs. */
   readonly urlSigning: ServiceUrlSigning | undefined;
 }
@@ -26,10 +27,10 @@ export function createService(
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
   const needsAuthorities = Object.keys(service.caches).some(
-    (cacheName) => caches[cacheName]?.endpoint.authority !== undefined,
+    (cacheName) => Object.hasOwn(caches, cacheName) && caches[cacheName]?.endpoint.authority !== undefined,
   );
   const used = Object.keys(service.caches).flatMap((cacheName) => {
-    const cache = caches[cacheName];
+    const cache = Object.hasOwn(caches, cacheName) ? caches[cacheName] : undefined;
     if (cache === undefined) return [];
     return [{ name: cacheName, ...cache.endpoint, poolSize: poolSizeOf(service, cacheName) }];
   });
@@ -48,13 +49,14 @@ export function createService(
       timeouts: ladderOf(config, service),
       health: service.health,
       environment: service.environment,
+      secretEnvironment: service.secretEnvironment,
       caches: used,
       ...(needsAuthorities && authorities !== undefined ? { authorities } : {}),
       ...(database === undefined || service.database === undefined
         ? {}
         : {
             database: {
-              ...database.endpoint,
+              ...database.cluster.endpoint,
               caFile: CA_FILE,
               poolSize: databasePoolSize(service, service.database),
             },
@@ -62,6 +64,9 @@ export function createService(
       ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
       processesPerPod: service.processesPerPod,
     },
-    options,
+    // Its certificate and its account are there only with the database, and its queries count on the indexes.
+    database === undefined || service.database === undefined
+      ? options
+      : pulumi.mergeOptions(options, { dependsOn: [database.dataModel] }),
   );
 }

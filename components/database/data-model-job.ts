@@ -11,7 +11,7 @@ import { CA_FILE, DATABASE, type DatabaseEndpoint } from "./database-endpoint";
 import { CATALOGUE } from "./data-model/catalogue";
 import { dataModelProblems } from "./data-model/checks";
 import type { Collection } from "./data-model/collection";
-import { jobInput, jobScript } from "./data-model/job-input";
+import { JOB_FILES, JOB_WAITS, jobDeadlineSeconds, jobInput, jobText } from "./data-model/job-input";
 
 /** Arguments of `DataModelJob`. */
 export interface DataModelJobArgs {
@@ -23,6 +23,8 @@ export interface DataModelJobArgs {
   readonly sharded: boolean;
   /** A query that takes longer is written down by the server, milliseconds. */
   readonly slowMs: number;
+  /** Data of one shard, GiB, >= 0: how long the indexes of it may take. */
+  readonly shardGiB: number;
   /** Drop indexes that the catalogue does not have, and rebuild those that changed. @default false */
   readonly allowDrops?: boolean;
   /** @default the catalogue of this platform */
@@ -33,26 +35,14 @@ export interface DataModelJobArgs {
   };
 }
 
-const FILES = { script: "apply-data-model.js", model: "data-model.json" } as const;
+const MODEL_FILE = "data-model.json";
 const FOLDER = "/data-model";
-
-const CONTAINER = "apply";
-
-/** How the script ends when nothing failed and something was refused. */
-const REFUSED_EXIT_CODE = 2;
 
 /** User of the image. */
 const MONGODB_USER = 1001;
 
-/** Half an hour for a new cluster to come up, the rest for indexes of data that is there already. Seconds. */
-const DEADLINE_SECONDS = 4 * 3600;
-
-/** Waits for the first answer, then applies. Ends with 2 after a refusal, with 1 after a failure; the log says of what. */
-const COMMAND = [
-  `until mongosh "$MONGODB_URI" --quiet --eval 'db.runCommand({ping: 1})' >/dev/null 2>&1; do`,
-  `echo "waiting for the database"; sleep 10; done;`,
-  `exec mongosh "$MONGODB_URI" --quiet --file ${FOLDER}/${FILES.script}`,
-].join(" ");
+/** Longer than the Job's own deadline, so that it is the Job that says how it ended. Seconds. */
+const AWAIT_MARGIN_SECONDS = 60;
 
 /** Everything wrong with the catalogue, as problems of the Job. */
 export function dataModelJobProblems(catalogue: readonly Collection[]): Problem[] {
@@ -66,7 +56,7 @@ export function dataModelJobProblems(catalogue: readonly Collection[]): Problem[
 
 /**
  * Brings indexes, shard keys and the profiler of a database to the catalogue's. Runs again when the catalogue, its
- * options or the script change, and changes nothing that is there already.
+ * options, the script or the Job change, and after a run that failed; it changes nothing that is there already.
  *
  * Trap: it refuses what would drop or rebuild an index, change a shard key or remove a TTL, and fails then; see its log.
  *
@@ -94,14 +84,15 @@ export class DataModelJob extends pulumi.ComponentResource {
     };
     super(COMPONENT_TYPES.dataModelJob, name, summary, opts);
     const labels = commonLabels(name, "data-model");
+    const deadline = jobDeadlineSeconds(catalogue, args.shardGiB);
     const child = { parent: this };
 
     const configName = `${name}-config`;
     const configArgs = transformed<k8s.core.v1.ConfigMapArgs>(transform.config, configName, {
       metadata: { name: configName, namespace: args.namespace, labels },
       data: {
-        [FILES.script]: jobScript(),
-        [FILES.model]: JSON.stringify(
+        ...Object.fromEntries(Object.values(JOB_FILES).map((file) => [file, jobText(file)])),
+        [MODEL_FILE]: JSON.stringify(
           jobInput(catalogue, {
             database: DATABASE,
             sharded: args.sharded,
@@ -117,83 +108,109 @@ export class DataModelJob extends pulumi.ComponentResource {
     const config = new k8s.core.v1.ConfigMap(configName, configArgs, child);
 
     const jobName = `${name}-job`;
-    const job = new k8s.batch.v1.Job(
-      jobName,
-      transformed<k8s.batch.v1.JobArgs>(transform.job, jobName, {
-        metadata: {
-          // A Job cannot be changed: another model is another Job, and its name says which.
-          name: checksum(configArgs.data).apply((digest) => `${name}-${digest.slice(0, 10)}`),
-          namespace: args.namespace,
-          labels,
-          // A cluster that is being made takes its time, and the first index of old data as well.
-          annotations: { "pulumi.com/timeoutSeconds": String(DEADLINE_SECONDS) },
+    const jobArgs = transformed<k8s.batch.v1.JobArgs>(transform.job, jobName, {
+      metadata: {
+        // No name: Pulumi makes one up for each Job. A name of ours would still be taken after an interrupted run.
+        namespace: args.namespace,
+        labels,
+        annotations: {
+          "pulumi.com/timeoutSeconds": String(deadline + AWAIT_MARGIN_SECONDS),
+          // A Job that failed is made anew by the next `pulumi up`, whether anything changed or not.
+          "pulumi.com/replaceUnready": "true",
         },
-        spec: {
-          // A lost connection is tried again; a refusal stays one, however often it is asked.
-          backoffLimit: 3,
-          podFailurePolicy: {
-            rules: [
-              {
-                action: "FailJob",
-                onExitCodes: { containerName: CONTAINER, operator: "In", values: [REFUSED_EXIT_CODE] },
-              },
-            ],
-          },
-          activeDeadlineSeconds: DEADLINE_SECONDS,
-          template: {
-            metadata: { labels },
-            spec: {
-              restartPolicy: "Never",
-              automountServiceAccountToken: false,
-              enableServiceLinks: false,
-              securityContext: restrictedPod(MONGODB_USER),
-              containers: [
-                {
-                  name: CONTAINER,
-                  image: IMAGES.mongodb,
-                  command: ["sh", "-c", COMMAND],
-                  env: [
-                    { name: "MONGODB_URI", valueFrom: { secretKeyRef: endpoint.adminUriSecret } },
-                    { name: "DATA_MODEL_FILE", value: `${FOLDER}/${FILES.model}` },
-                    // mongosh keeps its history and log below the home directory.
-                    { name: "HOME", value: "/tmp" },
-                  ],
-                  resources: {
-                    requests: { cpu: "100m", memory: "256Mi" },
-                    limits: { memory: "256Mi" },
-                  },
-                  securityContext: restrictedContainer(),
-                  volumeMounts: [
-                    { name: "data-model", mountPath: FOLDER, readOnly: true },
-                    { name: "tmp", mountPath: "/tmp" },
-                    ...(endpoint.caSecret === undefined
-                      ? []
-                      : [{ name: "database-ca", mountPath: CA_FILE, subPath: "ca.crt", readOnly: true }]),
-                  ],
-                },
-              ],
-              volumes: [
-                { name: "data-model", configMap: { name: config.metadata.name } },
-                { name: "tmp", emptyDir: {} },
-                ...(endpoint.caSecret === undefined
-                  ? []
-                  : [
-                      {
-                        name: "database-ca",
-                        secret: {
-                          secretName: endpoint.caSecret.name,
-                          items: [{ key: endpoint.caSecret.key, path: "ca.crt" }],
-                        },
-                      },
-                    ]),
-              ],
-            },
-          },
+      },
+      spec: {
+        // What another attempt mends is tried again by the shell. Whatever ends the container is final, and known at
+        // once: Pulumi gives up on no other reasons than BackoffLimitExceeded and DeadlineExceeded.
+        backoffLimit: 0,
+        // Which is why no rule may say FailJob. A pod that was taken off its node has not failed.
+        podFailurePolicy: {
+          rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
         },
-      }),
-      child,
-    );
+        activeDeadlineSeconds: deadline,
+        template: {
+          metadata: { labels },
+          spec: podOf(endpoint, config.metadata.name),
+        },
+      },
+    });
+    const job = new k8s.batch.v1.Job(jobName, withDigest(jobArgs, configArgs), child);
     this.jobName = job.metadata.name;
     this.registerOutputs({ jobName: this.jobName });
   }
+}
+
+/**
+ * The digest of all that the Job is and reads, in its pod template. Another template is another Job, so that what the
+ * API server would not change in place is never asked of it.
+ */
+function withDigest(job: k8s.batch.v1.JobArgs, config: k8s.core.v1.ConfigMapArgs): k8s.batch.v1.JobArgs {
+  const digest = pulumi
+    .all([job.spec, config.data])
+    .apply(([spec, data]) => checksum({ spec: JSON.stringify(spec), ...data }));
+  const spec = pulumi.output(job.spec).apply((held) => ({
+    ...held,
+    template: {
+      ...held?.template,
+      metadata: {
+        ...held?.template.metadata,
+        annotations: { ...held?.template.metadata?.annotations, "checksum/job": digest },
+      },
+    },
+  }));
+  return { ...job, spec: spec as pulumi.Output<k8s.types.input.batch.v1.JobSpec> };
+}
+
+function podOf(
+  { adminUriSecret, caSecret }: DatabaseEndpoint,
+  configName: pulumi.Input<string>,
+): k8s.types.input.core.v1.PodSpec {
+  return {
+    restartPolicy: "Never",
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    securityContext: restrictedPod(MONGODB_USER),
+    containers: [
+      {
+        name: "apply",
+        image: IMAGES.mongodb,
+        command: ["sh", `${FOLDER}/${JOB_FILES.shell}`],
+        env: [
+          { name: "MONGODB_URI", valueFrom: { secretKeyRef: adminUriSecret } },
+          { name: "DATA_MODEL_FILE", value: `${FOLDER}/${MODEL_FILE}` },
+          { name: "WAIT_SECONDS", value: String(JOB_WAITS.server) },
+          { name: "LOGIN_SECONDS", value: String(JOB_WAITS.login) },
+          { name: "PAUSE_SECONDS", value: String(JOB_WAITS.pause) },
+          // mongosh keeps its history and log below the home directory.
+          { name: "HOME", value: "/tmp" },
+        ],
+        // The end of the log becomes the message of the pod, and `pulumi up` shows it.
+        terminationMessagePolicy: "FallbackToLogsOnError",
+        resources: {
+          requests: { cpu: "100m", memory: "256Mi" },
+          limits: { memory: "256Mi" },
+        },
+        securityContext: restrictedContainer(),
+        volumeMounts: [
+          { name: "data-model", mountPath: FOLDER, readOnly: true },
+          { name: "tmp", mountPath: "/tmp" },
+          ...(caSecret === undefined
+            ? []
+            : [{ name: "database-ca", mountPath: CA_FILE, subPath: "ca.crt", readOnly: true }]),
+        ],
+      },
+    ],
+    volumes: [
+      { name: "data-model", configMap: { name: configName } },
+      { name: "tmp", emptyDir: {} },
+      ...(caSecret === undefined
+        ? []
+        : [
+            {
+              name: "database-ca",
+              secret: { secretName: caSecret.name, items: [{ key: caSecret.key, path: "ca.crt" }] },
+            },
+          ]),
+    ],
+  };
 }

@@ -86,9 +86,13 @@ export interface ElasticServiceArgs {
   readonly timeouts: TimeoutLadder;
   /** Paths of the probes: `live` answers while the process works at all, `ready` while it can take requests. */
   readonly health: { readonly live: string; readonly ready: string };
-  /** Variables of the container. They win over those that the platform derives. @default none */
+  /**
+   * Variables of the container, besides those that the platform derives. `NODE_OPTIONS` are added to the derived ones. What
+   * contradicts something derived is refused, and so is a secret: everybody who may read the Deployment reads these.
+   * @default none
+   */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
-  /** Variables that the kubelet reads from Secrets, so that no value is in the Deployment. They win as well. @default none */
+  /** Variables that the kubelet reads from Secrets, so that no value is in the Deployment. @default none */
   readonly secretEnvironment?: Readonly<Record<string, SecretEntry>>;
   /** Caches whose address, pool and password the container is told. @default none */
   readonly caches?: readonly ServiceCache[];

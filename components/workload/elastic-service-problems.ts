@@ -1,8 +1,9 @@
 import { DEFAULT_REACTION, longestServiceTimeSeconds, type ReactionTime } from "../../budget/capacity";
 import { budgetProblems } from "../../budget/performance-budget";
-import { isPinnedImage } from "../shared/images";
+import { imageMistake } from "../shared/images";
 import type { Problem } from "../shared/problems";
 import { timeoutProblems } from "../shared/timeout-problems";
+import { environmentProblems } from "./environment-problems";
 import type { ElasticServiceArgs, ServiceCache, ServiceUrlSigning } from "./elastic-service-args";
 
 /** Name of a workload. Leaves room for the suffixes of its Services and for the hashes of its pods. */
@@ -47,20 +48,20 @@ export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
       fix: "Target, warning and critical go from the promise to the alarm.",
     })),
     ...timeoutProblems(args.timeouts),
+    ...environmentProblems(args.environment ?? {}, Object.keys(args.secretEnvironment ?? {}), {
+      caches: (args.caches ?? []).map(({ name }) => name),
+      database: args.database !== undefined,
+      urlSigning: args.urlSigning !== undefined,
+    }),
   ];
 }
 
 function workloadChecks({ app, namespace, image, port }: ElasticServiceArgs): Check[] {
+  const mistake = typeof image === "string" ? imageMistake(image) : undefined;
   return [
     [app === undefined || WORKLOAD.test(app), "app", app, WORKLOAD_NAME, SPELLING],
     [NAMESPACE.test(namespace), "namespace", namespace, "a DNS label of at most 63 characters", SPELLING],
-    [
-      typeof image !== "string" || isPinnedImage(image),
-      "image",
-      image,
-      'an image with a digest, or with a tag other than "latest"',
-      "Name the version, so that a restarted pod runs the same code as its neighbours.",
-    ],
+    [mistake === undefined, "image", image, mistake?.allowed ?? "", mistake?.fix ?? ""],
     [
       whole(port) && port >= 1024 && port <= 65_535,
       "port",
@@ -188,7 +189,7 @@ function podChecks({ resources, zones, health, processesPerPod = 1 }: ElasticSer
 
 function variableChecks({ environment = {}, secretEnvironment = {} }: ElasticServiceArgs): Check[] {
   const named = (property: string, name: string): Check => [
-    VARIABLE.test(name),
+    VARIABLE.test(name) && name !== "__proto__",
     `${property}.${name}`,
     name,
     "letters, digits and underscores, no digit first",
@@ -199,7 +200,7 @@ function variableChecks({ environment = {}, secretEnvironment = {} }: ElasticSer
     ...Object.entries(secretEnvironment).flatMap(([name, entry]): Check[] => [
       named("secretEnvironment", name),
       [
-        !(name in environment),
+        !Object.hasOwn(environment, name),
         `secretEnvironment.${name}`,
         name,
         "a variable that environment does not set",

@@ -1,4 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 
 import { nodeHeap, nodeOptions } from "../../budget/node-heap";
 import type { TimeoutLadder } from "../../budget/timeouts";
@@ -11,7 +12,7 @@ import type {
   ServiceUrlSigning,
 } from "./elastic-service-args";
 
-type Variable = k8s.types.input.core.v1.EnvVar;
+type Variable = k8s.types.input.core.v1.EnvVar & { readonly name: string };
 
 /** `redis-cache` becomes `REDIS_CACHE`. */
 export function variablePrefix(name: string): string {
@@ -106,12 +107,30 @@ export function responseTimeBuckets(budget: PerformanceBudget): number[] {
 /** Where the certificates are that the processes trust in addition. */
 export const AUTHORITIES_FILE = "/etc/cache-authorities/ca.crt";
 
-/** Variables of the container: what the platform derives, then what the caller sets, which wins. */
+/**
+ * Variables of the container: what the platform derives, and what the caller sets. Where both have one, such as `NODE_ENV`,
+ * the caller's counts; `NODE_OPTIONS` are added to. What may not be set is refused before, see environment-problems.ts.
+ */
 export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
+  const { environment = {}, secretEnvironment = {} } = args;
+  const { NODE_OPTIONS: options, ...others } = environment;
+  const derived = derivedVariables(args).map((variable) =>
+    variable.name === "NODE_OPTIONS" && options !== undefined
+      ? { ...variable, value: pulumi.interpolate`${variable.value} ${options}` }
+      : variable,
+  );
+  const given: Variable[] = [
+    ...Object.entries(others).map(([name, value]) => ({ name, value })),
+    ...Object.entries(secretEnvironment).map(([name, entry]) => fromSecret(name, entry)),
+  ];
+  const names = new Set(given.map(({ name }) => name));
+  return [...derived.filter(({ name }) => !names.has(name)), ...given];
+}
+
+function derivedVariables(args: ElasticServiceArgs): readonly Variable[] {
   const { port, resources, timeouts, caches = [], database, budget, processesPerPod = 1 } = args;
   const { urlSigning } = args;
-  const { environment = {}, secretEnvironment = {} } = args;
-  const derived: Variable[] = [
+  return [
     { name: "NODE_ENV", value: "production" },
     { name: "PORT", value: String(port) },
     { name: "NODE_OPTIONS", value: nodeOptions(nodeHeap(resources.memoryMiB, processesPerPod)) },
@@ -122,10 +141,4 @@ export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
     ...(database === undefined ? [] : databaseVariables(database, timeouts, budget)),
     ...(urlSigning === undefined ? [] : signingVariables(urlSigning)),
   ];
-  const given: Variable[] = [
-    ...Object.entries(environment).map(([name, value]) => ({ name, value })),
-    ...Object.entries(secretEnvironment).map(([name, entry]) => fromSecret(name, entry)),
-  ];
-  const names = new Set(given.map(({ name }) => name));
-  return [...derived.filter(({ name }) => !names.has(name)), ...given];
 }

@@ -86,6 +86,30 @@ export class KubernetesClient {
     );
   }
 
+  /** Makes a new object, with strict field validation. @throws ApiError AlreadyExists when the name is taken */
+  async create(object: KubernetesObject, options: Omit<ApplyOptions, "force">): Promise<KubernetesObject> {
+    const query = new URLSearchParams({ fieldManager: options.fieldManager, fieldValidation: "Strict" });
+    if (options.dryRun) query.set("dryRun", "All");
+    return await this.call(
+      "POST",
+      `${await this.collection(object)}?${query.toString()}`,
+      object,
+      "application/json",
+    );
+  }
+
+  /** Says who owns which fields, unless the object has changed since it was read. @throws ApiError 409 if it has */
+  async setManagedFields(
+    live: KubernetesObject,
+    managedFields: readonly unknown[],
+  ): Promise<KubernetesObject> {
+    const patch = [
+      { op: "replace", path: "/metadata/managedFields", value: managedFields },
+      { op: "replace", path: "/metadata/resourceVersion", value: live.metadata["resourceVersion"] },
+    ];
+    return await this.call("PATCH", await this.path(live), patch, "application/json-patch+json");
+  }
+
   /** The live object, or undefined. */
   async read(object: KubernetesObject): Promise<KubernetesObject | undefined> {
     return await ignoreNotFound(async () => await this.call("GET", await this.path(object)));
@@ -130,9 +154,13 @@ export class KubernetesClient {
   }
 
   private async path(object: KubernetesObject): Promise<string> {
+    return `${await this.collection(object)}/${object.metadata.name ?? ""}`;
+  }
+
+  private async collection(object: KubernetesObject): Promise<string> {
     const { path, namespaced } = await this.resource(object.apiVersion, object.kind);
     const scope = namespaced ? `/namespaces/${object.metadata.namespace ?? "default"}` : "";
-    return `${groupPath(object.apiVersion)}${scope}/${path}/${object.metadata.name ?? ""}`;
+    return `${groupPath(object.apiVersion)}${scope}/${path}`;
   }
 
   private async resource(apiVersion: string, kind: string): Promise<ApiResource> {

@@ -6,7 +6,7 @@
 import { cpSync, existsSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-import { parseDocument } from "yaml";
+import { LineCounter, parseDocument, visit } from "yaml";
 
 import { SANDBOX, ensureDirectory } from "../paths";
 import { UserError } from "../user-error";
@@ -24,10 +24,15 @@ export function stacksOf(projectDirectory: string): string[] {
  * Brings the copy up to date.
  *
  * @param projectDirectory folder with the Pulumi.yaml of the program
+ * @param stack the only one whose file has to be sound. @default none: each file is judged when its stack is run
  * @returns the folder to run the engine in
- * @throws UserError when there is no project or a file is not YAML
+ * @throws UserError when there is no project, or the file of the stack is not YAML or has a number that is not finite
  */
-export function mirrorProject(projectDirectory: string, mirror = join(SANDBOX, "project")): string {
+export function mirrorProject(
+  projectDirectory: string,
+  stack?: string,
+  mirror = join(SANDBOX, "project"),
+): string {
   ensureDirectory(mirror);
   const project = readYaml(join(projectDirectory, "Pulumi.yaml"));
   const main = relative(
@@ -35,7 +40,14 @@ export function mirrorProject(projectDirectory: string, mirror = join(SANDBOX, "
     join(projectDirectory, typeof project["main"] === "string" ? project["main"] : "."),
   );
   writeFileSync(join(mirror, "Pulumi.yaml"), JSON.stringify({ ...project, main }));
-  for (const stack of stacksOf(projectDirectory)) mirrorStackFile(projectDirectory, mirror, stack);
+  for (const name of stack === undefined ? stacksOf(projectDirectory) : [stack]) {
+    try {
+      mirrorStackFile(projectDirectory, mirror, name);
+    } catch (error) {
+      if (stack !== undefined) throw error;
+      cpSync(join(projectDirectory, `Pulumi.${name}.yaml`), join(mirror, `Pulumi.${name}.yaml`));
+    }
+  }
   for (const pack of policyPacks(projectDirectory)) {
     // So that `--policy-pack policies` means the same folder as in the checkout.
     if (!existsSync(join(mirror, pack))) symlinkSync(join(projectDirectory, pack), join(mirror, pack), "dir");
@@ -68,10 +80,21 @@ function readYaml(path: string): Record<string, unknown> {
   if (!existsSync(path)) {
     throw new UserError(`there is no ${path}`, "run the command in the folder of the project");
   }
-  const document = parseDocument(readFileSync(path, "utf8"));
+  const lines = new LineCounter();
+  const document = parseDocument(readFileSync(path, "utf8"), { lineCounter: lines });
   const [error] = document.errors;
   if (error !== undefined) {
     throw new UserError(`${path} is not valid YAML: ${error.message.split("\n")[0]}`, "correct the file");
   }
+  visit(document, {
+    Scalar(_key, { value, source, range }) {
+      if (typeof value !== "number" || Number.isFinite(value)) return;
+      // The engine would refuse the whole file, and not say where.
+      throw new UserError(
+        `${path}:${lines.linePos(range?.[0] ?? 0).line} has the value ${source}, which is no finite number`,
+        "write the number, leave the key out, or put text in quotation marks",
+      );
+    },
+  });
   return (document.toJS() ?? {}) as Record<string, unknown>;
 }

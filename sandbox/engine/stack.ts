@@ -113,7 +113,7 @@ export async function runStack(args: StackRunArgs): Promise<StackRun> {
 async function openStack(args: StackRunArgs): Promise<Stack> {
   removeAbandonedLocks();
   const envVars = { ...engineEnvironment(args), ...args.environment };
-  const workDir = mirrorProject(args.projectDirectory);
+  const workDir = mirrorProject(args.projectDirectory, args.stack);
   try {
     const pulumiCommand = await PulumiCommand.get({ root: dirname(dirname(args.pulumi)) });
     return await LocalWorkspace.createOrSelectStack(

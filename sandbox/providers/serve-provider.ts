@@ -72,6 +72,7 @@ export interface StandIn {
     differences: readonly Change[],
     inputs: Properties,
     olds: Properties,
+    urn: string,
   ): Replacement;
   /** @returns the id (empty at preview) and the outputs */
   create(args: CreateArgs): Promise<{ readonly id: string; readonly outputs: Properties }>;
@@ -133,7 +134,7 @@ function diff(standIn: StandIn, request: pb.DiffRequest): pb.DiffResponse {
   const { DIFF_NONE, DIFF_SOME } = pb.DiffResponse.DiffChanges;
   response.setChanges(found.length === 0 ? DIFF_NONE : DIFF_SOME);
   response.setHasdetaileddiff(true);
-  const replacement = standIn.replacement(urnType(request.getUrn()), found, news, olds);
+  const replacement = standIn.replacement(urnType(request.getUrn()), found, news, olds, request.getUrn());
   response.setReplacesList([...replacement.paths]);
   response.setDeletebeforereplace(replacement.deleteFirst);
   response.setDiffsList([...new Set(found.map(({ path }) => path.split(/[.[]/)[0] ?? path))]);

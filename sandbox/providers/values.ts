@@ -20,6 +20,11 @@ export function containsUnknown(value: Value): boolean {
   return isProperties(value) && Object.values(value).some(containsUnknown);
 }
 
+/** A key may be called like something that every object has: constructor. */
+function own(object: Properties, key: string): Value {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
 export type ChangeKind = "add" | "delete" | "update";
 
 /** One difference: the path as the engine writes it (`spec.containers[0].image`) and what happened there. */
@@ -37,7 +42,7 @@ export function changes(before: Value, after: Value, path = ""): Change[] {
   if (!isThere) return [{ path, kind: "delete" }];
   if (isProperties(before) && isProperties(after)) {
     const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
-    return [...keys].flatMap((key) => changes(before[key], after[key], joinPath(path, key)));
+    return [...keys].flatMap((key) => changes(own(before, key), own(after, key), joinPath(path, key)));
   }
   if (Array.isArray(before) && Array.isArray(after)) {
     const [old, now] = [before as readonly Value[], after as readonly Value[]];
@@ -55,5 +60,7 @@ function joinPath(path: string, key: string): string {
 
 /** The value at `a.b.c`, undefined when there is none. */
 export function at(value: Value, path: string): Value {
-  return path.split(".").reduce<Value>((inner, key) => (isProperties(inner) ? inner[key] : undefined), value);
+  return path
+    .split(".")
+    .reduce<Value>((inner, key) => (isProperties(inner) ? own(inner, key) : undefined), value);
 }

@@ -29,6 +29,19 @@ const clusterCommon = {
     "See `kubectl config get-contexts`.",
   ).optional(),
   dns,
+  createNamespace: z
+    .boolean(says("true or false", "False for a namespace that is there before the stack."))
+    .default(true),
+  imagePullSecrets: z
+    .array(
+      text(
+        "the name of a Secret of the namespace",
+        "See `kubectl get secrets`.",
+        /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
+      ),
+      says("a list of names of Secrets", "Name Secrets of type kubernetes.io/dockerconfigjson."),
+    )
+    .default([]),
 };
 
 export const cluster = z.discriminatedUnion(

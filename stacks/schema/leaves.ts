@@ -45,7 +45,11 @@ export const ratio = number(
   (value) => value > 0 && value <= 1,
 );
 
-export const path = text('a path that begins with "/"', "Give the path of the endpoint.", /^\//);
+export const path = text(
+  'a path that begins with "/", without spaces and "#"',
+  "Give the path of the endpoint.",
+  /^\/[!"$-~]*$/,
+);
 
 /** A range of addresses, IPv4 or IPv6. */
 export const CIDR = /^((\d{1,3}\.){3}\d{1,3}\/([12]?\d|3[0-2])|[0-9a-fA-F:]*:[0-9a-fA-F:]*\/\d{1,3})$/;

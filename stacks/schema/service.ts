@@ -60,6 +60,20 @@ const cacheUse = z.strictObject(
   says("a map of callsPerRequest and callSeconds", "Say how the service uses the cache."),
 );
 
+const variable = z.string().regex(/^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/);
+
+const secretEntry = z.strictObject(
+  {
+    name: text(
+      "the name of a Secret of the namespace",
+      "See `kubectl get secrets`.",
+      /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
+    ),
+    key: text("the key of an entry of the Secret", "See `kubectl describe secret`.", /^[-._A-Za-z0-9]+$/),
+  },
+  says("a map of name and key", "Name a Secret of the namespace and one of its entries."),
+);
+
 export const service = z.strictObject(
   {
     image: text("an image with a tag or a digest", "Name the version of the image.", /^\S+$/),
@@ -94,11 +108,17 @@ export const service = z.strictObject(
       .default(PROBE_PATHS),
     environment: z
       .record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
+        variable,
         z.string(says("text", "Put the value in quotation marks.")),
+        says("a map of text", "Give names and values of variables."),
       )
       .default({}),
-    caches: z.record(workloadName, cacheUse).default({}),
+    secretEnvironment: z
+      .record(variable, secretEntry, says("a map of name and key", "Name the Secret of each variable."))
+      .default({}),
+    caches: z
+      .record(workloadName, cacheUse, says("a map of caches", "Name the caches that the service uses."))
+      .default({}),
     database: databaseUse.optional(),
     signsUrls: z
       .boolean(says("true or false", "True for a service that signs URLs for the CDN."))

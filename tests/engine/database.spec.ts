@@ -65,9 +65,13 @@ describe("the database on the real engine and API server", function () {
 
   it("applies the data model by a Job that reads the script and the connection string", async () => {
     const names = await kubectl("get", "jobs", "-n", "retrofitlink", "-o", "name");
-    assert.match(names, /^job\.batch\/mongodb-data-model-[0-9a-f]{10}\n$/);
+    assert.match(names, /^job\.batch\/mongodb-data-model-job-[0-9a-f]{8}\n$/);
     const { data } = await live<{ data: Record<string, string> }>("configmap", "mongodb-data-model-config");
-    assert.deepEqual(Object.keys(data).sort(), ["apply-data-model.js", "data-model.json"]);
+    assert.deepEqual(Object.keys(data).sort(), [
+      "apply-data-model.js",
+      "apply-data-model.sh",
+      "data-model.json",
+    ]);
     const { data: secret } = await live<{ data: Record<string, string> }>("secret", "mongodb-application");
     const uri = Buffer.from(secret["data-model-uri"] ?? "", "base64").toString();
     assert.match(

@@ -1,17 +1,24 @@
 /*
  * Run by mongosh in the data-model Job: brings indexes, shard keys and the profiler of a database to what the file
  * DATA_MODEL_FILE says. Safe to repeat. It creates and widens; what would drop or rebuild something is refused, unless
- * the file says `allowDrops`. Prints a line of JSON for each change and a summary; ends with 1 when anything failed, with 2
- * when all that is missing was refused.
+ * the file says `allowDrops`. Prints a line of JSON for each change and a summary, which names again what failed and what
+ * was refused: the end of the log is all that some see. Ends with 1 when anything failed, with 2 when all that is missing
+ * was refused, with 3 when the connection was lost.
  *
  * Globals of mongosh: db, print, quit, require.
  */
 const model = JSON.parse(require("fs").readFileSync(process.env.DATA_MODEL_FILE, "utf8"));
 const target = db.getSiblingDB(model.database);
 const counts = { changed: 0, unchanged: 0, refused: 0, failed: 0 };
+const problems = [];
 
 function say(outcome, collection, action, detail) {
   counts[outcome] += 1;
+  if (outcome === "failed" || outcome === "refused") {
+    const { index, error, fix } = detail;
+    const text = `${outcome}: ${collection ?? model.database}: ${action}${index === undefined ? "" : ` ${index}`}: ${error ?? fix}`;
+    problems.push(text.slice(0, 300));
+  }
   if (outcome !== "unchanged") print(JSON.stringify({ outcome, collection, action, ...detail }));
 }
 
@@ -66,12 +73,21 @@ function listIndexes(collection) {
   }
 }
 
+/* What another attempt mends: the network, a primary that steps down or shuts down. */
+function isLost(error) {
+  return (
+    /^Mongo(Network|ServerSelection|TopologyClosed|PoolCleared)/.test(error.name) ||
+    [91, 189, 10107, 11600, 11602, 13435, 13436].includes(error.code)
+  );
+}
+
 function attempt(collection, action, detail, command) {
   try {
     command();
     say("changed", collection, action, detail);
     return true;
   } catch (error) {
+    if (isLost(error)) throw error;
     say("failed", collection, action, { ...detail, code: error.code, error: error.message });
     return false;
   }
@@ -179,6 +195,7 @@ function applyProfiler({ level, slowMs }) {
     target.runCommand({ profile: level, slowms: slowMs });
     return say("changed", undefined, "set profiler", { level, slowMs });
   } catch (error) {
+    if (isLost(error)) throw error;
     /* Not every server lets a client do this; the query log of the application does not depend on it. */
     print(
       JSON.stringify({ outcome: "noticed", action: "set profiler", code: error.code, error: error.message }),
@@ -186,18 +203,39 @@ function applyProfiler({ level, slowMs }) {
   }
 }
 
-const existing = target.getCollectionNames();
-for (const { name, shardKey, indexes } of model.collections) {
-  if (!existing.includes(name)) {
-    attempt(name, "create collection", {}, () => target.runCommand({ create: name }));
+function apply() {
+  const existing = target.getCollectionNames();
+  for (const { name, shardKey, indexes } of model.collections) {
+    if (!existing.includes(name)) {
+      attempt(name, "create collection", {}, () => target.runCommand({ create: name }));
+    }
+    const current = listIndexes(name);
+    for (const index of indexes) applyIndex(name, index, current);
+    reportUnlisted(name, indexes, current);
+    if (model.sharded) applySharding(name, shardKey);
   }
-  const current = listIndexes(name);
-  for (const index of indexes) applyIndex(name, index, current);
-  reportUnlisted(name, indexes, current);
-  if (model.sharded) applySharding(name, shardKey);
+  applyProfiler(model.profiler);
 }
-applyProfiler(model.profiler);
 
-print(JSON.stringify({ summary: counts }));
-if (counts.failed > 0) quit(1);
-else if (counts.refused > 0) quit(2);
+/* How many problems the summary names: Kubernetes keeps the last 2048 bytes of a log. */
+const NAMED = 5;
+
+function exitCode() {
+  try {
+    apply();
+  } catch (error) {
+    if (isLost(error)) {
+      print(JSON.stringify({ outcome: "lost", error: error.message }));
+      return 3;
+    }
+    say("failed", undefined, "apply", { code: error.code, error: error.message });
+  }
+  const more = problems.length > NAMED ? [`and ${problems.length - NAMED} more`] : [];
+  const named = problems.length === 0 ? {} : { problems: [...problems.slice(0, NAMED), ...more] };
+  print(JSON.stringify({ summary: counts, ...named }));
+  if (counts.failed > 0) return 1;
+  return counts.refused > 0 ? 2 : 0;
+}
+
+const code = exitCode();
+if (code !== 0) quit(code);

@@ -43,7 +43,29 @@ export function jobInput(catalogue: readonly Collection[], options: Omit<JobInpu
   };
 }
 
-/** Text of the script that mongosh runs. */
-export function jobScript(): string {
-  return readFileSync(join(__dirname, "apply-data-model.js"), "utf8");
+/** Texts of what the Job runs, by file name: the shell that waits for the database, and mongosh's script. */
+export const JOB_FILES = { shell: "apply-data-model.sh", script: "apply-data-model.js" } as const;
+
+/** @param file one of `JOB_FILES` */
+export function jobText(file: string): string {
+  return readFileSync(join(__dirname, file), "utf8");
+}
+
+/** How long the database may take to come up, and its account after it; seconds. */
+export const JOB_WAITS = { server: 1800, login: 300, pause: 10 } as const;
+
+/** What an index build reads in a second, of a disk that serves at the same time; MiB. A cautious guess. */
+const BUILD_MIB_PER_SECOND = 50;
+
+/**
+ * Seconds after which the Job counts as stuck: the wait for the database, ten minutes, and every index of what is there
+ * built anew, each a pass over its collection.
+ *
+ * @param shardGiB data of one shard, GiB, >= 0; shards build at the same time
+ */
+export function jobDeadlineSeconds(catalogue: readonly Collection[], shardGiB: number): number {
+  const indexes = catalogue.reduce((sum, collection) => sum + collection.indexes.length, 0);
+  const passes = indexes / Math.max(1, catalogue.length);
+  const minutes = Math.ceil((passes * shardGiB * 1024) / BUILD_MIB_PER_SECOND / 60);
+  return JOB_WAITS.server + 600 + minutes * 60;
 }

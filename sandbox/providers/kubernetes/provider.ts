@@ -1,5 +1,5 @@
 /** Stand-in of the official Kubernetes provider. What it does differently is listed in sandbox/README.md. */
-import { createHash } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 import { UserError } from "../../user-error";
 import {
@@ -27,6 +27,7 @@ import {
   type Properties,
   type Value,
 } from "../values";
+import { CREATOR, fieldManagerOf, isForcedAtPreview, takenOver } from "./field-managers";
 import { isAutonamed, objectId, withName } from "./naming";
 import { replacingPaths } from "./replacement";
 
@@ -39,6 +40,8 @@ const HELM_RELEASE = "kubernetes:helm.sh/v3:Release";
 export class KubernetesProvider implements StandIn {
   private connected: KubernetesClient | undefined;
   private settings: Properties = {};
+  /** Resources that the state has: one of them that is created is being replaced. */
+  private readonly inState = new Set<string>();
 
   configure(settings: Properties): void {
     this.settings = settings;
@@ -62,13 +65,19 @@ export class KubernetesProvider implements StandIn {
     differences: readonly Change[],
     inputs: Properties,
     olds: Properties,
+    urn = "",
   ): Replacement {
+    this.inState.add(urn);
     if (type === HELM_RELEASE) return { paths: [], deleteFirst: false };
     const paths = replacingPaths(
       text(inputs, "apiVersion"),
       text(inputs, "kind"),
       differences.map(({ path }) => path),
-      { configMaps: this.enabled("enableConfigMapMutable"), secrets: this.enabled("enableSecretMutable") },
+      {
+        configMaps: this.enabled("enableConfigMapMutable"),
+        secrets: this.enabled("enableSecretMutable"),
+        immutable: at(inputs, "immutable") === true,
+      },
     );
     // Two objects of one name cannot exist side by side.
     const sameName = !isAutonamed(inputs) && objectId(inputs) === objectId(olds);
@@ -84,7 +93,7 @@ export class KubernetesProvider implements StandIn {
   }: CreateArgs): Promise<{ id: string; outputs: Properties }> {
     if (type === HELM_RELEASE) return { id: preview ? "" : name, outputs: { ...inputs, status: {} } };
     const fieldManager = fieldManagerOf(urn);
-    const applied = await this.apply(inputs, fieldManager, preview);
+    const applied = containsUnknown(inputs) ? undefined : await this.make(urn, inputs, preview);
     const outputs = preview && applied !== undefined ? withUnknowns(applied) : (applied ?? inputs);
     return {
       id: preview ? "" : (objectId(outputs) ?? ""),
@@ -96,13 +105,15 @@ export class KubernetesProvider implements StandIn {
     if (type === HELM_RELEASE) return { ...inputs, status: {} };
     const stored = outputs["__fieldManager"];
     const fieldManager = typeof stored === "string" ? stored : fieldManagerOf(urn);
-    const applied = await this.apply(inputs, fieldManager, preview);
+    // The server cannot judge half an object.
+    const applied = containsUnknown(inputs) ? undefined : await this.change(inputs, fieldManager, preview);
     return { ...(applied ?? inputs), __fieldManager: fieldManager };
   }
 
+  /** Also reads what the program only looks up, of which nothing is known but type and id. */
   async read({ type, id, inputs, outputs }: ExistingArgs): Promise<Properties | undefined> {
     if (type === HELM_RELEASE) return outputs;
-    const live = await this.client().read(identify(outputs, inputs, id));
+    const live = await this.client().read(identify(outputs, inputs, id, type));
     if (live === undefined) return undefined;
     return { ...withoutManagedFields(live), __fieldManager: outputs["__fieldManager"] };
   }
@@ -136,22 +147,26 @@ export class KubernetesProvider implements StandIn {
     );
   }
 
-  /** Undefined at preview, when something is unknown: the server cannot judge half an object. */
-  private async apply(
-    inputs: Properties,
-    fieldManager: string,
-    preview: boolean,
-  ): Promise<Properties | undefined> {
-    if (containsUnknown(inputs)) return undefined;
-    const object = inputs as unknown as KubernetesObject;
-    const annotations = at(inputs, "metadata.annotations");
-    const force = isProperties(annotations) && annotations["pulumi.com/patchForce"] === "true";
-    const options = { fieldManager, force, dryRun: preview };
+  /** Undefined at preview, when the kind is yet to come. */
+  private async make(urn: string, inputs: Properties, preview: boolean): Promise<Properties | undefined> {
+    const object = await this.withNamespace(inputs as unknown as KubernetesObject);
     const client = this.client();
+    const name = objectName(object);
     try {
-      return withoutManagedFields(await client.apply(await this.withNamespace(object), options));
+      if (this.enabled("upsertExistingObjects")) {
+        const options = {
+          fieldManager: fieldManagerOf(urn),
+          force: preview || isForced(inputs),
+          dryRun: preview,
+        };
+        return withoutManagedFields(await client.apply(object, options));
+      }
+      // At preview the object that is to be replaced is still there.
+      const made = preview && this.inState.has(urn) ? renamed(object) : object;
+      const created = await client.create(made, { fieldManager: CREATOR, dryRun: preview });
+      return withoutManagedFields({ ...created, metadata: { ...created.metadata, name } });
     } catch (error) {
-      if (preview && isMissingNamespace(error)) return await this.applyElsewhere(object, fieldManager);
+      if (preview && isMissingNamespace(error)) return await this.makeElsewhere(object);
       // The definition may come with the same deployment.
       if (preview && error instanceof ApiError && error.reason === "NoMatch") return undefined;
       throw describe(object, error);
@@ -162,12 +177,27 @@ export class KubernetesProvider implements StandIn {
    * At preview the namespace may be among the things to come. The server still judges the object: as one in the
    * namespace `default`.
    */
-  private async applyElsewhere(object: KubernetesObject, fieldManager: string): Promise<Properties> {
-    const elsewhere = { ...object, metadata: { ...object.metadata, namespace: "default" } };
+  private async makeElsewhere(object: KubernetesObject): Promise<Properties> {
+    const elsewhere = renamed({ ...object, metadata: { ...object.metadata, namespace: "default" } });
     try {
-      const judged = await this.client().apply(elsewhere, { fieldManager, force: true, dryRun: true });
-      const metadata = { ...judged.metadata, namespace: object.metadata.namespace };
-      return withoutManagedFields({ ...judged, metadata });
+      const judged = await this.client().create(elsewhere, { fieldManager: CREATOR, dryRun: true });
+      const { name = "", namespace } = object.metadata;
+      return withoutManagedFields({ ...judged, metadata: { ...judged.metadata, name, namespace } });
+    } catch (error) {
+      throw describe(object, error);
+    }
+  }
+
+  private async change(inputs: Properties, fieldManager: string, preview: boolean): Promise<Properties> {
+    const object = await this.withNamespace(inputs as unknown as KubernetesObject);
+    const client = this.client();
+    try {
+      const live = await client.read(object);
+      if (live === undefined) throw new ApiError(404, "NotFound", "it is not there any more");
+      const taken = preview ? undefined : takenOver(live, fieldManager);
+      if (taken !== undefined) await client.setManagedFields(live, taken);
+      const force = isForced(inputs) || (preview && isForcedAtPreview(live));
+      return withoutManagedFields(await client.apply(object, { fieldManager, force, dryRun: preview }));
     } catch (error) {
       throw describe(object, error);
     }
@@ -205,9 +235,19 @@ function text(object: Properties, key: string): string {
   return typeof value === "string" ? value : "";
 }
 
-/** One manager a resource, as in the official provider, so that two resources never share a field unnoticed. */
-function fieldManagerOf(urn: string): string {
-  return `pulumi-kubernetes-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
+function objectName({ metadata }: KubernetesObject): string {
+  return metadata.name ?? "";
+}
+
+/** The same object under a name that nothing has, for a dry run beside what is there. */
+function renamed(object: KubernetesObject): KubernetesObject {
+  const name = `${objectName(object).slice(0, 40)}-${randomBytes(4).toString("hex")}`;
+  return { ...object, metadata: { ...object.metadata, name } };
+}
+
+function isForced(inputs: Properties): boolean {
+  const annotations = at(inputs, "metadata.annotations");
+  return isProperties(annotations) && annotations["pulumi.com/patchForce"] === "true";
 }
 
 function withoutManagedFields(object: KubernetesObject): Properties {
@@ -236,14 +276,20 @@ function unknownAddresses(spec: Properties): Properties {
   );
 }
 
-function identify(outputs: Properties, inputs: Properties, id: string): KubernetesObject {
-  const source = outputs["kind"] === undefined ? inputs : outputs;
+function identify(outputs: Properties, inputs: Properties, id: string, type = ""): KubernetesObject {
+  const source = [outputs, inputs].find((one) => one["kind"] !== undefined) ?? ofType(type);
   const [namespace, name] = id.includes("/") ? id.split("/") : [undefined, id];
   return {
     apiVersion: text(source, "apiVersion"),
     kind: text(source, "kind"),
     metadata: namespace === undefined ? { name } : { name, namespace },
   };
+}
+
+/** `kubernetes:apps/v1:Deployment` as apiVersion and kind. */
+function ofType(type: string): Properties {
+  const [, apiVersion = "", kind = ""] = type.split(":");
+  return { apiVersion: apiVersion.replace(/^core\//, ""), kind };
 }
 
 /** Background unless an annotation says otherwise: a foreground deletion waits for a controller that is not here. */
@@ -259,15 +305,25 @@ function isMissingNamespace(error: unknown): boolean {
   );
 }
 
+const HINTS = new Map([
+  [
+    "Conflict",
+    'If another field manager owns these fields: the annotation "pulumi.com/patchForce": "true" takes them over.',
+  ],
+  [
+    "AlreadyExists",
+    "It is not in the state of this stack: somebody else made it, or an interrupted run. Take it in with " +
+      "`pulumi import`, delete it, or leave it out of the program.",
+  ],
+  ["NotFound", "Run `pulumi refresh`, and the next `pulumi up` makes it anew."],
+]);
+
 function describe(object: KubernetesObject, error: unknown): unknown {
   if (!(error instanceof ApiError)) return error;
   const { name, namespace } = object.metadata;
   const id = namespace === undefined ? name : `${namespace}/${name}`;
-  const hint =
-    error.reason === "Conflict" && error.message.includes("conflict")
-      ? '\nAnother field manager owns these fields. The annotation "pulumi.com/patchForce": "true" takes them over.'
-      : "";
+  const hint = HINTS.get(error.reason) ?? "";
   return new Error(
-    `the API server refused ${object.kind} "${id}" (${error.status} ${error.reason}): ${error.message}${hint}`,
+    `the API server refused ${object.kind} "${id}" (${error.status} ${error.reason}): ${error.message}${hint === "" ? "" : `\n${hint}`}`,
   );
 }

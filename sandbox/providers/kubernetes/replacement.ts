@@ -1,75 +1,48 @@
-/** Fields that the API server refuses to change, so that the object has to be made anew. */
+/** Changes for which an object is made anew. */
+import { REPLACING } from "./replacing-fields";
 
-const EVERY_KIND = ["metadata.name", "metadata.namespace", "apiVersion", "kind"];
-
-/** By group and kind; paths are prefixes. Source: the validation of each kind in the Kubernetes API reference. */
-const IMMUTABLE: Readonly<Record<string, readonly string[]>> = {
-  "apps/DaemonSet": ["spec.selector"],
-  "apps/Deployment": ["spec.selector"],
-  "apps/ReplicaSet": ["spec.selector"],
-  "apps/StatefulSet": [
-    "spec.podManagementPolicy",
-    "spec.selector",
-    "spec.serviceName",
-    "spec.volumeClaimTemplates",
-  ],
-  "batch/Job": [
-    "spec.completionMode",
-    "spec.completions",
-    "spec.podFailurePolicy",
-    "spec.selector",
-    "spec.template",
-  ],
-  "/ConfigMap": ["binaryData", "data", "immutable"],
-  "/PersistentVolumeClaim": [
-    "spec.accessModes",
-    "spec.dataSource",
-    "spec.selector",
-    "spec.storageClassName",
-    "spec.volumeMode",
-    "spec.volumeName",
-  ],
-  "/Pod": ["spec"],
-  "/Secret": ["data", "immutable", "stringData", "type"],
-  "/Service": ["spec.clusterIP", "spec.clusterIPs"],
-  "rbac.authorization.k8s.io/ClusterRoleBinding": ["roleRef"],
-  "rbac.authorization.k8s.io/RoleBinding": ["roleRef"],
-  "scheduling.k8s.io/PriorityClass": ["value", "preemptionPolicy"],
-  "storage.k8s.io/StorageClass": [
-    "allowedTopologies",
-    "parameters",
-    "provisioner",
-    "reclaimPolicy",
-    "volumeBindingMode",
-  ],
-};
-
+/** What the rules depend on besides the kind. */
 export interface MutableContent {
   /** Provider option `enableConfigMapMutable`. */
   readonly configMaps: boolean;
   /** Provider option `enableSecretMutable`. */
   readonly secrets: boolean;
+  /** The object says `immutable: true`. */
+  readonly immutable: boolean;
 }
 
 /**
  * The paths among `changed` that force a replacement. ConfigMaps and Secrets count as immutable unless the provider
- * is told otherwise, as in the official provider: a new object with a new name rolls out and rolls back with its pods.
+ * is told otherwise: a new object with a new name rolls out and rolls back with its pods.
+ *
+ * @param changed paths as the engine writes them; a value that is not known yet counts as all that is below it
  */
 export function replacingPaths(
   apiVersion: string,
   kind: string,
   changed: readonly string[],
-  mutable: MutableContent,
+  content: MutableContent,
 ): string[] {
-  const group = apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
-  let immutable = IMMUTABLE[`${group}/${kind}`] ?? [];
-  if ((kind === "ConfigMap" && mutable.configMaps) || (kind === "Secret" && mutable.secrets)) {
-    immutable = immutable.filter((path) => path === "immutable" || path === "type");
-  }
-  const prefixes = [...EVERY_KIND, ...immutable];
-  return changed.filter((path) =>
-    prefixes.some(
-      (prefix) => path === prefix || path.startsWith(`${prefix}.`) || path.startsWith(`${prefix}[`),
-    ),
-  );
+  const fields = ["metadata.name", "metadata.namespace", ...fieldsOf(apiVersion, kind, content)];
+  return changed.filter((path) => {
+    const plain = path.replaceAll(/\[\d+\]/g, "[*]");
+    return fields.some((field) => isWithin(plain, field) || isWithin(field, plain));
+  });
+}
+
+/** The order is the official provider's: for a Secret that counts as immutable its own table is not asked. */
+function fieldsOf(
+  apiVersion: string,
+  kind: string,
+  { configMaps, secrets, immutable }: MutableContent,
+): readonly string[] {
+  if (apiVersion === "v1" && kind === "Secret" && (!secrets || immutable))
+    return ["type", "stringData", "data"];
+  if (apiVersion === "v1" && kind === "ConfigMap" && (!configMaps || immutable))
+    return ["binaryData", "data"];
+  return REPLACING[`${apiVersion}/${kind}`] ?? [];
+}
+
+function isWithin(path: string, outer: string): boolean {
+  return path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { MongoClient } from "mongodb";
 
 import { CATALOGUE } from "../../../components/database/data-model/catalogue";
@@ -187,6 +187,93 @@ describe("the script of the data-model Job on a real server", function () {
     );
     assert.ok(failed.every(({ error, code }) => typeof error === "string" && typeof code === "number"));
     assert.equal(summary["failed"], impossible.length);
+  });
+});
+
+/** What the container of the Job runs, with short waits. */
+describe("the shell of the data-model Job", function () {
+  this.timeout(RUN_TIMEOUT_MS);
+  let server: RunningFerretdb;
+  let directory: string;
+  const model = jobInput(within, {
+    database: "retrofitlink",
+    sharded: false,
+    allowDrops: false,
+    profiler: { level: 0, slowMs: 100 },
+  });
+
+  async function shell(uri: string, path = dirname(MONGOSH)): Promise<Ended> {
+    return await run("sh", [join(dirname(SCRIPT), "apply-data-model.sh")], {
+      ...process.env,
+      PATH: `${path}:${process.env["PATH"]}`,
+      MONGODB_URI: uri,
+      DATA_MODEL_FILE: join(directory, "data-model.json"),
+      HOME: directory,
+      WAIT_SECONDS: "1",
+      LOGIN_SECONDS: "1",
+      PAUSE_SECONDS: "1",
+    });
+  }
+
+  /** A mongosh that answers the ping and then ends as it is told, once for each code. */
+  async function mongoshEnding(...codes: readonly number[]): Promise<string> {
+    const folder = await mkdtemp(join(directory, "mongosh-"));
+    const script = `case "$*" in *ping*) exit 0 ;; esac
+      at=$(cat ${folder}/runs 2>/dev/null || echo 1); echo $((at + 1)) > ${folder}/runs
+      set -- ${codes.join(" ")}; shift $((at - 1)); echo "run $at"; exit $1`;
+    await writeFile(join(folder, "mongosh"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    return folder;
+  }
+
+  before(async function () {
+    this.timeout(FERRETDB_BUILD_TIMEOUT_MS);
+    server = await startFerretdb();
+    directory = await mkdtemp(join(tmpdir(), "data-model-shell-"));
+    await writeFile(join(directory, "data-model.json"), JSON.stringify(model));
+  });
+
+  after(async () => {
+    await server?.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  it("applies the model with the script beside it", async () => {
+    const { exitCode, stdout } = await shell(server.uri);
+    assert.equal(exitCode, 0, stdout);
+    assert.match(stdout.trim().split("\n").at(-1) ?? "", /^\{"summary":\{"changed":\d+/);
+  });
+
+  it("gives up on a database that does not come, says why last, and shows no password", async () => {
+    const away = "mongodb://admin:hunter2@127.0.0.1:9/?serverSelectionTimeoutMS=200";
+    const { exitCode, stdout } = await shell(away);
+    assert.equal(exitCode, 1);
+    const last = stdout.trim().split("\n").at(-1);
+    assert.match(last ?? "", /^gave up: the database was not there after 1 s: Mongo\w+: .*ECONNREFUSED/);
+    assert.ok(!stdout.includes("hunter2"));
+  });
+
+  it("passes a refusal on at once, and tries a lost connection again, four times at most", async () => {
+    const ends = async (...codes: number[]): Promise<[number, number]> => {
+      const { exitCode, stdout } = await shell(server.uri, await mongoshEnding(...codes));
+      return [exitCode, stdout.match(/^run /gm)?.length ?? 0];
+    };
+    assert.deepEqual(await ends(2), [2, 1]);
+    assert.deepEqual(await ends(1), [1, 1]);
+    assert.deepEqual(await ends(3, 0), [0, 2]);
+    assert.deepEqual(await ends(3, 3, 2), [2, 3]);
+    assert.deepEqual(await ends(3, 3, 3, 3), [1, 4]);
+  });
+
+  it("gives an account that is refused less time than a server that is not there", async () => {
+    const folder = await mkdtemp(join(directory, "mongosh-"));
+    const script = 'echo "MongoServerError: Authentication failed." >&2; exit 1';
+    await writeFile(join(folder, "mongosh"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const { exitCode, stdout } = await shell(server.uri, folder);
+    assert.equal(exitCode, 1);
+    assert.match(
+      stdout,
+      /gave up: the database answers, and refused the account for 1 s: MongoServerError: Authentication failed\.\n$/,
+    );
   });
 });
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 
 import { parseStackConfig } from "../../../stacks/config";
-import { mistakes, service, sound, TODAY } from "./sound-stack";
+import { show } from "../../../stacks/config-problems";
+import { shippedText, stackFile } from "../../helpers/stack-file";
+import { mistakes, mistakesOf, service, sound, TODAY } from "./sound-stack";
 
 describe("stack file", () => {
   const cases: [string, (config: Record<string, any>) => void, string[]][] = [
@@ -58,7 +60,7 @@ describe("stack file", () => {
       "a key of another cloud",
       (c) => (c["cluster"].vpcId = "vpc-0a1b2c3d"),
       [
-        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, dns. Remove the key.',
+        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, dns, createNamespace, imagePullSecrets. Remove the key.',
       ],
     ],
     [
@@ -73,6 +75,62 @@ describe("stack file", () => {
       (c) => (c["services"].backend.image = "backend:latest"),
       [
         'retrofitlink:services.backend.image: got "backend:latest"; allowed is an image with a digest, or with a tag other than "latest". Name the version, so that a restarted pod runs the same code as its neighbours.',
+      ],
+    ],
+    ...(
+      [
+        ["with a scheme", "https://registry.example.com/app:1.0"],
+        ["in upper case", "registry.example.com/App:1.0"],
+        ["with a letter that no image has", "app:vé1"],
+        ["with half a digest", "app@sha256:abc"],
+        ["with a digest of another length", `app@sha256:${"a".repeat(63)}`],
+      ] as const
+    ).map(([how, image]): [string, (config: Record<string, any>) => void, string[]] => [
+      `an image ${how}`,
+      (c) => (c["services"].backend.image = image),
+      [
+        `retrofitlink:services.backend.image: got ${show(image)}; allowed is a reference like registry.example.com/team/app:1.2.3, a digest with 64 hexadecimal digits. Leave https:// out, and write all but the tag in lower case.`,
+      ],
+    ]),
+    [
+      "a day that no month has",
+      (c) => {
+        c["waivers"] = [{ policy: "some-policy", reason: "because we had to", expires: "2026-02-31" }];
+      },
+      [
+        'retrofitlink:waivers[0].expires: got "2026-02-31"; allowed is a day that there is, YYYY-MM-DD. Say until when.',
+      ],
+    ],
+    [
+      "a variable that contradicts what is derived",
+      (c) => (c["services"].backend.environment = { PORT: "8080" }),
+      [
+        'retrofitlink:services.backend.environment.PORT: got "PORT"; allowed is a variable that is not derived. Remove it, and change port, from which it follows.',
+      ],
+    ],
+    [
+      "a secret in plain text, without showing it",
+      (c) => (c["services"].backend.environment = { SMTP_PASSWORD: "hunter2" }),
+      [
+        'retrofitlink:services.backend.environment.SMTP_PASSWORD: got "what reads like a secret"; allowed is what everybody may read. Put it into a Secret of the namespace, and name that in secretEnvironment.SMTP_PASSWORD: { name, key }.',
+      ],
+    ],
+    [
+      "a variable that is a value and a Secret",
+      (c) => {
+        c["services"].backend.environment = { MODE: "a" };
+        c["services"].backend.secretEnvironment = { MODE: { name: "a", key: "b" } };
+      },
+      [
+        'retrofitlink:services.backend.secretEnvironment.MODE: got "MODE"; allowed is a variable that environment does not set. Remove it from one of the two.',
+      ],
+    ],
+    [
+      "a path with a space or a fragment for a probe",
+      (c) => (c["services"].backend.health = { live: "/hea lth", ready: "/ready#a" }),
+      [
+        'retrofitlink:services.backend.health.live: got "/hea lth"; allowed is a path that begins with "/", without spaces and "#". Give the path of the endpoint.',
+        'retrofitlink:services.backend.health.ready: got "/ready#a"; allowed is a path that begins with "/", without spaces and "#". Give the path of the endpoint.',
       ],
     ],
     [
@@ -100,7 +158,7 @@ describe("stack file", () => {
       "a service and a cache of one name",
       (c) => (c["caches"] = { backend: { purpose: "cache", workingSetMiB: 10 } }),
       [
-        'retrofitlink:caches.backend: got "backend"; allowed is a name that no service has. Rename one of them: both become workloads of one namespace.',
+        'retrofitlink:caches.backend: got "backend"; allowed is a name that nothing else of the stack has. Rename it: the label app: backend is also that of retrofitlink:services.backend.',
       ],
     ],
     [
@@ -322,5 +380,42 @@ describe("stack file", () => {
         path.join("."),
       );
     }
+  });
+
+  it("says in words of its own what is wrong, whatever stands at whatever key", function () {
+    this.timeout(60_000);
+    const full = (): Record<string, any> => {
+      const config = stackFile(shippedText("production"));
+      config["services"].backend.environment = { LOG_LEVEL: "info" };
+      config["services"].backend.secretEnvironment = { SMTP_PASSWORD: { name: "smtp", key: "password" } };
+      config["waivers"] = [{ policy: "some-policy", reason: "because we had to", expires: "2026-02-01" }];
+      return config;
+    };
+    const paths = (value: unknown, path: readonly string[]): string[][] =>
+      typeof value !== "object" || value === null
+        ? []
+        : Object.entries(value).flatMap(([key, inner]) => [[...path, key], ...paths(inner, [...path, key])]);
+    for (const path of paths(full(), [])) {
+      for (const wrong of [null, [], 5]) {
+        const config = full();
+        const parent = path.slice(0, -1).reduce<Record<string, any>>((inner, part) => inner[part], config);
+        parent[path.at(-1) ?? ""] = wrong;
+        for (const text of mistakesOf(config)) {
+          assert.doesNotMatch(
+            text,
+            /invalid|expected|undefined|Too (small|big)/i,
+            `${path.join(".")} = ${wrong}`,
+          );
+          assert.doesNotMatch(text, /allowed is \. |\. $/, `${path.join(".")} = ${wrong}`);
+        }
+      }
+    }
+  });
+
+  it("shows no number under the name of a secret either", () => {
+    const said = mistakes((c) => (c["services"].backend.environment = { SMTP_PASSWORD: 123456 }));
+    assert.deepEqual(said, [
+      "retrofitlink:services.backend.environment.SMTP_PASSWORD: got a number; allowed is text. Put the value in quotation marks.",
+    ]);
   });
 });

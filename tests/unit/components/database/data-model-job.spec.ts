@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import { DataModelJob, type DataModelJobArgs } from "../../../../components/database/data-model-job";
 import { CATALOGUE } from "../../../../components/database/data-model/catalogue";
 import type { Collection } from "../../../../components/database/data-model/collection";
-import { jobInput, jobScript } from "../../../../components/database/data-model/job-input";
+import {
+  JOB_FILES,
+  jobDeadlineSeconds,
+  jobInput,
+  jobText,
+} from "../../../../components/database/data-model/job-input";
+import { ENDS_THE_AWAIT, failureReason } from "../../../helpers/job-end";
 import { record, type Recording } from "../../../helpers/pulumi";
 import { endpoint } from "./fixtures";
 
@@ -13,6 +19,7 @@ const args: DataModelJobArgs = {
   endpoint,
   sharded: true,
   slowMs: 100,
+  shardGiB: 200,
 };
 
 const RESOURCES = [
@@ -37,9 +44,14 @@ function build(change: Partial<DataModelJobArgs> = {}, options = {}): Promise<Re
 
 const jobOf = (recording: Recording): Record<string, unknown> =>
   recording.only("kubernetes:batch/v1:Job").inputs;
-const nameOf = (recording: Recording): string => (jobOf(recording)["metadata"] as { name: string }).name;
+const metadataOf = (recording: Recording): Record<string, unknown> =>
+  jobOf(recording)["metadata"] as Record<string, unknown>;
 const specOf = (recording: Recording): Record<string, unknown> =>
   jobOf(recording)["spec"] as Record<string, unknown>;
+const digestOf = (recording: Recording): string => {
+  const { metadata } = specOf(recording)["template"] as { metadata: { annotations: Record<string, string> } };
+  return metadata.annotations["checksum/job"] ?? "";
+};
 const podOf = (recording: Recording): PodSpec => (specOf(recording)["template"] as { spec: PodSpec }).spec;
 const filesOf = (recording: Recording): Record<string, string> =>
   recording.only("kubernetes:core/v1:ConfigMap").inputs["data"] as Record<string, string>;
@@ -65,8 +77,12 @@ describe("DataModelJob", () => {
 
   it("carries the script and the catalogue in the words of MongoDB's commands", async () => {
     const files = filesOf(await build());
-    assert.deepEqual(Object.keys(files), ["apply-data-model.js", "data-model.json"]);
-    assert.equal(files["apply-data-model.js"], jobScript());
+    assert.deepEqual(Object.keys(files).sort(), [
+      "apply-data-model.js",
+      "apply-data-model.sh",
+      "data-model.json",
+    ]);
+    for (const file of Object.values(JOB_FILES)) assert.equal(files[file], jobText(file));
     const model = JSON.parse(files["data-model.json"] ?? "") as Record<string, unknown>;
     assert.deepEqual(
       model,
@@ -83,27 +99,34 @@ describe("DataModelJob", () => {
     );
   });
 
-  it("is another Job when the model, its options or nothing at all changed", async () => {
-    const name = nameOf(await build());
-    assert.match(name, /^mongodb-data-model-[0-9a-f]{10}$/);
-    assert.equal(nameOf(await build()), name);
-    assert.notEqual(nameOf(await build({ allowDrops: true })), name);
-    assert.notEqual(nameOf(await build({ slowMs: 50 })), name);
-    assert.notEqual(nameOf(await build({ catalogue: CATALOGUE.slice(1) })), name);
+  it("is another Job when the model, its options or anything of itself changed, and the same otherwise", async () => {
+    const digest = digestOf(await build());
+    assert.match(digest, /^[0-9a-f]{64}$/);
+    assert.equal(digestOf(await build()), digest);
+    const others: Partial<DataModelJobArgs>[] = [
+      { allowDrops: true },
+      { slowMs: 50 },
+      { catalogue: CATALOGUE.slice(1) },
+      { shardGiB: 300 },
+      {
+        transform: {
+          job: (job) => ({ ...job, spec: { ...(job.spec as object), backoffLimit: 1 } as never }),
+        },
+      },
+    ];
+    for (const change of others)
+      assert.notEqual(digestOf(await build(change)), digest, JSON.stringify(change));
   });
 
-  it("waits for the database, then runs the script in the image of the server", async () => {
+  it("takes no name that an interrupted or failed run may have left taken, and is made anew after a failure", async () => {
+    const { name, generateName, annotations } = metadataOf(await build());
+    assert.deepEqual([name, generateName], [undefined, undefined]);
+    assert.equal((annotations as Record<string, string>)["pulumi.com/replaceUnready"], "true");
+  });
+
+  it("runs the shell beside its script in the image of the server", async () => {
     const [container] = podOf(await build()).containers;
-    const [shell, option, command] = container["command"] as string[];
-    assert.deepEqual([shell, option], ["sh", "-c"]);
-    assert.match(
-      command ?? "",
-      /^until mongosh "\$MONGODB_URI" --quiet --eval 'db\.runCommand\(\{ping: 1\}\)'/,
-    );
-    assert.match(
-      command ?? "",
-      /exec mongosh "\$MONGODB_URI" --quiet --file \/data-model\/apply-data-model\.js$/,
-    );
+    assert.deepEqual(container["command"], ["sh", "/data-model/apply-data-model.sh"]);
     assert.match(String(container["image"]), /percona-server-mongodb:\d/);
     assert.deepEqual(container["env"], [
       {
@@ -111,21 +134,38 @@ describe("DataModelJob", () => {
         valueFrom: { secretKeyRef: { name: "mongodb-application", key: "data-model-uri" } },
       },
       { name: "DATA_MODEL_FILE", value: "/data-model/data-model.json" },
+      { name: "WAIT_SECONDS", value: "1800" },
+      { name: "LOGIN_SECONDS", value: "300" },
+      { name: "PAUSE_SECONDS", value: "10" },
       { name: "HOME", value: "/tmp" },
     ]);
   });
 
-  it("tries again after a lost connection, and not after a refusal", async () => {
-    const { backoffLimit, podFailurePolicy, activeDeadlineSeconds, ttlSecondsAfterFinished } = specOf(
-      await build(),
-    );
-    assert.equal(backoffLimit, 3);
-    assert.deepEqual(podFailurePolicy, {
-      rules: [{ action: "FailJob", onExitCodes: { containerName: "apply", operator: "In", values: [2] } }],
-    });
-    assert.equal(activeDeadlineSeconds, 4 * 3600);
+  it("ends what waits for it however its container ends, with the end of its log", async () => {
+    const recording = await build();
+    for (const exitCode of [1, 2, 137]) {
+      const reason = failureReason(specOf(recording), [{ exitCode }]);
+      assert.equal(ENDS_THE_AWAIT.get(reason ?? ""), true, `exit code ${exitCode}: ${reason}`);
+    }
+    // A node that is drained is no failure of the Job's.
+    assert.equal(failureReason(specOf(recording), [{ exitCode: 143, disrupted: true }]), undefined);
+    const [container] = podOf(recording).containers;
+    assert.equal(container["terminationMessagePolicy"], "FallbackToLogsOnError");
+  });
+
+  it("has the Job give up before Pulumi does, after as long as the indexes of what is there may take", async () => {
+    const recording = await build();
+    const deadline = Number(specOf(recording)["activeDeadlineSeconds"]);
+    assert.equal(deadline, jobDeadlineSeconds(CATALOGUE, 200));
+    const annotations = metadataOf(recording)["annotations"] as Record<string, string>;
+    assert.equal(annotations["pulumi.com/timeoutSeconds"], String(deadline + 60));
+    // Nothing to build: half an hour for a database that is being made, and ten minutes.
+    assert.equal(jobDeadlineSeconds(CATALOGUE, 0), 2400);
+    const indexes = CATALOGUE.reduce((sum, { indexes: all }) => sum + all.length, 0) / CATALOGUE.length;
+    assert.ok(deadline - 2400 >= (indexes * 200 * 1024) / 50);
+    assert.ok(deadline - 2400 < (indexes * 200 * 1024) / 50 + 60);
     // A Job that the cluster cleans away would be missing at the next `up`.
-    assert.equal(ttlSecondsAfterFinished, undefined);
+    assert.equal(specOf(recording)["ttlSecondsAfterFinished"], undefined);
   });
 
   it("runs restricted, within its resources, without a token for the API server", async () => {
@@ -188,15 +228,15 @@ describe("DataModelJob", () => {
     });
   });
 
-  it("lets a transform change its children, and takes the name from what came out", async () => {
+  it("lets a transform change its children, and takes the digest from what came out", async () => {
     const recording = await build({
       transform: {
         config: (config) => ({ ...config, data: { "data-model.json": "{}" } }),
-        job: (job) => ({ ...job, spec: { ...(job.spec as object), backoffLimit: 0 } as never }),
+        job: (job) => ({ ...job, spec: { ...(job.spec as object), backoffLimit: 2 } as never }),
       },
     });
     assert.deepEqual(filesOf(recording), { "data-model.json": "{}" });
-    assert.equal(specOf(recording)["backoffLimit"], 0);
-    assert.notEqual(nameOf(recording), nameOf(await build()));
+    assert.equal(specOf(recording)["backoffLimit"], 2);
+    assert.notEqual(digestOf(recording), digestOf(await build()));
   });
 });

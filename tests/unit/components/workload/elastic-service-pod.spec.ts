@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts";
+import { derivedFrom } from "../../../../components/workload/environment-problems";
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type Recording } from "../../../helpers/pulumi";
 
@@ -276,20 +277,50 @@ describe("ElasticService, the variables of its container", () => {
     );
   });
 
-  it("let those of the caller win, whether they are values or in Secrets", async () => {
+  it("leave room for the caller's, as values and from Secrets, and add to the options of Node.js", async () => {
     const uri = { name: "mongodb-credentials", key: "uri" };
     assert.deepEqual(
       await variables({
-        environment: { NODE_ENV: "staging", LOG_LEVEL: pulumi.output("debug") },
-        secretEnvironment: { MONGODB_URI: uri, NODE_OPTIONS: { name: "flags", key: "node" } },
+        environment: {
+          NODE_ENV: "staging",
+          LOG_LEVEL: pulumi.output("debug"),
+          NODE_OPTIONS: "--enable-source-maps",
+        },
+        secretEnvironment: { MONGODB_URI: uri },
       }),
       {
         ...DERIVED,
         NODE_ENV: "staging",
         LOG_LEVEL: "debug",
         MONGODB_URI: { secretKeyRef: uri },
-        NODE_OPTIONS: { secretKeyRef: { name: "flags", key: "node" } },
+        NODE_OPTIONS: `${DERIVED.NODE_OPTIONS} --enable-source-maps`,
       },
+    );
+  });
+
+  it("may not be set by the caller where they are derived, whatever they are derived from", async () => {
+    const keySecret = { name: "signing-key", key: "signing.pem" };
+    const everything: Partial<ElasticServiceArgs> = {
+      caches: [
+        { ...cache, tls: true, sentinel: { addresses: "a:26379", masterName: "redis-cache" } },
+        { ...cache, name: "sessions" },
+      ],
+      authorities: { name: "cache-authorities", key: "ca.crt" },
+      database,
+      urlSigning: { provider: "cloudflare", lifetimeSeconds: 3600, keySecret },
+    };
+    const names = Object.keys(await variables(everything));
+    const uses = { caches: ["redis-cache", "sessions"], database: true, urlSigning: true };
+    assert.deepEqual(
+      names.filter((name) => derivedFrom(name, uses) === undefined),
+      ["NODE_ENV", "NODE_OPTIONS"],
+    );
+    const none = { caches: [], database: false, urlSigning: false };
+    assert.deepEqual(
+      names.filter((name) => derivedFrom(name, none) !== undefined).sort(),
+      Object.keys(DERIVED)
+        .filter((name) => !name.startsWith("NODE_"))
+        .sort(),
     );
   });
 });

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 
 import { CATALOGUE } from "../../../../../components/database/data-model/catalogue";
-import { jobInput, jobScript, type JobInput } from "../../../../../components/database/data-model/job-input";
+import {
+  JOB_FILES,
+  jobInput,
+  jobText,
+  type JobInput,
+} from "../../../../../components/database/data-model/job-input";
 
 type Command = Record<string, unknown>;
 type ListedIndex = { name: string; key: Record<string, unknown>; [option: string]: unknown };
@@ -20,7 +25,7 @@ class FakeServer {
   readonly sharded: Record<string, Record<string, unknown>> = {};
   profiler = { was: 0, slowms: 100 };
   /** Makes a command fail, by its name. */
-  refuse: Record<string, { code: number; message: string }> = {};
+  refuse: Record<string, { code: number; message: string; name?: string }> = {};
 
   /** What `db` is in mongosh. */
   shell(name: string): object {
@@ -44,7 +49,7 @@ class FakeServer {
     const [action = ""] = Object.keys(command);
     if (command["profile"] === -1) return this.profiler;
     const refusal = this.refuse[action];
-    if (refusal !== undefined) throw Object.assign(new Error(refusal.message), { code: refusal.code });
+    if (refusal !== undefined) throw Object.assign(new Error(refusal.message), refusal);
     // The script's objects are of another realm; what a server gets is BSON anyway.
     this.commands.push(JSON.parse(JSON.stringify({ database, ...command })) as Command);
     const collection = String(command[action]);
@@ -121,13 +126,15 @@ interface Outcome {
   readonly exitCode: number;
   readonly lines: readonly Record<string, unknown>[];
   readonly summary: Record<string, number>;
+  /** The last line as it was printed. */
+  readonly last: string;
 }
 
 /** Runs the script as mongosh does. */
 function apply(server: FakeServer, model: JobInput): Outcome {
   const printed: string[] = [];
   let exitCode = 0;
-  runInNewContext(jobScript(), {
+  runInNewContext(jobText(JOB_FILES.script), {
     db: server.shell("test"),
     print: (line: string) => printed.push(line),
     quit: (code: number) => {
@@ -138,7 +145,7 @@ function apply(server: FakeServer, model: JobInput): Outcome {
   });
   const lines = printed.map((line) => JSON.parse(line) as Record<string, unknown>);
   const last = lines.pop() as { summary: Record<string, number> };
-  return { exitCode, lines, summary: last.summary };
+  return { exitCode, lines, summary: last.summary, last: printed.at(-1) ?? "" };
 }
 
 const options = {
@@ -394,5 +401,41 @@ describe("the script of the data-model Job", () => {
     assert.deepEqual(lines, [
       { outcome: "noticed", action: "set profiler", code: 13, error: "not authorized" },
     ]);
+  });
+
+  it("ends with a line that names what failed and what was refused, short enough for the message of a pod", () => {
+    const server = new FakeServer();
+    server.refuse["createIndexes"] = { code: 11000, message: `E11000 duplicate key ${"x".repeat(1000)}` };
+    const names = Array.from({ length: 40 }, (_, at) => `index_${at}`);
+    const { last } = apply(server, model({ indexes: names.map((name) => ({ name, key: { [name]: 1 } })) }));
+    const { problems } = JSON.parse(last) as { problems: string[] };
+    assert.match(problems[0] ?? "", /^failed: notes: create index index_0: E11000 duplicate key/);
+    assert.equal(problems.at(-1), "and 35 more");
+    // The kubelet keeps the last 2048 bytes of a log.
+    assert.ok(Buffer.byteLength(last) < 2048, String(Buffer.byteLength(last)));
+
+    const refused = serverWith({ ...ID_INDEX, name: "u", key: { other: 1 } });
+    const { last: line } = apply(refused, model({ indexes: [{ name: "u", key: { at: 1 } }] }));
+    assert.match(line, /"problems":\["refused: notes: rebuild index u: Give the changed index another name/);
+  });
+
+  it("ends with 3 when the connection was lost, whatever it was doing, so that it is tried again", () => {
+    const lost = [
+      { code: 0, name: "MongoNetworkError", message: "connection 3 to 10.0.0.7:27017 closed" },
+      { code: 189, name: "MongoServerError", message: "primary stepped down" },
+    ];
+    for (const error of lost) {
+      for (const command of ["create", "createIndexes", "profile"]) {
+        const server = new FakeServer();
+        server.profiler = { was: 0, slowms: 200 };
+        server.refuse[command] = error;
+        const { exitCode, last } = apply(server, model({ indexes: [{ name: "u", key: { at: 1 } }] }));
+        assert.deepEqual(
+          [exitCode, JSON.parse(last)],
+          [3, { outcome: "lost", error: error.message }],
+          command,
+        );
+      }
+    }
   });
 });
