@@ -66,8 +66,13 @@ function inCluster(
   common: Common,
   options: pulumi.ComponentResourceOptions,
 ): Redis {
-  const { cpuCores, memoryLimitMiB } = cache;
-  const args = { ...common, cpuCores, ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }) };
+  const { cpuCores, memoryLimitMiB, passwordGeneration } = cache;
+  const args = {
+    ...common,
+    cpuCores,
+    passwordGeneration,
+    ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }),
+  };
   return cache.purpose === "cache"
     ? new Redis(name, { ...args, purpose: "cache" }, options)
     : new Redis(name, { ...args, purpose: "session", zones, storage: cache.storage }, options);

@@ -1,7 +1,11 @@
 // Mocha's "spec" output for people, and the totals as JSON for scripts/run-tests.mjs when TEST_REPORT names a file.
+// A process that outlives its last test is ended, and has failed: what kept it is a connection or a timer that nobody closed.
 "use strict";
 const { writeFileSync } = require("node:fs");
 const Mocha = require("mocha");
+
+/** How long a process may live after its last test, milliseconds. */
+const OUTLIVES_MS = Number(process.env.TEST_OUTLIVES_MS ?? 30_000);
 
 module.exports = class Reporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
@@ -9,6 +13,28 @@ module.exports = class Reporter extends Mocha.reporters.Spec {
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const file = process.env.TEST_REPORT;
       if (file) writeFileSync(file, JSON.stringify({ stats: this.stats }));
+      const kept = () => {
+        process.stderr.write(
+          `\n${OUTLIVES_MS / 1000} s after its last test this process goes on, kept by:\n${what().join("\n")}\n`,
+        );
+        // Mocha has said by now with what the process is to end.
+        process.on("exit", () => (process.exitCode = 1));
+        process.exit();
+      };
+      setTimeout(kept, OUTLIVES_MS).unref();
     });
   }
 };
+
+/** One line for each thing that keeps the process. */
+function what() {
+  const lines = process.getActiveResourcesInfo().map((name) => `  ${name}`);
+  // Not documented, but the only ones to say which.
+  for (const handle of process._getActiveHandles?.() ?? []) {
+    const { spawnargs, remoteAddress, remotePort } = handle;
+    if (spawnargs) lines.push(`  child process: ${spawnargs.join(" ")}`);
+    else if (remotePort) lines.push(`  connection to ${remoteAddress}:${remotePort}`);
+    else if (handle.listening) lines.push(`  server on ${JSON.stringify(handle.address())}`);
+  }
+  return lines;
+}

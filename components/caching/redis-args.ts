@@ -42,6 +42,11 @@ interface CommonArgs {
   readonly users: readonly RedisUser[];
   /** Labels of pods in the same namespace that may connect. @default `{ app: service }` of each user */
   readonly clients?: readonly Readonly<Record<string, string>>[];
+  /**
+   * Which passwords are used, whole number >= 1. Raise it by one for new ones; the servers accept those of the generation
+   * before, of this one and of the next, so that nobody is refused while pods are replaced. @default 1
+   */
+  readonly passwordGeneration?: number;
   /** Namespace whose pods may read the metrics. @default "monitoring" */
   readonly monitoringNamespace?: string;
 }
@@ -101,6 +106,14 @@ export function redisProblems(args: RedisArgs): Problem[] {
     const ok = Number.isFinite(args[field]) && args[field] > 0;
     check(ok, field, args[field], `a number above 0 (${unit})`, "Give what a load test measured.");
   }
+  const { passwordGeneration = 1 } = args;
+  check(
+    Number.isInteger(passwordGeneration) && passwordGeneration >= 1,
+    "passwordGeneration",
+    passwordGeneration,
+    "a whole number of at least 1",
+    "Raise it by one for new passwords.",
+  );
   if (args.purpose === "session") {
     const ok = Number.isInteger(args.zones) && args.zones >= 1;
     check(ok, "zones", args.zones, "a whole number of at least 1", "Count the zones of the cluster's nodes.");

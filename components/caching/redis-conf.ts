@@ -1,4 +1,4 @@
-/** What the server reads: redis.conf, the file with the password, and the commands of its probes. Pure text. */
+/** What the server reads, redis.conf, and the commands of its probes. Pure text. */
 import { TOLERATED_FRAGMENTATION } from "../../budget/memory";
 import type { RedisPurpose } from "../../budget/summaries";
 
@@ -6,8 +6,8 @@ import type { RedisPurpose } from "../../budget/summaries";
 export const REDIS_PATHS = {
   /** redis.conf, from the ConfigMap. */
   config: "/etc/redis/redis.conf",
-  /** The file with `requirepass`, from the Secret. */
-  password: "/etc/redis-credentials/requirepass.conf",
+  /** The file with the users, from the Secret. */
+  users: "/etc/redis-credentials/users.conf",
   /** Working directory, and of a session store the volume. */
   data: "/data",
 } as const;
@@ -43,8 +43,8 @@ export interface RedisConfArgs {
   readonly port?: number;
   /** Working directory. @default "/data" */
   readonly directory?: string;
-  /** The file with `requirepass`. @default "/etc/redis-credentials/requirepass.conf" */
-  readonly passwordFile?: string;
+  /** The file with the users. @default "/etc/redis-credentials/users.conf" */
+  readonly usersFile?: string;
 }
 
 /** `maxmemory-policy`: a cache makes room, a session store says that it is full rather than log somebody out. */
@@ -61,7 +61,7 @@ const REPLICA_BUFFER_SECONDS = 60;
 
 type Directive = readonly [name: string, value: string | number];
 
-/** The text of redis.conf. Ends with the include of the password, so that nothing after it can undo it. */
+/** The text of redis.conf. Ends with the include of the users, so that nothing after it can undo it. */
 export function redisConf(args: RedisConfArgs): string {
   const sections = [
     network(args),
@@ -71,17 +71,7 @@ export function redisConf(args: RedisConfArgs): string {
     diagnostics(),
   ];
   const text = sections.map((directives) => directives.map(line).join("\n"));
-  return [...text, `include ${args.passwordFile ?? REDIS_PATHS.password}`].join("\n\n") + "\n";
-}
-
-/** The text of the file with the password: apart from redis.conf, which anyone may read who may read ConfigMaps. */
-export function passwordConf(password: string): string {
-  return `requirepass ${password}\n`;
-}
-
-/** The same for one of several servers, any of which may have to follow another. */
-export function memberPasswordConf(password: string): string {
-  return `${passwordConf(password)}masterauth ${password}\n`;
+  return [...text, `include ${args.usersFile ?? REDIS_PATHS.users}`].join("\n\n") + "\n";
 }
 
 function line([name, value]: Directive): string {

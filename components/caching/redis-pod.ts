@@ -9,12 +9,19 @@ import { MEMBERS, SENTINEL_PATHS, SENTINEL_PORT, SENTINEL_PROBE_COMMANDS } from 
 
 /** Where the exporter answers. */
 export const METRICS_PORT = 9121;
-/** Keys of the Secret: the password for clients, and the files that the server and the Sentinel include. */
+/** Keys of the Secret: passwords of the users by name, and the files that the server and the Sentinel include. */
 export const CREDENTIAL_KEYS = {
+  /** Of the services. */
   password: "password",
-  file: basename(REDIS_PATHS.password),
-  sentinelFile: basename(SENTINEL_PATHS.password),
+  operator: "operator-password",
+  exporter: "exporter-password",
+  users: basename(REDIS_PATHS.users),
+  sentinelUsers: basename(SENTINEL_PATHS.users),
 } as const;
+/** Key of the ConfigMap for what `redis-cli` is in the containers. */
+export const CLI_KEY = "redis-cli";
+/** Where programs are: ours first, then as the image has it. */
+const PROGRAMS = `${dirname(REDIS_PATHS.config)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
 /** Name of the volume, and of the claim, that a session store keeps its data on. */
 export const DATA_VOLUME = "data";
 
@@ -40,20 +47,21 @@ export interface RedisPodArgs {
 
 /** The pod: the server, the exporter of its metrics, and the Sentinel beside a server that is one of several. */
 export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplateSpec {
-  const passwordFromSecret = { secretKeyRef: { name: pod.credentials.name, key: CREDENTIAL_KEYS.password } };
+  const fromSecret = (key: string) => ({ secretKeyRef: { name: pod.credentials.name, key } });
   // Requests equal limits, so that the node never takes memory or CPU back from the one copy there is.
   const memory = `${pod.memoryLimitMiB}Mi`;
   const { member } = pod;
   // For the probes and the scripts, and for `kubectl exec deployment/redis-cache -- redis-cli info stats`.
   const environment = [
-    { name: "REDISCLI_AUTH", valueFrom: passwordFromSecret },
+    { name: "REDISCLI_AUTH", valueFrom: fromSecret(CREDENTIAL_KEYS.operator) },
+    { name: "PATH", value: PROGRAMS },
     ...(member === undefined
       ? []
       : [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }]),
   ];
   const volumeMounts = [
     { name: "config", mountPath: dirname(REDIS_PATHS.config), readOnly: true },
-    { name: "credentials", mountPath: dirname(REDIS_PATHS.password), readOnly: true },
+    { name: "credentials", mountPath: dirname(REDIS_PATHS.users), readOnly: true },
     ...(member === undefined ? [] : [{ name: DATA_VOLUME, mountPath: REDIS_PATHS.data }]),
   ];
   return {
@@ -107,7 +115,10 @@ export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplate
           image: IMAGES.redisExporter,
           env: [
             { name: "REDIS_ADDR", value: `redis://localhost:${REDIS_PORT}` },
-            { name: "REDIS_PASSWORD", valueFrom: passwordFromSecret },
+            { name: "REDIS_USER", value: "exporter" },
+            { name: "REDIS_PASSWORD", valueFrom: fromSecret(CREDENTIAL_KEYS.exporter) },
+            // It may not read the settings, among which are passwords.
+            { name: "REDIS_EXPORTER_CONFIG_COMMAND", value: "-" },
           ],
           ports: [{ name: "metrics", containerPort: METRICS_PORT }],
           resources: {
@@ -125,16 +136,17 @@ export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplate
         },
       ],
       volumes: [
-        { name: "config", configMap: { name: pod.config.name } },
+        // One of its files is a program.
+        { name: "config", configMap: { name: pod.config.name, defaultMode: 0o555 } },
         {
           name: "credentials",
           secret: {
             secretName: pod.credentials.name,
             items: [
-              { key: CREDENTIAL_KEYS.file, path: CREDENTIAL_KEYS.file },
+              { key: CREDENTIAL_KEYS.users, path: CREDENTIAL_KEYS.users },
               ...(member === undefined
                 ? []
-                : [{ key: CREDENTIAL_KEYS.sentinelFile, path: CREDENTIAL_KEYS.sentinelFile }]),
+                : [{ key: CREDENTIAL_KEYS.sentinelUsers, path: CREDENTIAL_KEYS.sentinelUsers }]),
             ],
             defaultMode: 0o440,
           },

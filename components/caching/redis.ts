@@ -1,7 +1,6 @@
 import { basename } from "node:path/posix";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { expectedClients } from "../../budget/connections";
 import { redisIoThreads, redisStorageGiB } from "../../budget/memory";
 import { COMPONENT_TYPES, type RedisSummary } from "../../budget/summaries";
@@ -11,16 +10,17 @@ import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import type { Cache, CacheEndpoint } from "./cache-endpoint";
 import { redisProblems, redisSizes, replicasOf, type RedisArgs, type SessionRedisArgs } from "./redis-args";
-import {
-  EVICTION_POLICY,
-  memberPasswordConf,
-  passwordConf,
-  redisConf,
-  REDIS_PATHS,
-  REDIS_PORT,
-} from "./redis-conf";
+import { EVICTION_POLICY, redisConf, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
 import { redisNetworkPolicy } from "./redis-network";
-import { CREDENTIAL_KEYS, DATA_VOLUME, METRICS_PORT, redisPod } from "./redis-pod";
+import { CLI_KEY, CREDENTIAL_KEYS, DATA_VOLUME, METRICS_PORT, redisPod } from "./redis-pod";
+import { redisSecrets } from "./redis-secrets";
+import {
+  OPERATORS_CLI,
+  type RedisUserName,
+  passwordOf,
+  sentinelUsersConf,
+  serverUsersConf,
+} from "./redis-users";
 import { replicationScripts } from "./replication-scripts";
 import {
   MEMBERS,
@@ -28,7 +28,6 @@ import {
   SENTINEL_PORT,
   sentinelConf,
   sentinelList,
-  sentinelPasswordConf,
   statefulMembers,
 } from "./sentinel-conf";
 
@@ -90,26 +89,23 @@ export class Redis extends pulumi.ComponentResource implements Cache {
     const child = { parent: this };
     const { transform = {} } = args;
 
-    const passwordName = `${name}-password`;
-    const password = new random.RandomPassword(
-      passwordName,
-      // Letters and digits only: neither redis.conf nor a URL needs quoting then. 40 of them are 238 bits.
-      transformed(transform.password, passwordName, { length: 40, special: false }),
-      child,
-    );
-
+    const secrets = redisSecrets(name, args, child);
     const isMember = replicas > 0;
     const podsService = `${workload}-pods`;
     const members = statefulMembers(workload, podsService, args.namespace);
-    const sentinelFile = password.result.apply((secret) => sentinelPasswordConf(workload, secret));
+    const currently = (user: RedisUserName) => secrets.apply(({ current }) => passwordOf(user, current));
 
     const credentialsName = `${name}-credentials`;
     const credentialsArgs = transformed<k8s.core.v1.SecretArgs>(transform.credentials, credentialsName, {
       metadata: metadata(`${workload}-credentials`),
       stringData: {
-        [CREDENTIAL_KEYS.password]: password.result,
-        [CREDENTIAL_KEYS.file]: password.result.apply(isMember ? memberPasswordConf : passwordConf),
-        ...(isMember ? { [CREDENTIAL_KEYS.sentinelFile]: sentinelFile } : {}),
+        [CREDENTIAL_KEYS.password]: currently("default"),
+        [CREDENTIAL_KEYS.operator]: currently("operator"),
+        [CREDENTIAL_KEYS.exporter]: currently("exporter"),
+        [CREDENTIAL_KEYS.users]: secrets.apply((all) => serverUsersConf(args.purpose, all)),
+        ...(isMember
+          ? { [CREDENTIAL_KEYS.sentinelUsers]: secrets.apply((all) => sentinelUsersConf(workload, all)) }
+          : {}),
       },
     });
     const credentials = new k8s.core.v1.Secret(credentialsName, credentialsArgs, child);
@@ -129,6 +125,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
       metadata: metadata(`${workload}-config`),
       data: {
         [basename(REDIS_PATHS.config)]: conf,
+        [CLI_KEY]: OPERATORS_CLI,
         ...(isMember
           ? {
               [basename(SENTINEL_PATHS.settings)]: sentinelConf({ masterName: workload }),
@@ -163,7 +160,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
       memoryLimitMiB: memory.limitMiB,
       ...(args.purpose === "session" ? { member: { app: workload, zones: args.zones } } : {}),
       config: { name: config.metadata.name, checksum: checksum(configArgs.data) },
-      // A digest of 238 random bits gives nothing away; kept secret it would hide the whole pod in every preview.
+      // A digest of so many random bits gives nothing away; kept secret it would hide the whole pod in every preview.
       credentials: {
         name: credentials.metadata.name,
         checksum: pulumi.unsecret(checksum(credentialsArgs.stringData)),

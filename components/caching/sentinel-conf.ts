@@ -13,8 +13,8 @@ export const SENTINEL_PORT = 26379;
 export const SENTINEL_PATHS = {
   /** What is the same for every Sentinel, from the ConfigMap. */
   settings: "/etc/redis/sentinel.conf",
-  /** Its password, from the Secret. */
-  password: "/etc/redis-credentials/sentinel-password.conf",
+  /** Its users, from the Secret. */
+  users: "/etc/redis-credentials/sentinel-users.conf",
   /** What this one knows of the others and of the last fail-over, on the volume. */
   state: "/data/sentinel.conf",
 } as const;
@@ -59,8 +59,8 @@ export interface SentinelConfArgs {
   readonly port?: number;
   /** Working directory. @default "/data" */
   readonly directory?: string;
-  /** The file with the passwords. @default "/etc/redis-credentials/sentinel-password.conf" */
-  readonly passwordFile?: string;
+  /** The file with the users. @default "/etc/redis-credentials/sentinel-users.conf" */
+  readonly usersFile?: string;
 }
 
 /** The settings of every Sentinel. What one knows is in a file of its own that includes this one. */
@@ -78,15 +78,7 @@ sentinel down-after-milliseconds ${masterName} ${DOWN_AFTER_MS}
 sentinel failover-timeout ${masterName} ${FAILOVER_TIMEOUT_MS}
 sentinel parallel-syncs ${masterName} 1
 
-include ${args.passwordFile ?? SENTINEL_PATHS.password}
-`;
-}
-
-/** The text of the file with the passwords: for who calls this Sentinel, and for what it calls. */
-export function sentinelPasswordConf(masterName: string, password: string): string {
-  return `requirepass ${password}
-sentinel sentinel-pass ${password}
-sentinel auth-pass ${masterName} ${password}
+include ${args.usersFile ?? SENTINEL_PATHS.users}
 `;
 }
 

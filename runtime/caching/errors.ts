@@ -14,6 +14,8 @@ export type CacheUnavailableReason =
   | "refused"
   /** What answers does not speak the protocol. */
   | "protocol"
+  /** It is one of a Redis Cluster, or of a managed service that speaks as one. */
+  | "cluster"
   /** More commands wait than may. */
   | "overloaded"
   /** It failed repeatedly a moment ago and is left alone. */
@@ -28,6 +30,8 @@ const SENTENCES: Readonly<Record<CacheUnavailableReason, string>> = {
   "credentials-refused": "it refuses the credentials",
   refused: "it refuses the command",
   protocol: "it does not speak the protocol",
+  cluster:
+    "it is a Redis Cluster, which is not supported; give it a Redis or Valkey with cluster mode disabled",
   overloaded: "too many commands are waiting",
   "circuit-open": "it failed a moment ago",
   closing: "this process is shutting down",
@@ -54,6 +58,19 @@ export class CacheUnavailable extends Error {
   }
 }
 
+/** The server is there, and is not what is looked for. */
+export class UnreachableRedis extends Error {
+  override readonly name = "UnreachableRedis";
+}
+
+/**
+ * The server has only a part of the keys. An entry and its tags, which are read together, would be on different ones, and
+ * every read of both an error.
+ */
+export class RedisCluster extends Error {
+  override readonly name = "RedisCluster";
+}
+
 /** First words of error replies. Everything else that Redis refuses is `refused`. */
 const REPLIES: Readonly<Record<string, CacheUnavailableReason>> = {
   OOM: "out-of-memory",
@@ -64,6 +81,7 @@ const REPLIES: Readonly<Record<string, CacheUnavailableReason>> = {
 /** What an error of the driver means. */
 export function unavailableReason(error: unknown): CacheUnavailableReason {
   if (error instanceof CacheUnavailable) return error.reason;
+  if (error instanceof RedisCluster) return "cluster";
   if (error instanceof ErrorReply) {
     const [code = ""] = error.message.split(" ", 1);
     // A server without a password refuses one by saying that none is configured.

@@ -5,6 +5,7 @@ import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker";
 import { DeadlineQueue, type Told } from "./deadline-queue";
 import { CacheUnavailable, type CacheUnavailableReason, unavailableReason } from "./errors";
 import { RedisConnection, type Reply, isProtocolError } from "./redis-connection";
+import { Sentinels } from "./sentinels";
 import type { CacheSettings } from "./settings";
 
 /**
@@ -50,7 +51,7 @@ class Command implements Told {
   }
 
   refused(error: unknown, inTime: boolean): Error {
-    this.connection.refused();
+    this.connection.refused(error);
     const reason = unavailableReason(error);
     return inTime ? this.link.failed(reason, error) : new Error(reason);
   }
@@ -67,10 +68,13 @@ class Command implements Told {
  */
 export class RedisLink {
   private readonly connections: readonly RedisConnection[];
+  private readonly sentinels: Sentinels | undefined;
   private readonly deadlines: DeadlineQueue;
   private readonly breaker: CircuitBreaker;
   private readonly logger: Logger;
   private readonly readyListeners: (() => void)[] = [];
+  /** Who waits for a connection, to be told of every change. */
+  private readonly waiters = new Set<() => void>();
   private fullUntil = 0;
   private closing = false;
   private turn: Promise<void> | undefined;
@@ -83,8 +87,13 @@ export class RedisLink {
     this.deadlines = new DeadlineQueue(settings.timeoutMs);
     this.breaker = new CircuitBreaker(breaker, (state) => metrics.available(state === "closed"));
     const events = { ready: () => this.connected(), failed: (error: unknown) => this.disconnected(error) };
-    const count = settings.sentinels === undefined ? Math.min(settings.poolSize, MOST_CONNECTIONS) : 1;
-    this.connections = Array.from({ length: count }, () => new RedisConnection(settings, events));
+    this.sentinels =
+      settings.sentinels &&
+      new Sentinels(settings, settings.sentinels, (primary) => {
+        for (const connection of this.connections) connection.moved(primary);
+      });
+    const length = Math.min(settings.poolSize, MOST_CONNECTIONS);
+    this.connections = Array.from({ length }, () => new RedisConnection(settings, events, this.sentinels));
   }
 
   /** Whether a command would go out now. */
@@ -97,15 +106,29 @@ export class RedisLink {
     this.readyListeners.push(listener);
   }
 
-  /** Resolves with whether a connection is there, at the latest after so many milliseconds. */
-  async connectedWithin(timeoutMs: number): Promise<boolean> {
-    if (this.connections.some(({ ready }) => ready)) return true;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), timeoutMs);
-      this.onReady(() => {
+  /**
+   * Resolves with whether a connection is there, at the latest after so many milliseconds, or when this is closed.
+   *
+   * @throws CacheUnavailable when it is a Redis Cluster, which waiting does not change
+   */
+  connectedWithin(timeoutMs: number): Promise<boolean> {
+    if (this.connections.some(({ ready }) => ready)) return Promise.resolve(true);
+    if (this.closing) return Promise.resolve(false);
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const ready = this.connections.some((connection) => connection.ready);
+        if (!ready && this.told !== "cluster" && !this.closing) return;
         clearTimeout(timer);
-        resolve(true);
-      });
+        this.waiters.delete(look);
+        if (this.told === "cluster") reject(this.unavailable("cluster"));
+        else resolve(ready);
+      };
+      const timer = setTimeout(() => {
+        this.waiters.delete(look);
+        resolve(false);
+      }, timeoutMs);
+      this.waiters.add(look);
+      look();
     });
   }
 
@@ -128,6 +151,8 @@ export class RedisLink {
   /** Takes no new commands, waits half a second for those under way, and closes. Safe to repeat. */
   async close(): Promise<void> {
     this.closing = true;
+    this.sentinels?.close();
+    for (const look of this.waiters) look();
     await Promise.all(this.connections.map((connection) => connection.close(CLOSE_MS)));
   }
 
@@ -206,19 +231,24 @@ export class RedisLink {
     this.breaker.reset();
     this.tell("available");
     for (const listener of this.readyListeners) listener();
+    for (const look of this.waiters) look();
   }
 
   private disconnected(error: unknown): void {
     this.tell(isProtocolError(error) ? "protocol" : unavailableReason(error));
+    for (const look of this.waiters) look();
   }
 
   /** Reasons only: the driver's messages quote commands, and with them keys and passwords. */
   private tell(state: CacheUnavailableReason | "available"): void {
     if (this.told === state || this.closing) return;
+    // A command without a connection says less than what has been said of why there is none.
+    if (state === "not-connected" && this.told !== undefined && this.told !== "available") return;
     const first = this.told === undefined;
     this.told = state;
     const cache = this.options.settings.name;
     if (state === "available") this.logger.info(first ? "cache connected" : "cache is back", { cache });
+    else if (state === "cluster") this.logger.error(new CacheUnavailable(cache, state).message, { cache });
     else this.logger.warn("cache is away", { cache, reason: state });
   }
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { createSecureContext } from "node:tls";
 import { type Environment, Variables } from "../variables";
 
 /** Host and port of a server. */
@@ -12,12 +14,19 @@ export interface CacheSettings {
   readonly name: string;
   /** `<NAME>_HOST`, `<NAME>_PORT`. Not asked when there are sentinels. */
   readonly address: Address;
+  /** Name of an ACL user, of the servers and of the sentinels. `<NAME>_USERNAME`, @default the user `default` */
+  readonly username?: string;
   /** A secret. `<NAME>_PASSWORD`, @default none */
   readonly password?: string;
   /** Connections at most, 1..1000: what the platform counts on. `<NAME>_POOL_SIZE` */
   readonly poolSize: number;
   /** Whether to speak TLS and check the certificate. `<NAME>_TLS`: `true` or `false`, @default false */
   readonly tls: boolean;
+  /**
+   * Certificates of the authorities that may have signed the server's, PEM, in place of those that Node.js knows.
+   * `<NAME>_CA_FILE`: a file with them, with TLS only. @default those that Node.js knows
+   */
+  readonly authority?: string;
   /** Who knows the primary. `<NAME>_SENTINELS`: `host:port,…`, and `<NAME>_SENTINEL_MASTER`. @default none */
   readonly sentinels?: { readonly addresses: readonly Address[]; readonly master: string };
   /** Longest time of one command, milliseconds. `<NAME>_TIMEOUT_MS`, @default {@link commandTimeoutMs} */
@@ -82,7 +91,15 @@ export function cacheSettings(name: string, use: CacheUse, environment: Environm
   if (behindSentinels && master === "") {
     variables.problem(`${prefix}_SENTINEL_MASTER is not set; allowed is the name of the primary`);
   }
+  const username = environment[`${prefix}_USERNAME`] ?? "";
   const password = environment[`${prefix}_PASSWORD`] ?? "";
+  const tls = variables.parsed(`${prefix}_TLS`, parseSwitch, false);
+  const authority = variables.parsed(`${prefix}_CA_FILE`, parseAuthority, undefined);
+  if (authority !== undefined && !tls) {
+    variables.problem(
+      `${prefix}_CA_FILE is set without ${prefix}_TLS; allowed is ${prefix}_TLS=true with it`,
+    );
+  }
   const settings: CacheSettings = {
     name,
     address: {
@@ -92,9 +109,11 @@ export function cacheSettings(name: string, use: CacheUse, environment: Environm
         ...(behindSentinels ? { fallback: 6379 } : {}),
       }),
     },
+    ...(username === "" ? {} : { username }),
     ...(password === "" ? {} : { password }),
     poolSize: variables.wholeNumber(`${prefix}_POOL_SIZE`, { most: 1000 }),
-    tls: variables.parsed(`${prefix}_TLS`, parseSwitch, false),
+    tls,
+    ...(authority === undefined ? {} : { authority }),
     ...(behindSentinels ? { sentinels: { addresses, master } } : {}),
     timeoutMs,
   };
@@ -106,6 +125,18 @@ function parseSwitch(text: string): boolean {
   if (text === "true") return true;
   if (text === "false" || text === "") return false;
   throw new RangeError("true or false");
+}
+
+function parseAuthority(file: string): string | undefined {
+  if (file === "") return undefined;
+  try {
+    const authority = readFileSync(file, "utf8");
+    createSecureContext({ ca: authority });
+    if (authority.includes("-----BEGIN CERTIFICATE-----")) return authority;
+  } catch {
+    // Said below, without what is in the file.
+  }
+  throw new RangeError("a file of certificates in PEM that can be read");
 }
 
 function parseAddresses(text: string): readonly Address[] {

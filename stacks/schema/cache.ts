@@ -21,6 +21,11 @@ const inClusterCommon = {
     "Leave it out and it is derived.",
     whole(64, 1_048_576),
   ).optional(),
+  passwordGeneration: number(
+    "a whole number of at least 1",
+    "Raise it by one for new passwords.",
+    whole(1, 1_000_000),
+  ).default(1),
 };
 
 const inCluster = z.discriminatedUnion(

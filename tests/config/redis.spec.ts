@@ -6,7 +6,7 @@ import { maxClients } from "../../budget/connections";
 import { redisMemory } from "../../budget/memory";
 import type { RedisPurpose } from "../../budget/summaries";
 import { PROBE_COMMANDS } from "../../components/caching/redis-conf";
-import { REDIS_PASSWORD, startRedis, type RunningRedis } from "../helpers/redis-server";
+import { OPERATOR_PASSWORD, REDIS_PASSWORD, startRedis, type RunningRedis } from "../helpers/redis-server";
 
 const users = [{ maxReplicas: 2, maxSurge: 0.5, processesPerPod: 1, poolSize: 2 }];
 // 3 pods * 2 connections; 1.2 times that, and 32
@@ -57,7 +57,6 @@ for (const purpose of ["cache", "session"] as const) {
         "lazyfree-lazy-eviction",
         "active-defrag-threshold-lower",
         "active-defrag-ignore-bytes",
-        "requirepass",
       ];
       const values: Record<string, string> = {};
       for (const name of names) {
@@ -80,7 +79,6 @@ for (const purpose of ["cache", "session"] as const) {
         "lazyfree-lazy-eviction": "yes",
         "active-defrag-threshold-lower": "10",
         "active-defrag-ignore-bytes": `${16 * MIB}`,
-        requirepass: REDIS_PASSWORD,
       });
     });
 
@@ -88,13 +86,13 @@ for (const purpose of ["cache", "session"] as const) {
       const command = (auth: string): string[] => ["env", `REDISCLI_AUTH=${auth}`, "redis-cli", "ping"];
       assert.match((await redis.probe(command(""))).stdout, /^NOAUTH Authentication required/);
       assert.match((await redis.probe(command("wrong"))).stdout, /^NOAUTH Authentication required/);
-      assert.equal((await redis.probe(command(REDIS_PASSWORD))).stdout, "PONG\n");
+      assert.equal((await redis.probe(command(OPERATOR_PASSWORD))).stdout, "PONG\n");
     });
 
     it("shows the password to nobody who lists processes", async () => {
       const { stdout } = await redis.probe(["ps", "-eo", "args"]);
       assert.ok(stdout.includes("redis-server 127.0.0.1"));
-      assert.ok(!stdout.includes(REDIS_PASSWORD));
+      for (const password of [REDIS_PASSWORD, OPERATOR_PASSWORD]) assert.ok(!stdout.includes(password));
     });
   });
 }
@@ -113,7 +111,9 @@ describe("a full cache", () => {
     assert.deepEqual(replies, Array<string>(600).fill("65536"));
     assert.equal(await redis.cli("exists", "key:599"), "1");
     assert.ok((await info(redis, "evicted_keys")) >= 250);
-    assert.ok((await info(redis, "used_memory")) <= 21 * MIB);
+    const used = await info(redis, "used_memory");
+    // What is held for the one who asks comes on top.
+    assert.ok(used <= 21 * MIB + 16 * 1024, `${used / MIB} MiB are used`);
   });
 
   it("keeps what is used often", async () => {

@@ -24,6 +24,11 @@ export type InventedOutputs =
   | Readonly<Record<string, object>>
   | ((type: string, inputs: Record<string, unknown>, name: string) => object);
 
+/** What is invented where a test invents nothing: what components calculate with. */
+const USUAL_OUTPUTS: Readonly<Record<string, object>> = {
+  "random:index/randomPassword:RandomPassword": { result: "0123456789abcdefghijABCDEFGHIJ0123456789" },
+};
+
 /**
  * Builds something against mocks and waits until everything is registered. Invokes are refused: a component that
  * needs one says so in its test.
@@ -45,7 +50,7 @@ export async function record(
   const invented = (type: string, name: string, inputs: Record<string, unknown>): object => {
     const { outputs = {}, preview = false } = options;
     if (typeof outputs === "function") return outputs(type, inputs, name);
-    return preview ? {} : (outputs[type] ?? {});
+    return preview ? {} : (outputs[type] ?? USUAL_OUTPUTS[type] ?? {});
   };
   await pulumi.runtime.setMocks(
     {

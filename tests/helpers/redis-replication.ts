@@ -1,22 +1,25 @@
 /** The members of a replicated Redis as real processes on 127.0.0.1, from what a component renders for its pods. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { memberPasswordConf, redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
-import { replicationScripts, SCRIPTS } from "../../components/caching/replication-scripts";
+import { redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
 import {
-  MEMBERS,
-  sentinelConf,
-  sentinelPasswordConf,
-  type Member,
-} from "../../components/caching/sentinel-conf";
+  OPERATORS_CLI,
+  type RedisCredentials,
+  passwordOf,
+  sentinelUsersConf,
+  serverUsersConf,
+} from "../../components/caching/redis-users";
+import { replicationScripts, SCRIPTS } from "../../components/caching/replication-scripts";
+import { MEMBERS, sentinelConf, type Member } from "../../components/caching/sentinel-conf";
 import { eventually, type Patience } from "./eventually";
 import { freePort } from "./free-port";
 import { programPath } from "./programs";
-import { REDIS_PASSWORD, type CommandResult } from "./redis-server";
+import { REDIS_CREDENTIALS, type CommandResult } from "./redis-server";
 
 /** Name that Sentinels know the primary by. */
 export const MASTER_NAME = "redis-session";
@@ -29,6 +32,10 @@ export const PATIENCE: Patience = { withinMs: PATIENCE_MS, everyMs: 100 };
 export class ReplicationMember {
   private readonly processes = new Map<"server" | "sentinel", ChildProcess>();
   private output = "";
+  /** What its containers find when they are started the next time. */
+  private pod = { files: {} as Readonly<Record<string, string>>, operatorPassword: "" };
+  /** In the environment of the containers, as they were started. */
+  private operatorPassword = "";
 
   constructor(
     readonly number: number,
@@ -37,20 +44,21 @@ export class ReplicationMember {
   ) {}
 
   /** What the ConfigMap and the Secret of the component hold. */
-  async write(members: readonly Member[], args: RedisConfArgs): Promise<void> {
+  async write(members: readonly Member[], args: RedisConfArgs, credentials: RedisCredentials): Promise<void> {
     const { directory, address } = this;
-    const passwordFile = join(directory, "requirepass.conf");
-    const sentinelPasswordFile = join(directory, "sentinel-password.conf");
+    const usersFile = join(directory, "users.conf");
+    const sentinelUsersFile = join(directory, "sentinel-users.conf");
     const bind = "127.0.0.1";
     const files: Record<string, string> = {
-      "requirepass.conf": memberPasswordConf(REDIS_PASSWORD),
-      "sentinel-password.conf": sentinelPasswordConf(MASTER_NAME, REDIS_PASSWORD),
+      "redis-cli": OPERATORS_CLI,
+      "users.conf": serverUsersConf("session", credentials),
+      "sentinel-users.conf": sentinelUsersConf(MASTER_NAME, credentials),
       "redis.conf": redisConf({
         ...args,
         bind,
         port: address.port,
         directory: this.data,
-        passwordFile,
+        usersFile,
         activeDefrag: false,
       }),
       "sentinel.conf": sentinelConf({
@@ -58,7 +66,7 @@ export class ReplicationMember {
         bind,
         port: address.sentinelPort,
         directory: this.data,
-        passwordFile: sentinelPasswordFile,
+        usersFile: sentinelUsersFile,
       }),
       ...replicationScripts({
         masterName: MASTER_NAME,
@@ -69,8 +77,8 @@ export class ReplicationMember {
         sentinelState: join(this.data, "sentinel.conf"),
       }),
     };
+    this.pod = { files, operatorPassword: passwordOf("operator", credentials.current) };
     await mkdir(this.data, { recursive: true });
-    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   }
 
   /** The volume. */
@@ -85,6 +93,11 @@ export class ReplicationMember {
 
   /** Starts both containers. Their files are as the component renders them: nothing is kept but the volume. */
   start(): void {
+    this.operatorPassword = this.pod.operatorPassword;
+    // Sentinels try to write down in redis.conf what they changed, which in a pod cannot be written.
+    for (const [name, text] of Object.entries(this.pod.files)) {
+      writeFileSync(join(this.directory, name), text, { mode: 0o755 });
+    }
     this.run("server", SCRIPTS.startServer);
     this.run("sentinel", SCRIPTS.startSentinel);
   }
@@ -129,7 +142,7 @@ export class ReplicationMember {
   /** redis-cli over commands from its input, all on one connection; one line for each. */
   async pipe(commands: readonly string[]): Promise<string[]> {
     const input = `${commands.join("\n")}\n`;
-    const { stdout } = await this.command(this.address.port, [], REDIS_PASSWORD, input);
+    const { stdout } = await this.command(this.address.port, [], undefined, input);
     return stdout.split("\n").filter((reply) => reply !== "");
   }
 
@@ -138,15 +151,16 @@ export class ReplicationMember {
     return (await this.command(this.address.sentinelPort, command)).stdout.trimEnd();
   }
 
-  /** redis-cli with another password, or none. */
+  /** redis-cli as the pod has it, or with another password, or none. */
   command(
     port: number,
     command: readonly string[],
-    password = REDIS_PASSWORD,
+    password = this.operatorPassword,
     input = "",
   ): Promise<CommandResult> {
-    const env = { REDISCLI_AUTH: password };
-    return execute("redis-cli", ["-h", "127.0.0.1", "-p", `${port}`, ...command], env, input);
+    const env = { ...this.environment(), REDISCLI_AUTH: password };
+    const program = join(this.directory, "redis-cli");
+    return execute(program, ["-h", "127.0.0.1", "-p", `${port}`, ...command], env, input);
   }
 
   async role(): Promise<string> {
@@ -186,8 +200,8 @@ export class ReplicationMember {
   private environment(): NodeJS.ProcessEnv {
     return {
       ...process.env,
-      PATH: programPath("redis"),
-      REDISCLI_AUTH: REDIS_PASSWORD,
+      PATH: `${this.directory}:${programPath("redis")}`,
+      REDISCLI_AUTH: this.operatorPassword,
       POD_NAME: `${MASTER_NAME}-${this.number}`,
     };
   }
@@ -198,6 +212,7 @@ export class Replication {
   private constructor(
     readonly members: readonly ReplicationMember[],
     private readonly directory: string,
+    private readonly args: RedisConfArgs,
   ) {}
 
   /** Writes the files of all, and starts one after the other, as a StatefulSet does. */
@@ -208,10 +223,27 @@ export class Replication {
       addresses.push({ host: "127.0.0.1", port: await freePort(), sentinelPort: await freePort() });
     }
     const members = addresses.map((address, i) => new ReplicationMember(i, address, join(directory, `${i}`)));
-    const replication = new Replication(members, directory);
-    for (const member of members) await member.write(addresses, args);
+    const replication = new Replication(members, directory, args);
+    await replication.give(REDIS_CREDENTIALS);
     await replication.startInOrder();
     return replication;
+  }
+
+  /** What the Secret holds from now on. Who runs has not read it. */
+  async give(credentials: RedisCredentials): Promise<void> {
+    const addresses = this.members.map(({ address }) => address);
+    for (const member of this.members) await member.write(addresses, this.args, credentials);
+  }
+
+  /** Replaces the pods as a StatefulSet does: the last one first, and the next when it is ready. */
+  async rollout(before: (member: ReplicationMember) => Promise<void>): Promise<void> {
+    for (const member of [...this.members].reverse()) {
+      await before(member);
+      await member.stopAsPod();
+      member.start();
+      await member.ready();
+    }
+    await this.settled();
   }
 
   async startInOrder(): Promise<void> {

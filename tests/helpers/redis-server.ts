@@ -4,7 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { passwordConf, redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
+import { redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
+import {
+  OPERATORS_CLI,
+  type RedisCredentials,
+  passwordOf,
+  serverUsersConf,
+} from "../../components/caching/redis-users";
 import { freePort } from "./free-port";
 import { program, programPath } from "./programs";
 
@@ -33,7 +39,14 @@ export interface RunningRedis {
   stop(): Promise<void>;
 }
 
+/** The password of a service. */
 export const REDIS_PASSWORD = "kZ3vQ8bT5nW1xR7mL2cJ9fH4gD6sP0aYkZ3vQ8bT";
+
+const SECRETS = { application: REDIS_PASSWORD, internal: "xW1nT5bQ8vZ3kJ9c" };
+
+export const REDIS_CREDENTIALS: RedisCredentials = { current: SECRETS, accepted: [SECRETS] };
+
+export const OPERATOR_PASSWORD = passwordOf("operator", SECRETS);
 
 const START_TIMEOUT_MS = 10_000;
 const COMMAND_TIMEOUT_MS = 10_000;
@@ -45,7 +58,7 @@ const COMMAND_TIMEOUT_MS = 10_000;
  * @throws Error that says to run `make system-packages` when redis-server is not installed
  */
 export async function startRedis(
-  args: Omit<RedisConfArgs, "bind" | "port" | "directory" | "passwordFile" | "activeDefrag">,
+  args: Omit<RedisConfArgs, "bind" | "port" | "directory" | "usersFile" | "activeDefrag">,
 ): Promise<RunningRedis> {
   const directory = await mkdtemp(join(tmpdir(), "redis-"));
   const server = new Server(directory, await freePort());
@@ -70,21 +83,21 @@ class Server implements RunningRedis {
     this.programs = join(directory, "bin");
   }
 
-  /** redis.conf, the password, and a `redis-cli` that finds this server as one in a pod finds the pod's. */
+  /** redis.conf, the users, and a `redis-cli` that finds this server as one in a pod finds the pod's. */
   async write(args: Parameters<typeof startRedis>[0]): Promise<void> {
     const { directory, port } = this;
-    const passwordFile = join(directory, "requirepass.conf");
+    const usersFile = join(directory, "users.conf");
     const conf = redisConf({
       ...args,
       bind: "127.0.0.1",
       port,
       directory,
-      passwordFile,
+      usersFile,
       activeDefrag: false,
     });
-    await writeFile(passwordFile, passwordConf(REDIS_PASSWORD), { mode: 0o600 });
+    await writeFile(usersFile, serverUsersConf(args.purpose, REDIS_CREDENTIALS), { mode: 0o600 });
     await writeFile(join(directory, "redis.conf"), conf);
-    const wrapper = `#!/bin/sh\nPATH='${programPath("redis")}' exec redis-cli -h 127.0.0.1 -p ${port} "$@"\n`;
+    const wrapper = OPERATORS_CLI.replace('"$@"', `-h 127.0.0.1 -p ${port} "$@"`);
     await mkdir(this.programs);
     await writeFile(join(this.programs, "redis-cli"), wrapper, { mode: 0o755 });
   }
@@ -145,7 +158,7 @@ class Server implements RunningRedis {
   private run(command: readonly string[], timeout: number, input = ""): Promise<CommandResult> {
     const [program = "", ...rest] = command;
     const path = `${this.programs}${delimiter}${programPath("redis")}`;
-    const env = { ...process.env, PATH: path, REDISCLI_AUTH: REDIS_PASSWORD };
+    const env = { ...process.env, PATH: path, REDISCLI_AUTH: OPERATOR_PASSWORD };
     return new Promise((resolve) => {
       const options = { timeout, killSignal: "SIGKILL", env } as const;
       const child = execFile(program, rest, options, (error, stdout) => {

@@ -201,7 +201,8 @@ describe("a cache whose Redis has a fault", () => {
     const cache = caches.data(redis.port, {
       settings: settingsFor(redis.port, { password: "private-key-of-another" }),
     });
-    assert.equal(await cache.connected(300), false);
+    await eventually("the refusal", () => caches.logger.lines.length > 0);
+    assert.equal(cache.available, false);
     await ask(cache);
     assert.deepEqual(
       caches.logger.lines.map(({ message, fields }) => [message, fields["reason"]]),

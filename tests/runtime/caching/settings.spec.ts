@@ -77,6 +77,23 @@ describe("settings of a cache", () => {
     assert.deepEqual([settings.tls, settings.timeoutMs, settings.password], [true, 400, undefined]);
   });
 
+  it("know an ACL user, and say what is wrong with a file of authorities without showing it", () => {
+    const environment = { ...ENVIRONMENT, REDIS_CACHE_USERNAME: "backend" };
+    assert.equal(cacheSettings("redis-cache", "cache", environment).username, "backend");
+    for (const file of ["/is/not/there", __filename]) {
+      assert.throws(
+        () => cacheSettings("redis-cache", "cache", { ...environment, REDIS_CACHE_CA_FILE: file }),
+        (error: unknown) => {
+          assert.ok(error instanceof VariablesError);
+          assert.deepEqual(error.problems, [
+            `REDIS_CACHE_CA_FILE is "${file}"; allowed is a file of certificates in PEM that can be read`,
+          ]);
+          return true;
+        },
+      );
+    }
+  });
+
   it("have a deadline inside the request's", () => {
     assert.deepEqual(
       [10_000, 1000, 100].map((ms) => [commandTimeoutMs(ms, "cache"), commandTimeoutMs(ms, "session")]),
@@ -105,9 +122,9 @@ describe("settings of a cache", () => {
           'REDIS_CACHE_SENTINELS is "host"; allowed is host:port, separated by commas',
           "REDIS_CACHE_TIMEOUT_MS is 2000; allowed is less than REQUEST_TIMEOUT_MS, 1000",
           "REDIS_CACHE_SENTINEL_MASTER is not set; allowed is the name of the primary",
+          'REDIS_CACHE_TLS is "yes"; allowed is true or false',
           'REDIS_CACHE_PORT is "x"; allowed is a whole number from 1 to 65535',
           "REDIS_CACHE_POOL_SIZE is not set; allowed is a whole number from 1 to 1000",
-          'REDIS_CACHE_TLS is "yes"; allowed is true or false',
         ]);
         return true;
       },

@@ -1,10 +1,5 @@
 import assert from "node:assert/strict";
-import {
-  memberPasswordConf,
-  passwordConf,
-  redisConf,
-  type RedisConfArgs,
-} from "../../../../components/caching/redis-conf";
+import { redisConf, type RedisConfArgs } from "../../../../components/caching/redis-conf";
 
 const args: RedisConfArgs = {
   purpose: "cache",
@@ -53,7 +48,7 @@ slowlog-log-slower-than 10000
 slowlog-max-len 512
 latency-monitor-threshold 100
 
-include /etc/redis-credentials/requirepass.conf
+include /etc/redis-credentials/users.conf
 `,
     );
   });
@@ -95,31 +90,20 @@ include /etc/redis-credentials/requirepass.conf
     ]);
   });
 
-  it("takes address, port and files from its arguments, the password's file last", () => {
+  it("takes address, port and files from its arguments, the users' file last", () => {
     const moved = redisConf({
       ...args,
       bind: "127.0.0.1",
       port: 7000,
       directory: "/srv",
-      passwordFile: "/run/pass.conf",
+      usersFile: "/run/users.conf",
     });
     assert.deepEqual(linesOnlyIn(moved, redisConf(args)), [
       "bind 127.0.0.1",
       "port 7000",
       "dir /srv",
-      "include /run/pass.conf",
+      "include /run/users.conf",
     ]);
-    assert.ok(moved.endsWith("\n\ninclude /run/pass.conf\n"));
-  });
-});
-
-describe("passwordConf", () => {
-  it("is the one directive that is not in redis.conf", () => {
-    assert.equal(passwordConf("s3cret"), "requirepass s3cret\n");
-    assert.ok(!redisConf(args).includes("requirepass "));
-  });
-
-  it("is also what a member shows the one that it follows", () => {
-    assert.equal(memberPasswordConf("s3cret"), "requirepass s3cret\nmasterauth s3cret\n");
+    assert.ok(moved.endsWith("\n\ninclude /run/users.conf\n"));
   });
 });

@@ -48,7 +48,10 @@ describe("Redis, as a session store", () => {
       "kubernetes:core/v1:Service sessions-service",
       "kubernetes:networking.k8s.io/v1:NetworkPolicy sessions-network-policy",
       "kubernetes:policy/v1:PodDisruptionBudget sessions-disruption-budget",
+      "random:index/randomPassword:RandomPassword sessions-internal-password",
+      "random:index/randomPassword:RandomPassword sessions-internal-password-2",
       "random:index/randomPassword:RandomPassword sessions-password",
+      "random:index/randomPassword:RandomPassword sessions-password-2",
       "retrofitlink:caching:Redis sessions",
     ];
     assert.deepEqual((await build()).typesAndNames(), expected);
@@ -142,8 +145,9 @@ describe("Redis, as a session store", () => {
     assert.deepEqual(env, [
       {
         name: "REDISCLI_AUTH",
-        valueFrom: { secretKeyRef: { name: "sessions-credentials", key: "password" } },
+        valueFrom: { secretKeyRef: { name: "sessions-credentials", key: "operator-password" } },
       },
+      { name: "PATH", value: "/etc/redis:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
       { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
     ]);
     assert.deepEqual((volumeMounts as unknown[])[2], { name: "data", mountPath: "/data" });
@@ -164,6 +168,7 @@ describe("Redis, as a session store", () => {
     assert.deepEqual(Object.keys(data).sort(), [
       "hand-over.sh",
       "members.sh",
+      "redis-cli",
       "redis.conf",
       "sentinel.conf",
       "start-sentinel.sh",
@@ -171,18 +176,20 @@ describe("Redis, as a session store", () => {
     ]);
     assert.match(data["redis.conf"] ?? "", /^repl-backlog-size 64mb$/m);
     assert.match(data["members.sh"] ?? "", /^1 sessions-1\.sessions-pods\.retrofitlink\.svc 6379 26379$/m);
-    assert.ok(!/requirepass |masterauth |auth-pass |sentinel-pass /.test(Object.values(data).join("\n")));
+    assert.ok(
+      !/^user |requirepass |masterauth |auth-pass |sentinel-pass /m.test(Object.values(data).join("\n")),
+    );
   });
 
-  it("mounts a password file for the server and one for the Sentinel", async () => {
+  it("mounts a file of users for the server and one for the Sentinel", async () => {
     const { volumes } = (await statefulSet()).template.spec;
     assert.deepEqual((volumes as unknown[])[1], {
       name: "credentials",
       secret: {
         secretName: "sessions-credentials",
         items: [
-          { key: "requirepass.conf", path: "requirepass.conf" },
-          { key: "sentinel-password.conf", path: "sentinel-password.conf" },
+          { key: "users.conf", path: "users.conf" },
+          { key: "sentinel-users.conf", path: "sentinel-users.conf" },
         ],
         defaultMode: 0o440,
       },

@@ -5,7 +5,6 @@ import {
   QUORUM,
   sentinelConf,
   sentinelList,
-  sentinelPasswordConf,
   statefulMembers,
 } from "../../../../components/caching/sentinel-conf";
 
@@ -25,7 +24,7 @@ sentinel down-after-milliseconds redis-session 5000
 sentinel failover-timeout redis-session 60000
 sentinel parallel-syncs redis-session 1
 
-include /etc/redis-credentials/sentinel-password.conf
+include /etc/redis-credentials/sentinel-users.conf
 `,
     );
   });
@@ -36,19 +35,11 @@ include /etc/redis-credentials/sentinel-password.conf
       bind: "127.0.0.1",
       port: 7001,
       directory: "/srv",
-      passwordFile: "/run/pass.conf",
+      usersFile: "/run/users.conf",
     });
-    for (const line of ["bind 127.0.0.1", "port 7001", "dir /srv", "include /run/pass.conf"]) {
+    for (const line of ["bind 127.0.0.1", "port 7001", "dir /srv", "include /run/users.conf"]) {
       assert.ok(text.split("\n").includes(line), line);
     }
-  });
-
-  it("leaves the passwords to a file of their own: who may call it, and what it shows servers and other Sentinels", () => {
-    assert.ok(!sentinelConf({ masterName: "m" }).includes("pass "));
-    assert.equal(
-      sentinelPasswordConf("m", "s3cret"),
-      "requirepass s3cret\nsentinel sentinel-pass s3cret\nsentinel auth-pass m s3cret\n",
-    );
   });
 
   it("asks for a majority that is also the quorum", () => {
