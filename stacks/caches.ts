@@ -60,7 +60,7 @@ function usersOf(config: StackConfig, name: string): RedisUser[] {
 }
 
 function inCluster(
-  { zones }: ClusterConfig,
+  { zones, monitoringNamespace, storageClassName }: ClusterConfig,
   name: string,
   cache: InCluster,
   common: Common,
@@ -71,11 +71,21 @@ function inCluster(
     ...common,
     cpuCores,
     passwordGeneration,
+    monitoringNamespace,
     ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }),
   };
   return cache.purpose === "cache"
     ? new Redis(name, { ...args, purpose: "cache" }, options)
-    : new Redis(name, { ...args, purpose: "session", zones, storage: cache.storage }, options);
+    : new Redis(
+        name,
+        {
+          ...args,
+          purpose: "session",
+          zones,
+          storage: { ...(storageClassName === undefined ? {} : { storageClassName }), ...cache.storage },
+        },
+        options,
+      );
 }
 
 function elastiCache(

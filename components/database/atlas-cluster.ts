@@ -153,6 +153,8 @@ export class AtlasCluster extends pulumi.ComponentResource {
       uriSecret: { name: secret.metadata.name, key: APPLICATION_SECRET.uri },
       adminUriSecret: { name: secret.metadata.name, key: APPLICATION_SECRET.dataModelUri },
       readReplicaTags: tags,
+      // Each node of Atlas has a port of its own on the private endpoint.
+      destination: { ports: [[1024, 65_535]] },
     };
     this.registerOutputs({ readPreference: this.readPreference, routers: this.routers });
   }

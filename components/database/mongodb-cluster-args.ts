@@ -74,6 +74,8 @@ export interface MongoDbClusterArgs {
   readonly installOperator?: boolean;
   /** Namespace whose pods may read the metrics. @default "monitoring" */
   readonly monitoringNamespace?: string;
+  /** Of members, config servers and routers. @default none */
+  readonly priorityClassName?: pulumi.Input<string>;
   readonly transform?: {
     readonly operator?: Transform<k8s.helm.v3.ReleaseArgs>;
     readonly cluster?: Transform<k8s.apiextensions.CustomResourceArgs>;

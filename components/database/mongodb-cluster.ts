@@ -5,6 +5,18 @@ import * as random from "@pulumi/random";
 import { neededGiB, peakQueries, queriesInFlight } from "../../budget/mongodb";
 import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
+import {
+  DEFAULT_MONITORING_NAMESPACE,
+  NAMES,
+  POD_IDENTITY,
+  admits,
+  podsLabelled,
+  podsOfNamespace,
+  reaches,
+  reachesOutside,
+  type EgressRule,
+  type IngressRule,
+} from "../shared/network-policy";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
@@ -168,9 +180,10 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       transformed(transform.networkPolicy, networkPolicyName, {
         metadata: metadata(CLUSTER_NAME),
         spec: {
-          podSelector: { matchLabels: { "app.kubernetes.io/instance": CLUSTER_NAME } },
-          policyTypes: ["Ingress"],
+          podSelector: { matchLabels: MEMBERS },
+          policyTypes: ["Ingress", "Egress"],
           ingress: ingressRules(args),
+          egress: egressRules(args),
         },
       }),
       child,
@@ -181,6 +194,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       adminUriSecret: { name: credentials.metadata.name, key: "data-model-uri" },
       caSecret: { name: SECRET_NAMES.tls, key: "ca.crt" },
       readReplicaTags: tags,
+      destination: { labels: MEMBERS, ports: [PORT] },
     };
     this.registerOutputs({ readPreference: this.readPreference, routers: this.routers });
   }
@@ -203,30 +217,33 @@ function password(name: string, options: pulumi.CustomResourceOptions): pulumi.O
   return new random.RandomPassword(name, { length: 40, special: false }, options).result;
 }
 
-/** Members talk to each other, the operator to all, services and the data-model Job to them, monitoring to the exporters. */
-function ingressRules(args: MongoDbClusterArgs): k8s.types.input.networking.v1.NetworkPolicyIngressRule[] {
-  const pods = (matchLabels: Record<string, string>): k8s.types.input.networking.v1.NetworkPolicyPeer => ({
-    podSelector: { matchLabels },
-  });
+/** Members, config servers and routers. */
+const MEMBERS = { "app.kubernetes.io/instance": CLUSTER_NAME };
+
+/** Of every server and router. */
+const PORT = 27017;
+
+/** Members call each other and the name service, and where there are backups the cloud's storage. */
+function egressRules({ backup }: MongoDbClusterArgs): EgressRule[] {
   return [
-    {
-      from: [
-        pods({ "app.kubernetes.io/instance": CLUSTER_NAME }),
-        pods({ "app.kubernetes.io/name": OPERATOR_NAME }),
-        pods(selectorLabels(DATA_MODEL_APP)),
-        ...args.users.map(({ service }) => pods(selectorLabels(service))),
-      ],
-      ports: [{ protocol: "TCP", port: 27017 }],
-    },
-    {
-      from: [
-        {
-          namespaceSelector: {
-            matchLabels: { "kubernetes.io/metadata.name": args.monitoringNamespace ?? "monitoring" },
-          },
-        },
-      ],
-      ports: [{ protocol: "TCP", port: METRICS_PORT }],
-    },
+    NAMES,
+    reaches({ labels: MEMBERS, ports: [PORT] }),
+    ...(backup === undefined ? [] : [reachesOutside({ port: 443 })]),
+    // On AWS the account of the members gets its credentials from the agent of the node.
+    ...(backup?.storage.type === "s3" ? [POD_IDENTITY] : []),
+  ];
+}
+
+/** Members talk to each other, the operator to all, services and the data-model Job to them, monitoring to the exporters. */
+function ingressRules(args: MongoDbClusterArgs): IngressRule[] {
+  const clients = [
+    selectorLabels(DATA_MODEL_APP),
+    ...args.users.map(({ service }) => selectorLabels(service)),
+  ];
+  const peers = [MEMBERS, { "app.kubernetes.io/name": OPERATOR_NAME }, ...clients];
+  const monitoring = args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE;
+  return [
+    ...admits(peers.map(podsLabelled), [PORT]),
+    ...admits([podsOfNamespace(monitoring)], [METRICS_PORT]),
   ];
 }

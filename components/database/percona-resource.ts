@@ -94,7 +94,7 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
       configsvrReplSet: configServers(args, sizes),
       mongos: {
         size: sizes.routers,
-        ...pod("mongos", {
+        ...pod(args, "mongos", {
           cpu: `${args.routers.cpuCores}`,
           memory: `${sizes.routerMemoryGiB * 1024}Mi`,
         }),
@@ -131,7 +131,7 @@ function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes)
   return {
     name,
     size: VOTERS,
-    ...pod("mongod", resources),
+    ...pod(args, "mongod", resources),
     ...inZonesOfTheirOwn(args.zones),
     ...backupAccount(args),
     ...data,
@@ -142,7 +142,7 @@ function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes)
     nonvoting: {
       enabled: args.readReplicas > 0,
       size: args.readReplicas,
-      ...pod("mongod-nv", resources),
+      ...pod(args, "mongod-nv", resources),
       ...evenly(args.zones),
       ...backupAccount(args),
       ...data,
@@ -155,7 +155,7 @@ function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes)
 function configServers(args: MongoDbClusterArgs, { configServer, connections }: MongoDbSizes): Json {
   return {
     size: VOTERS,
-    ...pod("mongod", { cpu: "500m", memory: `${configServer.limitGiB}Gi` }),
+    ...pod(args, "mongod", { cpu: "500m", memory: `${configServer.limitGiB}Gi` }),
     ...inZonesOfTheirOwn(args.zones),
     // A backup of a sharded cluster has a part of every replica set, and this is one.
     ...backupAccount(args),
@@ -208,8 +208,13 @@ function wiredTiger({ cacheRatio }: MongodMemory): Json {
  *
  * @param container the server's, into which `kubectl exec` goes without being told
  */
-function pod(container: string, resources: { readonly cpu: string; readonly memory: string }): Json {
+function pod(
+  { priorityClassName }: MongoDbClusterArgs,
+  container: string,
+  resources: { readonly cpu: string; readonly memory: string },
+): Json {
   return {
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
     annotations: { "kubectl.kubernetes.io/default-container": container },
     affinity: { antiAffinityTopologyKey: "kubernetes.io/hostname" },
     podDisruptionBudget: { maxUnavailable: 1 },

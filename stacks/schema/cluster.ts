@@ -1,6 +1,7 @@
 /** Where a stack runs. */
 import { z } from "zod";
 
+import { DEFAULT_MONITORING_NAMESPACE } from "../../components/shared/network-policy";
 import { DNS_LABEL, dnsLabel, number, says, text, whole } from "./leaves";
 
 const dns = z
@@ -29,6 +30,17 @@ const clusterCommon = {
     "See `kubectl config get-contexts`.",
   ).optional(),
   dns,
+  monitoringNamespace: text(
+    "a DNS label",
+    "Name the namespace in which Prometheus, or what reads metrics instead of it, runs.",
+    DNS_LABEL,
+  ).default(DEFAULT_MONITORING_NAMESPACE),
+  storageClassName: text("the name of a storage class", "See `kubectl get storageclass`.").optional(),
+  priorityClasses: z
+    .boolean(
+      says("true or false", "False where the program may not make PriorityClasses, which are the cluster's."),
+    )
+    .default(true),
   createNamespace: z
     .boolean(says("true or false", "False for a namespace that is there before the stack."))
     .default(true),

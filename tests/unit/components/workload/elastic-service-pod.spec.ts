@@ -242,6 +242,7 @@ describe("ElasticService, the variables of its container", () => {
     caFile: "/etc/mongodb-tls/ca.crt",
     poolSize: 6,
     readReplicaTags: "nonVoting:true",
+    destination: { labels: { "app.kubernetes.io/instance": "mongodb" }, ports: [27017] },
   };
 
   it("size the driver of the database, whose address and password are in a Secret", async () => {
