@@ -110,7 +110,7 @@ describe("a credential that changes", function () {
       const before = await recordVariant(config);
       const passwords = before.ofType(PASSWORD).map(({ name }) => name);
       assert.deepEqual(
-        passwords.filter((name) => name !== "origin-lock").sort(),
+        passwords.filter((name) => name !== "origin-lock-value").sort(),
         Object.keys(expected).sort(),
       );
       const found = await inTurn(Object.keys(expected), (name) => changesWith(config, before, name));
