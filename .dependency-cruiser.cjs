@@ -47,7 +47,8 @@ module.exports = {
       comment: "what is imported is in package.json, not only there by accident",
       severity: "error",
       from: {},
-      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+      // Optional peers count as not declared as well.
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["npm-peer"] },
     },
   ],
   options: {

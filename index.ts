@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 import { notBuiltYet, readStackConfig } from "./stacks/config";
+import { refuseOldCluster } from "./stacks/kubernetes-version";
 import { createPlatform } from "./stacks/platform";
 
 // The SDK takes a stack trace for every promise it makes. Three frames still name the line of a mistake, and cost a third
@@ -9,6 +10,8 @@ Error.stackTraceLimit = 3;
 
 const config = readStackConfig();
 for (const { key, message } of notBuiltYet(config)) void pulumi.log.warn(`${key}: ${message}`);
+// Its refusal ends the program, and is not waited for by what has nothing to do with it.
+void refuseOldCluster(config.cluster.kubeContext);
 
 const platform = createPlatform(config);
 

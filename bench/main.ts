@@ -1,6 +1,7 @@
 /** `make bench`: runs the parts one after the other, writes build/bench/report.json and report.html. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { burstPart } from "./caching/burst-part";
 import { cachingPart } from "./caching/part";
 import { loadNow, machine } from "./machine";
 import { nodeHeapPart } from "./node-heap/part";
@@ -8,7 +9,7 @@ import type { BenchPart, PartResult } from "./part";
 import { proxiesPart } from "./proxies/part";
 import { type Report, reportPage } from "./report/page";
 
-const PARTS: readonly BenchPart[] = [cachingPart, nodeHeapPart, proxiesPart];
+const PARTS: readonly BenchPart[] = [cachingPart, burstPart, nodeHeapPart, proxiesPart];
 const FOLDER = "build/bench";
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -3,16 +3,19 @@ import type { Problem } from "../components/shared/problems";
 import { behaviorProblems } from "../components/edge/behavior-problems";
 import { edgeBehaviors, withImageVariants, type EdgeBehavior } from "../components/edge/behaviors";
 import { accountProblems, cloudflareImageProblems } from "../components/edge/cloudflare-args";
-import { ORIGIN_SHIELD_REGIONS, publicKeyProblems } from "../components/edge/cloudfront-args";
+import { ORIGIN_SHIELD_REGIONS, aliasProblems, publicKeyProblems } from "../components/edge/cloudfront-args";
+import { zoneProblems } from "../components/edge/cloudflare-zone";
 import { hostProblems } from "../components/edge/edge-args";
 import { imageVariantProblems } from "../components/edge/image-paths";
 import { show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { wayMistakes, type CdnOrigin } from "./cdn-way-checks";
 import type { CdnConfig, ClusterConfig } from "./schema/stack";
 
 /** What the rules need of the rest of the file; undefined where that is not sound by itself. */
 export interface CdnSurroundings {
   readonly cluster: ClusterConfig | undefined;
   readonly hasLoadBalancer: boolean;
+  readonly origin: CdnOrigin;
 }
 
 /** Shares that people write add up to 1 but for rounding. */
@@ -31,18 +34,25 @@ export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroun
   const behaviors = cdnBehaviors(cdn);
   const own =
     cdn.provider === "cloudfront"
-      ? publicKeyProblems(
-          cdn.cloudfront.publicKeys,
-          behaviors.filter(({ signed }) => signed).map((behavior) => behavior.class),
-        ).map((problem) => ({ ...problem, property: `cloudfront.${problem.property}` }))
-      : accountProblems(
-          { ...cdn.cloudflare, originCertificateRequest: cdn.cloudflare.originCertificateRequest },
-          behaviors,
-        );
+      ? [
+          ...aliasProblems(hosts),
+          ...publicKeyProblems(
+            cdn.cloudfront.publicKeys,
+            behaviors.filter(({ signed }) => signed).map((behavior) => behavior.class),
+          ).map((problem) => ({ ...problem, property: `cloudfront.${problem.property}` })),
+        ]
+      : [
+          ...zoneProblems({ ...cdn.cloudflare, zone, hosts }),
+          ...accountProblems(
+            { ...cdn.cloudflare, originCertificateRequest: cdn.cloudflare.originCertificateRequest },
+            behaviors,
+          ),
+        ];
   return [
     ...placeMistakes(cdn, surroundings),
     ...[...hostProblems(hosts, zone), ...behaviorProblems(behaviors), ...own].map(mistake),
     ...trafficMistakes(cdn),
+    ...wayMistakes(cdn, behaviors, surroundings.origin),
     ...imageMistakes(cdn, surroundings),
   ];
 }

@@ -2,9 +2,13 @@
 import { BlockList } from "node:net";
 
 import { longestRequestSeconds, requestLimit, type LadderCdn } from "../budget/timeouts";
-import { certificateCovers, isNamedRange } from "../components/load-balancing/cloud-load-balancer-args";
+import { certificateCovers, rangeProblem } from "../components/load-balancing/cloud-load-balancer-args";
+import { MOST_COUNTED_REQUESTS } from "../components/load-balancing/gcp-load-balancer-args";
+import { areInCloudflare } from "./cdn-records";
+import { subnetMistakes } from "./cluster-checks";
 import { show, valueAt, type ConfigPath, type ConfigProblem } from "./config-problems";
 import { cloudLoadBalancer, type CloudLoadBalancerConfig } from "./schema/cloud-load-balancer";
+import { gcpZones } from "./regions";
 import { cluster } from "./schema/cluster";
 import type { ClusterConfig, ServiceConfig } from "./schema/stack";
 
@@ -12,6 +16,8 @@ import type { ClusterConfig, ServiceConfig } from "./schema/stack";
 export interface ChainParts {
   readonly cluster: ClusterConfig | undefined;
   readonly cdn: LadderCdn;
+  /** Zone of Cloudflare, where that is the CDN. */
+  readonly cloudflareZone: string | undefined;
   readonly public: CloudLoadBalancerConfig | undefined;
   /** The file has a load balancer, sound or not. */
   readonly hasLoadBalancer: boolean;
@@ -26,10 +32,12 @@ const AT: ConfigPath = ["loadBalancer", "public"];
 export function chainParts(raw: Readonly<Record<string, unknown>>): ChainParts {
   const given = valueAt(raw, AT);
   const provider = valueAt(raw, ["cdn", "provider"]);
+  const zone = valueAt(raw, ["cdn", "zone"]);
   const trusted = valueAt(raw, ["loadBalancer", "trustedProxies"]);
   return {
     cluster: cluster.safeParse(raw["cluster"]).data,
     cdn: provider === "cloudfront" || provider === "cloudflare" ? provider : "none",
+    cloudflareZone: provider === "cloudflare" && typeof zone === "string" ? zone : undefined,
     public: given === undefined ? undefined : cloudLoadBalancer.safeParse(given).data,
     hasLoadBalancer: raw["loadBalancer"] !== undefined,
     hasPublic: given !== undefined,
@@ -97,35 +105,83 @@ function publicMistakes(
     const fix = "Remove the key, or say in retrofitlink:cluster.cloud where the stack runs.";
     return [{ path: AT, got: "a map", allowed: "nothing on a local cluster", fix }];
   }
+  const elsewhere = areInCloudflare(config.hosts, chain.cloudflareZone);
   const problems: ConfigProblem[] = [
-    ...certificateMistakes(config),
+    ...certificateMistakes(config, elsewhere),
+    ...(elsewhere ? [] : dnsZoneMistakes(config.dnsZone, cloud)),
     ...sourceMistakes(chain, config),
     ...trustMistakes(chain, cloud),
   ];
-  if (cloud === "aws" && config.aws === undefined) {
-    problems.push({
+  return cloud === "aws"
+    ? [...problems, ...awsMistakes(config, zones)]
+    : [...problems, ...gcpMistakes(config, zones, "region" in location ? location.region : "")];
+}
+
+function awsMistakes({ aws }: CloudLoadBalancerConfig, zones: number): ConfigProblem[] {
+  if (aws !== undefined) return subnetMistakes([...AT, "aws", "subnetIds"], aws.subnetIds, zones);
+  return [
+    {
       path: [...AT, "aws"],
       got: "nothing",
       allowed: "a map of subnetIds and nodeSecurityGroupId",
       fix: "Give the public subnets, and the security group of the cluster's nodes.",
+    },
+  ];
+}
+
+function gcpMistakes(
+  { gcp, firewall }: CloudLoadBalancerConfig,
+  zones: number,
+  region: string,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (firewall.requestsPerFiveMinutes > MOST_COUNTED_REQUESTS) {
+    problems.push({
+      path: [...AT, "firewall", "requestsPerFiveMinutes"],
+      got: show(firewall.requestsPerFiveMinutes),
+      allowed: `at most ${MOST_COUNTED_REQUESTS} on gcp, for Cloud Armor counts no further`,
+      fix: "Lower it; the rate limit of the proxy, loadBalancer.rateLimit, is another.",
     });
   }
-  if (cloud === "gcp" && config.gcp !== undefined) {
-    const region = "region" in location ? location.region : "";
-    const { zones: named } = config.gcp;
-    if (named.length !== zones || named.some((zone) => !zone.startsWith(`${region}-`))) {
-      problems.push({
-        path: [...AT, "gcp", "zones"],
-        got: show(named),
-        allowed: `${zones} zones of ${region}, as cluster.zones and cluster.region say`,
-        fix: "Name the zones of the cluster's nodes.",
-      });
-    }
+  const there = gcpZones(region);
+  const named = gcp?.zones;
+  const isRight =
+    named === undefined
+      ? there.length === zones
+      : named.length === zones &&
+        new Set(named).size === zones &&
+        named.every((zone) => there.includes(zone));
+  if (!isRight) {
+    problems.push({
+      path: [...AT, "gcp", "zones"],
+      got: show(named),
+      allowed: `${zones} of ${there.join(", ")}, as cluster.zones and cluster.region say`,
+      fix: "Name the zones of the cluster's nodes: each has a group of endpoints.",
+    });
   }
   return problems;
 }
 
-function certificateMistakes({ certificate, hosts, dnsZone }: CloudLoadBalancerConfig): ConfigProblem[] {
+/** How the zones of each cloud are named. */
+const DNS_ZONES = {
+  aws: { pattern: /^Z[0-9A-Z]{1,31}$/, allowed: "the id of a zone of Route 53, like Z0123456789ABC" },
+  gcp: {
+    pattern: /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    allowed: "the name of a zone of Cloud DNS, like example-com",
+  },
+} as const;
+
+function dnsZoneMistakes(dnsZone: string | undefined, cloud: keyof typeof DNS_ZONES): ConfigProblem[] {
+  const { pattern, allowed } = DNS_ZONES[cloud];
+  if (dnsZone === undefined || pattern.test(dnsZone)) return [];
+  return [{ path: [...AT, "dnsZone"], got: show(dnsZone), allowed, fix: "Name the zone of the hosts." }];
+}
+
+/** @param elsewhere true where the CDN's DNS service has the zone of the hosts */
+function certificateMistakes(
+  { certificate, hosts, dnsZone }: CloudLoadBalancerConfig,
+  elsewhere: boolean,
+): ConfigProblem[] {
   const twice = hosts.filter((host, index) => hosts.indexOf(host) !== index);
   const problems: ConfigProblem[] = twice.map((host) => ({
     path: [...AT, "hosts"],
@@ -134,7 +190,7 @@ function certificateMistakes({ certificate, hosts, dnsZone }: CloudLoadBalancerC
     fix: "Remove the second.",
   }));
   if (certificate === "managed") {
-    if (dnsZone !== undefined) return problems;
+    if (dnsZone !== undefined || elsewhere) return problems;
     const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
     return [...problems, { path: [...AT, "dnsZone"], got: "nothing", allowed: "the zone of the hosts", fix }];
   }
@@ -171,16 +227,12 @@ function sourceMistakes(
     return [{ path, got: "nothing", allowed: '"internet" or a list of ranges', fix }];
   }
   if (sources === "internet") return [];
-  return sources.flatMap((range, index) =>
-    isNamedRange(range)
-      ? []
-      : {
-          path: [...path, index],
-          got: show(range),
-          allowed: "a range that is not everybody",
-          fix: "Name the ranges; everybody is said with sources: internet.",
-        },
-  );
+  return sources.flatMap((range, index) => {
+    const allowed = rangeProblem(range);
+    if (allowed === undefined) return [];
+    const fix = "Name the ranges; everybody is said with sources: internet.";
+    return { path: [...path, index], got: show(range), allowed, fix };
+  });
 }
 
 /** Ranges that no address of the internet lies in. */

@@ -21,8 +21,11 @@ import type {
 import { GcpLoadBalancer, negAnnotation } from "../components/load-balancing/gcp-load-balancer";
 import { workloadName } from "../components/load-balancing/proxy-args";
 import { HEALTH_PATH, PROXY_PORTS } from "../components/load-balancing/proxy-conf-args";
+import { physicalName } from "../components/shared/physical-name";
+import { originRecords } from "./cdn-records";
 import { serviceBudget, type StackConfig } from "./config";
 import { cdnOf, ladderOf } from "./derived";
+import { gcpZones } from "./regions";
 
 /** What the proxy has to know of what stands in front of it. */
 export interface ProxyEntrance {
@@ -30,6 +33,8 @@ export interface ProxyEntrance {
   readonly trustedProxies: readonly string[];
   /** Addresses that the load balancer writes behind the client's in X-Forwarded-For. */
   readonly loadBalancerAddresses: readonly pulumi.Input<string>[];
+  /** True where clients come under the addresses of a CDN, which nobody can tell from one another. */
+  readonly hidesClients: boolean;
   /** Annotations of the proxy's Service. */
   readonly serviceAnnotations: Readonly<Record<string, string>>;
   /** What has to be there before the first pod of the proxy. */
@@ -66,6 +71,10 @@ export interface CloudEntrance {
 export type ProxyFleet = pulumi.Resource & { readonly replicas: { readonly min: number } };
 
 const NAME = "public-load-balancer";
+
+/** Google takes 63 characters for a network endpoint group. */
+const LONGEST_NEG_NAME = 63;
+
 const CONFIG_KEY = "retrofitlink:loadBalancer.public";
 
 /** Labels that the namespace of the pods has to have. */
@@ -107,12 +116,14 @@ function commonArgs(
   if (cluster.cloud === "local") return undefined;
   const cdn = cdnOf(config);
   const { certificate, sources, dnsZone } = settings;
+  const records = originRecords(config);
   return {
     configKey: CONFIG_KEY,
     namespace: cluster.namespace,
     proxy: proxyTarget(loadBalancer),
     hosts: settings.hosts,
     ...(dnsZone === undefined ? {} : { dnsZone }),
+    ...(records === undefined ? {} : { records }),
     certificate: certificate === "managed" ? { kind: "managed" } : { kind: "existing", ...certificate },
     sources: sourcesOf(cdn, sources),
     ...(cdn === "none" ? {} : { originLock: new OriginLockSecret("origin-lock", {}, options) }),
@@ -172,7 +183,13 @@ function awsEntrance(
   );
   return {
     origin: originOf(common),
-    proxy: { trustedProxies: [], loadBalancerAddresses: [], serviceAnnotations: {}, before: [alb] },
+    proxy: {
+      trustedProxies: [],
+      loadBalancerAddresses: [],
+      hidesClients: false,
+      serviceAnnotations: {},
+      before: [alb],
+    },
     complete: () => ({ hostname: alb.hostname, alb, gcp: undefined }),
   };
 }
@@ -192,10 +209,8 @@ function gcpEntrance(
     // Names point to it: a new one would be another address.
     { ...(parent === undefined ? {} : { parent }), protect: environment === "production" },
   );
-  const negName = `retrofitlink-${environment}-proxy`;
-  const zones =
-    loadBalancer?.public?.gcp?.zones ??
-    Array.from({ length: cluster.zones }, (_, index) => `${region}-${"abcdef"[index] ?? "a"}`);
+  const negName = physicalName(`retrofitlink-${pulumi.getStack()}-proxy`, LONGEST_NEG_NAME);
+  const zones = loadBalancer?.public?.gcp?.zones ?? gcpZones(region);
   return {
     origin: originOf(common),
     proxy: {
@@ -205,6 +220,7 @@ function gcpEntrance(
         ...(common.sources.kind === "cloudflare" ? [...CLOUDFLARE_RANGES.v4, ...CLOUDFLARE_RANGES.v6] : []),
       ],
       loadBalancerAddresses: [address.address],
+      hidesClients: common.sources.kind === "cloudfront",
       serviceAnnotations: negAnnotation(common.proxy.servicePort, negName),
       before: [],
     },
@@ -214,6 +230,7 @@ function gcpEntrance(
         NAME,
         {
           ...common,
+          stack: pulumi.getStack(),
           location: { project, region, network, zones },
           address: address.address,
           negName,

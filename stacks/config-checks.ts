@@ -12,6 +12,7 @@ import { imageMistake } from "../components/shared/images";
 import { environmentProblems } from "../components/workload/environment-problems";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cdnMistakes } from "./cdn-checks";
+import { clusterMistakes } from "./cluster-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import { atlasMistakes } from "./atlas-checks";
 import { databaseMistakes } from "./database-checks";
@@ -70,12 +71,14 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
   problems.push(
     ...nameMistakes(config.naming),
     ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
+    ...clusterMistakes(config),
     ...cacheKindMistakes(config),
     ...loadBalancerMistakes(config, names),
     ...chainMistakes(config.chain, config.services),
     ...cdnMistakes(config.cdn, {
       cluster: config.cluster,
       hasLoadBalancer: config.exposedService !== undefined,
+      origin: { hosts: config.chain.public?.hosts, routes: config.loadBalancer?.routes },
     }),
     ...signingMistakes({ ...config, hasCdn: names.cdn }),
     ...proxyMistakes(config),

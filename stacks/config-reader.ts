@@ -2,7 +2,7 @@
  * What the engine's reader makes of a stack file. It reads YAML 1.1: `0600` is 384 to it, `1_000` is 1000, a date is a
  * point in time. What was meant is in the text only, so that is what is judged.
  */
-import { isMap, isPair, isScalar, parseDocument, visit, type Node, type Pair, type Scalar } from "yaml";
+import { isMap, isPair, isScalar, parseDocument, visit, type Scalar } from "yaml";
 
 import { NAMESPACE, type ConfigPath, type ConfigProblem } from "./config-problems";
 
@@ -80,7 +80,7 @@ function overflowing(source: string): Trap | undefined {
 }
 
 /** Path below `config:` and the project's prefix; undefined for what is elsewhere. */
-function configPath(nodes: readonly (Node | Pair | unknown)[]): ConfigPath | undefined {
+function configPath(nodes: readonly unknown[]): ConfigPath | undefined {
   const path: (string | number)[] = [];
   nodes.forEach((node, index) => {
     const next = nodes[index + 1];

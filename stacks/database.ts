@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 
 import type { DatabaseUser } from "../budget/mongodb";
 import { DEFAULT_BUDGET, mergeBudget } from "../budget/performance-budget";
@@ -75,7 +75,7 @@ function defaultProfilerLevel(environment: string): 1 | 2 {
 
 /** Backups go to the cluster's cloud; on a machine of one's own there are none. */
 function createBackupBucket(
-  { cluster, environment }: StackConfig,
+  { cluster }: StackConfig,
   retentionDays: number,
   options: pulumi.ComponentResourceOptions,
 ): BackupBucket | undefined {
@@ -88,7 +88,7 @@ function createBackupBucket(
   const configKey = "retrofitlink:database.backup";
   return new BackupBucket(
     "mongodb-backup",
-    { configKey, namespace, environment, retentionDays, cloud },
+    { configKey, namespace, stack: pulumi.getStack(), retentionDays, cloud },
     options,
   );
 }

@@ -71,6 +71,7 @@ export function createEdge(
         plan: cloudflare.plan,
         cacheReserve: cloudflare.cacheReserve,
         authenticatedOriginPulls: cloudflare.authenticatedOriginPulls,
+        advancedCertificate: cloudflare.advancedCertificate,
         ...(originCertificateRequest === undefined ? {} : { originCertificateRequest }),
       },
       signatures: cloudflare.signedUrls,
@@ -82,7 +83,7 @@ export function createEdge(
 }
 
 function cloudFrontImages(
-  { originalsBucket, secondsPerPicture }: NonNullable<CdnConfig["images"]>,
+  { originalsBucket, secondsPerPicture, reserveConcurrency }: NonNullable<CdnConfig["images"]>,
   config: StackConfig,
   service: StackConfig["services"][string],
 ): CloudFrontImages {
@@ -90,6 +91,7 @@ function cloudFrontImages(
     maxUtilization: serviceBudget(config, service).cpuUtilization.target,
     ...(originalsBucket === undefined ? {} : { originals: { name: originalsBucket } }),
     ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
+    ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
   };
 }
 
@@ -120,7 +122,12 @@ function edgeArgs(
   return {
     configKey: "retrofitlink:cdn",
     hosts: cdn.hosts,
-    origin: { hostname, ...(cdn.failover === undefined ? {} : { failover: cdn.failover }) },
+    origin: {
+      hostname,
+      // Google's load balancer has one address for the whole world.
+      anycast: config.cluster.cloud === "gcp",
+      ...(cdn.failover === undefined ? {} : { failover: cdn.failover }),
+    },
     originLock,
     behaviors,
     plan,

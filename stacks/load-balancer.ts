@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { RateLimit } from "../budget/proxy-limits";
 import { HaProxy } from "../components/load-balancing/haproxy";
 import { Nginx } from "../components/load-balancing/nginx";
 import type { Proxy } from "../components/load-balancing/proxy";
@@ -7,7 +8,7 @@ import { workloadName, type ClusterDns, type ProxyArgs } from "../components/loa
 import { selectorLabels } from "../components/shared/kubernetes";
 import type { ElasticService } from "../components/workload/elastic-service";
 import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
-import { serviceBudget, type StackConfig } from "./config";
+import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
 import { ladderOf } from "./derived";
 import { tlsOf } from "./load-balancer-tls";
 
@@ -51,7 +52,8 @@ export function createLoadBalancer(
       ...(port === undefined ? {} : { port }),
     })),
     clientConnections: loadBalancer.clientConnections,
-    rateLimit: loadBalancer.rateLimit,
+    rateLimit:
+      entrance?.hidesClients === true ? limitOfEverybody(loadBalancer, service) : loadBalancer.rateLimit,
     trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
     maxBodyMiB: loadBalancer.maxBodyMiB,
     hosts: loadBalancer.hosts,
@@ -79,4 +81,22 @@ export function createLoadBalancer(
   const name = workloadName(loadBalancer.proxy);
   const waiting = entrance === undefined ? options : after(options, entrance.before);
   return loadBalancer.proxy === "haproxy" ? new HaProxy(name, args, waiting) : new Nginx(name, args, waiting);
+}
+
+/** Pods divide a limit by the largest fleet, of which a part is there. */
+const HEADROOM = 10;
+
+/**
+ * What an address may do that stands for all clients: so much that it never refuses anybody. The CDN's firewall counts
+ * clients by `rateLimit`, and the proxy still admits no more than the service can answer.
+ */
+function limitOfEverybody(
+  { rateLimit, clientConnections }: NonNullable<StackConfig["loadBalancer"]>,
+  { demand }: ServiceConfig,
+): RateLimit {
+  return {
+    requestsPerSecond: Math.max(rateLimit.requestsPerSecond, HEADROOM * demand.peakRps),
+    burst: Math.max(rateLimit.burst, Math.ceil(demand.peakRps)),
+    connections: Math.max(rateLimit.connections, HEADROOM * clientConnections),
+  };
 }

@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
+import { placedIn } from "../components/shared/placement";
 import { workloadDefaults } from "../components/shared/workload-defaults";
 import { createCache, createCacheAuthorities } from "./caches";
 import { createCloudEntrance } from "./cloud-load-balancer";
@@ -17,8 +18,8 @@ import { createUrlSigning } from "./url-signing";
 
 /** Parent of everything in a stack. Policies read from it what concerns all of them. */
 class PlatformComponent extends pulumi.ComponentResource {
-  constructor(name: string, summary: PlatformSummary) {
-    super(COMPONENT_TYPES.platform, name, summary);
+  constructor(name: string, summary: PlatformSummary, opts: pulumi.ComponentResourceOptions) {
+    super(COMPONENT_TYPES.platform, name, summary, opts);
     this.registerOutputs({});
   }
 }
@@ -40,12 +41,16 @@ export interface Platform {
 /** Builds a stack from its configuration. */
 export function createPlatform(config: StackConfig): Platform {
   const { cluster, environment, waivers } = config;
-  const platform = new PlatformComponent("platform", {
-    environment,
-    zones: cluster.zones,
-    exposedService: config.loadBalancer?.service ?? "",
-    waivers,
-  });
+  const platform = new PlatformComponent(
+    "platform",
+    {
+      environment,
+      zones: cluster.zones,
+      exposedService: config.loadBalancer?.service ?? "",
+      waivers,
+    },
+    { transformations: placement(cluster) },
+  );
   const provider = new k8s.Provider(
     "cluster",
     {
@@ -95,6 +100,18 @@ export function createPlatform(config: StackConfig): Platform {
       publicLoadBalancer === undefined ? undefined : { hostname: publicLoadBalancer.hostname },
     cdn: edge === undefined ? undefined : { url: edge.url, assetsBucket: edge.assetsBucket },
   };
+}
+
+/** Everything is made where the cluster is, but for what a component puts elsewhere. */
+function placement(cluster: StackConfig["cluster"]): pulumi.ResourceTransformation[] {
+  switch (cluster.cloud) {
+    case "aws":
+      return [placedIn("aws", { region: cluster.region })];
+    case "gcp":
+      return [placedIn("gcp", { project: cluster.project })];
+    case "local":
+      return [];
+  }
 }
 
 function mapValues<A, B>(

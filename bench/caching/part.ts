@@ -1,5 +1,4 @@
 /** Requests per second and response times of the middleware beside what somebody would use instead. */
-import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +18,7 @@ import { ORIGIN_MS } from "./origin";
 import { Processes } from "../processes";
 import { CONNECTIONS, HOT_KEYS, traffic } from "./traffic";
 import { VARIANTS, type Variant } from "./variants";
+import { versions } from "./versions";
 
 /** Times that every variant's process is started anew: two starts of one program can differ for as long as they run. */
 const STARTS = 4;
@@ -29,8 +29,6 @@ const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 1);
 
 /** Least share of the requests per second of a bare GET. */
 const LEAST_OF_BARE = 0.85;
-
-const PACKAGES = join(__dirname, "../../node_modules");
 
 /** What one variant did in one round. */
 interface Measured extends Load {
@@ -120,21 +118,6 @@ function goalsOf(rounds: Rounds): Goal[] {
   ];
 }
 
-function versions(redis: string): Record<string, string> {
-  const of = (name: string): string => {
-    const text = readFileSync(join(PACKAGES, name, "package.json"), "utf8");
-    return (JSON.parse(text) as { readonly version: string }).version;
-  };
-  return {
-    "redis-server": redis,
-    redis: of("redis"),
-    express: of("express"),
-    apicache: of("apicache"),
-    "cache-manager": of("cache-manager"),
-    "@keyv/redis": of("@keyv/redis"),
-  };
-}
-
 /** Starts a process of each variant. @returns their ports */
 async function started(
   processes: Processes,
@@ -220,7 +203,7 @@ async function run(print: (line: string) => void): Promise<PartResult> {
         "apicache gets the commands of its old client on the current driver. cache-manager is no middleware: each route keeps the text of its answer by hand, which is faster than keeping the object.",
         "Only ours makes one call of many misses of one key, answers stale within a bound, checks what it reads, and gives up on a Redis that is slow; all of that is on.",
       ],
-      versions: versions(redisVersion),
+      versions: versions(redisVersion, ["redis", "express", "apicache", "cache-manager", "@keyv/redis"]),
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -92,10 +92,10 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
       child,
     );
 
-    const groupName = `${name}-replication-group`;
+    // No more than the cache's name, for all that is added is missing from the 40 characters that AWS takes.
     const group = new elasticache.ReplicationGroup(
-      groupName,
-      transformed<elasticache.ReplicationGroupArgs>(transform.replicationGroup, groupName, {
+      name,
+      transformed<elasticache.ReplicationGroupArgs>(transform.replicationGroup, name, {
         description: `RetroFitLink ${args.purpose} ${name}`,
         engine: CACHE_ENGINES.elastiCache.engine,
         engineVersion: CACHE_ENGINES.elastiCache.version,

@@ -50,20 +50,28 @@ export const DEFAULT_MAINTENANCE: MaintenanceHour = { day: "sunday", hour: 3 };
 /** Providers limit a name to 40 characters, of which the engine adds 8 for itself. */
 const LONGEST_NAME = 32;
 
+/** What is wrong with the name of a cache that a provider runs, by which its servers are called there. */
+export function managedCacheNameProblems(name: string): Problem[] {
+  // ElastiCache takes no two hyphens in a row.
+  const isSound = /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name) && !name.includes("--");
+  if (isSound && name.length <= LONGEST_NAME) return [];
+  return [
+    {
+      property: "name",
+      got: name,
+      allowed: `a DNS label of at most ${LONGEST_NAME} characters, without two hyphens in a row`,
+      fix: "Rename the cache; the provider allows no more.",
+    },
+  ];
+}
+
 /** What is wrong with the arguments that all managed caches have. */
 export function managedCacheProblems(name: string, args: ManagedCacheArgs): Problem[] {
-  const problems: Problem[] = [];
+  const problems = managedCacheNameProblems(name);
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
   const { workingSetMiB, maintenance = DEFAULT_MAINTENANCE } = args;
-  check(
-    new RegExp(`^[a-z]([-a-z0-9]{0,${LONGEST_NAME - 2}}[a-z0-9])?$`).test(name),
-    "name",
-    name,
-    `a DNS label of at most ${LONGEST_NAME} characters`,
-    "Shorten the name of the cache; the provider allows no more.",
-  );
   check(
     Number.isFinite(workingSetMiB) && workingSetMiB > 0,
     "workingSetMiB",

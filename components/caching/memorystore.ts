@@ -109,10 +109,10 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
 
     const isSession = purpose === "session";
     const { day, hour } = args.maintenance ?? DEFAULT_MAINTENANCE;
-    const instanceName = `${name}-instance`;
+    // No more than the cache's name, for all that is added is missing from the 40 characters that Google takes.
     const instance = new redis.Instance(
-      instanceName,
-      transformed<redis.InstanceArgs>(transform.instance, instanceName, {
+      name,
+      transformed<redis.InstanceArgs>(transform.instance, name, {
         displayName: `RetroFitLink ${purpose} ${name}`,
         tier: TIER,
         memorySizeGb: gib,
@@ -138,7 +138,8 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
         persistenceConfig: isSession
           ? { persistenceMode: "RDB", rdbSnapshotPeriod: "ONE_HOUR" }
           : { persistenceMode: "DISABLED" },
-        deletionProtection: isSession,
+        // A switch of the provider's that only another `up` could turn off: `protect` below is what keeps the data.
+        deletionProtection: false,
         labels: { "part-of": "retrofitlink", purpose },
       }),
       { parent: this, protect: isSession },

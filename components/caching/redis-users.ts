@@ -45,7 +45,7 @@ function serverRules(purpose: RedisPurpose): Readonly<Partial<Record<RedisUserNa
       : {
           replica: "+ping +psync +replconf",
           sentinel:
-            "&* +ping +info +role +multi +exec +slaveof +config|rewrite +publish +subscribe +client|setname +client|kill +script|kill",
+            "&* +ping +info +role +multi +exec +slaveof +replicaof +failover +config|rewrite +publish +subscribe +client|setname +client|kill +script|kill",
         }),
   };
 }

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 import * as eks from "@pulumi/aws/eks";
 import * as iam from "@pulumi/aws/iam";
 import * as serviceaccount from "@pulumi/gcp/serviceaccount";
@@ -10,6 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { COMPONENT_TYPES, type BackupBucketSummary } from "../../budget/summaries";
 import { commonLabels } from "../shared/kubernetes";
 import { bucketPolicy, privateBucket } from "../shared/private-bucket";
+import { physicalName } from "../shared/physical-name";
 import { refuse, type Problem } from "../shared/problems";
 import { trustPolicy } from "../shared/service-role";
 import type { BackupTarget } from "./mongodb-cluster-args";
@@ -21,8 +20,8 @@ export interface BackupBucketArgs {
   /** Path in the stack file that the arguments come from: `retrofitlink:database.backup`. */
   readonly configKey: string;
   readonly namespace: string;
-  /** Name of the environment, a DNS label: two of them may share a project. */
-  readonly environment: string;
+  /** Name of the stack: two of them may share a project. */
+  readonly stack: string;
   /** Daily backups that are kept, whole number >= 1. */
   readonly retentionDays: number;
   readonly cloud:
@@ -38,39 +37,24 @@ type Made = { readonly storage: BackupTarget["storage"]; readonly ready: readonl
 const UNDELETE_DAYS = 14;
 
 /** Everything that makes a bucket impossible to build. */
-export function backupBucketProblems({ retentionDays, environment }: BackupBucketArgs): Problem[] {
-  const problems: Problem[] = [];
-  if (!Number.isInteger(retentionDays) || retentionDays < 1) {
-    problems.push({
+export function backupBucketProblems({ retentionDays }: BackupBucketArgs): Problem[] {
+  if (Number.isInteger(retentionDays) && retentionDays >= 1) return [];
+  return [
+    {
       property: "retentionDays",
       got: retentionDays,
       allowed: "a whole number of at least 1 (days)",
       fix: "Say how long backups are kept.",
-    });
-  }
-  if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(environment)) {
-    problems.push({
-      property: "environment",
-      got: environment,
-      allowed: "a DNS label",
-      fix: "Use lower-case letters, digits and hyphens, a letter first.",
-    });
-  }
-  return problems;
+    },
+  ];
 }
 
 /** Google takes 6 to 30 characters. */
 const LONGEST_ACCOUNT_ID = 30;
 
-/**
- * Id of the Google service account of an environment, 6 to 30 characters: `mongodb-backup-<environment>`, of a long
- * name its beginning and a digest.
- */
-export function backupAccountId(environment: string): string {
-  const whole = `${BACKUP_ACCOUNT}-${environment}`;
-  if (whole.length <= LONGEST_ACCOUNT_ID) return whole;
-  const digest = createHash("sha256").update(environment).digest("hex").slice(0, 6);
-  return `${whole.slice(0, LONGEST_ACCOUNT_ID - digest.length - 1)}-${digest}`;
+/** Id of the Google service account of a stack. */
+export function backupAccountId(stack: string): string {
+  return physicalName(`${BACKUP_ACCOUNT}-${stack}`, LONGEST_ACCOUNT_ID);
 }
 
 /**
@@ -190,8 +174,8 @@ export class BackupBucket extends pulumi.ComponentResource {
       `${name}-account`,
       {
         project: cloud.project,
-        accountId: backupAccountId(args.environment),
-        displayName: `Backups of MongoDB, ${args.environment}`,
+        accountId: backupAccountId(args.stack),
+        displayName: `Backups of MongoDB, ${args.stack}`,
       },
       child,
     );

@@ -178,7 +178,7 @@ function withDigest(job: k8s.batch.v1.JobArgs, config: k8s.core.v1.ConfigMapArgs
       },
     },
   }));
-  return { ...job, spec: spec as pulumi.Output<k8s.types.input.batch.v1.JobSpec> };
+  return { ...job, spec };
 }
 
 function podOf(

@@ -128,7 +128,8 @@ export class MongoDbCluster extends pulumi.ComponentResource {
               securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
             },
           }),
-          child,
+          // EKS gives a pod its identity when the pod is made: an operator that came first could delete no backup.
+          { ...child, dependsOn: [...(args.backupReady ?? [])] },
         ),
       );
     }

@@ -12,11 +12,11 @@ import type { Transform } from "../shared/transform";
 import type { EdgeBehavior } from "./behaviors";
 import { classCondition } from "./cloudflare-expressions";
 import { cloudflareImageRules } from "./cloudflare-images";
+import { zoneProblems, type CloudflarePlan } from "./cloudflare-zone";
 import { edgeProblems, type EdgeArgs } from "./edge-args";
 import { imageVariantProblems } from "./image-paths";
 
-/** What the zone's contract allows: `enterprise` alone keys on single headers, cookies and query parameters. */
-export type CloudflarePlan = "free" | "pro" | "business" | "enterprise";
+export type { CloudflarePlan } from "./cloudflare-zone";
 
 /** The account, and what it has been subscribed to. */
 export interface CloudflareAccount {
@@ -24,8 +24,13 @@ export interface CloudflareAccount {
   readonly plan: CloudflarePlan;
   /** Keeps what was cached once in a store of its own, for a price by the byte. */
   readonly cacheReserve: boolean;
-  /** Cloudflare shows the load balancer a client certificate; the load balancer has to ask for it. */
+  /**
+   * Cloudflare shows every origin of the zone the client certificate that all its customers share. What asks for it is not
+   * made here; who asks is known by the origin lock.
+   */
   readonly authenticatedOriginPulls: boolean;
+  /** Orders a certificate for hosts more than one label below the zone. The account needs Advanced Certificate Manager. */
+  readonly advancedCertificate: boolean;
   /** PEM of a request for an origin certificate. Its private key stays with whoever made it. */
   readonly originCertificateRequest?: string;
 }
@@ -67,6 +72,9 @@ const MOST_RULE_CHARACTERS = 4096;
 /** Source: limits of Cloudflare's rules are 4096 characters; the rest is for what a rule adds to the class's own paths. */
 const MOST_CONDITION_CHARACTERS = 3000;
 
+/** Source: Cloudflare's limits of custom rules: five on the plan free, of which bucket and methods take two. */
+const MOST_QUERY_CLASSES_FREE = 3;
+
 const OWN_KEYS = "a plan that keys on them: enterprise";
 
 /** What the plan of a zone does not allow, and what is wrong with a request for a certificate. */
@@ -102,6 +110,14 @@ export function accountProblems(
       "Change cloudflare.plan to pro at least.",
     );
   }
+  const withQuery = behaviors.filter(({ cache }) => cache.kind === "cached" && cache.key.query.length > 0);
+  check(
+    plan !== "free" || withQuery.length <= MOST_QUERY_CLASSES_FREE,
+    "behaviors",
+    `query parameters in the keys of ${withQuery.map((behavior) => behavior.class).join(", ")}`,
+    `at most ${MOST_QUERY_CLASSES_FREE} classes with some on the plan free, which has five custom rules`,
+    "Leave key.query out of one, or change cloudflare.plan.",
+  );
   if (originCertificateRequest !== undefined) {
     const isKey = originCertificateRequest.includes("PRIVATE KEY");
     check(
@@ -141,7 +157,11 @@ export function cloudflareImageProblems(plan: CloudflarePlan, behaviors: readonl
 /** Everything that makes a zone impossible to build or unsafe. An empty list means that it is sound. */
 export function cloudflareProblems(args: CloudflareArgs): Problem[] {
   const { account, signatures, behaviors } = args;
-  const problems = [...edgeProblems(args), ...accountProblems(account, behaviors)];
+  const problems = [
+    ...edgeProblems(args),
+    ...zoneProblems({ ...account, zone: args.zone.name, hosts: args.hosts }),
+    ...accountProblems(account, behaviors),
+  ];
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
@@ -159,7 +179,7 @@ export function cloudflareProblems(args: CloudflareArgs): Problem[] {
     const longestRule = Math.max(
       0,
       ...pictures
-        .map((each) => cloudflareImageRules(classCondition(args.hosts, each, behaviors)))
+        .map((each) => cloudflareImageRules(args.hosts, classCondition(args.hosts, each, behaviors)))
         .flatMap(({ rewrites, refusals }) => [...rewrites, ...refusals])
         .map(({ expression }) => JSON.stringify(expression).length),
     );

@@ -5,6 +5,7 @@
 import type { input as cloudflare } from "@pulumi/cloudflare/types";
 
 import type { EdgeBehavior } from "./behaviors";
+import { hostCondition, setOf } from "./cloudflare-expressions";
 import { IMAGE_LADDER, IMAGE_QUALITIES, type ImageLadder, type ImageQuality } from "../../budget/images";
 
 /** Value of the zone's setting `image_resizing`: pictures of this zone only. `open` would serve other people's too. */
@@ -56,9 +57,11 @@ export interface CloudflareImageRules {
  *
  * Unlike CloudFront's function, rules cannot snap a width up or read a format: a width off the ladder is refused.
  *
+ * @param hosts of the stack: a zone may have others, which may use Cloudflare's own path as they like
  * @param condition expression that selects the requests for pictures: `starts_with(http.request.uri.path, "/images/")`
  */
 export function cloudflareImageRules(
+  hosts: readonly string[],
   condition: string,
   ladder: ImageLadder = IMAGE_LADDER,
 ): CloudflareImageRules {
@@ -92,7 +95,7 @@ export function cloudflareImageRules(
     ref: "image_ladder",
     description: "pictures: what is not on the ladder",
     // Rewrites come before; what they made has another path. Cloudflare's own path, asked for directly, has no ladder.
-    expression: `(${viewers} and not http.request.uri.query in ${setOf(all)}) or (starts_with(raw.http.request.uri.path, "/cdn-cgi/image/") and ${NOT_INNER})`,
+    expression: `(${viewers} and not http.request.uri.query in ${setOf(all)}) or (${hostCondition(hosts)} and starts_with(raw.http.request.uri.path, "/cdn-cgi/image/") and ${NOT_INNER})`,
     action: "block",
     actionParameters: {
       response: {
@@ -103,8 +106,4 @@ export function cloudflareImageRules(
     },
   };
   return { rewrites, refusals: [refusal] };
-}
-
-function setOf(texts: readonly string[]): string {
-  return `{${texts.map((text) => `"${text}"`).join(" ")}}`;
 }

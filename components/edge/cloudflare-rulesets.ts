@@ -92,7 +92,7 @@ export function imageRules({
 }: Pick<Args, "hosts" | "behaviors" | "images">): CloudflareImageRules | undefined {
   const pictures = behaviors.find((behavior) => behavior.class === "images");
   if (!images || pictures === undefined) return undefined;
-  return cloudflareImageRules(classCondition(hosts, pictures, behaviors));
+  return cloudflareImageRules(hosts, classCondition(hosts, pictures, behaviors));
 }
 
 function conditionOf({ hosts, zone, behaviors }: Args, behavior: EdgeBehavior): string {
@@ -261,11 +261,12 @@ function managedRules({ hosts, account }: Args): Rule[] {
   }));
 }
 
-function rateLimitRule({ hosts, clientRequestsPerMinute }: Args): Rule {
+/** The plan free knows no host where it counts: there the other hosts of the zone are counted with those of the stack. */
+function rateLimitRule({ hosts, account, clientRequestsPerMinute }: Args): Rule {
   return {
     ref: "client_rate",
     description: "one address asks too much",
-    expression: hostCondition(hosts),
+    expression: account.plan === "free" ? 'starts_with(http.request.uri.path, "/")' : hostCondition(hosts),
     action: "block",
     ratelimit: {
       // Each of Cloudflare's places counts for itself.

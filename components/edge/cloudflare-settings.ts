@@ -22,6 +22,7 @@ export function zoneSettings({ account, timeouts, behaviors, images }: Cloudflar
     browser_cache_ttl: 0,
     ...(behaviors.some((behavior) => behavior.class === "webSocket") ? { websockets: "on" } : {}),
     ...(images === true ? { [CLOUDFLARE_IMAGE_SETTING.settingId]: CLOUDFLARE_IMAGE_SETTING.value } : {}),
+    ...(account.authenticatedOriginPulls ? { tls_client_auth: "on" } : {}),
     ...(account.plan === "enterprise" ? { proxy_read_timeout: timeouts.readSeconds } : {}),
   };
 }

@@ -1,4 +1,5 @@
-import { AuthenticatedOriginPullsSettings } from "@pulumi/cloudflare/authenticatedOriginPullsSettings";
+import { ArgoTieredCaching } from "@pulumi/cloudflare/argoTieredCaching";
+import { CertificatePack } from "@pulumi/cloudflare/certificatePack";
 import { CloudConnectorRules } from "@pulumi/cloudflare/cloudConnectorRules";
 import { DnsRecord } from "@pulumi/cloudflare/dnsRecord";
 import { LoadBalancer } from "@pulumi/cloudflare/loadBalancer";
@@ -16,11 +17,13 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { cloudflareProblems, type CloudflareArgs } from "./cloudflare-args";
 import { SIGNATURE_PHASE, bucketCondition, bucketHost, inBucket, phases } from "./cloudflare-rulesets";
 import { IMAGE_VARIANTS, zoneSettings } from "./cloudflare-settings";
+import { certificateHosts } from "./cloudflare-zone";
 import { edgeSummary } from "./edge-args";
 
 export { cloudflareProblems } from "./cloudflare-args";
@@ -30,6 +33,15 @@ export type {
   CloudflarePlan,
   CloudflareSignatures,
 } from "./cloudflare-args";
+
+/** Characters of a bucket's name. Source: R2's limits, those of S3. */
+const LONGEST_BUCKET_NAME = 63;
+
+/** What a bucket's name ends with. */
+const SUFFIX_BYTES = 4;
+
+/** Characters of a pool's name, of which Cloudflare says "short". */
+const LONGEST_POOL_NAME = 60;
 
 /**
  * A zone of Cloudflare in front of a load balancer and of a bucket of built files, with the behaviours that every CDN
@@ -67,7 +79,7 @@ export class Cloudflare extends pulumi.ComponentResource {
       const setting = { zoneId, settingId, value };
       new ZoneSetting(settingName, transformed(transform.zoneSetting, settingName, setting), child);
     }
-    new TieredCache(`${name}-tiered-cache`, { zoneId, value: "on" }, child);
+    tieredCache(name, args, child);
     if (account.cacheReserve) {
       new ZoneCacheReserve(`${name}-cache-reserve`, { zoneId, value: "on" }, child);
     }
@@ -95,10 +107,29 @@ export class Cloudflare extends pulumi.ComponentResource {
     this.assetsBucket = assetsBucket(name, args, child);
     if (args.origin.failover === undefined) dnsRecords(name, args, child);
     else loadBalancers(name, args, args.origin.failover.hostname, child);
-    this.originCertificate = originTrust(name, args, child);
+    edgeCertificate(name, args, child);
+    this.originCertificate = originCertificate(name, args, child);
     this.url = `https://${args.hosts[0] ?? ""}`;
     this.registerOutputs({ url: this.url });
   }
+}
+
+/**
+ * A few places of Cloudflare ask the origin for all others. The smart topology finds the one place that is nearest to it,
+ * which there is not where the origin's address is in many places at once.
+ */
+function tieredCache(
+  name: string,
+  { zone, origin }: CloudflareArgs,
+  child: pulumi.CustomResourceOptions,
+): void {
+  const tiers = new ArgoTieredCaching(`${name}-tiers`, { zoneId: zone.id, value: "on" }, child);
+  new TieredCache(
+    `${name}-tiered-cache`,
+    { zoneId: zone.id, value: origin.anycast === true ? "off" : "on" },
+    // A new value is a new resource, and the end of the old one sets the zone back to the default.
+    { ...child, dependsOn: [tiers], deleteBeforeReplace: true },
+  );
 }
 
 /** The secret of this generation and of the one before. A raised generation makes one and drops the oldest. */
@@ -115,7 +146,10 @@ function signingSecrets(
   );
 }
 
-/** A private bucket, reached through the zone only and under its rules. */
+/**
+ * A private bucket, reached through the zone only and under its rules. Documents of users are in it: they go when somebody
+ * deletes them, not with the CDN. A stack that comes back makes a bucket with another name beside the one that was kept.
+ */
 function assetsBucket(
   name: string,
   args: CloudflareArgs,
@@ -124,13 +158,19 @@ function assetsBucket(
   const { behaviors, account, zone, transform } = args;
   if (inBucket(behaviors).length === 0) return undefined;
   const bucketName = `${name}-assets`;
+  const suffix = new random.RandomId(`${bucketName}-suffix`, { byteLength: SUFFIX_BYTES }, child).hex;
+  const beginning = physicalName(
+    `retrofitlink-${pulumi.getStack()}-assets`,
+    LONGEST_BUCKET_NAME - 1 - 2 * SUFFIX_BYTES,
+  );
   const bucket = new R2Bucket(
     bucketName,
     transformed(transform?.bucket, bucketName, {
       accountId: account.id,
-      name: `retrofitlink-${pulumi.getStack()}-assets`,
+      name: pulumi.interpolate`${beginning}-${suffix}`,
     }),
-    child,
+    // A bucket of before keeps the name it has.
+    { ...child, retainOnDelete: true, ignoreChanges: ["name"] },
   );
   const domain = new R2CustomDomain(
     `${name}-assets-domain`,
@@ -229,7 +269,7 @@ function loadBalancers(
       poolName,
       transformed(transform?.pool, poolName, {
         accountId,
-        name: `retrofitlink-${pulumi.getStack()}-${suffix}`,
+        name: physicalName(`retrofitlink-${pulumi.getStack()}-${suffix}`, LONGEST_POOL_NAME),
         monitor: monitor.id,
         minimumOrigins: 1,
         origins: [{ name: suffix, address, enabled: true, weight: 1 }],
@@ -255,19 +295,34 @@ function loadBalancers(
   }
 }
 
-/** How the load balancer proves itself to Cloudflare, and Cloudflare itself to the load balancer. */
-function originTrust(
+/** How Cloudflare proves itself to clients, where the certificate that every zone has is not enough. */
+function edgeCertificate(
   name: string,
   { account, zone, hosts }: CloudflareArgs,
   child: pulumi.CustomResourceOptions,
+): void {
+  if (!account.advancedCertificate) return;
+  new CertificatePack(
+    `${name}-certificate`,
+    {
+      zoneId: zone.id,
+      type: "advanced",
+      certificateAuthority: "google",
+      // Through records that Cloudflare writes itself, and renews by.
+      validationMethod: "txt",
+      validityDays: 90,
+      hosts: certificateHosts({ zone: zone.name, hosts }),
+    },
+    child,
+  );
+}
+
+/** How the load balancer proves itself to Cloudflare. */
+function originCertificate(
+  name: string,
+  { account, hosts }: CloudflareArgs,
+  child: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
-  if (account.authenticatedOriginPulls) {
-    new AuthenticatedOriginPullsSettings(
-      `${name}-authenticated-origin-pulls`,
-      { zoneId: zone.id, enabled: true },
-      child,
-    );
-  }
   if (account.originCertificateRequest === undefined) return undefined;
   return new OriginCaCertificate(
     `${name}-origin-certificate`,

@@ -20,6 +20,8 @@ export interface CloudFrontImages {
   readonly maxUtilization: number;
   /** Mean time of one picture, seconds. @default 1.5 */
   readonly secondsPerPicture?: number;
+  /** Keeps the function's calls at peak free for it. @default true */
+  readonly reserveConcurrency?: boolean;
   /** Private bucket with the originals. @default the bucket of built files */
   readonly originals?: { readonly name: string };
   /** Folder with what `make image-function` built. @default build/image-function of this checkout */
@@ -51,7 +53,7 @@ export interface CloudFrontTransforms {
 
 export interface CloudFrontArgs extends EdgeArgs {
   readonly site: CloudFrontSite;
-  /** RSA public keys of signed URLs, PEM: the one that signs, and during a rotation the one before or after it. */
+  /** Public keys of signed URLs, PEM, of RSA with 2048 bits or of the curve P-256: the one that signs, and during a rotation the one before or after it. */
   readonly publicKeys: readonly string[];
   /** Absent: the service answers for pictures. */
   readonly images?: CloudFrontImages;
@@ -75,6 +77,22 @@ export const ORIGIN_SHIELD_REGIONS = [
   "me-central-1",
 ] as const;
 
+/** Names of one distribution, and of one certificate where the account's quota of 10 was raised. Source: quotas of CloudFront and ACM. */
+const MOST_HOSTS = 100;
+
+/** What a distribution does not take as its names. */
+export function aliasProblems(hosts: readonly string[]): Problem[] {
+  if (hosts.length <= MOST_HOSTS) return [];
+  return [
+    {
+      property: "hosts",
+      got: `${hosts.length} names`,
+      allowed: `at most ${MOST_HOSTS}, which one certificate and one distribution hold`,
+      fix: "Lead the others to one of these by a redirect.",
+    },
+  ];
+}
+
 /** Patterns of a distribution besides the one for everything. Source: quotas of CloudFront. */
 const MOST_PATTERNS = 75;
 
@@ -96,10 +114,10 @@ export function publicKeyProblems(
         { property, got: "a key that is there already", allowed: "two different keys", fix: "Remove it." },
       ];
     }
-    const size = rsaBits(pem);
-    if (size === 2048) return [];
-    const got = size === undefined ? "text that is none" : `an RSA key of ${size} bits`;
-    return [{ property, got, allowed: "an RSA public key of 2048 bits, PEM", fix: `Make one: ${KEYGEN}.` }];
+    const got = otherKey(pem);
+    if (got === undefined) return [];
+    const allowed = "a public key of RSA with 2048 bits or of the curve P-256, PEM";
+    return [{ property, got, allowed, fix: `Make one: ${KEYGEN}.` }];
   });
   if (publicKeys.length > 2) {
     problems.push({
@@ -120,19 +138,23 @@ export function publicKeyProblems(
   return problems;
 }
 
-function rsaBits(pem: string): number | undefined {
+/** What a text is, where it is no key that CloudFront takes. */
+function otherKey(pem: string): string | undefined {
   try {
-    const key = createPublicKey(pem);
-    return key.asymmetricKeyType === "rsa" ? key.asymmetricKeyDetails?.modulusLength : undefined;
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey(pem);
+    const { modulusLength, namedCurve } = details ?? {};
+    if (type === "rsa") return modulusLength === 2048 ? undefined : `an RSA key of ${modulusLength} bits`;
+    if (type === "ec") return namedCurve === "prime256v1" ? undefined : `a key of the curve ${namedCurve}`;
+    return `a key of ${type ?? "another kind"}`;
   } catch {
-    return undefined;
+    return "text that is none";
   }
 }
 
 /** What the function that makes pictures is sized by, as far as the distribution knows it. */
 export function imageDemand(
   { plan, behaviors, site }: Pick<CloudFrontArgs, "plan" | "behaviors" | "site">,
-  { maxUtilization, secondsPerPicture, bundles }: CloudFrontImages,
+  { maxUtilization, secondsPerPicture, reserveConcurrency, bundles }: CloudFrontImages,
 ): Omit<AwsImageOptimizerArgs, "originals" | "configKey"> {
   const load = plan.classes.find(({ name }) => name === "images");
   return {
@@ -143,6 +165,7 @@ export function imageDemand(
     hitRatio: load?.hitRatio ?? 0,
     maxUtilization,
     ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
+    ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
     ...(bundles === undefined ? {} : { bundles }),
   };
 }
@@ -199,7 +222,7 @@ const LONGEST_KEEP_ALIVE_SECONDS = 120;
 
 /** Everything that makes a distribution impossible to build or unsafe. An empty list means that it is sound. */
 export function cloudFrontProblems(args: CloudFrontArgs): Problem[] {
-  const problems = edgeProblems(args);
+  const problems = [...edgeProblems(args), ...aliasProblems(args.hosts)];
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };

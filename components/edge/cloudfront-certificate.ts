@@ -7,10 +7,16 @@ import type * as pulumi from "@pulumi/pulumi";
 import { transformed } from "../shared/transform";
 import type { CloudFrontArgs } from "./cloudfront-args";
 
-/** A certificate for every host, usable when the zone has proved them. @returns its ARN */
+/**
+ * A certificate for every host, usable when the zone has proved them.
+ *
+ * @param place where CloudFront looks for certificates
+ * @returns its ARN
+ */
 export function provedCertificate(
   name: string,
   { hosts, zone, transform }: CloudFrontArgs,
+  place: { readonly region: string },
   child: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
   const [domainName, ...others] = hosts;
@@ -18,6 +24,7 @@ export function provedCertificate(
   const certificate = new acm.Certificate(
     certificateName,
     transformed(transform?.certificate, certificateName, {
+      ...place,
       ...(domainName === undefined ? {} : { domainName }),
       subjectAlternativeNames: others,
       validationMethod: "DNS",
@@ -47,7 +54,7 @@ export function provedCertificate(
   });
   return new acm.CertificateValidation(
     `${name}-certificate-proved`,
-    { certificateArn: certificate.arn, validationRecordFqdns: proofs.map(({ fqdn }) => fqdn) },
+    { ...place, certificateArn: certificate.arn, validationRecordFqdns: proofs.map(({ fqdn }) => fqdn) },
     child,
   ).certificateArn;
 }

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 
 import * as cloudfront from "@pulumi/aws/cloudfront";
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
-import { Provider } from "@pulumi/aws/provider";
 import type * as s3 from "@pulumi/aws/s3";
 import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { physicalName } from "../shared/physical-name";
 import { bucketPolicy, privateBucket, type PrivateBucketArgs } from "../shared/private-bucket";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
@@ -29,8 +29,14 @@ import { ImageOptimizer, allowDistribution, type ImageOrigin } from "./image-opt
 export { cloudFrontProblems } from "./cloudfront-args";
 export type { CloudFrontArgs, CloudFrontImages } from "./cloudfront-args";
 
-/** Certificates, rules and logs of CloudFront are only there, wherever the stack is. */
-const GLOBAL_REGION = "us-east-1";
+/**
+ * Region of CloudFront's certificate, rules and log delivery, wherever the stack is. Each of them says so itself: a second
+ * provider would know nothing of the profile, the roles, the tags and the allowed accounts in the stack's configuration.
+ */
+const IN_GLOBAL_REGION = { region: "us-east-1" } as const;
+
+/** Characters of the name of a log delivery. Source: CloudWatch Logs, PutDeliverySource. */
+const LONGEST_LOG_NAME = 60;
 
 /** A file that was overwritten or deleted can be had back for so long, days. */
 const UNDELETE_DAYS = 30;
@@ -59,12 +65,16 @@ export class CloudFront extends pulumi.ComponentResource {
     refuse("CloudFront", name, cloudFrontProblems(args), args.configKey);
     super(COMPONENT_TYPES.cloudFront, name, edgeSummary(name, "cloudfront", args), opts);
     const { behaviors, transform = {} } = args;
-    const provider = new Provider(`${name}-${GLOBAL_REGION}`, { region: GLOBAL_REGION }, { parent: this });
-    const child = { parent: this, provider };
+    const child = { parent: this };
 
     const needsBucket = behaviors.some(({ target }) => target === "assets");
     const assets = needsBucket
-      ? privateBucket(`${name}-assets`, { ...bucketArgs(args), prefix: "retrofitlink-assets-" }, child)
+      ? privateBucket(
+          `${name}-assets`,
+          // Documents of users are in it: they go when somebody deletes them, not with the CDN.
+          { ...bucketArgs(args), prefix: "retrofitlink-assets-", onRemoval: "kept" },
+          child,
+        )
       : undefined;
     const accessControl =
       assets === undefined
@@ -135,7 +145,10 @@ export class CloudFront extends pulumi.ComponentResource {
     const webAclName = `${name}-web-acl`;
     const webAcl = new wafv2.WebAcl(
       webAclName,
-      transformed(transform.webAcl, webAclName, webAclArgs(args.clientRequestsPerMinute)),
+      transformed(transform.webAcl, webAclName, {
+        ...IN_GLOBAL_REGION,
+        ...webAclArgs(args.clientRequestsPerMinute),
+      }),
       child,
     );
     const distributionName = `${name}-distribution`;
@@ -145,7 +158,7 @@ export class CloudFront extends pulumi.ComponentResource {
         transform.distribution,
         distributionName,
         distributionArgs(args, {
-          certificateArn: provedCertificate(name, args, child),
+          certificateArn: provedCertificate(name, args, IN_GLOBAL_REGION, child),
           webAclArn: webAcl.arn,
           assets:
             assets === undefined || accessControl === undefined
@@ -211,7 +224,7 @@ function imageOrigin(
   args: CloudFrontArgs,
   images: CloudFrontImages,
   assets: s3.Bucket | undefined,
-  child: Required<Pick<pulumi.CustomResourceOptions, "parent" | "provider">>,
+  child: Required<Pick<pulumi.CustomResourceOptions, "parent">>,
 ): CloudFrontImageOrigin {
   const { originals } = images;
   const optimizer = new ImageOptimizer(
@@ -256,13 +269,19 @@ function accessLogs(
 ): void {
   const made = privateBucket(
     `${name}-logs`,
-    { ...bucketArgs(args), prefix: "retrofitlink-edge-logs-", expireDays: args.site.logDays },
+    {
+      ...bucketArgs(args),
+      prefix: "retrofitlink-edge-logs-",
+      expireDays: args.site.logDays,
+      onRemoval: "emptied",
+    },
     child,
   );
   const source = new cloudwatch.LogDeliverySource(
     `${name}-log-source`,
     {
-      name: `retrofitlink-${pulumi.getStack()}-${name}`,
+      ...IN_GLOBAL_REGION,
+      name: physicalName(`retrofitlink-${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
       logType: "ACCESS_LOGS",
       resourceArn: distribution.arn,
     },
@@ -277,7 +296,8 @@ function accessLogs(
   const destination = new cloudwatch.LogDeliveryDestination(
     `${name}-log-destination`,
     {
-      name: `retrofitlink-${pulumi.getStack()}-${name}`,
+      ...IN_GLOBAL_REGION,
+      name: physicalName(`retrofitlink-${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
       outputFormat: "json",
       deliveryDestinationConfiguration: { destinationResourceArn: made.bucket.arn },
     },
@@ -285,7 +305,7 @@ function accessLogs(
   );
   new cloudwatch.LogDelivery(
     `${name}-log-delivery`,
-    { deliverySourceName: source.name, deliveryDestinationArn: destination.arn },
+    { ...IN_GLOBAL_REGION, deliverySourceName: source.name, deliveryDestinationArn: destination.arn },
     { ...child, dependsOn: [policy] },
   );
 }

@@ -10,6 +10,8 @@ import type { EdgeBehavior } from "./behaviors";
 /** Where a miss goes: a load balancer that answers with TLS for the hosts of the CDN. */
 export interface EdgeOrigin {
   readonly hostname: pulumi.Input<string>;
+  /** True where one address is announced from many places, so that none of the CDN's is nearest to it. @default false */
+  readonly anycast?: boolean;
   /** Another one, which answers what only reads while the first one fails. It has the same lock. */
   readonly failover?: { readonly hostname: pulumi.Input<string> };
 }

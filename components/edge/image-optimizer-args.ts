@@ -30,6 +30,11 @@ export interface AwsImageOptimizerArgs extends CommonArgs {
   readonly region: string;
   /** Private bucket with the originals, encrypted with S3's own keys. */
   readonly originals: { readonly name: pulumi.Input<string>; readonly arn: pulumi.Input<string> };
+  /**
+   * Calls at peak are kept free for the function, and it gets no more of them. False where the account has not that many:
+   * other functions can then take them all. @default true
+   */
+  readonly reserveConcurrency?: boolean;
   /** One of CloudWatch's steps. @default 14 */
   readonly logRetentionDays?: number;
   readonly transform?: {
@@ -43,8 +48,10 @@ export interface GcpImageOptimizerArgs extends CommonArgs {
   readonly cloud: "gcp";
   readonly project: string;
   readonly region: string;
-  /** Private bucket with the originals, with uniform bucket-level access. */
+  /** Private bucket with the originals, with uniform bucket-level access: the right to read has a condition. */
   readonly originals: { readonly name: pulumi.Input<string> };
+  /** `projects/…/serviceAccounts/…` that builds the code. @default Compute Engine's, which needs the role of a builder */
+  readonly buildAccount?: string;
   readonly transform?: { readonly function?: Transform<cloudfunctionsv2.FunctionArgs> };
 }
 

@@ -12,6 +12,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { IMAGE_TIMEOUTS, variantsPerOriginal } from "../../budget/images";
 import { COMPONENT_TYPES, type ImageOptimizerSummary } from "../../budget/summaries";
+import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { trustPolicy } from "../shared/service-role";
 import { transformed } from "../shared/transform";
@@ -33,6 +34,9 @@ export type {
   GcpImageOptimizerArgs,
   ImageOptimizerArgs,
 } from "./image-optimizer-args";
+
+/** Characters of the id of a service account. Source: Google Cloud IAM. */
+const LONGEST_ACCOUNT_ID = 30;
 
 /** Where a CDN finds the pictures. */
 export type ImageOrigin =
@@ -138,13 +142,13 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         region,
         description: "Makes the variants of pictures for the CDN",
         role: role.arn,
-        runtime: "nodejs22.x",
+        runtime: "nodejs24.x",
         architectures: ["arm64"],
         handler: "aws.handler",
         ...lambdaCode(bundle),
         memorySize: memoryMiB,
         timeout: IMAGE_TIMEOUTS.functionSeconds,
-        reservedConcurrentExecutions: concurrency,
+        ...(args.reserveConcurrency === false ? {} : { reservedConcurrentExecutions: concurrency }),
         // Lambda gives a process one call at a time.
         environment: { variables: variables(originals.name, prefix) },
         loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
@@ -174,7 +178,11 @@ export class ImageOptimizer extends pulumi.ComponentResource {
     const child = { parent: this };
     const account = new serviceaccount.Account(
       `${name}-account`,
-      { project, accountId: "image-optimizer", displayName: "Reads the originals of pictures" },
+      {
+        project,
+        accountId: physicalName(`retrofitlink-${pulumi.getStack()}-images`, LONGEST_ACCOUNT_ID),
+        displayName: "Reads the originals of pictures",
+      },
       child,
     );
     const reader = new storage.BucketIAMMember(
@@ -217,11 +225,12 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         location: region,
         description: "Makes the variants of pictures for the CDN",
         buildConfig: {
-          runtime: "nodejs22",
+          runtime: "nodejs24",
           entryPoint: "image",
           source: { storageSource: { bucket: source.name, object: code.name } },
           // The zip has its packages; the build fetches none.
           environmentVariables: { GOOGLE_VENDOR_NPM_DEPENDENCIES: "true" },
+          ...(args.buildAccount === undefined ? {} : { serviceAccount: args.buildAccount }),
         },
         serviceConfig: {
           availableCpu: "1",

@@ -20,7 +20,10 @@ export interface OriginLockSecretArgs {
 /** Name of the header. */
 export const ORIGIN_LOCK_HEADER = "x-origin-verify";
 
-/** Length of the value: letters and digits, 5.95 bit each, 285 bit. A listener rule takes 128 characters at most. */
+/**
+ * Length of the value: letters and digits. A listener rule compares without regard to case, so that a character is worth
+ * 5.17 bit, and the value 248. It takes 128 characters at most.
+ */
 const VALUE_LENGTH = 48;
 
 /**

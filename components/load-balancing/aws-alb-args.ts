@@ -49,6 +49,16 @@ export const CLUSTER_TAG = "retrofitlink:cluster";
 /** Security group rules of one group, a quota of AWS that can be raised. */
 const MOST_RULES = 60;
 
+/** AWS takes 32 characters for a load balancer and a target group; 8 are the engine's, 3 tell the two apart. */
+const LONGEST_NAME = 21;
+
+/** What is wrong with the name of the component, which names of AWS begin with. */
+export function awsAlbNameProblems(name: string): Problem[] {
+  if (/^[A-Za-z][-A-Za-z0-9]*$/.test(name) && name.length <= LONGEST_NAME) return [];
+  const allowed = `at most ${LONGEST_NAME} letters, digits and hyphens, a letter first`;
+  return [{ property: "name", got: name, allowed, fix: "Shorten the name of the component." }];
+}
+
 /** Everything that makes the load balancer impossible to build. An empty list means it is sound. */
 export function awsAlbProblems(args: AwsAlbArgs): Problem[] {
   const { network, slowStartSeconds = 0, sources, certificate, timeouts } = args;

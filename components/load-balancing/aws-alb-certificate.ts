@@ -2,8 +2,8 @@ import * as acm from "@pulumi/aws/acm";
 import * as route53 from "@pulumi/aws/route53";
 import type * as pulumi from "@pulumi/pulumi";
 
-/** How long a proof by DNS is believed, seconds. */
-const RECORD_TTL_SECONDS = 300;
+import { RECORD_TTL_SECONDS } from "../shared/host-records";
+import type { CloudLoadBalancerArgs } from "./cloud-load-balancer-args";
 
 /**
  * A certificate for the hosts, proved by records in their zone, and renewed by AWS as long as these stay.
@@ -12,8 +12,7 @@ const RECORD_TTL_SECONDS = 300;
  */
 export function albCertificate(
   name: string,
-  hosts: readonly string[],
-  zoneId: string,
+  { hosts, dnsZone = "", records }: Pick<CloudLoadBalancerArgs, "hosts" | "dnsZone" | "records">,
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
   const child = { parent };
@@ -36,13 +35,20 @@ export function albCertificate(
     const field = (
       of: "resourceRecordName" | "resourceRecordType" | "resourceRecordValue",
     ): pulumi.Output<string> => proof.apply((found) => found?.[of] ?? "");
+    const proofName = `${certificateName}-proof-${host}`;
+    const [recordName, type, value] = [
+      field("resourceRecordName"),
+      field("resourceRecordType"),
+      field("resourceRecordValue"),
+    ];
+    if (records !== undefined) return records(proofName, { name: recordName, type, value }, child);
     return new route53.Record(
-      `${certificateName}-proof-${host}`,
+      proofName,
       {
-        zoneId,
-        name: field("resourceRecordName"),
-        type: field("resourceRecordType"),
-        records: [field("resourceRecordValue")],
+        zoneId: dnsZone,
+        name: recordName,
+        type,
+        records: [value],
         ttl: RECORD_TTL_SECONDS,
         // The same name has the same proof in every stack of the account.
         allowOverwrite: true,
@@ -52,8 +58,8 @@ export function albCertificate(
   });
   const validation = new acm.CertificateValidation(
     `${certificateName}-validation`,
-    { certificateArn: certificate.arn, validationRecordFqdns: proofs.map(({ fqdn }) => fqdn) },
-    child,
+    { certificateArn: certificate.arn },
+    { ...child, dependsOn: proofs },
   );
   return validation.certificateArn;
 }

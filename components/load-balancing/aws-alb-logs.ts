@@ -33,7 +33,14 @@ export function albLogs(
   const bucketName = `${name}-access-logs`;
   const made = privateBucket(
     bucketName,
-    { prefix: "retrofitlink-access-logs-", encryption: "AES256", expireDays: keptDays, transform },
+    {
+      prefix: "retrofitlink-access-logs-",
+      encryption: "AES256",
+      expireDays: keptDays,
+      // Logs end with what they are about; nobody could delete the stack otherwise.
+      onRemoval: "emptied",
+      transform,
+    },
     child,
   );
   const write = {

@@ -11,7 +11,7 @@ import { commonLabels } from "../shared/kubernetes";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { albAlarms } from "./aws-alb-alarms";
-import { awsAlbProblems, CLUSTER_TAG, type AwsAlbArgs } from "./aws-alb-args";
+import { awsAlbNameProblems, awsAlbProblems, CLUSTER_TAG, type AwsAlbArgs } from "./aws-alb-args";
 import { albCertificate } from "./aws-alb-certificate";
 import { albFirewall } from "./aws-alb-firewall";
 import { albLogs } from "./aws-alb-logs";
@@ -54,12 +54,13 @@ export class AwsAlb extends pulumi.ComponentResource {
   readonly firewallArn: pulumi.Output<string>;
 
   constructor(name: string, args: AwsAlbArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("AwsAlb", name, awsAlbProblems(args), args.configKey);
+    refuse("AwsAlb", name, [...awsAlbNameProblems(name), ...awsAlbProblems(args)], args.configKey);
     super(COMPONENT_TYPES.awsAlb, name, cloudLoadBalancerSummary(name, "aws", args), opts);
     const child = { parent: this };
     const { network, proxy, timeouts, transform = {} } = args;
 
     const securityGroup = this.securityGroup(name, args);
+    const sourcesGroup = this.sourcesGroup(name, args);
     const logs = albLogs(
       name,
       {
@@ -77,7 +78,7 @@ export class AwsAlb extends pulumi.ComponentResource {
         internal: false,
         ipAddressType: "ipv4",
         subnets: [...network.subnetIds],
-        securityGroups: [securityGroup.id],
+        securityGroups: [securityGroup.id, sourcesGroup.id],
         enableDeletionProtection: args.deletionProtection,
         dropInvalidHeaderFields: true,
         desyncMitigationMode: args.desyncMitigation ?? "strictest",
@@ -94,7 +95,8 @@ export class AwsAlb extends pulumi.ComponentResource {
       { ...child, dependsOn: [...logs.ready] },
     );
 
-    const targetGroupName = `${name}-targets`;
+    // Short, for AWS takes 32 characters and 8 are the engine's: a new one is there before the old one goes.
+    const targetGroupName = `${name}-tg`;
     const slowStart = args.slowStartSeconds ?? 0;
     const targetGroup = new lb.TargetGroup(
       targetGroupName,
@@ -157,8 +159,14 @@ export class AwsAlb extends pulumi.ComponentResource {
           vpcID: network.vpcId,
         },
       },
-      // Targets of a group that no listener uses never get healthy, and their pods never ready.
-      { ...child, dependsOn: listeners },
+      {
+        ...child,
+        // Targets of a group that no listener uses never get healthy, and their pods never ready.
+        dependsOn: listeners,
+        // The controller refuses to change them; and two bindings cannot have the name of one Service.
+        replaceOnChanges: ["spec.targetGroupARN", "spec.targetType", "spec.vpcID"],
+        deleteBeforeReplace: true,
+      },
     );
     albAlarms(
       name,
@@ -191,8 +199,8 @@ export class AwsAlb extends pulumi.ComponentResource {
     });
   }
 
-  /** Open to the sources at the listeners' ports, and towards the pods at the proxy's, both ways named by group. */
-  private securityGroup(name: string, { network, proxy, sources }: AwsAlbArgs): ec2.SecurityGroup {
+  /** Open towards the pods at the proxy's port, both ways named by group. */
+  private securityGroup(name: string, { network, proxy }: AwsAlbArgs): ec2.SecurityGroup {
     const child = { parent: this };
     const groupName = `${name}-security-group`;
     const group = new ec2.SecurityGroup(
@@ -203,17 +211,6 @@ export class AwsAlb extends pulumi.ComponentResource {
       },
       child,
     );
-    // A CDN connects by TLS only, so that nothing has to be redirected.
-    const ports = isBehindCdn(sources) ? [443] : [443, 80];
-    for (const [label, source] of Object.entries(sourceRules(sources, this))) {
-      for (const port of ports) {
-        new vpc.SecurityGroupIngressRule(
-          `${groupName}-${label}-${port}`,
-          { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, ...source },
-          child,
-        );
-      }
-    }
     const toPods = { ipProtocol: "tcp", fromPort: proxy.podPort, toPort: proxy.podPort };
     new vpc.SecurityGroupEgressRule(
       `${groupName}-to-pods`,
@@ -228,6 +225,32 @@ export class AwsAlb extends pulumi.ComponentResource {
     return group;
   }
 
+  /**
+   * Open to the sources at the listeners' ports. A group for each kind of source: when another CDN comes, its rules are
+   * made beside the old ones, and one group does not hold both.
+   */
+  private sourcesGroup(name: string, { network, sources }: AwsAlbArgs): ec2.SecurityGroup {
+    const child = { parent: this };
+    const groupName = `${name}-from-${sources.kind}`;
+    const group = new ec2.SecurityGroup(
+      groupName,
+      { vpcId: network.vpcId, description: "Who may connect to the load balancer" },
+      child,
+    );
+    // A CDN connects by TLS only, so that nothing has to be redirected.
+    const ports = isBehindCdn(sources) ? [443] : [443, 80];
+    for (const [label, source] of Object.entries(sourceRules(sources, network.region, this))) {
+      for (const port of ports) {
+        new vpc.SecurityGroupIngressRule(
+          `${groupName}-${label}-${port}`,
+          { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, ...source },
+          child,
+        );
+      }
+    }
+    return group;
+  }
+
   private listeners(
     name: string,
     args: AwsAlbArgs,
@@ -235,9 +258,9 @@ export class AwsAlb extends pulumi.ComponentResource {
     targetGroupArn: pulumi.Output<string>,
   ): pulumi.Resource[] {
     const child = { parent: this };
-    const { certificate, hosts, dnsZone, originLock, sources } = args;
+    const { certificate, hosts, originLock, sources } = args;
     const certificateArn =
-      certificate.kind === "existing" ? certificate.id : albCertificate(name, hosts, dnsZone ?? "", this);
+      certificate.kind === "existing" ? certificate.id : albCertificate(name, args, this);
     const answer = (statusCode: string, messageBody: string): lb.ListenerArgs["defaultActions"] => [
       { type: "fixed-response", fixedResponse: { contentType: "text/plain", statusCode, messageBody } },
     ];
@@ -290,12 +313,21 @@ export class AwsAlb extends pulumi.ComponentResource {
     return [https, ...rules, redirect];
   }
 
-  private records(name: string, { hosts, dnsZone }: AwsAlbArgs, loadBalancer: lb.LoadBalancer): void {
-    if (dnsZone === undefined) return;
+  private records(
+    name: string,
+    { hosts, dnsZone, records }: AwsAlbArgs,
+    loadBalancer: lb.LoadBalancer,
+  ): void {
     const { dnsName, zoneId } = loadBalancer;
     for (const host of hosts) {
+      const recordName = `${name}-record-${host}`;
+      if (records !== undefined) {
+        records(recordName, { name: host, type: "CNAME", value: dnsName }, { parent: this });
+        continue;
+      }
+      if (dnsZone === undefined) return;
       new route53.Record(
-        `${name}-record-${host}`,
+        recordName,
         {
           zoneId: dnsZone,
           name: host,
@@ -311,6 +343,7 @@ export class AwsAlb extends pulumi.ComponentResource {
 /** Who may connect, by a name for the rule. */
 function sourceRules(
   sources: AwsAlbArgs["sources"],
+  region: string,
   parent: pulumi.Resource,
 ): Record<string, { readonly cidrIpv4: string } | { readonly prefixListId: pulumi.Input<string> }> {
   const named = (ranges: readonly string[]): Record<string, { cidrIpv4: string }> =>
@@ -325,7 +358,8 @@ function sourceRules(
     case "cloudfront":
       return {
         cloudfront: {
-          prefixListId: ec2.getManagedPrefixListOutput({ name: CLOUDFRONT_PREFIX_LIST }, { parent }).id,
+          prefixListId: ec2.getManagedPrefixListOutput({ name: CLOUDFRONT_PREFIX_LIST, region }, { parent })
+            .id,
         },
       };
   }

@@ -5,6 +5,7 @@ import type { PerformanceBudget } from "../../budget/performance-budget";
 import type { CloudLoadBalancerSummary } from "../../budget/summaries";
 import type { TimeoutLadder } from "../../budget/timeouts";
 import type { OriginLock } from "../edge/origin-lock";
+import type { RecordWriter } from "../shared/host-records";
 import type { Problem } from "../shared/problems";
 import { timeoutProblems } from "../shared/timeout-problems";
 
@@ -58,6 +59,8 @@ export interface CloudLoadBalancerArgs {
   readonly hosts: readonly string[];
   /** Zone of the names: the id on Route 53, the name in Cloud DNS. Without it nobody makes the records. */
   readonly dnsZone?: string;
+  /** Writes the records of the names and the proofs of the certificate, where another DNS service has their zone. @default `dnsZone` */
+  readonly records?: RecordWriter;
   readonly certificate: ServedCertificate;
   readonly sources: TrafficSources;
   /** Demanded of every request. A CDN as the source has to have one. */
@@ -123,12 +126,39 @@ export function certificateCovers(names: readonly string[], host: string): boole
   return names.some((name) => name === host || name === `*.${parent}`);
 }
 
-/** True for a range in CIDR notation that is not everybody. */
-export function isNamedRange(range: string): boolean {
+/** Nobody is given more of the internet than that, so that wider ranges stand for everybody. Bits, by version. */
+const WIDEST = { 4: 8, 6: 16 } as const;
+
+/**
+ * What is allowed instead of a range, or undefined where it is one: in CIDR notation, without bits behind its prefix,
+ * which AWS refuses, and not wider than anybody's.
+ */
+export function rangeProblem(range: string): string | undefined {
   const [address = "", prefix = "", ...rest] = range.split("/");
-  const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  // An address of version 4 within one of version 6 is no range of anybody.
+  const version = /^([0-9.]+|[0-9a-f:]+)$/i.test(address) ? isIP(address) : 0;
   const bits = Number(prefix);
-  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && bits > 0 && bits <= longest;
+  const length = version === 6 ? 128 : 32;
+  if ((version !== 4 && version !== 6) || rest.length > 0 || !/^\d{1,3}$/.test(prefix) || bits > length) {
+    return "a range in CIDR notation, like 203.0.113.0/24";
+  }
+  const widest = WIDEST[version];
+  if (bits < widest) return `a range that is not everybody, at the widest /${widest}`;
+  return (addressOf(address) & ((1n << BigInt(length - bits)) - 1n)) === 0n
+    ? undefined
+    : `a range without bits behind its prefix; one address alone is ${address}/${length}`;
+}
+
+/** An address as a number. */
+function addressOf(address: string): bigint {
+  if (!address.includes(":")) {
+    return address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  }
+  const [head = [], tail = []] = address
+    .split("::")
+    .map((half) => half.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
+  return [...head, ...zeros, ...tail].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
 }
 
 /** Everything that is wrong on either cloud. An empty list means it is sound. */
@@ -155,9 +185,9 @@ function hostProblems({ hosts }: CloudLoadBalancerArgs): Problem[] {
   });
 }
 
-function certificateProblems({ certificate, hosts, dnsZone }: CloudLoadBalancerArgs): Problem[] {
+function certificateProblems({ certificate, hosts, dnsZone, records }: CloudLoadBalancerArgs): Problem[] {
   if (certificate.kind === "managed") {
-    if (dnsZone !== undefined) return [];
+    if (dnsZone !== undefined || records !== undefined) return [];
     const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
     return [{ property: "dnsZone", got: dnsZone, allowed: "the zone of the hosts", fix }];
   }
@@ -186,9 +216,9 @@ function sourceProblems({ sources, originLock }: CloudLoadBalancerArgs): Problem
     return [{ property: "sources.ranges", got: sources.ranges, allowed: "at least one range", fix }];
   }
   return sources.ranges.flatMap((range, index) => {
-    if (isNamedRange(range)) return [];
+    const allowed = rangeProblem(range);
+    if (allowed === undefined) return [];
     const fix = "Give the range of an office or a partner; everybody is said with sources: internet.";
-    const allowed = "a range in CIDR notation that is not everybody";
     return [{ property: `sources.ranges[${index}]`, got: range, allowed, fix }];
   });
 }

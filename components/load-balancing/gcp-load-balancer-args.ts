@@ -16,6 +16,8 @@ export interface GcpNetwork {
 }
 
 export interface GcpLoadBalancerArgs extends CloudLoadBalancerArgs {
+  /** Name of the stack: two of them may share a project. */
+  readonly stack: string;
   readonly location: GcpNetwork;
   /** A global address that is reserved already: the proxy has to trust it, before there is a load balancer. */
   readonly address: pulumi.Input<string>;
@@ -36,10 +38,21 @@ export interface GcpLoadBalancerArgs extends CloudLoadBalancerArgs {
   };
 }
 
+/** What a rule of Cloud Armor that bans counts at most, requests in an interval of any length. */
+export const MOST_COUNTED_REQUESTS = 10_000;
+
 /** Everything that makes the load balancer impossible to build. An empty list means it is sound. */
 export function gcpLoadBalancerProblems(args: GcpLoadBalancerArgs): Problem[] {
-  const { location, certificate, negName, ratePerPod, logSampleRate = 1, timeouts } = args;
+  const { location, certificate, negName, ratePerPod, logSampleRate = 1, timeouts, firewall } = args;
   const problems = cloudLoadBalancerProblems(args);
+  if (firewall.requestsPerFiveMinutes > MOST_COUNTED_REQUESTS) {
+    problems.push({
+      property: "firewall.requestsPerFiveMinutes",
+      got: firewall.requestsPerFiveMinutes,
+      allowed: `at most ${MOST_COUNTED_REQUESTS} (requests in five minutes), for Cloud Armor counts no further`,
+      fix: "Lower it; the rate limit of the proxy is another.",
+    });
+  }
   if (location.zones.length === 0) {
     problems.push({
       property: "zones",

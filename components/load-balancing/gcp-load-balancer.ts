@@ -5,6 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { GOOGLE_FRONT_END_RANGES } from "../../budget/cloud-load-balancer";
 import { COMPONENT_TYPES } from "../../budget/summaries";
+import { RECORD_TTL_SECONDS } from "../shared/host-records";
+import { physicalName } from "../shared/physical-name";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { cloudLoadBalancerSummary, isBehindCdn } from "./cloud-load-balancer-args";
@@ -18,8 +20,8 @@ export type { GcpLoadBalancerArgs, GcpNetwork } from "./gcp-load-balancer-args";
 /** Scheme of the global load balancer on Envoy, the only one with all that is used here. */
 const SCHEME = "EXTERNAL_MANAGED";
 
-/** How long a record of a host is believed, seconds. */
-const RECORD_TTL_SECONDS = 300;
+/** Cloud Logging takes 100 characters. */
+const LONGEST_LOG_BUCKET = 100;
 
 /**
  * The global external Application Load Balancer in front of the proxy's pods, which it reaches one by one through
@@ -94,7 +96,15 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
         sslPolicy: sslPolicy.selfLink,
         certificateMap: gcpCertificateMap(
           name,
-          { project, hosts: args.hosts, certificate: args.certificate, dnsZone: args.dnsZone },
+          {
+            project,
+            stack: args.stack,
+            hosts: args.hosts,
+            anyHost: isBehindCdn(args.sources),
+            certificate: args.certificate,
+            dnsZone: args.dnsZone,
+            records: args.records,
+          },
           this,
         ),
         quicOverride: "ENABLE",
@@ -266,11 +276,16 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
     );
   }
 
-  private records(name: string, { location, hosts, dnsZone, address }: GcpLoadBalancerArgs): void {
-    if (dnsZone === undefined) return;
+  private records(name: string, { location, hosts, dnsZone, records, address }: GcpLoadBalancerArgs): void {
     for (const host of hosts) {
+      const recordName = `${name}-record-${host}`;
+      if (records !== undefined) {
+        records(recordName, { name: host, type: "A", value: address }, { parent: this });
+        continue;
+      }
+      if (dnsZone === undefined) return;
       new dns.RecordSet(
-        `${name}-record-${host}`,
+        recordName,
         {
           project: location.project,
           managedZone: dnsZone,
@@ -287,7 +302,7 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   /** A log bucket with a retention of its own: the project's default keeps everything for 30 days. */
   private accessLogs(
     name: string,
-    { location, accessLogDays }: GcpLoadBalancerArgs,
+    { location, accessLogDays, stack }: GcpLoadBalancerArgs,
     urlMap: compute.URLMap,
   ): void {
     const child = { parent: this };
@@ -296,7 +311,8 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
       {
         project: location.project,
         location: location.region,
-        bucketId: `${name}-access-logs`,
+        // The provider takes over a bucket that is there already: another stack's has to have another name.
+        bucketId: physicalName(`retrofitlink-${stack}-access-logs`, LONGEST_LOG_BUCKET),
         retentionDays: accessLogDays,
         description: "Requests to the load balancer",
       },

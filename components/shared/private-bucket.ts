@@ -20,6 +20,12 @@ export interface PrivateBucketArgs {
   readonly undeleteDays?: number;
   /** True refuses to delete the bucket until somebody says that it may go. @default false */
   readonly protect?: boolean;
+  /**
+   * What becomes of the objects when the bucket leaves the stack: `emptied` deletes them with it, `kept` leaves both in
+   * the account, where the stack knows nothing of them any more. @default S3 refuses to delete a bucket that holds
+   * anything
+   */
+  readonly onRemoval?: "emptied" | "kept";
   readonly transform?: Transform<s3.BucketArgs> | undefined;
 }
 
@@ -28,6 +34,8 @@ export interface PrivateBucket {
   /** What closes it to the public. */
   readonly closed: s3.BucketPublicAccessBlock;
   readonly region: string | undefined;
+  /** True when all of it stays in the account after the stack has gone. */
+  readonly kept: boolean;
 }
 
 /** What a service of AWS may do with objects of the bucket. */
@@ -46,13 +54,19 @@ export interface BucketGrant {
 export function privateBucket(
   name: string,
   args: PrivateBucketArgs,
-  child: pulumi.CustomResourceOptions,
+  options: pulumi.CustomResourceOptions,
 ): PrivateBucket {
-  const { region, expireDays, undeleteDays, encryption, protect = false } = args;
+  const { region, expireDays, undeleteDays, encryption, protect = false, onRemoval } = args;
+  const kept = onRemoval === "kept";
+  const child = retained(options, kept);
   const inRegion = region === undefined ? {} : { region };
   const bucket = new s3.Bucket(
     name,
-    transformed<s3.BucketArgs>(args.transform, name, { bucketPrefix: args.prefix, ...inRegion }),
+    transformed<s3.BucketArgs>(args.transform, name, {
+      bucketPrefix: args.prefix,
+      ...(onRemoval === "emptied" ? { forceDestroy: true } : {}),
+      ...inRegion,
+    }),
     protect ? { ...child, protect } : child,
   );
   const of = { bucket: bucket.id, ...inRegion };
@@ -115,7 +129,12 @@ export function privateBucket(
     },
     { ...child, dependsOn: versions },
   );
-  return { bucket, closed, region };
+  return { bucket, closed, region, kept };
+}
+
+/** Of a bucket that is kept everything stays, or it would be open to the public one day. */
+function retained(options: pulumi.CustomResourceOptions, kept: boolean): pulumi.CustomResourceOptions {
+  return kept ? { ...options, retainOnDelete: true } : options;
 }
 
 /**
@@ -126,7 +145,7 @@ export function privateBucket(
  */
 export function bucketPolicy(
   name: string,
-  { bucket, closed, region }: PrivateBucket,
+  { bucket, closed, region, kept }: PrivateBucket,
   grants: readonly BucketGrant[],
   child: pulumi.CustomResourceOptions,
 ): s3.BucketPolicy {
@@ -156,6 +175,6 @@ export function bucketPolicy(
       policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...allowed, onlyTls] }),
     },
     // Both write the bucket's policy settings; S3 refuses two at a time, and judges a policy by the block that is there.
-    { ...child, dependsOn: [closed] },
+    { ...retained(child, kept), dependsOn: [closed] },
   );
 }

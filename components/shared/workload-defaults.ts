@@ -175,5 +175,5 @@ function inside<Value, Result>(
 ): pulumi.Input<Result> {
   return pulumi.Output.isInstance(value) || value instanceof Promise
     ? (pulumi.output(value).apply((held) => change(held as Value)) as pulumi.Output<Result>)
-    : change(value as Value);
+    : change(value);
 }

@@ -136,7 +136,7 @@ async function bundleCode(root: string, cloud: string, stage: string): Promise<v
     absWorkingDir: root,
     bundle: true,
     platform: "node",
-    target: "node22",
+    target: "node24",
     format: "cjs",
     external: ["sharp"],
     minify: true,

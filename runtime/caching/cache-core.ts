@@ -77,8 +77,19 @@ export class CacheCore {
   }
 
   /** @throws RangeError */
-  protected refuse(option: string, value: number, least: number, most: number): void {
-    if (value >= least && value <= most) return;
-    throw new RangeError(`cache ${this.name}: ${option} is ${value}; allowed is ${least} to ${most}`);
+  protected refuse(option: string, value: unknown, least: number, most: number): void {
+    refuse(this.name, option, value, least, most);
   }
+}
+
+/**
+ * Refuses what is no number in its range. Check before a manager opens its connections: nobody closes those of one that
+ * could not be made.
+ *
+ * @throws RangeError
+ */
+export function refuse(cache: string, option: string, value: unknown, least: number, most: number): void {
+  if (typeof value === "number" && value >= least && value <= most) return;
+  const given = typeof value === "number" ? String(value) : `${JSON.stringify(value)}, no number`;
+  throw new RangeError(`cache ${cache}: ${option} is ${given}; allowed is ${least} to ${most}`);
 }

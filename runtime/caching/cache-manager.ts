@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { CacheCore, type CacheCoreOptions } from "./cache-core";
+import { CacheCore, type CacheCoreOptions, refuse } from "./cache-core";
 import type { CacheMetrics } from "./cache-metrics";
 import {
   type EntryStore,
@@ -10,17 +9,23 @@ import {
   type ScanBounds,
 } from "./entry-store";
 import { CacheUnavailable } from "./errors";
+import { Loads, NOTHING, type Wanted, orUndefined } from "./loads";
 import { tryLock } from "./redis-lock";
-import { type Flight, SingleFlight } from "./single-flight";
-import { decodeValue, encodeValue } from "./values";
+import { encodedOrNot } from "./values";
 
 export interface CacheManagerOptions extends CacheCoreOptions {
-  /** After `ttlMs`, how long a stale value is still served while a new one is made, milliseconds. @default that of the manager */
+  /**
+   * After `ttlMs`, how long `getOrLoad` still returns a stale value while a new one is made, milliseconds.
+   *
+   * @default that of the manager; 0 where `ttlMs` is given
+   */
   readonly staleMs?: number;
   /** How long "there is no such thing" is remembered, milliseconds; 0 for not at all. @default that of the manager */
   readonly negativeTtlMs?: number;
   /** Share of `ttlMs` by which it is shortened at random, 0..0.5: what was stored together does not expire together. @default 0.1 */
   readonly jitter?: number;
+  /** Longest time of a load, milliseconds, 1 to a day. @default `REQUEST_TIMEOUT_MS` of the settings, else 30,000 */
+  readonly loadTimeoutMs?: number;
 }
 
 /** What a manager decides where the caller does not. */
@@ -32,11 +37,11 @@ export interface CacheDefaults {
 }
 
 export interface StoreOptions {
-  /** @default the manager's */
+  /** When the value ends, milliseconds from now; 0 for not to be kept: then what was there is removed. @default the manager's */
   readonly ttlMs?: number;
-  /** @default the manager's */
+  /** After it, how long `getOrLoad` may still return it while a new one is made, milliseconds. @default the manager's; 0 where `ttlMs` is given */
   readonly staleMs?: number;
-  /** What the value depends on: `property:42`. At most 255. @default none */
+  /** What the value depends on: `property:42`. @default none */
   readonly tags?: readonly string[];
 }
 
@@ -47,29 +52,55 @@ export interface LoadOptions<T> extends StoreOptions {
   readonly accepts?: (value: unknown) => value is T;
   /** Let one process at a time load this key, and the others wait for it so long, milliseconds. @default 0, not at all */
   readonly lockMs?: number;
+  /** Longest time of the load, milliseconds, 1 to a day: then those who wait get a LoadTimeout. @default the manager's */
+  readonly timeoutMs?: number;
 }
 
-/** Longest pause between two looks for what another process is loading, milliseconds. */
-const LONGEST_PAUSE_MS = 100;
+export interface ReadOptions {
+  /** Those that the value was stored with: then one round trip will do. @default none */
+  readonly tags?: readonly string[];
+  /** How long after its `ttlMs` a value may be, milliseconds. @default 0 */
+  readonly staleMs?: number;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Of a load where nobody says how long a request may take, milliseconds. */
+const LOAD_TIMEOUT_MS = 30_000;
+
+/** Values stored at a time by `setMany`: their texts are in memory until Redis has them. */
+const SET_BATCH = 500;
 
 /**
  * A cache over Redis. A Redis that is away, slow, full or answers nonsense costs a miss, never an error: what is asked
- * for is loaded. Nothing older than `ttlMs + staleMs` is ever returned.
+ * for is loaded. Nothing older than `ttlMs` is returned, and by `getOrLoad` nothing older than `ttlMs + staleMs`.
+ *
+ * Options that are no number in their range are refused with a RangeError that names them.
  */
 export class CacheManager extends CacheCore {
   readonly staleMs: number;
   private readonly negativeTtlMs: number;
   private readonly jitter: number;
-  private readonly flights = new SingleFlight<unknown>();
+  private readonly loadTimeoutMs: number;
+  private readonly loads: Loads;
 
   constructor(options: CacheManagerOptions, defaults: CacheDefaults) {
+    const { name: cache = defaults.name, jitter = 0.1, negativeTtlMs = defaults.negativeTtlMs } = options;
+    const { staleMs = options.ttlMs === undefined ? defaults.staleMs : 0 } = options;
+    const { loadTimeoutMs = options.settings.requestTimeoutMs ?? LOAD_TIMEOUT_MS } = options;
+    refuse(cache, "staleMs", staleMs, 0, LONGEST_LIFETIME_MS);
+    refuse(cache, "negativeTtlMs", negativeTtlMs, 0, LONGEST_LIFETIME_MS);
+    refuse(cache, "jitter", jitter, 0, 0.5);
+    refuse(cache, "loadTimeoutMs", loadTimeoutMs, 1, DAY_MS);
     super(options, defaults);
-    this.staleMs = options.staleMs ?? defaults.staleMs;
-    this.negativeTtlMs = options.negativeTtlMs ?? defaults.negativeTtlMs;
-    this.jitter = options.jitter ?? 0.1;
-    this.refuse("staleMs", this.staleMs, 0, LONGEST_LIFETIME_MS);
-    this.refuse("negativeTtlMs", this.negativeTtlMs, 0, LONGEST_LIFETIME_MS);
-    this.refuse("jitter", this.jitter, 0, 0.5);
+    this.staleMs = staleMs;
+    this.negativeTtlMs = negativeTtlMs;
+    this.jitter = jitter;
+    this.loadTimeoutMs = loadTimeoutMs;
+    const { name, store, metrics, link, keys } = this;
+    const lock = (key: string, longestMs: number): ReturnType<typeof tryLock> =>
+      tryLock(link, keys.lock(key), longestMs);
+    this.loads = new Loads({ name, store, metrics, lock });
   }
 
   /** What the middleware works on. */
@@ -77,75 +108,121 @@ export class CacheManager extends CacheCore {
     return { store: this.store, metrics: this.metrics };
   }
 
-  /**
-   * The value under a key, fresh or stale; undefined when there is none.
-   *
-   * @param tags those it was stored with: then one round trip will do
-   */
-  async get<T>(key: string, { tags }: { readonly tags?: readonly string[] } = {}): Promise<T | undefined> {
-    const { found } = await this.lookUp(key, tags);
-    return found === undefined ? undefined : (this.decoded(key, found)?.value as T | undefined);
+  /** The value under a key; undefined when there is none, or when it has ended. */
+  async get<T>(key: string, { tags, staleMs = 0 }: ReadOptions = {}): Promise<T | undefined> {
+    this.refuse("staleMs", staleMs, 0, LONGEST_LIFETIME_MS);
+    const { found } = await this.lookUp(key, tags, staleMs);
+    return found === undefined ? undefined : (this.loads.valueOf(key, found)?.value as T | undefined);
   }
 
-  /** The values under several keys, in one round trip. */
+  /** Whether `get` would find something. "There is no such thing" is nothing. */
+  async has(key: string, options: ReadOptions = {}): Promise<boolean> {
+    return (await this.get(key, options)) !== undefined;
+  }
+
+  /** The values under several keys, in one round trip for 500 of them. */
   async getMany<T>(
     keys: readonly string[],
-    { tags }: { readonly tags?: readonly string[] } = {},
+    { tags, staleMs = 0 }: ReadOptions = {},
   ): Promise<Map<string, T>> {
+    this.refuse("staleMs", staleMs, 0, LONGEST_LIFETIME_MS);
     const values = new Map<string, T>();
     if (keys.length === 0) return values;
-    const found = await this.orUndefined(this.store.readMany(keys, tags));
+    const found = await orUndefined(this.store.readMany(keys, tags));
     for (const key of keys) {
-      const one = found?.get(key);
+      const one = notAfter(found?.get(key), staleMs);
       this.count(one);
       if (one === undefined) continue;
-      const value = this.decoded(key, one)?.value;
+      const value = this.loads.valueOf(key, one)?.value;
       if (value !== undefined) values.set(key, value as T);
     }
     return values;
   }
 
   /**
-   * Stores a value: anything that JSON can say, or bytes.
+   * Stores a value, as it is now: anything that JSON can say, or bytes.
    *
-   * @returns whether it is stored; false when Redis is away or the value over the limit
+   * @returns whether it is stored; false when Redis is away, when JSON cannot say it, when it or its tags are over the
+   * limit, and when it is not to be kept. What was there before is gone then.
    */
   async set(key: string, value: unknown, options: StoreOptions = {}): Promise<boolean> {
-    this.supersede([key], []);
-    const lifetime = this.lifetime(value, options);
-    const tags = options.tags ?? [];
-    const stored = await this.orUndefined(
+    const lifetime = this.lifetimeOf(value, this.checked(options));
+    const encoded = encodedOrNot(value);
+    const { tags = [] } = options;
+    this.loads.supersede({ keys: [key] });
+    if (lifetime === undefined) {
+      await this.store.drop(key);
+      return false;
+    }
+    const stored = await orUndefined(
       (async () => {
-        const versions = await this.store.prepare(tags, await this.versionsOf(key, tags), lifetime);
-        return await this.store.write(key, encodeValue(value), lifetime, versions);
+        const before = tags.length === 0 ? NOTHING : await this.store.read(key, tags);
+        const versions = await this.store.prepare(tags, before.versions, lifetime);
+        return await this.store.write(key, encoded, lifetime, versions);
       })(),
     );
     return stored ?? false;
   }
 
+  /** Stores several values, some hundred at a time. @returns for each in its order what `set` would */
+  async setMany(
+    entries: Iterable<readonly [key: string, value: unknown]>,
+    options: StoreOptions = {},
+  ): Promise<boolean[]> {
+    const all = [...entries];
+    const stored: boolean[] = [];
+    for (let at = 0; at < all.length; at += SET_BATCH) {
+      const some = all.slice(at, at + SET_BATCH);
+      stored.push(...(await Promise.all(some.map(([key, value]) => this.set(key, value, options)))));
+    }
+    return stored;
+  }
+
+  /**
+   * Gives a value that has not ended a new end, from now on, as if it had been stored with these times.
+   *
+   * @returns whether there is one; false as well when it was replaced meanwhile
+   */
+  async touch(key: string, options: StoreOptions = {}): Promise<boolean> {
+    const times = this.checked(options);
+    const found = (await orUndefined(this.store.read(key, options.tags)))?.found;
+    if (found?.state !== "fresh") return false;
+    const lifetime = this.lifetimeOf(found.encoding === "absent" ? undefined : 0, times);
+    if (lifetime !== undefined) return (await orUndefined(this.store.prolong(key, found, lifetime))) ?? false;
+    await this.delete(key);
+    return false;
+  }
+
   /**
    * The value under a key, and where there is none, what `load` makes. Of all who ask at the same time, one loads. A
-   * stale value is returned at once while a new one is made; when that fails, it stays until its bound.
+   * value within its `staleMs` is returned at once while a new one is made; when that fails, it stays until its bound.
+   *
+   * What `load` makes is not stored over what somebody has stored meanwhile.
    *
    * @param load undefined says that there is no such thing, which is remembered as well
-   * @throws what `load` throws, when there is nothing else to return
+   * @throws what `load` throws, or LoadTimeout, when there is nothing else to return
    */
   async getOrLoad<T>(
     key: string,
     load: () => Promise<T | undefined>,
     options: LoadOptions<T> = {},
   ): Promise<T | undefined> {
-    const loading = this.flights.running(key);
+    const times = this.checked(options);
+    const loading = this.loads.running(key);
     if (loading !== undefined && !loading.refresh) {
       this.metrics.miss();
       this.metrics.joined();
       return (await loading.result) as T | undefined;
     }
-    const looked = await this.lookUp(key, options.tags);
-    const value = looked.found === undefined ? undefined : this.decoded(key, looked.found, options.accepts);
-    if (value === undefined) return (await this.load(key, load, options, looked.versions)) as T | undefined;
-    if (looked.found?.state === "stale" && this.flights.running(key) === undefined) {
-      this.load(key, load, options, looked.versions, true).catch((error: unknown) => {
+    const { tags = [], accepts, lockMs = 0, timeoutMs = this.loadTimeoutMs } = options;
+    const looked = await this.lookUp(key, tags, times.staleMs);
+    const value = looked.found && this.loads.valueOf(key, looked.found, accepts);
+    if (value !== undefined && looked.found?.state === "fresh") return value.value as T | undefined;
+    const lifetimeOf = (loaded: unknown): Lifetime | undefined => this.lifetimeOf(loaded, times);
+    const wanted: Wanted = { key, load, tags, accepts, lockMs, timeoutMs, lifetimeOf };
+    if (value === undefined) return (await this.loads.begin(wanted, looked)) as T | undefined;
+    if (this.loads.running(key) === undefined) {
+      this.loads.begin(wanted, looked, true).catch((error: unknown) => {
         this.logger.warn("refresh failed, the stale value stays until its bound", {
           cache: this.name,
           error: error instanceof Error ? error.name : typeof error,
@@ -157,7 +234,7 @@ export class CacheManager extends CacheCore {
 
   /** Removes keys. @returns whether Redis has confirmed; what it has not is repeated until it has */
   async delete(...keys: readonly string[]): Promise<boolean> {
-    this.supersede(keys, []);
+    this.loads.supersede({ keys });
     return keys.length === 0 || this.store.invalidate({ keys });
   }
 
@@ -168,7 +245,7 @@ export class CacheManager extends CacheCore {
    * it for invalid; other processes may serve it within its bound.
    */
   async invalidateTags(...tags: readonly string[]): Promise<boolean> {
-    this.supersede([], tags);
+    this.loads.supersede({ tags });
     return tags.length === 0 || this.store.invalidate({ tags });
   }
 
@@ -180,15 +257,23 @@ export class CacheManager extends CacheCore {
    * @returns how many
    * @throws CacheUnavailable
    */
-  async invalidatePattern(pattern: string, bounds?: ScanBounds): Promise<number> {
-    this.flights.supersede(() => true);
+  async invalidatePattern(pattern: string, bounds: ScanBounds = {}): Promise<number> {
+    const { batch = 500, most = Infinity } = bounds;
+    this.refuse("batch", batch, 1, 10_000);
+    this.refuse("most", most, 1, Infinity);
+    this.loads.supersedeAll();
     return this.store.deleteMatching(pattern, bounds);
+  }
+
+  /** Removes everything of this cache, with SCAN: for operators and tests. @returns how many values @throws CacheUnavailable */
+  clear(): Promise<number> {
+    return this.invalidatePattern("*", { most: Infinity });
   }
 
   /**
    * Loads what is not there yet.
    *
-   * @param concurrency loads at the same time. @default 4
+   * @param concurrency loads at the same time, 1..1000. @default 4
    * @returns how many were loaded and how many failed
    */
   async warm<T>(
@@ -196,6 +281,8 @@ export class CacheManager extends CacheCore {
     load: (key: string) => Promise<T | undefined>,
     { concurrency = 4, ...options }: LoadOptions<T> & { readonly concurrency?: number } = {},
   ): Promise<{ readonly loaded: number; readonly failed: number }> {
+    this.refuse("concurrency", concurrency, 1, 1000);
+    this.checked(options);
     const counts = { loaded: 0, failed: 0 };
     const queue = [...keys];
     const worker = async (): Promise<void> => {
@@ -213,35 +300,58 @@ export class CacheManager extends CacheCore {
     return counts;
   }
 
-  /** What is stored, with its age: for what builds on this cache, as the middleware. Counts. A Redis that gives no answer is a miss. */
-  async lookUp(key: string, tags?: readonly string[]): Promise<LookedUp> {
+  /**
+   * What is stored, with its age: for what builds on this cache, as the middleware. Counts. A Redis that gives no answer
+   * is a miss.
+   *
+   * @param staleMs what is older than its freshness by more is none. @default whatever is within its bound is
+   */
+  async lookUp(key: string, tags?: readonly string[], staleMs = Infinity): Promise<LookedUp> {
+    let looked = NOTHING;
     try {
-      const looked = await this.store.read(key, tags);
-      this.count(looked.found);
-      return looked;
+      looked = await this.store.read(key, tags);
     } catch (error) {
-      this.count(undefined);
-      if (error instanceof CacheUnavailable) return NOTHING;
-      throw error;
+      if (!(error instanceof CacheUnavailable)) throw error;
     }
+    const found = notAfter(looked.found, staleMs);
+    this.count(found);
+    return found === looked.found ? looked : { ...looked, found };
   }
 
-  /** How long a value is good from now on, jitter included. */
+  /** How long a value is good from now on, jitter included. Times over the longest become it. */
   lifetime(value: unknown, options: LoadOptions<unknown>): Lifetime {
+    const { ttlMs, staleMs, negativeTtlMs } = this.timesOf(options);
     const absent = value === undefined;
-    const ttlMs = absent ? (options.negativeTtlMs ?? this.negativeTtlMs) : (options.ttlMs ?? this.ttlMs);
     // Only ever shorter, so that the bound holds.
-    const freshMs = Math.max(1, Math.round(ttlMs * (1 - this.jitter * Math.random())));
-    const staleMs = absent ? 0 : (options.staleMs ?? this.staleMs);
+    const shorter = (absent ? negativeTtlMs : ttlMs) * (1 - this.jitter * Math.random());
+    const freshMs = Math.min(LONGEST_LIFETIME_MS, Math.max(1, Math.round(shorter)));
+    return { freshMs, staleMs: absent ? 0 : Math.min(Math.round(staleMs), LONGEST_LIFETIME_MS - freshMs) };
+  }
+
+  /** Undefined for what is not to be kept. */
+  private lifetimeOf(value: unknown, times: Times): Lifetime | undefined {
+    return (value === undefined ? times.negativeTtlMs : times.ttlMs) > 0
+      ? this.lifetime(value, times)
+      : undefined;
+  }
+
+  /** A `ttlMs` of one's own is when the value ends, unless a `staleMs` is given as well. */
+  private timesOf({ ttlMs, staleMs, negativeTtlMs }: Partial<Times>): Times {
     return {
-      freshMs: Math.min(freshMs, LONGEST_LIFETIME_MS),
-      staleMs: Math.min(staleMs, LONGEST_LIFETIME_MS),
+      ttlMs: ttlMs ?? this.ttlMs,
+      staleMs: staleMs ?? (ttlMs === undefined ? this.staleMs : 0),
+      negativeTtlMs: negativeTtlMs ?? this.negativeTtlMs,
     };
   }
 
-  private supersede(keys: readonly string[], tags: readonly string[]): void {
-    if (this.flights.size === 0) return;
-    this.flights.supersede((key, of) => keys.includes(key) || of.some((tag) => tags.includes(tag)));
+  /** @throws RangeError */
+  private checked({ ttlMs, staleMs, negativeTtlMs, lockMs, timeoutMs }: CallTimes): Times {
+    if (ttlMs !== undefined) this.refuse("ttlMs", ttlMs, 0, LONGEST_LIFETIME_MS);
+    if (staleMs !== undefined) this.refuse("staleMs", staleMs, 0, LONGEST_LIFETIME_MS);
+    if (negativeTtlMs !== undefined) this.refuse("negativeTtlMs", negativeTtlMs, 0, LONGEST_LIFETIME_MS);
+    if (lockMs !== undefined) this.refuse("lockMs", lockMs, 0, DAY_MS);
+    if (timeoutMs !== undefined) this.refuse("timeoutMs", timeoutMs, 1, DAY_MS);
+    return this.timesOf({ ttlMs, staleMs, negativeTtlMs });
   }
 
   private count(found: Found | undefined): void {
@@ -253,116 +363,18 @@ export class CacheManager extends CacheCore {
     if (found.state === "stale") this.metrics.stale();
     if (found.encoding === "absent") this.metrics.absent();
   }
-
-  private decoded(
-    key: string,
-    found: Found,
-    accepts?: (value: unknown) => boolean,
-  ): { readonly value: unknown } | undefined {
-    try {
-      const value = decodeValue(found);
-      if (found.encoding === "absent" || accepts === undefined || accepts(value)) return { value };
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-    }
-    this.store.discard(key);
-    return undefined;
-  }
-
-  private async load<T>(
-    key: string,
-    load: () => Promise<T | undefined>,
-    options: LoadOptions<T>,
-    versions: ReadonlyMap<string, Buffer>,
-    refresh = false,
-  ): Promise<unknown> {
-    const running = this.flights.running(key);
-    if (running !== undefined) {
-      this.metrics.joined();
-      return running.result;
-    }
-    const { lockMs = 0, tags = [] } = options;
-    const work = (flight: Flight<unknown>): Promise<unknown> =>
-      lockMs > 0
-        ? this.lockedLoad(key, load, options, flight, refresh)
-        : this.loadAndStore(key, load, options, versions, flight);
-    return this.flights.begin(key, { tags, refresh }, work).result;
-  }
-
-  private async loadAndStore<T>(
-    key: string,
-    load: () => Promise<T | undefined>,
-    options: LoadOptions<T>,
-    versions: ReadonlyMap<string, Buffer>,
-    flight: Flight<unknown>,
-  ): Promise<unknown> {
-    const { tags = [] } = options;
-    const prepared = await this.orUndefined(this.store.prepare(tags, versions, this.lifetime(0, options)));
-    const started = performance.now();
-    let value: T | undefined;
-    try {
-      value = await load();
-    } catch (error) {
-      this.metrics.loaded("failed", (performance.now() - started) / 1000);
-      throw error;
-    }
-    this.metrics.loaded(value === undefined ? "absent" : "found", (performance.now() - started) / 1000);
-    const remembered = value !== undefined || (options.negativeTtlMs ?? this.negativeTtlMs) > 0;
-    if (prepared !== undefined && remembered && !flight.superseded) {
-      await this.orUndefined(
-        this.store.write(key, encodeValue(value), this.lifetime(value, options), prepared),
-      );
-    }
-    return value;
-  }
-
-  private async lockedLoad<T>(
-    key: string,
-    load: () => Promise<T | undefined>,
-    options: LoadOptions<T>,
-    flight: Flight<unknown>,
-    refresh: boolean,
-  ): Promise<unknown> {
-    const { lockMs = 0, tags = [] } = options;
-    const until = performance.now() + lockMs;
-    for (let pause = 10; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-      const release = await this.orUndefined(
-        tryLock(this.link, this.keys.lock(key), lockMs).then((held) => ({ held })),
-      );
-      const away = release === undefined;
-      if (release?.held === undefined && !away) {
-        // Whoever has it is making the new value; the stale one has been returned.
-        if (refresh) return undefined;
-        if (performance.now() < until) {
-          await sleep(pause);
-          const { found } = (await this.orUndefined(this.store.read(key, tags))) ?? NOTHING;
-          const value = found?.state === "fresh" ? this.decoded(key, found, options.accepts) : undefined;
-          if (value !== undefined) return value.value;
-          continue;
-        }
-      }
-      try {
-        const { versions } = (await this.orUndefined(this.store.read(key, tags))) ?? NOTHING;
-        return await this.loadAndStore(key, load, options, versions, flight);
-      } finally {
-        await release?.held?.();
-      }
-    }
-  }
-
-  private async versionsOf(key: string, tags: readonly string[]): Promise<ReadonlyMap<string, Buffer>> {
-    return tags.length === 0 ? NOTHING.versions : (await this.store.read(key, tags)).versions;
-  }
-
-  private async orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
-    try {
-      return await work;
-    } catch (error) {
-      // Counted and logged where it happened.
-      if (error instanceof CacheUnavailable) return undefined;
-      throw error;
-    }
-  }
 }
 
-const NOTHING: LookedUp = { found: undefined, versions: new Map() };
+interface Times {
+  readonly ttlMs: number;
+  readonly staleMs: number;
+  readonly negativeTtlMs: number;
+}
+
+/** Those of a call. */
+type CallTimes = Pick<LoadOptions<unknown>, "ttlMs" | "staleMs" | "negativeTtlMs" | "lockMs" | "timeoutMs">;
+
+/** What is not stale by more than this. */
+function notAfter(found: Found | undefined, staleMs: number): Found | undefined {
+  return found === undefined || found.freshForMs > 0 || -found.freshForMs < staleMs ? found : undefined;
+}

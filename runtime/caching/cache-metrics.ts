@@ -18,10 +18,11 @@ export class CacheMetrics {
   readonly joined: () => void;
   readonly poisoned: () => void;
   readonly tooLarge: () => void;
+  readonly unstorable: (why: "value" | "tags") => void;
   readonly read: (bytes: number) => void;
   readonly written: (bytes: number) => void;
   readonly error: (reason: string) => void;
-  readonly loaded: (result: "found" | "absent" | "failed", seconds: number) => void;
+  readonly loaded: (result: "found" | "absent" | "failed" | "late", seconds: number) => void;
   readonly invalidated: (kind: "key" | "tag" | "pattern", count: number) => void;
   readonly took: (operation: "read" | "write", seconds: number) => void;
   readonly available: (open: boolean) => void;
@@ -58,6 +59,13 @@ export class CacheMetrics {
       labelNames: ["cache", "reason"],
     });
     this.error = (reason) => errors.inc({ cache, reason });
+
+    const unstorable = counter(registry, {
+      name: "redis_cache_unstorable_total",
+      help: "Values that JSON cannot say, and more or longer tags than an entry can carry, which were not stored",
+      labelNames: ["cache", "reason"],
+    });
+    this.unstorable = (reason) => unstorable.inc({ cache, reason });
 
     const loads = histogram(registry, {
       name: "redis_cache_load_duration_seconds",

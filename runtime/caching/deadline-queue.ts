@@ -9,6 +9,7 @@ export interface Told {
 }
 
 interface Waiting {
+  /** The tick at which its time is up. */
   readonly due: number;
   /** Both undefined once it has ended: what holds `reject` holds the answer as well. */
   told: Told | undefined;
@@ -18,23 +19,38 @@ interface Waiting {
 /** Entries at the front that are done with are dropped together. */
 const COMPACT_AT = 1024;
 
+/** Longest time between two ticks, milliseconds: so much later than its time at most is something late. */
+const LONGEST_TICK_MS = 10;
+
+/** Ticks in a deadline that is shorter than a few of the longest. */
+const LEAST_TICKS = 4;
+
 /**
  * Gives every piece of work the same longest time, with one timer for all of them: those that began first are due first.
- * The driver's own `timeout` ends once a command is written, and is an AbortSignal with a timer of its own for each.
+ * Time is counted in ticks of the event loop, so that what counts is time in which an answer would have been heard: a
+ * process that was busy with something else for a second has not waited for Redis for a second. The driver's own `timeout`
+ * ends once a command is written, and is an AbortSignal with a timer of its own for each.
  */
 export class DeadlineQueue {
   private waiting: Waiting[] = [];
   private head = 0;
   private timer: NodeJS.Timeout | undefined;
+  private now = 0;
+  private readonly tickMs: number;
+  private readonly ticks: number;
 
-  constructor(private readonly timeoutMs: number) {}
+  constructor(timeoutMs: number) {
+    this.tickMs = Math.max(1, Math.min(LONGEST_TICK_MS, timeoutMs / LEAST_TICKS));
+    // One more, for the tick that has begun already.
+    this.ticks = Math.ceil(timeoutMs / this.tickMs) + 1;
+  }
 
   /** Ends as the work does, or when its time is up. */
   run<T>(work: Promise<T>, told: Told): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const entry: Waiting = { due: performance.now() + this.timeoutMs, told, reject };
+      const entry: Waiting = { due: this.now + this.ticks, told, reject };
       this.waiting.push(entry);
-      this.timer ??= setTimeout(this.check, this.timeoutMs);
+      this.timer ??= setTimeout(this.tick, this.tickMs);
       work.then(
         (value) => {
           told.answered(performance.now(), this.end(entry));
@@ -66,20 +82,19 @@ export class DeadlineQueue {
   }
 
   // An event loop that was held up finds the timer due and the answer in the socket at once: answers are read first.
-  private readonly check = (): void => void setImmediate(this.expire);
+  private readonly tick = (): void => void setImmediate(this.expire);
 
   private readonly expire = (): void => {
-    const now = performance.now();
+    this.now++;
     for (let at = this.head; at < this.waiting.length; at++) {
       const entry = this.waiting[at];
       if (entry?.told === undefined) continue;
-      if (entry.due > now) break;
+      if (entry.due > this.now) break;
       const { told, reject } = entry;
       entry.told = entry.reject = undefined;
       reject?.(told.late());
     }
     this.dropEnded();
-    const next = this.waiting[this.head];
-    this.timer = next === undefined ? undefined : setTimeout(this.check, Math.max(1, next.due - now));
+    this.timer = this.waiting.length === 0 ? undefined : setTimeout(this.tick, this.tickMs);
   };
 }

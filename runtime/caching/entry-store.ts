@@ -1,38 +1,35 @@
-import { randomBytes } from "node:crypto";
 import type { CacheMetrics } from "./cache-metrics";
-import {
-  type Encoding,
-  type Entry,
-  type PackedEntry,
-  PoisonedEntry,
-  VERSION_BYTES,
-  encodeEntry,
-  parseEntry,
-  payloadOf,
-} from "./envelope";
+import { EntryOpener, type Found } from "./entry-opener";
+import { type Entry, HEAD_BYTES, canCarry, encodeEntry, encodingByte, headWithEnd } from "./envelope";
+import { Gate } from "./gate";
 import { type Keys, scanPattern } from "./keys";
 import { PendingInvalidations } from "./pending-invalidations";
 import { ReadBatches } from "./read-batches";
 import type { Reply } from "./redis-connection";
 import type { RedisLink } from "./redis-link";
+import { CHANGE, PROLONG, REPLACE, UNLESS_ENDED } from "./scripts";
+import { TagVersions, versionsOf } from "./tag-versions";
+import type { EncodedValue } from "./values";
 
-/** A value as it was found. */
-export interface Found {
-  readonly state: "fresh" | "stale";
-  readonly encoding: Encoding;
-  readonly payload: Buffer;
-  /** Since it was made, milliseconds. */
-  readonly ageMs: number;
-  /** What is left of its freshness, milliseconds; negative when it is stale. */
-  readonly freshForMs: number;
-}
+export { type Found } from "./entry-opener";
 
 /** What a look-up came to, with what a load needs to store its result. */
 export interface LookedUp {
   readonly found: Found | undefined;
   /** Of the tags that were asked for, those that Redis has: what is loaded after is as new as these. */
   readonly versions: ReadonlyMap<string, Buffer>;
+  /** What is under the key, found or invalid. */
+  readonly bytes: Buffer | undefined;
 }
+
+/** When to store. */
+export type Condition =
+  /** Unless something else than this entry has been stored meanwhile: for what was loaded after it was read. */
+  | { readonly over: Buffer | undefined }
+  /** If this entry is still there. */
+  | { readonly instead: Buffer }
+  /** Unless {@link EntryStore.end} was called a moment ago. */
+  | "unless ended";
 
 /** How long a value is good, milliseconds. */
 export interface Lifetime {
@@ -62,11 +59,29 @@ export interface EntryStoreOptions {
 /** Longest time that an entry may be good, milliseconds: 30 days. */
 export const LONGEST_LIFETIME_MS = 30 * 86_400_000;
 
-/** A tag outlives what carries it by a day. When one is gone, what carries it is a miss. */
-const TAG_MARGIN_MS = 86_400_000;
+/** Keys in one MGET of many that are asked for together. */
+const READ_BATCH = 500;
 
 /** Keys in one UNLINK. */
 const UNLINK_BATCH = 500;
+
+/**
+ * Keys that Redis is asked for at a time. More gain nothing, for it answers in the time in which so many answers are
+ * looked at; and what becomes of them all would be one long turn of the event loop.
+ */
+const MOST_AT_A_TIME = 512;
+
+/** How long it is remembered that an entry was ended, milliseconds: longer than a request that has read it takes. */
+const ENDED_MS = 300_000;
+
+/** Entries read at a time by whoever goes through all of them. */
+const PAGE = 100;
+
+/** What a time in an entry can be. */
+const LONGEST_FIELD_MS = 2 ** 32 - 1;
+
+const ABSENT: EncodedValue = { encoding: "absent", payload: Buffer.alloc(0) };
+const ENDED = encodingByte("absent");
 
 const NO_VERSIONS: ReadonlyMap<string, Buffer> = new Map();
 const NO_TAGS: readonly string[] = [];
@@ -80,15 +95,25 @@ const NO_TAGS: readonly string[] = [];
 export class EntryStore {
   private readonly pending: PendingInvalidations;
   private readonly batches: ReadBatches;
+  private readonly gate = new Gate(MOST_AT_A_TIME);
+  private readonly tags: TagVersions;
+  private readonly opener: EntryOpener;
   private readonly reads = new Map<string, Promise<LookedUp>>();
 
   constructor(private readonly options: EntryStoreOptions) {
-    const { link, metrics } = options;
-    this.batches = new ReadBatches(link);
+    const { link, keys, metrics } = options;
+    this.batches = new ReadBatches(link, this.gate);
+    this.tags = new TagVersions(link, keys, this.gate);
     this.pending = new PendingInvalidations({
       metrics,
       remove: (keys) => this.unlink(keys),
-      removeAll: () => this.scanAway("*"),
+      removeAll: () => this.scanAway("*", { most: Infinity }),
+    });
+    this.opener = new EntryOpener({
+      ...options,
+      pending: this.pending,
+      valuesOf: (redisKeys) => this.valuesOf(redisKeys),
+      remove: (redisKey) => void this.remove([redisKey]),
     });
     link.onReady(() => void this.pending.flush());
   }
@@ -130,27 +155,29 @@ export class EntryStore {
             tagPlaces.map((at) => values[at]),
           );
     const found =
-      bytes === null || bytes === undefined ? undefined : this.open(key, entryKey, bytes, versions);
-    return { found: found instanceof Promise ? await found : found, versions };
+      bytes === null || bytes === undefined ? undefined : this.opener.open(entryKey, bytes, versions);
+    return {
+      found: found instanceof Promise ? await found : found,
+      versions,
+      bytes: bytes ?? undefined,
+    };
   }
 
   /** One round trip for all. Keys that are not there are not in the answer. @throws CacheUnavailable */
   async readMany(wanted: readonly string[], tags: readonly string[] = NO_TAGS): Promise<Map<string, Found>> {
-    const { link, keys } = this.options;
-    const entryKeys = wanted.map((key) => keys.entry(key));
-    const replies = (await link.read([
-      "MGET",
-      ...entryKeys,
+    const { keys } = this.options;
+    const values = await this.valuesOf([
+      ...wanted.map((key) => keys.entry(key)),
       ...tags.map((tag) => keys.tag(tag)),
-    ])) as (Buffer | null)[];
-    const versions = versionsOf(tags, replies.slice(wanted.length));
+    ]);
+    const versions = versionsOf(tags, values.slice(wanted.length));
     const found = new Map<string, Found>();
-    for (const [index, key] of wanted.entries()) {
-      const bytes = replies[index];
-      if (!bytes) continue;
-      const one = await this.open(key, entryKeys[index] ?? "", bytes, versions);
+    const open = async (key: string, index: number): Promise<void> => {
+      const bytes = values[index];
+      const one = bytes ? await this.opener.open(keys.entry(key), bytes, versions) : undefined;
       if (one !== undefined) found.set(key, one);
-    }
+    };
+    await Promise.all(wanted.map(open));
     return found;
   }
 
@@ -165,64 +192,93 @@ export class EntryStore {
     versions: ReadonlyMap<string, Buffer>,
     lifetime: Lifetime,
   ): Promise<ReadonlyMap<string, Buffer>> {
-    const missing = tags.filter((tag) => !versions.has(tag));
-    if (missing.length === 0) return versions;
-    const { link, keys } = this.options;
-    const all = new Map(versions);
-    const px = String(TAG_MARGIN_MS + lifetime.freshMs + lifetime.staleMs);
-    await Promise.all(
-      missing.map(async (tag) => {
-        const fresh = randomBytes(VERSION_BYTES);
-        const before = await link.write(["SET", keys.tag(tag), fresh, "NX", "GET", "PX", px]);
-        all.set(tag, Buffer.isBuffer(before) ? before : fresh);
-      }),
-    );
-    return all;
+    return this.tags.complete(tags, versions, lifetime.freshMs + lifetime.staleMs);
+  }
+
+  /** Lets a tag live as long as what begins to carry it now. @throws CacheUnavailable */
+  prolongTag(tag: string, lifetime: Lifetime): Promise<void> {
+    return this.tags.prolong(tag, lifetime.freshMs + lifetime.staleMs);
   }
 
   /**
-   * Stores a value. What is over the limit is not stored, and what was there before is removed.
+   * Stores a value. What is over the limit, or cannot be said, is not stored, and what was there before is removed.
    *
+   * @param value undefined for what cannot be said; a function is called when it is its turn
    * @param versions of every tag, from {@link EntryStore.prepare}
+   * @param condition @default none
    * @returns whether it is stored
    * @throws CacheUnavailable
    */
   async write(
     key: string,
-    value: { readonly encoding: Encoding; readonly payload: Buffer },
+    value: EncodedValue | undefined | (() => EncodedValue | undefined),
     lifetime: Lifetime,
     versions: ReadonlyMap<string, Buffer> = NO_VERSIONS,
-    onlyIfThere = false,
+    condition?: Condition,
   ): Promise<boolean> {
-    const { link, keys, metrics, maxValueBytes, compressFromBytes } = this.options;
-    // What is being read now is from before.
-    this.reads.clear();
-    const boundMs = lifetime.freshMs + lifetime.staleMs;
-    const entry: Entry = {
-      ...value,
-      storedAt: Date.now(),
-      freshMs: lifetime.freshMs,
-      boundMs,
-      tags: [...versions].map(([tag, version]) => ({ tag, version })),
-    };
+    const { keys, metrics, compressFromBytes } = this.options;
     const entryKey = keys.entry(key);
-    if (value.payload.length > maxValueBytes) {
-      metrics.tooLarge();
-      await this.remove([entryKey]);
-      return false;
-    }
-    const bytes = await encodeEntry(entryKey, entry, { compressFromBytes });
-    const condition = onlyIfThere ? ["XX"] : [];
-    const reply = await link.write(["SET", entryKey, bytes, "PX", String(boundMs), ...condition]);
-    if (reply === null) return false;
-    metrics.written(bytes.length);
-    return true;
+    const bytes = await this.gate.through(1, async () => {
+      const encoded = typeof value === "function" ? value() : value;
+      if (encoded === undefined) metrics.unstorable("value");
+      if (encoded === undefined || !this.canStore(encoded, versions)) return undefined;
+      const entry = entryOf(encoded, lifetime, versions);
+      const whole = await encodeEntry(entryKey, entry, { compressFromBytes });
+      return (await this.store(entryKey, whole, entry.boundMs, condition)) ? whole.length : 0;
+    });
+    if (bytes === undefined) await this.remove([entryKey]);
+    else if (bytes > 0) metrics.written(bytes);
+    return bytes !== undefined && bytes > 0;
   }
 
-  /** Removes entries. @throws CacheUnavailable */
-  async delete(names: readonly string[]): Promise<void> {
-    this.options.metrics.invalidated("key", names.length);
-    await this.unlink(names.map((key) => this.options.keys.entry(key)));
+  /**
+   * Gives an entry that is still the one that was found a new end.
+   *
+   * @param lifetime from now on
+   * @returns whether it is
+   * @throws CacheUnavailable
+   */
+  async prolong(key: string, { entry, ageMs }: Found, lifetime: Lifetime): Promise<boolean> {
+    const entryKey = this.options.keys.entry(key);
+    const goodForMs = lifetime.freshMs + lifetime.staleMs;
+    // Its age goes on, so that its times do.
+    const freshMs = Math.min(LONGEST_FIELD_MS, Math.round(ageMs) + lifetime.freshMs);
+    const boundMs = Math.min(LONGEST_FIELD_MS, freshMs + lifetime.staleMs);
+    const head = headWithEnd(entryKey, entry.bytes, freshMs, boundMs);
+    const old = headOf(entry.bytes);
+    const work = (): Promise<Reply> => this.run(PROLONG, entryKey, old, head, String(goodForMs));
+    return this.changing(() => this.gate.through(1, work));
+  }
+
+  /**
+   * Ends an entry, and remembers it for a while: what was read before cannot be stored "unless ended".
+   *
+   * @throws CacheUnavailable, and then it has perhaps not ended
+   */
+  async end(key: string): Promise<void> {
+    const { keys, link, metrics } = this.options;
+    metrics.invalidated("key", 1);
+    const entryKey = keys.entry(key);
+    const entry = entryOf(ABSENT, { freshMs: ENDED_MS, staleMs: 0 }, NO_VERSIONS);
+    const bytes = await encodeEntry(entryKey, entry, { compressFromBytes: Infinity });
+    const command = ["SET", entryKey, bytes, "XX", "PX", String(ENDED_MS)];
+    try {
+      await this.changing(() => this.gate.through(1, () => link.remove(command)));
+    } catch {
+      // A Redis that is full takes nothing, and lets go of everything.
+      await this.unlink([entryKey]);
+    }
+  }
+
+  /** Invalidates what carries a tag. @throws CacheUnavailable */
+  async deleteTag(tag: string): Promise<void> {
+    this.options.metrics.invalidated("tag", 1);
+    await this.unlink([this.options.keys.tag(tag)]);
+  }
+
+  /** Removes what has to go because nothing takes its place; when Redis does not confirm, it is repeated until it does. */
+  async drop(key: string): Promise<void> {
+    await this.remove([this.options.keys.entry(key)]);
   }
 
   /**
@@ -248,8 +304,84 @@ export class EntryStore {
     return removed;
   }
 
+  /** Everything that is there, some at a time; what is stored or removed meanwhile may be in it or not. @throws CacheUnavailable */
+  async *all({ batch = 500 }: ScanBounds = {}): AsyncGenerator<Found> {
+    const seen = new Set<string>();
+    for await (const page of this.scan("*", batch)) {
+      // SCAN may name a key twice.
+      const fresh = page.map(String).filter((key) => !seen.has(key));
+      for (const key of fresh) seen.add(key);
+      for (let at = 0; at < fresh.length; at += PAGE) {
+        const names = fresh.slice(at, at + PAGE);
+        const values = await this.valuesOf(names);
+        for (const [index, name] of names.entries()) {
+          const bytes = values[index];
+          const found = bytes ? await this.opener.open(name, bytes, NO_VERSIONS) : undefined;
+          if (found !== undefined) yield found;
+        }
+      }
+    }
+  }
+
   close(): void {
     this.pending.close();
+  }
+
+  /** Counts what cannot be. */
+  private canStore({ payload }: EncodedValue, versions: ReadonlyMap<string, Buffer>): boolean {
+    const { metrics, maxValueBytes } = this.options;
+    if (payload.length > maxValueBytes) metrics.tooLarge();
+    else if (versions.size > 0 && !canCarry(versions.keys(), maxValueBytes)) metrics.unstorable("tags");
+    else return true;
+    return false;
+  }
+
+  private async store(
+    entryKey: string,
+    bytes: Buffer,
+    goodForMs: number,
+    condition?: Condition,
+  ): Promise<boolean> {
+    const { link } = this.options;
+    const px = String(goodForMs);
+    const set = ["SET", entryKey, bytes, "PX", px];
+    return this.changing(async () => {
+      if (condition === undefined) return link.write(set);
+      if (condition === "unless ended") return this.run(UNLESS_ENDED, entryKey, ENDED, bytes, px);
+      if ("instead" in condition) return this.run(CHANGE, entryKey, headOf(condition.instead), bytes, px);
+      // Nearly always there was nothing, and is nothing.
+      if (condition.over === undefined && (await link.write([...set, "NX"])) !== null) return 1;
+      return this.run(REPLACE, entryKey, headOf(condition.over), bytes, px);
+    });
+  }
+
+  private run(script: string, entryKey: string, ...args: (string | Buffer)[]): Promise<Reply> {
+    return this.options.link.write(["EVAL", script, "1", entryKey, ...args]);
+  }
+
+  /** What is read while something changes may be from before. @returns whether it has changed */
+  private async changing(work: () => Promise<Reply>): Promise<boolean> {
+    this.forgetReads();
+    try {
+      const reply = await work();
+      return reply !== null && reply !== 0;
+    } finally {
+      this.forgetReads();
+    }
+  }
+
+  private forgetReads(): void {
+    if (this.reads.size > 0) this.reads.clear();
+  }
+
+  private async valuesOf(redisKeys: readonly string[]): Promise<readonly (Buffer | null)[]> {
+    if (redisKeys.length > READ_BATCH) {
+      const some = this.valuesOf(redisKeys.slice(0, READ_BATCH));
+      return [...(await some), ...(await this.valuesOf(redisKeys.slice(READ_BATCH)))];
+    }
+    const { link } = this.options;
+    const reply = await this.gate.through(redisKeys.length, () => link.read(["MGET", ...redisKeys]));
+    return reply as (Buffer | null)[];
   }
 
   private async remove(redisKeys: readonly string[]): Promise<boolean> {
@@ -263,123 +395,52 @@ export class EntryStore {
   }
 
   private async unlink(redisKeys: readonly string[]): Promise<void> {
-    this.reads.clear();
+    this.forgetReads();
+    this.tags.forget();
     for (let at = 0; at < redisKeys.length; at += UNLINK_BATCH) {
-      await this.options.link.remove(["UNLINK", ...redisKeys.slice(at, at + UNLINK_BATCH)]);
+      const some = redisKeys.slice(at, at + UNLINK_BATCH);
+      await this.gate.through(some.length, () => this.options.link.remove(["UNLINK", ...some]));
     }
   }
 
   private async scanAway(pattern: string, { batch = 500, most = 100_000 }: ScanBounds = {}): Promise<number> {
-    const { link, keys } = this.options;
-    const match = scanPattern(keys.entries, pattern);
-    let cursor: string | Buffer = "0";
     let removed = 0;
-    do {
-      const reply = (await link.read(["SCAN", cursor, "MATCH", match, "COUNT", String(batch)])) as Reply[];
-      const [next, found] = reply as [Buffer, Buffer[]];
-      if (found.length > 0) removed += (await link.remove(["UNLINK", ...found])) as number;
-      cursor = next.toString();
-    } while (cursor !== "0" && removed < most);
+    for await (const found of this.scan(pattern, batch)) {
+      removed += (await this.options.link.remove(["UNLINK", ...found])) as number;
+      if (removed >= most) break;
+    }
     return removed;
   }
 
-  private open(
-    key: string,
-    entryKey: string,
-    bytes: Buffer,
-    versions: ReadonlyMap<string, Buffer>,
-  ): Found | undefined | Promise<Found | undefined> {
-    const { metrics, maxValueBytes } = this.options;
-    metrics.read(bytes.length);
-    if (!this.pending.none && this.pending.has(entryKey)) return undefined;
-    try {
-      const entry = parseEntry(entryKey, bytes);
-      const ageMs = Math.max(0, Date.now() - entry.storedAt);
-      // Redis drops it at its bound as well, but by another clock.
-      if (ageMs >= entry.boundMs) return undefined;
-      if (entry.tags.length > 0) {
-        if (entry.tags.some(({ tag }) => !versions.has(tag))) {
-          const unknown = entry.tags.filter(({ tag }) => !versions.has(tag));
-          return this.openTagged(key, entryKey, bytes, versions, unknown);
-        }
-        if (!this.current(entry, versions)) return undefined;
-      }
-      const payload = payloadOf(entry, maxValueBytes);
-      if (payload instanceof Promise) {
-        return payload.then(
-          (whole) => found(entry, whole, ageMs),
-          () => this.poisoned(entryKey),
-        );
-      }
-      return found(entry, payload, ageMs);
-    } catch (error) {
-      if (error instanceof PoisonedEntry || isDamage(error)) return this.poisoned(entryKey);
-      throw error;
-    }
-  }
-
-  /** The reader did not name all tags that the entry has: a second round trip. A tag that has no number now is gone. */
-  private async openTagged(
-    key: string,
-    entryKey: string,
-    bytes: Buffer,
-    versions: ReadonlyMap<string, Buffer>,
-    unknown: PackedEntry["tags"],
-  ): Promise<Found | undefined> {
+  /** Keys of entries, as they are in Redis. */
+  private async *scan(pattern: string, batch: number): AsyncGenerator<readonly Buffer[]> {
     const { link, keys } = this.options;
-    const numbers = (await link.read([
-      "MGET",
-      ...unknown.map(({ tag }) => keys.tag(tag)),
-    ])) as (Buffer | null)[];
-    const more = versionsOf(
-      unknown.map(({ tag }) => tag),
-      numbers,
-    );
-    if (more.size < unknown.length) return undefined;
-    return this.open(key, entryKey, bytes, new Map([...versions, ...more]));
-  }
-
-  private current(entry: PackedEntry, versions: ReadonlyMap<string, Buffer>): boolean {
-    const { keys } = this.options;
-    return entry.tags.every(({ tag, version }) => {
-      if (!this.pending.none && this.pending.has(keys.tag(tag))) return false;
-      return versions.get(tag)?.equals(version) ?? false;
-    });
-  }
-
-  /** What cannot be read is a miss, and goes away, so that it is not read again and again. */
-  private poisoned(entryKey: string): undefined {
-    this.options.metrics.poisoned();
-    void this.remove([entryKey]);
-    return undefined;
+    const match = scanPattern(keys.entries, pattern);
+    let cursor = "0";
+    do {
+      const reply = await link.read(["SCAN", cursor, "MATCH", match, "COUNT", String(batch)]);
+      const [next, found] = reply as unknown as [Buffer, Buffer[]];
+      if (found.length > 0) yield found;
+      cursor = next.toString();
+    } while (cursor !== "0");
   }
 
   /** For callers who find out only when they look into the payload. */
   discard(key: string): void {
-    this.poisoned(this.options.keys.entry(key));
+    this.opener.poisoned(this.options.keys.entry(key));
   }
 }
 
-/** @param numbers of the tags, in their order */
-function versionsOf(
-  tags: readonly string[],
-  numbers: readonly (Buffer | null | undefined)[],
-): ReadonlyMap<string, Buffer> {
-  const versions = new Map<string, Buffer>();
-  for (let index = 0; index < tags.length; index++) {
-    const number = numbers[index];
-    if (number?.length === VERSION_BYTES) versions.set(tags[index] ?? "", number);
-  }
-  return versions;
+function entryOf(
+  value: EncodedValue,
+  { freshMs, staleMs }: Lifetime,
+  versions: ReadonlyMap<string, Buffer>,
+): Entry {
+  const tags = [...versions].map(([tag, version]) => ({ tag, version }));
+  return { ...value, storedAt: Date.now(), freshMs, boundMs: freshMs + staleMs, tags };
 }
 
-function found(entry: PackedEntry, payload: Buffer, ageMs: number): Found {
-  const freshForMs = entry.freshMs - ageMs;
-  return { state: freshForMs > 0 ? "fresh" : "stale", encoding: entry.encoding, payload, ageMs, freshForMs };
-}
-
-/** Of zlib, and of a length that points behind the end. */
-function isDamage(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
-  return error instanceof RangeError || code.startsWith("Z_") || code.startsWith("ERR_");
+/** By which it is known again; of nothing, nothing. */
+function headOf(entry: Buffer | undefined): Buffer | string {
+  return entry === undefined ? "" : entry.subarray(0, HEAD_BYTES);
 }

@@ -41,12 +41,23 @@ export class PoisonedEntry extends Error {
 
 const MAGIC = 0xc5;
 const FORMAT = 1;
+/** As {@link FORMAT}, with two bytes for the number of tags. What has few is written so that an older release can read it. */
+const FORMAT_MANY_TAGS = 2;
+const FEW_TAGS = 255;
+/** Tags of an entry, and bytes of one: what their fields can hold. */
+const MOST_TAGS = 65_535;
+const LONGEST_TAG_BYTES = 65_535;
 const ENCODINGS: readonly Encoding[] = ["binary", "json", "absent"];
 type Compression = "none" | "deflate" | "brotli";
 const COMPRESSIONS: readonly Compression[] = ["none", "deflate", "brotli"];
 /** Magic, format, encoding, compression, CRC-32, stored at, fresh, bound, number of tags. */
 const HEADER_BYTES = 25;
 const CHECKED_FROM = 8;
+/** The part of an entry that no other has: everything before the tags. */
+export const HEAD_BYTES = 24;
+/** Where in an entry its times are. */
+const FRESH_AT = 16;
+const BOUND_AT = 20;
 export const VERSION_BYTES = 8;
 
 /**
@@ -82,6 +93,22 @@ function decompress(payload: Buffer, compression: Compression, most: number): Bu
   return threaded ? inflating(payload, limit) : inflateRawSync(payload, limit);
 }
 
+/** Whether an entry can carry these tags. @param most bytes that all of them may have together */
+export function canCarry(tags: Iterable<string>, most: number): boolean {
+  let [count, sum] = [0, 0];
+  for (const tag of tags) {
+    const bytes = Buffer.byteLength(tag);
+    sum += bytes;
+    if (++count > MOST_TAGS || bytes > LONGEST_TAG_BYTES || sum > most) return false;
+  }
+  return true;
+}
+
+/** The byte of an entry that says what its payload is. */
+export function encodingByte(encoding: Encoding): Buffer {
+  return Buffer.from([ENCODINGS.indexOf(encoding)]);
+}
+
 /** How to write an entry. */
 export interface EncodeOptions {
   /** Payloads of this size and more are compressed, bytes; Infinity for never. */
@@ -109,18 +136,20 @@ export async function encodeEntry(
     }
   }
   const names = tags.map(({ tag }) => Buffer.from(tag));
+  const many = tags.length > FEW_TAGS;
+  const tagsAt = many ? HEADER_BYTES + 1 : HEADER_BYTES;
   const header = Buffer.allocUnsafe(
-    HEADER_BYTES + names.reduce((sum, name) => sum + 2 + name.length + VERSION_BYTES, 0),
+    tagsAt + names.reduce((sum, name) => sum + 2 + name.length + VERSION_BYTES, 0),
   );
   header[0] = MAGIC;
-  header[1] = FORMAT;
+  header[1] = many ? FORMAT_MANY_TAGS : FORMAT;
   header[2] = ENCODINGS.indexOf(entry.encoding);
   header[3] = COMPRESSIONS.indexOf(compression);
   header.writeDoubleBE(entry.storedAt, 8);
-  header.writeUInt32BE(entry.freshMs, 16);
-  header.writeUInt32BE(entry.boundMs, 20);
-  header[24] = tags.length;
-  let at = HEADER_BYTES;
+  header.writeUInt32BE(entry.freshMs, FRESH_AT);
+  header.writeUInt32BE(entry.boundMs, BOUND_AT);
+  header.writeUIntBE(tags.length, HEAD_BYTES, tagsAt - HEAD_BYTES);
+  let at = tagsAt;
   for (const [index, name] of names.entries()) {
     at = header.writeUInt16BE(name.length, at);
     at += name.copy(header, at);
@@ -131,15 +160,34 @@ export async function encodeEntry(
   return Buffer.concat([header, body]);
 }
 
+/**
+ * The head of the same entry with another end.
+ *
+ * @param key that it is under @param bytes the entry @param freshMs,boundMs from when it was stored
+ */
+export function headWithEnd(key: string, bytes: Buffer, freshMs: number, boundMs: number): Buffer {
+  const head = Buffer.from(bytes.subarray(0, HEAD_BYTES));
+  head.writeUInt32BE(freshMs, FRESH_AT);
+  head.writeUInt32BE(boundMs, BOUND_AT);
+  const checksum = crc32(bytes.subarray(HEAD_BYTES), crc32(head.subarray(CHECKED_FROM), crc32(key)));
+  head.writeUInt32BE(checksum, 4);
+  return head;
+}
+
 /** An entry before its payload is decompressed. */
 export interface PackedEntry extends Entry {
   readonly compression: Compression;
+  /** As it is in Redis. */
+  readonly bytes: Buffer;
 }
 
 /** Reads the bytes under a key. @throws PoisonedEntry */
 export function parseEntry(key: string, bytes: Buffer): PackedEntry {
-  if (bytes.length < HEADER_BYTES || bytes[0] !== MAGIC || bytes[1] !== FORMAT)
+  const format = bytes[1];
+  const tagsAt = format === FORMAT_MANY_TAGS ? HEADER_BYTES + 1 : HEADER_BYTES;
+  if (bytes.length < tagsAt || bytes[0] !== MAGIC || (format !== FORMAT && format !== FORMAT_MANY_TAGS)) {
     throw new PoisonedEntry("no entry");
+  }
   const encoding = ENCODINGS[bytes[2] ?? -1];
   const compression = COMPRESSIONS[bytes[3] ?? -1];
   const checksum = crc32(bytes.subarray(CHECKED_FROM), crc32(key));
@@ -147,8 +195,8 @@ export function parseEntry(key: string, bytes: Buffer): PackedEntry {
     throw new PoisonedEntry("damaged, or of another key");
   }
   const tags: TagVersion[] = [];
-  let at = HEADER_BYTES;
-  for (let left = bytes[24] ?? 0; left > 0; left--) {
+  let at = tagsAt;
+  for (let left = bytes.readUIntBE(HEAD_BYTES, tagsAt - HEAD_BYTES); left > 0; left--) {
     const end = at + 2 + bytes.readUInt16BE(at);
     tags.push({
       tag: bytes.toString("utf8", at + 2, end),
@@ -159,10 +207,11 @@ export function parseEntry(key: string, bytes: Buffer): PackedEntry {
   return {
     encoding,
     compression,
+    bytes,
     payload: bytes.subarray(at),
     storedAt: bytes.readDoubleBE(8),
-    freshMs: bytes.readUInt32BE(16),
-    boundMs: bytes.readUInt32BE(20),
+    freshMs: bytes.readUInt32BE(FRESH_AT),
+    boundMs: bytes.readUInt32BE(BOUND_AT),
     tags,
   };
 }

@@ -1,3 +1,4 @@
+import type { Gate } from "./gate";
 import type { RedisLink } from "./redis-link";
 
 /** What is in Redis under a key, null for nothing. */
@@ -22,6 +23,7 @@ class Batch implements ReadBatch {
   /** @param due when to send it */
   constructor(
     private readonly link: RedisLink,
+    private readonly gate: Gate,
     private readonly due: Promise<void> | undefined,
   ) {}
 
@@ -38,7 +40,8 @@ class Batch implements ReadBatch {
   }
 
   private send(): Promise<readonly Value[]> {
-    return this.link.read(["MGET", ...this.keys]) as Promise<Value[]>;
+    const { link, gate, keys } = this;
+    return gate.through(keys.length, () => link.read(["MGET", ...keys]) as Promise<Value[]>);
   }
 }
 
@@ -51,7 +54,10 @@ export class ReadBatches {
   private turn: Promise<void> | undefined;
   private open: Batch | undefined;
 
-  constructor(private readonly link: RedisLink) {}
+  constructor(
+    private readonly link: RedisLink,
+    private readonly gate: Gate,
+  ) {}
 
   /** The batch to join now. Ask for every key before anything is awaited. */
   current(): ReadBatch {
@@ -59,10 +65,11 @@ export class ReadBatches {
       this.turn = this.link.endOfTurn().then(() => {
         this.turn = this.open = undefined;
       });
-      return new Batch(this.link, undefined);
+      return new Batch(this.link, this.gate, undefined);
     }
-    if (this.open === undefined || this.open.keys.length >= MOST_KEYS)
-      this.open = new Batch(this.link, this.turn);
+    if (this.open === undefined || this.open.keys.length >= MOST_KEYS) {
+      this.open = new Batch(this.link, this.gate, this.turn);
+    }
     return this.open;
   }
 }

@@ -4,6 +4,7 @@ import type { CacheMetrics } from "./cache-metrics";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker";
 import { DeadlineQueue, type Told } from "./deadline-queue";
 import { CacheUnavailable, type CacheUnavailableReason, unavailableReason } from "./errors";
+import { PacedLog } from "./paced-log";
 import { RedisConnection, type Reply, isProtocolError } from "./redis-connection";
 import { Sentinels } from "./sentinels";
 import type { CacheSettings } from "./settings";
@@ -73,6 +74,7 @@ export class RedisLink {
   private readonly breaker: CircuitBreaker;
   private readonly logger: Logger;
   private readonly readyListeners: (() => void)[] = [];
+  private readonly paced = new PacedLog();
   /** Who waits for a connection, to be told of every change. */
   private readonly waiters = new Set<() => void>();
   private fullUntil = 0;
@@ -151,6 +153,7 @@ export class RedisLink {
   /** Takes no new commands, waits half a second for those under way, and closes. Safe to repeat. */
   async close(): Promise<void> {
     this.closing = true;
+    this.paced.close();
     this.sentinels?.close();
     for (const look of this.waiters) look();
     await Promise.all(this.connections.map((connection) => connection.close(CLOSE_MS)));
@@ -211,6 +214,8 @@ export class RedisLink {
       this.breaker.succeeded();
       return;
     }
+    // Of this process and not of Redis.
+    if (reason === "overloaded" && this.breaker.state === "closed") return;
     this.breaker.failed();
     if (this.breaker.state === "open") this.tell(reason);
   }
@@ -247,8 +252,10 @@ export class RedisLink {
     const first = this.told === undefined;
     this.told = state;
     const cache = this.options.settings.name;
-    if (state === "available") this.logger.info(first ? "cache connected" : "cache is back", { cache });
-    else if (state === "cluster") this.logger.error(new CacheUnavailable(cache, state).message, { cache });
-    else this.logger.warn("cache is away", { cache, reason: state });
+    this.paced.say(state, () => {
+      if (state === "available") this.logger.info(first ? "cache connected" : "cache is back", { cache });
+      else if (state === "cluster") this.logger.error(new CacheUnavailable(cache, state).message, { cache });
+      else this.logger.warn("cache is away", { cache, reason: state });
+    });
   }
 }

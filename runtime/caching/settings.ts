@@ -31,6 +31,8 @@ export interface CacheSettings {
   readonly sentinels?: { readonly addresses: readonly Address[]; readonly master: string };
   /** Longest time of one command, milliseconds. `<NAME>_TIMEOUT_MS`, @default {@link commandTimeoutMs} */
   readonly timeoutMs: number;
+  /** Longest time of a request, and so of a load, milliseconds. `REQUEST_TIMEOUT_MS` */
+  readonly requestTimeoutMs?: number;
 }
 
 /** What hangs on the answer: a cache can be done without, a session cannot. */
@@ -116,6 +118,7 @@ export function cacheSettings(name: string, use: CacheUse, environment: Environm
     ...(authority === undefined ? {} : { authority }),
     ...(behindSentinels ? { sentinels: { addresses, master } } : {}),
     timeoutMs,
+    requestTimeoutMs,
   };
   variables.refuse();
   return settings;

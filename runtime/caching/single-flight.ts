@@ -8,13 +8,14 @@ export interface Flight<T> {
   superseded: boolean;
 }
 
+/** Flights that are remembered though nobody waits for them any more. */
+const MOST_ASIDE = 1000;
+
 /** Work by key: whoever asks while it runs gets the same result. */
 export class SingleFlight<T> {
   private readonly flights = new Map<string, Flight<T>>();
-
-  get size(): number {
-    return this.flights.size;
-  }
+  /** Late ones, with their key: what they make may still be kept, unless it is invalidated. */
+  private readonly aside = new Map<Flight<T>, string>();
 
   running(key: string): Flight<T> | undefined {
     return this.flights.get(key);
@@ -26,14 +27,30 @@ export class SingleFlight<T> {
     about: Pick<Flight<T>, "tags" | "refresh">,
     work: (flight: Flight<T>) => Promise<T>,
   ): Flight<T> {
-    const end = (): void => {
-      if (this.flights.get(key) === flight) this.flights.delete(key);
-    };
     // The work needs its flight, and begins when there is one.
     const result = Promise.resolve().then(() => work(flight));
-    const flight: Flight<T> = { ...about, result: result.finally(end), superseded: false };
+    const flight: Flight<T> = {
+      ...about,
+      result: result.finally(() => this.end(key, flight)),
+      superseded: false,
+    };
     this.flights.set(key, flight);
     return flight;
+  }
+
+  /** Nobody is to wait for this one any more; its key is free. Tell when its work has ended: `forget`. */
+  putAside(key: string, flight: Flight<T>): void {
+    this.end(key, flight);
+    const [oldest] = this.aside.keys();
+    if (this.aside.size >= MOST_ASIDE && oldest !== undefined) {
+      oldest.superseded = true;
+      this.aside.delete(oldest);
+    }
+    if (!flight.superseded) this.aside.set(flight, key);
+  }
+
+  forget(flight: Flight<T>): void {
+    this.aside.delete(flight);
   }
 
   /** What is under way is out of date: the next who asks begins anew. */
@@ -43,5 +60,28 @@ export class SingleFlight<T> {
       flight.superseded = true;
       this.flights.delete(key);
     }
+    for (const [flight, key] of this.aside) {
+      if (!concerns(key, flight.tags)) continue;
+      flight.superseded = true;
+      this.aside.delete(flight);
+    }
+  }
+
+  /** As {@link SingleFlight.supersede}, without a look at all the others. */
+  supersedeKey(key: string): void {
+    const flight = this.flights.get(key);
+    if (flight !== undefined) {
+      flight.superseded = true;
+      this.flights.delete(key);
+    }
+    for (const [late, of] of this.aside) {
+      if (of !== key) continue;
+      late.superseded = true;
+      this.aside.delete(late);
+    }
+  }
+
+  private end(key: string, flight: Flight<T>): void {
+    if (this.flights.get(key) === flight) this.flights.delete(key);
   }
 }

@@ -1,8 +1,18 @@
 import type { Encoding } from "./envelope";
-import type { Found } from "./entry-store";
+import type { Found } from "./entry-opener";
 
-/** A value of the application: bytes as they are, undefined for "there is no such thing", else whatever JSON can say. */
-export function encodeValue(value: unknown): { readonly encoding: Encoding; readonly payload: Buffer } {
+/** A value as it is kept. */
+export interface EncodedValue {
+  readonly encoding: Encoding;
+  readonly payload: Buffer;
+}
+
+/**
+ * A value of the application: bytes as they are, undefined for "there is no such thing", else whatever JSON can say.
+ *
+ * @throws what JSON throws: for a BigInt, a cycle, or a `toJSON` of the application
+ */
+export function encodeValue(value: unknown): EncodedValue {
   if (value === undefined) return { encoding: "absent", payload: Buffer.alloc(0) };
   if (value instanceof Uint8Array) {
     const payload = Buffer.isBuffer(value)
@@ -13,6 +23,15 @@ export function encodeValue(value: unknown): { readonly encoding: Encoding; read
   const text = JSON.stringify(value) as string | undefined;
   if (text === undefined) throw new TypeError("a function or a symbol is no value for a cache");
   return { encoding: "json", payload: Buffer.from(text) };
+}
+
+/** The same; undefined for what JSON cannot say. */
+export function encodedOrNot(value: unknown): EncodedValue | undefined {
+  try {
+    return encodeValue(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @throws SyntaxError when it says to be JSON and is not */

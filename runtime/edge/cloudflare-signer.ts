@@ -7,6 +7,7 @@ import {
   signedCookie,
   systemClock,
   type Clock,
+  type SignatureLimits,
   type SignedCookie,
   type UrlSigner,
 } from "./url-signer";
@@ -42,7 +43,8 @@ export class CloudflareSigner implements UrlSigner {
     this.longestSeconds = checkedSeconds(options.lifetimeSeconds, LONGEST_SIGNED_SECONDS);
   }
 
-  signUrl(url: string, validSeconds: number): string {
+  signUrl(url: string, validSeconds: number, limits: SignatureLimits = {}): string {
+    refuseLimits(limits);
     const { origin, pathname, search } = checkedUrl(url, [SIGNATURE_PARAMETER]);
     const message = `${pathname}${search}`;
     const separator = search === "" ? "?" : "&";
@@ -52,11 +54,18 @@ export class CloudflareSigner implements UrlSigner {
     return `${origin}${message}${separator}${SIGNATURE_PARAMETER}=${timestamp}-${mac}`;
   }
 
-  signCookies(prefix: string, validSeconds: number): readonly SignedCookie[] {
+  signCookies(prefix: string, validSeconds: number, limits: SignatureLimits = {}): readonly SignedCookie[] {
+    refuseLimits(limits);
     const { pathname } = checkedPrefix(prefix);
     const timestamp = this.issued(validSeconds);
     const value = `${pathname}:${timestamp}-${this.mac(pathname, timestamp, "base64url")}`;
     return [signedCookie(SIGNATURE_COOKIE, value, pathname, validSeconds)];
+  }
+
+  signQuery(): never {
+    throw new RangeError(
+      "a query for many URLs; the rule of Cloudflare checks one URL at a time: sign cookies",
+    );
   }
 
   private issued(validSeconds: number): number {
@@ -67,4 +76,10 @@ export class CloudflareSigner implements UrlSigner {
   private mac(message: string, timestamp: number, encoding: "base64" | "base64url"): string {
     return createHmac("sha256", this.options.secret).update(`${message}${timestamp}`).digest(encoding);
   }
+}
+
+/** @throws RangeError for what the rule of the zone cannot check: a signature that promised it would open more than was said */
+function refuseLimits({ notBefore, ipAddress }: SignatureLimits): void {
+  if (notBefore === undefined && ipAddress === undefined) return;
+  throw new RangeError("a signature with notBefore or ipAddress; the rule of Cloudflare checks neither");
 }

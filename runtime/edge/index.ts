@@ -13,4 +13,4 @@ export {
 } from "./invalidation";
 export type { OriginGuard, Purge } from "./purge-plan";
 export { type CdnProvider, cdnProvider, urlSigner } from "./settings";
-export type { SignedCookie, UrlSigner } from "./url-signer";
+export type { SignatureLimits, SignedCookie, UrlSigner } from "./url-signer";

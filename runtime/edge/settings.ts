@@ -36,8 +36,8 @@ export function urlSigner(environment: Environment): UrlSigner {
     const keyPairId = variables.secret("CDN_SIGNING_KEY_ID", "the id of a public key", (id) =>
       /^[A-Z0-9]{10,20}$/.test(id),
     );
-    const privateKey = variables.secret("CDN_SIGNING_KEY", "an RSA private key, PEM", (pem) =>
-      /^-----BEGIN (RSA )?PRIVATE KEY-----\n/.test(pem),
+    const privateKey = variables.secret("CDN_SIGNING_KEY", "an RSA or EC private key, PEM", (pem) =>
+      /^-----BEGIN (RSA |EC )?PRIVATE KEY-----\n/.test(pem),
     );
     variables.refuse();
     return new CloudFrontSigner({ keyPairId, privateKey });

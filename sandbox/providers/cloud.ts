@@ -1,10 +1,16 @@
 /**
- * Stand-in of a cloud's provider, for previews without credentials: it keeps the inputs and makes up outputs that look
- * like the real ones. It judges nothing; the real cloud does.
+ * Stand-in of a cloud's provider, for previews without credentials: it names and judges resources as the official
+ * provider and its cloud do, keeps the inputs and makes up outputs that look like the real ones.
  */
 import { createHash } from "node:crypto";
 
 import { UserError } from "../user-error";
+import { ACCOUNT, arnOf, awsId } from "./clouds/arns";
+import { autoNameOf, withAutoName } from "./clouds/auto-naming";
+import { Identities } from "./clouds/identities";
+import { examine, judge } from "./clouds/judge";
+import { awsProblems } from "./clouds/places";
+import { replacementOf } from "./clouds/replacement";
 import { LOAD_BALANCER_LOOKUPS, LOAD_BALANCER_OUTPUTS } from "./load-balancer-outputs";
 import { managedCacheOutputs } from "./managed-cache-outputs";
 import {
@@ -15,10 +21,9 @@ import {
   type Replacement,
   type StandIn,
   type UpdateArgs,
+  urnName,
 } from "./serve-provider";
-import type { Properties, Value } from "./values";
-
-const ACCOUNT = "123456789012";
+import type { Change, Properties, Value } from "./values";
 
 /** Outputs that a cloud adds, by provider. `type` is the SDK's token: `aws:lb/loadBalancer:LoadBalancer`. */
 export type Inventor = (type: string, id: string, inputs: Properties) => Properties;
@@ -28,9 +33,9 @@ function noun(type: string): string {
 }
 
 const INVENTORS: Readonly<Record<string, Inventor>> = {
-  aws: (type, id) => {
+  aws: (type, id, inputs) => {
     const service = type.split(":")[1]?.split("/")[0] ?? "service";
-    const arn = `arn:aws:${service}:eu-central-1:${ACCOUNT}:${noun(type)}/${id}`;
+    const arn = arnOf(type, id, inputs) ?? `arn:aws:${service}:eu-central-1:${ACCOUNT}:${noun(type)}/${id}`;
     return { arn, dnsName: `${id}.example.com`, domainName: `${id}.example.net`, zoneId: "Z000000000000" };
   },
   gcp: (type, id) => ({
@@ -80,6 +85,7 @@ export const CLOUDS = Object.keys(INVENTORS);
 
 export class CloudProvider implements StandIn {
   private readonly invent: Inventor;
+  private readonly identities = new Identities();
 
   constructor(
     private readonly cloud: string,
@@ -90,22 +96,36 @@ export class CloudProvider implements StandIn {
     this.invent = (type, id, inputs) => ({ ...invent(type, id, inputs), ...OUTPUTS[type]?.(id, inputs) });
   }
 
-  check({ news }: CheckArgs): CheckResult {
-    return { inputs: news };
+  configure(settings: Properties): void {
+    const [wrong] = this.cloud === "aws" ? awsProblems(settings) : [];
+    if (wrong !== undefined) throw new UserError(wrong.reason, "set aws:region to a region of AWS");
   }
 
-  /** A changed name is a new thing in every cloud. */
-  replacement(_type: string, differences: readonly { path: string }[]): Replacement {
-    return {
-      paths: differences.map(({ path }) => path).filter((path) => path === "name"),
-      deleteFirst: false,
-    };
+  check({ urn, type, name, news, olds, randomSeed }: CheckArgs): CheckResult {
+    const { inputs, problem } = withAutoName(type, name, { news, olds, seed: randomSeed });
+    const taken = this.identities
+      .take(urn, type, inputs)
+      .map(({ property, reason }) => ({ property, reason: examine(reason, name, property) }));
+    const named = problem === undefined ? [] : [problem];
+    return { inputs, problems: [...named, ...judge(type, name, inputs), ...taken] };
+  }
+
+  replacement(
+    type: string,
+    differences: readonly Change[],
+    inputs: Properties,
+    olds: Properties,
+    urn: string,
+  ): Replacement {
+    return replacementOf(type, urnName(urn), differences, inputs, olds);
   }
 
   create({ type, urn, name, inputs, preview }: CreateArgs): Promise<{ id: string; outputs: Properties }> {
     // At preview nothing is there yet: what the cloud decides stays unknown.
     if (preview) return Promise.resolve({ id: "", outputs: inputs });
-    const id = `${name}-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
+    const physical = inputs[autoNameOf(type)?.property ?? ""];
+    const made = `${name}-${createHash("sha256").update(urn).digest("hex").slice(0, 8)}`;
+    const id = awsId(type, urn) ?? (typeof physical === "string" ? physical : made);
     return Promise.resolve({ id, outputs: this.outputs(type, id, inputs) });
   }
 

@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { SANDBOX } from "../paths";
 import { UserError } from "../user-error";
 import { atlasProblems } from "./atlas-rules";
+import { examine } from "./clouds/judge";
 import { CloudProvider } from "./cloud";
 import {
   serveProvider,
@@ -107,8 +108,13 @@ export class AtlasProvider extends CloudProvider {
     super("mongodbatlas", invent);
   }
 
-  override check({ type, news }: CheckArgs): CheckResult {
-    return { inputs: news, problems: atlasProblems(type, news) };
+  override check(args: CheckArgs): CheckResult {
+    const { inputs, problems = [] } = super.check(args);
+    const refused = atlasProblems(args.type, inputs).map(({ property, reason }) => ({
+      property,
+      reason: examine(reason, args.name, property),
+    }));
+    return { inputs, problems: [...problems, ...refused] };
   }
 
   override async create(args: CreateArgs): Promise<{ id: string; outputs: Properties }> {

@@ -12,6 +12,7 @@ import { servePlugin } from "../engine/plugin-server";
 import { changes, type Change, type Properties } from "./values";
 
 export interface CheckArgs {
+  readonly urn: string;
   readonly type: string;
   /** Name of the resource in the program. */
   readonly name: string;
@@ -97,7 +98,7 @@ function withoutUndefined(value: unknown): unknown {
 }
 
 /** The part of a URN after the last `::`. */
-function urnName(urn: string): string {
+export function urnName(urn: string): string {
   return urn.slice(urn.lastIndexOf("::") + 2);
 }
 
@@ -198,6 +199,7 @@ export function serveProvider(standIn: StandIn, sdk: string): void {
     }),
     check: handler((request: pb.CheckRequest) => {
       const { inputs, problems } = standIn.check({
+        urn: request.getUrn(),
         type: urnType(request.getUrn()),
         name: urnName(request.getUrn()),
         olds: properties(request.getOlds()),

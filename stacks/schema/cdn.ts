@@ -53,15 +53,24 @@ const images = z
       originalsBucket: text(
         "the name of a private bucket of S3",
         "Leave it out for the bucket of built files.",
-        /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+        // No address, and each part between dots begins and ends with a letter or a digit.
+        /^(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
       ).optional(),
       secondsPerPicture: number(
         `a number above 0, up to ${IMAGE_TIMEOUTS.encodeSeconds} (seconds)`,
         "Give the mean of the function's log.",
         (value) => value > 0 && value <= IMAGE_TIMEOUTS.encodeSeconds,
       ).optional(),
+      reserveConcurrency: z
+        .boolean(
+          says("true or false", "False where the account has too few calls of Lambda to reserve some."),
+        )
+        .optional(),
     },
-    says("a map of originalsBucket and secondsPerPicture, {} for the defaults", "Remove the key for none."),
+    says(
+      "a map of originalsBucket, secondsPerPicture and reserveConcurrency, {} for the defaults",
+      "Remove the key for none.",
+    ),
   )
   .optional();
 
@@ -135,7 +144,7 @@ const cloudfront = z.strictObject(
     ).default(90),
     publicKeys: z
       .array(
-        text("an RSA public key, PEM", "Give the public half of the key pair."),
+        text("a public key, PEM", "Give the public half of the key pair."),
         says("a list of public keys", "Give the public halves of the key pairs."),
       )
       .default([]),
@@ -161,7 +170,12 @@ const cloudflare = z.strictObject(
       )
       .default("pro"),
     cacheReserve: flag("True for a store that keeps what was cached once."),
-    authenticatedOriginPulls: flag("True when the load balancer asks for Cloudflare's certificate."),
+    authenticatedOriginPulls: flag(
+      "True when an origin of yours asks for the certificate of all Cloudflare's customers.",
+    ),
+    advancedCertificate: flag(
+      "True for hosts two labels below the zone; it needs Advanced Certificate Manager.",
+    ),
     originCertificateRequest: text("a certificate request, PEM", "Leave it out for none.").optional(),
     healthPath: path.default("/health"),
     signedUrls: z

@@ -2,7 +2,10 @@
 import { z } from "zod";
 
 import { DEFAULT_MONITORING_NAMESPACE } from "../../components/shared/network-policy";
-import { DNS_LABEL, dnsLabel, number, says, text, whole } from "./leaves";
+import { dnsLabel, number, says, text, whole } from "./leaves";
+
+/** Names of Compute Engine. */
+const GCP_NAME = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 const dns = z
   .strictObject(
@@ -24,17 +27,20 @@ const dns = z
 
 const clusterCommon = {
   zones: number("a whole number from 1 to 6", "Count the zones of the cluster's nodes.", whole(1, 6)),
-  namespace: dnsLabel.default("retrofitlink"),
+  namespace: dnsLabel
+    .refine(
+      (name) => name !== "default" && !name.startsWith("kube-"),
+      says(
+        'a namespace of its own, not "default" and none of Kubernetes itself',
+        "Name another one: the stack owns it, and lets no pod with privileges run there.",
+      ),
+    )
+    .default("retrofitlink"),
   kubeContext: text(
     "the name of a context of the kubeconfig",
     "See `kubectl config get-contexts`.",
   ).optional(),
-  dns,
-  monitoringNamespace: text(
-    "a DNS label",
-    "Name the namespace in which Prometheus, or what reads metrics instead of it, runs.",
-    DNS_LABEL,
-  ).default(DEFAULT_MONITORING_NAMESPACE),
+  monitoringNamespace: dnsLabel.default(DEFAULT_MONITORING_NAMESPACE),
   storageClassName: text("the name of a storage class", "See `kubectl get storageclass`.").optional(),
   priorityClasses: z
     .boolean(
@@ -54,6 +60,7 @@ const clusterCommon = {
       says("a list of names of Secrets", "Name Secrets of type kubernetes.io/dockerconfigjson."),
     )
     .default([]),
+  dns,
 };
 
 export const cluster = z.discriminatedUnion(
@@ -89,8 +96,8 @@ export const cluster = z.discriminatedUnion(
       ...clusterCommon,
       project: text("the id of a project", "Give the cluster's project.", /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/),
       region: text("a GCP region, like europe-west3", "Give the cluster's region.", /^[a-z]+-[a-z]+\d+$/),
-      network: text("the name of a network", "Give the cluster's network.", DNS_LABEL),
-      subnetwork: text("the name of a subnetwork", "Give the cluster's subnetwork.", DNS_LABEL),
+      network: text("the name of a network", "Give the cluster's network.", GCP_NAME),
+      subnetwork: text("the name of a subnetwork", "Give the cluster's subnetwork.", GCP_NAME),
     }),
     z.strictObject({ cloud: z.literal("local"), ...clusterCommon }),
   ],

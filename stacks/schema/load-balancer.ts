@@ -108,7 +108,10 @@ export const loadBalancer = z.strictObject(
       .array(route, says("a list of routes", "Give path and kind of each path that stays open."))
       .default([]),
     public: cloudLoadBalancer.optional(),
-    hosts: z.array(host, says("a list of host names", "Give the names that clients use.")).default([]),
+    hosts: z
+      .array(host, says("a list of host names", "Give the names that clients use."))
+      .refine((hosts) => new Set(hosts).size === hosts.length, says("each name once", "Remove the second."))
+      .default([]),
     tls: tls.optional(),
     headers: z
       .strictObject(

@@ -105,7 +105,7 @@ const beside = edited(
       region: "eu-central-1",
       clusterName: "example",
       vpcId: "vpc-0a1b2c3d",
-      subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+      subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e", "subnet-0a1b2c3f"],
     };
   },
   caches("elasticache", SECURITY_GROUPS, "redis-cache"),

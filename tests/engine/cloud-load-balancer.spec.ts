@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cdnBlock, type Provider } from "../helpers/cdn";
+import { cdnStackFile, type Provider } from "../helpers/cdn";
 import { theClient } from "../helpers/engine";
 import { runPlatform } from "../helpers/platform";
 import { edited, onGcp, only, withoutCdn, type Change, type StackFile } from "../helpers/stack-file";
@@ -18,7 +18,7 @@ function entrance(file: StackFile): void {
 const behind =
   (provider: Provider): Change =>
   (file) => {
-    file["cdn"] = cdnBlock(provider);
+    file["cdn"] = cdnStackFile(provider)["cdn"];
   };
 
 const kinds = ({ resources }: StackRun): Set<string> => new Set(resources.map(({ type }) => type));

@@ -71,14 +71,16 @@ describe("CDN on the real engine", function () {
   it("gives services the secrets of Cloudflare by generation, and takes away the oldest", async () => {
     const project = (generation: number): Project => {
       const raw = cdnStackFile("cloudflare", "aws");
-      raw["cluster"] = { ...CLUSTERS.aws, namespace: "default" };
+      raw["cluster"] = { ...CLUSTERS.aws, namespace: "edge" };
       raw["services"].backend.signsUrls = true;
       raw["cdn"].cloudflare.signedUrls = { generation };
       return edgeProgram(
         "cloudflare-signing",
         raw,
         `const provider = new k8s.Provider("cluster", { enableSecretMutable: true });
-         export const entry = createUrlSigning(parsed.config, edge, { provider })?.keySecret.key;`,
+         const namespace = new k8s.core.v1.Namespace("edge", { metadata: { name: "edge" } }, { provider });
+         const options = { provider, dependsOn: [namespace] };
+         export const entry = createUrlSigning(parsed.config, edge, options)?.keySecret.key;`,
       );
     };
     const held = async (): Promise<Record<string, unknown>> => {

@@ -32,7 +32,7 @@ const ATLAS_CLUSTERS: Readonly<Record<string, string>> = {
     zones: 3
     clusterName: retrofitlink-production
     vpcId: vpc-0a1b2c3d4e5f60718
-    subnetIds: [subnet-0a1b2c3d4e5f60711, subnet-0a1b2c3d4e5f60712]
+    subnetIds: [subnet-0a1b2c3d4e5f60711, subnet-0a1b2c3d4e5f60712, subnet-0a1b2c3d4e5f60713]
 `,
   gcp: `    cloud: gcp
     zones: 3

@@ -24,15 +24,13 @@ export function cdnBlock(provider: Provider): Record<string, any> {
         images: 0.2,
         media: 0.05,
         publicApi: 0.05,
-        api: 0.09,
-        webSocket: 0.01,
+        api: 0.1,
         html: 0.1,
       },
     },
     behaviors: {
       media: { paths: ["/media/*"] },
       publicApi: { paths: ["/api/public/*"] },
-      webSocket: { paths: ["/socket.io/*"] },
     },
     cloudfront: {
       zoneId: "Z0123456789ABC",
@@ -53,7 +51,7 @@ export const CLUSTERS = {
     zones: 3,
     clusterName: "retrofitlink-production",
     vpcId: "vpc-0a1b2c3d",
-    subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+    subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e", "subnet-0a1b2c3f"],
   },
   gcp: {
     cloud: "gcp",
@@ -70,9 +68,13 @@ export type Cloud = keyof typeof CLUSTERS;
 
 /** A stack file with a CDN, as a map that a test may change. */
 export function cdnStackFile(provider: Provider, cloud: Cloud = "aws"): Record<string, any> {
+  const cdn = cdnBlock(provider);
+  // A path that stays open is told to the CDN and to the proxy.
+  cdn["behaviors"].webSocket = { paths: ["/socket.io/*"] };
+  Object.assign(cdn["traffic"].shares, { api: 0.09, webSocket: 0.01 });
   return {
     environment: "test",
-    cluster: CLUSTERS[cloud],
+    cluster: { ...CLUSTERS[cloud] },
     services: {
       backend: {
         image: "registry.example.com/backend:1.0.0",
@@ -85,18 +87,25 @@ export function cdnStackFile(provider: Provider, cloud: Cloud = "aws"): Record<s
       service: "backend",
       clientConnections: 1000,
       trustedProxies: ["10.0.0.0/8"],
+      routes: [{ path: "/socket.io/", kind: "websocket" }],
       public: {
         hosts: ["origin.example.com"],
-        dnsZone: "Z0123456789ABC",
-        aws: { subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"], nodeSecurityGroupId: "sg-0a1b2c3d" },
+        dnsZone: cloud === "aws" ? "Z0123456789ABC" : "example-com",
+        aws: {
+          subnetIds: ["subnet-0a1b2c31", "subnet-0a1b2c32", "subnet-0a1b2c33"],
+          nodeSecurityGroupId: "sg-0a1b2c3d",
+        },
       },
     },
-    cdn: cdnBlock(provider),
+    cdn,
   };
 }
 
 /** What AWS and the generator of passwords add to their inputs. */
 export function inventedOutputs(type: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  if (type === "aws:lb/loadBalancer:LoadBalancer") {
+    return { dnsName: "public-1234567890.eu-central-1.elb.amazonaws.com" };
+  }
   if (type !== "aws:acm/certificate:Certificate") return {};
   const others = (inputs["subjectAlternativeNames"] ?? []) as unknown[];
   return {

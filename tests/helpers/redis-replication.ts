@@ -269,7 +269,8 @@ export class Replication {
           this.members.map((member) => member.sentinel("sentinel", "ckquorum", MASTER_NAME)),
         );
         const others = await primary?.info("connected_slaves");
-        return { roles, links, told, sentinels, others, port: primary?.address.port };
+        const denied = await Promise.all(this.members.map((member) => member.cli("acl", "log", "1")));
+        return { denied, roles, links, told, sentinels, others, port: primary?.address.port };
       },
       ({ roles, links, told, sentinels, others, port }) =>
         roles.filter((role) => role === "master").length === 1 &&

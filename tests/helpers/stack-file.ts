@@ -68,7 +68,8 @@ export function onGcp(file: StackFile): void {
     network: "main",
     subnetwork: "nodes",
   };
-  const { database, cdn } = file;
+  const { database, cdn, loadBalancer } = file;
+  if (loadBalancer?.public?.dnsZone !== undefined) loadBalancer.public.dnsZone = "retrofitlink-example";
   if (database?.storageClassName !== undefined) database.storageClassName = "premium-rwo";
   if (cdn?.provider === "cloudfront") {
     delete cdn.images;

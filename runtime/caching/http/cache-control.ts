@@ -18,6 +18,9 @@ const NOTHING: CacheControl = {
   onlyIfCached: false,
 };
 
+/** What more seconds than anybody keeps count of are taken for (RFC 9111 1.2.2). */
+const LONGEST_SECONDS = 2 ** 31;
+
 /** Quotes may hold commas, as in `private="set-cookie, x"`. */
 const DIRECTIVE = /([\w-]+)\s*(?:=\s*("[^"]*"|[^\s,;]*))?/g;
 
@@ -31,7 +34,7 @@ export function parseCacheControl(header: string | undefined): CacheControl {
   const seconds = (name: string): number | undefined => {
     const text = directives.get(name);
     if (text === undefined) return undefined;
-    return /^\d{1,10}$/.test(text) ? Number(text) : 0;
+    return /^\d+$/.test(text) ? Math.min(Number(text), LONGEST_SECONDS) : 0;
   };
   const numbers = {
     maxAge: seconds("max-age"),

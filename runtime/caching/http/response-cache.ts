@@ -1,22 +1,39 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { CacheManager } from "../cache-manager";
 import type { Found } from "../entry-store";
-import { CacheUnavailable } from "../errors";
 import { SingleFlight } from "../single-flight";
+import { headersOf } from "./answer-head";
+import type { AnswerWatch, LastPiece } from "./answer-watch";
 import { parseCacheControl } from "./cache-control";
-import { type Capture, captureResponse, detachResponse } from "./captured-response";
-import { invalidateAfterWrite, pathTag } from "./invalidate-after-write";
-import { VariedHeaders, parseVary, pathOf, requestKey } from "./request-key";
-import { sendStored } from "./send-stored";
-import { cacheControlFor, headerOf, storedResponse, verdictOf } from "./storable";
-import { type StoredResponse, decodeResponse, encodeResponse } from "./stored-response";
+import { detachResponse } from "./detached-response";
+import { invalidateAfterWrite } from "./invalidate-after-write";
+import {
+  MadeAnswer,
+  type MadeAnswerOptions,
+  type Making,
+  type Outcome,
+  type Work,
+  ignoreUnavailable,
+  mostBodyBytes,
+} from "./made-answer";
+import { namePattern } from "./name-pattern";
+import { pathTag } from "./path-tag";
+import { bypassOf } from "./personal";
+import { VariedHeaders, pathOf, requestKey } from "./request-key";
+import { headIsWatched, headStored, sendStored } from "./send-stored";
+import { type StoredResponse, decodeResponse } from "./stored-response";
+import { watchResponse } from "./watch-response";
 
 export interface ResponseCacheOptions {
   /** Where answers are kept. */
   readonly cache: CacheManager;
-  /** How long an answer is fresh that does not say so in its Cache-Control, milliseconds. @default the cache's */
+  /** How long an answer is fresh that does not say so in its Cache-Control or Expires, milliseconds. @default the cache's */
   readonly ttlMs?: number;
-  /** After it, how long a stale one is sent while a new one is made, milliseconds. @default the cache's */
+  /**
+   * After it, how long a stale one is sent while a new one is made, milliseconds. An answer that says itself how long it
+   * is fresh is stale for its own `stale-while-revalidate` only, and with `s-maxage` never. @default the cache's; 0 beside a
+   * `ttlMs` of one's own
+   */
   readonly staleMs?: number;
   /** How long 404 and 410 are kept, milliseconds. @default 0, not at all */
   readonly notFoundTtlMs?: number;
@@ -24,32 +41,26 @@ export interface ResponseCacheOptions {
   readonly browserMaxAgeSeconds?: number;
   /** Request headers that answers vary with; others are learned from `Vary`. @default none */
   readonly vary?: readonly string[];
-  /** What an answer depends on, by its request: `property:42`. Its path is a tag by itself. @default none */
+  /** Parameters of the query that make no difference to an answer; `*` at the end for any rest: `utm_*`. @default none */
+  readonly ignoreQuery?: readonly string[];
+  /** What an answer depends on, by its request: `property:42`. Its path is a tag by itself. A write invalidates them. @default none */
   readonly tags?: (request: Request) => readonly string[];
-  /** What a successful write invalidates besides its own path. @default nothing */
+  /** What a successful write invalidates besides its own path and tags. @default nothing */
   readonly invalidates?: (request: Request) => {
     readonly tags?: readonly string[];
     readonly paths?: readonly string[];
   };
   /** Requests that are neither answered from the cache nor kept. @default those with Authorization or a cookie */
   readonly bypass?: (request: Request) => boolean;
+  /**
+   * Request headers that say who asks: with one of them a request is neither answered from the cache nor kept, whatever
+   * `bypass` says, unless it is in `vary`. @default `CREDENTIAL_HEADERS`: X-API-Key, X-Auth-Token and their like
+   */
+  readonly credentialHeaders?: readonly string[];
+  /** Cookies that say nothing about who asks; `*` at the end for any rest: `_ga*`. Not with `bypass`. @default none */
+  readonly ignoreCookies?: readonly string[];
   /** Whether a client may ask for a new answer with `Cache-Control: no-cache`. @default true */
   readonly clientMayReload?: boolean;
-}
-
-/** What became of a request that others wait for. */
-type Outcome =
-  | { readonly kind: "answer"; readonly stored: StoredResponse; readonly at: number }
-  | { readonly kind: "private" }
-  /** Nothing: the client left, and with it perhaps the handler, or the answer turned out to vary with more. */
-  | { readonly kind: "gone" };
-
-interface Judgement {
-  /** For those who wait. */
-  readonly outcome: Outcome;
-  /** For the one who asked; undefined when the answer goes out as the handler made it. */
-  readonly answer?: StoredResponse;
-  readonly stored: boolean;
 }
 
 /** How long it is remembered that a key's answers are not for everybody, milliseconds: then nobody waits for another. */
@@ -61,16 +72,19 @@ const MOST_PASSES = 10_000;
 /** Longest time that a refresh may keep others from trying, milliseconds. */
 const REFRESH_MS = 30_000;
 
-/** Requests with these are about one person until the route says otherwise. */
-const isPersonal = (request: Request): boolean =>
-  request.headers.authorization !== undefined || request.headers.cookie !== undefined;
-
 /**
- * Middleware that keeps the answers of GET and HEAD, and invalidates them on writes. It belongs behind what judges a
- * request (metrics, limits, authentication) and before the routes.
+ * Middleware that keeps the answers of GET, answers HEAD from them, and invalidates them on writes. It belongs behind what
+ * judges a request (metrics, limits, authentication) and at the routes, writes too: so their parameters are there for
+ * `tags`, and their patterns in the metrics.
  *
  * @example
- * app.use(responseCache({ cache: new ApiCacheManager({ settings }) }));
+ * const cached = responseCache({
+ *   cache: new ApiCacheManager({ settings }),
+ *   tags: ({ params }) => [`property:${params.id}`],
+ * });
+ * app.get("/api/properties/:id", cached, showProperty);
+ * app.put("/api/properties/:id", cached, changeProperty);
+ * @throws RangeError for a pattern that is none
  */
 export function responseCache(options: ResponseCacheOptions): RequestHandler {
   const cache = new ResponseCache(options);
@@ -80,22 +94,33 @@ export function responseCache(options: ResponseCacheOptions): RequestHandler {
 class ResponseCache {
   private readonly flights = new SingleFlight<Outcome>();
   private readonly passes = new Map<string, number>();
-  private readonly varied: VariedHeaders;
   private readonly bypass: (request: Request) => boolean;
-  private readonly lifetimes;
+  private readonly keyOf: Making["keyOf"];
+  private readonly making: Making;
   private readonly statuses;
 
   constructor(private readonly options: ResponseCacheOptions) {
-    const { cache, ttlMs = cache.ttlMs, staleMs = cache.staleMs, notFoundTtlMs = 0 } = options;
-    this.lifetimes = { ttlMs, staleMs, notFoundTtlMs };
-    this.bypass = options.bypass ?? isPersonal;
-    this.varied = new VariedHeaders((options.vary ?? []).map((name) => name.toLowerCase()).sort());
+    const { cache, ttlMs = cache.ttlMs, notFoundTtlMs = 0 } = options;
+    // As with the cache itself: whoever says when an answer ends gets no stale ones unasked.
+    const { staleMs = options.ttlMs === undefined ? cache.staleMs : 0 } = options;
+    const ignored = namePattern("ignoreQuery", options.ignoreQuery);
+    this.bypass = bypassOf(options);
+    this.keyOf = (request, varied) => requestKey(request, varied, ignored);
     this.statuses = {
       hit: `${cache.name}; hit`,
       stale: `${cache.name}; hit; detail=stale`,
       miss: `${cache.name}; fwd=miss; stored`,
       shared: `${cache.name}; fwd=miss; collapsed`,
       passed: `${cache.name}; fwd=miss`,
+    };
+    this.making = {
+      cache,
+      lifetimes: { ttlMs, staleMs, notFoundTtlMs },
+      browserMaxAgeSeconds: options.browserMaxAgeSeconds,
+      varied: new VariedHeaders((options.vary ?? []).map((name) => name.toLowerCase()).sort()),
+      keyOf: this.keyOf,
+      pass: (key) => this.pass(key),
+      statuses: this.statuses,
     };
   }
 
@@ -106,7 +131,7 @@ class ResponseCache {
       next();
       return;
     }
-    if (this.bypass(request) || request.headers.range !== undefined) {
+    if (this.bypass(request)) {
       next();
       return;
     }
@@ -115,22 +140,28 @@ class ResponseCache {
 
   private watchWrite(request: Request, response: Response): void {
     const { cache, invalidates } = this.options;
-    invalidateAfterWrite(request, response, invalidates, async (tags) => {
-      this.flights.supersede((_key, of) => of.some((tag) => tags.includes(tag)));
-      await cache.invalidateTags(...tags);
+    const tags = this.tagsOf(request, pathOf(request));
+    invalidateAfterWrite(request, response, { tags, invalidates }, async (all) => {
+      this.flights.supersede((_key, of) => of.some((tag) => all.includes(tag)));
+      await cache.invalidateTags(...all);
     });
   }
 
+  private tagsOf(request: Request, path: string): readonly string[] {
+    const { tags } = this.options;
+    return tags === undefined ? [pathTag(path)] : [pathTag(path), ...tags(request)];
+  }
+
   private async answer(request: Request, response: Response, next: () => void): Promise<void> {
-    const { cache, tags: tagsOf, clientMayReload = true } = this.options;
+    const { cache, clientMayReload = true } = this.options;
     const path = pathOf(request);
-    const key = requestKey(request, this.varied.of(path));
+    const key = this.keyOf(request, this.making.varied.of(path));
     if (this.passes.size > 0 && (this.passes.get(key) ?? 0) > performance.now()) return next();
     const control = request.headers["cache-control"];
     const wishes = control === undefined ? undefined : parseCacheControl(control);
     if (wishes?.noStore === true) return next();
     const reload = clientMayReload && wishes !== undefined && (wishes.noCache || wishes.maxAge === 0);
-    const tags = tagsOf === undefined ? [pathTag(path)] : [pathTag(path), ...tagsOf(request)];
+    const tags = this.tagsOf(request, path);
 
     const running = this.flights.running(key);
     if (running !== undefined && !running.refresh)
@@ -145,7 +176,14 @@ class ResponseCache {
       return this.follow(request, response, next, { key, path, tags, versions });
     }
     if (found.state === "stale" && request.method === "GET" && this.flights.running(key) === undefined) {
-      this.refreshAfter(request, response, next, { key, path, tags, versions });
+      const work = { key, path, tags, versions };
+      // What stands in front has its say once for each request: its answer cannot be made twice.
+      if (headIsWatched(response)) {
+        const instead = (): LastPiece =>
+          headStored(request, response, stored, found.ageMs, this.statuses.stale);
+        return this.lead(request, response, next, work, instead);
+      }
+      this.refreshAfter(request, response, next, work);
     }
     const status = found.state === "fresh" ? this.statuses.hit : this.statuses.stale;
     sendStored(request, response, stored, found.ageMs, status);
@@ -168,100 +206,65 @@ class ResponseCache {
     }
   }
 
-  private async lead(request: Request, response: Response, next: () => void, work: Work): Promise<void> {
-    const { key, tags } = work;
-    let settle: (outcome: Outcome) => void = () => undefined;
-    const result = new Promise<Outcome>((resolve) => (settle = resolve));
-    const flight = this.flights.begin(key, { tags, refresh: false }, () => result);
-    const gone = (): void => settle({ kind: "gone" });
-    response.once("close", gone);
-    const versions = await this.prepared(work);
-    const conditions = takeConditions(request);
-    const already = headersBefore(response);
-    captureResponse(response, (capture) => {
-      Object.assign(request.headers, conditions);
-      const { outcome, answer, stored } = this.judge(
-        request,
-        capture,
-        work,
-        already,
-        versions,
-        () => flight.superseded,
-      );
-      settle(outcome);
-      if (capture.kind !== "whole") return;
-      // What is for one goes out as it is; the rest as it will from the cache.
-      if (answer === undefined) return capture.send();
-      for (const name of response.getHeaderNames()) if (!already.has(name)) response.removeHeader(name);
-      sendStored(request, response, answer, 0, stored ? this.statuses.miss : this.statuses.passed);
+  /** @param stale sets the head of a stale answer, for when the handlers fail; others get it meanwhile */
+  private async lead(
+    request: Request,
+    response: Response,
+    next: () => void,
+    work: Work,
+    stale?: () => LastPiece,
+  ): Promise<void> {
+    const making = this.begin(work, stale !== undefined);
+    let left = false;
+    let closed = (): void => making.settle({ kind: "gone" });
+    response.once("close", () => {
+      left = true;
+      closed();
     });
+    const versions = await this.prepared(work);
+    const already = headersOf(response);
+    const conditions = takeConditions(request);
+    const wanted = (): boolean => !left;
+    const about = { request, response, work, already, versions, conditions, wanted, ...making };
+    const answer = new MadeAnswer(this.making, about);
+    closed = () => answer.closed();
+    const instead = (): LastPiece | undefined => {
+      if (stale === undefined || response.statusCode < 500) return undefined;
+      making.settle({ kind: "gone" });
+      Object.assign(request.headers, conditions);
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      for (const [name, value] of already) response.setHeader(name, value);
+      response.statusMessage = "";
+      return stale();
+    };
+    const { cache } = this.options;
+    watchResponse(response, watched(answer, instead), mostBodyBytes(cache));
     next();
   }
 
   /** Once the client has the stale answer, the handlers run again with nobody listening. */
   private refreshAfter(request: Request, response: Response, next: () => void, work: Work): void {
-    const { key, tags } = work;
-    let settle: (outcome: Outcome) => void = () => undefined;
-    const result = new Promise<Outcome>((resolve) => (settle = resolve));
-    const flight = this.flights.begin(key, { tags, refresh: true }, () => result);
-    const timer = setTimeout(() => settle({ kind: "gone" }), REFRESH_MS);
+    const making = this.begin(work, true);
+    const gone = (): void => making.settle({ kind: "gone" });
+    const timer = setTimeout(gone, REFRESH_MS);
     timer.unref();
-    void result.finally(() => clearTimeout(timer));
-    const already = headersBefore(response);
+    void making.flight.result.finally(() => clearTimeout(timer));
+    const already = headersOf(response);
     response.once("close", () => {
       void this.prepared(work).then((versions) => {
         takeConditions(request);
-        detachResponse(response, (capture) => {
-          settle(this.judge(request, capture, work, already, versions, () => flight.superseded).outcome);
-        });
+        const about = { request, response, work, already, versions, conditions: {}, wanted: () => true };
+        const answer = new MadeAnswer(this.making, { ...about, ...making });
+        detachResponse(response, already, answer, gone, mostBodyBytes(this.options.cache));
         next();
       });
     });
   }
 
-  /** Tells those who wait what there is for them, and keeps what may be kept. */
-  private judge(
-    request: Request,
-    capture: Capture,
-    { key, path, tags }: Work,
-    already: ReadonlyMap<string, string>,
-    versions: ReadonlyMap<string, Buffer> | undefined,
-    superseded: () => boolean,
-  ): Judgement {
-    const { cache, browserMaxAgeSeconds } = this.options;
-    const forOne = (): Judgement => {
-      this.pass(key);
-      return { outcome: { kind: "private" }, stored: false };
-    };
-    if (capture.kind === "streamed") return forOne();
-    const { response } = capture;
-    const verdict = verdictOf(response, this.lifetimes);
-    const names = parseVary(headerOf(response, "vary"));
-    const tooLarge = response.body.length > cache.parts.store.maxValueBytes - HEAD_ROOM_BYTES;
-    if (verdict.kind === "private" || names === undefined || tooLarge) {
-      if (tooLarge) cache.parts.metrics.tooLarge();
-      return forOne();
-    }
-    const before = this.varied.of(path);
-    const varied = this.varied.learn(path, names);
-    // Those who wait asked for the same key, which did not hold all that the answer varies with.
-    const same = varied.length === before.length;
-    const stale = verdict.kind === "store" ? verdict : undefined;
-    const more: Record<string, string> =
-      stale === undefined
-        ? {}
-        : { "Cache-Control": cacheControlFor(stale.ttlMs, stale.staleMs, browserMaxAgeSeconds) };
-    const answer = storedResponse(response, already, varied, more);
-    const keep = stale !== undefined && versions !== undefined && !superseded();
-    if (keep) {
-      const lifetime = cache.lifetime(1, { ttlMs: stale.ttlMs, staleMs: stale.staleMs });
-      const value = { encoding: "binary" as const, payload: encodeResponse(answer) };
-      const target = same ? key : requestKey(request, varied);
-      const current = new Map(tags.flatMap((tag) => pair(tag, versions.get(tag))));
-      cache.parts.store.write(target, value, lifetime, current).catch(ignoreUnavailable);
-    }
-    const outcome: Outcome = same ? { kind: "answer", stored: answer, at: Date.now() } : { kind: "gone" };
-    return { outcome, answer, stored: keep };
+  private begin({ key, tags }: Work, refresh: boolean): Pick<MadeAnswerOptions, "flight" | "settle"> {
+    let settle: (outcome: Outcome) => void = () => undefined;
+    const result = new Promise<Outcome>((resolve) => (settle = resolve));
+    return { flight: this.flights.begin(key, { tags, refresh }, () => result), settle };
   }
 
   private storedOf(key: string, found: Found): StoredResponse | undefined {
@@ -272,7 +275,7 @@ class ResponseCache {
 
   private async prepared({ key, tags, versions }: Work): Promise<ReadonlyMap<string, Buffer> | undefined> {
     const { store } = this.options.cache.parts;
-    const { ttlMs: freshMs, staleMs } = this.lifetimes;
+    const { ttlMs: freshMs, staleMs } = this.making.lifetimes;
     try {
       return await store.prepare(tags, versions ?? (await store.read(key, tags)).versions, {
         freshMs,
@@ -290,23 +293,13 @@ class ResponseCache {
   }
 }
 
-/** What an answer is kept under, and the versions of its tags where they have been read. */
-interface Work {
-  readonly key: string;
-  readonly path: string;
-  readonly tags: readonly string[];
-  readonly versions?: ReadonlyMap<string, Buffer>;
-}
-
-/** Room for the headers of an answer beside its body, bytes. */
-const HEAD_ROOM_BYTES = 16 * 1024;
-
-function pair(tag: string, version: Buffer | undefined): [string, Buffer][] {
-  return version === undefined ? [] : [[tag, version]];
-}
-
-function headersBefore(response: Response): ReadonlyMap<string, string> {
-  return new Map(Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]));
+function watched(answer: MadeAnswer, instead: () => LastPiece | undefined): AnswerWatch {
+  return {
+    instead,
+    head: (body) => answer.head(body),
+    sealed: () => answer.sealed(),
+    complete: (body) => answer.complete(body),
+  };
 }
 
 /** Handlers make whole answers; whether the client has it already is decided when there is one. */
@@ -320,9 +313,4 @@ function takeConditions(request: Request): Record<string, string> {
     delete headers[name];
   }
   return taken;
-}
-
-/** Counted and logged where it happened. */
-function ignoreUnavailable(error: unknown): void {
-  if (!(error instanceof CacheUnavailable)) throw error;
 }

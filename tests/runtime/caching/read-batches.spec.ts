@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import type { DataCacheManager } from "../../../runtime/caching";
+import { Gate } from "../../../runtime/caching/gate";
 import { ReadBatches } from "../../../runtime/caching/read-batches";
 import type { RedisLink } from "../../../runtime/caching/redis-link";
 import type { RunningRedis } from "../../helpers/redis-server";
@@ -39,7 +40,7 @@ describe("reads of one turn of the event loop", () => {
       read: (args: readonly string[]) => Promise.resolve(sent.push(args.join(" "))),
       endOfTurn: () => new Promise<void>((resolve) => (end = resolve)),
     } as unknown as RedisLink;
-    const batches = new ReadBatches(link);
+    const batches = new ReadBatches(link, new Gate(512));
     const reading = ["a", "b", "c"].map((key) => {
       const batch = batches.current();
       batch.place(key);

@@ -23,6 +23,7 @@ describe("settings of a cache", () => {
       poolSize: 10,
       tls: false,
       timeoutMs: 100,
+      requestTimeoutMs: 10_000,
     });
     assert.equal(hasCache("redis-cache", ENVIRONMENT), true);
     assert.equal(hasCache("redis-session", ENVIRONMENT), false);

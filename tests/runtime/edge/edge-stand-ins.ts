@@ -1,8 +1,16 @@
 /** Edges that check signatures as their vendors document it. They know public keys and secrets, and nothing of ours. */
 import { createHmac, createVerify, timingSafeEqual } from "node:crypto";
+import { BlockList } from "node:net";
 
 /** Why an edge refuses, or that it does not. */
-export type Verdict = "granted" | "no signature" | "wrong signature" | "expired" | "another resource";
+export type Verdict =
+  | "granted"
+  | "no signature"
+  | "wrong signature"
+  | "expired"
+  | "too early"
+  | "another client"
+  | "another resource";
 
 /** Base64 as CloudFront writes it into URLs and cookies. */
 function decoded(text: string): Buffer {
@@ -11,24 +19,30 @@ function decoded(text: string): Buffer {
 
 interface Statement {
   readonly Resource: string;
-  readonly Condition: { readonly DateLessThan: { readonly "AWS:EpochTime": number } };
+  readonly Condition: {
+    readonly DateLessThan: { readonly "AWS:EpochTime": number };
+    readonly DateGreaterThan?: { readonly "AWS:EpochTime": number };
+    readonly IpAddress?: { readonly "AWS:SourceIp": string };
+  };
 }
 
-/** CloudFront with a key group: canned policies in URLs, custom policies in cookies. */
+/** CloudFront with a key group: canned policies in URLs, custom policies in cookies and in URLs. */
 export class CloudFrontEdge {
   /** @param keys public keys, PEM, by id */
   constructor(private readonly keys: Readonly<Record<string, string>>) {}
 
-  checkUrl(signed: string, now: number): Verdict {
+  checkUrl(signed: string, now: number, client = "192.0.2.7"): Verdict {
     // As the text it is: parsing and writing the query again would change how it is encoded.
     const [path = "", query = ""] = signed.split("?");
-    const own = ["Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
+    const own = ["Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm", "Policy"];
     const parameters = query.split("&");
     const take = (name: string): string | undefined =>
       parameters.find((parameter) => parameter.startsWith(`${name}=`))?.slice(name.length + 1);
     const rest = parameters.filter((parameter) => !own.includes(parameter.split("=")[0] ?? ""));
     const resource = [path, ...(rest.join("&") === "" ? [] : [rest.join("&")])].join("?");
-    const [expires, signature, id, algorithm] = own.map(take);
+    const [expires, signature, id, algorithm, custom] = own.map(take);
+    if (custom !== undefined)
+      return this.checkPolicy(resource, { custom, signature, id, algorithm }, now, client);
     if (!expires || !signature) return "no signature";
     // The canned policy is not sent: the edge makes it again from the URL that it was asked for.
     const policy = `{"Statement":[{"Resource":"${resource}","Condition":{"DateLessThan":{"AWS:EpochTime":${expires}}}}]}`;
@@ -36,19 +50,42 @@ export class CloudFrontEdge {
     return Number(expires) > now ? "granted" : "expired";
   }
 
-  checkCookies(url: string, cookies: Readonly<Record<string, string>>, now: number): Verdict {
-    const { "CloudFront-Policy": encoded, "CloudFront-Signature": signature = "" } = cookies;
-    if (encoded === undefined) return "no signature";
-    const policy = decoded(encoded).toString("utf8");
-    const id = cookies["CloudFront-Key-Pair-Id"] ?? "";
-    if (!this.verify(policy, signature, id, cookies["CloudFront-Hash-Algorithm"] ?? ""))
-      return "wrong signature";
+  checkCookies(
+    url: string,
+    cookies: Readonly<Record<string, string>>,
+    now: number,
+    client = "192.0.2.7",
+  ): Verdict {
+    const [custom, signature, id, algorithm] = ["Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"].map(
+      (name) => cookies[`CloudFront-${name}`],
+    );
+    if (custom === undefined) return "no signature";
+    return this.checkPolicy(url, { custom, signature, id, algorithm }, now, client);
+  }
+
+  private checkPolicy(
+    url: string,
+    given: { custom: string } & Partial<Record<"signature" | "id" | "algorithm", string | undefined>>,
+    now: number,
+    client: string,
+  ): Verdict {
+    const policy = decoded(given.custom).toString("utf8");
+    const { signature = "", id = "", algorithm = "" } = given;
+    if (!this.verify(policy, signature, id, algorithm)) return "wrong signature";
     const [statement] = (JSON.parse(policy) as { Statement: [Statement] }).Statement;
     const pattern = statement.Resource.replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
       .replaceAll("*", ".*")
       .replaceAll("?", ".");
     if (!new RegExp(`^${pattern}$`).test(url)) return "another resource";
-    return statement.Condition.DateLessThan["AWS:EpochTime"] > now ? "granted" : "expired";
+    const { DateLessThan: end, DateGreaterThan: start, IpAddress: address } = statement.Condition;
+    if (start !== undefined && start["AWS:EpochTime"] > now) return "too early";
+    if (address !== undefined) {
+      const [network = "", bits = "32"] = address["AWS:SourceIp"].split("/");
+      const allowed = new BlockList();
+      allowed.addSubnet(network, Number(bits));
+      if (!allowed.check(client)) return "another client";
+    }
+    return end["AWS:EpochTime"] > now ? "granted" : "expired";
   }
 
   private verify(policy: string, signature: string, id: string, algorithm: string): boolean {

@@ -24,6 +24,14 @@ const keys = (): { publicKey: string; privateKey: string } =>
   });
 const OLD = keys();
 const NEW = keys();
+const curve = (): { publicKey: string; privateKey: string } =>
+  generateKeyPairSync("ec", {
+    namedCurve: "prime256v1",
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "sec1", format: "pem" },
+  });
+const OLD_CURVE = curve();
+const NEW_CURVE = curve();
 const SECRETS = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"] as const;
 
 interface Case {
@@ -49,6 +57,13 @@ const CASES: readonly Case[] = [
     next: cloudFront("K3AAAAAAAAAAAA", NEW.privateKey),
     stranger: cloudFront("K2JCJMDEHXQW5F", keys().privateKey),
     edge: new CloudFrontEdge({ K2JCJMDEHXQW5F: OLD.publicKey, K3AAAAAAAAAAAA: NEW.publicKey }),
+  },
+  {
+    name: "CloudFront with keys of a curve",
+    signer: cloudFront("K2JCJMDEHXQW5F", OLD_CURVE.privateKey),
+    next: cloudFront("K3AAAAAAAAAAAA", NEW_CURVE.privateKey),
+    stranger: cloudFront("K2JCJMDEHXQW5F", curve().privateKey),
+    edge: new CloudFrontEdge({ K2JCJMDEHXQW5F: OLD_CURVE.publicKey, K3AAAAAAAAAAAA: NEW_CURVE.publicKey }),
   },
   {
     name: "Cloudflare",
@@ -91,6 +106,14 @@ for (const { name, signer, next, stranger, edge } of CASES) {
 
     it("open the file whichever of the two keys made them", () => {
       assert.equal(edge.checkUrl(next.signUrl(URL_OF_FILE, 600), NOW), "granted");
+    });
+
+    it("keep a path as it is", () => {
+      for (const path of ["d,c+d.jpg", "a;b=c@d:e&f$g", "a%20b(1)'!", "%7Ea", "%zz"]) {
+        const signed = signer.signUrl(`https://cdn.example.com/private/${path}`, 600);
+        assert.ok(signed.startsWith(`https://cdn.example.com/private/${path}?`), signed);
+        assert.equal(edge.checkUrl(signed, NOW), "granted", path);
+      }
     });
 
     it("keep a query as it is", () => {
@@ -176,12 +199,87 @@ for (const { name, signer, next, stranger, edge } of CASES) {
     });
 
     it("are not made for a file, or for a prefix that holds a wildcard", () => {
-      for (const prefix of [URL_OF_FILE, `${PREFIX}*/`, `${PREFIX}%2A/`, `${PREFIX}?a=/`]) {
+      for (const prefix of [URL_OF_FILE, `${PREFIX}*/`, `${PREFIX}%2A/`, `${PREFIX}?a=/`, `${PREFIX}x%zz/`]) {
         assert.throws(() => signer.signCookies(prefix, 600), RangeError, prefix);
       }
     });
   });
 }
+
+describe("signatures of CloudFront with limits", () => {
+  const { signer, edge } = CASES[0] ?? assert.fail();
+  const PREFIX = "https://cdn.example.com/private/42/";
+  assert.ok(edge instanceof CloudFrontEdge);
+
+  it("are good from a time on, and for as long as was asked from then", () => {
+    const notBefore = NOW + 1000;
+    const url = signer.signUrl(`${URL_OF_FILE}?page=2`, 600, { notBefore });
+    const cookies = jar(signer.signCookies(PREFIX, 600, { notBefore }));
+    for (const check of [
+      (now: number) => edge.checkUrl(url, now),
+      (now: number) => edge.checkCookies(URL_OF_FILE, cookies, now),
+    ]) {
+      assert.deepEqual([notBefore - 1, notBefore, notBefore + 599, notBefore + 600].map(check), [
+        "too early",
+        "granted",
+        "granted",
+        "expired",
+      ]);
+    }
+    assert.equal(signer.signCookies(PREFIX, 600, { notBefore })[0]?.options.maxAge, 1_600_000);
+  });
+
+  it("are good for one client, or for a range of them", () => {
+    for (const [ipAddress, others] of [
+      ["192.0.2.7", ["192.0.2.8", "198.51.100.1"]],
+      ["192.0.2.0/24", ["198.51.100.1"]],
+    ] as const) {
+      const url = signer.signUrl(URL_OF_FILE, 600, { ipAddress });
+      const cookies = jar(signer.signCookies(PREFIX, 600, { ipAddress }));
+      assert.equal(edge.checkUrl(url, NOW, "192.0.2.7"), "granted");
+      assert.equal(edge.checkCookies(URL_OF_FILE, cookies, NOW, "192.0.2.7"), "granted");
+      for (const other of others) {
+        assert.equal(edge.checkUrl(url, NOW, other), "another client");
+        assert.equal(edge.checkCookies(URL_OF_FILE, cookies, NOW, other), "another client");
+      }
+    }
+  });
+
+  it("open everything below a path with one query", () => {
+    const query = signer.signQuery(PREFIX, 600);
+    assert.equal(edge.checkUrl(`${PREFIX}stream/0001.ts?${query}`, NOW), "granted");
+    assert.equal(edge.checkUrl(`${PREFIX}list.m3u8?quality=high&${query}`, NOW + 599), "granted");
+    assert.equal(edge.checkUrl(`${PREFIX}list.m3u8?${query}`, NOW + 600), "expired");
+    assert.equal(edge.checkUrl(`https://cdn.example.com/private/43/a?${query}`, NOW), "another resource");
+  });
+
+  it("are not made for limits that no edge could check, or for more URLs than one", () => {
+    for (const limits of [
+      { notBefore: 0 },
+      { notBefore: 1.5 },
+      { ipAddress: "" },
+      { ipAddress: "2001:db8::1" },
+      { ipAddress: "192.0.2.0/33" },
+      { ipAddress: "192.0.2.0/24/1" },
+    ]) {
+      assert.throws(() => signer.signUrl(URL_OF_FILE, 600, limits), RangeError, JSON.stringify(limits));
+    }
+    assert.throws(() => signer.signUrl("https://cdn.example.com/a*", 600, { notBefore: NOW }), /has a "\*"/);
+    assert.equal(edge.checkUrl(signer.signUrl("https://cdn.example.com/a*", 600), NOW), "granted");
+  });
+});
+
+describe("signatures of Cloudflare with limits", () => {
+  it("are refused, for its rule checks none", () => {
+    const signer = cloudflare(SECRETS[0]);
+    const PREFIX = "https://cdn.example.com/private/42/";
+    for (const limits of [{ notBefore: NOW }, { ipAddress: "192.0.2.7" }]) {
+      assert.throws(() => signer.signUrl(URL_OF_FILE, 600, limits), /RangeError.*checks neither/);
+      assert.throws(() => signer.signCookies(PREFIX, 600, limits), RangeError);
+    }
+    assert.throws(() => signer.signQuery(PREFIX, 600), RangeError);
+  });
+});
 
 describe("signed URLs of Cloudflare, their lifetime", () => {
   it("is bounded by the rule's: a longer one is refused rather than cut", () => {
@@ -206,6 +304,8 @@ describe("signer from the environment", () => {
   it("is the one of the stack's CDN", () => {
     const key = { CDN_SIGNING_KEY_ID: "K2JCJMDEHXQW5F", CDN_SIGNING_KEY: OLD.privateKey };
     assert.ok(urlSigner({ CDN_PROVIDER: "cloudfront", ...key }) instanceof CloudFrontSigner);
+    const ofCurve = { ...key, CDN_SIGNING_KEY: OLD_CURVE.privateKey };
+    assert.ok(urlSigner({ CDN_PROVIDER: "cloudfront", ...ofCurve }) instanceof CloudFrontSigner);
     const secret = urlSigner({ CDN_PROVIDER: "cloudflare", CDN_SIGNING_KEY: SECRETS[0] });
     assert.ok(secret instanceof CloudflareSigner);
     assert.equal(secret.longestSeconds, 3600);
@@ -216,7 +316,7 @@ describe("signer from the environment", () => {
     assert.match(problemsOf({ CDN_PROVIDER: "akamai" }), /CDN_PROVIDER is "akamai"/);
     const wrong = problemsOf({ CDN_PROVIDER: "cloudfront", CDN_SIGNING_KEY: "hunter2" });
     assert.match(wrong, /CDN_SIGNING_KEY_ID is not set/);
-    assert.match(wrong, /CDN_SIGNING_KEY is something else; allowed is an RSA private key, PEM/);
+    assert.match(wrong, /CDN_SIGNING_KEY is something else; allowed is an RSA or EC private key, PEM/);
     assert.doesNotMatch(wrong, /hunter2/);
     assert.match(
       problemsOf({ CDN_PROVIDER: "cloudflare", CDN_SIGNING_KEY: "short" }),

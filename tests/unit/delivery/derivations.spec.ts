@@ -202,7 +202,7 @@ describe("derivations of the proxy", () => {
       "Pods | 3 pods | (3 − 1 in a zone or drained) · 16,384 = 32,768 ≥ 20,000 clients",
       "Autoscaler's target | 11,234 connections | 3 pods · 11,234 of 16,384 = 33,702 ≥ 24,000 clients, 20 % more than expected",
       "Kept connections | 128 a worker | 3 pods · 2 workers · 128 = 768 ≥ 1,440/s · 30 ms = 43.2 requests in flight",
-      "Memory limit | 424 MiB | processes 48 + connection tables 16 + address zones 20 + clients 320 + responses 20 = 424 MiB",
+      "Memory limit | 426 MiB | processes 48 + connection tables 16 + address zones 20 + clients 320 + responses 22 = 426 MiB",
     ]);
   });
 

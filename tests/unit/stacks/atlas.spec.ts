@@ -14,7 +14,7 @@ const CLUSTERS = {
     region: "eu-central-1",
     clusterName: "retrofitlink",
     vpcId: "vpc-0a1b2c3d",
-    subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e"],
+    subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e", "subnet-0a1b2c3f"],
   },
   gcp: {
     cloud: "gcp",
@@ -91,13 +91,13 @@ describe("stack file with a database by Atlas", () => {
   });
 
   it("is refused in a region that Atlas does not have", () => {
-    const [found, ...more] = mistakesOf(stack("gcp", {}, { region: "europe-west99" }));
+    const [found, ...more] = mistakesOf(stack("gcp", {}, { region: "asia-southeast3" }));
     assert.deepEqual(more, []);
     assert.match(
       found ?? "",
-      /^retrofitlink:cluster\.region: got "europe-west99"; allowed is a region that Atlas has: .*europe-west1, /,
+      /^retrofitlink:cluster\.region: got "asia-southeast3"; allowed is a region that Atlas has: .*europe-west1, /,
     );
-    assert.equal(mistakesOf(stack("aws", {}, { region: "cn-north-1" })).length, 1);
+    assert.equal(mistakesOf(stack("aws", {}, { region: "ap-southeast-6" })).length, 1);
   });
 
   it("names who may connect on AWS, and nobody on Google Cloud", () => {

@@ -10,7 +10,13 @@ function mistakes(change: (input: Record<string, any>) => void, provider: Provid
 }
 
 describe("CDN of a stack file, its mistakes", () => {
-  const cases: [string, Provider, (c: Record<string, any>) => void, string[]][] = [
+  type Case = [
+    what: string,
+    provider: Provider,
+    change: (c: Record<string, any>) => void,
+    expected: string[],
+  ];
+  const cases: Case[] = [
     [
       "a CDN nobody has",
       "cloudfront",
@@ -63,12 +69,55 @@ describe("CDN of a stack file, its mistakes", () => {
         "retrofitlink:cdn.behaviors.media.signed: got true; allowed is false on the plan free, which checks no signatures. Change cloudflare.plan to pro at least.",
       ],
     ],
+    ...["192.168.1.1", "a..b", "a.-b", "-ab", "ab"].map((name): Case => [
+      `originals in a bucket that cannot be, ${name}`,
+      "cloudfront",
+      (c) => (c["cdn"].images = { originalsBucket: name }),
+      [
+        `retrofitlink:cdn.images.originalsBucket: got "${name}"; allowed is the name of a private bucket of S3. Leave it out for the bucket of built files.`,
+      ],
+    ]),
+    [
+      "a host of the proxy twice",
+      "cloudfront",
+      (c) => (c["loadBalancer"].hosts = ["www.example.com", "www.example.com"]),
+      [
+        'retrofitlink:loadBalancer.hosts: got a list, ["www.example.com","www.example.com"]; allowed is each name once. Remove the second.',
+      ],
+    ],
+    [
+      "more hosts than a certificate has names",
+      "cloudfront",
+      (c) => (c["cdn"].hosts = Array.from({ length: 101 }, (_, index) => `a${index}.example.com`)),
+      [
+        'retrofitlink:cdn.hosts: got "101 names"; allowed is at most 100, which one certificate and one distribution hold. Lead the others to one of these by a redirect.',
+      ],
+    ],
+    [
+      "a host of Cloudflare that has no certificate",
+      "cloudflare",
+      (c) => (c["cdn"].hosts = ["www.example.com", "app.staging.example.com"]),
+      [
+        'retrofitlink:cdn.hosts[1]: got "app.staging.example.com"; allowed is example.com or a name one label below it, which is what the zone\'s universal certificate is for. Give such a name, or order Advanced Certificate Manager and set cloudflare.advancedCertificate to true.',
+      ],
+    ],
+    [
+      "a zone that is a part of a domain",
+      "cloudflare",
+      (c) => {
+        c["cdn"].zone = "staging.example.com";
+        c["cdn"].hosts = ["app.staging.example.com"];
+      },
+      [
+        'retrofitlink:cdn.zone: got "staging.example.com"; allowed is a registered domain, like example.com, on the plan pro: only enterprise has zones for a part of one. Give the registered domain and its zoneId. A second stack needs a domain of its own.',
+      ],
+    ],
     [
       "a small key",
       "cloudfront",
       (c) => (c["cdn"].cloudfront.publicKeys = [publicKey(1024)]),
       [
-        'retrofitlink:cdn.cloudfront.publicKeys[0]: got "an RSA key of 1024 bits"; allowed is an RSA public key of 2048 bits, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+        'retrofitlink:cdn.cloudfront.publicKeys[0]: got "an RSA key of 1024 bits"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
       ],
     ],
     [
@@ -119,6 +168,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => {
         c["cluster"] = CLUSTERS.gcp;
+        c["loadBalancer"].public.dnsZone = "example-com";
         delete c["loadBalancer"].public.aws;
         delete c["loadBalancer"].trustedProxies;
         c["cdn"].images = {};
@@ -147,6 +197,7 @@ describe("CDN of a stack file, its mistakes", () => {
       (c) => {
         c["cdn"].images = {};
         c["cdn"].behaviors = { assets: { paths: [] } };
+        delete c["loadBalancer"].routes;
         c["cdn"].traffic.shares = { images: 0.5, api: 0.5 };
       },
       [
@@ -159,6 +210,7 @@ describe("CDN of a stack file, its mistakes", () => {
       (c) => {
         c["cdn"].images = {};
         c["cdn"].behaviors = { images: { paths: ["/i/*", "/j/*"] } };
+        delete c["loadBalancer"].routes;
         c["cdn"].traffic.shares = { images: 0.5, api: 0.5 };
         c["cdn"].cloudflare.plan = "free";
       },

@@ -56,18 +56,22 @@ describe("CDN of a stack file", () => {
     }
   }
 
-  it("differs between clouds in its timeouts only", async () => {
+  it("differs between clouds in its timeouts only, and in the topology of its tiers", async () => {
     for (const provider of ["cloudfront", "cloudflare"] as const) {
       const [aws, gcp] = [await built(provider, "aws"), await built(provider, "gcp")];
       const edge = ({ resources }: Recording): string[] =>
         resources
-          .filter(({ name }) => /^cdn(-|$)/.test(name))
+          .filter(({ name }) => /^cdn(-|$)/.test(name) && name !== "cdn-tiered-cache")
           .map(({ type, name, inputs }) => {
             const text = JSON.stringify(inputs);
             return `${type} ${name} ${text.replaceAll(/(Keepalive|KeepAlive|Read)(Timeout|Seconds)":\d+/gi, "$1$2")}`;
           })
           .sort();
       assert.deepEqual(edge(aws), edge(gcp));
+      const topology = (recording: Recording): unknown[] =>
+        recording.ofType("cloudflare:index/tieredCache:TieredCache").map(({ inputs }) => inputs["value"]);
+      const expected = provider === "cloudflare" ? [["on"], ["off"]] : [[], []];
+      assert.deepEqual([topology(aws), topology(gcp)], expected);
     }
   });
 

@@ -12,7 +12,7 @@ const AWS = {
   region: "eu-central-1",
   clusterName: "retrofitlink-test",
   vpcId: "vpc-0a1b2c3d",
-  subnetIds: ["subnet-0a1b2c31", "subnet-0a1b2c32"],
+  subnetIds: ["subnet-0a1b2c31", "subnet-0a1b2c32", "subnet-0a1b2c35"],
 };
 const GCP = {
   cloud: "gcp",
@@ -41,10 +41,10 @@ const sound = (cluster: Record<string, unknown> = AWS): Record<string, any> => (
     trustedProxies: ["10.0.0.0/8"],
     public: {
       hosts: ["app.example.com"],
-      dnsZone: "Z1",
+      dnsZone: cluster["cloud"] === "gcp" ? "example-com" : "Z1",
       sources: "internet",
       aws: {
-        subnetIds: ["subnet-0a1b2c33", "subnet-0a1b2c34"],
+        subnetIds: ["subnet-0a1b2c33", "subnet-0a1b2c34", "subnet-0a1b2c36"],
         nodeSecurityGroupId: "sg-0a1b2c3d",
       },
     },
@@ -79,7 +79,7 @@ describe("loadBalancer.public of a stack file", () => {
       accessLogDays: 30,
       firewall: { mode: "block", requestsPerFiveMinutes: 6000 },
       aws: {
-        subnetIds: ["subnet-0a1b2c33", "subnet-0a1b2c34"],
+        subnetIds: ["subnet-0a1b2c33", "subnet-0a1b2c34", "subnet-0a1b2c36"],
         nodeSecurityGroupId: "sg-0a1b2c3d",
         controller: "install",
       },
@@ -158,7 +158,29 @@ describe("loadBalancer.public of a stack file", () => {
       "everybody, said as a range",
       (c) => (entrance(c)["sources"] = ["0.0.0.0/0"]),
       [
-        'retrofitlink:loadBalancer.public.sources[0]: got "0.0.0.0/0"; allowed is a range that is not everybody. Name the ranges; everybody is said with sources: internet.',
+        'retrofitlink:loadBalancer.public.sources[0]: got "0.0.0.0/0"; allowed is a range that is not everybody, at the widest /8. Name the ranges; everybody is said with sources: internet.',
+      ],
+    ],
+    [
+      "a range with bits behind its prefix, and half of the internet",
+      (c) => (entrance(c)["sources"] = ["203.0.113.5/24", "128.0.0.0/1"]),
+      [
+        'retrofitlink:loadBalancer.public.sources[0]: got "203.0.113.5/24"; allowed is a range without bits behind its prefix; one address alone is 203.0.113.5/32. Name the ranges; everybody is said with sources: internet.',
+        'retrofitlink:loadBalancer.public.sources[1]: got "128.0.0.0/1"; allowed is a range that is not everybody, at the widest /8. Name the ranges; everybody is said with sources: internet.',
+      ],
+    ],
+    [
+      "the name of a zone, where Route 53 has ids",
+      (c) => (entrance(c)["dnsZone"] = "example.com"),
+      [
+        'retrofitlink:loadBalancer.public.dnsZone: got "example.com"; allowed is the id of a zone of Route 53, like Z0123456789ABC. Name the zone of the hosts.',
+      ],
+    ],
+    [
+      "a zone without a subnet, whose pods would get no request",
+      (c) => entrance(c)["aws"].subnetIds.pop(),
+      [
+        "retrofitlink:loadBalancer.public.aws.subnetIds: got 2 subnets; allowed is at least 3 different subnets, for cluster.zones is 3. Give one subnet for each zone.",
       ],
     ],
     [
@@ -218,9 +240,41 @@ describe("loadBalancer.public of a stack file", () => {
     assert.deepEqual(
       mistakes((c) => (entrance(c)["gcp"] = { zones: ["europe-west1-b"] }), GCP),
       [
-        'retrofitlink:loadBalancer.public.gcp.zones: got a list, ["europe-west1-b"]; allowed is 3 zones of europe-west3, as cluster.zones and cluster.region say. Name the zones of the cluster\'s nodes.',
+        'retrofitlink:loadBalancer.public.gcp.zones: got a list, ["europe-west1-b"]; allowed is 3 of europe-west3-a, europe-west3-b, europe-west3-c, as cluster.zones and cluster.region say. Name the zones of the cluster\'s nodes: each has a group of endpoints.',
       ],
     );
+  });
+
+  it("counts on gcp no further than Cloud Armor does", () => {
+    const firewall = { mode: "block", requestsPerFiveMinutes: 10_001 };
+    assert.deepEqual(
+      mistakes((c) => (entrance(c)["firewall"] = firewall), GCP),
+      [
+        "retrofitlink:loadBalancer.public.firewall.requestsPerFiveMinutes: got 10001; allowed is at most 10000 on gcp, for Cloud Armor counts no further. Lower it; the rate limit of the proxy, loadBalancer.rateLimit, is another.",
+      ],
+    );
+    assert.deepEqual(
+      mistakes((c) => (entrance(c)["firewall"] = firewall)),
+      [],
+    );
+  });
+
+  it("has to be told the zones where the region has more than the cluster, and only zones that there are", () => {
+    const zones = (region: string, count: number, named?: string[]): string[] =>
+      mistakes(
+        (c) => {
+          if (named !== undefined) entrance(c)["gcp"] = { zones: named };
+        },
+        { ...GCP, region, zones: count },
+      );
+    assert.deepEqual(zones("us-central1", 3), [
+      "retrofitlink:loadBalancer.public.gcp.zones: got nothing; allowed is 3 of us-central1-a, us-central1-b, us-central1-c, us-central1-f, as cluster.zones and cluster.region say. Name the zones of the cluster's nodes: each has a group of endpoints.",
+    ]);
+    assert.deepEqual(zones("us-central1", 3, ["us-central1-a", "us-central1-c", "us-central1-f"]), []);
+    assert.deepEqual(zones("europe-west1", 3), []);
+    const [missing = ""] = zones("europe-west1", 2, ["europe-west1-a", "europe-west1-b"]);
+    assert.match(missing, /allowed is 2 of europe-west1-b, europe-west1-c, europe-west1-d/);
+    assert.equal(zones("europe-west1", 2, ["europe-west1-b", "europe-west1-b"]).length, 1);
   });
 });
 
@@ -238,6 +292,16 @@ describe("load balancer of the cloud in the platform", () => {
     };
   const ofInput = (recording: Recording, type: string, name: string): any =>
     recording.resources.find((resource) => resource.type.endsWith(type) && resource.name === name)?.inputs;
+
+  /** What both clouds add to the inputs, as far as the proxy's configuration is made of it. */
+  const everything = (type: string, inputs: Record<string, unknown>): object => {
+    const added: Readonly<Record<string, object>> = {
+      "gcp:compute/globalAddress:GlobalAddress": { address: "203.0.113.10" },
+      "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": { dnsResourceRecords: [] },
+      "random:index/randomPassword:RandomPassword": { result: "s3cret" },
+    };
+    return { ...inventedOutputs(type, inputs), ...added[type] };
+  };
 
   it("is an ALB with its controller on AWS, and readiness gates for the pods", async () => {
     const recording = await build(accepted(AWS));
@@ -282,7 +346,7 @@ describe("load balancer of the cloud in the platform", () => {
     const port = pod.containers[0].ports.find(
       ({ name }: { name: string }) => name === service.spec.ports[0].targetPort,
     );
-    assert.equal(ofInput(recording, ":TargetGroup", "public-load-balancer-targets").port, port.containerPort);
+    assert.equal(ofInput(recording, ":TargetGroup", "public-load-balancer-tg").port, port.containerPort);
   });
 
   for (const cluster of [AWS, GCP]) {
@@ -300,15 +364,33 @@ describe("load balancer of the cloud in the platform", () => {
     }
   }
 
+  it("refuses nobody at the proxy for an address that stands for all clients, as CloudFront's does on Google Cloud", async () => {
+    const limits = async (cluster: Record<string, unknown>, provider: Provider): Promise<number[]> => {
+      const recording = await record(() => createPlatform(accepted(cluster, behind(provider))), {
+        outputs: everything,
+        invokes: { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d" } },
+      });
+      const { data } = ofInput(recording, ":ConfigMap", "nginx-load-balancer-config") as {
+        data: Record<string, string>;
+      };
+      const conf = data["nginx.conf"] ?? "";
+      const least = ofInput(recording, ":Deployment", "nginx-load-balancer-deployment")?.spec.replicas ?? 1;
+      const found = [/rate=(\d+)r\/m/, /burst=(\d+)/, /limit_conn \S+ (\d+)/].map((limit) =>
+        Number(limit.exec(conf)?.[1]),
+      );
+      return [((found[0] ?? 0) / 60) * least, found[1] ?? 0, (found[2] ?? 0) * least];
+    };
+    // The stack expects 20 requests/s and 100 connections at its peak, and lets a client ask 20 requests/s.
+    const [rate = 0, burst = 0, connections = 0] = await limits(GCP, "cloudfront");
+    assert.ok(rate >= 20 * 2 && burst >= 20 && connections >= 100, `${rate}, ${burst}, ${connections}`);
+    const [one = 0, , open = 0] = await limits(GCP, "cloudflare");
+    assert.ok(one <= 20 && open <= 50, `${one}, ${open}`);
+  });
+
   it("makes the proxy trust Google's front ends, the CDN's ranges and the load balancer's own address", async () => {
     const config = accepted(GCP, behind("cloudflare"));
-    const outputs: Readonly<Record<string, object>> = {
-      "gcp:compute/globalAddress:GlobalAddress": { address: "203.0.113.10" },
-      "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": { dnsResourceRecords: [] },
-      "random:index/randomPassword:RandomPassword": { result: "s3cret" },
-    };
     const { resources } = await record(() => createPlatform(config), {
-      outputs: (type, inputs) => ({ ...inventedOutputs(type, inputs), ...outputs[type] }),
+      outputs: everything,
     });
     const conf = String(
       (

@@ -60,7 +60,7 @@ describe("stack file", () => {
       "a key of another cloud",
       (c) => (c["cluster"].vpcId = "vpc-0a1b2c3d"),
       [
-        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, dns, createNamespace, imagePullSecrets. Remove the key.',
+        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, monitoringNamespace, storageClassName, priorityClasses, createNamespace, imagePullSecrets, dns. Remove the key.',
       ],
     ],
     [
@@ -404,9 +404,9 @@ describe("stack file", () => {
           assert.doesNotMatch(
             text,
             /invalid|expected|undefined|Too (small|big)/i,
-            `${path.join(".")} = ${wrong}`,
+            `${path.join(".")} = ${JSON.stringify(wrong)}`,
           );
-          assert.doesNotMatch(text, /allowed is \. |\. $/, `${path.join(".")} = ${wrong}`);
+          assert.doesNotMatch(text, /allowed is \. |\. $/, `${path.join(".")} = ${JSON.stringify(wrong)}`);
         }
       }
     }

@@ -89,7 +89,7 @@ describe("namespace and pods of a stack", function () {
     for (const change of [undefined, onGcp]) {
       const config = shippedConfig("staging", ...(change === undefined ? [] : [change]), (file) => {
         delete file["cdn"].images;
-        for (const service of Object.values(file["services"]) as any[]) service.profile.warmUpSeconds = 80;
+        for (const service of Object.values<any>(file["services"])) service.profile.warmUpSeconds = 80;
       });
       const invokes = { "aws:ec2/getManagedPrefixList:getManagedPrefixList": { id: "pl-0a1b2c3d" } };
       const recording = await record(() => createPlatform(config), { invokes, outputs: inventedOutputs });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { StackConfig } from "../../../stacks/config";
 import { isAllowed, policiesOf, type Endpoint, type Policy } from "../../helpers/network-policies";
 import type { Recording } from "../../helpers/pulumi";
-import { VARIANTS, recordVariant, variantConfig, workloadsOf } from "../../helpers/variants";
+import { STACKS, clusterConfig, recordStack, workloadsOf } from "../../helpers/recorded-stack";
 
 const pod = (name: string, address: string, labels: object, ports: object = {}, namespace = "retrofitlink") =>
   ({ name, address, pod: { namespace, labels, ports } }) as Endpoint;
@@ -96,13 +96,12 @@ function wanted(config: StackConfig): string[] {
 describe("NetworkPolicies", function () {
   this.timeout(120_000);
 
-  for (const variant of Object.keys(VARIANTS)) {
+  for (const [variant, config] of Object.entries(STACKS)) {
     describe(`of ${variant}`, () => {
-      const config = variantConfig(variant);
       let policies: Policy[];
       let pods: Endpoint[];
       before(async () => {
-        const recording = await recordVariant(config);
+        const recording = await recordStack(config);
         policies = policiesIn(recording);
         pods = endpoints(recording, config);
       });
@@ -175,14 +174,14 @@ describe("NetworkPolicies", function () {
   }
 
   it("follow the stack file: who calls whom, from where, what is outside, who monitors", async () => {
-    const config = variantConfig("production on aws", (file) => {
+    const config = clusterConfig("aws behind CloudFront", (file) => {
       file["cluster"].monitoringNamespace = "observability";
       file["services"].backend.calls = [];
       file["services"].backend.egress = [{ port: 5432, cidr: "203.0.113.0/24" }];
       file["services"].matching.callerNamespaces = ["default"];
       file["loadBalancer"].routes = [{ path: "/socket.io/", kind: "websocket", port: 3001 }];
     });
-    const recording = await recordVariant(config);
+    const recording = await recordStack(config);
     const policies = policiesIn(recording);
     const pods = endpoints(recording, config);
     const named = (name: string): Endpoint => pods.find((one) => one.name === name) ?? assert.fail(name);

@@ -1,7 +1,13 @@
 import { once } from "node:events";
 import { type IncomingHttpHeaders, type Server, createServer, request as httpRequest } from "node:http";
 import type { AddressInfo } from "node:net";
-import express, { type Express, type Request, type Response } from "express";
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from "express";
 
 import { type ApiCacheManager, type ResponseCacheOptions, responseCache } from "../../../../runtime/caching";
 import { eventually } from "../../../helpers/eventually";
@@ -58,15 +64,27 @@ export class CachedApp {
     options: Partial<ResponseCacheOptions> = {},
     before: (app: Express) => void = () => undefined,
   ): Promise<void> {
+    await this.routed(options, (app, cached) => {
+      before(app);
+      app.use(cached);
+      routes(app);
+    });
+  }
+
+  /** An application that has the middleware where a test puts it. */
+  async routed(
+    options: Partial<ResponseCacheOptions>,
+    build: (app: Express, cached: RequestHandler) => void,
+  ): Promise<void> {
     const app = express();
     app.disable("x-powered-by");
-    before(app);
-    app.use(responseCache({ cache: this.cache, ...options }));
-    routes(app);
+    // In any other environment Express prints errors that nobody handles.
+    app.set("env", "test");
+    build(app, responseCache({ cache: this.cache, ...options }));
     // Express tells error handlers by their four parameters.
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars
-    app.use((error: Error, _request: Request, response: Response, _next: unknown) => {
-      response.status(500).json({ error: error.message });
+    app.use((error: Error, _request: Request, response: Response, next: NextFunction) => {
+      if (response.headersSent) next(error);
+      else response.status(500).json({ error: error.message });
     });
     this.server = createServer(app).listen(0, "127.0.0.1");
     await once(this.server, "listening");

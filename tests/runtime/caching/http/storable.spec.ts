@@ -31,7 +31,7 @@ describe("the response cache", () => {
         const [header, least, most] = wanted ?? ["", 0, 0];
         assert.equal((await app.call(`/cc/${name}`)).headers["cache-control"], header);
         await sleep(20);
-        const keys = (await app.redis.cli("--raw", "keys", `*:e:*/cc/${name}`)).trim();
+        const keys = (await app.redis.cli("--raw", "keys", `*:e:*/cc/${name}|*`)).trim();
         if (most === 0) {
           assert.equal(keys, "", name);
           continue;
@@ -64,10 +64,10 @@ describe("the response cache", () => {
           app.counted((_request, response) => response.set("Vary", "*").send("x")),
         );
         routes.get(
-          "/stream",
+          "/events",
           app.counted((_request, response) => {
-            response.write("a");
-            response.end("b");
+            response.type("text/event-stream").write("data: a\n\n");
+            response.end("data: b\n\n");
           }),
         );
         routes.get(
@@ -75,13 +75,12 @@ describe("the response cache", () => {
           app.counted((_request, response) => response.send("x".repeat(2_000_000))),
         );
       });
-      for (const path of ["/cookie", "/failed", "/thrown", "/missing", "/any", "/stream", "/large"]) {
+      for (const path of ["/cookie", "/failed", "/thrown", "/missing", "/any", "/events", "/large"]) {
         app.calls = 0;
         for (let i = 0; i < 3; i++)
           assert.ok(!/hit/.test(String((await app.call(path)).headers["cache-status"])), path);
         assert.equal(app.calls, 3, path);
       }
-      assert.equal((await app.call("/stream")).body, "ab");
       assert.equal((await app.call("/large")).body.length, 2_000_000);
       assert.equal(await app.redis.cli("--raw", "keys", "*:e:*"), "");
     });
@@ -103,7 +102,7 @@ describe("the response cache", () => {
           for (const accept of ["a/b", "c/d"]) {
             const answer = await app.call("/lang", { "accept-language": language, accept });
             assert.equal(answer.body, `${language} ${accept}`);
-            assert.equal(answer.headers["vary"], "accept, accept-language");
+            assert.equal(answer.headers["vary"], "Accept, Accept-Language");
           }
         }
         await sleep(30);

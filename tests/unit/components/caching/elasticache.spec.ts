@@ -50,7 +50,7 @@ describe("ElastiCache", () => {
       ...alarms.map((name) => `aws:cloudwatch/metricAlarm:MetricAlarm ${name}`),
       "aws:ec2/securityGroup:SecurityGroup redis-cache-security-group",
       "aws:elasticache/parameterGroup:ParameterGroup redis-cache-parameters",
-      `${GROUP} redis-cache-replication-group`,
+      `${GROUP} redis-cache`,
       "aws:elasticache/subnetGroup:SubnetGroup redis-cache-subnets",
       "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule redis-cache-ingress-0",
       "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule redis-cache-ingress-1",
@@ -198,7 +198,7 @@ describe("ElastiCache", () => {
     );
     for (const { inputs } of alarms) assert.deepEqual(inputs["alarmActions"], ["arn:topic"]);
     assert.deepEqual(first[0]?.inputs["dimensions"], {
-      CacheClusterId: "redis-cache-replication-group-id-001",
+      CacheClusterId: "redis-cache-id-001",
     });
   });
 
@@ -232,8 +232,25 @@ describe("ElastiCache", () => {
         alarm: look,
       },
     });
-    const children = recording.resources.map(({ name }) => name).filter((name) => name !== "redis-cache");
+    const children = recording.resources.filter(({ custom }) => custom).map(({ name }) => name);
     assert.deepEqual(seen.sort(), children.sort());
+  });
+});
+
+describe("a name that ElastiCache may have", () => {
+  const accepted = (name: string): boolean => elastiCacheProblems(name, cache).length === 0;
+
+  it("fits AWS's 40 characters with the 8 that the provider adds, whatever its length", async () => {
+    const lengths = Array.from({ length: 52 }, (_, index) => index + 1);
+    const longest = lengths.filter((length) => accepted("a".repeat(length))).at(-1) ?? 0;
+    const name = "a".repeat(longest);
+    const { resources } = await record(() => new ElastiCache(name, cache));
+    const group = resources.find(({ type }) => type === GROUP);
+    assert.deepEqual([longest, `${group?.name ?? ""}-1a2b3c4`.length], [32, 40]);
+  });
+
+  it("has no two hyphens in a row, which AWS refuses", () => {
+    assert.deepEqual([accepted("redis-cache"), accepted("redis--cache")], [true, false]);
   });
 });
 
@@ -260,7 +277,7 @@ describe("elastiCacheProblems", () => {
         "a".repeat(33),
       ),
       [
-        `name: got "${"a".repeat(33)}"; allowed is a DNS label of at most 32 characters. Shorten the name of the cache; the provider allows no more.`,
+        `name: got "${"a".repeat(33)}"; allowed is a DNS label of at most 32 characters, without two hyphens in a row. Rename the cache; the provider allows no more.`,
         "workingSetMiB: got 0; allowed is a number above 0 (MiB). Give what a load test measured.",
         "maintenance.hour: got 24; allowed is a whole number from 0 to 23 (UTC). Give an hour in which few people are there.",
         "cpuCores: got -1; allowed is a number above 0 (cores). Give what a load test measured.",

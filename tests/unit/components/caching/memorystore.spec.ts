@@ -41,7 +41,7 @@ function build(change: Partial<MemorystoreArgs> = {}, options = {}): Promise<Rec
 describe("Memorystore", () => {
   it("consists of exactly these resources, in a preview as well", async () => {
     const expected = [
-      `${INSTANCE} redis-cache-instance`,
+      `${INSTANCE} redis-cache`,
       "kubernetes:core/v1:Secret redis-cache-credentials",
       "retrofitlink:caching:Memorystore redis-cache",
     ];
@@ -107,14 +107,34 @@ describe("Memorystore", () => {
       persistenceMode: "RDB",
       rdbSnapshotPeriod: "ONE_HOUR",
     });
-    assert.equal(inputs["deletionProtection"], true);
+    // It could not be turned off from the stack file; Pulumi's own protection can.
+    assert.equal(inputs["deletionProtection"], false);
+    let kept: boolean | undefined;
+    await record(
+      () =>
+        new Memorystore(
+          "sessions",
+          { ...cache, purpose: "session" },
+          { transformations: [({ type, opts }) => void (type === INSTANCE && (kept = opts.protect))] },
+        ),
+      { outputs },
+    );
+    assert.equal(kept, true);
+  });
+
+  it("fits Google's 40 characters with the 8 that the provider adds, at its longest", async () => {
+    const name = "a".repeat(32);
+    assert.deepEqual(memorystoreProblems(name, cache), []);
+    const { resources } = await record(() => new Memorystore(name, cache), { outputs });
+    const instance = resources.find(({ type }) => type === INSTANCE);
+    assert.equal(`${instance?.name ?? ""}-1a2b3c4`.length, 40);
   });
 
   it("lets every child be transformed, under its name", async () => {
     const seen: string[] = [];
     const look = (_: object, childName: string): void => void seen.push(childName);
     await build({ transform: { instance: look, credentials: look } });
-    assert.deepEqual(seen.sort(), ["redis-cache-credentials", "redis-cache-instance"]);
+    assert.deepEqual(seen.sort(), ["redis-cache", "redis-cache-credentials"]);
   });
 
   it("passes the password on as a secret", async () => {
@@ -151,7 +171,7 @@ describe("memorystoreProblems", () => {
 
   it("names every mistake", () => {
     assert.deepEqual(texts({ workingSetMiB: 0, users: [{ ...backend, poolSize: 0 }] }, "Redis"), [
-      'name: got "Redis"; allowed is a DNS label of at most 32 characters. Shorten the name of the cache; the provider allows no more.',
+      'name: got "Redis"; allowed is a DNS label of at most 32 characters, without two hyphens in a row. Rename the cache; the provider allows no more.',
       "workingSetMiB: got 0; allowed is a number above 0 (MiB). Give what a load test measured.",
       "users[0].poolSize: got 0; allowed is a whole number of at least 1. Correct the plan of backend.",
     ]);

@@ -15,7 +15,7 @@ import { record, type Recording } from "../../../helpers/pulumi";
 const onAws: BackupBucketArgs = {
   configKey: "retrofitlink:database.backup",
   namespace: "retrofitlink",
-  environment: "production",
+  stack: "production",
   retentionDays: 30,
   cloud: { kind: "aws", region: "eu-central-1", clusterName: "retrofitlink-production" },
 };
@@ -230,15 +230,16 @@ describe("BackupBucket on gcp", () => {
 });
 
 describe("backupAccountId", () => {
-  it("carries the environment, of a long name the beginning", () => {
+  it("carries the stack, of a long name the beginning and a digest", () => {
     assert.equal(backupAccountId("local"), "mongodb-backup-local");
-    assert.equal(backupAccountId("production-europe-west"), "mongodb-backup-producti-728afe");
+    assert.equal(backupAccountId("production-europe-west"), "mongodb-backup-produc-b3f451f1");
   });
 
-  it("is what Google takes, 6 to 30 characters, and another for another environment", () => {
-    const environment = fc.stringMatching(/^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/);
+  it("is what Google takes, 6 to 30 characters, and another for another stack", () => {
+    // What Pulumi takes as a name.
+    const stack = fc.stringMatching(/^[A-Za-z0-9][-_.A-Za-z0-9]{0,99}$/);
     fc.assert(
-      fc.property(environment, environment, (one, other) => {
+      fc.property(stack, stack, (one, other) => {
         const id = backupAccountId(one);
         assert.match(id, /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/);
         assert.equal(id === backupAccountId(other), one === other);
@@ -248,13 +249,12 @@ describe("backupAccountId", () => {
 });
 
 describe("what makes a BackupBucket impossible", () => {
-  it("is said with the key, for all of it", () => {
-    const wrong = { ...onAws, retentionDays: 0.5, environment: "Production!" };
+  it("is said with the key", () => {
+    const wrong = { ...onAws, retentionDays: 0.5 };
     assert.deepEqual(
       backupBucketProblems(wrong).map((problem) => describeProblem(problem, wrong.configKey)),
       [
         "retrofitlink:database.backup.retentionDays: got 0.5; allowed is a whole number of at least 1 (days). Say how long backups are kept.",
-        'retrofitlink:database.backup.environment: got "Production!"; allowed is a DNS label. Use lower-case letters, digits and hyphens, a letter first.',
       ],
     );
     assert.deepEqual(backupBucketProblems(onGcp), []);

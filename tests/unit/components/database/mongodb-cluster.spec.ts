@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import {
@@ -41,6 +42,21 @@ describe("MongoDbCluster", () => {
   it("consists of exactly these resources, in a preview as well", async () => {
     assert.deepEqual((await build()).typesAndNames(), RESOURCES);
     assert.deepEqual((await build({}, { preview: true })).typesAndNames(), RESOURCES);
+  });
+
+  it("starts the operator, too, only when the right to its backups is there: a pod gets its identity when it is made", async () => {
+    const waits = new Map<string, pulumi.CustomResourceOptions["dependsOn"]>();
+    let right: pulumi.Resource | undefined;
+    await record(() => {
+      right = new k8s.core.v1.ServiceAccount("right");
+      const transformations: pulumi.ResourceTransformation[] = [
+        ({ name, opts }) => void waits.set(name, (opts as pulumi.CustomResourceOptions).dependsOn),
+      ];
+      new MongoDbCluster("mongodb", { ...clusterArgs, backupReady: [right] }, { transformations });
+    });
+    for (const name of ["mongodb-operator", "mongodb-cluster"]) {
+      assert.ok((waits.get(name) as pulumi.Resource[]).includes(right as pulumi.Resource), name);
+    }
   });
 
   it("tells policies what it was derived from", async () => {

@@ -12,7 +12,7 @@ interface PlainRule {
   readonly action: string;
   readonly actionParameters: unknown;
 }
-const rules = cloudflareImageRules(CONDITION);
+const rules = cloudflareImageRules(["example.com"], CONDITION);
 const rewrites = rules.rewrites as readonly PlainRule[];
 const refusals = rules.refusals as readonly PlainRule[];
 
@@ -61,7 +61,7 @@ describe("ladder of pictures as Cloudflare's rules", () => {
   it("refuses Cloudflare's own path when a client asks for it, but not when a rule wrote it", () => {
     assert.match(
       refusals[0]?.expression ?? "",
-      /or \(starts_with\(raw\.http\.request\.uri\.path, "\/cdn-cgi\/image\/"\) and not any/,
+      /or \(http\.host in \{"example\.com"\} and starts_with\(raw\.http\.request\.uri\.path, "\/cdn-cgi\/image\/"\) and not any/,
     );
   });
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 
+import type * as pulumi from "@pulumi/pulumi";
+
 import { edgeBehaviors, withImageVariants } from "../../../../components/edge/behaviors";
 import { Cloudflare, cloudflareProblems, type CloudflareArgs } from "../../../../components/edge/cloudflare";
 import { describeProblem } from "../../../../components/shared/problems";
@@ -67,6 +69,7 @@ describe("Cloudflare", () => {
         return `cloudflare:index/${module}:${noun} cdn-${suffix}`;
       });
     const expected = [
+      ...of("ArgoTieredCaching", ["tiers"]),
       ...of("CloudConnectorRules", ["assets-route"]),
       ...of("DnsRecord", ["dns-example.com", "dns-www.example.com"]),
       ...of("R2Bucket", ["assets"]),
@@ -87,6 +90,7 @@ describe("Cloudflare", () => {
         "ZoneSetting",
         Object.keys(SETTINGS).map((id) => `setting-${id.replaceAll("_", "-")}`),
       ),
+      "random:index/randomId:RandomId cdn-assets-suffix",
       "random:index/randomPassword:RandomPassword cdn-signing-secret-2",
       "random:index/randomPassword:RandomPassword cdn-signing-secret-3",
       "retrofitlink:edge:Cloudflare cdn",
@@ -244,8 +248,47 @@ describe("Cloudflare", () => {
     );
     const { inputs } = recording.only("cloudflare:index/originCaCertificate:OriginCaCertificate");
     assert.deepEqual(inputs["hostnames"], ["www.example.com", "example.com"]);
-    recording.only("cloudflare:index/authenticatedOriginPullsSettings:AuthenticatedOriginPullsSettings");
+    // The certificate that all of Cloudflare's customers share; one of the zone's own would have to be uploaded.
+    assert.equal(settings(recording)["tls_client_auth"], "on");
     assert.deepEqual(recording.ofType("cloudflare:index/zoneCacheReserve:ZoneCacheReserve"), []);
+  });
+
+  it("asks the origin from few places: from the nearest one, where the origin is in one place", async () => {
+    const topology = async (origin: CloudflareArgs["origin"]): Promise<unknown[]> => {
+      const recording = await build({ origin });
+      const tiers = recording.only("cloudflare:index/argoTieredCaching:ArgoTieredCaching");
+      const smart = recording.only("cloudflare:index/tieredCache:TieredCache");
+      return [tiers.inputs["value"], smart.inputs["value"]];
+    };
+    assert.deepEqual(await topology({ hostname: "lb.example.net" }), ["on", "on"]);
+    assert.deepEqual(await topology({ hostname: "lb.example.net", anycast: true }), ["on", "off"]);
+  });
+
+  it("orders a certificate for names two labels below the zone, where the account may", async () => {
+    const hosts = ["example.com", "www.example.com", "app.staging.example.com"];
+    const recording = await build({ hosts, ...account({ advancedCertificate: true }) });
+    const { inputs } = recording.only("cloudflare:index/certificatePack:CertificatePack");
+    assert.deepEqual(inputs["hosts"], ["example.com", "*.example.com", "app.staging.example.com"]);
+    assert.deepEqual([inputs["type"], inputs["validationMethod"]], ["advanced", "txt"]);
+    assert.deepEqual((await standard()).ofType("cloudflare:index/certificatePack:CertificatePack"), []);
+  });
+
+  it("refuses Cloudflare's own path on the hosts of the stack, and leaves others of the zone alone", async () => {
+    const recording = await build({
+      behaviors: withImageVariants(cloudflare.behaviors, "service"),
+      images: true,
+    });
+    const ladder = rules(recording, "http_request_firewall_custom").find(({ ref }) => ref === "image_ladder");
+    const path = "/cdn-cgi/image/width=9000/a.jpg";
+    const refused = (host: string): boolean => meets(String(ladder?.["expression"]), { host, path });
+    assert.deepEqual(["example.com", "shop.example.com"].map(refused), [true, false]);
+  });
+
+  it("counts by path on the plan free, which knows nothing else there", async () => {
+    const few = edgeBehaviors({ images: { key: { query: [] } } });
+    const recording = await build({ ...account({ plan: "free" }), behaviors: few });
+    const [rule] = rules(recording, "http_ratelimit");
+    assert.equal(rule?.["expression"], 'starts_with(http.request.uri.path, "/")');
   });
 
   it("fits into the rules of the smallest plan", async () => {
@@ -275,6 +318,20 @@ describe("Cloudflare", () => {
 });
 
 describe("Cloudflare, its bucket", () => {
+  it("has a name of its stack that it keeps, and stays in the account with what is in it", async () => {
+    const options = new Map<string, pulumi.CustomResourceOptions>();
+    const look: pulumi.ResourceTransformation = ({ name, opts }) => void options.set(name, opts);
+    const recording = await record(() => new Cloudflare("cdn", cloudflare, { transformations: [look] }), {
+      outputs: edgeOutputs,
+      stack: "Feature_42",
+    });
+    const { inputs } = recording.only("cloudflare:index/r2Bucket:R2Bucket");
+    assert.match(String(inputs["name"]), /^retrofitlink-feature-42-assets-[0-9a-f]{8}-0a1b2c3d$/);
+    const { retainOnDelete, ignoreChanges } = options.get("cdn-assets") ?? {};
+    assert.deepEqual([retainOnDelete, ignoreChanges], [true, ["name"]]);
+    assert.equal(options.get("cdn-assets-domain")?.retainOnDelete, undefined);
+  });
+
   it("has a name that leads to its own classes only", async () => {
     const firewall = rules(await standard(), "http_request_firewall_custom");
     const blocked = (path: string): boolean =>
@@ -317,6 +374,18 @@ describe("Cloudflare that cannot be built", () => {
       "signatures on the plan free",
       account({ plan: "free" }),
       "behaviors.media.signed: got true; allowed is false on the plan free, which checks no signatures. Change cloudflare.plan to pro at least.",
+    ],
+    [
+      "more query parameters than the plan free has rules for",
+      {
+        ...account({ plan: "free" }),
+        behaviors: edgeBehaviors({
+          html: { key: { query: ["page"] } },
+          publicApi: { paths: ["/api/public/*"], key: { query: ["page"] } },
+          assets: { key: { query: ["v"] } },
+        }),
+      },
+      'behaviors: got "query parameters in the keys of assets, images, publicApi, html"; allowed is at most 3 classes with some on the plan free, which has five custom rules. Leave key.query out of one, or change cloudflare.plan.',
     ],
     [
       "a private key in place of a request",

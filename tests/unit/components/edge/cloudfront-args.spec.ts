@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 
 import { CloudFront, cloudFrontProblems, type CloudFrontArgs } from "../../../../components/edge/cloudfront";
 import { describeProblem } from "../../../../components/shared/problems";
 import { publicKey } from "../../../helpers/cdn";
 import { record } from "../../../helpers/pulumi";
 import { LOCK, cloudFront } from "./fixtures";
+
+function curveKey(namedCurve: string): string {
+  const { publicKey: key } = generateKeyPairSync("ec", { namedCurve });
+  return key.export({ type: "spki", format: "pem" }).toString();
+}
 
 describe("CloudFront that cannot be built", () => {
   const problems = (change: Partial<CloudFrontArgs>): string[] =>
@@ -43,7 +49,17 @@ describe("CloudFront that cannot be built", () => {
     [
       "text in place of a key",
       { publicKeys: ["ssh-rsa AAAA"] },
-      'cloudfront.publicKeys[0]: got "text that is none"; allowed is an RSA public key of 2048 bits, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+      'cloudfront.publicKeys[0]: got "text that is none"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+    ],
+    [
+      "a key of another curve",
+      { publicKeys: [curveKey("secp384r1")] },
+      'cloudfront.publicKeys[0]: got "a key of the curve secp384r1"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+    ],
+    [
+      "more names than a certificate",
+      { hosts: Array.from({ length: 101 }, (_, index) => `a${index}.example.com`) },
+      'hosts: got "101 names"; allowed is at most 100, which one certificate and one distribution hold. Lead the others to one of these by a redirect.',
     ],
     [
       "logs for no time",
@@ -54,6 +70,10 @@ describe("CloudFront that cannot be built", () => {
   for (const [what, change, expected] of cases) {
     it(`has ${what}`, () => assert.deepEqual(problems(change), [expected]));
   }
+
+  it("takes keys of RSA and of the curve P-256", () => {
+    assert.deepEqual(problems({ publicKeys: [publicKey(), curveKey("prime256v1")] }), []);
+  });
 
   it("cannot even be written down without an origin lock", () => {
     const { originLock, ...open } = cloudFront;

@@ -86,7 +86,6 @@ describe("CloudFront", () => {
       ...bucketParts("cdn-assets"),
       ...bucketParts("cdn-logs"),
       ...of("aws:wafv2/webAcl:WebAcl", ["web-acl"]),
-      ...of("pulumi:providers:aws", ["us-east-1"]),
       "retrofitlink:edge:CloudFront cdn",
     ];
     const withoutKeys = (recording: Recording): string[] =>
@@ -95,6 +94,41 @@ describe("CloudFront", () => {
     assert.deepEqual(withoutKeys(real), expected.sort());
     assert.deepEqual(preview.typesAndNames(), real.typesAndNames());
     assert.equal(real.ofType("aws:cloudfront/publicKey:PublicKey").length, 2);
+  });
+
+  it("has what CloudFront takes from us-east-1 only there, by the provider of the stack", async () => {
+    const inRegion = (await standard()).resources
+      .filter(({ inputs: given }) => given["region"] === "us-east-1")
+      .map(({ name }) => name);
+    assert.deepEqual(inRegion.sort(), [
+      "cdn-certificate",
+      "cdn-certificate-proved",
+      "cdn-log-delivery",
+      "cdn-log-destination",
+      "cdn-log-source",
+      "cdn-web-acl",
+    ]);
+  });
+
+  it("empties its logs when it goes, and leaves the files, with everything that closes them to the public", async () => {
+    const kept: string[] = [];
+    const look: pulumi.ResourceTransformation = ({ name, opts }) => {
+      if ((opts as pulumi.CustomResourceOptions).retainOnDelete === true) kept.push(name);
+      return undefined;
+    };
+    const recording = await record(() => new CloudFront("cdn", cloudFront, { transformations: [look] }), {
+      outputs: edgeOutputs,
+    });
+    const parts = ["", "-encryption", "-lifecycle", "-ownership", "-policy", "-private", "-versioning"];
+    assert.deepEqual(
+      kept.sort(),
+      parts.map((part) => `cdn-assets${part}`),
+    );
+    const buckets = recording.ofType("aws:s3/bucket:Bucket");
+    assert.deepEqual(
+      Object.fromEntries(buckets.map(({ name, inputs: given }) => [name, given["forceDestroy"]])),
+      { "cdn-assets": undefined, "cdn-logs": true },
+    );
   });
 
   it("tells policies what is expected of it", async () => {
@@ -269,7 +303,9 @@ describe("CloudFront, its buckets", () => {
       );
       assert.deepEqual(rules, [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }]);
       const made = inputs(recording, "aws:s3/bucket:Bucket", bucket);
-      assert.deepEqual(Object.keys(made).sort(), ["bucketPrefix", "region"]);
+      const { forceDestroy, ...rest } = made;
+      assert.deepEqual(Object.keys(rest).sort(), ["bucketPrefix", "region"]);
+      assert.equal(forceDestroy, bucket === "cdn-logs" ? true : undefined);
     }
   });
 

@@ -59,6 +59,7 @@ export const cloudflare: CloudflareArgs = {
     plan: "enterprise",
     cacheReserve: true,
     authenticatedOriginPulls: false,
+    advancedCertificate: false,
   },
   signatures: { generation: 3, lifetimeSeconds: 3600 },
   healthPath: "/health",
@@ -68,5 +69,6 @@ export const cloudflare: CloudflareArgs = {
 export function edgeOutputs(type: string, inputs: Record<string, unknown>, name: string): object {
   if (type === "random:index/randomPassword:RandomPassword")
     return { result: pulumi.secret(`made for ${name}`) };
+  if (type === "random:index/randomId:RandomId") return { hex: "0a1b2c3d" };
   return inventedOutputs(type, inputs);
 }

@@ -102,7 +102,7 @@ describe("ImageOptimizer, on Lambda", () => {
     assert.deepEqual(plain, {
       region: "eu-central-1",
       description: "Makes the variants of pictures for the CDN",
-      runtime: "nodejs22.x",
+      runtime: "nodejs24.x",
       architectures: ["arm64"],
       handler: "aws.handler",
       sourceCodeHash: Buffer.from(SHA256, "hex").toString("base64"),
@@ -113,6 +113,13 @@ describe("ImageOptimizer, on Lambda", () => {
         variables: { ORIGINALS_BUCKET: "originals", ORIGINALS_PREFIX: "images/", PICTURES_AT_ONCE: "1" },
       },
     });
+  });
+
+  it("reserves no calls where the account has none to give", async () => {
+    const { inputs } = (await build({ ...aws, reserveConcurrency: false })).only(
+      "aws:lambda/function:Function",
+    );
+    assert.ok(!("reservedConcurrentExecutions" in inputs));
   });
 
   it("may read originals below its prefix and write its log, nothing else", async () => {
@@ -230,7 +237,7 @@ describe("ImageOptimizer, on Cloud Run functions", () => {
         PICTURES_AT_ONCE: "1",
       },
     });
-    assert.equal(buildConfig.runtime, "nodejs22");
+    assert.equal(buildConfig.runtime, "nodejs24");
     assert.equal(buildConfig.entryPoint, "image");
     assert.deepEqual(buildConfig.environmentVariables, { GOOGLE_VENDOR_NPM_DEPENDENCIES: "true" });
   });
@@ -243,6 +250,16 @@ describe("ImageOptimizer, on Cloud Run functions", () => {
     const bucket = recording.only("gcp:storage/bucket:Bucket").inputs;
     assert.equal(bucket["publicAccessPrevention"], "enforced");
     assert.equal(bucket["uniformBucketLevelAccess"], true);
+  });
+
+  it("has an account of its stack, and is built by the one that is named", async () => {
+    const recording = await build({ ...gcp, buildAccount: "projects/p/serviceAccounts/builder" });
+    assert.equal(
+      recording.only("gcp:serviceaccount/account:Account").inputs["accountId"],
+      "retrofitlink-test-images",
+    );
+    const { buildConfig } = recording.only("gcp:cloudfunctionsv2/function:Function").inputs as any;
+    assert.equal(buildConfig.serviceAccount, "projects/p/serviceAccounts/builder");
   });
 
   it("may get originals below its prefix by name, and list nothing", async () => {

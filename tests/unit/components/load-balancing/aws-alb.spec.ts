@@ -17,12 +17,13 @@ const RESOURCES = [
   "aws:cloudwatch/metricAlarm:MetricAlarm public-alarm-p99",
   "aws:cloudwatch/metricAlarm:MetricAlarm public-alarm-rejected-connections",
   "aws:cloudwatch/metricAlarm:MetricAlarm public-alarm-unhealthy-hosts",
+  "aws:ec2/securityGroup:SecurityGroup public-from-internet",
   "aws:ec2/securityGroup:SecurityGroup public-security-group",
   "aws:lb/listener:Listener public-http",
   "aws:lb/listener:Listener public-https",
   "aws:lb/listenerRule:ListenerRule public-https-forward-0",
   "aws:lb/loadBalancer:LoadBalancer public",
-  "aws:lb/targetGroup:TargetGroup public-targets",
+  "aws:lb/targetGroup:TargetGroup public-tg",
   "aws:route53/record:Record public-certificate-proof-app.example.com",
   "aws:route53/record:Record public-certificate-proof-www.example.com",
   "aws:route53/record:Record public-record-app.example.com",
@@ -34,8 +35,8 @@ const RESOURCES = [
   "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock public-access-logs-private",
   "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration public-access-logs-encryption",
   "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule public-security-group-to-pods",
-  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule public-security-group-internet-443",
-  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule public-security-group-internet-80",
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule public-from-internet-internet-443",
+  "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule public-from-internet-internet-80",
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule public-security-group-into-pods",
   "aws:wafv2/webAcl:WebAcl public-firewall",
   "aws:wafv2/webAclAssociation:WebAclAssociation public-firewall-association",
@@ -87,7 +88,7 @@ describe("AwsAlb", () => {
   });
 
   it("drains targets as long as the ladder says, and gives each request to the idlest", async () => {
-    const found = inputsOf(await recordAwsAlb(), "public-targets");
+    const found = inputsOf(await recordAwsAlb(), "public-tg");
     assert.deepEqual(
       [found["deregistrationDelay"], found["slowStart"], found["loadBalancingAlgorithmType"]],
       [30, 0, "least_outstanding_requests"],
@@ -107,7 +108,7 @@ describe("AwsAlb", () => {
   });
 
   it("goes round robin with a slow start, which AWS takes with nothing else", async () => {
-    const found = inputsOf(await recordAwsAlb({ slowStartSeconds: 60 }), "public-targets");
+    const found = inputsOf(await recordAwsAlb({ slowStartSeconds: 60 }), "public-tg");
     assert.deepEqual([found["slowStart"], found["loadBalancingAlgorithmType"]], [60, "round_robin"]);
   });
 
@@ -215,6 +216,39 @@ describe("AwsAlb", () => {
     ]);
   });
 
+  it("has rules for its sources in a group of their own, so that those of another CDN come before they go", async () => {
+    const groups = async (change: Partial<AwsAlbArgs>): Promise<unknown> =>
+      inputsOf(await recordAwsAlb(change), "public")["securityGroups"];
+    assert.deepEqual(await groups(LOCKED), ["public-security-group-id", "public-from-cloudfront-id"]);
+    const cloudflare: Partial<AwsAlbArgs> = { ...LOCKED, sources: { kind: "cloudflare" } };
+    assert.deepEqual(await groups(cloudflare), ["public-security-group-id", "public-from-cloudflare-id"]);
+  });
+
+  it("is followed by another binding when its target group is another: the controller changes none", async () => {
+    let binding: pulumi.CustomResourceOptions | undefined;
+    await record(
+      () =>
+        new AwsAlb("public", AWS_ALB, {
+          transformations: [
+            ({ name, opts }) => {
+              if (name === "public-binding") binding = opts;
+              return undefined;
+            },
+          ],
+        }),
+      { outputs: AWS_ALB_OUTPUTS },
+    );
+    assert.deepEqual(binding?.replaceOnChanges, ["spec.targetGroupARN", "spec.targetType", "spec.vpcID"]);
+    assert.equal(binding.deleteBeforeReplace, true);
+  });
+
+  it("refuses a name of which AWS's own would get too long", async () => {
+    await assert.rejects(
+      record(() => new AwsAlb("public-load-balancer-2", AWS_ALB), { outputs: AWS_ALB_OUTPUTS }),
+      /name: got "public-load-balancer-2"; allowed is at most 21 letters, digits and hyphens, a letter first\. Shorten the name of the component\./,
+    );
+  });
+
   it("binds the proxy's pods by their addresses", async () => {
     assert.deepEqual(inputsOf(await recordAwsAlb(), "public-binding")["spec"], {
       serviceRef: { name: "nginx-load-balancer", port: 80 },
@@ -296,7 +330,7 @@ describe("AwsAlb", () => {
       transform: { loadBalancer: { idleTimeout: 99 }, targetGroup: (given) => ({ ...given, port: 9 }) },
     });
     assert.deepEqual(
-      [inputsOf(recording, "public")["idleTimeout"], inputsOf(recording, "public-targets")["port"]],
+      [inputsOf(recording, "public")["idleTimeout"], inputsOf(recording, "public-tg")["port"]],
       [99, 9],
     );
   });

@@ -8,7 +8,7 @@ import {
   cloudLoadBalancerProblems,
   countedRequests,
   isHost,
-  isNamedRange,
+  rangeProblem,
   type CloudLoadBalancerArgs,
 } from "../../../../components/load-balancing/cloud-load-balancer-args";
 import { describeProblem } from "../../../../components/shared/problems";
@@ -74,7 +74,7 @@ describe("cloudLoadBalancerProblems", () => {
     [
       "everybody, said as a range",
       { ...args, sources: { kind: "ranges", ranges: ["0.0.0.0/0"] } },
-      'sources.ranges[0]: got "0.0.0.0/0"; allowed is a range in CIDR notation that is not everybody. Give the range of an office or a partner; everybody is said with sources: internet.',
+      'sources.ranges[0]: got "0.0.0.0/0"; allowed is a range that is not everybody, at the widest /8. Give the range of an office or a partner; everybody is said with sources: internet.',
     ],
     [
       "an empty list of ranges",
@@ -146,10 +146,29 @@ describe("what names and ranges say", () => {
   });
 
   it("knows a named range from everybody and from what is none", () => {
-    for (const range of ["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32"])
-      assert.ok(isNamedRange(range), range);
-    for (const range of ["0.0.0.0/0", "::/0", "10.0.0.0", "10.0.0.0/33", "x/8", "10.0.0.0/8/8"]) {
-      assert.ok(!isNamedRange(range), range);
+    for (const range of ["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32", "2001:db8::1/128", "::1/128"])
+      assert.equal(rangeProblem(range), undefined, range);
+    for (const range of [
+      "10.0.0.0",
+      "10.0.0.0/33",
+      "x/8",
+      "10.0.0.0/8/8",
+      "::ffff:10.0.0.0/104",
+      "fe80::1%eth0/64",
+    ])
+      assert.equal(rangeProblem(range), "a range in CIDR notation, like 203.0.113.0/24", range);
+    // The halves of the internet are as good as the whole.
+    for (const range of ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "64.0.0.0/7"])
+      assert.equal(rangeProblem(range), "a range that is not everybody, at the widest /8", range);
+    for (const range of ["::/0", "2000::/3"])
+      assert.equal(rangeProblem(range), "a range that is not everybody, at the widest /16", range);
+    for (const [range, alone] of [
+      ["203.0.113.5/24", "203.0.113.5/32"],
+      ["2001:db8::1/32", "2001:db8::1/128"],
+      ["2001:db8:1::/32", "2001:db8:1::/128"],
+    ] as const) {
+      const allowed = `a range without bits behind its prefix; one address alone is ${alone}`;
+      assert.equal(rangeProblem(range), allowed, range);
     }
   });
 

@@ -25,6 +25,7 @@ const args: GcpLoadBalancerArgs = {
     zones: ["europe-west3-a", "europe-west3-b"],
   },
   address: "203.0.113.10",
+  stack: "test",
   negName: "retrofitlink-test-proxy",
   ratePerPod: 400,
   longLivedPaths: ["/socket.io/", "/events"],
@@ -319,6 +320,34 @@ describe("GcpLoadBalancer", () => {
     assert.ok(!existing.typesAndNames().some((line) => line.includes("DnsAuthorization")));
   });
 
+  it("names what it makes for a host as Certificate Manager takes it, also where the host is long or begins with a digit", async () => {
+    const hosts = ["app.example.com", "1.example.com", `${"a".repeat(63)}.${"b".repeat(63)}.example.com`];
+    const recording = await build({ hosts });
+    const made = [
+      ...recording.ofType("gcp:certificatemanager/dnsAuthorization:DnsAuthorization"),
+      ...recording.ofType("gcp:certificatemanager/certificateMapEntry:CertificateMapEntry"),
+    ].map(({ inputs }) => String(inputs["name"]));
+    assert.equal(made.length, 6);
+    assert.equal(new Set(made).size, 3, "two hosts have one name");
+    for (const name of made) assert.match(name, /^retrofitlink-test-[-a-z0-9]{1,45}$/);
+  });
+
+  it("serves its certificate for the CDN's hosts, too, which only the CDN knows, and for no other host without one", async () => {
+    const entries = async (change?: Partial<GcpLoadBalancerArgs>): Promise<unknown[]> =>
+      (await build(change))
+        .ofType("gcp:certificatemanager/certificateMapEntry:CertificateMapEntry")
+        .map(({ inputs }) => inputs["hostname"] ?? inputs["matcher"]);
+    assert.deepEqual(await entries(LOCKED), ["app.example.com", "PRIMARY"]);
+    assert.deepEqual(await entries(), ["app.example.com"]);
+  });
+
+  it("keeps its logs in a bucket of the stack", async () => {
+    const id = async (stack: string): Promise<unknown> =>
+      named(await build({ stack }), "public-access-logs")["bucketId"];
+    assert.equal(await id("production"), "retrofitlink-production-access-logs");
+    assert.equal(await id("staging"), "retrofitlink-staging-access-logs");
+  });
+
   it("logs a chosen share of the requests, and keeps them as long as told", async () => {
     const recording = await build({ logSampleRate: 0.1 });
     assert.deepEqual(named(recording, "public-backend")["logConfig"], { enable: true, sampleRate: 0.1 });
@@ -342,6 +371,11 @@ describe("gcpLoadBalancerProblems", () => {
       "no zone",
       { location: { ...args.location, zones: [] } },
       "zones: got []; allowed is at least one zone. Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
+    ],
+    [
+      "more requests than Cloud Armor counts",
+      { firewall: { mode: "block", requestsPerFiveMinutes: 10_001 } },
+      "firewall.requestsPerFiveMinutes: got 10001; allowed is at most 10000 (requests in five minutes), for Cloud Armor counts no further. Lower it; the rate limit of the proxy is another.",
     ],
     [
       "a certificate of another cloud",

@@ -137,6 +137,28 @@ describe("privateBucket", () => {
     );
   });
 
+  it("is emptied with the stack or kept with all that closes it, where that was asked for", async () => {
+    const forced = async (change: Partial<PrivateBucketArgs>): Promise<unknown> =>
+      inputs(await build(change), "files")["forceDestroy"];
+    const retained = async (change: Partial<PrivateBucketArgs>): Promise<string[]> =>
+      [...(await build(change)).seen]
+        .filter(([, options]) => options.retainOnDelete === true)
+        .map(([line]) => line)
+        .sort();
+    assert.deepEqual(
+      [await forced({ onRemoval: "emptied" }), await retained({ onRemoval: "emptied" })],
+      [true, []],
+    );
+    assert.deepEqual(
+      [
+        await forced({ onRemoval: "kept", undeleteDays: 7 }),
+        await retained({ onRemoval: "kept", undeleteDays: 7 }),
+      ],
+      [undefined, [...ALWAYS, VERSIONING]],
+    );
+    assert.deepEqual([await forced({}), await retained({})], [undefined, []]);
+  });
+
   it("protects the bucket alone, and only where that was asked for", async () => {
     const protectedOnes = async (change: Partial<PrivateBucketArgs>): Promise<string[]> =>
       [...(await build(change)).seen].flatMap(([line, { protect }]) => (protect === true ? [line] : []));
