@@ -98,7 +98,7 @@ function elastiCache(
   if (cluster.cloud !== "aws")
     throw new pulumi.RunError(`${common.configKey}.kind: ElastiCache is on aws only`);
   const { vpcId, subnetIds, region, zones } = cluster;
-  const { cpuCores, maintenance, nodeType, alarmTopicArn, securityGroupIds } = cache;
+  const { cpuCores, maintenance, nodeType, alarmTopicArn, securityGroupIds, passwordGeneration } = cache;
   const args = {
     ...common,
     region,
@@ -106,6 +106,7 @@ function elastiCache(
     network: { vpcId, subnetIds, clientSecurityGroupIds: securityGroupIds },
     cpuCores,
     maintenance,
+    passwordGeneration,
     budget: mergeBudget(DEFAULT_BUDGET, budget),
     ...(nodeType === undefined ? {} : { nodeType }),
     ...(alarmTopicArn === undefined ? {} : { alarmTopicArn }),

@@ -78,7 +78,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
     this.routers = sizes.nodes;
     this.readPreference = summary.readPreference;
 
-    const { projectId, clusterName, transform = {} } = args;
+    const { projectId, clusterName, passwordGeneration = 1, transform = {} } = args;
     const child = { parent: this };
     const privateEndpoint = new AtlasPrivateEndpoint(
       `${name}-private-endpoint`,
@@ -126,7 +126,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
       );
     }
 
-    const users = createAtlasUsers(name, { projectId, clusterName }, child);
+    const users = createAtlasUsers(name, { projectId, clusterName, passwordGeneration }, child);
     const host = pulumi
       .all([this.cluster.connectionStrings, privateEndpoint.endpointId])
       .apply(([strings, endpointId]) => privateHost(strings, endpointId));

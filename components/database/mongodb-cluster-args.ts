@@ -62,6 +62,8 @@ export interface MongoDbClusterArgs {
   readonly queryTime: Threshold;
   /** 0 off, 1 slow operations, 2 all. @default 1 */
   readonly profilerLevel?: 0 | 1 | 2;
+  /** Which passwords the application and the data-model Job use, a whole number >= 1. Raise it by one for new ones. @default 1 */
+  readonly passwordGeneration?: number;
   /** @default the cluster's default class */
   readonly storageClassName?: string;
   /** @default no backups */

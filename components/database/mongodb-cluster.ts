@@ -4,6 +4,7 @@ import * as random from "@pulumi/random";
 
 import { neededGiB, peakQueries, queriesInFlight } from "../../budget/mongodb";
 import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
+import { livingGenerations, ofGeneration, userOfGeneration } from "../shared/generations";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import {
   DEFAULT_MONITORING_NAMESPACE,
@@ -30,6 +31,7 @@ import {
   OPERATOR_NAME,
   READ_REPLICA_TAGS,
   SECRET_NAMES,
+  passwordKey,
   perconaSpec,
   routerHosts,
   shardNames,
@@ -139,21 +141,21 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       { metadata: metadata(SECRET_NAMES.users), stringData: systemUsers(name, kept) },
       kept,
     );
-    const applicationPassword = password(`${name}-application-password`, kept);
-    const dataModelPassword = password(`${name}-data-model-password`, kept);
-    const { application, dataModel } = APPLICATION_USERS;
     const hosts = routerHosts(sizes.routers, namespace).join(",");
-    const uri = (user: string, password: pulumi.Output<string>): pulumi.Output<string> =>
+    const uri = ({ user, password }: DatabaseAccount): pulumi.Output<string> =>
       pulumi.interpolate`mongodb://${user}:${password}@${hosts}/${DATABASE}?authSource=admin&tls=true&tlsCAFile=${CA_FILE}`;
+    const application = accounts(name, APPLICATION_USERS.application, args.passwordGeneration, child);
+    const dataModel = accounts(name, APPLICATION_USERS.dataModel, args.passwordGeneration, child);
     const credentials = new k8s.core.v1.Secret(
       `${name}-application`,
       {
         metadata: metadata(SECRET_NAMES.application),
         stringData: {
-          [application.passwordKey]: applicationPassword,
-          [dataModel.passwordKey]: dataModelPassword,
-          uri: uri(application.name, applicationPassword),
-          "data-model-uri": uri(dataModel.name, dataModelPassword),
+          ...Object.fromEntries(
+            [...application, ...dataModel].map(({ user, password }) => [passwordKey(user), password]),
+          ),
+          uri: uri(application[0]),
+          "data-model-uri": uri(dataModel[0]),
         },
       },
       kept,
@@ -211,6 +213,26 @@ function systemUsers(
     [`MONGODB_${prefix}_PASSWORD`, password(`${name}-${user}-password`, options)],
   ]);
   return Object.fromEntries(entries);
+}
+
+interface DatabaseAccount {
+  readonly user: string;
+  readonly password: pulumi.Output<string>;
+}
+
+/** The account of this generation, then that of the one before. Not protected: others take their place. */
+function accounts(
+  name: string,
+  user: string,
+  passwordGeneration = 1,
+  options: pulumi.CustomResourceOptions,
+): readonly [DatabaseAccount, ...DatabaseAccount[]] {
+  const account = (generation: number): DatabaseAccount => ({
+    user: userOfGeneration(user, generation),
+    password: password(ofGeneration(`${name}-${user}-password`, generation), options),
+  });
+  const [current, ...former] = livingGenerations(passwordGeneration);
+  return [account(current), ...former.map(account)];
 }
 
 /** Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits. */

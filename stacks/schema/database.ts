@@ -1,7 +1,7 @@
 /** What a stack file may say of the database. */
 import { z } from "zod";
 
-import { atLeast, number, positive, says, text, whole } from "./leaves";
+import { atLeast, number, passwordGeneration, positive, says, text, whole } from "./leaves";
 
 /** How a service uses the database. */
 export const databaseUse = z.strictObject(
@@ -17,6 +17,7 @@ export const databaseUse = z.strictObject(
 );
 
 const common = {
+  passwordGeneration,
   shards: number(
     "a whole number from 1 to 100",
     "Count the replica sets the data is spread over.",

@@ -73,17 +73,13 @@ const ELASTICACHE: Expected = [
     [
       "Deployment backend-deployment",
       "Deployment matching-deployment",
-      "ReplicationGroup redis-cache-replication-group",
+      "ReplicationGroup redis-cache",
       "Secret redis-cache-credentials",
     ],
   ],
   [
     ["redis-session-password"],
-    [
-      "Deployment backend-deployment",
-      "ReplicationGroup redis-session-replication-group",
-      "Secret redis-session-credentials",
-    ],
+    ["Deployment backend-deployment", "ReplicationGroup redis-session", "Secret redis-session-credentials"],
   ],
 ];
 
@@ -142,13 +138,13 @@ describe("a credential that changes", function () {
   it("replaces the services of a Memorystore whose password Google changed, or that got another authority", async () => {
     const config = clusterConfig("gcp with Memorystore");
     const before = await recordStack(config);
-    assert.deepEqual(await changesWith(config, before, "redis-cache-instance"), [
+    assert.deepEqual(await changesWith(config, before, "redis-cache"), [
       "Deployment backend-deployment",
       "Deployment matching-deployment",
       "Secret redis-cache-credentials",
     ]);
     const authority = await recordStack(config, (name) =>
-      name === "redis-session-instance" ? { serverCaCerts: [{ cert: "the next" }] } : undefined,
+      name === "redis-session" ? { serverCaCerts: [{ cert: "the next" }] } : undefined,
     );
     assert.deepEqual(changes(before, authority), [
       "Deployment backend-deployment",
