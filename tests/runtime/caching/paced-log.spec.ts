@@ -39,15 +39,15 @@ describe("the log of a cache", () => {
   it("does not flap when Redis has another password while it is used", async () => {
     const cache = caches.data(redis.port);
     await cache.connected(10_000);
-    await redis.cli("config", "set", "requirepass", "another-password");
-    await redis.cli("--pass", "another-password", "client", "kill", "type", "normal", "skipme", "yes");
+    await redis.cli("acl", "setuser", "default", "resetpass", ">another-password");
+    await redis.cli("client", "kill", "type", "normal", "skipme", "yes");
     try {
       for (const until = Date.now() + 3000; Date.now() < until;) {
         await cache.getOrLoad("k", () => Promise.resolve(1));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     } finally {
-      await redis.cli("--pass", "another-password", "config", "set", "requirepass", REDIS_PASSWORD);
+      await redis.cli("acl", "setuser", "default", "resetpass", `>${REDIS_PASSWORD}`);
     }
     assert.match(JSON.stringify(caches.logger.lines), /credentials-refused/);
     assertFew();

@@ -23,7 +23,7 @@ describe("replacements of the clouds' stand-ins", () => {
       changes(olds, news),
       news,
       olds,
-      "thing",
+      `urn:pulumi:test::retrofitlink::${type}::thing`,
     );
     return [paths, deleteFirst];
   };

@@ -6,7 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as lb from "@pulumi/aws/lb";
 
 import { placedIn } from "../../../components/shared/placement";
-import { CLOUD_VARIANTS, recordVariant } from "../../helpers/cloud-variants";
+import { recordVariant } from "../../helpers/cloud-variants";
+import { VARIANTS } from "../../helpers/variants";
 import { record } from "../../helpers/pulumi";
 
 /** True when the SDK's class of a type takes an input, as its own source says. */
@@ -26,7 +27,7 @@ const AT_THE_EDGE = /^cdn-(certificate|web-acl|log-)/;
 describe("the place of every resource of a cloud", function () {
   this.timeout(60_000);
 
-  for (const variant of Object.keys(CLOUD_VARIANTS)) {
+  for (const variant of Object.keys(VARIANTS)) {
     it(`is the cluster's in ${variant}`, async () => {
       const { resources } = await recordVariant(variant);
       const region = ({ type, name }: { type: string; name: string }): string =>
