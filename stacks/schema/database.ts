@@ -17,7 +17,6 @@ export const databaseUse = z.strictObject(
 );
 
 const common = {
-  passwordGeneration,
   shards: number(
     "a whole number from 1 to 100",
     "Count the replica sets the data is spread over.",
@@ -41,6 +40,7 @@ const common = {
   allowDrops: z
     .boolean(says("true or false", "True for one run that may drop or rebuild indexes."))
     .default(false),
+  passwordGeneration,
 };
 
 const backup = z

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 
+import * as pulumi from "@pulumi/pulumi";
+
 import type { Recording } from "../../helpers/pulumi";
 import { clusterConfig, recordStack } from "../../helpers/recorded-stack";
 
@@ -16,8 +18,13 @@ const block = (recording: Recording, kind: string, name: string): Record<string,
 const accountOf = (uri: string): string =>
   /^mongodb(?:\+srv)?:\/\/([^@]+)@/.exec(uri)?.[1] ?? assert.fail(uri);
 
-const usedOf = ({ stringData }: Record<string, any>): string[] =>
-  [stringData["uri"], stringData["data-model-uri"]].map(accountOf);
+/** A value that is recorded as a secret. */
+const revealed = (held: any): any => (held?.[pulumi.runtime.specialSigKey] === undefined ? held : held.value);
+
+const entriesOf = (secret: Record<string, any>): Record<string, string> => revealed(secret["stringData"]);
+
+const usedOf = (secret: Record<string, any>): string[] =>
+  ["uri", "data-model-uri"].map((key) => accountOf(entriesOf(secret)[key] ?? ""));
 
 /** Of the database in the cluster: what its operator is told, and what the Secret holds. */
 function inCluster(recording: Recording): Access {
@@ -25,9 +32,7 @@ function inCluster(recording: Recording): Access {
   const { spec } = block(recording, "PerconaServerMongoDB", "mongodb-cluster");
   const users = spec["users"] as { name: string; passwordSecretRef: { key: string } }[];
   return {
-    taken: users.map(
-      ({ name, passwordSecretRef: { key } }) => `${name}:${String(secret["stringData"][key])}`,
-    ),
+    taken: users.map(({ name, passwordSecretRef: { key } }) => `${name}:${entriesOf(secret)[key] ?? ""}`),
     used: usedOf(secret),
   };
 }
@@ -35,7 +40,7 @@ function inCluster(recording: Recording): Access {
 function atlas(recording: Recording): Access {
   const users = recording.ofType("mongodbatlas:index/databaseUser:DatabaseUser");
   return {
-    taken: users.map(({ inputs }) => `${String(inputs["username"])}:${String(inputs["password"])}`),
+    taken: users.map(({ inputs }) => `${String(inputs["username"])}:${String(revealed(inputs["password"]))}`),
     used: usedOf(block(recording, "Secret", "mongodb-application")),
   };
 }
@@ -46,7 +51,7 @@ const KINDS: readonly (readonly [variant: string, access: (recording: Recording)
 ];
 
 describe("new passwords of the database", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   for (const [variant, accessOf] of KINDS) {
     describe(variant, () => {
@@ -117,7 +122,7 @@ describe("new passwords of the database", function () {
 });
 
 describe("a new password of ElastiCache", function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it("is another one, which the servers take beside the former before the services are told", async () => {
     const of = (generation: number): Promise<Recording> =>
@@ -129,7 +134,7 @@ describe("a new password of ElastiCache", function () {
       );
     const [first, second] = [await of(1), await of(2)];
     const tokens = [first, second].map((one) => block(one, "ReplicationGroup", "redis-session"));
-    assert.notEqual(tokens[0]?.["authToken"], tokens[1]?.["authToken"]);
+    assert.notEqual(revealed(tokens[0]?.["authToken"]), revealed(tokens[1]?.["authToken"]));
     assert.equal(tokens[1]?.["authTokenUpdateStrategy"], "ROTATE");
     const order = second.resources.map(({ name, type }) => `${type.split(":").pop() ?? ""} ${name}`);
     const group = order.indexOf("ReplicationGroup redis-session");

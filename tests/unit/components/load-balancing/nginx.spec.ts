@@ -33,6 +33,7 @@ const RESOURCES = [
   "kubernetes:autoscaling/v2:HorizontalPodAutoscaler edge-autoscaler",
   "kubernetes:core/v1:ConfigMap edge-config",
   "kubernetes:core/v1:Service edge-service",
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy edge-network-policy",
   "kubernetes:policy/v1:PodDisruptionBudget edge-disruption-budget",
   "retrofitlink:load-balancing:Nginx edge",
 ];
@@ -293,7 +294,7 @@ describe("the pod of a Nginx", () => {
   it("asks for the memory of the proof, and may use a whole core for each worker", async () => {
     const [server, exporter] = (await template({ cpuCores: 1.5 })).spec.containers;
     assert.deepEqual(server["resources"], {
-      requests: { cpu: "1.5", memory: "426Mi" },
+      requests: { cpu: "1.5", memory: "426Mi", "ephemeral-storage": SCRATCH_AND_LOGS },
       limits: { cpu: "2", memory: "426Mi" },
     });
     assert.deepEqual(exporter["resources"], {
