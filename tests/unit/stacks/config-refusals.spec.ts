@@ -221,7 +221,7 @@ describe("stack file", () => {
         };
       },
       [
-        "retrofitlink:caches.fast.snapshotRetentionDays: got 3; allowed is one of purpose, kind, workingSetMiB, maintenance, cpuCores, nodeType, securityGroupIds, alarmTopicArn. Remove the key.",
+        "retrofitlink:caches.fast.snapshotRetentionDays: got 3; allowed is one of purpose, kind, workingSetMiB, maintenance, passwordGeneration, cpuCores, nodeType, securityGroupIds, alarmTopicArn. Remove the key.",
       ],
     ],
     [
