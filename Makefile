@@ -93,6 +93,10 @@ test-cluster: toolchain ## the API server and the programs around it
 test-engine: toolchain ## the real engine on a real API server
 	@mocha 'tests/engine/**/*.spec.ts'
 
+.PHONY: test-nightly
+test-nightly: toolchain ## long lives and every combination on the real engine; no part of `make test`
+	@mocha 'tests/nightly/**/*.spec.ts'
+
 .PHONY: test-browser
 test-browser: $(PACKAGES) system-packages ## the pages in Chromium
 	@mocha 'tests/browser/**/*.spec.ts'

@@ -44,7 +44,7 @@ async function commandUp(): Promise<number> {
       return 1;
     }
     const state = isUnchanged(run.changes) ? "is up, no changes" : "is up";
-    print(`\nThe stack "${STACK}" ${state} (${seconds} s): ${describeChanges(run.changes)}.`);
+    print(`\nThe stack "${STACK}" ${state} (${seconds} s): ${describeChanges(run)}.`);
     printNextSteps(toolchain, cluster.kubeconfig);
     return 0;
   });

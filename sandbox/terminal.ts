@@ -32,11 +32,16 @@ export function printChanges(print: (line: string) => void): (event: EngineEvent
   };
 }
 
-/** `12 created, 3 unchanged` */
-export function describeChanges(changes: StackRun["changes"]): string {
-  const parts = Object.entries(changes)
-    .filter(([operation, count]) => PAST[operation as OpType] !== undefined && count > 0)
-    .map(([operation, count]) => `${count} ${PAST[operation as OpType]}`);
+/** `12 created, 3 unchanged`, without what is the engine's own: the stack and the providers. */
+export function describeChanges({ resources }: Pick<StackRun, "resources">): string {
+  const counts = new Map<OpType, number>();
+  for (const { operation, type } of resources) {
+    if (!type.startsWith("pulumi:")) counts.set(operation, (counts.get(operation) ?? 0) + 1);
+  }
+  const parts = [...counts].flatMap(([operation, count]) => {
+    const done = PAST[operation];
+    return done === undefined ? [] : [`${count} ${done}`];
+  });
   return parts.length === 0 ? "nothing to do" : parts.join(", ");
 }
 

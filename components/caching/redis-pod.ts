@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { restrictedContainer, restrictedPod, selectorLabels } from "../shared/kubernetes";
 import { IMAGES } from "../shared/versions";
 import { PROBE_COMMANDS, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
-import { HAND_OVER_SECONDS, SCRIPTS } from "./replication-scripts";
+import { COPY_SECONDS, HAND_OVER_SECONDS, SCRIPTS } from "./replication-scripts";
 import { MEMBERS, SENTINEL_PATHS, SENTINEL_PORT, SENTINEL_PROBE_COMMANDS } from "./sentinel-conf";
 
 /** Where the exporter answers. */
@@ -156,8 +156,8 @@ export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplate
   };
 }
 
-/** A hand-over, the flush of the append-only file, and the last words to the replicas, seconds. */
-const TERMINATION_SECONDS = HAND_OVER_SECONDS + 40;
+/** The others' copies, a hand-over, the flush of the append-only file, and the last words to the replicas, seconds. */
+const TERMINATION_SECONDS = COPY_SECONDS + HAND_OVER_SECONDS + 40;
 
 function script(name: string): string {
   return `${dirname(REDIS_PATHS.config)}/${name}`;

@@ -30,8 +30,8 @@ export const SCRIPTS = {
 /** How long a primary refuses writes at most while it hands over, seconds. */
 export const HAND_OVER_SECONDS = 20;
 
-/** How long of it replicas may take to receive what is still missing, seconds. */
-const CATCH_UP_SECONDS = 5;
+/** How long a member that stops waits at most, before that, until the others have their copies, seconds. */
+export const COPY_SECONDS = 60;
 
 /** All scripts by file name. */
 export function replicationScripts(args: ReplicationScriptsArgs): Record<string, string> {
@@ -75,13 +75,22 @@ others() {
   echo "$members" | awk -v n="$self" '$1 != n'
 }
 
-# "epoch host port" of the primary as each Sentinel of the other members has it.
+ask() { # host, port, command
+  at="-h $1 -p $2"
+  shift 2
+  timeout 2 redis-cli $at --raw "$@" </dev/null 2>/dev/null
+}
+
+# "epoch host port" of the primary as each Sentinel of the other members has it. "sentinel master" names the former one,
+# with the epoch of the new one, until all replicas follow that. The address is asked last, or it could be older than the
+# epoch.
 told() {
   others | while read -r _ host _ port; do
-    timeout 2 redis-cli -h "$host" -p "$port" --raw sentinel master "$master" </dev/null 2>/dev/null |
-      awk 'NR % 2 { key = $0; next } { value[key] = $0 }
-        END { if (value["config-epoch"] != "") print value["config-epoch"], value["ip"], value["port"] }'
-  done
+    epoch=$(ask "$host" "$port" sentinel master "$master" | awk 'NR % 2 && $0 == "config-epoch" { getline; print }')
+    [ -n "$epoch" ] || continue
+    address=$(ask "$host" "$port" sentinel get-master-addr-by-name "$master" | tr '\\n' ' ')
+    echo "$epoch $address"
+  done | awk 'NF == 3 { print $1, $2, $3 }'
 }
 
 # The same as the Sentinel of this member had it last.
@@ -177,18 +186,15 @@ cli() {
   timeout 5 redis-cli -h "$own_host" -p "$own_port" --raw "$@" </dev/null 2>/dev/null
 }
 
-# Whether every replica that is connected has everything. Each reports every second how far it is.
-caught_up() {
-  cli info replication | tr -d '\\r' | awk -F '[:,=]' '
-    $1 == "master_repl_offset" { all = $2 }
-    /^slave[0-9]+:.*state=online/ {
-      replicas++
-      for (i = 2; i < NF; i++) if ($i == "offset") offset[replicas] = $(i + 1)
-    }
-    END {
-      for (i in offset) if (offset[i] + 0 < all + 0) exit 1
-      exit replicas == 0
-    }'
+# Of the other members that answer, whether "all", "some" or "none" have their copy, up to an offset; or "nobody" answers.
+copies() { # offset
+  others | while read -r _ host port _; do
+    ask "$host" "$port" role | tr '\\n' ' '
+    echo
+  done | awk -v offset="$1" '
+    NF { members++ }
+    $1 == "master" || ($1 == "slave" && $4 == "connected" && $5 + 0 >= offset + 0) { have++ }
+    END { print members == 0 ? "nobody" : have == members ? "all" : have ? "some" : "none" }'
 }
 
 # Asks one Sentinel after the other, until one begins a fail-over.
@@ -204,24 +210,37 @@ begin() {
 # "host port" of another member, once a Sentinel calls it the primary.
 successor() {
   others | while read -r _ host _ port; do
-    timeout 2 redis-cli -h "$host" -p "$port" --raw sentinel get-master-addr-by-name "$master" </dev/null 2>/dev/null |
-      tr '\\n' ' '
+    ask "$host" "$port" sentinel get-master-addr-by-name "$master" | tr '\\n' ' '
     echo
   done | awk -v own="$own_host $own_port" 'NF == 2 && $1 " " $2 != own { print $1, $2; exit }'
 }
+
+# A member is ready before it has its copy. To stop the only one beside it that has everything would be an outage, and the
+# Sentinels might promote the one that has not.
+enough=all
+now=$(date +%s)
+while :; do
+  case "$(copies 0)" in all | nobody) break ;; esac
+  if [ "$(date +%s)" -ge $((now + ${COPY_SECONDS})) ]; then
+    # One that never gets its copy must not hold up the others.
+    enough='all some'
+    break
+  fi
+  sleep 0.5
+done
 
 [ "$(cli role | head -n 1)" = master ] || exit 0
 now=$(date +%s)
 # Writes wait here; when this server is a replica they are refused, and clients repeat them at the new primary.
 cli client pause ${HAND_OVER_SECONDS}000 write >/dev/null
-while [ "$(date +%s)" -lt $((now + ${CATCH_UP_SECONDS})) ]; do
-  if caught_up; then break; fi
-  sleep 0.2
-done
-
 begun=''
 while [ "$(date +%s)" -lt $((now + ${HAND_OVER_SECONDS})) ]; do
-  [ -n "$begun" ] || begun=$(begin)
+  if [ -z "$begun" ]; then
+    offset=$(cli role | sed -n 2p)
+    have=none
+    [ -z "$offset" ] || have=$(copies "$offset")
+    case " $enough " in *" $have "*) begun=$(begin) ;; esac
+  fi
   new=$(successor)
   if [ -n "$new" ]; then
     # The Sentinels would say the same in a moment. Until then a write that waits here could still be confirmed.

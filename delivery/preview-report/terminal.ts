@@ -30,12 +30,16 @@ export function verdictLine(model: StackModel): string {
   return `${sentence} ${detail}`;
 }
 
-/** `3 Deployment, 2 ConfigMap`, the most frequent first */
+/** Kinds that a line names: about two lines of a terminal. The page has all. */
+const NAMED_KINDS = 8;
+
+/** `3 Deployment, 2 ConfigMap and 4 of other kinds`, the most frequent first */
 function tally(kinds: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return [...counts]
-    .sort(([kindA, a], [kindB, b]) => b - a || kindA.localeCompare(kindB))
-    .map(([kind, count]) => `${number(count)} ${kind}`)
-    .join(", ");
+  const sorted = [...counts].sort(([kindA, a], [kindB, b]) => b - a || kindA.localeCompare(kindB));
+  const named = sorted.slice(0, NAMED_KINDS);
+  const others = kinds.length - named.reduce((sum, [, count]) => sum + count, 0);
+  const text = named.map(([kind, count]) => `${number(count)} ${kind}`).join(", ");
+  return others === 0 ? text : `${text} and ${number(others)} of other kinds`;
 }

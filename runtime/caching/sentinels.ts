@@ -86,8 +86,14 @@ export class Sentinels {
     client.on("error", () => undefined);
     try {
       await client.connect();
-      const reply = await client.sendCommand(["SENTINEL", "MASTER", this.sentinels.master]);
-      return primaryOf(reply);
+      const { master } = this.sentinels;
+      // The one that began a fail-over names the former primary here, with the epoch of the new one, until all replicas have
+      // followed. The address is asked after the epoch, or it could be older.
+      const [state, address] = await Promise.all([
+        client.sendCommand(["SENTINEL", "MASTER", master]),
+        client.sendCommand(["SENTINEL", "GET-MASTER-ADDR-BY-NAME", master]),
+      ]);
+      return primaryOf(state, address);
     } finally {
       clearTimeout(timer);
       this.questions.delete(question);
@@ -101,9 +107,10 @@ export function sameAddress(one: Address, other: Address): boolean {
   return one.host === other.host && one.port === other.port;
 }
 
-/** @param reply names and values: a map of RESP 3 */
-function primaryOf(reply: unknown): Primary {
-  const { ip, port, "config-epoch": epoch } = reply as Record<string, unknown>;
-  if (typeof ip !== "string" || ip === "") throw new UnreachableRedis("a Sentinel names no primary");
-  return { host: ip, port: Number(port), epoch: Number(epoch) };
+/** @param state names and values: a map of RESP 3 @param address host and port, or null */
+function primaryOf(state: unknown, address: unknown): Primary {
+  const { "config-epoch": epoch } = state as Record<string, unknown>;
+  const [host, port] = (address ?? []) as readonly unknown[];
+  if (typeof host !== "string" || host === "") throw new UnreachableRedis("a Sentinel names no primary");
+  return { host, port: Number(port), epoch: Number(epoch) };
 }

@@ -1,6 +1,6 @@
-import "../helpers/sandbox-folder";
-
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -21,7 +21,7 @@ import {
 import { runningPid } from "../../sandbox/cluster/processes";
 import { isAlive } from "../../sandbox/lock";
 import { clusterParts, down, prepareToolchain } from "../../sandbox/sandbox";
-import { SCRATCH } from "../helpers/sandbox-folder";
+import { SCRATCH, removeAbandoned } from "../helpers/sandbox-folder";
 
 const silent = (): void => undefined;
 
@@ -39,7 +39,7 @@ function pids(name: string): number[] {
 }
 
 describe("cluster of the sandbox", function () {
-  this.timeout(60_000);
+  this.timeout(300_000);
   let parts: ClusterParts;
 
   before(async () => {
@@ -122,6 +122,20 @@ describe("cluster of the sandbox", function () {
     assert.deepEqual(running.filter(isAlive), []);
     assert.ok(!existsSync(directory));
     mkdirSync(SCRATCH, { recursive: true });
+  });
+
+  it("of a test process that was killed is ended and removed by the next one", async () => {
+    const place = join(SCRATCH, "killed");
+    // Beyond the largest number a process can have.
+    const directory = join(place, "sandbox-99999999", "clusters", "tests");
+    const mine = join(place, `sandbox-${process.pid}`);
+    for (const folder of [directory, mine]) mkdirSync(folder, { recursive: true });
+    const server = spawn("sh", ["-c", "sleep 60; true", directory]);
+    writeFileSync(join(directory, "etcd.pid"), String(server.pid));
+    const ended = once(server, "exit");
+    removeAbandoned(place);
+    assert.deepEqual(await ended, [null, "SIGKILL"]);
+    assert.deepEqual([existsSync(directory), existsSync(mine)], [false, true]);
   });
 
   it("keeps its credentials from other users of the machine", async () => {

@@ -6,9 +6,11 @@ import { createClient, createSentinel } from "redis";
 import { RESERVED_CLIENTS, maxClients, replicationClients } from "../../budget/connections";
 import { redisMemory } from "../../budget/memory";
 import { DOWN_AFTER_MS, MEMBERS, sentinelList } from "../../components/caching/sentinel-conf";
+import { Sentinels } from "../../runtime/caching/sentinels";
 import { eventually } from "../helpers/eventually";
 import { MASTER_NAME, PATIENCE, Replication, type ReplicationMember } from "../helpers/redis-replication";
 import { REDIS_PASSWORD } from "../helpers/redis-server";
+import { settingsFor } from "../runtime/caching/caches";
 
 const users = [{ maxReplicas: 2, maxSurge: 0.5, processesPerPod: 1, poolSize: 2 }];
 const clients = maxClients(users, RESERVED_CLIENTS + replicationClients(MEMBERS));
@@ -191,6 +193,53 @@ describe("a session store of three members", function () {
     await leaving.ready();
     assert.equal(await store.settled(), primary);
     assert.equal(await keptBy(leaving, confirmed), confirmed.length);
+  });
+
+  it("is told of the new primary alone, while the other replica has not followed it yet", async () => {
+    const former = await store.primary();
+    const rest = store.others(former);
+    const password = (await rest[0]?.cli("config", "get", "masterauth"))?.split("\n")[1] ?? "";
+    // Neither can begin to copy from another one, so the fail-over goes on.
+    for (const member of rest) await member.cli("config", "set", "masterauth", "wrong");
+    await former.stopAsPod();
+    const promoted = await store.primary();
+    const told = await eventually(
+      "both Sentinels know",
+      () => former.told(),
+      (lines) => lines.length === 2 && new Set(lines.map((one) => one.split(" ")[0])).size === 1,
+      PATIENCE,
+    );
+    const addresses = store.members.map(({ address: { host, sentinelPort: port } }) => ({ host, port }));
+    const asked = { addresses, master: MASTER_NAME };
+    const settings = settingsFor(0, { name: "redis-session", password: REDIS_PASSWORD, sentinels: asked });
+    const service = new Sentinels(settings, asked, () => undefined);
+    for (let i = 0; i < 6; i++) assert.equal((await service.primary()).port, promoted.address.port);
+    service.close();
+    for (const one of told) assert.match(one, new RegExp(`^\\d+ 127.0.0.1 ${promoted.address.port}$`));
+    for (const member of rest) await member.cli("config", "set", "masterauth", password);
+    former.start();
+    await former.ready();
+    assert.equal(await store.settled(), promoted);
+  });
+
+  it("hands over only when a replica that has just started has its copy", async () => {
+    const leaving = await store.primary();
+    const [late, other] = store.others(leaving) as [ReplicationMember, ReplicationMember];
+    await late.stopAsPod();
+    const keys = Array.from({ length: 200 }, (_, i) => `late:${i}`);
+    const replies = await leaving.pipe(keys.map((key) => `SET ${key} 1`));
+    assert.ok(replies.every((reply) => reply === "OK"));
+    // As long as the copy of a large store takes.
+    await leaving.cli("config", "set", "repl-diskless-sync-delay", "8");
+    await other.killHard();
+    late.start();
+    await late.ready();
+    await leaving.stopAsPod();
+    assert.equal(await late.role(), "master");
+    assert.equal(await keptBy(late, keys), keys.length);
+    for (const member of [leaving, other]) member.start();
+    for (const member of [leaving, other]) await member.ready();
+    assert.equal(await store.settled(), late);
   });
 
   it("leaves a replica that stops alone", async () => {

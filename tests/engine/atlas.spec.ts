@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { Project, operations } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project, operations } from "../helpers/engine";
 import type { StackRun } from "../../sandbox/engine/stack";
 import { ROOT } from "../../sandbox/paths";
 import { readAtlas, writeAtlas } from "../../sandbox/providers/mongodbatlas";
@@ -86,7 +86,7 @@ const changed = (run: StackRun): string[] => operations(run).filter((line) => !l
 const succeeded = (run: StackRun): void => assert.deepEqual([run.errors, run.succeeded], [[], true]);
 
 describe("auto-scaling of Atlas on the real engine", function () {
-  this.timeout(600_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
   const project = new Project("atlas-scaling");
   const sizes = (): string[] => sizesInAtlas(project.name);
 
@@ -150,7 +150,7 @@ describe("auto-scaling of Atlas on the real engine", function () {
 });
 
 describe("auto-scaling of Atlas with ignoreChanges", function () {
-  this.timeout(600_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
   const project = new Project("atlas-ignored");
   const program = (shards: number): Project =>
     project.program(`

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { Project, kubectl, operations } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project, kubectl, operations } from "../helpers/engine";
 import { ROOT } from "../../sandbox/paths";
 
 /** What a stack says of its load balancer at one time of its life. */
@@ -52,7 +52,7 @@ const binding = async (): Promise<{ uid: string; vpcId: string }> => {
 };
 
 describe("an ALB through its life on the real engine", function () {
-  this.timeout(600_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("comes up, changes its CDN and its network, and goes", async () => {
     const project = new Project("alb-life");

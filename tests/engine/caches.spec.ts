@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { COMPONENT_TYPES } from "../../budget/summaries";
 import type { StackResource, StackRun } from "../../sandbox/engine/stack";
-import { kubectl, operations } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, kubectl, operations } from "../helpers/engine";
 import { runPlatform } from "../helpers/platform";
 import { edited, onGcp, only, type Change, type StackFile } from "../helpers/stack-file";
 
@@ -38,7 +38,7 @@ function variables(run: StackRun, service: string, prefix: RegExp): string[] {
 }
 
 describe("managed caches on the real engine", function () {
-  this.timeout(300_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("preview production on aws with ElastiCache for both, and with every policy kept", async () => {
     const run = await runPlatform("preview", "production", edited(both("elasticache", SECURITY_GROUPS)));
@@ -112,7 +112,7 @@ const beside = edited(
 );
 
 describe("a session store in the cluster beside a cache of Amazon", function () {
-  this.timeout(400_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("comes up with three members, stays as it is, and goes", async () => {
     const first = await runPlatform("up", "local", beside);

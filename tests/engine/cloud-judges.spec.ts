@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { Project } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project } from "../helpers/engine";
 
 // The engine ends with the first resource that is refused: one has all the mistakes.
 const PROGRAM = `
@@ -10,7 +10,7 @@ const PROGRAM = `
   });`;
 
 describe("clouds' stand-ins on the real engine", function () {
-  this.timeout(300_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("refuse at a preview what the clouds would, with the resource and the place", async () => {
     const run = await new Project("judges").program(PROGRAM).run("preview");

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
-import { Project, operations, theToolchain, theCluster } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project, operations, theToolchain, theCluster } from "../helpers/engine";
 import { stopCluster, startCluster } from "../../sandbox/cluster/cluster";
 import { engineEnvironment } from "../../sandbox/engine/environment";
 import { removeAbandonedLocks } from "../../sandbox/engine/locks";
@@ -15,7 +15,7 @@ import { clusterParts } from "../../sandbox/sandbox";
 const CONFIG_MAP = `new k8s.core.v1.ConfigMap("one", { metadata: { name: "one-NAME", namespace: "default" }, data: { a: "1" } });`;
 
 describe("engine of the sandbox", function () {
-  this.timeout(120_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("shows a mistake of the program without a stack trace", async () => {
     const project = new Project("mistake").program(
@@ -127,7 +127,9 @@ describe("engine of the sandbox", function () {
       `import * as aws from "@pulumi/aws"; import * as gcp from "@pulumi/gcp";
        import * as cloudflare from "@pulumi/cloudflare"; import * as mongodbatlas from "@pulumi/mongodbatlas";
        const bucket = new aws.s3.Bucket("assets", {});
-       new aws.s3.BucketPolicy("policy", { bucket: bucket.id, policy: bucket.arn });
+       const statement = (Resource: string) => ({ Effect: "Allow", Principal: "*", Action: "s3:GetObject", Resource });
+       const policy = bucket.arn.apply((arn) => JSON.stringify({ Version: "2012-10-17", Statement: [statement(arn)] }));
+       new aws.s3.BucketPolicy("policy", { bucket: bucket.id, policy });
        new gcp.compute.GlobalAddress("address", {});
        new cloudflare.Zone("zone", { account: { id: "a" }, name: "example.com" });
        new mongodbatlas.Project("project", { orgId: "o" });

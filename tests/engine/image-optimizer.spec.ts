@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { zipSync } from "fflate";
 
 import { ROOT } from "../../sandbox/paths";
-import { operations, Project } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, operations, Project } from "../helpers/engine";
 
 const COMPONENT = JSON.stringify(join(ROOT, "components", "edge", "image-optimizer"));
 
@@ -31,7 +31,7 @@ function bundleIn(folder: string, cloud: string, text: string): void {
 }
 
 describe("ImageOptimizer on the real engine", function () {
-  this.timeout(180_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   for (const cloud of ["aws", "gcp"] as const) {
     it(`previews on ${cloud} before its code is built, and says what to run before an update`, async () => {

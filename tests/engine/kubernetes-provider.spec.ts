@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { Project, kubectl, operations, theClient } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project, kubectl, operations, theClient } from "../helpers/engine";
 
 const NAMESPACE = `const ns = new k8s.core.v1.Namespace("ns", { metadata: { name: "NAME" } });`;
 
@@ -20,7 +20,7 @@ function deployment(options: { image?: string; app?: string; extra?: string } = 
 }
 
 describe("stand-in of the Kubernetes provider", function () {
-  this.timeout(120_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   const inNamespace = (name: string, body: string, options = "{}"): string =>
     `${NAMESPACE.replace("NAME", name)}\n${body.replace("OPTIONS", options)}`;

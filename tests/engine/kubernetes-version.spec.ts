@@ -5,11 +5,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 import { versionProblem } from "../../stacks/kubernetes-version";
-import { kubectl } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, kubectl } from "../helpers/engine";
 import { runPlatform } from "../helpers/platform";
 
 describe("the version of the cluster on the real engine", function () {
-  this.timeout(180_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("is read from what the real kubectl says of a real API server", async () => {
     const answer = await kubectl("version", "--output=json");

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { ROOT } from "../../sandbox/paths";
-import { Project } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS, Project } from "../helpers/engine";
 import { shippedText } from "../helpers/stack-file";
 
 /** The first YAML block of a page, as it is printed there. */
@@ -25,7 +25,7 @@ function reading(name: string, text: string): Project {
 }
 
 describe("a stack file that the engine reads", function () {
-  this.timeout(180_000);
+  this.timeout(ENGINE_TIMEOUT_MS);
 
   it("may say a date as docs/policies.md does, beside the file of another stack that is broken", async () => {
     const project = reading("dates", `${shippedText("local")}\n${printedIn("policies.md")}`);

@@ -75,8 +75,15 @@ export async function record(
     options.stack ?? "test",
     options.preview ?? false,
   );
-  build();
-  await pulumi.runtime.disconnect();
+  const { stackTraceLimit } = Error;
+  // As in index.ts: the SDK takes a stack trace for every promise, and each frame is looked up in a source map.
+  Error.stackTraceLimit = 3;
+  try {
+    build();
+    await pulumi.runtime.disconnect();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
   const ofType = (type: string): RecordedResource[] => resources.filter((r) => r.type === type);
   return {
     resources,

@@ -15,7 +15,12 @@ import {
   serverUsersConf,
 } from "../../components/caching/redis-users";
 import { replicationScripts, SCRIPTS } from "../../components/caching/replication-scripts";
-import { MEMBERS, sentinelConf, type Member } from "../../components/caching/sentinel-conf";
+import {
+  FAILOVER_TIMEOUT_MS,
+  MEMBERS,
+  sentinelConf,
+  type Member,
+} from "../../components/caching/sentinel-conf";
 import { eventually, type Patience } from "./eventually";
 import { freePort } from "./free-port";
 import { programPath } from "./programs";
@@ -27,6 +32,9 @@ export const MASTER_NAME = "redis-session";
 /** Generous, for a machine that does other things as well. */
 const PATIENCE_MS = 60_000;
 export const PATIENCE: Patience = { withinMs: PATIENCE_MS, everyMs: 100 };
+
+/** A replica that was away in a fail-over and follows another one is left alone by the Sentinels for this time. */
+const SETTLING: Patience = { withinMs: FAILOVER_TIMEOUT_MS + 30_000, everyMs: 100 };
 
 /** One pod: a server and a Sentinel with the same volume. */
 export class ReplicationMember {
@@ -126,6 +134,12 @@ export class ReplicationMember {
     const { code } = await this.script(SCRIPTS.handOver);
     if (code !== 0) throw new Error(`the hand-over ended with ${code}`);
     await this.end("SIGTERM");
+  }
+
+  /** "epoch host port" of the primary as each Sentinel of the others has it, and as a member that starts believes it. */
+  async told(): Promise<string[]> {
+    const program = `. '${join(this.directory, SCRIPTS.members)}'; told`;
+    return (await execute("sh", ["-c", program], this.environment())).stdout.trimEnd().split("\n");
   }
 
   /** Takes the volume away. */
@@ -278,7 +292,7 @@ export class Replication {
         others === `${MEMBERS - 1}` &&
         told.every((address) => address === `127.0.0.1\n${port}`) &&
         sentinels.every((answer) => answer.startsWith(`OK ${MEMBERS} usable Sentinels`)),
-      PATIENCE,
+      SETTLING,
     ).catch((error: unknown) => {
       throw new Error(`${String(error)}\n${this.members.map(({ log }) => log).join("\n----\n")}`);
     });

@@ -9,6 +9,17 @@ import { freePort } from "./free-port";
 
 export const SENTINEL_MASTER = "sessions";
 
+export interface SmallServer {
+  /** As `signal` and `restart` take it; what it was at first. */
+  readonly name: string;
+  readonly port: number;
+}
+
+export interface SmallRoles {
+  readonly primary: SmallServer;
+  readonly replica: SmallServer;
+}
+
 export class SmallReplication {
   private readonly children = new Map<string, ChildProcess>();
   private readonly commands = new Map<string, string[]>();
@@ -77,15 +88,30 @@ export class SmallReplication {
     return (await promisify(execFile)("redis-cli", ["-p", String(port), ...command], { env })).stdout;
   }
 
-  /** @param name `primary`, `replica` or `sentinel-0` to `sentinel-2` */
+  /** @param name what it was at first: `primary`, `replica` or `sentinel-0` to `sentinel-2` */
   signal(name: string, signal: NodeJS.Signals): void {
     this.children.get(name)?.kill(signal);
   }
 
-  /** Starts one again that was killed, with the files it left. */
-  async restart(name: string): Promise<void> {
+  /** Names and ports of the server that is the primary now, and of the other one. */
+  async roles(): Promise<SmallRoles> {
+    const [first, second] = ["primary", "replica"].map((name, i) => ({ name, port: this.servers[i] ?? 0 }));
+    if (first === undefined || second === undefined) throw new Error("not started");
+    const masters = await Promise.all(
+      [first, second].map(async ({ port }) => (await this.ask(port, "role")).startsWith("master")),
+    );
+    if (masters[0] === masters[1]) throw new Error(`primaries: ${masters.join(", ")}`);
+    return masters[0] === true ? { primary: first, replica: second } : { primary: second, replica: first };
+  }
+
+  /**
+   * Starts one again that was killed, with the files it left.
+   *
+   * @param options for its command line, beside the file
+   */
+  async restart(name: string, ...options: string[]): Promise<void> {
     const [program = "", ...args] = this.commands.get(name) ?? [];
-    const child = spawn(program, args, { stdio: "ignore" });
+    const child = spawn(program, [...args, ...options], { stdio: "ignore" });
     this.children.set(name, child);
     const killWithTests = (): boolean => child.kill("SIGKILL");
     process.once("exit", killWithTests);

@@ -33,6 +33,8 @@ export function replacementOf(
   const fixed = immutable(type);
   const paths = differences
     .map(({ path }) => path)
+    // Where none was named it was the provider's, which is not known here; to name the same one later replaces nothing.
+    .filter((path) => path !== "region" || isGiven(olds["region"]))
     .filter((path) => fixed.some((of) => isWithin(asInTables(path), of)));
   if (paths.length === 0) return { paths, deleteFirst: false };
   const property = autoNameOf(type)?.property;

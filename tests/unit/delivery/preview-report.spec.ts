@@ -74,6 +74,24 @@ describe("plan in the terminal", () => {
       "  backend  3 to 14 pods at 62.7 % CPU, for 300/s to 1,200/s",
     ]);
   });
+
+  it("names the most frequent kinds, and counts the others", () => {
+    const run = stackRun();
+    const [first] = run.resources;
+    assert.ok(first);
+    const resources = Array.from({ length: 10 }, (_, kind) =>
+      Array.from({ length: 10 - kind }, (_, i) => ({
+        ...first,
+        urn: `${first.urn}-${kind}-${i}`,
+        type: `test:index:Kind${kind}`,
+        operation: "create" as const,
+      })),
+    ).flat();
+    assert.equal(
+      planLines(stackModel("test", { ...run, resources, changes: { create: 55 } }))[0],
+      "  55 to create: 10 Kind0, 9 Kind1, 8 Kind2, 7 Kind3, 6 Kind4, 5 Kind5, 4 Kind6, 3 Kind7 and 3 of other kinds",
+    );
+  });
 });
 
 describe("resources of a preview", () => {

@@ -33,7 +33,7 @@ describe("replacements of the clouds' stand-ins", () => {
     const type = "aws:lb/targetGroup:TargetGroup";
     assert.deepEqual(replacement(type, group, { ...group, deregistrationDelay: 60 }), [[], false]);
     assert.deepEqual(replacement(type, group, { ...group, port: 81 }), [["port"], false]);
-    assert.deepEqual(replacement(type, group, { ...group, region: "eu-west-1" }), [["region"], false]);
+    assert.deepEqual(replacement(type, { ...group, region: "eu-central-1" }, { ...group, region: "eu-west-1" }), [["region"], false]);
     const cache = {
       ...REPLICATION_GROUP,
       replicationGroupId: "thing-0123abc",

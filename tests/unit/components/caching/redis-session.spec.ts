@@ -152,7 +152,7 @@ describe("Redis, as a session store", () => {
     ]);
     assert.deepEqual((volumeMounts as unknown[])[2], { name: "data", mountPath: "/data" });
     // 20 s for the hand-over, the rest for the flush
-    assert.equal((await statefulSet()).template.spec["terminationGracePeriodSeconds"], 60);
+    assert.equal((await statefulSet()).template.spec["terminationGracePeriodSeconds"], 120);
   });
 
   it("keeps what a Sentinel knows on the volume", async () => {

@@ -1,0 +1,33 @@
+/** The entrance of the production stack on the real engine: proxy, load balancer and CDN. */
+import assert from "node:assert/strict";
+
+import type { StackRun } from "../../sandbox/engine/stack";
+import { cdnStackFile, type Provider } from "./cdn";
+import { runPlatform } from "./platform";
+import { edited, only, type Change, type StackFile } from "./stack-file";
+
+/** Previews the production stack without a database, changed by the test. */
+export const previewEntrance = async (...changes: readonly Change[]): Promise<StackRun> =>
+  await runPlatform("preview", "production", edited(entrance, ...changes));
+
+/** What this spec is about: proxy, load balancer and CDN, in front of services. */
+function entrance(file: StackFile): void {
+  only("caches", "loadBalancer", "cdn")(file);
+  for (const service of Object.values<StackFile>(file["services"])) delete service["database"];
+}
+
+/** The same behind a CDN. */
+export const behind =
+  (provider: Provider): Change =>
+  (file) => {
+    file["cdn"] = cdnStackFile(provider)["cdn"];
+  };
+
+/** The load balancer takes requests of this CDN alone, and nobody is told how. */
+export function assertLocked(result: StackRun, provider: Provider): void {
+  assert.deepEqual([result.errors, result.succeeded], [[], true]);
+  const summary = result.resources.find(({ name }) => name === "public-load-balancer")?.inputs;
+  assert.deepEqual([summary?.["sources"], summary?.["originLocked"]], [provider, true]);
+  const lock = result.resources.find(({ name }) => name === "origin-lock-value");
+  assert.deepEqual([lock?.inputs["length"], lock?.inputs["result"]], [48, undefined]);
+}
