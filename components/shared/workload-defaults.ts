@@ -97,7 +97,7 @@ export function workloadDefaults({
     }
     if (type === "kubernetes:batch/v1:Job") {
       return {
-        props: { ...props, spec: inPods(args.spec, pull, { contents, priorityClasses }) } as typeof props,
+        props: { ...props, spec: inPods(args.spec, pull, { contents, priorityClasses }) },
         opts,
       };
     }

@@ -22,8 +22,10 @@ const METADATA: readonly Endpoint[] = ["169.254.169.254", "169.254.170.2", "fd00
   }),
 );
 
-const policiesIn = ({ ofType }: Recording): Policy[] =>
-  ofType("kubernetes:networking.k8s.io/v1:NetworkPolicy").map(({ inputs }) => inputs as unknown as Policy);
+const policiesIn = (recording: Recording): Policy[] =>
+  recording
+    .ofType("kubernetes:networking.k8s.io/v1:NetworkPolicy")
+    .map(({ inputs }) => inputs as unknown as Policy);
 
 /** A pod of each workload, those of the database's operator too. */
 function endpoints(recording: Recording, config: StackConfig): Endpoint[] {
