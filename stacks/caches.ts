@@ -60,7 +60,7 @@ function usersOf(config: StackConfig, name: string): RedisUser[] {
 }
 
 function inCluster(
-  { zones }: ClusterConfig,
+  { zones, monitoringNamespace, storageClassName }: ClusterConfig,
   name: string,
   cache: InCluster,
   common: Common,
@@ -71,11 +71,21 @@ function inCluster(
     ...common,
     cpuCores,
     passwordGeneration,
+    monitoringNamespace,
     ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }),
   };
   return cache.purpose === "cache"
     ? new Redis(name, { ...args, purpose: "cache" }, options)
-    : new Redis(name, { ...args, purpose: "session", zones, storage: cache.storage }, options);
+    : new Redis(
+        name,
+        {
+          ...args,
+          purpose: "session",
+          zones,
+          storage: { ...(storageClassName === undefined ? {} : { storageClassName }), ...cache.storage },
+        },
+        options,
+      );
 }
 
 function elastiCache(
@@ -88,7 +98,7 @@ function elastiCache(
   if (cluster.cloud !== "aws")
     throw new pulumi.RunError(`${common.configKey}.kind: ElastiCache is on aws only`);
   const { vpcId, subnetIds, region, zones } = cluster;
-  const { cpuCores, maintenance, nodeType, alarmTopicArn, securityGroupIds } = cache;
+  const { cpuCores, maintenance, nodeType, alarmTopicArn, securityGroupIds, passwordGeneration } = cache;
   const args = {
     ...common,
     region,
@@ -96,6 +106,7 @@ function elastiCache(
     network: { vpcId, subnetIds, clientSecurityGroupIds: securityGroupIds },
     cpuCores,
     maintenance,
+    passwordGeneration,
     budget: mergeBudget(DEFAULT_BUDGET, budget),
     ...(nodeType === undefined ? {} : { nodeType }),
     ...(alarmTopicArn === undefined ? {} : { alarmTopicArn }),

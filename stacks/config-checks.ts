@@ -147,6 +147,16 @@ function serviceMistakes(
       fix: "Remove it from one of the two.",
     });
   }
+  for (const [index, called] of service.calls.entries()) {
+    const others = names.services.filter((one) => one !== name);
+    if (others.includes(called)) continue;
+    problems.push({
+      path: at("calls", index),
+      got: show(called),
+      allowed: oneOf(others, "another service of this stack"),
+      fix: "Name a service of this stack; what is elsewhere belongs to egress.",
+    });
+  }
   for (const cache of Object.keys(service.caches)) {
     if (names.caches.includes(cache)) continue;
     problems.push({

@@ -22,12 +22,13 @@ export interface Database {
 export function createDatabase(
   config: StackConfig,
   options: pulumi.ComponentResourceOptions,
+  priorityClassName?: pulumi.Input<string>,
 ): Database | undefined {
   const { database, cluster, services } = config;
   if (database === undefined) return undefined;
   const users = Object.entries(services).flatMap(([name, service]) => databaseUser(config, name, service));
   if (database.kind === "atlas") return createAtlas(config, database, users, options);
-  const { namespace, zones } = cluster;
+  const { namespace, zones, monitoringNamespace, storageClassName } = cluster;
   const configKey = "retrofitlink:database";
   const stackBudget = mergeBudget(DEFAULT_BUDGET, config.budget);
   const slowMs = Math.round(stackBudget.databaseQuerySeconds.critical * 1000);
@@ -38,7 +39,10 @@ export function createDatabase(
       configKey,
       namespace,
       zones,
+      monitoringNamespace,
+      ...(storageClassName === undefined ? {} : { storageClassName }),
       ...database,
+      ...(priorityClassName === undefined ? {} : { priorityClassName }),
       users,
       queryTime: stackBudget.databaseQuerySeconds,
       profilerLevel: database.profilerLevel ?? defaultProfilerLevel(config.environment),

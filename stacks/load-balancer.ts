@@ -5,6 +5,7 @@ import { HaProxy } from "../components/load-balancing/haproxy";
 import { Nginx } from "../components/load-balancing/nginx";
 import type { Proxy } from "../components/load-balancing/proxy";
 import { workloadName, type ClusterDns, type ProxyArgs } from "../components/load-balancing/proxy-args";
+import { selectorLabels } from "../components/shared/kubernetes";
 import type { ElasticService } from "../components/workload/elastic-service";
 import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
@@ -36,6 +37,7 @@ export function createLoadBalancer(
     namespace: cluster.namespace,
     upstream: {
       host: upstream.podsHost,
+      labels: selectorLabels(loadBalancer.service),
       port: upstream.port,
       addresses: upstream.replicas.max,
       demand: service.demand,
@@ -68,6 +70,7 @@ export function createLoadBalancer(
     budget: serviceBudget(config, service),
     timeouts: ladderOf(config, service),
     clusterDns: dnsOf(cluster),
+    monitoringNamespace: cluster.monitoringNamespace,
     ...(entrance === undefined
       ? {}
       : {

@@ -36,6 +36,7 @@ const SERVICE: Suffixes = [
   ["Deployment", ""],
   ["HorizontalPodAutoscaler", ""],
   ["PodDisruptionBudget", ""],
+  ["NetworkPolicy", ""],
   ["Service", "-service"],
   ["Service", "-pods"],
 ];
@@ -56,6 +57,7 @@ const PROXY: Suffixes = [
   ["Service", "-pods"],
   ["HorizontalPodAutoscaler", ""],
   ["PodDisruptionBudget", ""],
+  ["NetworkPolicy", ""],
   ["TargetGroupBinding", ""],
   ["ConfigMap", "-config"],
   ["Certificate", "-tls"],
@@ -69,6 +71,7 @@ const DATABASE_OBJECTS: Suffixes = [
   ["workload", ""],
   ["PerconaServerMongoDB", ""],
   ["NetworkPolicy", ""],
+  ["NetworkPolicy", "-data-model"],
   ["ServiceAccount", "-backup"],
   ["Secret", "-backup-credentials"],
   ["Secret", "-users"],

@@ -12,6 +12,7 @@ import { createDatabase } from "./database";
 import { createEdge } from "./edge";
 import { createLoadBalancer } from "./load-balancer";
 import { createNamespace } from "./namespace";
+import { createPriorityClasses } from "./priorities";
 import { createService } from "./services";
 import { createUrlSigning } from "./url-signing";
 
@@ -62,16 +63,17 @@ export function createPlatform(config: StackConfig): Platform {
     { parent: platform },
   );
   const namespace = createNamespace(config, { provider, parent: platform });
+  const priorityClasses = createPriorityClasses(config, { provider, parent: platform });
   const options = {
     provider,
     parent: platform,
     dependsOn: [namespace],
-    transformations: [workloadDefaults(cluster)],
+    transformations: [workloadDefaults({ ...cluster, priorityClasses })],
   };
 
   const caches = mapValues(config.caches, (cache, name) => createCache(config, name, cache, options));
   const authorities = createCacheAuthorities(config, caches, options);
-  const database = createDatabase(config, options);
+  const database = createDatabase(config, options, priorityClasses.database);
   const entrance = createCloudEntrance(config, options);
   const edge = createEdge(config, entrance?.origin, { parent: platform });
   const urlSigning = createUrlSigning(config, edge, options);

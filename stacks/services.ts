@@ -2,8 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Cache } from "../components/caching/cache-endpoint";
 import { CA_FILE } from "../components/database/database-endpoint";
+import { workloadName } from "../components/load-balancing/proxy-args";
+import { selectorLabels } from "../components/shared/kubernetes";
 import { ElasticService } from "../components/workload/elastic-service";
-import type { SecretEntry, ServiceUrlSigning } from "../components/workload/elastic-service-args";
+import type {
+  SecretEntry,
+  ServiceNetwork,
+  ServiceUrlSigning,
+} from "../components/workload/elastic-service-args";
 import { serviceBudget, type ServiceConfig, type StackConfig } from "./config";
 import type { Database } from "./database";
 import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
@@ -45,6 +51,7 @@ export function createService(
       demand: service.demand,
       profile: service.profile,
       resources: service.resources,
+      network: networkOf(config, name, service),
       zones: config.cluster.zones,
       timeouts: ladderOf(config, service),
       health: service.health,
@@ -69,4 +76,32 @@ export function createService(
       ? options
       : pulumi.mergeOptions(options, { dependsOn: [database.dataModel] }),
   );
+}
+
+/** Who calls whom: of a call both sides are told, the one that makes it and the one that takes it. */
+function networkOf(
+  { services, loadBalancer, cluster }: StackConfig,
+  name: string,
+  service: ServiceConfig,
+): ServiceNetwork {
+  const proxied =
+    loadBalancer?.service !== name
+      ? []
+      : [
+          {
+            labels: selectorLabels(workloadName(loadBalancer.proxy)),
+            ports: loadBalancer.routes.flatMap(({ port }) => (port === undefined ? [] : [port])),
+          },
+        ];
+  const callers = Object.entries(services).filter(([, { calls }]) => calls.includes(name));
+  return {
+    callers: [...proxied, ...callers.map(([caller]) => ({ labels: selectorLabels(caller) }))],
+    callerNamespaces: service.callerNamespaces,
+    calls: service.calls.flatMap((callee) => {
+      const called = Object.hasOwn(services, callee) ? services[callee] : undefined;
+      return called === undefined ? [] : [{ labels: selectorLabels(callee), ports: [called.port] }];
+    }),
+    outside: service.egress.map(({ port, cidr }) => ({ port, ...(cidr === undefined ? {} : { cidr }) })),
+    monitoringNamespace: cluster.monitoringNamespace,
+  };
 }

@@ -1,11 +1,15 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { Destination } from "../shared/network-policy";
+
 /** How services reach a cache, whatever kind it is. */
 export interface CacheEndpoint {
   readonly host: pulumi.Input<string>;
   readonly port: number;
   /** Where the password is, for `secretKeyRef`. */
   readonly passwordSecret: { readonly name: pulumi.Input<string>; readonly key: string };
+  /** Where its servers are. @default outside the cluster, at a private address and `port` */
+  readonly destination?: Destination;
   /** Clients have to use TLS. @default false */
   readonly tls?: boolean;
   /** Certificate of the authority that signed the server's, PEM, when it is not a public one. */

@@ -14,6 +14,7 @@ import {
   type ManagedNode,
 } from "../../budget/managed-cache";
 import type { PerformanceBudget } from "../../budget/performance-budget";
+import { generationProblems } from "../shared/generations";
 import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
 import {
@@ -37,6 +38,8 @@ interface CommonArgs extends ManagedCacheArgs {
   readonly zones: number;
   /** Cores that are busy at peak, > 0. Burstable nodes count with their baseline. */
   readonly cpuCores: number;
+  /** Which password is used, a whole number >= 1. Raise it by one for a new one. @default 1 */
+  readonly passwordGeneration?: number;
   /** Refused when it is too small. @default the smallest that has the memory and the cores */
   readonly nodeType?: string;
   /** Where the alarms get their thresholds from. */
@@ -84,6 +87,7 @@ export function elastiCacheProblems(name: string, args: ElastiCacheArgs): Proble
     if (!ok) problems.push({ property, got, allowed, fix });
   };
   const { network, cpuCores, zones, snapshotRetentionDays: days = 7 } = args;
+  problems.push(...generationProblems(args.passwordGeneration));
   const measured = "Give what a load test measured.";
   check(
     Number.isFinite(cpuCores) && cpuCores > 0,

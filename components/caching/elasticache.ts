@@ -8,6 +8,7 @@ import * as random from "@pulumi/random";
 import { expectedClients, maxClients } from "../../budget/connections";
 import { elastiCacheMaxClients, usableMiB, type ManagedNode } from "../../budget/managed-cache";
 import { COMPONENT_TYPES, type ManagedCacheSummary } from "../../budget/summaries";
+import { ofGeneration } from "../shared/generations";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { CACHE_ENGINES } from "../shared/versions";
@@ -82,9 +83,9 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
     super(COMPONENT_TYPES.elastiCache, name, summary, opts);
     this.maxClients = summary.maxClients;
 
-    const { transform = {}, region } = args;
+    const { transform = {}, region, passwordGeneration = 1 } = args;
     const child = { parent: this };
-    const passwordName = `${name}-password`;
+    const passwordName = ofGeneration(`${name}-password`, passwordGeneration);
     const password = new random.RandomPassword(
       passwordName,
       // Letters and digits only: of the others the service takes a few, and a URL needs no quoting then.
@@ -128,7 +129,11 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
     );
     this.alarms(name, args, group.id, replicas);
 
-    const secret = passwordSecret(name, args, password.result, transform.credentials, child);
+    const secret = passwordSecret(name, args, password.result, transform.credentials, {
+      ...child,
+      // Services get a password that the servers take already.
+      dependsOn: [group],
+    });
     this.endpoint = {
       host: group.primaryEndpointAddress,
       port: REDIS_PORT,

@@ -8,6 +8,7 @@ import {
   type ConnectionUser,
 } from "../../budget/connections";
 import { describeMemory, redisMemory, redisStorageGiB, type RedisMemory } from "../../budget/memory";
+import { generationProblems } from "../shared/generations";
 import type { Problem } from "../shared/problems";
 import type { Transform } from "../shared/transform";
 import { MEMBERS } from "./sentinel-conf";
@@ -106,14 +107,7 @@ export function redisProblems(args: RedisArgs): Problem[] {
     const ok = Number.isFinite(args[field]) && args[field] > 0;
     check(ok, field, args[field], `a number above 0 (${unit})`, "Give what a load test measured.");
   }
-  const { passwordGeneration = 1 } = args;
-  check(
-    Number.isInteger(passwordGeneration) && passwordGeneration >= 1,
-    "passwordGeneration",
-    passwordGeneration,
-    "a whole number of at least 1",
-    "Raise it by one for new passwords.",
-  );
+  problems.push(...generationProblems(args.passwordGeneration));
   if (args.purpose === "session") {
     const ok = Number.isInteger(args.zones) && args.zones >= 1;
     check(ok, "zones", args.zones, "a whole number of at least 1", "Count the zones of the cluster's nodes.");

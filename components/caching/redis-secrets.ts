@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
+import { ofGeneration } from "../shared/generations";
 import { transformed } from "../shared/transform";
 import type { RedisArgs } from "./redis-args";
 import type { RedisCredentials, RedisSecrets } from "./redis-users";
@@ -14,7 +15,7 @@ export function redisSecrets(
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<RedisCredentials> {
   const make = (what: string, generation: number): pulumi.Output<string> => {
-    const resource = generation === 1 ? `${name}-${what}` : `${name}-${what}-${generation}`;
+    const resource = ofGeneration(`${name}-${what}`, generation);
     return new random.RandomPassword(
       resource,
       // Letters and digits only: neither redis.conf nor a URL needs quoting then. 40 of them are 238 bits.

@@ -6,6 +6,7 @@ import { redisIoThreads, redisStorageGiB } from "../../budget/memory";
 import { COMPONENT_TYPES, type RedisSummary } from "../../budget/summaries";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import { checksum } from "../shared/checksum";
+import { DEFAULT_MONITORING_NAMESPACE } from "../shared/network-policy";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import type { Cache, CacheEndpoint } from "./cache-endpoint";
@@ -207,7 +208,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
         spec: redisNetworkPolicy({
           workload,
           clients: args.clients ?? args.users.map((user) => selectorLabels(user.service)),
-          monitoringNamespace: args.monitoringNamespace ?? "monitoring",
+          monitoringNamespace: args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE,
           replicated: isMember,
         }),
       }),
@@ -222,6 +223,10 @@ export class Redis extends pulumi.ComponentResource implements Cache {
       host: this.host,
       port: this.port,
       passwordSecret: this.passwordSecret,
+      destination: {
+        labels: selector.matchLabels,
+        ports: [REDIS_PORT, ...(isMember ? [SENTINEL_PORT] : [])],
+      },
       ...(isMember ? { sentinel } : {}),
     };
     this.registerOutputs({

@@ -28,6 +28,8 @@ export interface AtlasClusterArgs {
   /** Path in the stack file that the arguments come from: `retrofitlink:database`. */
   readonly configKey: string;
   readonly namespace: string;
+  /** Which passwords the application and the data-model Job use, a whole number >= 1. Raise it by one for new ones. @default 1 */
+  readonly passwordGeneration?: number;
   /** Atlas project that exists, 24 hexadecimal digits. */
   readonly projectId: string;
   /** Name of the cluster in Atlas, 1 to 23 letters, digits and hyphens; a change makes a new cluster. */

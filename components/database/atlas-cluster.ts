@@ -78,7 +78,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
     this.routers = sizes.nodes;
     this.readPreference = summary.readPreference;
 
-    const { projectId, clusterName, transform = {} } = args;
+    const { projectId, clusterName, passwordGeneration = 1, transform = {} } = args;
     const child = { parent: this };
     const privateEndpoint = new AtlasPrivateEndpoint(
       `${name}-private-endpoint`,
@@ -126,7 +126,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
       );
     }
 
-    const users = createAtlasUsers(name, { projectId, clusterName }, child);
+    const users = createAtlasUsers(name, { projectId, clusterName, passwordGeneration }, child);
     const host = pulumi
       .all([this.cluster.connectionStrings, privateEndpoint.endpointId])
       .apply(([strings, endpointId]) => privateHost(strings, endpointId));
@@ -153,6 +153,8 @@ export class AtlasCluster extends pulumi.ComponentResource {
       uriSecret: { name: secret.metadata.name, key: APPLICATION_SECRET.uri },
       adminUriSecret: { name: secret.metadata.name, key: APPLICATION_SECRET.dataModelUri },
       readReplicaTags: tags,
+      // Each node of Atlas has a port of its own on the private endpoint.
+      destination: { ports: [[1024, 65_535]] },
     };
     this.registerOutputs({ readPreference: this.readPreference, routers: this.routers });
   }

@@ -4,6 +4,7 @@ import type { CustomDbRoleAction } from "@pulumi/mongodbatlas/types/input";
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import { livingGenerations, ofGeneration, userOfGeneration } from "../shared/generations";
 import { DATABASE } from "./database-endpoint";
 
 /** What the data-model Job does to the application's database: collections, indexes, their options, the profiler. */
@@ -45,19 +46,24 @@ export interface AtlasUsers {
 }
 
 /**
- * The users of a cluster with generated passwords. Users and roles are the project's, so they are called after the
+ * The users of a cluster with generated passwords of this generation, and those of the one before. Users and roles are the project's, so they are called after the
  * cluster, and may sign in to that one only.
  */
 export function createAtlasUsers(
   name: string,
-  { projectId, clusterName }: { readonly projectId: string; readonly clusterName: string },
+  {
+    projectId,
+    clusterName,
+    passwordGeneration = 1,
+  }: { readonly projectId: string; readonly clusterName: string; readonly passwordGeneration?: number },
   child: pulumi.CustomResourceOptions,
 ): AtlasUsers {
-  const create = (suffix: string, roles: DatabaseUserArgs["roles"]): AtlasUser => {
+  const createOne = (base: string, generation: number, roles: DatabaseUserArgs["roles"]): AtlasUser => {
+    const suffix = userOfGeneration(base, generation);
     const username = `${clusterName}-${suffix}`;
     // Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits.
     const password = new random.RandomPassword(
-      `${name}-${suffix}-password`,
+      ofGeneration(`${name}-${base}-password`, generation),
       { length: 40, special: false },
       child,
     ).result;
@@ -74,6 +80,11 @@ export function createAtlasUsers(
       child,
     );
     return { username, password, user };
+  };
+  const create = (base: string, roles: DatabaseUserArgs["roles"]): AtlasUser => {
+    const [current, ...former] = livingGenerations(passwordGeneration);
+    for (const generation of former) createOne(base, generation, roles);
+    return createOne(base, current, roles);
   };
   const role = new CustomDbRole(
     `${name}-data-model-role`,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES, type DataModelSummary } from "../../budget/summaries";
 import { commonLabels, restrictedContainer, restrictedPod } from "../shared/kubernetes";
+import { NAMES, policyOf, reaches } from "../shared/network-policy";
 import { refuse, type Problem } from "../shared/problems";
 import { checksum } from "../shared/checksum";
 import { transformed, type Transform } from "../shared/transform";
@@ -32,6 +33,7 @@ export interface DataModelJobArgs {
   readonly transform?: {
     readonly config?: Transform<k8s.core.v1.ConfigMapArgs>;
     readonly job?: Transform<k8s.batch.v1.JobArgs>;
+    readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
   };
 }
 
@@ -40,6 +42,10 @@ const FOLDER = "/data-model";
 
 /** User of the image. */
 const MONGODB_USER = 1001;
+
+/** History and log of the shell, and beside them the logs of the container. */
+const SCRATCH = "64Mi";
+const DISK = "128Mi";
 
 /** Longer than the Job's own deadline, so that it is the Job that says how it ended. Seconds. */
 const AWAIT_MARGIN_SECONDS = 60;
@@ -107,6 +113,17 @@ export class DataModelJob extends pulumi.ComponentResource {
     });
     const config = new k8s.core.v1.ConfigMap(configName, configArgs, child);
 
+    const networkPolicyName = `${name}-network-policy`;
+    const networkPolicy = new k8s.networking.v1.NetworkPolicy(
+      networkPolicyName,
+      transformed<k8s.networking.v1.NetworkPolicyArgs>(transform.networkPolicy, networkPolicyName, {
+        metadata: { name, namespace: args.namespace, labels },
+        // Nobody calls it, and it calls the database.
+        spec: policyOf(name, [], [NAMES, reaches(endpoint.destination)]),
+      }),
+      child,
+    );
+
     const jobName = `${name}-job`;
     const jobArgs = transformed<k8s.batch.v1.JobArgs>(transform.job, jobName, {
       metadata: {
@@ -134,7 +151,10 @@ export class DataModelJob extends pulumi.ComponentResource {
         },
       },
     });
-    const job = new k8s.batch.v1.Job(jobName, withDigest(jobArgs, configArgs), child);
+    const job = new k8s.batch.v1.Job(jobName, withDigest(jobArgs, configArgs), {
+      ...child,
+      dependsOn: [networkPolicy],
+    });
     this.jobName = job.metadata.name;
     this.registerOutputs({ jobName: this.jobName });
   }
@@ -187,8 +207,8 @@ function podOf(
         // The end of the log becomes the message of the pod, and `pulumi up` shows it.
         terminationMessagePolicy: "FallbackToLogsOnError",
         resources: {
-          requests: { cpu: "100m", memory: "256Mi" },
-          limits: { memory: "256Mi" },
+          requests: { cpu: "100m", memory: "256Mi", "ephemeral-storage": DISK },
+          limits: { memory: "256Mi", "ephemeral-storage": DISK },
         },
         securityContext: restrictedContainer(),
         volumeMounts: [
@@ -202,7 +222,7 @@ function podOf(
     ],
     volumes: [
       { name: "data-model", configMap: { name: configName } },
-      { name: "tmp", emptyDir: {} },
+      { name: "tmp", emptyDir: { sizeLimit: SCRATCH } },
       ...(caSecret === undefined
         ? []
         : [

@@ -1,5 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { Destination } from "../shared/network-policy";
+
 /** One entry of a Secret. */
 export interface SecretKey {
   readonly name: pulumi.Input<string>;
@@ -16,6 +18,8 @@ export interface DatabaseEndpoint {
   readonly caSecret?: SecretKey;
   /** Tags by which a read preference finds the read replicas, `nonVoting:true`; empty when there are none. */
   readonly readReplicaTags: string;
+  /** Where clients connect to. */
+  readonly destination: Destination;
 }
 
 /** Where a pod finds the authority's certificate. */

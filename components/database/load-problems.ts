@@ -1,15 +1,17 @@
+import { generationProblems } from "../shared/generations";
 import type { Problem } from "../shared/problems";
 
 /** What a database holds, and who queries it. */
 export interface DatabaseLoad {
   readonly dataGiB: number;
   readonly workingSetGiB: number;
+  readonly passwordGeneration?: number;
   readonly users: readonly { readonly service: string; readonly querySeconds: number }[];
 }
 
 /** What no database could keep, of whatever kind. @param querySeconds the budget's target for a query */
 export function loadProblems(
-  { dataGiB, workingSetGiB, users }: DatabaseLoad,
+  { dataGiB, workingSetGiB, users, passwordGeneration }: DatabaseLoad,
   querySeconds: number,
 ): Problem[] {
   const tooMuch: Problem = {
@@ -19,6 +21,7 @@ export function loadProblems(
     fix: "The working set is a part of the data.",
   };
   return [
+    ...generationProblems(passwordGeneration),
     ...(workingSetGiB <= dataGiB ? [] : [tooMuch]),
     ...users
       .filter((user) => !(user.querySeconds <= querySeconds))

@@ -62,6 +62,8 @@ export interface MongoDbClusterArgs {
   readonly queryTime: Threshold;
   /** 0 off, 1 slow operations, 2 all. @default 1 */
   readonly profilerLevel?: 0 | 1 | 2;
+  /** Which passwords the application and the data-model Job use, a whole number >= 1. Raise it by one for new ones. @default 1 */
+  readonly passwordGeneration?: number;
   /** @default the cluster's default class */
   readonly storageClassName?: string;
   /** @default no backups */
@@ -74,6 +76,8 @@ export interface MongoDbClusterArgs {
   readonly installOperator?: boolean;
   /** Namespace whose pods may read the metrics. @default "monitoring" */
   readonly monitoringNamespace?: string;
+  /** Of members, config servers and routers. @default none */
+  readonly priorityClassName?: pulumi.Input<string>;
   readonly transform?: {
     readonly operator?: Transform<k8s.helm.v3.ReleaseArgs>;
     readonly cluster?: Transform<k8s.apiextensions.CustomResourceArgs>;

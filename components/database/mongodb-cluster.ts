@@ -4,7 +4,20 @@ import * as random from "@pulumi/random";
 
 import { neededGiB, peakQueries, queriesInFlight } from "../../budget/mongodb";
 import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
+import { livingGenerations, ofGeneration, userOfGeneration } from "../shared/generations";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
+import {
+  DEFAULT_MONITORING_NAMESPACE,
+  NAMES,
+  POD_IDENTITY,
+  admits,
+  podsLabelled,
+  podsOfNamespace,
+  reaches,
+  reachesOutside,
+  type EgressRule,
+  type IngressRule,
+} from "../shared/network-policy";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
@@ -18,6 +31,7 @@ import {
   OPERATOR_NAME,
   READ_REPLICA_TAGS,
   SECRET_NAMES,
+  passwordKey,
   perconaSpec,
   routerHosts,
   shardNames,
@@ -127,21 +141,21 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       { metadata: metadata(SECRET_NAMES.users), stringData: systemUsers(name, kept) },
       kept,
     );
-    const applicationPassword = password(`${name}-application-password`, kept);
-    const dataModelPassword = password(`${name}-data-model-password`, kept);
-    const { application, dataModel } = APPLICATION_USERS;
     const hosts = routerHosts(sizes.routers, namespace).join(",");
-    const uri = (user: string, password: pulumi.Output<string>): pulumi.Output<string> =>
+    const uri = ({ user, password }: DatabaseAccount): pulumi.Output<string> =>
       pulumi.interpolate`mongodb://${user}:${password}@${hosts}/${DATABASE}?authSource=admin&tls=true&tlsCAFile=${CA_FILE}`;
+    const application = accounts(name, APPLICATION_USERS.application, args.passwordGeneration, child);
+    const dataModel = accounts(name, APPLICATION_USERS.dataModel, args.passwordGeneration, child);
     const credentials = new k8s.core.v1.Secret(
       `${name}-application`,
       {
         metadata: metadata(SECRET_NAMES.application),
         stringData: {
-          [application.passwordKey]: applicationPassword,
-          [dataModel.passwordKey]: dataModelPassword,
-          uri: uri(application.name, applicationPassword),
-          "data-model-uri": uri(dataModel.name, dataModelPassword),
+          ...Object.fromEntries(
+            [...application, ...dataModel].map(({ user, password }) => [passwordKey(user), password]),
+          ),
+          uri: uri(application[0]),
+          "data-model-uri": uri(dataModel[0]),
         },
       },
       kept,
@@ -169,9 +183,10 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       transformed(transform.networkPolicy, networkPolicyName, {
         metadata: metadata(CLUSTER_NAME),
         spec: {
-          podSelector: { matchLabels: { "app.kubernetes.io/instance": CLUSTER_NAME } },
-          policyTypes: ["Ingress"],
+          podSelector: { matchLabels: MEMBERS },
+          policyTypes: ["Ingress", "Egress"],
           ingress: ingressRules(args),
+          egress: egressRules(args),
         },
       }),
       child,
@@ -182,6 +197,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       adminUriSecret: { name: credentials.metadata.name, key: "data-model-uri" },
       caSecret: { name: SECRET_NAMES.tls, key: "ca.crt" },
       readReplicaTags: tags,
+      destination: { labels: MEMBERS, ports: [PORT] },
     };
     this.registerOutputs({ readPreference: this.readPreference, routers: this.routers });
   }
@@ -199,35 +215,58 @@ function systemUsers(
   return Object.fromEntries(entries);
 }
 
+interface DatabaseAccount {
+  readonly user: string;
+  readonly password: pulumi.Output<string>;
+}
+
+/** The account of this generation, then that of the one before. Not protected: others take their place. */
+function accounts(
+  name: string,
+  user: string,
+  passwordGeneration = 1,
+  options: pulumi.CustomResourceOptions,
+): readonly [DatabaseAccount, ...DatabaseAccount[]] {
+  const account = (generation: number): DatabaseAccount => ({
+    user: userOfGeneration(user, generation),
+    password: password(ofGeneration(`${name}-${user}-password`, generation), options),
+  });
+  const [current, ...former] = livingGenerations(passwordGeneration);
+  return [account(current), ...former.map(account)];
+}
+
 /** Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits. */
 function password(name: string, options: pulumi.CustomResourceOptions): pulumi.Output<string> {
   return new random.RandomPassword(name, { length: 40, special: false }, options).result;
 }
 
-/** Members talk to each other, the operator to all, services and the data-model Job to them, monitoring to the exporters. */
-function ingressRules(args: MongoDbClusterArgs): k8s.types.input.networking.v1.NetworkPolicyIngressRule[] {
-  const pods = (matchLabels: Record<string, string>): k8s.types.input.networking.v1.NetworkPolicyPeer => ({
-    podSelector: { matchLabels },
-  });
+/** Members, config servers and routers. */
+const MEMBERS = { "app.kubernetes.io/instance": CLUSTER_NAME };
+
+/** Of every server and router. */
+const PORT = 27017;
+
+/** Members call each other and the name service, and where there are backups the cloud's storage. */
+function egressRules({ backup }: MongoDbClusterArgs): EgressRule[] {
   return [
-    {
-      from: [
-        pods({ "app.kubernetes.io/instance": CLUSTER_NAME }),
-        pods({ "app.kubernetes.io/name": OPERATOR_NAME }),
-        pods(selectorLabels(DATA_MODEL_APP)),
-        ...args.users.map(({ service }) => pods(selectorLabels(service))),
-      ],
-      ports: [{ protocol: "TCP", port: 27017 }],
-    },
-    {
-      from: [
-        {
-          namespaceSelector: {
-            matchLabels: { "kubernetes.io/metadata.name": args.monitoringNamespace ?? "monitoring" },
-          },
-        },
-      ],
-      ports: [{ protocol: "TCP", port: METRICS_PORT }],
-    },
+    NAMES,
+    reaches({ labels: MEMBERS, ports: [PORT] }),
+    ...(backup === undefined ? [] : [reachesOutside({ port: 443 })]),
+    // On AWS the account of the members gets its credentials from the agent of the node.
+    ...(backup?.storage.type === "s3" ? [POD_IDENTITY] : []),
+  ];
+}
+
+/** Members talk to each other, the operator to all, services and the data-model Job to them, monitoring to the exporters. */
+function ingressRules(args: MongoDbClusterArgs): IngressRule[] {
+  const clients = [
+    selectorLabels(DATA_MODEL_APP),
+    ...args.users.map(({ service }) => selectorLabels(service)),
+  ];
+  const peers = [MEMBERS, { "app.kubernetes.io/name": OPERATOR_NAME }, ...clients];
+  const monitoring = args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE;
+  return [
+    ...admits(peers.map(podsLabelled), [PORT]),
+    ...admits([podsOfNamespace(monitoring)], [METRICS_PORT]),
   ];
 }

@@ -3,6 +3,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import { stringify } from "yaml";
 
 import { CONFIG_SERVER_STORAGE_GIB, type MongodMemory } from "../../budget/mongodb";
+import { livingGenerations, userOfGeneration } from "../shared/generations";
 import { restrictedContainer, restrictedPod } from "../shared/kubernetes";
 import { IMAGES, PERCONA_CR_VERSION } from "../shared/versions";
 import { DATABASE } from "./database-endpoint";
@@ -29,8 +30,8 @@ export const SECRET_NAMES = {
 
 /** Users besides the operator's own: the application, and the Job that applies the data model. */
 export const APPLICATION_USERS = {
-  application: { name: "application", passwordKey: "application-password" },
-  dataModel: { name: "data-model", passwordKey: "data-model-password" },
+  application: "application",
+  dataModel: "data-model",
 } as const;
 
 /** Role of the data-model Job: indexes, profiler and shard keys of one database, and nothing else. */
@@ -94,7 +95,7 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
       configsvrReplSet: configServers(args, sizes),
       mongos: {
         size: sizes.routers,
-        ...pod("mongos", {
+        ...pod(args, "mongos", {
           cpu: `${args.routers.cpuCores}`,
           memory: `${sizes.routerMemoryGiB * 1024}Mi`,
         }),
@@ -115,9 +116,10 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
         roles: [{ role: "dbAdmin", db: DATABASE }],
       },
     ],
+    // In this order: when the Job can sign in, the application can.
     users: [
-      user(APPLICATION_USERS.application, [{ name: "readWrite", db: DATABASE }]),
-      user(APPLICATION_USERS.dataModel, [{ name: DATA_MODEL_ROLE, db: "admin" }]),
+      ...users(args, APPLICATION_USERS.application, [{ name: "readWrite", db: DATABASE }]),
+      ...users(args, APPLICATION_USERS.dataModel, [{ name: DATA_MODEL_ROLE, db: "admin" }]),
     ],
     backup: perconaBackup(args.backup),
     logcollector: { enabled: false },
@@ -131,7 +133,7 @@ function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes)
   return {
     name,
     size: VOTERS,
-    ...pod("mongod", resources),
+    ...pod(args, "mongod", resources),
     ...inZonesOfTheirOwn(args.zones),
     ...backupAccount(args),
     ...data,
@@ -142,7 +144,7 @@ function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes)
     nonvoting: {
       enabled: args.readReplicas > 0,
       size: args.readReplicas,
-      ...pod("mongod-nv", resources),
+      ...pod(args, "mongod-nv", resources),
       ...evenly(args.zones),
       ...backupAccount(args),
       ...data,
@@ -155,7 +157,7 @@ function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes)
 function configServers(args: MongoDbClusterArgs, { configServer, connections }: MongoDbSizes): Json {
   return {
     size: VOTERS,
-    ...pod("mongod", { cpu: "500m", memory: `${configServer.limitGiB}Gi` }),
+    ...pod(args, "mongod", { cpu: "500m", memory: `${configServer.limitGiB}Gi` }),
     ...inZonesOfTheirOwn(args.zones),
     // A backup of a sharded cluster has a part of every replica set, and this is one.
     ...backupAccount(args),
@@ -208,8 +210,13 @@ function wiredTiger({ cacheRatio }: MongodMemory): Json {
  *
  * @param container the server's, into which `kubectl exec` goes without being told
  */
-function pod(container: string, resources: { readonly cpu: string; readonly memory: string }): Json {
+function pod(
+  { priorityClassName }: MongoDbClusterArgs,
+  container: string,
+  resources: { readonly cpu: string; readonly memory: string },
+): Json {
   return {
+    ...(priorityClassName === undefined ? {} : { priorityClassName }),
     annotations: { "kubectl.kubernetes.io/default-container": container },
     affinity: { antiAffinityTopologyKey: "kubernetes.io/hostname" },
     podDisruptionBudget: { maxUnavailable: 1 },
@@ -263,17 +270,21 @@ function volume(sizeGiB: number, storageClassName: string | undefined): Json {
   };
 }
 
-function user(
-  { name, passwordKey }: { readonly name: string; readonly passwordKey: string },
-  roles: readonly Json[],
-): Json {
-  return {
-    name,
-    db: "admin",
-    passwordSecretRef: { name: SECRET_NAMES.application, key: passwordKey },
-    roles,
-  };
+/** The user of this generation, and of the one before. */
+function users({ passwordGeneration = 1 }: MongoDbClusterArgs, name: string, roles: readonly Json[]): Json[] {
+  return livingGenerations(passwordGeneration)
+    .map((generation) => userOfGeneration(name, generation))
+    .sort()
+    .map((user) => ({
+      name: user,
+      db: "admin",
+      passwordSecretRef: { name: SECRET_NAMES.application, key: passwordKey(user) },
+      roles,
+    }));
 }
+
+/** Entry of the Secret with the password of a user. */
+export const passwordKey = (user: string): string => `${user}-password`;
 
 const EXPORTER_TLS = "exporter-tls";
 

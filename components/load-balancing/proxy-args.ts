@@ -20,6 +20,8 @@ export interface ProxyUpstream {
   readonly host: pulumi.Input<string>;
   /** Port the service listens on, 1..65535. Of a headless Service the port of its pods. */
   readonly port: pulumi.Input<number>;
+  /** Labels of its pods, in the same namespace. @default its address may be anywhere outside the cluster */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Addresses that the name stands for at most: the service's largest fleet if it is headless. @default 1, a cluster IP */
   readonly addresses?: number;
   readonly demand: Demand;
@@ -100,6 +102,8 @@ export interface ProxyArgs {
   readonly clusterDns?: ClusterDns;
   /** Who can reach the Service: the cluster, the cloud's load balancer, or anyone who reaches a node. @default "ClusterIP" */
   readonly serviceType?: "ClusterIP" | "LoadBalancer" | "NodePort";
+  /** Namespace whose pods may read the metrics. @default "monitoring" */
+  readonly monitoringNamespace?: string;
   readonly transform?: ProxyTransforms;
 }
 
@@ -114,6 +118,7 @@ export interface ProxyTransforms {
   readonly fleet?: Transform<k8s.core.v1.ServiceArgs>;
   readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
   readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
+  readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
 }
 
 /** Default of `name`. */

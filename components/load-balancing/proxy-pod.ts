@@ -95,7 +95,8 @@ function server(pod: ProxyPodArgs): k8s.types.input.core.v1.Container {
     command: [...program.command],
     ports: [...traffic, { name: "status", containerPort: PROXY_PORTS.status }, ...program.ports],
     resources: {
-      requests: { cpu: `${pod.cpuCores}`, memory },
+      // Bodies that do not fit a buffer, and beside them the logs.
+      requests: { cpu: `${pod.cpuCores}`, memory, "ephemeral-storage": `${pod.plan.scratchMiB + 64}Mi` },
       limits: { cpu: `${pod.plan.workers}`, memory },
     },
     securityContext: restrictedContainer(),

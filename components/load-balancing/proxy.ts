@@ -13,6 +13,7 @@ import { transformed } from "../shared/transform";
 import { planOfProxy, workloadName, type ProxyArgs } from "./proxy-args";
 import { SCALING_BEHAVIOR, autoscalerMetrics, type ConnectionMetric } from "./proxy-autoscaler";
 import { PROXY_PORTS } from "./proxy-conf-args";
+import { proxyNetworkPolicy } from "./proxy-network";
 import { proxyPod, type ProxyProgram } from "./proxy-pod";
 import { proxyProblems } from "./proxy-problems";
 import { certificateSpec } from "./proxy-tls";
@@ -170,6 +171,17 @@ export abstract class Proxy extends pulumi.ComponentResource {
       child,
     );
 
+    const networkPolicyName = `${name}-network-policy`;
+    const traffic = trafficOf(args).map((port) => PROXY_PORTS[port]);
+    new k8s.networking.v1.NetworkPolicy(
+      networkPolicyName,
+      transformed<k8s.networking.v1.NetworkPolicyArgs>(transform.networkPolicy, networkPolicyName, {
+        metadata: metadata(workload),
+        spec: proxyNetworkPolicy(workload, args, traffic),
+      }),
+      child,
+    );
+
     this.serviceName = service.metadata.name;
     this.host = pulumi.interpolate`${service.metadata.name}.${args.namespace}.svc`;
     this.url = pulumi.interpolate`${args.tls === undefined ? "http" : "https"}://${this.host}`;
@@ -207,11 +219,14 @@ export abstract class Proxy extends pulumi.ComponentResource {
   }
 }
 
-function servicePorts({ tls }: ProxyArgs): k8s.types.input.core.v1.ServicePort[] {
-  const http = { name: "http", port: SERVICE_PORTS.http, targetPort: "http" };
-  const https = { name: "https", port: SERVICE_PORTS.https, targetPort: "https" };
-  if (tls === undefined) return [http];
-  return tls.plainPort === "off" ? [https] : [http, https];
+/** Ports that take requests, of the Service and of the pods. */
+function trafficOf({ tls }: ProxyArgs): (keyof typeof SERVICE_PORTS)[] {
+  if (tls === undefined) return ["http"];
+  return tls.plainPort === "off" ? ["https"] : ["http", "https"];
+}
+
+function servicePorts(args: ProxyArgs): k8s.types.input.core.v1.ServicePort[] {
+  return trafficOf(args).map((name) => ({ name, port: SERVICE_PORTS[name], targetPort: name }));
 }
 
 function summaryOf(

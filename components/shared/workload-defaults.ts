@@ -2,6 +2,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { StackContents } from "./pod-reads";
+
 type PodSpec = k8s.types.input.core.v1.PodSpec;
 
 /** A node and an image for the first pod of a rollout, seconds: the cluster may have to grow. */
@@ -65,27 +67,39 @@ const TOLERATIONS: k8s.types.input.core.v1.Toleration[] = ["unreachable", "not-r
 export interface WorkloadDefaultsArgs {
   /** Secrets with which images are pulled. @default none: the images are public, or the nodes may pull them */
   readonly imagePullSecrets?: readonly string[];
+  /** Name of a PriorityClass by the label `app.kubernetes.io/component` of the pods. @default none: all are alike */
+  readonly priorityClasses?: Readonly<Record<string, pulumi.Input<string>>>;
 }
 
+/** Annotation of a pod with the digest of what it reads. */
+export const READS_ANNOTATION = "checksum/reads";
+
 /**
- * A transformation for the options of the components of a stack: pull secrets for every pod, short tolerations for the
- * pods of Deployments, and how long Pulumi waits for a rollout. What a component sets itself stays.
+ * A transformation for the options of the components of a stack: pull secrets, a priority and a digest of all that it reads
+ * for every pod, short tolerations for the pods of Deployments, and how long Pulumi waits for a rollout. What a component
+ * sets itself stays. One for each stack: it remembers the Secrets and ConfigMaps that it saw.
  */
 export function workloadDefaults({
   imagePullSecrets = [],
+  priorityClasses = {},
 }: WorkloadDefaultsArgs): pulumi.ResourceTransformation {
+  const contents = new StackContents();
   const secrets = imagePullSecrets.map((name) => ({ name }));
   const pull = secrets.length === 0 ? {} : { imagePullSecrets: secrets };
   return ({ type, props, opts }) => {
+    contents.note(type, props);
     const kind = type.split(":").pop();
     const args = props as k8s.apps.v1.DeploymentArgs;
     if (type === "kubernetes:apps/v1:Deployment" || type === "kubernetes:apps/v1:StatefulSet") {
       const stateless = kind === "Deployment" ? { tolerations: TOLERATIONS } : {};
-      const spec = inPods(args.spec, { ...stateless, ...pull });
+      const spec = inPods(args.spec, { ...stateless, ...pull }, { contents, priorityClasses });
       return { props: { ...waitingFor(kind as "Deployment" | "StatefulSet", args), spec }, opts };
     }
     if (type === "kubernetes:batch/v1:Job") {
-      return { props: { ...props, spec: inPods(args.spec, pull) }, opts };
+      return {
+        props: { ...props, spec: inPods(args.spec, pull, { contents, priorityClasses }) },
+        opts,
+      };
     }
     // Its operator makes the pods.
     if (kind === "PerconaServerMongoDB") {
@@ -115,14 +129,42 @@ function waitingFor(
   return { ...args, metadata };
 }
 
-function inPods<Spec>(spec: pulumi.Input<Spec> | undefined, defaults: Partial<PodSpec>): pulumi.Input<Spec> {
-  type Template = { readonly spec?: pulumi.Input<PodSpec> };
+/** What a pod's template takes from the rest of the stack. */
+interface Surroundings {
+  readonly contents: StackContents;
+  readonly priorityClasses: Readonly<Record<string, pulumi.Input<string>>>;
+}
+
+function inPods<Spec>(
+  spec: pulumi.Input<Spec> | undefined,
+  defaults: Partial<PodSpec>,
+  { contents, priorityClasses }: Surroundings,
+): pulumi.Input<Spec> {
+  type Template = {
+    readonly metadata?: {
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
+    };
+    readonly spec?: pulumi.Input<PodSpec>;
+  };
   return inside((spec ?? {}) as pulumi.Input<{ readonly template?: pulumi.Input<Template> }>, (held) => ({
     ...held,
-    template: inside(held.template ?? {}, (template) => ({
-      ...template,
-      spec: inside(template.spec ?? ({} as PodSpec), (pod) => ({ ...defaults, ...pod })),
-    })),
+    template: inside(held.template ?? {}, ({ metadata = {}, spec: pod = {} as PodSpec, ...template }) => {
+      const component = metadata.labels?.["app.kubernetes.io/component"] ?? "";
+      const priority = Object.hasOwn(priorityClasses, component) ? priorityClasses[component] : undefined;
+      const priorityClassName = priority === undefined ? {} : { priorityClassName: priority };
+      return {
+        ...template,
+        metadata: {
+          ...metadata,
+          annotations: {
+            ...metadata.annotations,
+            [READS_ANNOTATION]: contents.digest(pod as Parameters<StackContents["digest"]>[0]),
+          },
+        },
+        spec: inside(pod, (found) => ({ ...defaults, ...priorityClassName, ...found })),
+      };
+    }),
   })) as pulumi.Input<Spec>;
 }
 

@@ -5,6 +5,7 @@ import type { ReactionTime } from "../../budget/capacity";
 import type { Demand, ServiceProfile } from "../../budget/demand";
 import type { PerformanceBudget } from "../../budget/performance-budget";
 import type { TimeoutLadder } from "../../budget/timeouts";
+import type { Destination, OutsideAddress } from "../shared/network-policy";
 import type { Transform } from "../shared/transform";
 
 /** One entry of a Secret in the service's namespace. */
@@ -24,6 +25,8 @@ export interface ServiceCache {
   readonly poolSize: number;
   /** Where the password is. */
   readonly passwordSecret: SecretEntry;
+  /** Where its servers are. @default outside the cluster, at a private address and `port` */
+  readonly destination?: Destination;
   /** Clients have to use TLS. @default false */
   readonly tls?: boolean;
   /** Who knows which of several servers takes writes: `host:port,host:port,…` and the name to ask for. @default none */
@@ -42,6 +45,25 @@ export interface ServiceDatabase {
   readonly poolSize: number;
   /** Tags of the members that are there for reading; empty when there are none. */
   readonly readReplicaTags: string;
+  /** Where its servers are. */
+  readonly destination: Destination;
+}
+
+/** Who may connect to the pods of a service, and where they connect to besides its caches and its database. */
+export interface ServiceNetwork {
+  /** Pods of the namespace that call it: their labels, and the ports besides `port`, 1..65535. @default none */
+  readonly callers?: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly ports?: readonly number[];
+  }[];
+  /** Namespaces all of whose pods may call it. @default none */
+  readonly callerNamespaces?: readonly string[];
+  /** Other services that it calls. @default none */
+  readonly calls?: readonly Destination[];
+  /** Addresses outside the cluster. @default port 443 everywhere */
+  readonly outside?: readonly OutsideAddress[];
+  /** Namespace whose pods may read the metrics. @default "monitoring" */
+  readonly monitoringNamespace?: string;
 }
 
 /** With what the service signs URLs that the CDN checks. */
@@ -80,7 +102,11 @@ export interface ElasticServiceArgs {
     readonly cpuCores: number;
     /** Memory request and limit of a pod, MiB, a whole number >= 128 for each process. */
     readonly memoryMiB: number;
+    /** What a pod may write to `/tmp`, MiB, a whole number >= 1. A pod that writes more is evicted. @default 256 */
+    readonly scratchMiB?: number;
   };
+  /** @default nobody may call it but the monitoring */
+  readonly network?: ServiceNetwork;
   /** Zones the pods are spread over, whole number >= 1. */
   readonly zones: number;
   readonly timeouts: TimeoutLadder;
@@ -115,5 +141,6 @@ export interface ElasticServiceArgs {
     readonly pods?: Transform<k8s.core.v1.ServiceArgs>;
     readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
     readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
+    readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
   };
 }

@@ -10,6 +10,12 @@ import { AUTHORITIES_FILE, serviceEnvironment } from "./service-environment";
 /** Numeric user of the Node.js images. */
 const NODE_USER = 1000;
 
+/** What a pod may write to `/tmp`, MiB, where nobody says. */
+const SCRATCH_MIB = 256;
+
+/** Logs of the container on the node: five files of 10 MiB, as the kubelet keeps them unless told otherwise. */
+const LOGS_MIB = 64;
+
 /** How long a start may take before the pod is given up: three times the warm-up, and at least a minute. Seconds. */
 export function startupSeconds(warmUpSeconds: number): number {
   return Math.max(60, Math.ceil(warmUpSeconds * 3));
@@ -25,6 +31,9 @@ export function podSpec(
   const { caSecret, caFile } = args.database ?? {};
   const ca = caSecret === undefined || caFile === undefined ? undefined : { secret: caSecret, file: caFile };
   const memory = `${resources.memoryMiB}Mi`;
+  const { scratchMiB = SCRATCH_MIB } = resources;
+  // Requested as limited, so that pods never fill the disk of a node, on which others would be evicted with them.
+  const disk = { "ephemeral-storage": `${scratchMiB + LOGS_MIB}Mi` };
   const probe = (path: string): { httpGet: k8s.types.input.core.v1.HTTPGetAction } => ({
     httpGet: { path, port: "http" },
   });
@@ -44,7 +53,10 @@ export function podSpec(
         env: serviceEnvironment(args),
         // No CPU limit: throttling adds to the tail what the node has to spare. Memory is the same in both, so that
         // the node never promises it twice.
-        resources: { requests: { cpu: `${resources.cpuCores}`, memory }, limits: { memory } },
+        resources: {
+          requests: { cpu: `${resources.cpuCores}`, memory, ...disk },
+          limits: { memory, ...disk },
+        },
         securityContext: restrictedContainer(),
         // Starting: nothing else is asked until this has answered once.
         startupProbe: {
@@ -80,7 +92,7 @@ export function podSpec(
       },
     ],
     volumes: [
-      { name: "tmp", emptyDir: {} },
+      { name: "tmp", emptyDir: { sizeLimit: `${scratchMiB}Mi` } },
       ...(ca === undefined
         ? []
         : [

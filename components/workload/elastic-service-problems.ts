@@ -153,6 +153,7 @@ function profileChecks({ profile, budget }: ElasticServiceArgs): Check[] {
 }
 
 function podChecks({ resources, zones, health, processesPerPod = 1 }: ElasticServiceArgs): Check[] {
+  const { scratchMiB = 1 } = resources;
   const leastMiB = LEAST_PROCESS_MIB * (whole(processesPerPod) ? processesPerPod : 1);
   return [
     [
@@ -168,6 +169,13 @@ function podChecks({ resources, zones, health, processesPerPod = 1 }: ElasticSer
       resources.memoryMiB,
       `a whole number of at least ${leastMiB} (MiB), ${LEAST_PROCESS_MIB} for each process`,
       "Give what a load test measured, with a fifth to spare.",
+    ],
+    [
+      whole(scratchMiB),
+      "resources.scratchMiB",
+      scratchMiB,
+      "a whole number of at least 1 (MiB)",
+      "Give what a pod writes to /tmp at most.",
     ],
     [whole(zones), "zones", zones, WHOLE, "Count the zones of the cluster's nodes."],
     [

@@ -10,6 +10,7 @@ import type { ElasticServiceArgs } from "./elastic-service-args";
 import { podSpec, startupSeconds } from "./elastic-service-pod";
 import { elasticServiceProblems } from "./elastic-service-problems";
 import { scalingBehavior } from "./scaling-behavior";
+import { serviceNetworkPolicy } from "./service-network";
 
 export type { ElasticServiceArgs, SecretEntry, ServiceCache } from "./elastic-service-args";
 export { elasticServiceProblems } from "./elastic-service-problems";
@@ -155,6 +156,16 @@ export class ElasticService extends pulumi.ComponentResource {
         // A number of pods that may be missing never blocks a drain, whatever the replicas are; the plan's minimum
         // has one to spare. A pod that is not ready anyway may always go.
         spec: { selector, maxUnavailable: MAX_UNAVAILABLE, unhealthyPodEvictionPolicy: "AlwaysAllow" },
+      }),
+      child,
+    );
+
+    const networkPolicyName = `${name}-network-policy`;
+    new k8s.networking.v1.NetworkPolicy(
+      networkPolicyName,
+      transformed<k8s.networking.v1.NetworkPolicyArgs>(transform.networkPolicy, networkPolicyName, {
+        metadata: metadata(app),
+        spec: serviceNetworkPolicy(app, args),
       }),
       child,
     );

@@ -1,7 +1,7 @@
 /** A cache or a session store, in the cluster or rented from its cloud. */
 import { z } from "zod";
 
-import { number, positive, says, text, whole } from "./leaves";
+import { number, passwordGeneration, positive, says, text, whole } from "./leaves";
 
 const workingSetMiB = number(
   "a number above 0 (MiB)",
@@ -21,11 +21,7 @@ const inClusterCommon = {
     "Leave it out and it is derived.",
     whole(64, 1_048_576),
   ).optional(),
-  passwordGeneration: number(
-    "a whole number of at least 1",
-    "Raise it by one for new passwords.",
-    whole(1, 1_000_000),
-  ).default(1),
+  passwordGeneration,
 };
 
 const inCluster = z.discriminatedUnion(
@@ -75,6 +71,7 @@ const managedCommon = {
 const elastiCacheCommon = {
   kind: z.literal("elasticache"),
   ...managedCommon,
+  passwordGeneration,
   cpuCores,
   nodeType: text(
     "a node type, like cache.r7g.large",

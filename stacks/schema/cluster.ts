@@ -1,6 +1,7 @@
 /** Where a stack runs. */
 import { z } from "zod";
 
+import { DEFAULT_MONITORING_NAMESPACE } from "../../components/shared/network-policy";
 import { dnsLabel, number, says, text, whole } from "./leaves";
 
 /** Names of Compute Engine. */
@@ -39,6 +40,13 @@ const clusterCommon = {
     "the name of a context of the kubeconfig",
     "See `kubectl config get-contexts`.",
   ).optional(),
+  monitoringNamespace: dnsLabel.default(DEFAULT_MONITORING_NAMESPACE),
+  storageClassName: text("the name of a storage class", "See `kubectl get storageclass`.").optional(),
+  priorityClasses: z
+    .boolean(
+      says("true or false", "False where the program may not make PriorityClasses, which are the cluster's."),
+    )
+    .default(true),
   createNamespace: z
     .boolean(says("true or false", "False for a namespace that is there before the stack."))
     .default(true),

@@ -1,7 +1,7 @@
 /** What a stack file may say of the database. */
 import { z } from "zod";
 
-import { atLeast, number, positive, says, text, whole } from "./leaves";
+import { atLeast, number, passwordGeneration, positive, says, text, whole } from "./leaves";
 
 /** How a service uses the database. */
 export const databaseUse = z.strictObject(
@@ -40,6 +40,7 @@ const common = {
   allowDrops: z
     .boolean(says("true or false", "True for one run that may drop or rebuild indexes."))
     .default(false),
+  passwordGeneration,
 };
 
 const backup = z

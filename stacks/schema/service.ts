@@ -2,7 +2,19 @@
 import { z } from "zod";
 
 import { PROBE_PATHS } from "../../budget/private-paths";
-import { atLeast, number, path, positive, ratio, says, text, whole, workloadName } from "./leaves";
+import {
+  atLeast,
+  dnsLabel,
+  isRange,
+  number,
+  path,
+  positive,
+  ratio,
+  says,
+  text,
+  whole,
+  workloadName,
+} from "./leaves";
 import { budget } from "./budget";
 import { databaseUse } from "./database";
 
@@ -74,6 +86,29 @@ const secretEntry = z.strictObject(
   says("a map of name and key", "Name a Secret of the namespace and one of its entries."),
 );
 
+const outside = z.strictObject(
+  {
+    port: number(
+      "a whole number from 1 to 65535",
+      "Give the port that the service connects to.",
+      whole(1, 65535),
+    ),
+    cidr: text(
+      "a range of addresses in CIDR notation, like 203.0.113.0/24",
+      "Leave it out for every address outside the cluster.",
+    )
+      .refine(
+        isRange,
+        says(
+          "a range of addresses in CIDR notation, like 203.0.113.0/24",
+          "Leave it out for every address outside the cluster.",
+        ),
+      )
+      .optional(),
+  },
+  says("a map of port and cidr", "Name a port, and the range it is at."),
+);
+
 export const service = z.strictObject(
   {
     image: text("an image with a tag or a digest", "Name the version of the image.", /^\S+$/),
@@ -92,8 +127,13 @@ export const service = z.strictObject(
           "Give what a load test measured, with a fifth to spare.",
           whole(128, 1_048_576),
         ),
+        scratchMiB: number(
+          "a whole number from 1 to 65536 (MiB)",
+          "Give what a pod writes to /tmp at most.",
+          whole(1, 65_536),
+        ).default(256),
       },
-      says("a map of cpuCores and memoryMiB", "Give what a pod needs."),
+      says("a map of cpuCores, memoryMiB and scratchMiB", "Give what a pod needs."),
     ),
     maxRequestSeconds: number(
       "a number above 0 (seconds)",
@@ -120,6 +160,18 @@ export const service = z.strictObject(
       .record(workloadName, cacheUse, says("a map of caches", "Name the caches that the service uses."))
       .default({}),
     database: databaseUse.optional(),
+    calls: z
+      .array(workloadName, says("a list of services", "Name the services of this stack that it calls."))
+      .default([]),
+    callerNamespaces: z
+      .array(dnsLabel, says("a list of namespaces", "Name the namespaces whose pods may call it."))
+      .default([]),
+    egress: z
+      .array(
+        outside,
+        says("a list of maps of port and cidr", "Name what it connects to outside the cluster."),
+      )
+      .default([{ port: 443 }]),
     signsUrls: z
       .boolean(says("true or false", "True for a service that signs URLs for the CDN."))
       .default(false),

@@ -75,6 +75,7 @@ describe("stack file with a database by Atlas", () => {
       dataGiB: 40,
       workingSetGiB: 2,
       queriesPerCore: 400,
+      passwordGeneration: 1,
       allowDrops: false,
       analyticsNodes: 0,
       clientCidrs: [],

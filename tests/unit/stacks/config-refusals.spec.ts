@@ -60,7 +60,7 @@ describe("stack file", () => {
       "a key of another cloud",
       (c) => (c["cluster"].vpcId = "vpc-0a1b2c3d"),
       [
-        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, createNamespace, imagePullSecrets, dns. Remove the key.',
+        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, monitoringNamespace, storageClassName, priorityClasses, createNamespace, imagePullSecrets, dns. Remove the key.',
       ],
     ],
     [
@@ -221,7 +221,7 @@ describe("stack file", () => {
         };
       },
       [
-        "retrofitlink:caches.fast.snapshotRetentionDays: got 3; allowed is one of purpose, kind, workingSetMiB, maintenance, cpuCores, nodeType, securityGroupIds, alarmTopicArn. Remove the key.",
+        "retrofitlink:caches.fast.snapshotRetentionDays: got 3; allowed is one of purpose, kind, workingSetMiB, maintenance, passwordGeneration, cpuCores, nodeType, securityGroupIds, alarmTopicArn. Remove the key.",
       ],
     ],
     [

@@ -46,6 +46,7 @@ describe("database of a stack file", () => {
       readReplicas: 0,
       dataGiB: 10,
       workingSetGiB: 1,
+      passwordGeneration: 1,
       allowDrops: false,
       cpuCores: 1,
       routers: { cpuCores: 1, queriesPerCore: 2000 },

@@ -25,6 +25,7 @@ const args: DataModelJobArgs = {
 const RESOURCES = [
   "kubernetes:batch/v1:Job mongodb-data-model-job",
   "kubernetes:core/v1:ConfigMap mongodb-data-model-config",
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy mongodb-data-model-network-policy",
   "retrofitlink:database:DataModelJob mongodb-data-model",
 ];
 
@@ -177,8 +178,8 @@ describe("DataModelJob", () => {
       capabilities: { drop: ["ALL"] },
     });
     assert.deepEqual(container["resources"], {
-      requests: { cpu: "100m", memory: "256Mi" },
-      limits: { memory: "256Mi" },
+      requests: { cpu: "100m", memory: "256Mi", "ephemeral-storage": "128Mi" },
+      limits: { memory: "256Mi", "ephemeral-storage": "128Mi" },
     });
     assert.deepEqual(
       [pod["restartPolicy"], pod["automountServiceAccountToken"], pod["enableServiceLinks"]],

@@ -37,4 +37,5 @@ export const endpoint: DatabaseEndpoint = {
   adminUriSecret: { name: "mongodb-application", key: "data-model-uri" },
   caSecret: { name: "mongodb-ssl", key: "ca.crt" },
   readReplicaTags: "nonVoting:true",
+  destination: { labels: { "app.kubernetes.io/instance": "mongodb" }, ports: [27017] },
 };

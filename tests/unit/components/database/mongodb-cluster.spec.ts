@@ -138,12 +138,18 @@ describe("MongoDbCluster", () => {
     const { resources } = await build();
     const passwords = resources.filter(({ type }) => type === "random:index/randomPassword:RandomPassword");
     for (const { inputs } of passwords) assert.deepEqual(inputs, { length: 40, special: false });
-    // The mocks make no password, so the Secret holds the users only.
+    // All the same, from the mocks.
+    const password = "0123456789abcdefghijABCDEFGHIJ0123456789";
     assert.deepEqual(secretOf(named(resources, "mongodb-users")), {
+      MONGODB_BACKUP_PASSWORD: password,
       MONGODB_BACKUP_USER: "backup",
+      MONGODB_CLUSTER_ADMIN_PASSWORD: password,
       MONGODB_CLUSTER_ADMIN_USER: "clusterAdmin",
+      MONGODB_CLUSTER_MONITOR_PASSWORD: password,
       MONGODB_CLUSTER_MONITOR_USER: "clusterMonitor",
+      MONGODB_DATABASE_ADMIN_PASSWORD: password,
       MONGODB_DATABASE_ADMIN_USER: "databaseAdmin",
+      MONGODB_USER_ADMIN_PASSWORD: password,
       MONGODB_USER_ADMIN_USER: "userAdmin",
     });
   });
@@ -162,14 +168,16 @@ describe("MongoDbCluster", () => {
     });
     const hosts = [0, 1, 2].map((i) => `mongodb-mongos-${i}.retrofitlink.svc.cluster.local:27017`).join(",");
     const options = "authSource=admin&tls=true&tlsCAFile=/etc/mongodb-tls/ca.crt";
-    // The mocks make no password.
+    const password = "0123456789abcdefghijABCDEFGHIJ0123456789";
     assert.deepEqual(secretOf(named(resources, "mongodb-application")), {
-      uri: `mongodb://application:undefined@${hosts}/retrofitlink?${options}`,
-      "data-model-uri": `mongodb://data-model:undefined@${hosts}/retrofitlink?${options}`,
+      "application-password": password,
+      "data-model-password": password,
+      uri: `mongodb://application:${password}@${hosts}/retrofitlink?${options}`,
+      "data-model-uri": `mongodb://data-model:${password}@${hosts}/retrofitlink?${options}`,
     });
   });
 
-  it("protects the cluster and every password, unless told not to", async () => {
+  it("protects the cluster and what volumes cannot do without, unless told not to", async () => {
     const protectedOnes = async (change: Partial<MongoDbClusterArgs>): Promise<string[]> => {
       const found: string[] = [];
       await record(() => {
@@ -190,12 +198,10 @@ describe("MongoDbCluster", () => {
     };
     assert.deepEqual(await protectedOnes({}), [
       "mongodb-application",
-      "mongodb-application-password",
       "mongodb-backup-password",
       "mongodb-cluster",
       "mongodb-clusterAdmin-password",
       "mongodb-clusterMonitor-password",
-      "mongodb-data-model-password",
       "mongodb-databaseAdmin-password",
       "mongodb-userAdmin-password",
       "mongodb-users",
@@ -208,7 +214,7 @@ describe("MongoDbCluster", () => {
     const pods = (matchLabels: object): object => ({ podSelector: { matchLabels } });
     assert.deepEqual(inputs["spec"], {
       podSelector: { matchLabels: { "app.kubernetes.io/instance": "mongodb" } },
-      policyTypes: ["Ingress"],
+      policyTypes: ["Ingress", "Egress"],
       ingress: [
         {
           from: [
@@ -224,7 +230,20 @@ describe("MongoDbCluster", () => {
           ports: [{ protocol: "TCP", port: 9216 }],
         },
       ],
+      egress: [
+        {
+          ports: [
+            { protocol: "UDP", port: 53 },
+            { protocol: "TCP", port: 53 },
+          ],
+        },
+        {
+          to: [pods({ "app.kubernetes.io/instance": "mongodb" })],
+          ports: [{ protocol: "TCP", port: 27017 }],
+        },
+      ],
     });
+    // Nowhere outside: there are no backups.
     assert.doesNotMatch(JSON.stringify(inputs), /0\.0\.0\.0/);
   });
 

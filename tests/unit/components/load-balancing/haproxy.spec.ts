@@ -77,6 +77,7 @@ describe("HaProxy", () => {
       "kubernetes:core/v1:ConfigMap edge-config",
       "kubernetes:core/v1:Service edge-fleet",
       "kubernetes:core/v1:Service edge-service",
+      "kubernetes:networking.k8s.io/v1:NetworkPolicy edge-network-policy",
       "kubernetes:policy/v1:PodDisruptionBudget edge-disruption-budget",
       "retrofitlink:load-balancing:HaProxy edge",
     ];

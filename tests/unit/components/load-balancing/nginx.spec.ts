@@ -33,6 +33,7 @@ const RESOURCES = [
   "kubernetes:autoscaling/v2:HorizontalPodAutoscaler edge-autoscaler",
   "kubernetes:core/v1:ConfigMap edge-config",
   "kubernetes:core/v1:Service edge-service",
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy edge-network-policy",
   "kubernetes:policy/v1:PodDisruptionBudget edge-disruption-budget",
   "retrofitlink:load-balancing:Nginx edge",
 ];
@@ -97,8 +98,9 @@ describe("Nginx", () => {
         .map(({ inputs }) => (inputs["metadata"] as { name: string }).name)
         .sort();
     const standard = "nginx-load-balancer";
-    assert.deepEqual(await names({}), [standard, standard, standard, standard, `${standard}-config`]);
-    assert.deepEqual(await names({ name: "proxy" }), ["proxy", "proxy", "proxy", "proxy", "proxy-config"]);
+    const all = (name: string): string[] => [...Array.from({ length: 5 }, () => name), `${name}-config`];
+    assert.deepEqual(await names({}), all(standard));
+    assert.deepEqual(await names({ name: "proxy" }), all("proxy"));
   });
 
   it("leaves the number of pods to the autoscaler, and never has fewer of them in a rollout", async () => {
@@ -293,7 +295,7 @@ describe("the pod of a Nginx", () => {
   it("asks for the memory of the proof, and may use a whole core for each worker", async () => {
     const [server, exporter] = (await template({ cpuCores: 1.5 })).spec.containers;
     assert.deepEqual(server["resources"], {
-      requests: { cpu: "1.5", memory: "426Mi" },
+      requests: { cpu: "1.5", memory: "426Mi", "ephemeral-storage": "1088Mi" },
       limits: { cpu: "2", memory: "426Mi" },
     });
     assert.deepEqual(exporter["resources"], {

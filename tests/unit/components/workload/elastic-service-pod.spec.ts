@@ -144,17 +144,19 @@ describe("ElasticService, its pods", () => {
       capabilities: { drop: ["ALL"] },
     });
     assert.deepEqual(spec.containers[0]["volumeMounts"], [{ name: "tmp", mountPath: "/tmp" }]);
-    assert.deepEqual(spec["volumes"], [{ name: "tmp", emptyDir: {} }]);
+    assert.deepEqual(spec["volumes"], [{ name: "tmp", emptyDir: { sizeLimit: "256Mi" } }]);
     assert.equal(spec["serviceAccountName"], "backend");
     assert.equal(spec["automountServiceAccountToken"], false);
     const account = recording.only("kubernetes:core/v1:ServiceAccount");
     assert.equal(account.inputs["automountServiceAccountToken"], false);
   });
 
-  it("have bounded memory and unbounded CPU", async () => {
+  it("have bounded memory and disk, and unbounded CPU", async () => {
+    // What they may write, and beside it what the node keeps of their logs.
+    const disk = { "ephemeral-storage": "320Mi" };
     assert.deepEqual((await container())["resources"], {
-      requests: { cpu: "1", memory: "1024Mi" },
-      limits: { memory: "1024Mi" },
+      requests: { cpu: "1", memory: "1024Mi", ...disk },
+      limits: { memory: "1024Mi", ...disk },
     });
   });
 
@@ -242,6 +244,7 @@ describe("ElasticService, the variables of its container", () => {
     caFile: "/etc/mongodb-tls/ca.crt",
     poolSize: 6,
     readReplicaTags: "nonVoting:true",
+    destination: { labels: { "app.kubernetes.io/instance": "mongodb" }, ports: [27017] },
   };
 
   it("size the driver of the database, whose address and password are in a Secret", async () => {

@@ -41,6 +41,7 @@ const RESOURCES = [
   "kubernetes:core/v1:Service backend-pods",
   "kubernetes:core/v1:Service backend-service",
   "kubernetes:core/v1:ServiceAccount backend-service-account",
+  "kubernetes:networking.k8s.io/v1:NetworkPolicy backend-network-policy",
   "kubernetes:policy/v1:PodDisruptionBudget backend-disruption-budget",
   "retrofitlink:workload:ElasticService backend",
 ];
@@ -105,6 +106,7 @@ describe("ElasticService", () => {
     const expected = (app: string): string[] => [
       `Deployment ${app}`,
       `HorizontalPodAutoscaler ${app}`,
+      `NetworkPolicy ${app}`,
       `PodDisruptionBudget ${app}`,
       `Service ${app}-pods`,
       `Service ${app}-service`,
