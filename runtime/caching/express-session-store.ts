@@ -2,7 +2,10 @@ import type { SavedSessionOptions, SessionCacheManager } from "./session-manager
 
 /** What express-session keeps: what the application put in, and the cookie. */
 export interface ExpressSession {
-  readonly cookie?: { readonly expires?: Date | string | null | undefined };
+  readonly cookie?: {
+    readonly expires?: Date | string | null | undefined;
+    readonly originalMaxAge?: number | null;
+  };
   readonly [key: string]: unknown;
 }
 

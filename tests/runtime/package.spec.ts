@@ -156,8 +156,8 @@ describe("the package that people install", function () {
           files: ["quick-start.mts"],
         }),
       );
-      await run(join(BIN, "tsc"), ["--project", folder]).catch((error: { stdout?: string }) =>
-        assert.fail(error.stdout ?? String(error)),
+      await run(join(BIN, "tsc"), ["--project", folder]).catch((error: Error & { stdout?: string }) =>
+        assert.fail(error.stdout ?? error.message),
       );
     });
 

@@ -153,7 +153,7 @@ describe("sessions of express-session in a real Redis", () => {
       process.removeAllListeners("uncaughtException");
       process.once("uncaughtException", () => undefined);
       try {
-        store.get("none", () => {
+        void store.get("none", () => {
           throw new Error("of the application");
         });
         assert.match(String(((await thrown) as [Error])[0]), /of the application/);
