@@ -130,7 +130,8 @@ describe("cluster of the sandbox", function () {
     const directory = join(place, "sandbox-99999999", "clusters", "tests");
     const mine = join(place, `sandbox-${process.pid}`);
     for (const folder of [directory, mine]) mkdirSync(folder, { recursive: true });
-    const server = spawn("sh", ["-c", "sleep 60; true", directory]);
+    // Without pipes: the sleep outlives the shell, and would keep this process.
+    const server = spawn("sh", ["-c", "sleep 60; true", directory], { stdio: "ignore" });
     writeFileSync(join(directory, "etcd.pid"), String(server.pid));
     const ended = once(server, "exit");
     removeAbandoned(place);
