@@ -1,10 +1,10 @@
 /**
  * The guide's four monitoring queries as recording rules of Prometheus.
  *
- * Each says the right figure in the three cases in which the guide's own text does not: nobody asks, nothing fails, and
- * everything fails. A ratio of nothing has no value and no rule invents one: response time and hit ratio have none while
- * nobody asks. Errors and throughput are 0 then, as long as a process is scraped; without one there is no value at all,
- * so that an absent service is never taken for a healthy one.
+ * Each rule returns the right figure without traffic, without errors and with errors only; the guide's own text does not. A
+ * ratio without traffic has no value: response time and hit ratio have none then. Error ratio and throughput are 0 without
+ * traffic as long as a process is scraped. When no process is scraped they have no value, so that an absent service is never
+ * taken for a healthy one.
  */
 export interface RecordingRule {
   /** Name of the new series: level, metric, operations, as Prometheus's documentation has it. */
