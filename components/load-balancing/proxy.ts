@@ -79,6 +79,25 @@ export abstract class Proxy extends pulumi.ComponentResource {
     });
     const config = new k8s.core.v1.ConfigMap(configName, configArgs, child);
 
+    const serviceName = `${name}-service`;
+    const serviceType = args.serviceType ?? "ClusterIP";
+    const service = new k8s.core.v1.Service(
+      serviceName,
+      transformed<k8s.core.v1.ServiceArgs>(transform.service, serviceName, {
+        // The provider waits for endpoints of a Service, which come from the pods that are created after it.
+        metadata: { ...metadata(workload), annotations: { "pulumi.com/skipAwait": "true" } },
+        spec: {
+          type: serviceType,
+          // Through another node a client would arrive with that node's address, and share its rate limit.
+          ...(serviceType === "ClusterIP" ? {} : { externalTrafficPolicy: "Local" }),
+          selector: selector.matchLabels,
+          // Neither status nor metrics, which are nobody's business outside the cluster.
+          ports: servicePorts(args),
+        },
+      }),
+      child,
+    );
+
     const deploymentName = `${name}-deployment`;
     const deployment = new k8s.apps.v1.Deployment(
       deploymentName,
@@ -103,25 +122,8 @@ export abstract class Proxy extends pulumi.ComponentResource {
           }),
         },
       }),
-      child,
-    );
-
-    const serviceName = `${name}-service`;
-    const serviceType = args.serviceType ?? "ClusterIP";
-    const service = new k8s.core.v1.Service(
-      serviceName,
-      transformed<k8s.core.v1.ServiceArgs>(transform.service, serviceName, {
-        metadata: metadata(workload),
-        spec: {
-          type: serviceType,
-          // Through another node a client would arrive with that node's address, and share its rate limit.
-          ...(serviceType === "ClusterIP" ? {} : { externalTrafficPolicy: "Local" }),
-          selector: selector.matchLabels,
-          // Neither status nor metrics, which are nobody's business outside the cluster.
-          ports: servicePorts(args),
-        },
-      }),
-      child,
+      // A controller of the cloud adds its readiness gate only to pods whose Service exists when they are created.
+      { ...child, dependsOn: [service] },
     );
 
     if (definition.fleetService !== undefined) {

@@ -2,16 +2,18 @@ import type { CacheMetrics } from "./cache-metrics";
 import { EntryOpener, type Found } from "./entry-opener";
 import { type Entry, HEAD_BYTES, canCarry, encodeEntry, encodingByte, headWithEnd } from "./envelope";
 import { Gate } from "./gate";
-import { type Keys, scanPattern } from "./keys";
+import type { Keys } from "./keys";
 import { PendingInvalidations } from "./pending-invalidations";
 import { ReadBatches } from "./read-batches";
 import type { Reply } from "./redis-connection";
 import type { RedisLink } from "./redis-link";
+import { type ScanBounds, removeMatching, scan } from "./scan";
 import { CHANGE, PROLONG, REPLACE, UNLESS_ENDED } from "./scripts";
 import { TagVersions, versionsOf } from "./tag-versions";
 import type { EncodedValue } from "./values";
 
 export { type Found } from "./entry-opener";
+export { type ScanBounds } from "./scan";
 
 /** What a look-up came to, with what a load needs to store its result. */
 export interface LookedUp {
@@ -36,14 +38,6 @@ export interface Lifetime {
   readonly freshMs: number;
   /** After `freshMs`, >= 0. */
   readonly staleMs: number;
-}
-
-/** Bounds of a scan. */
-export interface ScanBounds {
-  /** Keys that Redis looks at for one answer, 1..10,000. @default 500 */
-  readonly batch?: number;
-  /** Entries removed at most. @default 100,000 */
-  readonly most?: number;
 }
 
 export interface EntryStoreOptions {
@@ -107,7 +101,7 @@ export class EntryStore {
     this.pending = new PendingInvalidations({
       metrics,
       remove: (keys) => this.unlink(keys),
-      removeAll: () => this.scanAway("*", { most: Infinity }),
+      removeAll: () => removeMatching(link, keys, "*", { most: Infinity }),
     });
     this.opener = new EntryOpener({
       ...options,
@@ -299,15 +293,17 @@ export class EntryStore {
 
   /** Removes what matches a pattern. `*` is any characters. @returns how many @throws CacheUnavailable */
   async deleteMatching(pattern: string, bounds: ScanBounds = {}): Promise<number> {
-    const removed = await this.scanAway(pattern, bounds);
-    this.options.metrics.invalidated("pattern", removed);
+    const { link, keys, metrics } = this.options;
+    const removed = await removeMatching(link, keys, pattern, bounds);
+    metrics.invalidated("pattern", removed);
     return removed;
   }
 
   /** Everything that is there, some at a time; what is stored or removed meanwhile may be in it or not. @throws CacheUnavailable */
   async *all({ batch = 500 }: ScanBounds = {}): AsyncGenerator<Found> {
+    const { link, keys } = this.options;
     const seen = new Set<string>();
-    for await (const page of this.scan("*", batch)) {
+    for await (const page of scan(link, keys, "*", batch)) {
       // SCAN may name a key twice.
       const fresh = page.map(String).filter((key) => !seen.has(key));
       for (const key of fresh) seen.add(key);
@@ -401,28 +397,6 @@ export class EntryStore {
       const some = redisKeys.slice(at, at + UNLINK_BATCH);
       await this.gate.through(some.length, () => this.options.link.remove(["UNLINK", ...some]));
     }
-  }
-
-  private async scanAway(pattern: string, { batch = 500, most = 100_000 }: ScanBounds = {}): Promise<number> {
-    let removed = 0;
-    for await (const found of this.scan(pattern, batch)) {
-      removed += (await this.options.link.remove(["UNLINK", ...found])) as number;
-      if (removed >= most) break;
-    }
-    return removed;
-  }
-
-  /** Keys of entries, as they are in Redis. */
-  private async *scan(pattern: string, batch: number): AsyncGenerator<readonly Buffer[]> {
-    const { link, keys } = this.options;
-    const match = scanPattern(keys.entries, pattern);
-    let cursor = "0";
-    do {
-      const reply = await link.read(["SCAN", cursor, "MATCH", match, "COUNT", String(batch)]);
-      const [next, found] = reply as unknown as [Buffer, Buffer[]];
-      if (found.length > 0) yield found;
-      cursor = next.toString();
-    } while (cursor !== "0");
   }
 
   /** For callers who find out only when they look into the payload. */

@@ -64,6 +64,27 @@ async function conf(change: Partial<ProxyArgs> = {}): Promise<string> {
 }
 
 describe("Nginx", () => {
+  it("makes pods only once their Service exists, of which nothing is waited for", async () => {
+    const waits = new Map<string, pulumi.CustomResourceOptions["dependsOn"]>();
+    const seen = new Map<string, pulumi.Resource>();
+    const recording = await record(() => {
+      const transformations: pulumi.ResourceTransformation[] = [
+        ({ name, opts, resource }) => {
+          waits.set(name, (opts as pulumi.CustomResourceOptions).dependsOn);
+          seen.set(name, resource);
+          return undefined;
+        },
+      ];
+      new Nginx("edge", args, { transformations });
+    });
+    assert.deepEqual(waits.get("edge-deployment"), [seen.get("edge-service")]);
+    const { annotations } = recording.only("kubernetes:core/v1:Service").inputs["metadata"] as {
+      annotations: unknown;
+    };
+    // A Service without endpoints is never ready for the provider.
+    assert.deepEqual(annotations, { "pulumi.com/skipAwait": "true" });
+  });
+
   it("consists of exactly these resources, in a preview as well", async () => {
     assert.deepEqual((await build()).typesAndNames(), RESOURCES);
     assert.deepEqual((await build({}, { preview: true })).typesAndNames(), RESOURCES);
