@@ -1,17 +1,22 @@
-// Imports point one way: budget <- components <- stacks <- index.ts. Everything else stands beside and uses budget.
+// Imports point one way: budget <- plan <- components <- stacks <- index.ts. Everything else stands beside them.
 
 /** Folders that a room may import from, besides itself and npm packages. */
 const ROOMS = {
   budget: [],
-  components: ["budget"],
-  stacks: ["budget", "components"],
-  policies: ["budget"],
+  plan: ["budget"],
+  components: ["budget", "plan"],
+  product: ["budget", "components", "runtime"],
+  stacks: ["budget", "plan", "components", "product"],
+  policies: ["budget", "plan"],
   runtime: [],
   functions: ["budget"],
-  loadtest: ["budget"],
-  simulation: ["budget"],
-  sandbox: [],
-  delivery: ["budget", "stacks", "loadtest", "sandbox"],
+  loadtest: ["budget", "plan"],
+  simulation: ["budget", "plan"],
+  report: ["budget"],
+  cli: [],
+  engine: ["cli"],
+  sandbox: ["cli", "engine"],
+  delivery: ["budget", "plan", "stacks", "loadtest", "report", "cli", "engine", "sandbox"],
 };
 
 const rooms = Object.entries(ROOMS).map(([room, allowed]) => ({
@@ -39,6 +44,14 @@ module.exports = {
     {
       name: "no-circular",
       severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-circular-folders",
+      comment: "folders are rooms: of two, one knows the other",
+      severity: "error",
+      scope: "folder",
       from: {},
       to: { circular: true },
     },

@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin
 
 TS := node -r ts-node/register/transpile-only
 PACKAGES := node_modules/.package-lock.json
-ROOMS := $(wildcard budget components stacks policies delivery sandbox bench runtime functions tests index.ts)
+ROOMS := $(wildcard budget plan components product stacks policies report cli engine delivery sandbox simulation loadtest bench runtime functions examples tests index.ts)
 
 .PHONY: help
 help: ## what can be done here

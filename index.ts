@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { notBuiltYet, readStackConfig } from "./stacks/config";
+import { notBuiltYet, readStackConfig } from "./stacks/stack-file/config";
 import { refuseOldCluster } from "./stacks/kubernetes-version";
 import { createPlatform } from "./stacks/platform";
 

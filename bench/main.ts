@@ -3,9 +3,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { burstPart } from "./caching/burst-part";
 import { cachingPart } from "./caching/part";
-import { loadNow, machine } from "./machine";
+import { loadNow, machine } from "./harness/machine";
 import { nodeHeapPart } from "./node-heap/part";
-import type { BenchPart, PartResult } from "./part";
+import type { BenchPart, PartResult } from "./harness/part";
 import { proxiesPart } from "./proxies/part";
 import { type Report, reportPage } from "./report/page";
 

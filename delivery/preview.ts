@@ -2,13 +2,13 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-import { print, runCommand } from "../sandbox/command";
-import { stacksOf } from "../sandbox/engine/project";
-import type { StackRun } from "../sandbox/engine/stack";
-import { ROOT } from "../sandbox/paths";
+import { print, runCommand } from "../cli/command";
+import { stacksOf } from "../engine/project";
+import type { StackRun } from "../engine/stack";
+import { ROOT } from "../cli/paths";
 import { alone, prepareToolchain, preview } from "../sandbox/sandbox";
-import { printFindings } from "../sandbox/terminal";
-import { UserError } from "../sandbox/user-error";
+import { printFindings } from "../engine/terminal";
+import { UserError } from "../cli/user-error";
 import { previewPage } from "./preview-report/page";
 import { stackModel } from "./preview-report/stack-model";
 import { planLines, verdictLine } from "./preview-report/terminal";

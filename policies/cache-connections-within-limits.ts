@@ -1,8 +1,10 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
-import { RESERVED_CLIENTS, expectedClients, maxClients, replicationClients } from "../budget/connections";
-import { cacheUsersOf } from "../budget/pool-users";
-import { CACHE_TYPES, COMPONENT_TYPES, type CacheSummary, type ServiceSummary } from "../budget/summaries";
+import { RESERVED_CLIENTS, expectedClients, maxClients, replicationClients } from "../budget/service/connections";
+import { cacheUsersOf } from "../budget/service/pool-users";
+import { CACHE_TYPES, type CacheSummary } from "../budget/caching/summary";
+import { COMPONENT_TYPES } from "../budget/core/component-types";
+import type { ServiceSummary } from "../budget/service/summary";
 import { currentReview, type Finding, type Review } from "./review";
 
 const NAME = "cache-connections-within-limits";

@@ -1,13 +1,10 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
-import { MONITORS_PER_HOST, ROUTER_SHARE, clientsPerRouter } from "../budget/mongodb";
-import { databaseUsersOf } from "../budget/pool-users";
-import {
-  COMPONENT_TYPES,
-  type AtlasSummary,
-  type MongoDbSummary,
-  type ServiceSummary,
-} from "../budget/summaries";
+import { MONITORS_PER_HOST, ROUTER_SHARE, clientsPerRouter } from "../budget/database/mongodb";
+import { databaseUsersOf } from "../budget/service/pool-users";
+import { COMPONENT_TYPES } from "../budget/core/component-types";
+import type { AtlasSummary, MongoDbSummary } from "../budget/database/summary";
+import type { ServiceSummary } from "../budget/service/summary";
 import { currentReview, type Finding, type Review } from "./review";
 
 const NAME = "database-connections-within-limits";

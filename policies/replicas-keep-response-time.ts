@@ -1,7 +1,8 @@
 import type { ReportViolation, ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
 
-import { longestServiceTimeSeconds, podsLost, replicaPlan, replicasForLoad } from "../budget/capacity";
-import { COMPONENT_TYPES, type ServiceSummary } from "../budget/summaries";
+import { longestServiceTimeSeconds, podsLost, replicaPlan, replicasForLoad } from "../budget/service/capacity";
+import { COMPONENT_TYPES } from "../budget/core/component-types";
+import type { ServiceSummary } from "../budget/service/summary";
 import { currentReview, type Finding, type Review } from "./review";
 
 const NAME = "replicas-keep-response-time";

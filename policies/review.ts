@@ -4,8 +4,9 @@
  */
 import type { ReportViolation, ResourceValidationArgs } from "@pulumi/policy";
 
-import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
-import { dateOf, isExpired, waiverFor, type Waiver } from "../budget/waivers";
+import { COMPONENT_TYPES } from "../budget/core/component-types";
+import type { PlatformSummary } from "../budget/core/summary";
+import { dateOf, isExpired, waiverFor, type Waiver } from "../budget/core/waivers";
 
 /** Something that breaks a policy. */
 export interface Finding {

@@ -5,6 +5,6 @@
  * (the AWS SDK, with CloudFront).
  */
 export * from "./caching";
-export { defaultLogger, jsonLogger, type Logger, type LogFields } from "./logger";
+export { defaultLogger, jsonLogger, type Logger, type LogFields } from "./shared/logger";
 export * from "./metrics";
-export { VariablesError, type Environment } from "./variables";
+export { VariablesError, type Environment } from "./shared/variables";

@@ -3,14 +3,14 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 import { runningCluster } from "./cluster/cluster";
-import { print, runCommand } from "./command";
-import { engineEnvironment } from "./engine/environment";
-import { mirrorProject } from "./engine/project";
-import type { StackRun } from "./engine/stack";
-import { ROOT } from "./paths";
+import { print, runCommand } from "../cli/command";
+import { engineEnvironment } from "../engine/environment";
+import { mirrorProject } from "../engine/project";
+import type { StackRun } from "../engine/stack";
+import { ROOT } from "../cli/paths";
 import { alone, down, prepareToolchain, up, type Toolchain } from "./sandbox";
-import { describeChanges, isUnchanged, printChanges, printFindings } from "./terminal";
-import { UserError } from "./user-error";
+import { describeChanges, isUnchanged, printChanges, printFindings } from "../engine/terminal";
+import { UserError } from "../cli/user-error";
 
 const STACK = "local";
 const REPORT = join(ROOT, "build", "up", `${STACK}.json`);

@@ -10,9 +10,9 @@ import {
   type Cluster,
   type ClusterParts,
 } from "./cluster/cluster";
-import { runStack, type StackRun, type StackRunArgs } from "./engine/stack";
-import { withLock } from "./lock";
-import { ROOT, SANDBOX, ensureDirectory } from "./paths";
+import { runStack, type StackRun, type StackRunArgs } from "../engine/stack";
+import { withLock } from "../cli/lock";
+import { ROOT, SANDBOX, ensureDirectory } from "../cli/paths";
 import { customResourceDefinitions } from "./toolchain/crds";
 import { obtain, type Obtained } from "./toolchain/obtain";
 import { API_SERVER, ETCD, KUBECTL, PULUMI } from "./toolchain/programs";

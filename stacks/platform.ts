@@ -2,19 +2,20 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { COMPONENT_TYPES, type PlatformSummary } from "../budget/summaries";
+import { COMPONENT_TYPES } from "../budget/core/component-types";
+import type { PlatformSummary } from "../budget/core/summary";
 import { placedIn } from "../components/shared/placement";
 import { workloadDefaults } from "../components/shared/workload-defaults";
-import { createCache, createCacheAuthorities } from "./caches";
-import { createCloudEntrance } from "./cloud-load-balancer";
-import type { StackConfig } from "./config";
-import { createDatabase } from "./database";
-import { createEdge } from "./edge";
-import { createLoadBalancer } from "./load-balancer";
-import { createNamespace } from "./namespace";
-import { createPriorityClasses } from "./priorities";
-import { createService } from "./services";
-import { createUrlSigning } from "./url-signing";
+import { createCache, createCacheAuthorities } from "./wiring/caches";
+import { createCloudEntrance } from "./wiring/cloud-load-balancer";
+import type { StackConfig } from "./stack-file/config";
+import { createDatabase } from "./wiring/database";
+import { createEdge } from "./wiring/edge";
+import { createLoadBalancer } from "./wiring/load-balancer";
+import { createNamespace } from "./wiring/namespace";
+import { createPriorityClasses } from "./wiring/priorities";
+import { createService } from "./wiring/services";
+import { createUrlSigning } from "./wiring/url-signing";
 
 /** Parent of everything in a stack. Policies read from it what concerns all of them. */
 class PlatformComponent extends pulumi.ComponentResource {

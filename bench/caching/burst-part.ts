@@ -1,7 +1,7 @@
 /** What becomes of a cache in the first second of a process that has much to load. */
-import { CORES } from "../cores";
-import { spreadOf, type BenchPart, type Goal, type PartResult, type Row, type Spread } from "../part";
-import { Processes } from "../processes";
+import { CORES } from "../harness/cores";
+import { spreadOf, type BenchPart, type Goal, type PartResult, type Row, type Spread } from "../harness/part";
+import { Processes } from "../harness/processes";
 import type { Burst, BurstKind } from "./burst";
 import { versions } from "./versions";
 

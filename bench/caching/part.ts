@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { saturate, type Load } from "../load";
+import { saturate, type Load } from "../harness/load";
 import { serverOf, usageOf, warmUp, WARM_UP_REQUESTS } from "./warm-server";
 import {
   ratio,
@@ -13,9 +13,9 @@ import {
   type PartResult,
   type Row,
   type Spread,
-} from "../part";
+} from "../harness/part";
 import { ORIGIN_MS } from "./origin";
-import { Processes } from "../processes";
+import { Processes } from "../harness/processes";
 import { CONNECTIONS, HOT_KEYS, traffic } from "./traffic";
 import { VARIANTS, type Variant } from "./variants";
 import { versions } from "./versions";

@@ -1,8 +1,8 @@
 /** A process of one variant as it is when it has been in use for a while. */
 import { join } from "node:path";
-import { CORES } from "../cores";
-import { saturate } from "../load";
-import type { Processes } from "../processes";
+import { CORES } from "../harness/cores";
+import { saturate } from "../harness/load";
+import type { Processes } from "../harness/processes";
 import type { Usage } from "./server";
 import { CONNECTIONS, HOT_KEYS, PATH, traffic } from "./traffic";
 import type { Variant } from "./variants";

@@ -3,12 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { nodeHeap, nodeOptions } from "../../budget/node-heap";
+import { nodeHeap, nodeOptions } from "../../budget/service/node-heap";
 import { CONNECTIONS, traffic } from "../caching/traffic";
 import { serverOf, warmUp } from "../caching/warm-server";
-import { saturate } from "../load";
-import { ratio, spreadOf, times, type BenchPart, type PartResult, type Row } from "../part";
-import { POD_MIB, Processes } from "../processes";
+import { saturate } from "../harness/load";
+import { ratio, spreadOf, times, type BenchPart, type PartResult, type Row } from "../harness/part";
+import { POD_MIB, Processes } from "../harness/processes";
 
 /** Pauses. */
 const ROUNDS = Number(process.env["BENCH_IDLE_ROUNDS"] ?? 3);

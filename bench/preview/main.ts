@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { removeCluster, startCluster } from "../../sandbox/cluster/cluster";
-import { ROOT } from "../../sandbox/paths";
+import { ROOT } from "../../cli/paths";
 import { alone, clusterParts, prepareToolchain } from "../../sandbox/sandbox";
 import { measure, type Measurement } from "./measure";
 

@@ -1,7 +1,7 @@
 /** One preview of a project: `run-preview.ts <project> <pulumi> <kubeconfig> [file for the resources]`. */
 import { writeFileSync } from "node:fs";
 
-import { runStack } from "../../sandbox/engine/stack";
+import { runStack } from "../../engine/stack";
 
 async function main(): Promise<void> {
   const [projectDirectory = "", pulumi = "", kubeconfig = "", file] = process.argv.slice(2);

@@ -4,8 +4,8 @@ import * as kplus from "cdk8s-plus-33";
 
 import { serviceCount, stackOf } from "./workload";
 import { servicePlan } from "../../components/workload/elastic-service";
-import { DEFAULT_BUDGET } from "../../budget/performance-budget";
-import type { ServiceConfig } from "../../stacks/config";
+import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
+import type { ServiceConfig } from "../../stacks/stack-file/config";
 
 /** ServiceAccount, Deployment, two Services, autoscaler and disruption budget: what ElasticService registers. */
 function addService(chart: Chart, name: string, service: ServiceConfig): void {

@@ -1,4 +1,4 @@
-import { parseStackConfig, type StackConfig } from "../../stacks/config";
+import { parseStackConfig, type StackConfig } from "../../stacks/stack-file/config";
 
 /**
  * A stack of `count` services that share one cache, none of them in front of the proxy but the first: the shape of a

@@ -1,13 +1,13 @@
 /** The configurations that are compared: ours with every protection on, and what people run otherwise. */
-import type { ServiceProfile } from "../../budget/demand";
-import type { ProxyKind } from "../../budget/proxy";
-import { privatePaths } from "../../budget/private-paths";
-import { DEFAULT_BUDGET } from "../../budget/performance-budget";
-import { proxyPlan } from "../../budget/proxy";
-import { admission, rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/proxy-limits";
-import { timeoutLadder } from "../../budget/timeouts";
-import { haProxyConf } from "../../components/load-balancing/haproxy-conf";
-import { nginxConf } from "../../components/load-balancing/nginx-conf";
+import type { ServiceProfile } from "../../budget/service/demand";
+import type { ProxyKind } from "../../budget/load-balancing/proxy";
+import { privatePaths } from "../../budget/load-balancing/private-paths";
+import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
+import { proxyPlan } from "../../budget/load-balancing/proxy";
+import { admission, rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/load-balancing/proxy-limits";
+import { timeoutLadder } from "../../budget/timeouts/timeouts";
+import { haProxyConf } from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
+import { nginxConf } from "../../components/load-balancing/proxy/nginx/nginx-conf";
 import type { Place } from "./proxy-process";
 
 export interface Contender {

@@ -1,12 +1,12 @@
 /** Twice as much as the service carries, from clients that keep coming: what the proxy in front makes of it. */
 import { join } from "node:path";
 
-import { admission } from "../../budget/proxy-limits";
-import { DEFAULT_BUDGET } from "../../budget/performance-budget";
-import { CORES } from "../cores";
-import { held, percentile, type Answer } from "../load";
-import type { Processes } from "../processes";
-import { spreadOf, type Row, type Table } from "../part";
+import { admission } from "../../budget/load-balancing/proxy-limits";
+import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
+import { CORES } from "../harness/cores";
+import { held, percentile, type Answer } from "../harness/load";
+import type { Processes } from "../harness/processes";
+import { spreadOf, type Row, type Table } from "../harness/part";
 import type { Contender } from "./contenders";
 
 import { startProxy } from "./proxy-process";

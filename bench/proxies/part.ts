@@ -7,8 +7,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { CORES } from "../cores";
-import { hold, saturate, type Load } from "../load";
+import { CORES } from "../harness/cores";
+import { hold, saturate, type Load } from "../harness/load";
 import {
   ratio,
   spreadOf,
@@ -18,8 +18,8 @@ import {
   type PartResult,
   type Row,
   type Spread,
-} from "../part";
-import { Processes } from "../processes";
+} from "../harness/part";
+import { Processes } from "../harness/processes";
 import { CONTENDERS, FAST_PROFILE, type Contender } from "./contenders";
 
 import { GOOD_MS, overload, overloadTable, type Overloaded } from "./overload";

@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 
-import type { ProxyKind } from "../../budget/proxy";
-import { CORES, onCore } from "../cores";
-import { freePort } from "../free-port";
+import type { ProxyKind } from "../../budget/load-balancing/proxy";
+import { CORES, onCore } from "../harness/cores";
+import { freePort } from "../harness/free-port";
 
 /** Where a configuration is started. */
 export interface Place {

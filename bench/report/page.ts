@@ -1,5 +1,5 @@
-import type { Machine } from "../machine";
-import type { Column, Goal, PartResult, Row, Spread, Table } from "../part";
+import type { Machine } from "../harness/machine";
+import type { Column, Goal, PartResult, Row, Spread, Table } from "../harness/part";
 import { STYLE } from "./style";
 
 /** Everything that was measured in one run. */

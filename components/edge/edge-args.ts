@@ -1,8 +1,8 @@
 /** What every CDN is given. The components add what only theirs has. */
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { EdgePlan } from "../../budget/edge";
-import type { EdgeSummary } from "../../budget/summaries";
+import type { EdgePlan } from "../../budget/edge/edge";
+import type { EdgeSummary } from "../../budget/edge/summary";
 import type { Problem } from "../shared/problems";
 import { behaviorProblems } from "./behavior-problems";
 import type { EdgeBehavior } from "./behaviors";
@@ -30,7 +30,7 @@ export interface EdgeZone {
   readonly id: string;
 }
 
-/** How long the edge waits for the load balancer, seconds. From the ladder of budget/timeouts. */
+/** How long the edge waits for the load balancer, seconds. From the ladder of budget/timeouts/timeouts. */
 export interface EdgeTimeouts {
   /** For an answer: longer than the load balancer waits. */
   readonly readSeconds: number;

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { FINGERPRINT } from "../../budget/assets";
+import { FINGERPRINT } from "../../budget/edge/assets";
 import {
   IMAGE_CACHING,
   IMAGE_FORMATS,
   IMAGE_LADDER,
   IMAGE_QUALITIES,
   type ImageLadder,
-} from "../../budget/images";
+} from "../../budget/edge/images";
 
 /** CloudFront's limit on the code of a function, bytes. */
 export const MAX_FUNCTION_BYTES = 10_240;

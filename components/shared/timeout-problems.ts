@@ -1,4 +1,4 @@
-import { ladderProblems, type LadderProblem, type TimeoutLadder } from "../../budget/timeouts";
+import { ladderProblems, type LadderProblem, type TimeoutLadder } from "../../budget/timeouts/timeouts";
 import type { Problem } from "./problems";
 
 /** What is wrong with the property `timeouts` of a component. An empty list means that the ladder holds. */

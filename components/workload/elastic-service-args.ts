@@ -1,10 +1,10 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { ReactionTime } from "../../budget/capacity";
-import type { Demand, ServiceProfile } from "../../budget/demand";
-import type { PerformanceBudget } from "../../budget/performance-budget";
-import type { TimeoutLadder } from "../../budget/timeouts";
+import type { ReactionTime } from "../../budget/service/capacity";
+import type { Demand, ServiceProfile } from "../../budget/service/demand";
+import type { PerformanceBudget } from "../../budget/core/performance-budget";
+import type { TimeoutLadder } from "../../budget/timeouts/timeouts";
 import type { Destination, OutsideAddress } from "../shared/network-policy";
 import type { Transform } from "../shared/transform";
 

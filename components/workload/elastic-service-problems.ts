@@ -1,5 +1,5 @@
-import { DEFAULT_REACTION, longestServiceTimeSeconds, type ReactionTime } from "../../budget/capacity";
-import { budgetProblems } from "../../budget/performance-budget";
+import { DEFAULT_REACTION, longestServiceTimeSeconds, type ReactionTime } from "../../budget/service/capacity";
+import { budgetProblems } from "../../budget/core/performance-budget";
 import { imageMistake } from "../shared/images";
 import type { Problem } from "../shared/problems";
 import { timeoutProblems } from "../shared/timeout-problems";

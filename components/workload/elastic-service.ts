@@ -1,8 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { replicaPlan, type ReplicaPlan } from "../../budget/capacity";
-import { COMPONENT_TYPES, type ServiceSummary } from "../../budget/summaries";
+import { replicaPlan, type ReplicaPlan } from "../../budget/service/capacity";
+import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import type { ServiceSummary } from "../../budget/service/summary";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import { refuse } from "../shared/problems";
 import { transformed } from "../shared/transform";

@@ -1,8 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 
-import type { ReplicaPlan } from "../../budget/capacity";
-import type { Demand } from "../../budget/demand";
-import { wholeUp } from "../../budget/rounding";
+import type { ReplicaPlan } from "../../budget/service/capacity";
+import type { Demand } from "../../budget/service/demand";
+import { wholeUp } from "../../budget/core/rounding";
 
 /** How often the controller looks, and so the shortest step that means anything. */
 const STEP_SECONDS = 15;

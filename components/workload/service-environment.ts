@@ -1,9 +1,9 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { nodeHeap, nodeOptions } from "../../budget/node-heap";
-import type { TimeoutLadder } from "../../budget/timeouts";
-import type { PerformanceBudget } from "../../budget/performance-budget";
+import { nodeHeap, nodeOptions } from "../../budget/service/node-heap";
+import type { TimeoutLadder } from "../../budget/timeouts/timeouts";
+import type { PerformanceBudget } from "../../budget/core/performance-budget";
 import type {
   ElasticServiceArgs,
   SecretEntry,

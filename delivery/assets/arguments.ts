@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-import { UserError } from "../../sandbox/user-error";
+import { UserError } from "../../cli/user-error";
 import { KEEP_DAYS } from "./publish";
 
 /** Where to publish. */

@@ -4,21 +4,12 @@ import { posix } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-import { FINGERPRINT } from "../../budget/assets";
-import { UserError } from "../../sandbox/user-error";
+import { FINGERPRINT } from "../../budget/edge/assets";
+import { UserError } from "../../cli/user-error";
 import type { SourceFile } from "./folder";
+import type { AssetObject } from "./stores/store";
 import { contentType, hasFixedName, IMMUTABLE, isCompressible, isPage, REVALIDATED } from "./kinds";
 import { rewriteCss, rewriteHtml, type Replace } from "./references";
-
-/** An object of the bucket. */
-export interface AssetObject {
-  /** Path in the bucket, below the target. */
-  readonly key: string;
-  readonly content: Buffer;
-  readonly contentType: string;
-  readonly cacheControl: string;
-  readonly contentEncoding?: "br" | "gzip";
-}
 
 /** What became of one file. */
 export interface BuiltFile {

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-import { UserError } from "../../sandbox/user-error";
+import { UserError } from "../../cli/user-error";
 
 /** A file of a folder that is published. */
 export interface SourceFile {

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 
 import { z } from "zod";
 
-import { UserError } from "../../sandbox/user-error";
-import type { AssetObject } from "./build";
+import { UserError } from "../../cli/user-error";
+import type { AssetObject } from "./stores/store";
 
 /** What the publisher knows of the bucket: its own file in it. */
 export interface PublishRecord {

@@ -1,7 +1,8 @@
-import { MANIFEST_KEY, type AssetObject } from "./build";
+import { MANIFEST_KEY } from "./build";
+import type { AssetObject } from "./stores/store";
 import { IMMUTABLE, isPage } from "./kinds";
 import { parseRecord, publishPlan, RECORD_KEY, type PublishPlan, type PublishRecord } from "./publish-plan";
-import type { AssetStore } from "./store";
+import type { AssetStore } from "./stores/store";
 
 export interface PublishOptions {
   /** @default now */

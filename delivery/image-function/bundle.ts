@@ -16,7 +16,7 @@ import { join, relative } from "node:path";
 import { build } from "esbuild";
 import { zipSync, type Zippable } from "fflate";
 
-import { UserError } from "../../sandbox/user-error";
+import { UserError } from "../../cli/user-error";
 import { standalonePackage, type LockFile } from "./standalone-lock";
 
 /** A cloud, and the processor that its function runs on. */

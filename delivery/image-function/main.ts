@@ -1,8 +1,8 @@
 /** `make image-function`: the zips that `pulumi up` gives to Lambda and to Cloud Run functions. */
 import { join } from "node:path";
 
-import { print, runCommand } from "../../sandbox/command";
-import { ROOT } from "../../sandbox/paths";
+import { print, runCommand } from "../../cli/command";
+import { ROOT } from "../../cli/paths";
 import { BUNDLE_TARGETS, buildBundle } from "./bundle";
 
 runCommand(async () => {

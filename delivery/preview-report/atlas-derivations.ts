@@ -12,12 +12,13 @@ import {
   smallestTierRequirements,
   unmet,
   type AtlasLoad,
-} from "../../budget/atlas";
-import { PRIVATE_ENDPOINT_NODES, atlasCacheGiB, atlasTiers, type AtlasTier } from "../../budget/atlas-tiers";
-import { mongoConnections, type DatabaseUser } from "../../budget/mongodb";
-import type { AtlasSummary, ServiceSummary } from "../../budget/summaries";
-import type { Derivation } from "./derivation";
-import { number, percent, rate } from "./format";
+} from "../../budget/database/atlas";
+import { PRIVATE_ENDPOINT_NODES, atlasCacheGiB, atlasTiers, type AtlasTier } from "../../budget/database/atlas-tiers";
+import { mongoConnections, type DatabaseUser } from "../../budget/database/mongodb";
+import type { AtlasSummary } from "../../budget/database/summary";
+import type { ServiceSummary } from "../../budget/service/summary";
+import type { Derivation } from "../../report/derivation";
+import { number, percent, rate } from "../../budget/core/format";
 
 /** The smallest tier with what it has, or nothing when the summary names one that is not there. */
 interface Context {

@@ -5,12 +5,13 @@ import {
   expectedClients,
   maxClients,
   replicationClients,
-} from "../../budget/connections";
-import { WORKING_SET_SHARE, redisMemory } from "../../budget/memory";
-import { cacheUsersOf, type PoolUser } from "../../budget/pool-users";
-import type { CacheSummary, RedisSummary, ServiceSummary } from "../../budget/summaries";
-import type { Derivation } from "./derivation";
-import { mebibytes, number } from "./format";
+} from "../../budget/service/connections";
+import { WORKING_SET_SHARE, redisMemory } from "../../budget/caching/memory";
+import { cacheUsersOf, type PoolUser } from "../../budget/service/pool-users";
+import type { CacheSummary, RedisSummary } from "../../budget/caching/summary";
+import type { ServiceSummary } from "../../budget/service/summary";
+import type { Derivation } from "../../report/derivation";
+import { mebibytes, number } from "../../budget/core/format";
 import { managedDerivations } from "./managed-cache-derivations";
 
 /** More summands than this make a formula unreadable. */

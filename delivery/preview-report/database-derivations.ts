@@ -1,5 +1,5 @@
 /** How the numbers of a database follow from its data and from the services that query it. */
-import { CLIENT_MARGIN } from "../../budget/connections";
+import { CLIENT_MARGIN } from "../../budget/service/connections";
 import {
   CACHE_SHARE,
   DISK_SHARE,
@@ -19,12 +19,13 @@ import {
   routerCount,
   routerMaxConnections,
   routerPoolSize,
-} from "../../budget/mongodb";
-import { databaseUsersOf } from "../../budget/pool-users";
-import type { AtlasSummary, MongoDbSummary, ServiceSummary } from "../../budget/summaries";
+} from "../../budget/database/mongodb";
+import { databaseUsersOf } from "../../budget/service/pool-users";
+import type { AtlasSummary, MongoDbSummary } from "../../budget/database/summary";
+import type { ServiceSummary } from "../../budget/service/summary";
 import { atlasDerivations } from "./atlas-derivations";
-import { same, type Derivation } from "./derivation";
-import { gibibytes, number, percent, plural, rate } from "./format";
+import { same, type Derivation } from "../../report/derivation";
+import { gibibytes, number, percent, plural, rate } from "../../budget/core/format";
 
 /** What a database tells of itself, whichever kind it is. */
 export type DatabaseSummary = MongoDbSummary | AtlasSummary;

@@ -1,7 +1,8 @@
 /** How the numbers of the CDN follow from what clients ask, from the hit ratio and from the service behind it. */
-import type { EdgeClassSummary, EdgeSummary, ServiceSummary } from "../../budget/summaries";
-import { same, type Derivation } from "./derivation";
-import { duration, number, percent, rate } from "./format";
+import type { EdgeClassSummary, EdgeSummary } from "../../budget/edge/summary";
+import type { ServiceSummary } from "../../budget/service/summary";
+import { same, type Derivation } from "../../report/derivation";
+import { duration, number, percent, rate } from "../../budget/core/format";
 
 /** @param upstream the service behind the load balancer, if its summary is known */
 export function edgeDerivations(summary: EdgeSummary, upstream?: ServiceSummary): Derivation[] {

@@ -1,7 +1,7 @@
 /** What the load balancer of the cloud lets through, and how long it waits. */
-import type { CloudLoadBalancerSummary } from "../../budget/summaries";
-import type { Derivation } from "./derivation";
-import { duration, number, plural } from "./format";
+import type { CloudLoadBalancerSummary } from "../../budget/load-balancing/summary";
+import type { Derivation } from "../../report/derivation";
+import { duration, number, plural } from "../../budget/core/format";
 
 const SOURCES: Readonly<Record<CloudLoadBalancerSummary["sources"], string>> = {
   internet: "everybody",

@@ -1,10 +1,10 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
-import { expectedClients } from "../../budget/connections";
-import { clientsPerRouter } from "../../budget/mongodb";
-import { cacheUsersOf, databaseUsersOf } from "../../budget/pool-users";
-import type { CacheSummary } from "../../budget/summaries";
+import { expectedClients } from "../../budget/service/connections";
+import { clientsPerRouter } from "../../budget/database/mongodb";
+import { cacheUsersOf, databaseUsersOf } from "../../budget/service/pool-users";
+import type { CacheSummary } from "../../budget/caching/summary";
 import { isMongoDbCluster, type DatabaseSummary } from "./database-derivations";
-import { mebibytes, number, percent, plural, podRange, rate } from "./format";
+import { mebibytes, number, percent, plural, podRange, rate } from "../../budget/core/format";
 import type { StackModel } from "./stack-model";
 
 export interface Box {

@@ -7,10 +7,10 @@ import {
   imageConcurrency,
   imageMemoryMiB,
   variantsPerOriginal,
-} from "../../budget/images";
-import type { ImageOptimizerSummary } from "../../budget/summaries";
-import type { Derivation } from "./derivation";
-import { duration, mebibytes, number, percent, rate } from "./format";
+} from "../../budget/edge/images";
+import type { ImageOptimizerSummary } from "../../budget/edge/summary";
+import type { Derivation } from "../../report/derivation";
+import { duration, mebibytes, number, percent, rate } from "../../budget/core/format";
 
 export function imageDerivations(summary: ImageOptimizerSummary): Derivation[] {
   return [calls(summary), variants(summary), memory(summary), longest(summary)];

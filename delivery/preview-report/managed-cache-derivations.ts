@@ -1,9 +1,9 @@
 /** How the size of a managed cache follows from its working set and from the services that connect to it. */
-import { managedCacheNeedMiB } from "../../budget/managed-cache";
-import { WORKING_SET_SHARE, clientBuffersMiB } from "../../budget/memory";
-import type { ManagedCacheSummary } from "../../budget/summaries";
-import type { Derivation } from "./derivation";
-import { mebibytes, number, percent, plural } from "./format";
+import { managedCacheNeedMiB } from "../../budget/caching/managed-cache";
+import { WORKING_SET_SHARE, clientBuffersMiB } from "../../budget/caching/memory";
+import type { ManagedCacheSummary } from "../../budget/caching/summary";
+import type { Derivation } from "../../report/derivation";
+import { mebibytes, number, percent, plural } from "../../budget/core/format";
 
 /** @param planned connections that have to be admitted: those of the services, with margin and reserve */
 export function managedDerivations(summary: ManagedCacheSummary, planned: number): Derivation[] {

@@ -3,20 +3,20 @@ import { createHash } from "node:crypto";
 
 import { cacheDerivations } from "./cache-derivations";
 import { databaseDerivations } from "./database-derivations";
-import type { Derivation } from "./derivation";
-import { derivationsList } from "./derivations-list";
+import type { Derivation } from "../../report/derivation";
+import { derivationsList } from "../../report/derivations-list";
 import { edgeDerivations } from "./edge-derivations";
 import { imageDerivations } from "./image-derivations";
 import { entranceDerivations } from "./entrance-derivations";
-import { number, plural } from "./format";
-import { Html, html } from "./html";
+import { number, plural } from "../../budget/core/format";
+import { Html, html } from "../../report/html";
 import { policiesSection } from "./policies-section";
 import { proxyDerivations } from "./proxy-derivations";
 import { resourcesSection } from "./resources-section";
-import { SCRIPT } from "./script";
+import { SCRIPT } from "../../report/script";
 import { servicesSection } from "./services-section";
 import type { StackModel } from "./stack-model";
-import { STYLE } from "./style";
+import { STYLE } from "../../report/style";
 import { topology } from "./topology";
 import { describeChange, verdictOf } from "./verdict";
 

@@ -1,5 +1,5 @@
 /** What the policies said, most urgent first. */
-import { html, type Html } from "./html";
+import { html, type Html } from "../../report/html";
 import type { PolicyKind, PolicyResult, StackModel } from "./stack-model";
 
 const GROUPS: readonly (readonly [PolicyKind, string, string])[] = [

@@ -1,9 +1,10 @@
 /** How the numbers of the proxy follow from its clients and from the service behind it. */
-import { concurrentRequests, podsLost } from "../../budget/capacity";
-import { proxyPlan } from "../../budget/proxy";
-import type { ProxySummary, ServiceSummary } from "../../budget/summaries";
-import type { Derivation } from "./derivation";
-import { duration, mebibytes, number, podRange, rate } from "./format";
+import { concurrentRequests, podsLost } from "../../budget/service/capacity";
+import { proxyPlan } from "../../budget/load-balancing/proxy";
+import type { ProxySummary } from "../../budget/load-balancing/summary";
+import type { ServiceSummary } from "../../budget/service/summary";
+import type { Derivation } from "../../report/derivation";
+import { duration, mebibytes, number, podRange, rate } from "../../budget/core/format";
 import { PEAK_MARGIN } from "./service-derivations";
 
 /** @param upstream the service behind it, if its summary is known */

@@ -1,6 +1,6 @@
 /** Every resource by its component, with what happens to it and its inputs. */
-import { number } from "./format";
-import { html, type Html } from "./html";
+import { number } from "../../budget/core/format";
+import { html, type Html } from "../../report/html";
 import type { ResourceGroup, ResourceRow, StackModel } from "./stack-model";
 import { readable } from "./values";
 import { describeChange } from "./verdict";

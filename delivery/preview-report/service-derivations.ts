@@ -10,13 +10,13 @@ import {
   resilientReplicas,
   responseTimeTail,
   type ReactionTime,
-} from "../../budget/capacity";
-import { expectedClients } from "../../budget/connections";
-import { MONITORS_PER_HOST, clientsPerRouter } from "../../budget/mongodb";
-import { wholeUp } from "../../budget/rounding";
-import type { ServiceSummary } from "../../budget/summaries";
-import { same, type Derivation } from "./derivation";
-import { duration, isShare, mebibytes, number, percent, plural, rate } from "./format";
+} from "../../budget/service/capacity";
+import { expectedClients } from "../../budget/service/connections";
+import { MONITORS_PER_HOST, clientsPerRouter } from "../../budget/database/mongodb";
+import { wholeUp } from "../../budget/core/rounding";
+import type { ServiceSummary } from "../../budget/service/summary";
+import { same, type Derivation } from "../../report/derivation";
+import { duration, isShare, mebibytes, number, percent, plural, rate } from "../../budget/core/format";
 
 /** Share that `replicaPlan` adds to the peak when nobody says otherwise. */
 export const PEAK_MARGIN = 0.2;

@@ -4,11 +4,11 @@ import {
   BUDGET_METRIC_NAMES,
   type PerformanceBudget,
   type WorseWhen,
-} from "../../budget/performance-budget";
-import type { ServiceSummary } from "../../budget/summaries";
-import { derivationsList } from "./derivations-list";
-import { duration, mebibytes, number, percent, plural, podRange, rate } from "./format";
-import { Html, html } from "./html";
+} from "../../budget/core/performance-budget";
+import type { ServiceSummary } from "../../budget/service/summary";
+import { derivationsList } from "../../report/derivations-list";
+import { duration, mebibytes, number, percent, plural, podRange, rate } from "../../budget/core/format";
+import { Html, html } from "../../report/html";
 import { serviceDerivations } from "./service-derivations";
 import { timeoutBars } from "./timeouts";
 

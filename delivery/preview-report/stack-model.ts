@@ -1,18 +1,12 @@
 /** What the page shows of a preview, taken out of the engine's resources. */
-import {
-  CACHE_TYPES,
-  COMPONENT_TYPES,
-  type AtlasSummary,
-  type CacheSummary,
-  type CloudLoadBalancerSummary,
-  type EdgeSummary,
-  type ImageOptimizerSummary,
-  type MongoDbSummary,
-  type PlatformSummary,
-  type ProxySummary,
-  type ServiceSummary,
-} from "../../budget/summaries";
-import type { StackResource, StackRun } from "../../sandbox/engine/stack";
+import { CACHE_TYPES, type CacheSummary } from "../../budget/caching/summary";
+import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import type { PlatformSummary } from "../../budget/core/summary";
+import type { AtlasSummary, MongoDbSummary } from "../../budget/database/summary";
+import type { EdgeSummary, ImageOptimizerSummary } from "../../budget/edge/summary";
+import type { CloudLoadBalancerSummary, ProxySummary } from "../../budget/load-balancing/summary";
+import type { ServiceSummary } from "../../budget/service/summary";
+import type { StackResource, StackRun } from "../../engine/stack";
 import { isWhollyKnown } from "./values";
 
 export type PolicyKind = "violation" | "not-provable" | "waived" | "advice";

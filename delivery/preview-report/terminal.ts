@@ -1,5 +1,5 @@
 /** The preview in a terminal: what happens, what was derived, what was found. */
-import { number, percent, podRange, rate } from "./format";
+import { number, percent, podRange, rate } from "../../budget/core/format";
 import type { StackModel } from "./stack-model";
 import { describeChange, verdictOf } from "./verdict";
 

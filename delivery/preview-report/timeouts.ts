@@ -1,7 +1,7 @@
 /** The ladder of timeouts as bars, and the laws that it keeps. */
-import { PROPAGATION_SECONDS, ladderProblems, type TimeoutLadder } from "../../budget/timeouts";
-import { number } from "./format";
-import { html, type Html } from "./html";
+import { PROPAGATION_SECONDS, ladderProblems, type TimeoutLadder } from "../../budget/timeouts/timeouts";
+import { number } from "../../budget/core/format";
+import { html, type Html } from "../../report/html";
 
 type Steps = readonly (readonly [name: string, seconds: number])[];
 

@@ -1,7 +1,7 @@
 /** The system as a picture, and as a list for whoever does not see it or has no room for it. */
 import { describeEdge, graphOf, type Box, type Edge, type Graph } from "./graph";
-import { number } from "./format";
-import { html, type Html } from "./html";
+import { number } from "../../budget/core/format";
+import { html, type Html } from "../../report/html";
 import type { StackModel } from "./stack-model";
 
 /** Sizes in the picture's own units, of which the page shows about one a pixel. */

@@ -1,7 +1,7 @@
 /** Inputs of resources as a person reads them. */
 import { stringify } from "yaml";
 
-import { UNKNOWN } from "../../sandbox/providers/values";
+import { UNKNOWN } from "../../sandbox/providers/protocol/values";
 
 const SECRET = "[secret]";
 const LATER = "known after deployment";

@@ -1,5 +1,5 @@
 /** Can the promise be kept? The same answer for the page, the terminal and the exit code. */
-import { plural } from "./format";
+import { plural } from "../../budget/core/format";
 import type { PolicyKind, StackModel } from "./stack-model";
 
 export interface Verdict {

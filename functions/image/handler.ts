@@ -8,7 +8,7 @@ import {
   parseVariantName,
   type ImageLadder,
   type ImageVariant,
-} from "../../budget/images";
+} from "../../budget/edge/images";
 import { Gate, GateFull } from "./gate";
 import { orAborted } from "./or-aborted";
 import type { Original, Originals } from "./originals";

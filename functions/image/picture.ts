@@ -7,7 +7,7 @@ import {
   type ImageLadder,
   type ImageQuality,
   type ImageVariant,
-} from "../../budget/images";
+} from "../../budget/edge/images";
 
 // Every other loader of libvips stays shut, SVG and PDF above all: they run programs of their own.
 sharp.block({ operation: ["VipsForeignLoad"] });

@@ -1,5 +1,5 @@
 import { type Registry, register } from "prom-client";
-import { type Logger, defaultLogger } from "../logger";
+import { type Logger, defaultLogger } from "../shared/logger";
 import { CacheMetrics } from "./cache-metrics";
 import type { CircuitBreakerOptions } from "./circuit-breaker";
 import { EntryStore, LONGEST_LIFETIME_MS } from "./entry-store";

@@ -1,5 +1,5 @@
 import type { RedisArgument } from "redis";
-import { type Logger, defaultLogger } from "../logger";
+import { type Logger, defaultLogger } from "../shared/logger";
 import type { CacheMetrics } from "./cache-metrics";
 import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker";
 import { DeadlineQueue, type Told } from "./deadline-queue";

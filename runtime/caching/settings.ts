@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
-import { type Environment, Variables } from "../variables";
+import { type Environment, Variables } from "../shared/variables";
 
 /** Host and port of a server. */
 export interface Address {

@@ -1,8 +1,8 @@
 import { type Collection, type Db, type Document, MongoClient } from "mongodb";
 import { type Registry, register } from "prom-client";
-import { type Logger, defaultLogger } from "../logger";
+import { type Logger, defaultLogger } from "../shared/logger";
 import { counter } from "../metrics/metric";
-import type { Environment } from "../variables";
+import type { Environment } from "../shared/variables";
 import { clientOptions, maxTimeMs } from "./client-options";
 import { DatabaseUnavailable, translated } from "./errors";
 import { monitorPool } from "./pool-monitor";

@@ -6,7 +6,7 @@ import type {
   MongoClient,
 } from "mongodb";
 import type { Registry } from "prom-client";
-import type { Logger } from "../logger";
+import type { Logger } from "../shared/logger";
 import { counter, histogram } from "../metrics/metric";
 import { DATA_COMMANDS, collectionOf, filterShape, sortShape } from "./query-shape";
 

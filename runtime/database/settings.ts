@@ -1,4 +1,4 @@
-import { type Environment, Variables } from "../variables";
+import { type Environment, Variables } from "../shared/variables";
 import { type Tags, parseTags } from "./query-class";
 
 /** What the platform tells a service about its database. Times are milliseconds. */

@@ -1,5 +1,5 @@
 import { type Registry, register } from "prom-client";
-import { type Logger, defaultLogger } from "../logger";
+import { type Logger, defaultLogger } from "../shared/logger";
 import { counter, gauge } from "../metrics/metric";
 
 /** What a CDN did between two moments. */

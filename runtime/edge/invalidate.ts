@@ -3,8 +3,8 @@
  * one of published assets, of which `invalidate` lists paths; further paths and tags may follow.
  */
 import { readFileSync } from "node:fs";
-import { jsonLogger } from "../logger";
-import { type Environment, VariablesError } from "../variables";
+import { jsonLogger } from "../shared/logger";
+import { type Environment, VariablesError } from "../shared/variables";
 import { CdnInvalidation, InvalidationError, type Invalidated } from "./invalidation";
 import type { Purge } from "./purge-plan";
 import { purgeSettings } from "./purge-settings";

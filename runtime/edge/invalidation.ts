@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Registry, register } from "prom-client";
-import { type Logger, defaultLogger } from "../logger";
+import { type Logger, defaultLogger } from "../shared/logger";
 import { counter } from "../metrics/metric";
 import {
   everythingRefused,

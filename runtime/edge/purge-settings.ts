@@ -1,4 +1,4 @@
-import { type Environment, Variables } from "../variables";
+import { type Environment, Variables } from "../shared/variables";
 import { CloudFrontPurger } from "./cloudfront-purger";
 import { CloudflarePurger } from "./cloudflare-purger";
 import type { OriginGuard } from "./purge-plan";

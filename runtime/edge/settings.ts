@@ -1,4 +1,4 @@
-import { type Environment, Variables, VariablesError } from "../variables";
+import { type Environment, Variables, VariablesError } from "../shared/variables";
 import { CloudFrontSigner } from "./cloudfront-signer";
 import { CloudflareSigner } from "./cloudflare-signer";
 import { LONGEST_SIGNED_SECONDS, type UrlSigner } from "./url-signer";

@@ -1,4 +1,4 @@
-import { type Environment, VariablesError } from "../variables";
+import { type Environment, VariablesError } from "../shared/variables";
 
 /**
  * Bounds of the response time histogram, seconds, where the platform sets none. 0.05, 0.1, 0.2, 0.5 and 1, the steps of

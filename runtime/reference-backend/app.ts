@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler } from "express";
 import type { Registry } from "prom-client";
-import type { Logger } from "../logger";
+import type { Logger } from "../shared/logger";
 import { httpMetrics, metricsHandler } from "../metrics";
 import { deadline } from "./deadline";
 import { HttpError, errorHandler } from "./errors";

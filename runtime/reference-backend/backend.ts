@@ -3,7 +3,7 @@ import { type AddressInfo, Server as NetServer } from "node:net";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Registry } from "prom-client";
-import type { Logger } from "../logger";
+import type { Logger } from "../shared/logger";
 import { processMetrics } from "../metrics";
 import { createApp } from "./app";
 import { LiveUpdates } from "./live-updates";

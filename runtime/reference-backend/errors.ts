@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from "express";
 import { MongoServerError } from "mongodb";
-import type { LogFields, Logger } from "../logger";
+import type { LogFields, Logger } from "../shared/logger";
 
 /** An answer that is no success, and no fault of the service. */
 export class HttpError extends Error {

@@ -5,8 +5,8 @@
 import { register } from "prom-client";
 import { SessionCacheManager } from "../caching";
 import { connectDatabase } from "../database";
-import { type Logger, jsonLogger } from "../logger";
-import { VariablesError } from "../variables";
+import { type Logger, jsonLogger } from "../shared/logger";
+import { VariablesError } from "../shared/variables";
 import { Backend } from "./backend";
 import { Caches } from "./caches";
 import { describeError } from "./errors";

@@ -1,7 +1,7 @@
 import { type CacheSettings, type CacheUse, cacheSettings, hasCache } from "../caching";
 import { type DatabaseSettings, databaseSettings } from "../database";
 import { DEFAULT_BUCKETS_SECONDS, bucketsFrom } from "../metrics";
-import { type Environment, Variables } from "../variables";
+import { type Environment, Variables } from "../shared/variables";
 
 /** What the platform tells the backend. Times are milliseconds. */
 export interface BackendSettings {

@@ -9,8 +9,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { parseAllDocuments, stringify } from "yaml";
 
-import { SANDBOX, ensureDirectory } from "../paths";
-import { UserError } from "../user-error";
+import { SANDBOX, ensureDirectory } from "../../cli/paths";
+import { UserError } from "../../cli/user-error";
 import { KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
 import {
   freePort,

@@ -8,7 +8,7 @@ import { Agent, request } from "node:https";
 
 import { parse } from "yaml";
 
-import { UserError } from "../user-error";
+import { UserError } from "../../cli/user-error";
 
 export interface KubernetesObject {
   readonly apiVersion: string;

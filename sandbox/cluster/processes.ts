@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { isAlive } from "../lock";
+import { isAlive } from "../../cli/lock";
 
 /** A program that runs in the background with its files in `directory`. */
 export interface BackgroundProcess {

@@ -1,6 +1,6 @@
 /** What MongoDB Atlas and its provider refuse, as far as it is known. Unknown values break no rule. */
-import type { CheckProblem } from "./serve-provider";
-import { UNKNOWN, isProperties, type Properties, type Value } from "./values";
+import type { CheckProblem } from "./protocol/serve-provider";
+import { UNKNOWN, isProperties, type Properties, type Value } from "./protocol/values";
 
 type Rule = (inputs: Properties) => (CheckProblem | undefined)[];
 

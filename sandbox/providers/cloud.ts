@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 
-import { UserError } from "../user-error";
+import { UserError } from "../../cli/user-error";
 import { ACCOUNT, arnOf, awsId } from "./clouds/arns";
 import { autoNameOf, withAutoName } from "./clouds/auto-naming";
 import { Identities } from "./clouds/identities";
@@ -22,8 +22,8 @@ import {
   type StandIn,
   type UpdateArgs,
   urnName,
-} from "./serve-provider";
-import type { Change, Properties, Value } from "./values";
+} from "./protocol/serve-provider";
+import type { Change, Properties, Value } from "./protocol/values";
 
 /** Outputs that a cloud adds, by provider. `type` is the SDK's token: `aws:lb/loadBalancer:LoadBalancer`. */
 export type Inventor = (type: string, id: string, inputs: Properties) => Properties;

@@ -1,5 +1,5 @@
 /** What the clouds add to a load balancer and its neighbours, and what they answer to look-ups on the way to one. */
-import type { Properties } from "./values";
+import type { Properties } from "./protocol/values";
 
 const ACCOUNT = "123456789012";
 

@@ -1,5 +1,5 @@
 /** What a cloud adds to a managed cache once it is there: addresses, and what only the cloud can make. */
-import type { Properties } from "./values";
+import type { Properties } from "./protocol/values";
 
 /** A certificate only in its form: nothing in the sandbox opens a connection with it. */
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nc2FuZGJveA==\n-----END CERTIFICATE-----\n";

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-import { SANDBOX } from "../paths";
-import { UserError } from "../user-error";
+import { SANDBOX } from "../../cli/paths";
+import { UserError } from "../../cli/user-error";
 import { atlasProblems } from "./atlas-rules";
 import { examine } from "./clouds/judge";
 import { CloudProvider } from "./cloud";
@@ -18,8 +18,8 @@ import {
   type CreateArgs,
   type ExistingArgs,
   type UpdateArgs,
-} from "./serve-provider";
-import { changes, isProperties, type Properties, type Value } from "./values";
+} from "./protocol/serve-provider";
+import { changes, isProperties, type Properties, type Value } from "./protocol/values";
 
 const CLUSTER = "mongodbatlas:index/advancedCluster:AdvancedCluster";
 const ENDPOINT = "mongodbatlas:index/privateLinkEndpointService:PrivateLinkEndpointService";

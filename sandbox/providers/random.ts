@@ -1,7 +1,7 @@
 /** Stand-in of the random provider: the values are as random as the official ones. */
 import { randomBytes, randomInt, randomUUID, scryptSync } from "node:crypto";
 
-import { UserError } from "../user-error";
+import { UserError } from "../../cli/user-error";
 import {
   serveProvider,
   type CheckResult,
@@ -9,8 +9,8 @@ import {
   type Replacement,
   type StandIn,
   type CheckArgs,
-} from "./serve-provider";
-import type { Change, Properties } from "./values";
+} from "./protocol/serve-provider";
+import type { Change, Properties } from "./protocol/values";
 
 const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const UPPER = LOWER.toUpperCase();

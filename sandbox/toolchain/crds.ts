@@ -7,9 +7,9 @@ import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { withLock } from "../lock";
-import { cacheDirectory, ensureDirectory, fingerprint } from "../paths";
-import { UserError } from "../user-error";
+import { withLock } from "../../cli/lock";
+import { cacheDirectory, ensureDirectory, fingerprint } from "../../cli/paths";
+import { UserError } from "../../cli/user-error";
 import { moduleDirectory } from "./programs";
 
 const run = promisify(execFile);

@@ -8,7 +8,8 @@ import { dirname, join } from "node:path";
 import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { SemVer } from "semver";
 
-import { KUBERNETES_VERSION, PULUMI_VERSION, type Program } from "./programs";
+import { PULUMI_VERSION } from "../../engine/version";
+import { KUBERNETES_VERSION, type Program } from "./programs";
 
 const ETCD_VERSION = "3.6.8";
 

@@ -7,9 +7,9 @@ import { accessSync, constants, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 
-import { cacheDirectory, ensureDirectory, fingerprint } from "../paths";
-import { UserError } from "../user-error";
-import { withLock } from "../lock";
+import { cacheDirectory, ensureDirectory, fingerprint } from "../../cli/paths";
+import { UserError } from "../../cli/user-error";
+import { withLock } from "../../cli/lock";
 import { download } from "./downloads";
 import { moduleDirectory, type Program } from "./programs";
 

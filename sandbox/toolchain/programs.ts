@@ -1,5 +1,7 @@
 import { join } from "node:path";
 
+import { PULUMI_VERSION } from "../../engine/version";
+
 /** A program the sandbox needs, and the ways to get it. */
 export interface Program {
   readonly name: string;
@@ -19,7 +21,6 @@ export interface Program {
   };
 }
 
-export const PULUMI_VERSION = "3.259.0";
 export const KUBERNETES_VERSION = "1.36.3";
 
 const [kubernetesMajor, kubernetesMinor] = KUBERNETES_VERSION.split(".");

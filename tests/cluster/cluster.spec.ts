@@ -19,7 +19,7 @@ import {
   connectionFromKubeconfig,
 } from "../../sandbox/cluster/kubernetes-client";
 import { runningPid } from "../../sandbox/cluster/processes";
-import { isAlive } from "../../sandbox/lock";
+import { isAlive } from "../../cli/lock";
 import { clusterParts, down, prepareToolchain } from "../../sandbox/sandbox";
 import { SCRATCH, removeAbandoned } from "../helpers/sandbox-folder";
 

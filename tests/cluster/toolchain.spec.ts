@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-import { withLock } from "../../sandbox/lock";
+import { withLock } from "../../cli/lock";
 import { verify } from "../../sandbox/toolchain/downloads";
 import { obtain, programCache } from "../../sandbox/toolchain/obtain";
 import { ETCD, KUBECTL, atLeast, type Program } from "../../sandbox/toolchain/programs";

@@ -1,12 +1,12 @@
 /** What only HAProxy does, and its configuration as HAProxy reads it. */
 import assert from "node:assert/strict";
-import { timeoutLadder } from "../../budget/timeouts";
+import { timeoutLadder } from "../../budget/timeouts/timeouts";
 import {
   HAPROXY_LOG_CODES,
   HAPROXY_LOG_FIELDS,
   HAPROXY_LOG_NUMBERS,
-} from "../../components/load-balancing/haproxy-clients";
-import { haProxyConf, type HaProxyConfArgs } from "../../components/load-balancing/haproxy-conf";
+} from "../../components/load-balancing/proxy/haproxy/haproxy-clients";
+import { haProxyConf, type HaProxyConfArgs } from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
 import { makeCertificate } from "../helpers/certificates";
 import { startDns, type DnsServer } from "../helpers/dns-server";
 import {

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { RESOLVER_VALID, resolverScript } from "../../components/load-balancing/nginx-resolver";
+import { RESOLVER_VALID, resolverScript } from "../../components/load-balancing/proxy/nginx/nginx-resolver";
 import { startDns } from "../helpers/dns-server";
 import { eventually } from "../helpers/eventually";
 import { nginx, started } from "../helpers/nginx-proxy";

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { gunzipSync } from "node:zlib";
-import { timeoutLadder } from "../../budget/timeouts";
+import { timeoutLadder } from "../../budget/timeouts/timeouts";
 import {
   ACCESS_LOG_FIELDS,
   ACCESS_LOG_NUMBERS,
   nginxConf,
   type NginxConfArgs,
-} from "../../components/load-balancing/nginx-conf";
+} from "../../components/load-balancing/proxy/nginx/nginx-conf";
 import { freePort } from "../helpers/free-port";
 import { checkNginxConf, http2Of } from "../helpers/nginx-server";
 import { onEveryVersion } from "../helpers/programs";

@@ -6,7 +6,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { connect } from "node:tls";
-import { reloadScript, type Reload } from "../../components/load-balancing/proxy-reload";
+import { reloadScript, type Reload } from "../../components/load-balancing/proxy/proxy-reload";
 import { makeCertificate } from "../helpers/certificates";
 import { startHaProxy } from "../helpers/haproxy-server";
 import { echo, rendered, started } from "../helpers/nginx-proxy";

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { createClient, createSentinel } from "redis";
 
-import { RESERVED_CLIENTS, maxClients, replicationClients } from "../../budget/connections";
-import { redisMemory } from "../../budget/memory";
-import { DOWN_AFTER_MS, MEMBERS, sentinelList } from "../../components/caching/sentinel-conf";
+import { RESERVED_CLIENTS, maxClients, replicationClients } from "../../budget/service/connections";
+import { redisMemory } from "../../budget/caching/memory";
+import { DOWN_AFTER_MS, MEMBERS, sentinelList } from "../../components/caching/redis/sentinel-conf";
 import { Sentinels } from "../../runtime/caching/sentinels";
 import { eventually } from "../helpers/eventually";
 import { MASTER_NAME, PATIENCE, Replication, type ReplicationMember } from "../helpers/redis-replication";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { RedisCredentials, RedisSecrets } from "../../components/caching/redis-users";
+import type { RedisCredentials, RedisSecrets } from "../../components/caching/redis/redis-users";
 import type { SessionCacheManager } from "../../runtime/caching";
 import { eventually } from "../helpers/eventually";
 import { MASTER_NAME, Replication, type ReplicationMember } from "../helpers/redis-replication";

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 
 import { createClient } from "redis";
 
-import type { RedisPurpose } from "../../budget/summaries";
-import { redisConf } from "../../components/caching/redis-conf";
-import { type RedisUserName, passwordOf } from "../../components/caching/redis-users";
+import type { RedisPurpose } from "../../budget/caching/summary";
+import { redisConf } from "../../components/caching/redis/redis-conf";
+import { type RedisUserName, passwordOf } from "../../components/caching/redis/redis-users";
 import type { ApiCacheManager } from "../../runtime/caching";
 import { Caches } from "../runtime/caching/caches";
 import { MASTER_NAME, Replication, type ReplicationMember } from "../helpers/redis-replication";

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { maxClients } from "../../budget/connections";
-import { redisMemory } from "../../budget/memory";
-import type { RedisPurpose } from "../../budget/summaries";
-import { PROBE_COMMANDS } from "../../components/caching/redis-conf";
+import { maxClients } from "../../budget/service/connections";
+import { redisMemory } from "../../budget/caching/memory";
+import type { RedisPurpose } from "../../budget/caching/summary";
+import { PROBE_COMMANDS } from "../../components/caching/redis/redis-conf";
 import { OPERATOR_PASSWORD, REDIS_PASSWORD, startRedis, type RunningRedis } from "../helpers/redis-server";
 
 const users = [{ maxReplicas: 2, maxSurge: 0.5, processesPerPod: 1, poolSize: 2 }];

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { ENGINE_TIMEOUT_MS, Project, operations } from "../helpers/engine";
-import type { StackRun } from "../../sandbox/engine/stack";
-import { ROOT } from "../../sandbox/paths";
+import type { StackRun } from "../../engine/stack";
+import { ROOT } from "../../cli/paths";
 import { readAtlas, writeAtlas } from "../../sandbox/providers/mongodbatlas";
 
 interface Specs {
@@ -26,8 +26,8 @@ const PROJECT_ID = "0123456789abcdef01234567";
 /** A stack of one cluster on AWS. */
 function withShards(project: Project, shards: number, more = ""): Project {
   return project.program(`
-    import { AtlasCluster } from ${JSON.stringify(join(ROOT, "components/database/atlas-cluster"))};
-    import { DEFAULT_BUDGET } from ${JSON.stringify(join(ROOT, "budget/performance-budget"))};
+    import { AtlasCluster } from ${JSON.stringify(join(ROOT, "components/database/atlas/atlas-cluster"))};
+    import { DEFAULT_BUDGET } from ${JSON.stringify(join(ROOT, "budget/core/performance-budget"))};
     const cluster = new AtlasCluster("mongodb", {
       configKey: "retrofitlink:database",
       namespace: "default",

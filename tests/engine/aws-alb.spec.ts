@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { ENGINE_TIMEOUT_MS, Project, kubectl, operations } from "../helpers/engine";
-import { ROOT } from "../../sandbox/paths";
+import { ROOT } from "../../cli/paths";
 
 /** What a stack says of its load balancer at one time of its life. */
 interface Life {
@@ -14,9 +14,9 @@ interface Life {
 /** A stack of one ALB on AWS, with the binding on the API server. */
 function withAlb(project: Project, { sources, vpcId }: Life): Project {
   return project.program(`
-    import { AwsAlb } from ${JSON.stringify(join(ROOT, "components/load-balancing/aws-alb"))};
-    import { DEFAULT_BUDGET } from ${JSON.stringify(join(ROOT, "budget/performance-budget"))};
-    import { timeoutLadder } from ${JSON.stringify(join(ROOT, "budget/timeouts"))};
+    import { AwsAlb } from ${JSON.stringify(join(ROOT, "components/load-balancing/public/aws/aws-alb"))};
+    import { DEFAULT_BUDGET } from ${JSON.stringify(join(ROOT, "budget/core/performance-budget"))};
+    import { timeoutLadder } from ${JSON.stringify(join(ROOT, "budget/timeouts/timeouts"))};
     new AwsAlb("public-load-balancer", {
       configKey: "retrofitlink:loadBalancer.public",
       namespace: "default",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import { COMPONENT_TYPES } from "../../budget/summaries";
-import type { StackResource, StackRun } from "../../sandbox/engine/stack";
+import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import type { StackResource, StackRun } from "../../engine/stack";
 import { ENGINE_TIMEOUT_MS, kubectl, operations } from "../helpers/engine";
 import { runPlatform } from "../helpers/platform";
 import { edited, onGcp, only, type Change, type StackFile } from "../helpers/stack-file";

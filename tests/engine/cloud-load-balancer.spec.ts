@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ENGINE_TIMEOUT_MS, theClient } from "../helpers/engine";
 import { assertLocked, behind, previewEntrance } from "../helpers/entrance";
 import { onGcp, withoutCdn } from "../helpers/stack-file";
-import type { StackRun } from "../../sandbox/engine/stack";
+import type { StackRun } from "../../engine/stack";
 
 const kinds = ({ resources }: StackRun): Set<string> => new Set(resources.map(({ type }) => type));
 

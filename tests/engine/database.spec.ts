@@ -6,7 +6,8 @@ import { ENGINE_TIMEOUT_MS, kubectl, operations, theClient } from "../helpers/en
 import { runPlatform } from "../helpers/platform";
 import { edited, onGcp, only } from "../helpers/stack-file";
 import type { KubernetesObject } from "../../sandbox/cluster/kubernetes-client";
-import { COMPONENT_TYPES, type MongoDbSummary } from "../../budget/summaries";
+import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import type { MongoDbSummary } from "../../budget/database/summary";
 
 interface Live {
   readonly metadata: { readonly finalizers?: readonly string[] };

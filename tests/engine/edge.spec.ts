@@ -3,17 +3,17 @@ import { join } from "node:path";
 
 import { CLUSTERS, cdnStackFile } from "../helpers/cdn";
 import { ENGINE_TIMEOUT_MS, Project, operations, theClient } from "../helpers/engine";
-import { ROOT } from "../../sandbox/paths";
-import type { StackRun } from "../../sandbox/engine/stack";
+import { ROOT } from "../../cli/paths";
+import type { StackRun } from "../../engine/stack";
 
 const from = (path: string): string => JSON.stringify(join(ROOT, path));
 
 /** The CDN of a stack, in front of a load balancer that is there already, and what follows it. */
 function edgeProgram(name: string, raw: object, more = ""): Project {
   return new Project(name).program(`
-    import { parseStackConfig } from ${from("stacks/config")};
-    import { createEdge } from ${from("stacks/edge")};
-    import { createUrlSigning } from ${from("stacks/url-signing")};
+    import { parseStackConfig } from ${from("stacks/stack-file/config")};
+    import { createEdge } from ${from("stacks/wiring/edge")};
+    import { createUrlSigning } from ${from("stacks/wiring/url-signing")};
     const parsed = parseStackConfig(${JSON.stringify(raw)});
     if (parsed.config === undefined) throw new Error(JSON.stringify(parsed.problems));
     const lock = new random.RandomPassword("lock", { length: 40, special: false });

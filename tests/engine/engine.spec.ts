@@ -6,10 +6,10 @@ import { join } from "node:path";
 
 import { ENGINE_TIMEOUT_MS, Project, operations, theToolchain, theCluster } from "../helpers/engine";
 import { stopCluster, startCluster } from "../../sandbox/cluster/cluster";
-import { engineEnvironment } from "../../sandbox/engine/environment";
-import { removeAbandonedLocks } from "../../sandbox/engine/locks";
-import { mirrorProject } from "../../sandbox/engine/project";
-import { STATE } from "../../sandbox/paths";
+import { engineEnvironment } from "../../engine/environment";
+import { removeAbandonedLocks } from "../../engine/locks";
+import { mirrorProject } from "../../engine/project";
+import { STATE } from "../../cli/paths";
 import { clusterParts } from "../../sandbox/sandbox";
 
 const CONFIG_MAP = `new k8s.core.v1.ConfigMap("one", { metadata: { name: "one-NAME", namespace: "default" }, data: { a: "1" } });`;

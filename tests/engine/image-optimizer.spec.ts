@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { zipSync } from "fflate";
 
-import { ROOT } from "../../sandbox/paths";
+import { ROOT } from "../../cli/paths";
 import { ENGINE_TIMEOUT_MS, operations, Project } from "../helpers/engine";
 
 const COMPONENT = JSON.stringify(join(ROOT, "components", "edge", "image-optimizer"));

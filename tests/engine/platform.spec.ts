@@ -5,8 +5,8 @@ import { parse } from "yaml";
 import { ENGINE_TIMEOUT_MS, kubectl, operations } from "../helpers/engine";
 import { runPlatform as run } from "../helpers/platform";
 import { edited, only } from "../helpers/stack-file";
-import type { StackRun } from "../../sandbox/engine/stack";
-import { COMPONENT_TYPES } from "../../budget/summaries";
+import type { StackRun } from "../../engine/stack";
+import { COMPONENT_TYPES } from "../../budget/core/component-types";
 
 const mandatory = (result: StackRun): string[] =>
   result.policyEvents

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { ROOT } from "../../sandbox/paths";
+import { ROOT } from "../../cli/paths";
 import { ENGINE_TIMEOUT_MS, Project } from "../helpers/engine";
 import { shippedText } from "../helpers/stack-file";
 
@@ -18,7 +18,7 @@ function reading(name: string, text: string): Project {
   const project = new Project(name);
   project.write("Pulumi.test.yaml", text);
   return project.program(
-    `import { readStackConfig } from ${JSON.stringify(join(ROOT, "stacks/config"))};
+    `import { readStackConfig } from ${JSON.stringify(join(ROOT, "stacks/stack-file/config"))};
      const config = readStackConfig();
      export const waivers = JSON.stringify(config.waivers);`,
   );

@@ -9,7 +9,7 @@ import { unzipSync } from "fflate";
 import sharp from "sharp";
 
 import { buildBundle, BUNDLE_TARGETS, type BundleRecord } from "../../delivery/image-function/bundle";
-import { ROOT } from "../../sandbox/paths";
+import { ROOT } from "../../cli/paths";
 import { startBucketServer, type BucketServer } from "./bucket-server";
 import { sidewaysJpeg } from "./pictures";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import sharp from "sharp";
 
-import { IMAGE_LIMITS, IMAGE_TIMEOUTS } from "../../budget/images";
+import { IMAGE_LIMITS, IMAGE_TIMEOUTS } from "../../budget/edge/images";
 import { benchOf, made } from "./bench";
 import { OriginalsInMemory } from "./originals-in-memory";
 import { bombPng, noise, picture } from "./pictures";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 
-import { ROOT } from "../../sandbox/paths";
-import type { StackRun } from "../../sandbox/engine/stack";
+import { ROOT } from "../../cli/paths";
+import type { StackRun } from "../../engine/stack";
 import { CLUSTERS, cdnStackFile, type Provider } from "./cdn";
 import { Project, operations } from "./engine";
 
@@ -12,9 +12,9 @@ const from = (path: string): string => JSON.stringify(join(ROOT, path));
 /** The way of a request as far as clouds have a part in it: load balancer and CDN. One stack, whatever the file says. */
 export function edgeStack(raw: object): Project {
   return new Project("edge-life").program(`
-    import { createCloudEntrance } from ${from("stacks/cloud-load-balancer")};
-    import { parseStackConfig } from ${from("stacks/config")};
-    import { createEdge } from ${from("stacks/edge")};
+    import { createCloudEntrance } from ${from("stacks/wiring/cloud-load-balancer")};
+    import { parseStackConfig } from ${from("stacks/stack-file/config")};
+    import { createEdge } from ${from("stacks/wiring/edge")};
     const { config, problems } = parseStackConfig(${JSON.stringify(raw)});
     if (config === undefined) throw new Error(JSON.stringify(problems));
     const provider = new k8s.Provider("cluster", {});

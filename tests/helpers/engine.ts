@@ -8,8 +8,8 @@ import { pathToFileURL } from "node:url";
 
 import { removeCluster, startCluster, type Cluster } from "../../sandbox/cluster/cluster";
 import { KubernetesClient, connectionFromKubeconfig } from "../../sandbox/cluster/kubernetes-client";
-import { runStack, type Operation, type StackRun, type StackRunArgs } from "../../sandbox/engine/stack";
-import { STATE } from "../../sandbox/paths";
+import { runStack, type Operation, type StackRun, type StackRunArgs } from "../../engine/stack";
+import { STATE } from "../../cli/paths";
 import { clusterParts, prepareToolchain, type Toolchain } from "../../sandbox/sandbox";
 
 /** How long a test with several runs of the engine may take. On a quiet machine the longest takes a minute; a busy one is no failure. */

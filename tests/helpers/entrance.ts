@@ -1,7 +1,7 @@
 /** The entrance of the production stack on the real engine: proxy, load balancer and CDN. */
 import assert from "node:assert/strict";
 
-import type { StackRun } from "../../sandbox/engine/stack";
+import type { StackRun } from "../../engine/stack";
 import { cdnStackFile, type Provider } from "./cdn";
 import { runPlatform } from "./platform";
 import { edited, only, type Change, type StackFile } from "./stack-file";

@@ -5,8 +5,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { CloudProvider } from "../../sandbox/providers/cloud";
 import { AtlasProvider } from "../../sandbox/providers/mongodbatlas";
-import type { CheckResult } from "../../sandbox/providers/serve-provider";
-import { UNKNOWN, type Properties, type Value } from "../../sandbox/providers/values";
+import type { CheckResult } from "../../sandbox/providers/protocol/serve-provider";
+import { UNKNOWN, type Properties, type Value } from "../../sandbox/providers/protocol/values";
 
 const CLOUDS = ["aws", "gcp", "cloudflare", "mongodbatlas"];
 

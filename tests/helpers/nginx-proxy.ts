@@ -1,6 +1,6 @@
 /** The proxy of the config specs: rendered with small limits, in front of services in this process. */
-import { timeoutLadder, type TimeoutLadder } from "../../budget/timeouts";
-import type { NginxConfArgs } from "../../components/load-balancing/nginx-conf";
+import { timeoutLadder, type TimeoutLadder } from "../../budget/timeouts/timeouts";
+import type { NginxConfArgs } from "../../components/load-balancing/proxy/nginx/nginx-conf";
 import { startBackend, type Backend } from "./backend";
 import { startNginx, type RenderedNginx, type RunningNginx } from "./nginx-server";
 import type { Answer } from "./send";

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { nginxConf, type NginxConfArgs } from "../../components/load-balancing/nginx-conf";
+import { nginxConf, type NginxConfArgs } from "../../components/load-balancing/proxy/nginx/nginx-conf";
 import { eventually } from "./eventually";
 import { program, type Program } from "./programs";
 import {

@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 
-import { runStack, type Operation, type StackRun } from "../../sandbox/engine/stack";
-import { ROOT } from "../../sandbox/paths";
+import { runStack, type Operation, type StackRun } from "../../engine/stack";
+import { ROOT } from "../../cli/paths";
 import { theCluster, theToolchain } from "./engine";
 import { shippedText } from "./stack-file";
 

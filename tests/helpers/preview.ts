@@ -1,7 +1,7 @@
 /** A preview of a stack as the engine would report it, made from mocks. */
 import { stackModel, type StackModel } from "../../delivery/preview-report/stack-model";
-import type { StackRun } from "../../sandbox/engine/stack";
-import { parseStackConfig, type StackConfig } from "../../stacks/config";
+import type { StackRun } from "../../engine/stack";
+import { parseStackConfig, type StackConfig } from "../../stacks/stack-file/config";
 import { createPlatform } from "../../stacks/platform";
 import { inventedOutputs } from "./cdn";
 import { record } from "./pulumi";

@@ -1,7 +1,7 @@
 /** Both proxies behind one interface: what the contract says of one has to hold for the other. */
-import type { ProxyKind } from "../../budget/proxy";
-import { rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/proxy-limits";
-import type { ProxyConfArgs } from "../../components/load-balancing/proxy-conf-args";
+import type { ProxyKind } from "../../budget/load-balancing/proxy";
+import { rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/load-balancing/proxy-limits";
+import type { ProxyConfArgs } from "../../components/load-balancing/proxy/proxy-conf-args";
 import { startHaProxy, type RenderedHaProxy } from "./haproxy-server";
 import { rendered, started } from "./nginx-proxy";
 import { makeCertificate, type TestCertificate } from "./certificates";

@@ -1,5 +1,5 @@
 /** Whole stacks as they are registered against mocks, for what has to hold in each of them. */
-import type { StackConfig } from "../../stacks/config";
+import type { StackConfig } from "../../stacks/stack-file/config";
 import { createPlatform } from "../../stacks/platform";
 import { inventedOutputs } from "./cdn";
 import { shippedConfig } from "./preview";

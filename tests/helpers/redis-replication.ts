@@ -6,21 +6,21 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
+import { redisConf, type RedisConfArgs } from "../../components/caching/redis/redis-conf";
 import {
   OPERATORS_CLI,
   type RedisCredentials,
   passwordOf,
   sentinelUsersConf,
   serverUsersConf,
-} from "../../components/caching/redis-users";
-import { replicationScripts, SCRIPTS } from "../../components/caching/replication-scripts";
+} from "../../components/caching/redis/redis-users";
+import { replicationScripts, SCRIPTS } from "../../components/caching/redis/replication-scripts";
 import {
   FAILOVER_TIMEOUT_MS,
   MEMBERS,
   sentinelConf,
   type Member,
-} from "../../components/caching/sentinel-conf";
+} from "../../components/caching/redis/sentinel-conf";
 import { eventually, type Patience } from "./eventually";
 import { freePort } from "./free-port";
 import { programPath } from "./programs";

@@ -4,13 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { redisConf, type RedisConfArgs } from "../../components/caching/redis-conf";
+import { redisConf, type RedisConfArgs } from "../../components/caching/redis/redis-conf";
 import {
   OPERATORS_CLI,
   type RedisCredentials,
   passwordOf,
   serverUsersConf,
-} from "../../components/caching/redis-users";
+} from "../../components/caching/redis/redis-users";
 import { freePort } from "./free-port";
 import { program, programPath } from "./programs";
 

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-// Nothing here may load sandbox/paths.ts, which reads the variable that is set below.
+// Nothing here may load cli/paths.ts, which reads the variable that is set below.
 import { runningPid } from "../../sandbox/cluster/processes";
-import { isAlive } from "../../sandbox/lock";
+import { isAlive } from "../../cli/lock";
 
 const PLACE = resolve(__dirname, "../../build/test");
 const folder = join(PLACE, `sandbox-${process.pid}`);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 
 import { parse, stringify } from "yaml";
 
-import { ROOT } from "../../sandbox/paths";
+import { ROOT } from "../../cli/paths";
 
 /** A stack file by block, keys without `retrofitlink:`; a map that a test may change. */
 export type StackFile = Record<string, any>;

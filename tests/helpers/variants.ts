@@ -1,7 +1,7 @@
 /** The eight stacks that the platform is meant for: the shipped production file in other clouds, behind other CDNs, with other databases and caches. */
 import { shippedConfig } from "./preview";
 import { onGcp, type Change, type StackFile } from "./stack-file";
-import type { StackConfig } from "../../stacks/config";
+import type { StackConfig } from "../../stacks/stack-file/config";
 
 const behindCloudflare: Change = (file) => {
   file["cdn"].provider = "cloudflare";

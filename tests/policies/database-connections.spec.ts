@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
-import { COMPONENT_TYPES, type ServiceSummary } from "../../budget/summaries";
-import type { Waiver } from "../../budget/waivers";
+import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import type { ServiceSummary } from "../../budget/service/summary";
+import type { Waiver } from "../../budget/core/waivers";
 import { PolicyPackProcess, UNKNOWN, urnOf, type TestResource, type Verdict } from "../helpers/policy-pack";
 import { databaseSummary, serviceSummary } from "../unit/delivery/fixtures/stack-run";
 

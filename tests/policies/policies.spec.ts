@@ -1,16 +1,13 @@
 import assert from "node:assert/strict";
 
 import { servicePlan } from "../../components/workload/elastic-service";
-import { maxClients } from "../../budget/connections";
-import { DEFAULT_BUDGET } from "../../budget/performance-budget";
-import {
-  COMPONENT_TYPES,
-  type ManagedCacheSummary,
-  type RedisSummary,
-  type ServiceSummary,
-} from "../../budget/summaries";
-import { timeoutLadder } from "../../budget/timeouts";
-import type { Waiver } from "../../budget/waivers";
+import { maxClients } from "../../budget/service/connections";
+import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
+import type { ManagedCacheSummary, RedisSummary } from "../../budget/caching/summary";
+import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import type { ServiceSummary } from "../../budget/service/summary";
+import { timeoutLadder } from "../../budget/timeouts/timeouts";
+import type { Waiver } from "../../budget/core/waivers";
 import { PolicyPackProcess, UNKNOWN, urnOf, type TestResource, type Verdict } from "../helpers/policy-pack";
 
 const DEMAND = { baseRps: 300, peakRps: 1200, growthPerMinute: 0.25 };

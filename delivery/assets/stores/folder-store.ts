@@ -1,8 +1,8 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve, sep } from "node:path";
 
-import type { AssetObject } from "../build";
-import type { AssetStore } from "../store";
+import type { AssetObject } from "./store";
+import type { AssetStore } from "./store";
 
 /**
  * A folder of this machine, for a look before anything is published and for tests. Headers are beside each file, in

@@ -1,7 +1,7 @@
 import type { Bucket } from "@google-cloud/storage";
 
-import type { AssetObject } from "../build";
-import type { AssetStore } from "../store";
+import type { AssetObject } from "./store";
+import type { AssetStore } from "./store";
 
 /** A bucket of Cloud Storage. */
 export class GcsStore implements AssetStore {

@@ -6,8 +6,8 @@ import {
   type S3Client,
 } from "@aws-sdk/client-s3";
 
-import type { AssetObject } from "../build";
-import type { AssetStore } from "../store";
+import type { AssetObject } from "./store";
+import type { AssetStore } from "./store";
 
 /** A bucket of S3. The bucket's own settings decide encryption and access. */
 export class S3Store implements AssetStore {

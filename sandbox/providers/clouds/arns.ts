@@ -1,7 +1,7 @@
 /** Ids and ARNs as AWS gives them, so that what is made of them is judged at an update like the real ones. */
 import { createHash } from "node:crypto";
 
-import type { Properties } from "../values";
+import type { Properties } from "../protocol/values";
 
 export const ACCOUNT = "123456789012";
 

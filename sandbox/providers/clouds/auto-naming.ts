@@ -4,8 +4,8 @@
  */
 import { isGiven } from "./judge-shape";
 import { shapeOf } from "./tables";
-import type { CheckProblem } from "../serve-provider";
-import type { Properties } from "../values";
+import type { CheckProblem } from "../protocol/serve-provider";
+import type { Properties } from "../protocol/values";
 
 const RANDOM = 7;
 

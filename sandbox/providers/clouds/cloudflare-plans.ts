@@ -2,8 +2,8 @@
  * What Cloudflare refuses by the plan of a zone. No resource says the plan, so the stand-in cannot know it: a test that
  * chooses one asks here.
  */
-import type { Properties, Value } from "../values";
-import { isProperties } from "../values";
+import type { Properties, Value } from "../protocol/values";
+import { isProperties } from "../protocol/values";
 
 export type Plan = "free" | "pro" | "business" | "enterprise";
 

@@ -1,8 +1,8 @@
 /** What vendors refuse that no single property shows, and quotas of new accounts. The source stands beside each. */
 import { isIPv4 } from "node:net";
 
-import type { CheckProblem } from "../serve-provider";
-import { UNKNOWN, isProperties, type Properties, type Value } from "../values";
+import type { CheckProblem } from "../protocol/serve-provider";
+import { UNKNOWN, isProperties, type Properties, type Value } from "../protocol/values";
 import { isGiven } from "./judge-shape";
 import { valuesAt } from "./judge-rules";
 

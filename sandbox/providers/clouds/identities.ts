@@ -1,6 +1,6 @@
 /** What may exist once: two resources of a program that are one thing in the cloud are refused, as the cloud would. */
-import { UNKNOWN, type Properties, type Value } from "../values";
-import type { CheckProblem } from "../serve-provider";
+import { UNKNOWN, type Properties, type Value } from "../protocol/values";
+import type { CheckProblem } from "../protocol/serve-provider";
 import { autoNameOf } from "./auto-naming";
 
 /** Properties that together are the identity of a thing, where it is not its name and its place. */

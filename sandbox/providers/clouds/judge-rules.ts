@@ -1,6 +1,6 @@
 /** Values that the vendors' models do not allow. What is not known yet is not judged. */
-import type { CheckProblem } from "../serve-provider";
-import { UNKNOWN, isProperties, type Properties, type Value } from "../values";
+import type { CheckProblem } from "../protocol/serve-provider";
+import { UNKNOWN, isProperties, type Properties, type Value } from "../protocol/values";
 import { isGiven } from "./judge-shape";
 import type { Bounds, Facts, GroupKind } from "./rules";
 import { rulesOf } from "./tables";

@@ -1,6 +1,6 @@
 /** Properties that a resource type does not have, that it needs, or that are of another kind. */
-import type { CheckProblem } from "../serve-provider";
-import { UNKNOWN, isProperties, type Properties, type Value } from "../values";
+import type { CheckProblem } from "../protocol/serve-provider";
+import { UNKNOWN, isProperties, type Properties, type Value } from "../protocol/values";
 import { shapeOf, shapeTable, type Shape } from "./tables";
 
 /** Keys of the engine beside those of the program, such as the mark of an asset. */

@@ -2,8 +2,8 @@
  * Judges the inputs of a resource as the official providers and the clouds behind them do, from tables of their own models. Values that are not known yet
  * are not judged; a type that the tables do not have is judged by what holds for every type.
  */
-import type { CheckProblem } from "../serve-provider";
-import type { Properties } from "../values";
+import type { CheckProblem } from "../protocol/serve-provider";
+import type { Properties } from "../protocol/values";
 import { crossProblems } from "./cross-rules";
 import { ruleProblems } from "./judge-rules";
 import { shapeProblems } from "./judge-shape";

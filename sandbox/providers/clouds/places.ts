@@ -1,6 +1,6 @@
 /** Regions and zones that exist. */
-import { UNKNOWN, isProperties, type Properties, type Value } from "../values";
-import type { CheckProblem } from "../serve-provider";
+import { UNKNOWN, isProperties, type Properties, type Value } from "../protocol/values";
+import type { CheckProblem } from "../protocol/serve-provider";
 
 /** botocore, endpoints.json: the partitions aws, aws-cn and aws-us-gov. */
 const AWS_REGIONS: ReadonlySet<string> = new Set([

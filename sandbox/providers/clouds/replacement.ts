@@ -1,6 +1,6 @@
 /** Which changes make another resource, and whether the old one goes first. */
-import type { Replacement } from "../serve-provider";
-import type { Change, Properties } from "../values";
+import type { Replacement } from "../protocol/serve-provider";
+import type { Change, Properties } from "../protocol/values";
 import { autoNameOf, isAutoNamed } from "./auto-naming";
 import { isGiven } from "./judge-shape";
 import { rulesOf, shapeOf } from "./tables";

@@ -1,4 +1,4 @@
-import { serveProvider } from "../serve-provider";
+import { serveProvider } from "../protocol/serve-provider";
 import { KubernetesProvider } from "./provider";
 
 serveProvider(new KubernetesProvider(), "@pulumi/kubernetes");

@@ -1,4 +1,4 @@
-import { isProperties, at, UNKNOWN, type Properties } from "../values";
+import { isProperties, at, UNKNOWN, type Properties } from "../protocol/values";
 
 /** Marks an object whose name was made up, so that the next deployment keeps the name. */
 const AUTONAMED = "pulumi.com/autonamed";

@@ -1,7 +1,7 @@
 /** Stand-in of the official Kubernetes provider. What it does differently is listed in sandbox/README.md. */
 import { randomBytes } from "node:crypto";
 
-import { UserError } from "../../user-error";
+import { UserError } from "../../../cli/user-error";
 import {
   ApiError,
   KubernetesClient,
@@ -17,7 +17,7 @@ import type {
   Replacement,
   StandIn,
   UpdateArgs,
-} from "../serve-provider";
+} from "../protocol/serve-provider";
 import {
   UNKNOWN,
   at,
@@ -26,7 +26,7 @@ import {
   type Change,
   type Properties,
   type Value,
-} from "../values";
+} from "../protocol/values";
 import { CREATOR, fieldManagerOf, isForcedAtPreview, takenOver } from "./field-managers";
 import { isAutonamed, objectId, withName } from "./naming";
 import { replacingPaths } from "./replacement";

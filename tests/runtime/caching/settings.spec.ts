@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { TimeoutLadder } from "../../../budget/timeouts";
-import { DEFAULT_BUDGET } from "../../../budget/performance-budget";
+import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { serviceEnvironment } from "../../../components/workload/service-environment";
 import type { ElasticServiceArgs } from "../../../components/workload/elastic-service-args";
 import { cacheSettings, commandTimeoutMs, hasCache } from "../../../runtime/caching";
-import { VariablesError } from "../../../runtime/variables";
+import { VariablesError } from "../../../runtime/shared/variables";
 
 const ENVIRONMENT = {
   REQUEST_TIMEOUT_MS: "10000",

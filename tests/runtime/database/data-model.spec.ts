@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { MongoClient } from "mongodb";
 
-import { CATALOGUE } from "../../../components/database/data-model/catalogue";
+import { CATALOGUE } from "../../../product/data-model/catalogue";
 import type { Collection, Index } from "../../../components/database/data-model/collection";
 import { jobInput, type JobInput } from "../../../components/database/data-model/job-input";
 import { FERRETDB_BUILD_TIMEOUT_MS, type RunningFerretdb, startFerretdb } from "../../helpers/ferretdb";

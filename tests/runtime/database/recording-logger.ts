@@ -1,4 +1,4 @@
-import type { LogFields, Logger } from "../../../runtime/logger";
+import type { LogFields, Logger } from "../../../runtime/shared/logger";
 
 /** A line of the log. */
 export interface Line {

@@ -4,7 +4,7 @@ import fc from "fast-check";
 
 import { clientOptions, maxTimeMs } from "../../../runtime/database/client-options";
 import { type DatabaseSettings, databaseSettings } from "../../../runtime/database/settings";
-import { VariablesError } from "../../../runtime/variables";
+import { VariablesError } from "../../../runtime/shared/variables";
 
 const ENVIRONMENT = {
   MONGODB_URI: "mongodb://app:hunter2@mongos-0:27017,mongos-1:27017/retrofitlink?tls=true",

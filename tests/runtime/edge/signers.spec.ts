@@ -9,7 +9,7 @@ import {
   type SignedCookie,
   type UrlSigner,
 } from "../../../runtime/edge";
-import { VariablesError } from "../../../runtime/variables";
+import { VariablesError } from "../../../runtime/shared/variables";
 import { CloudFrontEdge, CloudflareEdge } from "./edge-stand-ins";
 
 const NOW = 1_800_000_000;

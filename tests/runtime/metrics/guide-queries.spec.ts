@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { RECORDING_RULES, recordingRulesFile } from "../../../budget/recording-rules";
+import { RECORDING_RULES, recordingRulesFile } from "../../../budget/service/recording-rules";
 import { eventually } from "../../helpers/eventually";
 import { freePort } from "../../helpers/free-port";
 import { type RunningPrometheus, type Sample, startPrometheus } from "../../helpers/prometheus";

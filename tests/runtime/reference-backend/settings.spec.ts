@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { DEFAULT_BUCKETS_SECONDS } from "../../../runtime/metrics";
 import { backendSettings } from "../../../runtime/reference-backend/settings";
-import { VariablesError } from "../../../runtime/variables";
+import { VariablesError } from "../../../runtime/shared/variables";
 
 const ENVIRONMENT = {
   PORT: "3000",

@@ -5,7 +5,7 @@ import {
   type LadderCloud,
   type TimeoutLadder,
   type TimeoutLadderInputs,
-} from "../../../budget/timeouts";
+} from "../../../budget/timeouts/timeouts";
 
 const anyCloud = fc.constantFrom<LadderCloud>("aws", "gcp", "local");
 /** Every chain, with a request that it bears. */

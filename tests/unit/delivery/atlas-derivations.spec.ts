@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 
-import { atlasDemand } from "../../../budget/atlas";
-import type { AtlasSummary } from "../../../budget/summaries";
-import { AtlasCluster } from "../../../components/database/atlas-cluster";
+import { atlasDemand } from "../../../budget/database/atlas";
+import type { AtlasSummary } from "../../../budget/database/summary";
+import { AtlasCluster } from "../../../components/database/atlas/atlas-cluster";
 import { atlasDerivations } from "../../../delivery/preview-report/atlas-derivations";
-import type { Derivation } from "../../../delivery/preview-report/derivation";
+import type { Derivation } from "../../../report/derivation";
 import { record } from "../../helpers/pulumi";
 import { ATLAS } from "../components/database/atlas-fixture";
 import { serviceSummary } from "./fixtures/stack-run";

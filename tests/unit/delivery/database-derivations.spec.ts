@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 
 import { databaseDerivations } from "../../../delivery/preview-report/database-derivations";
-import type { Derivation } from "../../../delivery/preview-report/derivation";
+import type { Derivation } from "../../../report/derivation";
 import { previewPage } from "../../../delivery/preview-report/page";
 import { serviceDerivations } from "../../../delivery/preview-report/service-derivations";
 import { recordedModel, shippedConfig } from "../../helpers/preview";

@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import { replicaPlan } from "../../../budget/capacity";
-import { DEFAULT_BUDGET } from "../../../budget/performance-budget";
-import type { ServiceSummary } from "../../../budget/summaries";
-import { timeoutLadder } from "../../../budget/timeouts";
+import { replicaPlan } from "../../../budget/service/capacity";
+import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
+import type { ServiceSummary } from "../../../budget/service/summary";
+import { timeoutLadder } from "../../../budget/timeouts/timeouts";
 import { cacheDerivations, redisDerivations } from "../../../delivery/preview-report/cache-derivations";
-import type { Derivation } from "../../../delivery/preview-report/derivation";
-import { duration, isShare, number, plural, podRange } from "../../../delivery/preview-report/format";
+import type { Derivation } from "../../../report/derivation";
+import { duration, isShare, number, plural, podRange } from "../../../budget/core/format";
 import { proxyDerivations } from "../../../delivery/preview-report/proxy-derivations";
 import { PEAK_MARGIN, serviceDerivations } from "../../../delivery/preview-report/service-derivations";
 import { timeoutBars } from "../../../delivery/preview-report/timeouts";

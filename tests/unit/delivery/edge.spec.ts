@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 
-import { COMPONENT_TYPES, type EdgeSummary, type ServiceSummary } from "../../../budget/summaries";
+import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import type { EdgeSummary } from "../../../budget/edge/summary";
+import type { ServiceSummary } from "../../../budget/service/summary";
 import { edgeSummary } from "../../../components/edge/edge-args";
 import { edgeDerivations } from "../../../delivery/preview-report/edge-derivations";
 import { describeEdge, graphOf } from "../../../delivery/preview-report/graph";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { ImageOptimizerSummary } from "../../../budget/summaries";
+import type { ImageOptimizerSummary } from "../../../budget/edge/summary";
 import { imageDerivations } from "../../../delivery/preview-report/image-derivations";
 import { previewPage } from "../../../delivery/preview-report/page";
 import { planLines } from "../../../delivery/preview-report/terminal";

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 
-import { escapeHtml, html } from "../../../delivery/preview-report/html";
+import { escapeHtml, html } from "../../../report/html";
 import { previewPage } from "../../../delivery/preview-report/page";
 import { stackModel, type StackModel } from "../../../delivery/preview-report/stack-model";
 import { planLines, verdictLine } from "../../../delivery/preview-report/terminal";
 import { isWhollyKnown, readable } from "../../../delivery/preview-report/values";
-import type { StackRun } from "../../../sandbox/engine/stack";
-import { UNKNOWN } from "../../../sandbox/providers/values";
+import type { StackRun } from "../../../engine/stack";
+import { UNKNOWN } from "../../../sandbox/providers/protocol/values";
 import { policyEvent, runOf, serviceSummary, stackRun } from "./fixtures/stack-run";
 
 const model = (more: Partial<StackRun> = {}): StackModel => stackModel("test", stackRun(more));

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { standalonePackage, type LockFile } from "../../../delivery/image-function/standalone-lock";
-import { ROOT } from "../../../sandbox/paths";
+import { ROOT } from "../../../cli/paths";
 
 const lock: LockFile = {
   packages: {

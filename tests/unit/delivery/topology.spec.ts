@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import { podsLost } from "../../../budget/capacity";
+import { podsLost } from "../../../budget/service/capacity";
 import { MOST_BOXES, describeEdge, graphOf, podsPerZone } from "../../../delivery/preview-report/graph";
 import { stackModel } from "../../../delivery/preview-report/stack-model";
 import { topology } from "../../../delivery/preview-report/topology";
-import { AtlasCluster } from "../../../components/database/atlas-cluster";
+import { AtlasCluster } from "../../../components/database/atlas/atlas-cluster";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
-import type { AtlasSummary } from "../../../budget/summaries";
+import type { AtlasSummary } from "../../../budget/database/summary";
 import {
   databaseSummary,
   managedCacheSummary,

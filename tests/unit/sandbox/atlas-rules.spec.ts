@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { atlasProblems } from "../../../sandbox/providers/atlas-rules";
-import { UNKNOWN, type Properties } from "../../../sandbox/providers/values";
+import { UNKNOWN, type Properties } from "../../../sandbox/providers/protocol/values";
 
 const token = (noun: string): string => `mongodbatlas:index/x:${noun}`;
 

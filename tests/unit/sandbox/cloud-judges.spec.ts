@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { CloudProvider } from "../../../sandbox/providers/cloud";
-import { UNKNOWN, type Properties } from "../../../sandbox/providers/values";
+import { UNKNOWN, type Properties } from "../../../sandbox/providers/protocol/values";
 import { judgeOne } from "../../helpers/judged";
 
 const TARGET_GROUP = { port: 80, protocol: "HTTP", targetType: "ip", vpcId: "vpc-0a1b2c3d" };

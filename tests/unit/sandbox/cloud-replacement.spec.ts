@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { changes, type Properties } from "../../../sandbox/providers/values";
+import { changes, type Properties } from "../../../sandbox/providers/protocol/values";
 import { standIn } from "../../helpers/judged";
 
 const TARGET_GROUP = { port: 80, protocol: "HTTP", targetType: "ip", vpcId: "vpc-0a1b2c3d" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import { timeoutLadder } from "../../../budget/timeouts";
-import { parseStackConfig, withCdnProvider, type StackConfig } from "../../../stacks/config";
+import { timeoutLadder } from "../../../budget/timeouts/timeouts";
+import { parseStackConfig, withCdnProvider, type StackConfig } from "../../../stacks/stack-file/config";
 import { createPlatform } from "../../../stacks/platform";
 import { cdnStackFile, inventedOutputs, type Cloud, type Provider } from "../../helpers/cdn";
 import { record, type Recording } from "../../helpers/pulumi";

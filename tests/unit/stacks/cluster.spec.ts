@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { Region } from "@pulumi/aws/types/enums";
 
-import { AWS_REGIONS, GCP_REGIONS, gcpZones, isOtherPartition } from "../../../stacks/regions";
+import { AWS_REGIONS, GCP_REGIONS, gcpZones, isOtherPartition } from "../../../stacks/stack-file/regions";
 import { CLUSTERS } from "../../helpers/cdn";
 import { accepted, mistakesOf, sound } from "./sound-stack";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import { parseStackConfig } from "../../../stacks/config";
-import { show } from "../../../stacks/config-problems";
+import { parseStackConfig } from "../../../stacks/stack-file/config";
+import { show } from "../../../stacks/stack-file/config-problems";
 import { shippedText, stackFile } from "../../helpers/stack-file";
 import { mistakes, mistakesOf, service, sound, TODAY } from "./sound-stack";
 

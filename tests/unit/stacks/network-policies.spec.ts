@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { StackConfig } from "../../../stacks/config";
+import type { StackConfig } from "../../../stacks/stack-file/config";
 import { isAllowed, policiesOf, type Endpoint, type Policy } from "../../helpers/network-policies";
 import type { Recording } from "../../helpers/pulumi";
 import { STACKS, clusterConfig, recordStack, workloadsOf } from "../../helpers/recorded-stack";

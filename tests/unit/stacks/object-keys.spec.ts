@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { PRIORITIES } from "../../../components/shared/priorities";
-import { isRange } from "../../../stacks/schema/leaves";
+import { isRange } from "../../../stacks/stack-file/schema/leaves";
 import { clusterConfig, recordStack, STACKS, workloadsOf } from "../../helpers/recorded-stack";
 import { accepted, mistakes, service } from "./sound-stack";
 

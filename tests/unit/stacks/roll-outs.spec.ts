@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { StackConfig } from "../../../stacks/config";
+import type { StackConfig } from "../../../stacks/stack-file/config";
 import type { RecordedResource, Recording } from "../../helpers/pulumi";
 import type { Change } from "../../helpers/stack-file";
 import { clusterConfig, recordStack } from "../../helpers/recorded-stack";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { parseStackConfig, type StackConfig } from "../../../stacks/config";
-import { configKey } from "../../../stacks/config-problems";
+import { parseStackConfig, type StackConfig } from "../../../stacks/stack-file/config";
+import { configKey } from "../../../stacks/stack-file/config-problems";
 
 export const TODAY = new Date("2026-01-01T00:00:00Z");
 

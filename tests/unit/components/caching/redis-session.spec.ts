@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { Redis, type SessionRedisArgs } from "../../../../components/caching/redis";
+import { Redis, type SessionRedisArgs } from "../../../../components/caching/redis/redis";
 import { record, type Recording } from "../../../helpers/pulumi";
 
 const session: SessionRedisArgs = {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
+import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import {
   AtlasCluster,
   type AtlasClusterArgs,
   type AtlasNetwork,
-} from "../../../../components/database/atlas-cluster";
+} from "../../../../components/database/atlas/atlas-cluster";
 import { record, type RecordedResource } from "../../../helpers/pulumi";
 
 export const AWS: Extract<AtlasNetwork, { kind: "aws" }> = {

@@ -1,4 +1,4 @@
-import type { MongoDbClusterArgs } from "../../../../components/database/mongodb-cluster";
+import type { MongoDbClusterArgs } from "../../../../components/database/mongodb/mongodb-cluster";
 import type { DatabaseEndpoint } from "../../../../components/database/database-endpoint";
 
 /** A cluster as production has it. A spec changes what it is about. */

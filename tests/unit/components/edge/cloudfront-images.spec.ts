@@ -6,7 +6,7 @@ import {
   cloudFrontProblems,
   type CloudFrontArgs,
   type CloudFrontImages,
-} from "../../../../components/edge/cloudfront";
+} from "../../../../components/edge/cloudfront/cloudfront";
 import { imageRequestFunction } from "../../../../components/edge/edge-functions";
 import { describeProblem } from "../../../../components/shared/problems";
 import { imageBundles } from "../../../helpers/image-bundles";

@@ -1,11 +1,11 @@
 /** A CDN of each kind with the same behaviours, as the specs use it. */
 import * as pulumi from "@pulumi/pulumi";
 
-import { edgePlan } from "../../../../budget/edge";
-import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
+import { edgePlan } from "../../../../budget/edge/edge";
+import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { edgeBehaviors, type EdgeBehavior } from "../../../../components/edge/behaviors";
-import type { CloudFrontArgs } from "../../../../components/edge/cloudfront";
-import type { CloudflareArgs } from "../../../../components/edge/cloudflare";
+import type { CloudFrontArgs } from "../../../../components/edge/cloudfront/cloudfront";
+import type { CloudflareArgs } from "../../../../components/edge/cloudflare/cloudflare";
 import type { EdgeArgs } from "../../../../components/edge/edge-args";
 import { PUBLIC_KEYS, inventedOutputs } from "../../../helpers/cdn";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import { IMAGE_LADDER, imageVariants, parseVariantName, variantName } from "../../../../budget/images";
+import { IMAGE_LADDER, imageVariants, parseVariantName, variantName } from "../../../../budget/edge/images";
 import { imageRequestFunction, MAX_FUNCTION_BYTES } from "../../../../components/edge/edge-functions";
 import {
   runFunction,

@@ -1,5 +1,5 @@
 /** What a rendered CDN does with a request, in words that are the same for both. */
-import { CACHING_DISABLED } from "../../../../components/edge/cloudfront-policies";
+import { CACHING_DISABLED } from "../../../../components/edge/cloudfront/cloudfront-policies";
 import { meets, type EdgeRequest } from "../../../helpers/cloudflare-expression";
 import type { Recording } from "../../../helpers/pulumi";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
-import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../budget/images";
+import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../budget/edge/images";
 import { edgeBehaviors, withImageVariants } from "../../../../components/edge/behaviors";
-import { CloudFront, type CloudFrontArgs } from "../../../../components/edge/cloudfront";
-import { Cloudflare, type CloudflareArgs } from "../../../../components/edge/cloudflare";
+import { CloudFront, type CloudFrontArgs } from "../../../../components/edge/cloudfront/cloudfront";
+import { Cloudflare, type CloudflareArgs } from "../../../../components/edge/cloudflare/cloudflare";
 import { meets, type EdgeRequest } from "../../../helpers/cloudflare-expression";
 import { runFunction, viewerRequestEvent, type FunctionAnswer } from "../../../helpers/cloudfront-function";
 import { imageBundles } from "../../../helpers/image-bundles";

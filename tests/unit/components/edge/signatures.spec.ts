@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { edgeBehaviors } from "../../../../components/edge/behaviors";
-import { Cloudflare } from "../../../../components/edge/cloudflare";
+import { Cloudflare } from "../../../../components/edge/cloudflare/cloudflare";
 import { CloudflareSigner } from "../../../../runtime/edge";
 import { timedHmac } from "../../../runtime/edge/edge-stand-ins";
 import { meets } from "../../../helpers/cloudflare-expression";

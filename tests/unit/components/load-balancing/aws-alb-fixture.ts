@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
-import { timeoutLadder } from "../../../../budget/timeouts";
-import { AwsAlb, type AwsAlbArgs } from "../../../../components/load-balancing/aws-alb";
+import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
+import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
+import { AwsAlb, type AwsAlbArgs } from "../../../../components/load-balancing/public/aws/aws-alb";
 import { record, type Recording } from "../../../helpers/pulumi";
 
 export const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { timeoutLadder } from "../../../../budget/timeouts";
+import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
 import { describeProblem } from "../../../../components/shared/problems";
 import { timeoutProblems } from "../../../../components/shared/timeout-problems";
 

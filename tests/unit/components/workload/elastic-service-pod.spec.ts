@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 
-import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
-import { timeoutLadder } from "../../../../budget/timeouts";
+import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
+import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
 import { derivedFrom } from "../../../../components/workload/environment-problems";
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type Recording } from "../../../helpers/pulumi";

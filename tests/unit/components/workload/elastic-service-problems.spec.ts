@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
-import { timeoutLadder } from "../../../../budget/timeouts";
+import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
+import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
 import { describeProblem } from "../../../../components/shared/problems";
 import {
   ElasticService,

@@ -3,9 +3,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 
-import { DEFAULT_BUDGET } from "../../../../budget/performance-budget";
-import { timeoutLadder } from "../../../../budget/timeouts";
-import { qualifiedHost } from "../../../../components/load-balancing/proxy-args";
+import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
+import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
+import { qualifiedHost } from "../../../../components/load-balancing/proxy/proxy-args";
 import {
   ElasticService,
   servicePlan,

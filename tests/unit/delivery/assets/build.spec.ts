@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 
-import {
-  buildAssets,
-  MANIFEST_KEY,
-  type AssetObject,
-  type BuiltAssets,
-} from "../../../../delivery/assets/build";
+import { buildAssets, MANIFEST_KEY, type BuiltAssets } from "../../../../delivery/assets/build";
+import type { AssetObject } from "../../../../delivery/assets/stores/store";
 
 const SCRIPT = "function answer() { return 42; }\n".repeat(100);
 const PICTURE = createHash("shake256", { outputLength: 3000 }).update("x").digest();

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { AssetObject } from "../../../../delivery/assets/build";
+import type { AssetObject } from "../../../../delivery/assets/stores/store";
 import { atOnceEach, publish } from "../../../../delivery/assets/publish";
 import { RECORD_KEY, type PublishRecord } from "../../../../delivery/assets/publish-plan";
-import type { AssetStore } from "../../../../delivery/assets/store";
+import type { AssetStore } from "../../../../delivery/assets/stores/store";
 import { FolderStore } from "../../../../delivery/assets/stores/folder-store";
 
 const DAY = 86_400_000;

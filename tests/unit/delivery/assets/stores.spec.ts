@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { S3Client } from "@aws-sdk/client-s3";
 import type { Bucket } from "@google-cloud/storage";
 
-import type { AssetObject } from "../../../../delivery/assets/build";
+import type { AssetObject } from "../../../../delivery/assets/stores/store";
 import { GcsStore } from "../../../../delivery/assets/stores/gcs-store";
 import { S3Store } from "../../../../delivery/assets/stores/s3-store";
 

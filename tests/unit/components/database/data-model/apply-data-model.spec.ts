@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { runInNewContext } from "node:vm";
 
-import { CATALOGUE } from "../../../../../components/database/data-model/catalogue";
+import { CATALOGUE } from "../../../../../product/data-model/catalogue";
 import {
   JOB_FILES,
   jobInput,

@@ -1,0 +1,22 @@
+/** Type tokens of the components that carry a summary. */
+export const COMPONENT_TYPES = {
+  platform: "retrofitlink:stacks:Platform",
+  elasticService: "retrofitlink:workload:ElasticService",
+  redis: "retrofitlink:caching:Redis",
+  elastiCache: "retrofitlink:caching:ElastiCache",
+  memorystore: "retrofitlink:caching:Memorystore",
+  nginx: "retrofitlink:load-balancing:Nginx",
+  haProxy: "retrofitlink:load-balancing:HaProxy",
+  mongoDbCluster: "retrofitlink:database:MongoDbCluster",
+  atlasCluster: "retrofitlink:database:AtlasCluster",
+  atlasPrivateEndpoint: "retrofitlink:database:AtlasPrivateEndpoint",
+  backupBucket: "retrofitlink:database:BackupBucket",
+  dataModelJob: "retrofitlink:database:DataModelJob",
+  awsAlb: "retrofitlink:load-balancing:AwsAlb",
+  awsLoadBalancerController: "retrofitlink:load-balancing:AwsLoadBalancerController",
+  gcpLoadBalancer: "retrofitlink:load-balancing:GcpLoadBalancer",
+  originLock: "retrofitlink:edge:OriginLock",
+  cloudFront: "retrofitlink:edge:CloudFront",
+  cloudflare: "retrofitlink:edge:Cloudflare",
+  imageOptimizer: "retrofitlink:edge:ImageOptimizer",
+} as const;

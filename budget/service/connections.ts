@@ -1,0 +1,122 @@
+/**
+ * Connections to Redis: how many one process keeps, and how many the server has to admit. Units: connections,
+ * requests/s, seconds, pods.
+ *
+ * Sources: Little's law (L = lambda * W); the Kubernetes documentation of `maxSurge`, which rounds up; redis.conf on
+ * `maxclients`.
+ */
+import { concurrentRequests } from "./capacity";
+import type { ServiceProfile } from "./demand";
+import { wholeUp } from "../core/rounding";
+
+/** How a service uses one cache, measured or estimated. */
+export interface CacheCalls {
+  /** Calls to the cache that one request makes on average, > 0. 0.5 means every second request makes one. */
+  readonly callsPerRequest: number;
+  /** Mean round trip of one call at the client, seconds, > 0. */
+  readonly callSeconds: number;
+}
+
+/** What decides the size of one process's pool. */
+export interface PoolLoad extends CacheCalls {
+  /** Highest request rate that can meet one process, requests/s, >= 0. */
+  readonly peakRpsPerProcess: number;
+  /** Requests the process works on at the same time, whole number >= 1. */
+  readonly concurrencyPerProcess: number;
+  /** Factor over the mean number of calls in flight, for bursts, >= 1. @default 2 */
+  readonly headroom?: number;
+}
+
+/** One connection carries the others' calls while the other is being re-established. */
+const SMALLEST_POOL = 2;
+
+/**
+ * Connections one process keeps to one cache.
+ *
+ * Little gives the mean number of calls in flight, L = rps * callsPerRequest * callSeconds; bursts take a multiple of
+ * it. Beyond concurrencyPerProcess * ceil(callsPerRequest) a connection could not be used even if every request in
+ * the process made all its calls at once, so the pool ends there:
+ *
+ * pool = max(2, min(ceil(headroom * L), concurrencyPerProcess * ceil(callsPerRequest)))
+ *
+ * A cache that turns slow fills the pool and makes callers wait, which is the back-pressure wanted: more connections
+ * to a single-threaded server only move the queue.
+ */
+export function poolSize(load: PoolLoad): number {
+  const { peakRpsPerProcess, concurrencyPerProcess, callsPerRequest, callSeconds, headroom = 2 } = load;
+  const inFlight = concurrentRequests(peakRpsPerProcess * callsPerRequest, callSeconds);
+  const usable = concurrencyPerProcess * Math.ceil(callsPerRequest);
+  return Math.max(SMALLEST_POOL, Math.min(wholeUp(headroom * inFlight), usable));
+}
+
+/**
+ * Pool of one process of a service for one cache.
+ *
+ * The process is taken as saturated, at concurrency / serviceTime requests/s, whatever the demand: load balancers
+ * are never even, and until the autoscaler has reacted the pods that are there carry everything. A plan that divides
+ * the peak by the maximum of replicas would be short exactly then. L becomes concurrency * (share of a request's
+ * time spent in the cache).
+ *
+ * @param processesPerPod processes that share the pod's concurrency, whole number >= 1
+ */
+export function servicePoolSize(
+  profile: Pick<ServiceProfile, "serviceTimeSeconds" | "concurrencyPerPod">,
+  processesPerPod: number,
+  calls: CacheCalls,
+): number {
+  const concurrencyPerProcess = Math.ceil(profile.concurrencyPerPod / processesPerPod);
+  const peakRpsPerProcess = concurrencyPerProcess / profile.serviceTimeSeconds;
+  return poolSize({ ...calls, peakRpsPerProcess, concurrencyPerProcess });
+}
+
+/** A workload that connects to a Redis, at its largest. */
+export interface ConnectionUser {
+  /** Upper bound of its autoscaler, pods, whole number >= 1. */
+  readonly maxReplicas: number;
+  /** `maxSurge` of its rollout, share of the replicas, 0..1. */
+  readonly maxSurge: number;
+  /** Processes that open pools of their own in one pod, whole number >= 1. */
+  readonly processesPerPod: number;
+  /** Connections one process keeps to this Redis, whole number >= 1. */
+  readonly poolSize: number;
+}
+
+/**
+ * Connections its users open at worst: all of them at their maximum of replicas and rolling out at the same time,
+ * sum of (maxReplicas + ceil(maxReplicas * maxSurge)) * processesPerPod * poolSize.
+ */
+export function expectedClients(users: readonly ConnectionUser[]): number {
+  return users.reduce((sum, user) => {
+    const pods = user.maxReplicas + wholeUp(user.maxReplicas * user.maxSurge);
+    return sum + pods * user.processesPerPod * user.poolSize;
+  }, 0);
+}
+
+/** Share kept free over what users open: connections of pods that died are only noticed after `tcp-keepalive`. */
+export const CLIENT_MARGIN = 0.2;
+
+/** Connections of the metrics exporter, the probes and people with `redis-cli`. */
+export const RESERVED_CLIENTS = 32;
+
+/**
+ * Connections that the members of a replicated Redis keep to one of them: the replicas' links, and of each Sentinel two,
+ * one for commands and one for news.
+ *
+ * @param members servers, each with a Sentinel beside it, whole number >= 1
+ */
+export function replicationClients(members: number): number {
+  return members - 1 + 2 * members;
+}
+
+/**
+ * `maxclients` of a Redis: 1.2 * expectedClients + reserve. Redis keeps no slots for anyone, so the reserve is only
+ * there as long as the users stay within their pools.
+ *
+ * The server needs 32 open files more than this (`CONFIG_MIN_RESERVED_FDS`) and lowers `maxclients` when it does not
+ * get them; container runtimes allow far more.
+ *
+ * @param reserve connections, whole number >= 0. @default RESERVED_CLIENTS
+ */
+export function maxClients(users: readonly ConnectionUser[], reserve: number = RESERVED_CLIENTS): number {
+  return wholeUp(expectedClients(users) * (1 + CLIENT_MARGIN)) + reserve;
+}

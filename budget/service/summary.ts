@@ -1,0 +1,30 @@
+import type { PerformanceBudget } from "../core/performance-budget";
+import type { Summary } from "../core/summary";
+import type { TimeoutLadder } from "../timeouts/timeouts";
+import type { ReplicaPlan } from "./capacity";
+import type { Demand, ServiceProfile } from "./demand";
+
+/** Summary of `retrofitlink:workload:ElasticService`. */
+export interface ServiceSummary extends Summary {
+  readonly budget: PerformanceBudget;
+  readonly demand: Demand;
+  readonly profile: ServiceProfile;
+  readonly replicas: ReplicaPlan;
+  /** Zones the pods are spread over. */
+  readonly zones: number;
+  /** `maxUnavailable` of the PodDisruptionBudget, pods. */
+  readonly maxUnavailable: number;
+  /** `maxSurge` of a rollout, share of the replicas, 0..1. */
+  readonly maxSurge: number;
+  /** CPU request of one pod, cores. */
+  readonly cpuCores: number;
+  /** Memory limit of one pod, MiB. */
+  readonly memoryMiB: number;
+  /** Processes that open pools of their own in one pod. */
+  readonly processesPerPod: number;
+  /** Connections one process keeps to each cache, by the cache's workload name. */
+  readonly cachePools: Readonly<Record<string, number>>;
+  /** Connections one process keeps to each router of the database, 0 when it has none. */
+  readonly databasePool: number;
+  readonly timeouts: TimeoutLadder;
+}

@@ -1,0 +1,211 @@
+/** What Cloudflare is given besides what every CDN is. */
+import type { DnsRecordArgs } from "@pulumi/cloudflare/dnsRecord";
+import type { LoadBalancerArgs } from "@pulumi/cloudflare/loadBalancer";
+import type { LoadBalancerMonitorArgs } from "@pulumi/cloudflare/loadBalancerMonitor";
+import type { LoadBalancerPoolArgs } from "@pulumi/cloudflare/loadBalancerPool";
+import type { R2BucketArgs } from "@pulumi/cloudflare/r2bucket";
+import type { RulesetArgs } from "@pulumi/cloudflare/ruleset";
+import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting";
+
+import type { Problem } from "../../shared/problems";
+import type { Transform } from "../../shared/transform";
+import type { EdgeBehavior } from "../behaviors";
+import { classCondition } from "./cloudflare-expressions";
+import { cloudflareImageRules } from "./cloudflare-images";
+import { zoneProblems, type CloudflarePlan } from "./cloudflare-zone";
+import { edgeProblems, type EdgeArgs } from "../edge-args";
+import { imageVariantProblems } from "../images/image-paths";
+
+export type { CloudflarePlan } from "./cloudflare-zone";
+
+/** The account, and what it has been subscribed to. */
+export interface CloudflareAccount {
+  readonly id: string;
+  readonly plan: CloudflarePlan;
+  /** Keeps what was cached once in a store of its own, for a price by the byte. */
+  readonly cacheReserve: boolean;
+  /**
+   * Cloudflare shows every origin of the zone the client certificate that all its customers share. What asks for it is not
+   * made here; who asks is known by the origin lock.
+   */
+  readonly authenticatedOriginPulls: boolean;
+  /** Orders a certificate for hosts more than one label below the zone. The account needs Advanced Certificate Manager. */
+  readonly advancedCertificate: boolean;
+  /** PEM of a request for an origin certificate. Its private key stays with whoever made it. */
+  readonly originCertificateRequest?: string;
+}
+
+/** Signatures of URLs: HMAC with secrets that are made here. */
+export interface CloudflareSignatures {
+  /** Raised by one to rotate: the secret of the generation before stays valid until the next rise. Whole number, >= 1. */
+  readonly generation: number;
+  /** How long a signature is good for, seconds, 1 to 604800. */
+  readonly lifetimeSeconds: number;
+}
+
+export interface CloudflareTransforms {
+  readonly zoneSetting?: Transform<ZoneSettingArgs>;
+  readonly ruleset?: Transform<RulesetArgs>;
+  readonly dnsRecord?: Transform<DnsRecordArgs>;
+  readonly monitor?: Transform<LoadBalancerMonitorArgs>;
+  readonly pool?: Transform<LoadBalancerPoolArgs>;
+  readonly loadBalancer?: Transform<LoadBalancerArgs>;
+  readonly bucket?: Transform<R2BucketArgs>;
+}
+
+export interface CloudflareArgs extends EdgeArgs {
+  readonly account: CloudflareAccount;
+  readonly signatures: CloudflareSignatures;
+  /** Path that a healthy origin answers with 200. Asked for when there are two origins. */
+  readonly healthPath: string;
+  /** Cloudflare makes the variants of pictures, from originals of the service. @default false */
+  readonly images?: boolean;
+  readonly transform?: CloudflareTransforms;
+}
+
+/** Source: limits of a signature at the edge; the runtime's signer has the same. */
+const LONGEST_SIGNATURE_SECONDS = 604_800;
+
+/** Source: limits of Cloudflare's rules. */
+const MOST_RULE_CHARACTERS = 4096;
+
+/** Source: limits of Cloudflare's rules are 4096 characters; the rest is for what a rule adds to the class's own paths. */
+const MOST_CONDITION_CHARACTERS = 3000;
+
+/** Source: Cloudflare's limits of custom rules: five on the plan free, of which bucket and methods take two. */
+const MOST_QUERY_CLASSES_FREE = 3;
+
+const OWN_KEYS = "a plan that keys on them: enterprise";
+
+/** What the plan of a zone does not allow, and what is wrong with a request for a certificate. */
+export function accountProblems(
+  {
+    plan,
+    originCertificateRequest,
+  }: {
+    readonly plan: CloudflarePlan;
+    readonly originCertificateRequest?: string | undefined;
+  },
+  behaviors: readonly EdgeBehavior[],
+): Problem[] {
+  const problems: Problem[] = [];
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
+  for (const { class: name, cache, signed } of behaviors) {
+    if (cache.kind === "cached" && plan !== "enterprise") {
+      const { headers, cookies, query } = cache.key;
+      const at = `behaviors.${name}.key`;
+      const fix = "Change cloudflare.plan, or leave it out of the key.";
+      check(headers.length === 0, `${at}.headers`, headers, OWN_KEYS, fix);
+      check(cookies.length === 0, `${at}.cookies`, cookies, OWN_KEYS, fix);
+      // The whole query is in the key of the smaller plans, and the signature with it.
+      check(!signed || query.length === 0, `${at}.query`, query, OWN_KEYS, fix);
+    }
+    check(
+      !signed || plan !== "free",
+      `behaviors.${name}.signed`,
+      signed,
+      "false on the plan free, which checks no signatures",
+      "Change cloudflare.plan to pro at least.",
+    );
+  }
+  const withQuery = behaviors.filter(({ cache }) => cache.kind === "cached" && cache.key.query.length > 0);
+  check(
+    plan !== "free" || withQuery.length <= MOST_QUERY_CLASSES_FREE,
+    "behaviors",
+    `query parameters in the keys of ${withQuery.map((behavior) => behavior.class).join(", ")}`,
+    `at most ${MOST_QUERY_CLASSES_FREE} classes with some on the plan free, which has five custom rules`,
+    "Leave key.query out of one, or change cloudflare.plan.",
+  );
+  if (originCertificateRequest !== undefined) {
+    const isKey = originCertificateRequest.includes("PRIVATE KEY");
+    check(
+      !isKey && originCertificateRequest.includes("BEGIN CERTIFICATE REQUEST"),
+      "cloudflare.originCertificateRequest",
+      isKey ? "a private key" : "text that is none",
+      "a certificate request, PEM",
+      "Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.",
+    );
+  }
+  return problems;
+}
+
+/** What keeps a zone of this plan from making the variants of pictures. */
+export function cloudflareImageProblems(plan: CloudflarePlan, behaviors: readonly EdgeBehavior[]): Problem[] {
+  const problems = imageVariantProblems(behaviors);
+  if (plan === "free") {
+    problems.push({
+      property: "images",
+      got: "variants of pictures on the plan free",
+      allowed: "a plan with more than ten rules that rewrite",
+      fix: "Change cloudflare.plan to pro at least, or remove the key.",
+    });
+  }
+  if (behaviors.some((behavior) => behavior.class === "images" && behavior.signed)) {
+    problems.push({
+      property: "behaviors.images.signed",
+      got: true,
+      allowed:
+        "false where Cloudflare makes the variants: they are looked for without the query that is signed",
+      fix: "Move the pictures to behaviors.media, or remove retrofitlink:cdn.images.",
+    });
+  }
+  return problems;
+}
+
+/** Everything that makes a zone impossible to build or unsafe. An empty list means that it is sound. */
+export function cloudflareProblems(args: CloudflareArgs): Problem[] {
+  const { account, signatures, behaviors } = args;
+  const problems = [
+    ...edgeProblems(args),
+    ...zoneProblems({ ...account, zone: args.zone.name, hosts: args.hosts }),
+    ...accountProblems(account, behaviors),
+  ];
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
+  const longest = Math.max(...behaviors.map((each) => classCondition(args.hosts, each, behaviors).length));
+  check(
+    longest <= MOST_CONDITION_CHARACTERS,
+    "behaviors",
+    `a condition of ${longest} characters`,
+    `at most ${MOST_CONDITION_CHARACTERS} for one class`,
+    "Replace several patterns by one.",
+  );
+  if (args.images === true) {
+    problems.push(...cloudflareImageProblems(account.plan, behaviors));
+    const pictures = behaviors.filter((behavior) => behavior.class === "images");
+    const longestRule = Math.max(
+      0,
+      ...pictures
+        .map((each) => cloudflareImageRules(args.hosts, classCondition(args.hosts, each, behaviors)))
+        .flatMap(({ rewrites, refusals }) => [...rewrites, ...refusals])
+        .map(({ expression }) => JSON.stringify(expression).length),
+    );
+    check(
+      longestRule <= MOST_RULE_CHARACTERS,
+      "behaviors.images.paths",
+      `a rule of ${longestRule} characters`,
+      `at most ${MOST_RULE_CHARACTERS}, which Cloudflare takes`,
+      "Leave fewer patterns of other classes within the folder of the pictures.",
+    );
+  }
+  const whole = (value: number, most: number): boolean =>
+    Number.isInteger(value) && value >= 1 && value <= most;
+  check(
+    whole(signatures.generation, Number.MAX_SAFE_INTEGER),
+    "cloudflare.signedUrls.generation",
+    signatures.generation,
+    "a whole number of at least 1",
+    "Raise it by one to rotate.",
+  );
+  check(
+    whole(signatures.lifetimeSeconds, LONGEST_SIGNATURE_SECONDS),
+    "cloudflare.signedUrls.lifetimeSeconds",
+    signatures.lifetimeSeconds,
+    `a whole number from 1 to ${LONGEST_SIGNATURE_SECONDS} (seconds)`,
+    "Say how long a signature is good for.",
+  );
+  return problems;
+}

@@ -1,0 +1,269 @@
+/** What CloudFront is given besides what every CDN is. */
+import { createPublicKey } from "node:crypto";
+
+import type * as acm from "@pulumi/aws/acm";
+import type * as cloudfront from "@pulumi/aws/cloudfront";
+import type * as route53 from "@pulumi/aws/route53";
+import type * as s3 from "@pulumi/aws/s3";
+import type * as wafv2 from "@pulumi/aws/wafv2";
+
+import type { Problem } from "../../shared/problems";
+import type { Transform } from "../../shared/transform";
+import type { BehaviorClass } from "../behaviors";
+import { edgeProblems, type EdgeArgs } from "../edge-args";
+import { imageOptimizerProblems, type AwsImageOptimizerArgs } from "../images/image-optimizer-args";
+import { imagePrefix, imageVariantProblems } from "../images/image-paths";
+
+/** Pictures are made where they are asked for, by a function of Lambda. */
+export interface CloudFrontImages {
+  /** Share of its calls that may be busy at peak, 0..1: the budget's `cpuUtilization.target`. */
+  readonly maxUtilization: number;
+  /** Mean time of one picture, seconds. @default 1.5 */
+  readonly secondsPerPicture?: number;
+  /** Keeps the function's calls at peak free for it. @default true */
+  readonly reserveConcurrency?: boolean;
+  /** Private bucket with the originals. @default the bucket of built files */
+  readonly originals?: { readonly name: string };
+  /** Folder with what `make image-function` built. @default build/image-function of this checkout */
+  readonly bundles?: string;
+}
+
+/** Where the parts of CloudFront are that have a place. */
+export interface CloudFrontSite {
+  /** Of the buckets. */
+  readonly region: string;
+  /** Nearest to the load balancer; one of {@link ORIGIN_SHIELD_REGIONS}. */
+  readonly originShieldRegion: string;
+  /** Where the edge is: `PriceClass_100` is Europe, Israel and North America, `PriceClass_All` everywhere. */
+  readonly priceClass: "PriceClass_100" | "PriceClass_200" | "PriceClass_All";
+  /** How long access logs are kept, days. */
+  readonly logDays: number;
+}
+
+export interface CloudFrontTransforms {
+  readonly distribution?: Transform<cloudfront.DistributionArgs>;
+  readonly cachePolicy?: Transform<cloudfront.CachePolicyArgs>;
+  readonly originRequestPolicy?: Transform<cloudfront.OriginRequestPolicyArgs>;
+  readonly responseHeadersPolicy?: Transform<cloudfront.ResponseHeadersPolicyArgs>;
+  readonly webAcl?: Transform<wafv2.WebAclArgs>;
+  readonly certificate?: Transform<acm.CertificateArgs>;
+  readonly record?: Transform<route53.RecordArgs>;
+  readonly bucket?: Transform<s3.BucketArgs>;
+}
+
+export interface CloudFrontArgs extends EdgeArgs {
+  readonly site: CloudFrontSite;
+  /** Public keys of signed URLs, PEM, of RSA with 2048 bits or of the curve P-256: the one that signs, and during a rotation the one before or after it. */
+  readonly publicKeys: readonly string[];
+  /** Absent: the service answers for pictures. */
+  readonly images?: CloudFrontImages;
+  readonly transform?: CloudFrontTransforms;
+}
+
+/** Source: "Choosing the AWS Region for your Origin Shield" of the CloudFront documentation. */
+export const ORIGIN_SHIELD_REGIONS = [
+  "us-east-1",
+  "us-east-2",
+  "us-west-2",
+  "ap-south-1",
+  "ap-northeast-1",
+  "ap-northeast-2",
+  "ap-southeast-1",
+  "ap-southeast-2",
+  "eu-central-1",
+  "eu-west-1",
+  "eu-west-2",
+  "sa-east-1",
+  "me-central-1",
+] as const;
+
+/** Names of one distribution, and of one certificate where the account's quota of 10 was raised. Source: quotas of CloudFront and ACM. */
+const MOST_HOSTS = 100;
+
+/** What a distribution does not take as its names. */
+export function aliasProblems(hosts: readonly string[]): Problem[] {
+  if (hosts.length <= MOST_HOSTS) return [];
+  return [
+    {
+      property: "hosts",
+      got: `${hosts.length} names`,
+      allowed: `at most ${MOST_HOSTS}, which one certificate and one distribution hold`,
+      fix: "Lead the others to one of these by a redirect.",
+    },
+  ];
+}
+
+/** Patterns of a distribution besides the one for everything. Source: quotas of CloudFront. */
+const MOST_PATTERNS = 75;
+
+const KEYGEN = "`openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`";
+
+/** What is wrong with the public keys of signed URLs, wherever they are given. */
+export function publicKeyProblems(
+  publicKeys: readonly string[],
+  signed: readonly BehaviorClass[],
+): Problem[] {
+  const problems = publicKeys.flatMap((pem, index): Problem[] => {
+    const property = `publicKeys[${index}]`;
+    if (pem.includes("PRIVATE KEY")) {
+      const fix = "Take it out of the file and of its history, and make a new pair: this one is known now.";
+      return [{ property, got: "a private key", allowed: "a public key, PEM", fix }];
+    }
+    if (publicKeys.indexOf(pem) !== index) {
+      return [
+        { property, got: "a key that is there already", allowed: "two different keys", fix: "Remove it." },
+      ];
+    }
+    const got = otherKey(pem);
+    if (got === undefined) return [];
+    const allowed = "a public key of RSA with 2048 bits or of the curve P-256, PEM";
+    return [{ property, got, allowed, fix: `Make one: ${KEYGEN}.` }];
+  });
+  if (publicKeys.length > 2) {
+    problems.push({
+      property: "publicKeys",
+      got: publicKeys.length,
+      allowed: "at most 2 keys, the old and the new one",
+      fix: "Remove those that no service signs with any more.",
+    });
+  }
+  if (publicKeys.length === 0 && signed.length > 0) {
+    problems.push({
+      property: "publicKeys",
+      got: 0,
+      allowed: `at least 1 key, for ${signed.map((each) => `behaviors.${each}`).join(" and ")} asks for signatures`,
+      fix: `Make a pair and give its public half: ${KEYGEN}.`,
+    });
+  }
+  return problems;
+}
+
+/** What a text is, where it is no key that CloudFront takes. */
+function otherKey(pem: string): string | undefined {
+  try {
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPublicKey(pem);
+    const { modulusLength, namedCurve } = details ?? {};
+    if (type === "rsa") return modulusLength === 2048 ? undefined : `an RSA key of ${modulusLength} bits`;
+    if (type === "ec") return namedCurve === "prime256v1" ? undefined : `a key of the curve ${namedCurve}`;
+    return `a key of ${type ?? "another kind"}`;
+  } catch {
+    return "text that is none";
+  }
+}
+
+/** What the function that makes pictures is sized by, as far as the distribution knows it. */
+export function imageDemand(
+  { plan, behaviors, site }: Pick<CloudFrontArgs, "plan" | "behaviors" | "site">,
+  { maxUtilization, secondsPerPicture, reserveConcurrency, bundles }: CloudFrontImages,
+): Omit<AwsImageOptimizerArgs, "originals" | "configKey"> {
+  const load = plan.classes.find(({ name }) => name === "images");
+  return {
+    cloud: "aws",
+    region: site.region,
+    prefix: imagePrefix(behaviors) ?? "",
+    peakRps: load?.rps ?? 0,
+    hitRatio: load?.hitRatio ?? 0,
+    maxUtilization,
+    ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
+    ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
+    ...(bundles === undefined ? {} : { bundles }),
+  };
+}
+
+/** A mistake of the function's arguments, by the key of the stack file that they come from. */
+function ofStackFile(problem: Problem): Problem {
+  switch (problem.property) {
+    case "peakRps":
+      return {
+        ...problem,
+        property: "traffic.shares.images",
+        got: `${String(problem.got)} pictures/s`,
+        fix: "Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.",
+      };
+    case "hitRatio":
+      return { ...problem, property: "traffic.hitRatios.images" };
+    case "prefix":
+      return { ...problem, property: "behaviors.images.paths" };
+    default:
+      return { ...problem, property: `images.${problem.property}` };
+  }
+}
+
+function imageProblems(args: CloudFrontArgs): Problem[] {
+  const { images, behaviors } = args;
+  const toFunction = behaviors.some(({ target }) => target === "images");
+  if (toFunction !== (images !== undefined)) {
+    return [
+      {
+        property: "images",
+        got: images,
+        allowed: "arguments for the function exactly where behaviours lead to it",
+        fix: "Make the behaviours with withImageVariants, or leave both out.",
+      },
+    ];
+  }
+  if (images === undefined) return [];
+  const problems = imageVariantProblems(behaviors);
+  if (problems.length > 0) return problems;
+  if (images.originals === undefined && !behaviors.some(({ target }) => target === "assets")) {
+    problems.push({
+      property: "images.originalsBucket",
+      got: "no bucket",
+      allowed: "the name of a bucket, where no class of paths is answered by one",
+      fix: "Name the private bucket with the originals.",
+    });
+  }
+  const demand = { ...imageDemand(args, images), configKey: "", originals: { name: "", arn: "" } };
+  return [...problems, ...imageOptimizerProblems(demand).map(ofStackFile)];
+}
+
+/** CloudFront keeps an idle connection to an origin at most so long, seconds. */
+const LONGEST_KEEP_ALIVE_SECONDS = 120;
+
+/** Everything that makes a distribution impossible to build or unsafe. An empty list means that it is sound. */
+export function cloudFrontProblems(args: CloudFrontArgs): Problem[] {
+  const problems = [...edgeProblems(args), ...aliasProblems(args.hosts)];
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
+  const { site, behaviors, publicKeys } = args;
+  check(
+    args.timeouts.keepAliveSeconds <= LONGEST_KEEP_ALIVE_SECONDS,
+    "timeouts.keepAliveSeconds",
+    args.timeouts.keepAliveSeconds,
+    `at most ${LONGEST_KEEP_ALIVE_SECONDS} (seconds)`,
+    "Keep it below what CloudFront keeps.",
+  );
+  const shielded: readonly string[] = ORIGIN_SHIELD_REGIONS;
+  check(
+    shielded.includes(site.originShieldRegion),
+    "cloudfront.originShieldRegion",
+    site.originShieldRegion,
+    `one of ${ORIGIN_SHIELD_REGIONS.join(", ")}`,
+    "Choose the one that is nearest to the load balancer.",
+  );
+  check(
+    Number.isInteger(site.logDays) && site.logDays >= 1,
+    "cloudfront.logDays",
+    site.logDays,
+    "a whole number of at least 1 (days)",
+    "Say how long access logs are kept.",
+  );
+  const patterns = behaviors.flatMap(({ paths }) => paths).length - 1;
+  check(
+    patterns <= MOST_PATTERNS,
+    "behaviors",
+    patterns,
+    `at most ${MOST_PATTERNS} path patterns`,
+    "Replace several patterns by one.",
+  );
+  const signed = behaviors.filter((behavior) => behavior.signed).map((behavior) => behavior.class);
+  problems.push(
+    ...publicKeyProblems(publicKeys, signed).map((problem) => ({
+      ...problem,
+      property: `cloudfront.${problem.property}`,
+    })),
+  );
+  problems.push(...imageProblems(args));
+  return problems;
+}

@@ -1,0 +1,311 @@
+import { createHash } from "node:crypto";
+
+import * as cloudfront from "@pulumi/aws/cloudfront";
+import * as cloudwatch from "@pulumi/aws/cloudwatch";
+import type * as s3 from "@pulumi/aws/s3";
+import * as wafv2 from "@pulumi/aws/wafv2";
+import * as pulumi from "@pulumi/pulumi";
+
+import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { physicalName } from "../../shared/physical-name";
+import { bucketPolicy, privateBucket, type PrivateBucketArgs } from "../../shared/private-bucket";
+import { refuse } from "../../shared/problems";
+import { transformed } from "../../shared/transform";
+import type { BehaviorClass, EdgeBehavior } from "../behaviors";
+import {
+  cloudFrontProblems,
+  imageDemand,
+  type CloudFrontArgs,
+  type CloudFrontImages,
+} from "./cloudfront-args";
+import { aliasRecords, provedCertificate } from "./cloudfront-certificate";
+import { distributionArgs } from "./cloudfront-distribution";
+import { cachePolicyArgs, passedOnRequestArgs, responseHeadersArgs } from "./cloudfront-policies";
+import { webAclArgs } from "./cloudfront-web-acl";
+import { edgeSetsHeaders, edgeSummary } from "../edge-args";
+import { assetRequestFunction, imageRequestFunction, type ViewerRequestFunction } from "../edge-functions";
+import { ImageOptimizer, allowDistribution, type ImageOrigin } from "../images/image-optimizer";
+
+export { cloudFrontProblems } from "./cloudfront-args";
+export type { CloudFrontArgs, CloudFrontImages } from "./cloudfront-args";
+
+/**
+ * Region of CloudFront's certificate, rules and log delivery, wherever the stack is. Each of them says so itself: a second
+ * provider would know nothing of the profile, the roles, the tags and the allowed accounts in the stack's configuration.
+ */
+const IN_GLOBAL_REGION = { region: "us-east-1" } as const;
+
+/** Characters of the name of a log delivery. Source: CloudWatch Logs, PutDeliverySource. */
+const LONGEST_LOG_NAME = 60;
+
+/** A file that was overwritten or deleted can be had back for so long, days. */
+const UNDELETE_DAYS = 30;
+
+/**
+ * CloudFront in front of a load balancer and of a bucket of built files, with the behaviours that every CDN here has.
+ *
+ * Trap: `Cache-Control` of the origin counts. An answer that says nothing is kept for the time of its class; one with
+ * `no-store` or `private` is not kept at all. `stale-while-revalidate` and `stale-if-error` work only when the origin
+ * sends them.
+ *
+ * Cost: requests and bytes by price class, WAF (5 rules) by request, Origin Shield by miss, metrics by distribution.
+ */
+export class CloudFront extends pulumi.ComponentResource {
+  /** `d111111abcdef8.cloudfront.net`, to which the hosts lead. */
+  readonly domainName: pulumi.Output<string>;
+  readonly distributionId: pulumi.Output<string>;
+  /** `https://` and the first host. */
+  readonly url: string;
+  /** Where built files go; undefined when no behaviour reads from it. */
+  readonly assetsBucket: pulumi.Output<string> | undefined;
+  /** Ids of the public keys, in the order in which they were given: a signer names its own. */
+  readonly signingKeyIds: readonly pulumi.Output<string>[];
+
+  constructor(name: string, args: CloudFrontArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("CloudFront", name, cloudFrontProblems(args), args.configKey);
+    super(COMPONENT_TYPES.cloudFront, name, edgeSummary(name, "cloudfront", args), opts);
+    const { behaviors, transform = {} } = args;
+    const child = { parent: this };
+
+    const needsBucket = behaviors.some(({ target }) => target === "assets");
+    const assets = needsBucket
+      ? privateBucket(
+          `${name}-assets`,
+          // Documents of users are in it: they go when somebody deletes them, not with the CDN.
+          { ...bucketArgs(args), prefix: "retrofitlink-assets-", onRemoval: "kept" },
+          child,
+        )
+      : undefined;
+    const accessControl =
+      assets === undefined
+        ? undefined
+        : new cloudfront.OriginAccessControl(
+            `${name}-assets-access`,
+            { originAccessControlOriginType: "s3", signingBehavior: "always", signingProtocol: "sigv4" },
+            child,
+          );
+    const images =
+      args.images === undefined ? undefined : imageOrigin(name, args, args.images, assets?.bucket, child);
+
+    const cachePolicyIds = new Map<BehaviorClass, pulumi.Output<string>>();
+    const responseHeadersPolicyIds = new Map<BehaviorClass, pulumi.Output<string>>();
+    const functionArns = new Map<BehaviorClass, pulumi.Output<string>>();
+    for (const behavior of behaviors) {
+      const viewerRequest = viewerRequestFunction(behavior);
+      if (viewerRequest !== undefined) {
+        const made = new cloudfront.Function(
+          `${name}-${viewerRequest.name}`,
+          { runtime: "cloudfront-js-2.0", code: viewerRequest.code, publish: true },
+          child,
+        );
+        functionArns.set(behavior.class, made.arn);
+      }
+      if (behavior.cache.kind === "cached") {
+        const policyName = `${name}-${behavior.class}-cache`;
+        const policy = cachePolicyArgs(behavior, behavior.cache);
+        const made = new cloudfront.CachePolicy(
+          policyName,
+          transformed(transform.cachePolicy, policyName, policy),
+          child,
+        );
+        cachePolicyIds.set(behavior.class, made.id);
+      }
+      const headers = responseHeadersArgs(behavior, edgeSetsHeaders(args, behavior));
+      if (headers !== undefined) {
+        const policyName = `${name}-${behavior.class}-headers`;
+        const made = new cloudfront.ResponseHeadersPolicy(
+          policyName,
+          transformed(transform.responseHeadersPolicy, policyName, headers),
+          child,
+        );
+        responseHeadersPolicyIds.set(behavior.class, made.id);
+      }
+    }
+    const requestPolicyName = `${name}-passed-on-request`;
+    const passedOnRequest = new cloudfront.OriginRequestPolicy(
+      requestPolicyName,
+      transformed(transform.originRequestPolicy, requestPolicyName, passedOnRequestArgs()),
+      child,
+    );
+
+    const publicKeys = args.publicKeys.map(
+      (pem) =>
+        new cloudfront.PublicKey(
+          `${name}-signing-key-${createHash("sha256").update(pem.trim()).digest("hex").slice(0, 8)}`,
+          // Without the line's end CloudFront would give back another text than it got.
+          { encodedKey: `${pem.trim()}\n` },
+          child,
+        ),
+    );
+    const keyGroup =
+      publicKeys.length === 0
+        ? undefined
+        : new cloudfront.KeyGroup(`${name}-signing-keys`, { items: publicKeys.map(({ id }) => id) }, child);
+
+    const webAclName = `${name}-web-acl`;
+    const webAcl = new wafv2.WebAcl(
+      webAclName,
+      transformed(transform.webAcl, webAclName, {
+        ...IN_GLOBAL_REGION,
+        ...webAclArgs(args.clientRequestsPerMinute),
+      }),
+      child,
+    );
+    const distributionName = `${name}-distribution`;
+    const distribution = new cloudfront.Distribution(
+      distributionName,
+      transformed(
+        transform.distribution,
+        distributionName,
+        distributionArgs(args, {
+          certificateArn: provedCertificate(name, args, IN_GLOBAL_REGION, child),
+          webAclArn: webAcl.arn,
+          assets:
+            assets === undefined || accessControl === undefined
+              ? undefined
+              : { domainName: assets.bucket.bucketRegionalDomainName, accessControlId: accessControl.id },
+          cachePolicyIds,
+          responseHeadersPolicyIds,
+          passedOnRequestPolicyId: passedOnRequest.id,
+          functionArns,
+          images,
+          keyGroupId: keyGroup?.id,
+        }),
+      ),
+      child,
+    );
+    if (assets !== undefined) {
+      const read = {
+        service: "cloudfront.amazonaws.com",
+        action: "s3:GetObject",
+        source: { arn: distribution.arn },
+      };
+      bucketPolicy(`${name}-assets-policy`, assets, [read], child);
+    }
+    if (images !== undefined) allowDistribution(name, images.origin, distribution.arn, child);
+    aliasRecords(name, args, distribution, child);
+    new cloudfront.MonitoringSubscription(
+      `${name}-metrics`,
+      {
+        distributionId: distribution.id,
+        monitoringSubscription: {
+          realtimeMetricsSubscriptionConfig: { realtimeMetricsSubscriptionStatus: "Enabled" },
+        },
+      },
+      child,
+    );
+    accessLogs(name, args, distribution, child);
+
+    this.domainName = distribution.domainName;
+    this.distributionId = distribution.id;
+    this.url = `https://${args.hosts[0] ?? ""}`;
+    this.assetsBucket = assets?.bucket.id;
+    this.signingKeyIds = publicKeys.map(({ id }) => id);
+    this.registerOutputs({ domainName: this.domainName, distributionId: this.distributionId });
+  }
+}
+
+/** What runs before the cache is looked at: the path that it leaves is the one that is looked for. */
+function viewerRequestFunction({ class: name, target }: EdgeBehavior): ViewerRequestFunction | undefined {
+  if (target === "images") return imageRequestFunction();
+  // Variants that are compressed in advance are of what `make assets` uploads.
+  return name === "assets" && target === "assets" ? assetRequestFunction() : undefined;
+}
+
+interface CloudFrontImageOrigin {
+  readonly origin: Extract<ImageOrigin, { cloud: "aws" }>;
+  readonly hostname: pulumi.Output<string>;
+  readonly accessControlId: pulumi.Output<string>;
+}
+
+/** The function that makes pictures, which answers to signed requests only. */
+function imageOrigin(
+  name: string,
+  args: CloudFrontArgs,
+  images: CloudFrontImages,
+  assets: s3.Bucket | undefined,
+  child: Required<Pick<pulumi.CustomResourceOptions, "parent">>,
+): CloudFrontImageOrigin {
+  const { originals } = images;
+  const optimizer = new ImageOptimizer(
+    `${name}-images`,
+    {
+      ...imageDemand(args, images),
+      configKey: `${args.configKey}.images`,
+      originals:
+        originals === undefined
+          ? { name: assets?.bucket ?? "", arn: assets?.arn ?? "" }
+          : { name: originals.name, arn: `arn:aws:s3:::${originals.name}` },
+    },
+    child,
+  );
+  const accessControl = new cloudfront.OriginAccessControl(
+    `${name}-images-access`,
+    { originAccessControlOriginType: "lambda", signingBehavior: "always", signingProtocol: "sigv4" },
+    child,
+  );
+  // On Lambda, for nothing else was asked for.
+  const origin = optimizer.origin as Extract<ImageOrigin, { cloud: "aws" }>;
+  return { origin, hostname: origin.hostname, accessControlId: accessControl.id };
+}
+
+/** What is the same for both buckets. */
+function bucketArgs({ site, transform }: CloudFrontArgs): Omit<PrivateBucketArgs, "prefix"> {
+  // Keys of S3's own: a key of KMS would have to name the distribution, which names the bucket.
+  return {
+    region: site.region,
+    encryption: "AES256",
+    undeleteDays: UNDELETE_DAYS,
+    transform: transform?.bucket,
+  };
+}
+
+/** Every request as a line of JSON in a private bucket, through the log delivery of CloudWatch. */
+function accessLogs(
+  name: string,
+  args: CloudFrontArgs,
+  distribution: cloudfront.Distribution,
+  child: pulumi.CustomResourceOptions,
+): void {
+  const made = privateBucket(
+    `${name}-logs`,
+    {
+      ...bucketArgs(args),
+      prefix: "retrofitlink-edge-logs-",
+      expireDays: args.site.logDays,
+      onRemoval: "emptied",
+    },
+    child,
+  );
+  const source = new cloudwatch.LogDeliverySource(
+    `${name}-log-source`,
+    {
+      ...IN_GLOBAL_REGION,
+      name: physicalName(`retrofitlink-${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
+      logType: "ACCESS_LOGS",
+      resourceArn: distribution.arn,
+    },
+    child,
+  );
+  const write = {
+    service: "delivery.logs.amazonaws.com",
+    action: "s3:PutObject",
+    source: { arn: source.arn },
+  };
+  const policy = bucketPolicy(`${name}-logs-policy`, made, [write], child);
+  const destination = new cloudwatch.LogDeliveryDestination(
+    `${name}-log-destination`,
+    {
+      ...IN_GLOBAL_REGION,
+      name: physicalName(`retrofitlink-${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
+      outputFormat: "json",
+      deliveryDestinationConfiguration: { destinationResourceArn: made.bucket.arn },
+    },
+    child,
+  );
+  new cloudwatch.LogDelivery(
+    `${name}-log-delivery`,
+    { ...IN_GLOBAL_REGION, deliverySourceName: source.name, deliveryDestinationArn: destination.arn },
+    { ...child, dependsOn: [policy] },
+  );
+}

@@ -1,0 +1,152 @@
+import type * as cloudwatch from "@pulumi/aws/cloudwatch";
+import type * as lambda from "@pulumi/aws/lambda";
+import type * as cloudfunctionsv2 from "@pulumi/gcp/cloudfunctionsv2";
+import type * as pulumi from "@pulumi/pulumi";
+
+import { IMAGE_TIMEOUTS, imageConcurrency, imageMemoryMiB, LAMBDA_MB_PER_CPU } from "../../../budget/edge/images";
+import type { Problem } from "../../shared/problems";
+import type { Transform } from "../../shared/transform";
+
+interface CommonArgs {
+  /** Path in the stack file that the numbers come from: `retrofitlink:cdn.images`. */
+  readonly configKey: string;
+  /** Originals are below this path of the bucket, which is the path in the URL. Ends with a slash: `images/`. */
+  readonly prefix: string;
+  /** Requests for pictures at the edge at peak, per second, > 0. */
+  readonly peakRps: number;
+  /** Share of them that the edge answers, 0..1: the budget's `cacheHitRatio.target`. */
+  readonly hitRatio: number;
+  /** Share of the calls that may be busy at peak, 0..1: the budget's `cpuUtilization.target`. */
+  readonly maxUtilization: number;
+  /** Mean time of one picture, seconds, up to {@link IMAGE_TIMEOUTS}. @default 1.5, a 12 megapixel photo to AVIF */
+  readonly secondsPerPicture?: number;
+  /** Folder with what `make image-function` built. @default build/image-function of this checkout */
+  readonly bundles?: string;
+}
+
+/** Lambda behind a function URL that nobody but a distribution of CloudFront may call. */
+export interface AwsImageOptimizerArgs extends CommonArgs {
+  readonly cloud: "aws";
+  readonly region: string;
+  /** Private bucket with the originals, encrypted with S3's own keys. */
+  readonly originals: { readonly name: pulumi.Input<string>; readonly arn: pulumi.Input<string> };
+  /**
+   * Calls at peak are kept free for the function, and it gets no more of them. False where the account has not that many:
+   * other functions can then take them all. @default true
+   */
+  readonly reserveConcurrency?: boolean;
+  /** One of CloudWatch's steps. @default 14 */
+  readonly logRetentionDays?: number;
+  readonly transform?: {
+    readonly function?: Transform<lambda.FunctionArgs>;
+    readonly logGroup?: Transform<cloudwatch.LogGroupArgs>;
+  };
+}
+
+/** Cloud Run functions, reached through the external load balancer only. */
+export interface GcpImageOptimizerArgs extends CommonArgs {
+  readonly cloud: "gcp";
+  readonly project: string;
+  readonly region: string;
+  /** Private bucket with the originals, with uniform bucket-level access: the right to read has a condition. */
+  readonly originals: { readonly name: pulumi.Input<string> };
+  /** `projects/…/serviceAccounts/…` that builds the code. @default Compute Engine's, which needs the role of a builder */
+  readonly buildAccount?: string;
+  readonly transform?: { readonly function?: Transform<cloudfunctionsv2.FunctionArgs> };
+}
+
+export type ImageOptimizerArgs = AwsImageOptimizerArgs | GcpImageOptimizerArgs;
+
+export const SECONDS_PER_PICTURE = 1.5;
+export const LOG_RETENTION_DAYS = 14;
+
+/** Source: CloudWatch Logs, PutRetentionPolicy. */
+const RETENTION_STEPS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653];
+
+/** Lambda keeps 100 of an account's 1000 calls unreserved; Cloud Run functions have 1000 instances at most. */
+const MOST_CALLS = { aws: 900, gcp: 1000 } as const;
+
+/** What follows from the demand. */
+export interface ImageOptimizerSizes {
+  /** Calls at the same time. */
+  readonly concurrency: number;
+  /** What a call may need, MiB. */
+  readonly neededMemoryMiB: number;
+  /** What it gets, MiB: on Lambda at least as much as brings a whole processor. */
+  readonly memoryMiB: number;
+}
+
+export function imageOptimizerSizes(args: ImageOptimizerArgs): ImageOptimizerSizes {
+  const { peakRps, hitRatio, maxUtilization, secondsPerPicture = SECONDS_PER_PICTURE, cloud } = args;
+  const neededMemoryMiB = imageMemoryMiB();
+  return {
+    concurrency: imageConcurrency({ peakRps, hitRatio, maxUtilization, secondsPerPicture }),
+    neededMemoryMiB,
+    memoryMiB: cloud === "aws" ? Math.max(neededMemoryMiB, LAMBDA_MB_PER_CPU) : neededMemoryMiB,
+  };
+}
+
+/** Everything that makes the function impossible to build or to prove. An empty list means it is sound. */
+export function imageOptimizerProblems(args: ImageOptimizerArgs): Problem[] {
+  const problems: Problem[] = [];
+  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
+    if (!ok) problems.push({ property, got, allowed, fix });
+  };
+  const { prefix, peakRps, hitRatio, maxUtilization, secondsPerPicture = SECONDS_PER_PICTURE, cloud } = args;
+  check(
+    /^([A-Za-z0-9_~-][A-Za-z0-9._~-]*\/)+$/.test(prefix) && !prefix.includes(".."),
+    "prefix",
+    prefix,
+    "a path without a slash at the beginning and with one at the end: images/",
+    "Pictures need a folder of their own in the bucket; the function reads nothing else.",
+  );
+  check(
+    Number.isFinite(peakRps) && peakRps > 0,
+    "peakRps",
+    peakRps,
+    "a number above 0 (requests per second)",
+    "Give what the CDN sees at peak.",
+  );
+  check(
+    hitRatio >= 0 && hitRatio <= 1,
+    "hitRatio",
+    hitRatio,
+    "a ratio from 0 to 1",
+    "Take the budget's cacheHitRatio.target.",
+  );
+  check(
+    maxUtilization > 0 && maxUtilization <= 1,
+    "maxUtilization",
+    maxUtilization,
+    "a ratio above 0, up to 1",
+    "Take the budget's cpuUtilization.target.",
+  );
+  check(
+    secondsPerPicture > 0 && secondsPerPicture <= IMAGE_TIMEOUTS.encodeSeconds,
+    "secondsPerPicture",
+    secondsPerPicture,
+    `a number above 0, up to ${IMAGE_TIMEOUTS.encodeSeconds} (seconds)`,
+    "Give the mean of the function's log; a slower picture is given up.",
+  );
+  if (args.cloud === "aws") {
+    const { logRetentionDays = LOG_RETENTION_DAYS } = args;
+    check(
+      RETENTION_STEPS.includes(logRetentionDays),
+      "logRetentionDays",
+      logRetentionDays,
+      `one of ${RETENTION_STEPS.join(", ")}`,
+      "CloudWatch knows these steps only.",
+    );
+  }
+  // What follows would only repeat, as NaN, what is wrong above.
+  if (problems.length > 0) return problems;
+  const { concurrency } = imageOptimizerSizes(args);
+  check(
+    concurrency <= MOST_CALLS[cloud],
+    "peakRps",
+    peakRps,
+    `a demand of at most ${MOST_CALLS[cloud]} calls at the same time; this is ${concurrency}`,
+    "Cache more of it, or ask the cloud for more and change the limit with transform.function.",
+  );
+  return problems;
+}

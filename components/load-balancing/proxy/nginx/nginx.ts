@@ -1,0 +1,93 @@
+import { isIP } from "node:net";
+
+import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import type { ProxyPlan } from "../../../../budget/load-balancing/proxy";
+import { rateLimitPerPod } from "../../../../budget/load-balancing/proxy-limits";
+import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
+import { restrictedContainer } from "../../../shared/kubernetes";
+import { IMAGES } from "../../../shared/versions";
+import { NGINX_PATHS, NGINX_STATUS_PATH, nginxConf } from "./nginx-conf";
+import { RESOLVER_FILE, resolverScript } from "./nginx-resolver";
+import { Proxy, type ProxyDefinition } from "../proxy";
+import { admissionOf, clusterDomain, qualifiedHost, type ProxyArgs } from "../proxy-args";
+import { PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
+import { sharedConfArgs } from "../proxy-shared-conf";
+import { TLS_FILES } from "../proxy-tls";
+
+/**
+ * A fleet of nginx in front of one service, sized by proofs: the smallest fleet holds every client after the loss of a
+ * zone, the largest carries the peak; the rate limit is divided among the pods; every timeout comes from the ladder.
+ *
+ * Trap: with a cluster IP as its upstream nginx knows a single server, so that there is nobody to try second and
+ * nothing to mark as failed. Point `upstream.host` at a headless Service to get both.
+ *
+ * Cost: `minReplicas` pods of `cpuCores` and `memoryLimitMiB` at all times, and 50m and 32Mi for each exporter.
+ */
+export class Nginx extends Proxy {
+  constructor(name: string, args: ProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(NGINX, name, args, opts);
+  }
+}
+
+/** nginx.conf, as soon as the service's name is known. */
+function configuration(args: ProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
+  const domain = clusterDomain(args);
+  const server = args.clusterDns?.server;
+  const { upstream } = args;
+  const { host, port } = upstream;
+  const addresses = [...(args.loadBalancerAddresses ?? [])];
+  return pulumi.output({ host, port, addresses }).apply(({ host, port, addresses }) =>
+    nginxConf({
+      ...sharedConfArgs(args, plan, workload, admissionOf(args, plan), addresses),
+      upstream: [{ host: qualifiedHost(host, args.namespace, domain), port }],
+      resolver: server === undefined ? { file: RESOLVER_FILE } : isIP(server) === 6 ? `[${server}]` : server,
+      rateLimit: rateLimitPerPod(args.rateLimit, plan.maxReplicas),
+    }),
+  );
+}
+
+/** The figures of `stub_status` for Prometheus. */
+function exporter(): k8s.types.input.core.v1.Container {
+  return {
+    name: "exporter",
+    image: IMAGES.nginxExporter,
+    args: [`--nginx.scrape-uri=http://127.0.0.1:${PROXY_PORTS.status}${NGINX_STATUS_PATH}`],
+    ports: [{ name: "metrics", containerPort: PROXY_PORTS.metrics }],
+    resources: { requests: { cpu: "50m", memory: "32Mi" }, limits: { cpu: "50m", memory: "32Mi" } },
+    securityContext: restrictedContainer(),
+    // No readiness: metrics that are missing are no reason to take the proxy away.
+    livenessProbe: {
+      httpGet: { path: "/metrics", port: "metrics" },
+      periodSeconds: 30,
+      timeoutSeconds: 5,
+      failureThreshold: 3,
+    },
+  };
+}
+
+const NGINX: ProxyDefinition = {
+  proxy: "nginx",
+  component: "Nginx",
+  type: COMPONENT_TYPES.nginx,
+  program: {
+    container: "nginx",
+    image: IMAGES.nginx,
+    // As one process: the signals that the kubelet sends are nginx's.
+    command: ["sh", "-c", `${resolverScript()}\nexec nginx -g "daemon off;"`],
+    // The user and group `nginx` of the image.
+    userId: 101,
+    configPath: NGINX_PATHS.config,
+    ports: [],
+    reload: {
+      files: [TLS_FILES.certificate, TLS_FILES.key],
+      check: "nginx -t -q",
+      pidFile: `${SCRATCH}/nginx.pid`,
+      signal: "HUP",
+    },
+    sidecars: [exporter()],
+  },
+  connections: { name: "nginx_connections_active" },
+  configuration,
+};

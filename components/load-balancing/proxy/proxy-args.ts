@@ -1,0 +1,172 @@
+/** Arguments of a proxy, whichever program it is. */
+import { isIP } from "node:net";
+
+import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { Demand, ServiceProfile } from "../../../budget/service/demand";
+import type { PerformanceBudget } from "../../../budget/core/performance-budget";
+import { proxyPlan, type ProxyKind, type ProxyPlan } from "../../../budget/load-balancing/proxy";
+import { admission, type Admission, type RateLimit } from "../../../budget/load-balancing/proxy-limits";
+import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import type { Transform } from "../../shared/transform";
+import type { HeaderOwner } from "./proxy-headers";
+import type { ProxyRoute } from "./proxy-routes";
+import type { ProxyTls } from "./proxy-tls";
+
+/** The service behind the proxy. */
+export interface ProxyUpstream {
+  /** Name of its Service, with or without namespace, or any fully qualified name. A headless one lets the proxy choose the pod. */
+  readonly host: pulumi.Input<string>;
+  /** Port the service listens on, 1..65535. Of a headless Service the port of its pods. */
+  readonly port: pulumi.Input<number>;
+  /** Labels of its pods, in the same namespace. @default its address may be anywhere outside the cluster */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Addresses that the name stands for at most: the service's largest fleet if it is headless. @default 1, a cluster IP */
+  readonly addresses?: number;
+  readonly demand: Demand;
+  /** Mean time for one request, seconds, > 0. */
+  readonly serviceTimeSeconds: number;
+  /**
+   * Requests that one address works on at the same time, >= 1: of a headless Service those of a pod. More than it can
+   * answer within the budget are refused with a 503. @default unknown, and no bound
+   */
+  readonly concurrency?: ServiceProfile["concurrencyPerPod"];
+  /**
+   * Path that a ready pod answers with 2xx; HAProxy asks for it, nginx does not. Clients get 404 for it, as for
+   * `/metrics`. @default "/ready"
+   */
+  readonly healthPath?: string;
+  /** Path of liveness, which clients may ask, also where it is `healthPath`. @default "/health" */
+  readonly livePath?: string;
+}
+
+/** DNS of the cluster. */
+export interface ClusterDns {
+  /** Its server; for nginx by name or address, for HAProxy by address. @default those of the pod's /etc/resolv.conf */
+  readonly server?: string;
+  /** Last part of every Service's name. @default "cluster.local" */
+  readonly domain?: string;
+}
+
+/** Security headers. */
+export interface ProxyHeaders {
+  /** Who sets them: this proxy, or a CDN in front, and then this proxy sets none and passes none on. @default "proxy" */
+  readonly owner?: HeaderOwner;
+  /** Clients come over TLS only, which ends in front of this proxy. Adds Strict-Transport-Security, as `tls` does. @default false */
+  readonly tlsInFront?: boolean;
+}
+
+export interface ProxyArgs {
+  /** Path in the stack file that the arguments come from: `retrofitlink:loadBalancer`. */
+  readonly configKey: string;
+  readonly namespace: string;
+  /**
+   * Name of the workload and its Service, as operators type it, a DNS label of at most 52 characters.
+   * @default "nginx-load-balancer" or "haproxy-load-balancer"
+   */
+  readonly name?: string;
+  readonly upstream: ProxyUpstream;
+  /** Paths that stay open: WebSockets, server-sent events, gRPC. Elsewhere silence ends after `timeouts.request.proxy`. @default none */
+  readonly routes?: readonly ProxyRoute[];
+  /** Connections of clients at the same time over all pods at peak, a whole number >= 1. */
+  readonly clientConnections: number;
+  /** What one client address may do, over all pods together. */
+  readonly rateLimit: RateLimit;
+  /** Ranges whose X-Forwarded-For, X-Forwarded-Proto and X-Request-ID are believed, in CIDR notation. Never everybody. */
+  readonly trustedProxies: readonly string[];
+  /** Addresses that a trusted load balancer writes behind the client's in X-Forwarded-For, as Google's does with its own. @default none */
+  readonly loadBalancerAddresses?: readonly pulumi.Input<string>[];
+  /** Largest request body, MiB, a whole number >= 1. */
+  readonly maxBodyMiB: number;
+  /**
+   * Host names that clients use, in lower case, `*.example.org` for those below it. A certificate whose names are known has
+   * to cover them; any other name gets 421. @default unknown, and not checked
+   */
+  readonly hosts?: readonly string[];
+  /** Names besides, that a load balancer or a CDN in front asks by. No certificate of this proxy has to cover them. @default none */
+  readonly hostsInFront?: readonly string[];
+  /** Ends TLS at this proxy. @default plain HTTP, for a load balancer that ended TLS */
+  readonly tls?: ProxyTls;
+  readonly headers?: ProxyHeaders;
+  /** CPU request of one pod, cores, > 0. The limit is the next whole number, one core for each worker or thread. */
+  readonly cpuCores: number;
+  /** Memory request and limit of the proxy, MiB. Refused below what the proof needs. @default what the proof needs */
+  readonly memoryLimitMiB?: number;
+  /** Zones the pods are spread over, whole number >= 1. */
+  readonly zones: number;
+  /** `maxUnavailable` of the PodDisruptionBudget, pods, whole number >= 1. @default 1 */
+  readonly maxUnavailable?: number;
+  readonly budget: Pick<PerformanceBudget, "cpuUtilization" | "responseTimeP99Seconds">;
+  readonly timeouts: TimeoutLadder;
+  readonly clusterDns?: ClusterDns;
+  /** Who can reach the Service: the cluster, the cloud's load balancer, or anyone who reaches a node. @default "ClusterIP" */
+  readonly serviceType?: "ClusterIP" | "LoadBalancer" | "NodePort";
+  /** Namespace whose pods may read the metrics. @default "monitoring" */
+  readonly monitoringNamespace?: string;
+  readonly transform?: ProxyTransforms;
+}
+
+/** Escape hatches, one for each child. */
+export interface ProxyTransforms {
+  readonly config?: Transform<k8s.core.v1.ConfigMapArgs>;
+  /** Of the cert-manager Certificate. */
+  readonly certificate?: Transform<k8s.apiextensions.CustomResourceArgs>;
+  readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;
+  readonly service?: Transform<k8s.core.v1.ServiceArgs>;
+  /** Of HAProxy's headless Service, by which its pods count each other. */
+  readonly fleet?: Transform<k8s.core.v1.ServiceArgs>;
+  readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
+  readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
+  readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
+}
+
+/** Default of `name`. */
+export function workloadName(proxy: ProxyKind): string {
+  return `${proxy}-load-balancer`;
+}
+
+/** Last part of every Service's name. */
+export function clusterDomain({ clusterDns }: Pick<ProxyArgs, "clusterDns">): string {
+  return clusterDns?.domain ?? "cluster.local";
+}
+
+/** The arithmetic of a proxy. Asks for arguments without problems. */
+export function planOfProxy(proxy: ProxyKind, args: ProxyArgs): ProxyPlan {
+  return proxyPlan({
+    proxy,
+    tls: args.tls !== undefined,
+    demand: args.upstream.demand,
+    serviceTimeSeconds: args.upstream.serviceTimeSeconds,
+    clientConnections: args.clientConnections,
+    cpuCores: args.cpuCores,
+    budget: args.budget,
+    disruption: { zones: args.zones, maxUnavailable: args.maxUnavailable ?? 1 },
+    upstreamAddresses: args.upstream.addresses ?? 1,
+    maxBodyMiB: args.maxBodyMiB,
+  });
+}
+
+/** What may be under way in the service; undefined where its concurrency is not known. */
+export function admissionOf(
+  { upstream, budget }: ProxyArgs,
+  { minReplicas }: Pick<ProxyPlan, "minReplicas">,
+): Admission | undefined {
+  const { concurrency, serviceTimeSeconds, addresses = 1 } = upstream;
+  if (concurrency === undefined) return undefined;
+  const profile = { serviceTimeSeconds, concurrencyPerPod: concurrency };
+  return admission({ profile, budget, addresses, proxyPods: minReplicas });
+}
+
+/**
+ * The name with everything that a pod's search domains would add: what other programs find by `backend-service` has to
+ * be spelled out for a resolver that knows no search domains. Addresses, and names outside the cluster, stay as they
+ * are.
+ *
+ * @param domain last part of every Service's name
+ */
+export function qualifiedHost(host: string, namespace: string, domain: string): string {
+  if (isIP(host) !== 0) return host;
+  if (!host.includes(".")) return `${host}.${namespace}.svc.${domain}`;
+  return host.endsWith(".svc") ? `${host}.${domain}` : host;
+}

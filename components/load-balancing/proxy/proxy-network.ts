@@ -1,0 +1,41 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import {
+  DEFAULT_MONITORING_NAMESPACE,
+  NAMES,
+  admits,
+  admitsAnybody,
+  podsOfNamespace,
+  policyOf,
+  reaches,
+  reachesOutside,
+  type PolicySpec,
+} from "../../shared/network-policy";
+import type { ProxyArgs } from "./proxy-args";
+import { PROXY_PORTS } from "./proxy-conf-args";
+
+/**
+ * Lets everybody in where requests come in, for a load balancer may have any address, and monitoring to the metrics. Out it
+ * goes to the service. HAProxy's pods count each other by name only.
+ *
+ * @param traffic ports of the pods that take requests
+ */
+export function proxyNetworkPolicy(
+  workload: string,
+  { upstream, routes = [], monitoringNamespace = DEFAULT_MONITORING_NAMESPACE }: ProxyArgs,
+  traffic: readonly number[],
+): pulumi.Output<PolicySpec> {
+  return pulumi.output(upstream.port).apply((port) => {
+    const ports = [...new Set([port, ...routes.map((route) => route.port ?? port)])];
+    return policyOf(
+      workload,
+      [admitsAnybody(traffic), ...admits([podsOfNamespace(monitoringNamespace)], [PROXY_PORTS.metrics])],
+      [
+        NAMES,
+        ...(upstream.labels === undefined
+          ? ports.map((outside) => reachesOutside({ port: outside }))
+          : [reaches({ labels: upstream.labels, ports })]),
+      ],
+    );
+  });
+}

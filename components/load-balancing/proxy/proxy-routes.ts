@@ -1,0 +1,93 @@
+/** Routes of a proxy: which paths are no ordinary requests, and where one ends and the next begins. Pure. */
+import type { Problem } from "../../shared/problems";
+
+/**
+ * Kinds of routes that stay open:
+ *
+ * - `websocket`: an upgraded connection
+ * - `sse`: server-sent events, an answer that is never buffered
+ * - `grpc`: HTTP/2 to the service, messages in both directions
+ */
+export const ROUTE_KINDS = ["websocket", "sse", "grpc"] as const;
+
+export type RouteKind = (typeof ROUTE_KINDS)[number];
+
+/** Paths that stay open, by their first segments. */
+export interface ProxyRoute {
+  /** `/socket.io`: the path itself and everything below it, `/socket.io/…`. A slash at the end changes nothing. */
+  readonly path: string;
+  readonly kind: RouteKind;
+  /** Port of the service's pods that answers it, 1..65535. @default the service's port */
+  readonly port?: number;
+}
+
+/** The path without a slash at its end. */
+export function routeBase({ path }: Pick<ProxyRoute, "path">): string {
+  return path.replace(/\/+$/, "");
+}
+
+/**
+ * Everything wrong with a list of routes: a path that is none, one that is taken by the proxy, two that overlap.
+ *
+ * @param reserved paths that the proxy answers itself
+ */
+export function routeProblems(routes: readonly ProxyRoute[], reserved: readonly string[]): Problem[] {
+  return routes.flatMap((route, index) => {
+    const at = (field: string): string => `routes[${index}].${field}`;
+    const problems: Problem[] = [];
+    const base = routeBase(route);
+    if (!/^(\/[A-Za-z0-9._~-]+)+\/?$/.test(route.path) || reserved.includes(base)) {
+      const allowed = `a path like /socket.io/, other than ${reserved.join(" and ")}`;
+      const fix = "Give the first segments that the paths of the route share.";
+      problems.push({ property: at("path"), got: route.path, allowed, fix });
+    }
+    if (
+      route.port !== undefined &&
+      !(Number.isInteger(route.port) && route.port >= 1 && route.port <= 65_535)
+    ) {
+      const fix = "Give the port of the service's pods that answers the route, or leave it out.";
+      problems.push({
+        property: at("port"),
+        got: route.port,
+        allowed: "a whole number from 1 to 65535",
+        fix,
+      });
+    }
+    const other = routes.slice(0, index).find((earlier) => overlap(routeBase(earlier), base));
+    if (other !== undefined) {
+      problems.push({
+        property: at("path"),
+        got: route.path,
+        allowed: `a path that does not overlap with ${other.path}`,
+        fix: "Keep one of them: a path belongs to one route.",
+      });
+    }
+    return problems;
+  });
+}
+
+/** True when one of two paths is the other, or lies below it. */
+function overlap(first: string, second: string): boolean {
+  return `${first}/`.startsWith(`${second}/`) || `${second}/`.startsWith(`${first}/`);
+}
+
+/** Where the requests of a route go: streams and ordinary requests are counted and bounded apart. */
+export interface RouteTarget {
+  /** Name of the group of servers: `application_streams_3000`. */
+  readonly name: string;
+  readonly protocol: "http" | "grpc";
+  /** Port of its servers, the service's own where it is not given. */
+  readonly port: number | undefined;
+}
+
+/** @returns the group of servers of a route */
+export function routeTarget({ kind, port }: ProxyRoute): RouteTarget {
+  const protocol = kind === "grpc" ? "grpc" : "http";
+  const name = `application_${kind === "grpc" ? "grpc" : "streams"}${port === undefined ? "" : `_${port}`}`;
+  return { name, protocol, port };
+}
+
+/** Every group of servers that routes need, each once. */
+export function routeTargets(routes: readonly ProxyRoute[]): RouteTarget[] {
+  return [...new Map(routes.map(routeTarget).map((target) => [target.name, target])).values()];
+}

@@ -1,0 +1,372 @@
+import * as ec2 from "@pulumi/aws/ec2";
+import * as lb from "@pulumi/aws/lb";
+import * as route53 from "@pulumi/aws/route53";
+import * as vpc from "@pulumi/aws/vpc";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
+import { CLOUDFLARE_RANGES } from "../../../shared/http/cloudflare-ranges";
+import { commonLabels } from "../../../shared/kubernetes";
+import { refuse } from "../../../shared/problems";
+import { transformed } from "../../../shared/transform";
+import { albAlarms } from "./aws-alb-alarms";
+import { awsAlbNameProblems, awsAlbProblems, CLUSTER_TAG, type AwsAlbArgs } from "./aws-alb-args";
+import { albCertificate } from "./aws-alb-certificate";
+import { albFirewall } from "./aws-alb-firewall";
+import { albLogs } from "./aws-alb-logs";
+import { cloudLoadBalancerSummary, isBehindCdn } from "../cloud-load-balancer-args";
+
+export { awsAlbProblems } from "./aws-alb-args";
+export type { AwsAlbArgs, AwsAlbNetwork } from "./aws-alb-args";
+
+/** TLS 1.3 and 1.2, of the latter only what is authenticated and forward secret. */
+const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06";
+
+/** AWS's own list of the addresses from which CloudFront connects to origins. */
+const CLOUDFRONT_PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing";
+
+/** Host names in one rule: AWS takes five values over all conditions. */
+const HOSTS_OF_RULE = 5;
+
+/**
+ * An Application Load Balancer that belongs to this program, in front of the proxy's pods. A `TargetGroupBinding` tells
+ * the controller which pods those are, so the load balancer outlives the cluster, and the cluster can change nothing of it.
+ *
+ * With a CDN as the source it listens on 443 only, takes X-Forwarded-For as the CDN wrote it, and answers 403 to whoever
+ * does not send the origin lock. Without one it redirects port 80 and answers 404 to other hosts than its own.
+ *
+ * Trap: pods get their readiness gate when they are created, and only if the binding is there. Make the proxy depend on
+ * this component.
+ *
+ * Cost: the load balancer by hour and capacity, the firewall by rule and request, logs by size.
+ */
+export class AwsAlb extends pulumi.ComponentResource {
+  /** What a CDN connects to: the first host, for which the certificate is good. */
+  readonly hostname: pulumi.Output<string>;
+  /** The name that AWS gave it. */
+  readonly dnsName: pulumi.Output<string>;
+  /** Route 53 zone of `dnsName`, for alias records. */
+  readonly zoneId: pulumi.Output<string>;
+  readonly arn: pulumi.Output<string>;
+  readonly targetGroupArn: pulumi.Output<string>;
+  readonly securityGroupId: pulumi.Output<string>;
+  readonly firewallArn: pulumi.Output<string>;
+
+  constructor(name: string, args: AwsAlbArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("AwsAlb", name, [...awsAlbNameProblems(name), ...awsAlbProblems(args)], args.configKey);
+    super(COMPONENT_TYPES.awsAlb, name, cloudLoadBalancerSummary(name, "aws", args), opts);
+    const child = { parent: this };
+    const { network, proxy, timeouts, transform = {} } = args;
+
+    const securityGroup = this.securityGroup(name, args);
+    const sourcesGroup = this.sourcesGroup(name, args);
+    const logs = albLogs(
+      name,
+      {
+        region: network.region,
+        accountId: securityGroup.ownerId,
+        keptDays: args.accessLogDays,
+        transform: transform.accessLogs,
+      },
+      this,
+    );
+    const loadBalancer = new lb.LoadBalancer(
+      name,
+      transformed<lb.LoadBalancerArgs>(transform.loadBalancer, name, {
+        loadBalancerType: "application",
+        internal: false,
+        ipAddressType: "ipv4",
+        subnets: [...network.subnetIds],
+        securityGroups: [securityGroup.id, sourcesGroup.id],
+        enableDeletionProtection: args.deletionProtection,
+        dropInvalidHeaderFields: true,
+        desyncMitigationMode: args.desyncMitigation ?? "strictest",
+        enableHttp2: true,
+        // Fails closed: a firewall that cannot be asked lets nobody past it.
+        enableWafFailOpen: false,
+        enableZonalShift: true,
+        preserveHostHeader: true,
+        // A CDN's last entry is the client; this hop would only add the CDN.
+        xffHeaderProcessingMode: isBehindCdn(args.sources) ? "preserve" : "append",
+        idleTimeout: timeouts.idle.loadBalancer,
+        accessLogs: { bucket: logs.bucket, enabled: true },
+      }),
+      { ...child, dependsOn: [...logs.ready] },
+    );
+
+    // Short, for AWS takes 32 characters and 8 are the engine's: a new one is there before the old one goes.
+    const targetGroupName = `${name}-tg`;
+    const slowStart = args.slowStartSeconds ?? 0;
+    const targetGroup = new lb.TargetGroup(
+      targetGroupName,
+      transformed<lb.TargetGroupArgs>(transform.targetGroup, targetGroupName, {
+        targetType: "ip",
+        vpcId: network.vpcId,
+        port: proxy.podPort,
+        protocol: proxy.protocol,
+        protocolVersion: "HTTP1",
+        deregistrationDelay: timeouts.drain.deregistration,
+        slowStart,
+        // AWS takes slow start with round robin only.
+        loadBalancingAlgorithmType: slowStart > 0 ? "round_robin" : "least_outstanding_requests",
+        healthCheck: {
+          enabled: true,
+          protocol: proxy.protocol,
+          path: proxy.healthPath,
+          matcher: "200",
+          // Noticed within 10 s, less than what the drain chain waits for it.
+          interval: 5,
+          timeout: 4,
+          healthyThreshold: 2,
+          unhealthyThreshold: 2,
+        },
+        tags: { [CLUSTER_TAG]: args.clusterName },
+      }),
+      child,
+    );
+    const listeners = this.listeners(name, args, loadBalancer.arn, targetGroup.arn);
+    const firewall = albFirewall(
+      name,
+      {
+        loadBalancerArn: loadBalancer.arn,
+        sources: args.sources,
+        firewall: args.firewall,
+        secretHeaders: [
+          "authorization",
+          "cookie",
+          ...(args.originLock === undefined ? [] : [args.originLock.headerName]),
+        ],
+        keptDays: args.accessLogDays,
+        transform: transform.firewall,
+      },
+      this,
+    );
+    new k8s.apiextensions.CustomResource(
+      `${name}-binding`,
+      {
+        apiVersion: "elbv2.k8s.aws/v1beta1",
+        kind: "TargetGroupBinding",
+        metadata: {
+          name: proxy.serviceName,
+          namespace: args.namespace,
+          labels: commonLabels(proxy.serviceName, "load-balancer"),
+        },
+        spec: {
+          serviceRef: { name: proxy.serviceName, port: proxy.servicePort },
+          targetGroupARN: targetGroup.arn,
+          targetType: "ip",
+          vpcID: network.vpcId,
+        },
+      },
+      {
+        ...child,
+        // Targets of a group that no listener uses never get healthy, and their pods never ready.
+        dependsOn: listeners,
+        // The controller refuses to change them; and two bindings cannot have the name of one Service.
+        replaceOnChanges: ["spec.targetGroupARN", "spec.targetType", "spec.vpcID"],
+        deleteBeforeReplace: true,
+      },
+    );
+    albAlarms(
+      name,
+      {
+        loadBalancer: loadBalancer.arnSuffix,
+        targetGroup: targetGroup.arnSuffix,
+        budget: args.budget,
+        actions: args.alarmActions ?? [],
+        transform: transform.alarm,
+      },
+      this,
+    );
+    this.records(name, args, loadBalancer);
+
+    this.hostname = pulumi.output(args.hosts[0] ?? "");
+    this.dnsName = loadBalancer.dnsName;
+    this.zoneId = loadBalancer.zoneId;
+    this.arn = loadBalancer.arn;
+    this.targetGroupArn = targetGroup.arn;
+    this.securityGroupId = securityGroup.id;
+    this.firewallArn = firewall.arn;
+    this.registerOutputs({
+      hostname: this.hostname,
+      dnsName: this.dnsName,
+      zoneId: this.zoneId,
+      arn: this.arn,
+      targetGroupArn: this.targetGroupArn,
+      securityGroupId: this.securityGroupId,
+      firewallArn: this.firewallArn,
+    });
+  }
+
+  /** Open towards the pods at the proxy's port, both ways named by group. */
+  private securityGroup(name: string, { network, proxy }: AwsAlbArgs): ec2.SecurityGroup {
+    const child = { parent: this };
+    const groupName = `${name}-security-group`;
+    const group = new ec2.SecurityGroup(
+      groupName,
+      {
+        vpcId: network.vpcId,
+        description: "Load balancer in front of the proxy",
+      },
+      child,
+    );
+    const toPods = { ipProtocol: "tcp", fromPort: proxy.podPort, toPort: proxy.podPort };
+    new vpc.SecurityGroupEgressRule(
+      `${groupName}-to-pods`,
+      { securityGroupId: group.id, referencedSecurityGroupId: network.nodeSecurityGroupId, ...toPods },
+      child,
+    );
+    new vpc.SecurityGroupIngressRule(
+      `${groupName}-into-pods`,
+      { securityGroupId: network.nodeSecurityGroupId, referencedSecurityGroupId: group.id, ...toPods },
+      child,
+    );
+    return group;
+  }
+
+  /**
+   * Open to the sources at the listeners' ports. A group for each kind of source: when another CDN comes, its rules are
+   * made beside the old ones, and one group does not hold both.
+   */
+  private sourcesGroup(name: string, { network, sources }: AwsAlbArgs): ec2.SecurityGroup {
+    const child = { parent: this };
+    const groupName = `${name}-from-${sources.kind}`;
+    const group = new ec2.SecurityGroup(
+      groupName,
+      { vpcId: network.vpcId, description: "Who may connect to the load balancer" },
+      child,
+    );
+    // A CDN connects by TLS only, so that nothing has to be redirected.
+    const ports = isBehindCdn(sources) ? [443] : [443, 80];
+    for (const [label, source] of Object.entries(sourceRules(sources, network.region, this))) {
+      for (const port of ports) {
+        new vpc.SecurityGroupIngressRule(
+          `${groupName}-${label}-${port}`,
+          { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, ...source },
+          child,
+        );
+      }
+    }
+    return group;
+  }
+
+  private listeners(
+    name: string,
+    args: AwsAlbArgs,
+    loadBalancerArn: pulumi.Output<string>,
+    targetGroupArn: pulumi.Output<string>,
+  ): pulumi.Resource[] {
+    const child = { parent: this };
+    const { certificate, hosts, originLock, sources } = args;
+    const certificateArn =
+      certificate.kind === "existing" ? certificate.id : albCertificate(name, args, this);
+    const answer = (statusCode: string, messageBody: string): lb.ListenerArgs["defaultActions"] => [
+      { type: "fixed-response", fixedResponse: { contentType: "text/plain", statusCode, messageBody } },
+    ];
+    const listenerName = `${name}-https`;
+    const https = new lb.Listener(
+      listenerName,
+      transformed<lb.ListenerArgs>(args.transform?.listener, listenerName, {
+        loadBalancerArn,
+        port: 443,
+        protocol: "HTTPS",
+        sslPolicy: TLS_POLICY,
+        certificateArn,
+        routingHttpResponseServerEnabled: false,
+        defaultActions:
+          originLock === undefined ? answer("404", "no such host") : answer("403", "not through the CDN"),
+      }),
+      child,
+    );
+    const forward = { type: "forward", targetGroupArn };
+    const conditions =
+      originLock === undefined
+        ? chunks(hosts, HOSTS_OF_RULE).map((values) => ({ hostHeader: { values } }))
+        : [
+            {
+              httpHeader: { httpHeaderName: originLock.headerName, values: [originLock.headerValue] },
+            },
+          ];
+    const rules = conditions.map(
+      (condition, index) =>
+        new lb.ListenerRule(
+          `${listenerName}-forward-${index}`,
+          { listenerArn: https.arn, priority: index + 1, actions: [forward], conditions: [condition] },
+          child,
+        ),
+    );
+    if (isBehindCdn(sources)) return [https, ...rules];
+    const redirect = new lb.Listener(
+      `${name}-http`,
+      {
+        loadBalancerArn,
+        port: 80,
+        protocol: "HTTP",
+        routingHttpResponseServerEnabled: false,
+        defaultActions: [
+          { type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } },
+        ],
+      },
+      child,
+    );
+    return [https, ...rules, redirect];
+  }
+
+  private records(
+    name: string,
+    { hosts, dnsZone, records }: AwsAlbArgs,
+    loadBalancer: lb.LoadBalancer,
+  ): void {
+    const { dnsName, zoneId } = loadBalancer;
+    for (const host of hosts) {
+      const recordName = `${name}-record-${host}`;
+      if (records !== undefined) {
+        records(recordName, { name: host, type: "CNAME", value: dnsName }, { parent: this });
+        continue;
+      }
+      if (dnsZone === undefined) return;
+      new route53.Record(
+        recordName,
+        {
+          zoneId: dnsZone,
+          name: host,
+          type: "A",
+          aliases: [{ name: dnsName, zoneId, evaluateTargetHealth: false }],
+        },
+        { parent: this },
+      );
+    }
+  }
+}
+
+/** Who may connect, by a name for the rule. */
+function sourceRules(
+  sources: AwsAlbArgs["sources"],
+  region: string,
+  parent: pulumi.Resource,
+): Record<string, { readonly cidrIpv4: string } | { readonly prefixListId: pulumi.Input<string> }> {
+  const named = (ranges: readonly string[]): Record<string, { cidrIpv4: string }> =>
+    Object.fromEntries(ranges.map((range) => [range.replace("/", "-"), { cidrIpv4: range }]));
+  switch (sources.kind) {
+    case "internet":
+      return { internet: { cidrIpv4: "0.0.0.0/0" } };
+    case "ranges":
+      return named(sources.ranges);
+    case "cloudflare":
+      return named(CLOUDFLARE_RANGES.v4);
+    case "cloudfront":
+      return {
+        cloudfront: {
+          prefixListId: ec2.getManagedPrefixListOutput({ name: CLOUDFRONT_PREFIX_LIST, region }, { parent })
+            .id,
+        },
+      };
+  }
+}
+
+function chunks<T>(list: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(list.length / size) }, (_, index) =>
+    list.slice(index * size, (index + 1) * size),
+  );
+}

@@ -1,0 +1,260 @@
+/** What the load balancers of both clouds are told, and what is wrong with it on either. */
+import { isIP } from "node:net";
+
+import type { PerformanceBudget } from "../../../budget/core/performance-budget";
+import type { CloudLoadBalancerSummary } from "../../../budget/load-balancing/summary";
+import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import type { OriginLock } from "../../shared/http/origin-lock";
+import type { RecordWriter } from "../../shared/host-records";
+import type { Problem } from "../../shared/problems";
+import { timeoutProblems } from "../../shared/timeout-problems";
+
+/** The proxy that takes the requests. */
+export interface ProxyTarget {
+  /** Name of its Service, which is also its workload. */
+  readonly serviceName: string;
+  /** Port of the Service. */
+  readonly servicePort: number;
+  /** Port of the pods, to which the load balancer connects. */
+  readonly podPort: number;
+  /** What the pods speak on it. */
+  readonly protocol: "HTTP" | "HTTPS";
+  /** Where a pod says that it takes requests. */
+  readonly healthPath: string;
+}
+
+/** Who may connect. A CDN is a source of its own, so that "a CDN and the internet" cannot be said. */
+export type TrafficSources =
+  | { readonly kind: "internet" }
+  | { readonly kind: "ranges"; readonly ranges: readonly string[] }
+  | { readonly kind: "cloudfront" }
+  | { readonly kind: "cloudflare" };
+
+/** A certificate that is made and renewed, or one that is there. */
+export type ServedCertificate =
+  | { readonly kind: "managed" }
+  | {
+      readonly kind: "existing";
+      /** ARN of AWS Certificate Manager, or `projects/…/locations/global/certificates/…`. */
+      readonly id: string;
+      /** Names it was issued for: `api.example.com`, `*.example.com`. */
+      readonly names: readonly string[];
+    };
+
+/** The web application firewall. */
+export interface FirewallSettings {
+  /** `count` reports what would be refused, and refuses nothing. */
+  readonly mode: "block" | "count";
+  /** What one client address may ask in five minutes, a whole number >= 10. */
+  readonly requestsPerFiveMinutes: number;
+}
+
+/** What both load balancers have in common. */
+export interface CloudLoadBalancerArgs {
+  /** Path in the stack file that the arguments come from: `retrofitlink:loadBalancer.public`. */
+  readonly configKey: string;
+  readonly namespace: string;
+  readonly proxy: ProxyTarget;
+  /** Names it answers to, at least one; the first is the one that a CDN connects to. */
+  readonly hosts: readonly string[];
+  /** Zone of the names: the id on Route 53, the name in Cloud DNS. Without it nobody makes the records. */
+  readonly dnsZone?: string;
+  /** Writes the records of the names and the proofs of the certificate, where another DNS service has their zone. @default `dnsZone` */
+  readonly records?: RecordWriter;
+  readonly certificate: ServedCertificate;
+  readonly sources: TrafficSources;
+  /** Demanded of every request. A CDN as the source has to have one. */
+  readonly originLock?: OriginLock;
+  /** How long access logs are kept, days, whole number >= 1. */
+  readonly accessLogDays: number;
+  readonly firewall: FirewallSettings;
+  readonly budget: Pick<
+    PerformanceBudget,
+    "responseTimeP95Seconds" | "responseTimeP99Seconds" | "errorRatio"
+  >;
+  readonly timeouts: TimeoutLadder;
+}
+
+const HOST = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** True when a CDN stands in front: the load balancer then sees its addresses, not those of clients. */
+export function isBehindCdn({ kind }: TrafficSources): boolean {
+  return kind === "cloudfront" || kind === "cloudflare";
+}
+
+/**
+ * What one client may ask in five minutes, or 0 where the load balancer cannot tell clients apart. Cloudflare names the
+ * client in a header of its own; CloudFront's header has address and port in one, and X-Forwarded-For begins with
+ * whatever the client made up, so behind CloudFront its own firewall has to count.
+ */
+export function countedRequests({
+  sources,
+  firewall,
+}: Pick<CloudLoadBalancerArgs, "sources" | "firewall">): number {
+  return sources.kind === "cloudfront" ? 0 : firewall.requestsPerFiveMinutes;
+}
+
+/** What a load balancer tells policies and reports about itself. */
+export function cloudLoadBalancerSummary(
+  name: string,
+  cloud: CloudLoadBalancerSummary["cloud"],
+  args: CloudLoadBalancerArgs,
+): CloudLoadBalancerSummary {
+  return {
+    configKey: args.configKey,
+    workload: name,
+    namespace: args.namespace,
+    cloud,
+    hosts: args.hosts,
+    sources: args.sources.kind,
+    originLocked: args.originLock !== undefined,
+    firewallMode: args.firewall.mode,
+    requestsPerFiveMinutes: countedRequests(args),
+    accessLogDays: args.accessLogDays,
+    timeouts: args.timeouts,
+  };
+}
+
+/** True for a name that DNS can hold, without a wildcard. */
+export function isHost(name: string): boolean {
+  return HOST.test(name);
+}
+
+/** True when a certificate for `names` is good for `host`: the name itself, or a wildcard for its first label. */
+export function certificateCovers(names: readonly string[], host: string): boolean {
+  const parent = host.slice(host.indexOf(".") + 1);
+  return names.some((name) => name === host || name === `*.${parent}`);
+}
+
+/** Nobody is given more of the internet than that, so that wider ranges stand for everybody. Bits, by version. */
+const WIDEST = { 4: 8, 6: 16 } as const;
+
+/**
+ * What is allowed instead of a range, or undefined where it is one: in CIDR notation, without bits behind its prefix,
+ * which AWS refuses, and not wider than anybody's.
+ */
+export function rangeProblem(range: string): string | undefined {
+  const [address = "", prefix = "", ...rest] = range.split("/");
+  // An address of version 4 within one of version 6 is no range of anybody.
+  const version = /^([0-9.]+|[0-9a-f:]+)$/i.test(address) ? isIP(address) : 0;
+  const bits = Number(prefix);
+  const length = version === 6 ? 128 : 32;
+  if ((version !== 4 && version !== 6) || rest.length > 0 || !/^\d{1,3}$/.test(prefix) || bits > length) {
+    return "a range in CIDR notation, like 203.0.113.0/24";
+  }
+  const widest = WIDEST[version];
+  if (bits < widest) return `a range that is not everybody, at the widest /${widest}`;
+  return (addressOf(address) & ((1n << BigInt(length - bits)) - 1n)) === 0n
+    ? undefined
+    : `a range without bits behind its prefix; one address alone is ${address}/${length}`;
+}
+
+/** An address as a number. */
+function addressOf(address: string): bigint {
+  if (!address.includes(":")) {
+    return address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  }
+  const [head = [], tail = []] = address
+    .split("::")
+    .map((half) => half.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
+  return [...head, ...zeros, ...tail].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
+}
+
+/** Everything that is wrong on either cloud. An empty list means it is sound. */
+export function cloudLoadBalancerProblems(args: CloudLoadBalancerArgs): Problem[] {
+  return [
+    ...hostProblems(args),
+    ...certificateProblems(args),
+    ...sourceProblems(args),
+    ...numberProblems(args),
+    ...timeoutProblems(args.timeouts),
+  ];
+}
+
+function hostProblems({ hosts }: CloudLoadBalancerArgs): Problem[] {
+  if (hosts.length === 0) {
+    const fix = "Name the host under which clients, or the CDN, reach the load balancer.";
+    return [{ property: "hosts", got: hosts, allowed: "at least one name", fix }];
+  }
+  return hosts.flatMap((host, index) => {
+    const isFirst = hosts.indexOf(host) === index;
+    if (isHost(host) && isFirst) return [];
+    const allowed = isFirst ? "a DNS name like api.example.com, no wildcard" : "a name not in the list yet";
+    return [{ property: `hosts[${index}]`, got: host, allowed, fix: "Write each name once, in lower case." }];
+  });
+}
+
+function certificateProblems({ certificate, hosts, dnsZone, records }: CloudLoadBalancerArgs): Problem[] {
+  if (certificate.kind === "managed") {
+    if (dnsZone !== undefined || records !== undefined) return [];
+    const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
+    return [{ property: "dnsZone", got: dnsZone, allowed: "the zone of the hosts", fix }];
+  }
+  const { names } = certificate;
+  return hosts
+    .filter((host) => !certificateCovers(names, host))
+    .map((host) => ({
+      property: "certificate.names",
+      got: names,
+      allowed: `names that cover every host; ${host} is not covered`,
+      fix: "Choose a certificate for this name, or let one be made with certificate: managed.",
+    }));
+}
+
+function sourceProblems({ sources, originLock }: CloudLoadBalancerArgs): Problem[] {
+  const { kind } = sources;
+  if ((kind === "cloudfront" || kind === "cloudflare") && originLock === undefined) {
+    const fix = "Pass the lock that the CDN sends: its addresses are those of all its customers.";
+    return [
+      { property: "originLock", got: originLock, allowed: `an origin lock, for ${kind} is the source`, fix },
+    ];
+  }
+  if (kind !== "ranges") return [];
+  if (sources.ranges.length === 0) {
+    const fix = "Name the ranges, or say internet.";
+    return [{ property: "sources.ranges", got: sources.ranges, allowed: "at least one range", fix }];
+  }
+  return sources.ranges.flatMap((range, index) => {
+    const allowed = rangeProblem(range);
+    if (allowed === undefined) return [];
+    const fix = "Give the range of an office or a partner; everybody is said with sources: internet.";
+    return [{ property: `sources.ranges[${index}]`, got: range, allowed, fix }];
+  });
+}
+
+function numberProblems({ firewall, accessLogDays, proxy }: CloudLoadBalancerArgs): Problem[] {
+  const whole = (value: number, least: number, most: number): boolean =>
+    Number.isInteger(value) && value >= least && value <= most;
+  const checks: [boolean, string, unknown, string, string][] = [
+    [
+      whole(firewall.requestsPerFiveMinutes, 10, 2_000_000_000),
+      "firewall.requestsPerFiveMinutes",
+      firewall.requestsPerFiveMinutes,
+      "a whole number of at least 10 (requests in five minutes)",
+      "Give what the busiest honest client asks, several times over.",
+    ],
+    [
+      whole(accessLogDays, 1, 3653),
+      "accessLogDays",
+      accessLogDays,
+      "a whole number from 1 to 3653 (days)",
+      "Say how long access logs are kept.",
+    ],
+    ...(
+      [
+        ["proxy.servicePort", proxy.servicePort],
+        ["proxy.podPort", proxy.podPort],
+      ] as const
+    ).map(([property, port]): [boolean, string, unknown, string, string] => [
+      whole(port, 1, 65_535),
+      property,
+      port,
+      "a whole number from 1 to 65535",
+      "Give the port of the proxy.",
+    ]),
+  ];
+  return checks
+    .filter(([ok]) => !ok)
+    .map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix }));
+}

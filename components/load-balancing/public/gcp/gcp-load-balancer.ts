@@ -1,0 +1,337 @@
+import * as compute from "@pulumi/gcp/compute";
+import * as dns from "@pulumi/gcp/dns";
+import * as logging from "@pulumi/gcp/logging";
+import * as pulumi from "@pulumi/pulumi";
+
+import { GOOGLE_FRONT_END_RANGES } from "../../../../budget/load-balancing/cloud-load-balancer";
+import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
+import { RECORD_TTL_SECONDS } from "../../../shared/host-records";
+import { physicalName } from "../../../shared/physical-name";
+import { refuse } from "../../../shared/problems";
+import { transformed } from "../../../shared/transform";
+import { cloudLoadBalancerSummary, isBehindCdn } from "../cloud-load-balancer-args";
+import { gcpArmor } from "./gcp-armor";
+import { gcpCertificateMap } from "./gcp-certificate";
+import { gcpLoadBalancerProblems, negLink, type GcpLoadBalancerArgs } from "./gcp-load-balancer-args";
+
+export { gcpLoadBalancerProblems, negAnnotation, negLink } from "./gcp-load-balancer-args";
+export type { GcpLoadBalancerArgs, GcpNetwork } from "./gcp-load-balancer-args";
+
+/** Scheme of the global load balancer on Envoy, the only one with all that is used here. */
+const SCHEME = "EXTERNAL_MANAGED";
+
+/** Cloud Logging takes 100 characters. */
+const LONGEST_LOG_BUCKET = 100;
+
+/**
+ * The global external Application Load Balancer in front of the proxy's pods, which it reaches one by one through
+ * network endpoint groups. GKE makes these from an annotation of the proxy's Service, one a zone, and keeps the pods in
+ * them; their links follow from project, zone and name.
+ *
+ * Trap: a group exists some seconds after the first pod of its zone. Make this component depend on the proxy; when a
+ * zone has no pod yet, the first `up` fails with "not found" and the next one goes on.
+ *
+ * Trap: the timeout of a backend service ends a WebSocket however busy it is, so `longLivedPaths` have a backend service
+ * of their own.
+ *
+ * Cost: the forwarding rules by hour, the policy by rule and request, traffic by size, logs by size.
+ */
+export class GcpLoadBalancer extends pulumi.ComponentResource {
+  /** What a CDN connects to: the first host, for which the certificate is good. */
+  readonly hostname: pulumi.Output<string>;
+  readonly address: pulumi.Output<string>;
+  readonly backendServiceId: pulumi.Output<string>;
+  readonly urlMapId: pulumi.Output<string>;
+  readonly firewallId: pulumi.Output<string>;
+
+  constructor(name: string, args: GcpLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("GcpLoadBalancer", name, gcpLoadBalancerProblems(args), args.configKey);
+    super(COMPONENT_TYPES.gcpLoadBalancer, name, cloudLoadBalancerSummary(name, "gcp", args), opts);
+    const child = { parent: this };
+    const { location, timeouts, transform = {} } = args;
+    const { project } = location;
+
+    this.openToGoogle(name, args);
+    const firewall = gcpArmor(
+      name,
+      {
+        project,
+        sources: args.sources,
+        firewall: args.firewall,
+        originLock: args.originLock,
+        transform: transform.firewall,
+      },
+      this,
+    );
+    const healthCheck = this.healthCheck(name, args);
+    const backend = this.backend(
+      `${name}-backend`,
+      args,
+      timeouts.request.loadBalancer,
+      healthCheck,
+      firewall,
+    );
+    const longLived = args.longLivedPaths ?? [];
+    const tunnels =
+      longLived.length === 0
+        ? undefined
+        : this.backend(`${name}-tunnels`, args, timeouts.tunnel.loadBalancer, healthCheck, firewall);
+    const urlMap = this.urlMap(name, args, backend, tunnels);
+
+    const sslPolicyName = `${name}-tls`;
+    const sslPolicy = new compute.SSLPolicy(
+      sslPolicyName,
+      transformed<compute.SSLPolicyArgs>(transform.sslPolicy, sslPolicyName, {
+        project,
+        profile: "MODERN",
+        minTlsVersion: "TLS_1_2",
+      }),
+      child,
+    );
+    const https = new compute.TargetHttpsProxy(
+      `${name}-https`,
+      {
+        project,
+        urlMap: urlMap.selfLink,
+        sslPolicy: sslPolicy.selfLink,
+        certificateMap: gcpCertificateMap(
+          name,
+          {
+            project,
+            stack: args.stack,
+            hosts: args.hosts,
+            anyHost: isBehindCdn(args.sources),
+            certificate: args.certificate,
+            dnsZone: args.dnsZone,
+            records: args.records,
+          },
+          this,
+        ),
+        quicOverride: "ENABLE",
+        // Replayed by whoever saw it: nothing here asks for it.
+        tlsEarlyData: "DISABLED",
+        httpKeepAliveTimeoutSec: timeouts.idle.loadBalancerClient,
+      },
+      child,
+    );
+    this.forward(`${name}-https-rule`, args, https.selfLink, 443);
+    // A CDN connects by TLS only, so that nothing has to be redirected.
+    if (!isBehindCdn(args.sources)) this.redirect(name, args);
+    this.records(name, args);
+    this.accessLogs(name, args, urlMap);
+
+    this.hostname = pulumi.output(args.hosts[0] ?? "");
+    this.address = pulumi.output(args.address);
+    this.backendServiceId = backend.id;
+    this.urlMapId = urlMap.id;
+    this.firewallId = firewall.id;
+    this.registerOutputs({
+      hostname: this.hostname,
+      address: this.address,
+      backendServiceId: this.backendServiceId,
+      urlMapId: this.urlMapId,
+      firewallId: this.firewallId,
+    });
+  }
+
+  /** The pods' port, to the front ends of Google and nobody else. GKE opens it for a Service of its own making only. */
+  private openToGoogle(name: string, { location, proxy }: GcpLoadBalancerArgs): void {
+    new compute.Firewall(
+      `${name}-from-google`,
+      {
+        project: location.project,
+        network: location.network,
+        direction: "INGRESS",
+        description: "Load balancer and its health checks to the proxy",
+        sourceRanges: [...GOOGLE_FRONT_END_RANGES],
+        allows: [{ protocol: "tcp", ports: [String(proxy.podPort)] }],
+      },
+      { parent: this },
+    );
+  }
+
+  private healthCheck(
+    name: string,
+    { location, proxy, transform }: GcpLoadBalancerArgs,
+  ): compute.HealthCheck {
+    const healthCheckName = `${name}-health`;
+    const probe = { port: proxy.podPort, requestPath: proxy.healthPath };
+    return new compute.HealthCheck(
+      healthCheckName,
+      transformed<compute.HealthCheckArgs>(transform?.healthCheck, healthCheckName, {
+        project: location.project,
+        // Noticed within 10 s, less than what the drain chain waits for it.
+        checkIntervalSec: 5,
+        timeoutSec: 4,
+        healthyThreshold: 2,
+        unhealthyThreshold: 2,
+        ...(proxy.protocol === "HTTPS" ? { httpsHealthCheck: probe } : { httpHealthCheck: probe }),
+      }),
+      { parent: this },
+    );
+  }
+
+  private backend(
+    backendName: string,
+    args: GcpLoadBalancerArgs,
+    timeoutSec: number,
+    healthCheck: compute.HealthCheck,
+    firewall: compute.SecurityPolicy,
+  ): compute.BackendService {
+    const { location, timeouts, negName, ratePerPod, logSampleRate = 1 } = args;
+    return new compute.BackendService(
+      backendName,
+      transformed<compute.BackendServiceArgs>(args.transform?.backend, backendName, {
+        project: location.project,
+        loadBalancingScheme: SCHEME,
+        protocol: args.proxy.protocol,
+        backends: location.zones.map((zone) => ({
+          group: negLink(location, zone, negName),
+          balancingMode: "RATE",
+          maxRatePerEndpoint: ratePerPod,
+          capacityScaler: 1,
+        })),
+        healthChecks: healthCheck.selfLink,
+        securityPolicy: firewall.selfLink,
+        timeoutSec,
+        connectionDrainingTimeoutSec: timeouts.drain.deregistration,
+        sessionAffinity: "NONE",
+        logConfig: { enable: true, sampleRate: logSampleRate },
+      }),
+      { parent: this },
+    );
+  }
+
+  /** Locked to a CDN, which may send any host, everything is passed on; else other hosts are sent to the first. */
+  private urlMap(
+    name: string,
+    args: GcpLoadBalancerArgs,
+    backend: compute.BackendService,
+    tunnels: compute.BackendService | undefined,
+  ): compute.URLMap {
+    const urlMapName = `${name}-routes`;
+    const { hosts, originLock, longLivedPaths = [] } = args;
+    const rest =
+      originLock === undefined
+        ? {
+            defaultUrlRedirect: { hostRedirect: hosts[0] ?? "", httpsRedirect: true, stripQuery: false },
+          }
+        : { defaultService: backend.selfLink };
+    return new compute.URLMap(
+      urlMapName,
+      transformed<compute.URLMapArgs>(args.transform?.urlMap, urlMapName, {
+        project: args.location.project,
+        ...rest,
+        hostRules: [{ hosts: originLock === undefined ? [...hosts] : ["*"], pathMatcher: "proxy" }],
+        pathMatchers: [
+          {
+            name: "proxy",
+            defaultService: backend.selfLink,
+            ...(tunnels === undefined
+              ? {}
+              : { pathRules: [{ paths: longLivedPaths.flatMap(pathPatterns), service: tunnels.selfLink }] }),
+          },
+        ],
+      }),
+      { parent: this },
+    );
+  }
+
+  private redirect(name: string, args: GcpLoadBalancerArgs): void {
+    const { project } = args.location;
+    const child = { parent: this };
+    const urlMap = new compute.URLMap(
+      `${name}-redirect`,
+      {
+        project,
+        defaultUrlRedirect: {
+          httpsRedirect: true,
+          stripQuery: false,
+          redirectResponseCode: "MOVED_PERMANENTLY_DEFAULT",
+        },
+      },
+      child,
+    );
+    const proxy = new compute.TargetHttpProxy(`${name}-http`, { project, urlMap: urlMap.selfLink }, child);
+    this.forward(`${name}-http-rule`, args, proxy.selfLink, 80);
+  }
+
+  private forward(
+    ruleName: string,
+    { location, address }: GcpLoadBalancerArgs,
+    target: pulumi.Input<string>,
+    port: number,
+  ): void {
+    new compute.GlobalForwardingRule(
+      ruleName,
+      {
+        project: location.project,
+        loadBalancingScheme: SCHEME,
+        ipAddress: address,
+        ipProtocol: "TCP",
+        portRange: String(port),
+        target,
+      },
+      { parent: this },
+    );
+  }
+
+  private records(name: string, { location, hosts, dnsZone, records, address }: GcpLoadBalancerArgs): void {
+    for (const host of hosts) {
+      const recordName = `${name}-record-${host}`;
+      if (records !== undefined) {
+        records(recordName, { name: host, type: "A", value: address }, { parent: this });
+        continue;
+      }
+      if (dnsZone === undefined) return;
+      new dns.RecordSet(
+        recordName,
+        {
+          project: location.project,
+          managedZone: dnsZone,
+          name: `${host}.`,
+          type: "A",
+          ttl: RECORD_TTL_SECONDS,
+          rrdatas: [address],
+        },
+        { parent: this },
+      );
+    }
+  }
+
+  /** A log bucket with a retention of its own: the project's default keeps everything for 30 days. */
+  private accessLogs(
+    name: string,
+    { location, accessLogDays, stack }: GcpLoadBalancerArgs,
+    urlMap: compute.URLMap,
+  ): void {
+    const child = { parent: this };
+    const bucket = new logging.ProjectBucketConfig(
+      `${name}-access-logs`,
+      {
+        project: location.project,
+        location: location.region,
+        // The provider takes over a bucket that is there already: another stack's has to have another name.
+        bucketId: physicalName(`retrofitlink-${stack}-access-logs`, LONGEST_LOG_BUCKET),
+        retentionDays: accessLogDays,
+        description: "Requests to the load balancer",
+      },
+      child,
+    );
+    new logging.ProjectSink(
+      `${name}-access-logs-sink`,
+      {
+        project: location.project,
+        destination: pulumi.interpolate`logging.googleapis.com/${bucket.id}`,
+        filter: pulumi.interpolate`resource.type="http_load_balancer" AND resource.labels.url_map_name="${urlMap.name}"`,
+        uniqueWriterIdentity: true,
+      },
+      child,
+    );
+  }
+}
+
+/** A prefix as a URL map writes it: a star stands only behind a slash. */
+function pathPatterns(prefix: string): string[] {
+  return prefix.endsWith("/") ? [`${prefix}*`] : [prefix, `${prefix}/*`];
+}

@@ -1,0 +1,35 @@
+import type { Collection } from "../../components/database/data-model/collection";
+
+export const sessions: Collection = {
+  name: "sessions",
+  holds: "Refresh tokens of signed-in devices. The sessions of requests are in Redis; these outlive it.",
+  fields: {
+    _id: "objectId",
+    tokenHash: "string",
+    userId: "objectId",
+    createdAt: "date",
+    expiresAt: "date",
+    device: "string",
+  },
+  sharding: {
+    key: { tokenHash: 1 },
+    reason:
+      "Every refresh names the token; its hash is evenly spread by itself, and stays unique because it is the key.",
+  },
+  indexes: [
+    { name: "token", keys: { tokenHash: 1 }, unique: true, serves: ["by token"] },
+    { name: "user_devices", keys: { userId: 1, createdAt: -1 }, serves: ["devices of a user"] },
+    { name: "expired_ttl", keys: { expiresAt: 1 }, expireAfterSeconds: 0, serves: [] },
+  ],
+  queries: [
+    { name: "by token", why: "every refresh of a sign-in", equality: ["tokenHash"] },
+    {
+      name: "devices of a user",
+      why: "signing out everywhere",
+      equality: ["userId"],
+      sort: [["createdAt", -1]],
+      asksEveryShard: "Rare: the security page and password changes.",
+    },
+  ],
+  pipelines: [],
+};

@@ -1,0 +1,280 @@
+/** Rules of a stack file about the way of a request: CDN, load balancer of the cloud, proxy, application. */
+import { BlockList } from "node:net";
+
+import { longestRequestSeconds, requestLimit, type LadderCdn } from "../../budget/timeouts/timeouts";
+import { certificateCovers, rangeProblem } from "../../components/load-balancing/public/cloud-load-balancer-args";
+import { MOST_COUNTED_REQUESTS } from "../../components/load-balancing/public/gcp/gcp-load-balancer-args";
+import { areInCloudflare } from "./cdn-records";
+import { subnetMistakes } from "./cluster-checks";
+import { show, valueAt, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { cloudLoadBalancer, type CloudLoadBalancerConfig } from "./schema/cloud-load-balancer";
+import { gcpZones } from "./regions";
+import { cluster } from "./schema/cluster";
+import type { ClusterConfig, ServiceConfig } from "./schema/stack";
+
+/** The parts of the way that are sound by themselves. */
+export interface ChainParts {
+  readonly cluster: ClusterConfig | undefined;
+  readonly cdn: LadderCdn;
+  /** Zone of Cloudflare, where that is the CDN. */
+  readonly cloudflareZone: string | undefined;
+  readonly public: CloudLoadBalancerConfig | undefined;
+  /** The file has a load balancer, sound or not. */
+  readonly hasLoadBalancer: boolean;
+  /** True when the file has a `public` block, sound or not. */
+  readonly hasPublic: boolean;
+  readonly trustedProxies: readonly string[];
+}
+
+const AT: ConfigPath = ["loadBalancer", "public"];
+
+/** @param raw values by key, without the project's prefix */
+export function chainParts(raw: Readonly<Record<string, unknown>>): ChainParts {
+  const given = valueAt(raw, AT);
+  const provider = valueAt(raw, ["cdn", "provider"]);
+  const zone = valueAt(raw, ["cdn", "zone"]);
+  const trusted = valueAt(raw, ["loadBalancer", "trustedProxies"]);
+  return {
+    cluster: cluster.safeParse(raw["cluster"]).data,
+    cdn: provider === "cloudfront" || provider === "cloudflare" ? provider : "none",
+    cloudflareZone: provider === "cloudflare" && typeof zone === "string" ? zone : undefined,
+    public: given === undefined ? undefined : cloudLoadBalancer.safeParse(given).data,
+    hasLoadBalancer: raw["loadBalancer"] !== undefined,
+    hasPublic: given !== undefined,
+    trustedProxies: Array.isArray(trusted)
+      ? trusted.filter((range): range is string => typeof range === "string")
+      : [],
+  };
+}
+
+export function chainMistakes(
+  chain: ChainParts,
+  services: Readonly<Record<string, ServiceConfig>>,
+): ConfigProblem[] {
+  if (chain.cluster === undefined) return [];
+  return [
+    ...requestMistakes(chain, chain.cluster, services),
+    ...lockMistakes(chain, chain.cluster),
+    ...(chain.public === undefined ? [] : publicMistakes(chain, chain.cluster, chain.public)),
+  ];
+}
+
+/** A request that some hop gives up before the application can answer. */
+function requestMistakes(
+  { cdn: provider }: ChainParts,
+  { cloud }: ClusterConfig,
+  services: Readonly<Record<string, ServiceConfig>>,
+): ConfigProblem[] {
+  const longest = longestRequestSeconds({ cloud, cdn: provider });
+  return Object.entries(services).flatMap(([name, { maxRequestSeconds }]) => {
+    if (maxRequestSeconds <= longest) return [];
+    const limit = requestLimit({ maxRequestSeconds, cloud, cdn: provider });
+    return {
+      path: ["services", name, "maxRequestSeconds"],
+      got: show(maxRequestSeconds),
+      allowed: `at most ${longest} (seconds), for ${limit}`,
+      fix: "Shorten it, and give longer work to a queue.",
+    };
+  });
+}
+
+/** A CDN whose secret no load balancer demands can be passed by. */
+function lockMistakes(
+  { cdn: provider, hasPublic, hasLoadBalancer }: ChainParts,
+  { cloud }: ClusterConfig,
+): ConfigProblem[] {
+  if (provider === "none") return [];
+  // A CDN without any load balancer, or on a local cluster, is another rule's.
+  if (hasPublic || !hasLoadBalancer || cloud === "local") return [];
+  return [
+    {
+      path: AT,
+      got: "nothing",
+      allowed: `a load balancer that demands the origin lock, for cdn.provider is ${provider}`,
+      fix: "Describe it: without one everybody could pass by the CDN.",
+    },
+  ];
+}
+
+function publicMistakes(
+  chain: ChainParts,
+  { cloud, zones, ...location }: ClusterConfig,
+  config: CloudLoadBalancerConfig,
+): ConfigProblem[] {
+  if (cloud === "local") {
+    const fix = "Remove the key, or say in retrofitlink:cluster.cloud where the stack runs.";
+    return [{ path: AT, got: "a map", allowed: "nothing on a local cluster", fix }];
+  }
+  const elsewhere = areInCloudflare(config.hosts, chain.cloudflareZone);
+  const problems: ConfigProblem[] = [
+    ...certificateMistakes(config, elsewhere),
+    ...(elsewhere ? [] : dnsZoneMistakes(config.dnsZone, cloud)),
+    ...sourceMistakes(chain, config),
+    ...trustMistakes(chain, cloud),
+  ];
+  return cloud === "aws"
+    ? [...problems, ...awsMistakes(config, zones)]
+    : [...problems, ...gcpMistakes(config, zones, "region" in location ? location.region : "")];
+}
+
+function awsMistakes({ aws }: CloudLoadBalancerConfig, zones: number): ConfigProblem[] {
+  if (aws !== undefined) return subnetMistakes([...AT, "aws", "subnetIds"], aws.subnetIds, zones);
+  return [
+    {
+      path: [...AT, "aws"],
+      got: "nothing",
+      allowed: "a map of subnetIds and nodeSecurityGroupId",
+      fix: "Give the public subnets, and the security group of the cluster's nodes.",
+    },
+  ];
+}
+
+function gcpMistakes(
+  { gcp, firewall }: CloudLoadBalancerConfig,
+  zones: number,
+  region: string,
+): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (firewall.requestsPerFiveMinutes > MOST_COUNTED_REQUESTS) {
+    problems.push({
+      path: [...AT, "firewall", "requestsPerFiveMinutes"],
+      got: show(firewall.requestsPerFiveMinutes),
+      allowed: `at most ${MOST_COUNTED_REQUESTS} on gcp, for Cloud Armor counts no further`,
+      fix: "Lower it; the rate limit of the proxy, loadBalancer.rateLimit, is another.",
+    });
+  }
+  const there = gcpZones(region);
+  const named = gcp?.zones;
+  const isRight =
+    named === undefined
+      ? there.length === zones
+      : named.length === zones &&
+        new Set(named).size === zones &&
+        named.every((zone) => there.includes(zone));
+  if (!isRight) {
+    problems.push({
+      path: [...AT, "gcp", "zones"],
+      got: show(named),
+      allowed: `${zones} of ${there.join(", ")}, as cluster.zones and cluster.region say`,
+      fix: "Name the zones of the cluster's nodes: each has a group of endpoints.",
+    });
+  }
+  return problems;
+}
+
+/** How the zones of each cloud are named. */
+const DNS_ZONES = {
+  aws: { pattern: /^Z[0-9A-Z]{1,31}$/, allowed: "the id of a zone of Route 53, like Z0123456789ABC" },
+  gcp: {
+    pattern: /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
+    allowed: "the name of a zone of Cloud DNS, like example-com",
+  },
+} as const;
+
+function dnsZoneMistakes(dnsZone: string | undefined, cloud: keyof typeof DNS_ZONES): ConfigProblem[] {
+  const { pattern, allowed } = DNS_ZONES[cloud];
+  if (dnsZone === undefined || pattern.test(dnsZone)) return [];
+  return [{ path: [...AT, "dnsZone"], got: show(dnsZone), allowed, fix: "Name the zone of the hosts." }];
+}
+
+/** @param elsewhere true where the CDN's DNS service has the zone of the hosts */
+function certificateMistakes(
+  { certificate, hosts, dnsZone }: CloudLoadBalancerConfig,
+  elsewhere: boolean,
+): ConfigProblem[] {
+  const twice = hosts.filter((host, index) => hosts.indexOf(host) !== index);
+  const problems: ConfigProblem[] = twice.map((host) => ({
+    path: [...AT, "hosts"],
+    got: show(host),
+    allowed: "each name once",
+    fix: "Remove the second.",
+  }));
+  if (certificate === "managed") {
+    if (dnsZone !== undefined || elsewhere) return problems;
+    const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
+    return [...problems, { path: [...AT, "dnsZone"], got: "nothing", allowed: "the zone of the hosts", fix }];
+  }
+  const bare = hosts.filter((host) => !certificateCovers(certificate.names, host));
+  return [
+    ...problems,
+    ...bare.map((host) => ({
+      path: [...AT, "certificate", "names"],
+      got: show(certificate.names),
+      allowed: `names that cover every host; ${host} is not covered`,
+      fix: "Choose a certificate for this name, or let one be made with certificate: managed.",
+    })),
+  ];
+}
+
+function sourceMistakes(
+  { cdn: provider }: ChainParts,
+  { sources }: CloudLoadBalancerConfig,
+): ConfigProblem[] {
+  const path = [...AT, "sources"];
+  if (provider !== "none") {
+    if (sources === undefined) return [];
+    return [
+      {
+        path,
+        got: show(sources),
+        allowed: `nothing, for cdn.provider is ${provider}, and the CDN is the only source`,
+        fix: "Remove the key: whoever else may connect passes by the CDN.",
+      },
+    ];
+  }
+  if (sources === undefined) {
+    const fix = "Say internet, or name the ranges, or put a CDN in front with retrofitlink:cdn.";
+    return [{ path, got: "nothing", allowed: '"internet" or a list of ranges', fix }];
+  }
+  if (sources === "internet") return [];
+  return sources.flatMap((range, index) => {
+    const allowed = rangeProblem(range);
+    if (allowed === undefined) return [];
+    const fix = "Name the ranges; everybody is said with sources: internet.";
+    return { path: [...path, index], got: show(range), allowed, fix };
+  });
+}
+
+/** Ranges that no address of the internet lies in. */
+const PRIVATE = new BlockList();
+PRIVATE.addSubnet("10.0.0.0", 8);
+PRIVATE.addSubnet("172.16.0.0", 12);
+PRIVATE.addSubnet("192.168.0.0", 16);
+PRIVATE.addSubnet("100.64.0.0", 10);
+
+/** Bits of the smallest private block that a range has to lie in. */
+const PRIVATE_BITS: readonly (readonly [first: RegExp, bits: number])[] = [
+  [/^10\./, 8],
+  [/^172\./, 12],
+  [/^192\./, 16],
+  [/^100\./, 10],
+];
+
+function isPrivateRange(range: string): boolean {
+  const [address = "", prefix = ""] = range.split("/");
+  if (address.includes(":")) return /^f[cd]/i.test(address);
+  const bits = PRIVATE_BITS.find(([first]) => first.test(address))?.[1] ?? 33;
+  return PRIVATE.check(address) && Number(prefix) >= bits;
+}
+
+/**
+ * The proxy believes what its trusted ranges say of a client's address. Behind an ALB those are its subnets', which only
+ * the file knows; behind Google's load balancer they are derived, and more of the network's own do no harm.
+ */
+function trustMistakes({ trustedProxies }: ChainParts, cloud: "aws" | "gcp"): ConfigProblem[] {
+  const path: ConfigPath = ["loadBalancer", "trustedProxies"];
+  const fix =
+    cloud === "aws"
+      ? "Give the range of the VPC, in which the load balancer stands."
+      : "Remove it: the ranges of Google's front ends and of the CDN are added by themselves.";
+  if (cloud === "aws" && trustedProxies.length === 0) {
+    const allowed =
+      "the range of the VPC, or all clients share the load balancer's address and its rate limit";
+    return [{ path, got: "nothing", allowed, fix }];
+  }
+  return trustedProxies.flatMap((range, index) =>
+    isPrivateRange(range)
+      ? []
+      : { path: [...path, index], got: show(range), allowed: "a range of the private network", fix },
+  );
+}

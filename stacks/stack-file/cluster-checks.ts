@@ -1,0 +1,97 @@
+/** Rules about where a stack runs, and about names that its cloud has to take. */
+import { managedCacheNameProblems } from "../../components/caching/managed/managed-cache";
+import { nearest, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { AWS_REGIONS, GCP_REGIONS, gcpZones, isOtherPartition } from "./regions";
+import type { ClusterConfig } from "./schema/stack";
+
+/** What is sound by itself. */
+export interface ClusterParts {
+  readonly cluster: ClusterConfig | undefined;
+  /** `kind` of each cache as it was given. */
+  readonly cacheKinds: Readonly<Record<string, unknown>>;
+}
+
+export function clusterMistakes({ cluster, cacheKinds }: ClusterParts): ConfigProblem[] {
+  const names = cacheNameMistakes(cacheKinds);
+  if (cluster === undefined || cluster.cloud === "local") return names;
+  return cluster.cloud === "aws"
+    ? [
+        ...names,
+        ...awsRegionMistakes(cluster.region),
+        ...subnetMistakes(["cluster", "subnetIds"], cluster.subnetIds, cluster.zones),
+      ]
+    : [...names, ...gcpRegionMistakes(cluster)];
+}
+
+function awsRegionMistakes(region: string): ConfigProblem[] {
+  if (isOtherPartition(region)) {
+    return [
+      {
+        path: ["cluster", "region"],
+        got: show(region),
+        allowed: "a region of AWS outside China, the government's clouds and the European Sovereign Cloud",
+        fix: "Choose another region: those are clouds by themselves, without half of what is used here.",
+      },
+    ];
+  }
+  return unknownRegion(region, AWS_REGIONS, "AWS");
+}
+
+function gcpRegionMistakes({ region, zones }: Extract<ClusterConfig, { cloud: "gcp" }>): ConfigProblem[] {
+  const unknown = unknownRegion(region, GCP_REGIONS, "Google Cloud");
+  const there = gcpZones(region);
+  if (unknown.length > 0 || zones <= there.length) return unknown;
+  return [
+    {
+      path: ["cluster", "zones"],
+      got: show(zones),
+      allowed: `at most ${there.length}, the zones of ${region}`,
+      fix: "Count the zones of the cluster's nodes.",
+    },
+  ];
+}
+
+function unknownRegion(region: string, known: readonly string[], cloud: string): ConfigProblem[] {
+  if (known.includes(region)) return [];
+  const near = nearest(region, known);
+  return [
+    {
+      path: ["cluster", "region"],
+      got: show(region),
+      allowed: `a region of ${cloud}: ${known.join(", ")}`,
+      fix: near === undefined ? "Give the cluster's region." : `Did you mean "${near}"?`,
+    },
+  ];
+}
+
+/** Zones without a subnet get nothing: no target of a load balancer, no member of a managed cache. */
+export function subnetMistakes(
+  path: ConfigPath,
+  subnetIds: readonly string[],
+  zones: number,
+): ConfigProblem[] {
+  const needed = Math.max(2, zones);
+  const different = new Set(subnetIds).size;
+  if (different === subnetIds.length && different >= needed) return [];
+  return [
+    {
+      path,
+      got: different < subnetIds.length ? "a subnet twice" : `${different} subnets`,
+      allowed: `at least ${needed} different subnets, for cluster.zones is ${zones}`,
+      fix: "Give one subnet for each zone.",
+    },
+  ];
+}
+
+function cacheNameMistakes(cacheKinds: Readonly<Record<string, unknown>>): ConfigProblem[] {
+  return Object.entries(cacheKinds).flatMap(([name, kind]) =>
+    kind === "elasticache" || kind === "memorystore"
+      ? managedCacheNameProblems(name).map(({ got, allowed, fix }) => ({
+          path: ["caches", name],
+          got: show(got),
+          allowed,
+          fix,
+        }))
+      : [],
+  );
+}

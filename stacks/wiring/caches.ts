@@ -1,0 +1,161 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+
+import { DEFAULT_BUDGET, mergeBudget } from "../../budget/core/performance-budget";
+import type { Cache } from "../../components/caching/cache-endpoint";
+import { ElastiCache } from "../../components/caching/managed/elasticache";
+import { Memorystore } from "../../components/caching/managed/memorystore";
+import { Redis, type RedisUser } from "../../components/caching/redis/redis";
+import { commonLabels } from "../../components/shared/kubernetes";
+import { MAX_SURGE } from "../../components/workload/elastic-service";
+import type { SecretEntry } from "../../components/workload/elastic-service-args";
+import type { CacheConfig, ClusterConfig, StackConfig } from "../stack-file/config";
+import { planOf, poolSizeOf } from "./derived";
+
+type OfKind<Kind extends CacheConfig["kind"]> = Extract<CacheConfig, { readonly kind: Kind }>;
+type InCluster = Exclude<CacheConfig, { readonly kind: "elasticache" | "memorystore" }>;
+
+/** What every kind is told. */
+interface Common {
+  readonly configKey: string;
+  readonly namespace: string;
+  readonly workingSetMiB: number;
+  readonly users: readonly RedisUser[];
+}
+
+/** A cache, sized for the services that name it at their largest. */
+export function createCache(
+  config: StackConfig,
+  name: string,
+  cache: CacheConfig,
+  options: pulumi.ComponentResourceOptions,
+): Cache {
+  const common: Common = {
+    configKey: `retrofitlink:caches.${name}`,
+    namespace: config.cluster.namespace,
+    workingSetMiB: cache.workingSetMiB,
+    users: usersOf(config, name),
+  };
+  switch (cache.kind) {
+    case "elasticache":
+      return elastiCache(config, name, cache, common, options);
+    case "memorystore":
+      return memorystore(config.cluster, name, cache, common, options);
+    case "in-cluster":
+    case undefined:
+      return inCluster(config.cluster, name, cache, common, options);
+  }
+}
+
+function usersOf(config: StackConfig, name: string): RedisUser[] {
+  return Object.entries(config.services)
+    .filter(([, service]) => Object.hasOwn(service.caches, name))
+    .map(([serviceName, service]) => ({
+      service: serviceName,
+      maxReplicas: planOf(config, service).max,
+      maxSurge: MAX_SURGE,
+      processesPerPod: service.processesPerPod,
+      poolSize: poolSizeOf(service, name),
+    }));
+}
+
+function inCluster(
+  { zones, monitoringNamespace, storageClassName }: ClusterConfig,
+  name: string,
+  cache: InCluster,
+  common: Common,
+  options: pulumi.ComponentResourceOptions,
+): Redis {
+  const { cpuCores, memoryLimitMiB, passwordGeneration } = cache;
+  const args = {
+    ...common,
+    cpuCores,
+    passwordGeneration,
+    monitoringNamespace,
+    ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }),
+  };
+  return cache.purpose === "cache"
+    ? new Redis(name, { ...args, purpose: "cache" }, options)
+    : new Redis(
+        name,
+        {
+          ...args,
+          purpose: "session",
+          zones,
+          storage: { ...(storageClassName === undefined ? {} : { storageClassName }), ...cache.storage },
+        },
+        options,
+      );
+}
+
+function elastiCache(
+  { cluster, budget }: StackConfig,
+  name: string,
+  cache: OfKind<"elasticache">,
+  common: Common,
+  options: pulumi.ComponentResourceOptions,
+): ElastiCache {
+  if (cluster.cloud !== "aws")
+    throw new pulumi.RunError(`${common.configKey}.kind: ElastiCache is on aws only`);
+  const { vpcId, subnetIds, region, zones } = cluster;
+  const { cpuCores, maintenance, nodeType, alarmTopicArn, securityGroupIds, passwordGeneration } = cache;
+  const args = {
+    ...common,
+    region,
+    zones,
+    network: { vpcId, subnetIds, clientSecurityGroupIds: securityGroupIds },
+    cpuCores,
+    maintenance,
+    passwordGeneration,
+    budget: mergeBudget(DEFAULT_BUDGET, budget),
+    ...(nodeType === undefined ? {} : { nodeType }),
+    ...(alarmTopicArn === undefined ? {} : { alarmTopicArn }),
+  };
+  return cache.purpose === "cache"
+    ? new ElastiCache(name, { ...args, purpose: "cache" }, options)
+    : new ElastiCache(
+        name,
+        { ...args, purpose: "session", snapshotRetentionDays: cache.snapshotRetentionDays },
+        options,
+      );
+}
+
+function memorystore(
+  cluster: ClusterConfig,
+  name: string,
+  { purpose, maintenance }: OfKind<"memorystore">,
+  common: Common,
+  options: pulumi.ComponentResourceOptions,
+): Memorystore {
+  if (cluster.cloud !== "gcp")
+    throw new pulumi.RunError(`${common.configKey}.kind: Memorystore is on gcp only`);
+  const { project, region, network } = cluster;
+  return new Memorystore(name, { ...common, purpose, maintenance, project, region, network }, options);
+}
+
+const AUTHORITIES_KEY = "ca.crt";
+
+/** The authorities of all caches that are not known to everybody, in one file, for Node.js reads one; undefined without any. */
+export function createCacheAuthorities(
+  { cluster }: StackConfig,
+  caches: Readonly<Record<string, Cache>>,
+  options: pulumi.CustomResourceOptions,
+): SecretEntry | undefined {
+  const found = Object.values(caches).flatMap(({ endpoint }) =>
+    endpoint.authority === undefined ? [] : [endpoint.authority],
+  );
+  if (found.length === 0) return undefined;
+  const secret = new k8s.core.v1.Secret(
+    "cache-authorities",
+    {
+      metadata: {
+        name: "cache-authorities",
+        namespace: cluster.namespace,
+        labels: commonLabels("cache-authorities", "cache"),
+      },
+      stringData: { [AUTHORITIES_KEY]: pulumi.all(found).apply((all) => `${all.join("\n")}\n`) },
+    },
+    options,
+  );
+  return { name: secret.metadata.name, key: AUTHORITIES_KEY };
+}

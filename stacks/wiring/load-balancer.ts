@@ -1,0 +1,102 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+import type { RateLimit } from "../../budget/load-balancing/proxy-limits";
+import { HaProxy } from "../../components/load-balancing/proxy/haproxy/haproxy";
+import { Nginx } from "../../components/load-balancing/proxy/nginx/nginx";
+import type { Proxy } from "../../components/load-balancing/proxy/proxy";
+import { workloadName, type ClusterDns, type ProxyArgs } from "../../components/load-balancing/proxy/proxy-args";
+import { selectorLabels } from "../../components/shared/kubernetes";
+import type { ElasticService } from "../../components/workload/elastic-service";
+import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
+import { serviceBudget, type ServiceConfig, type StackConfig } from "../stack-file/config";
+import { ladderOf } from "./derived";
+import { tlsOf } from "../stack-file/load-balancer-tls";
+
+/** DNS of the cluster, as the stack file describes it. */
+function dnsOf({ dns: { domain, server } }: StackConfig["cluster"]): ClusterDns {
+  return { domain, ...(server === undefined ? {} : { server }) };
+}
+
+/**
+ * The proxy in front of one service, with the timeouts of that service.
+ *
+ * @param entrance what stands in front of it, if anything outside the cluster does
+ */
+export function createLoadBalancer(
+  config: StackConfig,
+  services: Readonly<Record<string, ElasticService>>,
+  options: pulumi.ComponentResourceOptions,
+  entrance?: ProxyEntrance,
+): Proxy | undefined {
+  const { loadBalancer, cluster } = config;
+  const service = config.services[loadBalancer?.service ?? ""];
+  const upstream = services[loadBalancer?.service ?? ""];
+  if (loadBalancer === undefined || service === undefined || upstream === undefined) return undefined;
+  const args: ProxyArgs = {
+    configKey: "retrofitlink:loadBalancer",
+    namespace: cluster.namespace,
+    upstream: {
+      host: upstream.podsHost,
+      labels: selectorLabels(loadBalancer.service),
+      port: upstream.port,
+      addresses: upstream.replicas.max,
+      demand: service.demand,
+      serviceTimeSeconds: service.profile.serviceTimeSeconds,
+      concurrency: service.profile.concurrencyPerPod,
+      healthPath: service.health.ready,
+      livePath: service.health.live,
+    },
+    routes: loadBalancer.routes.map(({ path, kind, port }) => ({
+      path,
+      kind,
+      ...(port === undefined ? {} : { port }),
+    })),
+    clientConnections: loadBalancer.clientConnections,
+    rateLimit:
+      entrance?.hidesClients === true ? limitOfEverybody(loadBalancer, service) : loadBalancer.rateLimit,
+    trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
+    maxBodyMiB: loadBalancer.maxBodyMiB,
+    hosts: loadBalancer.hosts,
+    hostsInFront: [...(loadBalancer.public?.hosts ?? []), ...(config.cdn?.hosts ?? [])],
+    ...tlsOf(loadBalancer),
+    headers: {
+      // One owner: two would differ one day, and browsers take the stricter of each.
+      owner: config.cdn?.headers ?? "proxy",
+      // The cloud's load balancer redirects what is not TLS.
+      tlsInFront: loadBalancer.headers.tlsInFront || entrance !== undefined,
+    },
+    cpuCores: loadBalancer.cpuCores,
+    zones: cluster.zones,
+    budget: serviceBudget(config, service),
+    timeouts: ladderOf(config, service),
+    clusterDns: dnsOf(cluster),
+    monitoringNamespace: cluster.monitoringNamespace,
+    ...(entrance === undefined
+      ? {}
+      : {
+          loadBalancerAddresses: entrance.loadBalancerAddresses,
+          transform: { service: withAnnotations(entrance.serviceAnnotations) },
+        }),
+  };
+  const name = workloadName(loadBalancer.proxy);
+  const waiting = entrance === undefined ? options : after(options, entrance.before);
+  return loadBalancer.proxy === "haproxy" ? new HaProxy(name, args, waiting) : new Nginx(name, args, waiting);
+}
+
+/** Pods divide a limit by the largest fleet, of which a part is there. */
+const HEADROOM = 10;
+
+/**
+ * What an address may do that stands for all clients: so much that it never refuses anybody. The CDN's firewall counts
+ * clients by `rateLimit`, and the proxy still admits no more than the service can answer.
+ */
+function limitOfEverybody(
+  { rateLimit, clientConnections }: NonNullable<StackConfig["loadBalancer"]>,
+  { demand }: ServiceConfig,
+): RateLimit {
+  return {
+    requestsPerSecond: Math.max(rateLimit.requestsPerSecond, HEADROOM * demand.peakRps),
+    burst: Math.max(rateLimit.burst, Math.ceil(demand.peakRps)),
+    connections: Math.max(rateLimit.connections, HEADROOM * clientConnections),
+  };
+}

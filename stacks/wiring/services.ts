@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+
+import type { Cache } from "../../components/caching/cache-endpoint";
+import { CA_FILE } from "../../components/database/database-endpoint";
+import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
+import { selectorLabels } from "../../components/shared/kubernetes";
+import { ElasticService } from "../../components/workload/elastic-service";
+import type {
+  SecretEntry,
+  ServiceNetwork,
+  ServiceUrlSigning,
+} from "../../components/workload/elastic-service-args";
+import { serviceBudget, type ServiceConfig, type StackConfig } from "../stack-file/config";
+import type { Database } from "./database";
+import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
+
+/** What a service may use. */
+export interface Stores {
+  readonly caches: Readonly<Record<string, Cache>>;
+  /** Whom to trust in addition when a cache's certificate is checked. */
+  readonly authorities: SecretEntry | undefined;
+  readonly database: Database | undefined;
+  /** For those that sign URLs. */
+  readonly urlSigning: ServiceUrlSigning | undefined;
+}
+
+/** A service, told of the caches, the database and the key of the CDN that it uses. */
+export function createService(
+  config: StackConfig,
+  name: string,
+  service: ServiceConfig,
+  { caches, authorities, database, urlSigning }: Stores,
+  options: pulumi.ComponentResourceOptions,
+): ElasticService {
+  const needsAuthorities = Object.keys(service.caches).some(
+    (cacheName) => Object.hasOwn(caches, cacheName) && caches[cacheName]?.endpoint.authority !== undefined,
+  );
+  const used = Object.keys(service.caches).flatMap((cacheName) => {
+    const cache = Object.hasOwn(caches, cacheName) ? caches[cacheName] : undefined;
+    if (cache === undefined) return [];
+    return [{ name: cacheName, ...cache.endpoint, poolSize: poolSizeOf(service, cacheName) }];
+  });
+  return new ElasticService(
+    name,
+    {
+      configKey: `retrofitlink:services.${name}`,
+      namespace: config.cluster.namespace,
+      image: service.image,
+      port: service.port,
+      budget: serviceBudget(config, service),
+      demand: service.demand,
+      profile: service.profile,
+      resources: service.resources,
+      network: networkOf(config, name, service),
+      zones: config.cluster.zones,
+      timeouts: ladderOf(config, service),
+      health: service.health,
+      environment: service.environment,
+      secretEnvironment: service.secretEnvironment,
+      caches: used,
+      ...(needsAuthorities && authorities !== undefined ? { authorities } : {}),
+      ...(database === undefined || service.database === undefined
+        ? {}
+        : {
+            database: {
+              ...database.cluster.endpoint,
+              caFile: CA_FILE,
+              poolSize: databasePoolSize(service, service.database),
+            },
+          }),
+      ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
+      processesPerPod: service.processesPerPod,
+    },
+    // Its certificate and its account are there only with the database, and its queries count on the indexes.
+    database === undefined || service.database === undefined
+      ? options
+      : pulumi.mergeOptions(options, { dependsOn: [database.dataModel] }),
+  );
+}
+
+/** Who calls whom: of a call both sides are told, the one that makes it and the one that takes it. */
+function networkOf(
+  { services, loadBalancer, cluster }: StackConfig,
+  name: string,
+  service: ServiceConfig,
+): ServiceNetwork {
+  const proxied =
+    loadBalancer?.service !== name
+      ? []
+      : [
+          {
+            labels: selectorLabels(workloadName(loadBalancer.proxy)),
+            ports: loadBalancer.routes.flatMap(({ port }) => (port === undefined ? [] : [port])),
+          },
+        ];
+  const callers = Object.entries(services).filter(([, { calls }]) => calls.includes(name));
+  return {
+    callers: [...proxied, ...callers.map(([caller]) => ({ labels: selectorLabels(caller) }))],
+    callerNamespaces: service.callerNamespaces,
+    calls: service.calls.flatMap((callee) => {
+      const called = Object.hasOwn(services, callee) ? services[callee] : undefined;
+      return called === undefined ? [] : [{ labels: selectorLabels(callee), ports: [called.port] }];
+    }),
+    outside: service.egress.map(({ port, cidr }) => ({ port, ...(cidr === undefined ? {} : { cidr }) })),
+    monitoringNamespace: cluster.monitoringNamespace,
+  };
+}

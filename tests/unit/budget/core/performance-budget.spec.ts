@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  BUDGET_METRICS,
+  BUDGET_METRIC_NAMES,
+  budgetProblems,
+  DEFAULT_BUDGET,
+  mergeBudget,
+} from "../../../../budget/core/performance-budget";
+
+describe("PerformanceBudget", () => {
+  it("has the guide's table as its default", () => {
+    assert.deepEqual(DEFAULT_BUDGET, {
+      responseTimeP95Seconds: { target: 0.2, warning: 0.2, critical: 0.5 },
+      responseTimeP99Seconds: { target: 0.5, warning: 0.5, critical: 1 },
+      throughputRps: { target: 1000, warning: 500, critical: 100 },
+      cacheHitRatio: { target: 0.85, warning: 0.85, critical: 0.7 },
+      errorRatio: { target: 0.01, warning: 0.01, critical: 0.05 },
+      cpuUtilization: { target: 0.7, warning: 0.7, critical: 0.85 },
+      memoryUtilization: { target: 0.8, warning: 0.8, critical: 0.9 },
+      databaseQuerySeconds: { target: 0.05, warning: 0.05, critical: 0.1 },
+    });
+    assert.deepEqual(budgetProblems(DEFAULT_BUDGET), []);
+  });
+
+  it("takes the steps behind a loosened target along", () => {
+    const merged = mergeBudget(DEFAULT_BUDGET, {
+      responseTimeP95Seconds: { target: 0.3 },
+      throughputRps: { target: 50 },
+    });
+    assert.deepEqual(merged.responseTimeP95Seconds, { target: 0.3, warning: 0.3, critical: 0.5 });
+    assert.deepEqual(merged.throughputRps, { target: 50, warning: 50, critical: 50 });
+  });
+
+  it("stays sound whatever single target is overridden within its range", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...BUDGET_METRIC_NAMES),
+        fc.double({ min: 0.001, max: 1, noNaN: true }),
+        (metric, target) => {
+          const merged = mergeBudget(DEFAULT_BUDGET, { [metric]: { target } });
+          const aboutOrderOfSteps = budgetProblems(merged).filter((p) => p.step !== "target");
+          assert.deepEqual(aboutOrderOfSteps, []);
+        },
+      ),
+    );
+  });
+
+  it("names metric, step, value and what is allowed", () => {
+    const budget = mergeBudget(DEFAULT_BUDGET, {
+      cacheHitRatio: { target: 1.2, warning: 0.9, critical: 0.95 },
+      errorRatio: { target: 0 },
+      responseTimeP99Seconds: { target: 0.1 },
+    });
+    assert.deepEqual(
+      budgetProblems(budget).map((p) => `${p.metric}.${p.step} ${p.message}`),
+      [
+        "cacheHitRatio.target is 1.2; allowed is above 0 and at most 1 (ratio)",
+        "cacheHitRatio.critical is 0.95; allowed is at most the warning, 0.9",
+        "errorRatio.target is 0; allowed is above 0 and at most 1 (ratio)",
+        "responseTimeP99Seconds.target is 0.1; allowed is at least the 95th percentile's target, 0.2",
+      ],
+    );
+  });
+
+  it("describes every metric", () => {
+    assert.deepEqual(Object.keys(BUDGET_METRICS).sort(), Object.keys(DEFAULT_BUDGET).sort());
+  });
+});

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+
+import { CloudFront, cloudFrontProblems, type CloudFrontArgs } from "../../../../../components/edge/cloudfront/cloudfront";
+import { describeProblem } from "../../../../../components/shared/problems";
+import { publicKey } from "../../../../helpers/cdn";
+import { record } from "../../../../helpers/pulumi";
+import { LOCK, cloudFront } from "../fixtures";
+
+function curveKey(namedCurve: string): string {
+  const { publicKey: key } = generateKeyPairSync("ec", { namedCurve });
+  return key.export({ type: "spki", format: "pem" }).toString();
+}
+
+describe("CloudFront that cannot be built", () => {
+  const problems = (change: Partial<CloudFrontArgs>): string[] =>
+    cloudFrontProblems({ ...cloudFront, ...change }).map((problem) => describeProblem(problem));
+  const cases: [string, Partial<CloudFrontArgs>, string][] = [
+    [
+      "a host of another zone",
+      { hosts: ["www.example.org"] },
+      'hosts[0]: got "www.example.org"; allowed is example.com or a name below it. The certificate is proved through the zone; give the host\'s own zone, or another host.',
+    ],
+    [
+      "no host",
+      { hosts: [] },
+      "hosts: got []; allowed is at least one name. Give the names that clients use.",
+    ],
+    [
+      "a lock in a header that belongs to a CDN",
+      { originLock: { headerName: "CF-Lock", headerValue: LOCK } },
+      'originLock.headerName: got "CF-Lock"; allowed is a name of letters, digits and hyphens that no CDN keeps for itself. Choose another name, like X-Origin-Lock.',
+    ],
+    [
+      "a wait that CloudFront does not have",
+      { timeouts: { readSeconds: 121, keepAliveSeconds: 5 } },
+      "timeouts.readSeconds: got 121; allowed is a whole number from 1 to 120 (seconds). Lower maxRequestSeconds of the service behind the load balancer.",
+    ],
+    [
+      "a client that may ask nothing",
+      { clientRequestsPerMinute: 0 },
+      "clientRequestsPerMinute: got 0; allowed is a whole number of at least 10 (requests a minute). Raise rateLimit of the load balancer.",
+    ],
+    [
+      "a third key",
+      { publicKeys: [...cloudFront.publicKeys, publicKey()] },
+      "cloudfront.publicKeys: got 3; allowed is at most 2 keys, the old and the new one. Remove those that no service signs with any more.",
+    ],
+    [
+      "text in place of a key",
+      { publicKeys: ["ssh-rsa AAAA"] },
+      'cloudfront.publicKeys[0]: got "text that is none"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+    ],
+    [
+      "a key of another curve",
+      { publicKeys: [curveKey("secp384r1")] },
+      'cloudfront.publicKeys[0]: got "a key of the curve secp384r1"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+    ],
+    [
+      "more names than a certificate",
+      { hosts: Array.from({ length: 101 }, (_, index) => `a${index}.example.com`) },
+      'hosts: got "101 names"; allowed is at most 100, which one certificate and one distribution hold. Lead the others to one of these by a redirect.',
+    ],
+    [
+      "logs for no time",
+      { site: { ...cloudFront.site, logDays: 0 } },
+      "cloudfront.logDays: got 0; allowed is a whole number of at least 1 (days). Say how long access logs are kept.",
+    ],
+  ];
+  for (const [what, change, expected] of cases) {
+    it(`has ${what}`, () => assert.deepEqual(problems(change), [expected]));
+  }
+
+  it("takes keys of RSA and of the curve P-256", () => {
+    assert.deepEqual(problems({ publicKeys: [publicKey(), curveKey("prime256v1")] }), []);
+  });
+
+  it("cannot even be written down without an origin lock", () => {
+    const { originLock, ...open } = cloudFront;
+    assert.ok(originLock);
+    // @ts-expect-error -- the lock is no optional argument
+    const args: CloudFrontArgs = open;
+    assert.equal("originLock" in args, false);
+  });
+
+  it("names the key of the stack file", async () => {
+    const build = record(() => new CloudFront("cdn", { ...cloudFront, hosts: [] }));
+    await assert.rejects(build, {
+      message:
+        'CloudFront "cdn" cannot be built:\n' +
+        "  - retrofitlink:cdn.hosts: got []; allowed is at least one name. Give the names that clients use.",
+    });
+  });
+});

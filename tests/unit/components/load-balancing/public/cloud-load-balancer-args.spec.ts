@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+
+import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
+import { timeoutLadder } from "../../../../../budget/timeouts/timeouts";
+import {
+  certificateCovers,
+  cloudLoadBalancerProblems,
+  countedRequests,
+  isHost,
+  rangeProblem,
+  type CloudLoadBalancerArgs,
+} from "../../../../../components/load-balancing/public/cloud-load-balancer-args";
+import { describeProblem } from "../../../../../components/shared/problems";
+
+const args: CloudLoadBalancerArgs = {
+  configKey: "retrofitlink:loadBalancer.public",
+  namespace: "retrofitlink",
+  proxy: {
+    serviceName: "nginx-load-balancer",
+    servicePort: 80,
+    podPort: 8080,
+    protocol: "HTTP",
+    healthPath: "/healthz",
+  },
+  hosts: ["app.example.com"],
+  dnsZone: "Z1",
+  certificate: { kind: "managed" },
+  sources: { kind: "internet" },
+  accessLogDays: 30,
+  firewall: { mode: "block", requestsPerFiveMinutes: 6000 },
+  budget: DEFAULT_BUDGET,
+  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+};
+
+const lock = { headerName: "x-origin-verify", headerValue: pulumi.secret("s3cret") };
+
+const withoutZone = Object.fromEntries(
+  Object.entries(args).filter(([key]) => key !== "dnsZone"),
+) as unknown as CloudLoadBalancerArgs;
+
+describe("cloudLoadBalancerProblems", () => {
+  const cases: [string, CloudLoadBalancerArgs, string][] = [
+    [
+      "no host",
+      { ...args, hosts: [] },
+      "hosts: got []; allowed is at least one name. Name the host under which clients, or the CDN, reach the load balancer.",
+    ],
+    [
+      "a wildcard as a host",
+      { ...args, hosts: ["*.example.com"] },
+      'hosts[0]: got "*.example.com"; allowed is a DNS name like api.example.com, no wildcard. Write each name once, in lower case.',
+    ],
+    [
+      "a host twice",
+      { ...args, hosts: ["app.example.com", "app.example.com"] },
+      'hosts[1]: got "app.example.com"; allowed is a name not in the list yet. Write each name once, in lower case.',
+    ],
+    [
+      "a certificate that nobody can prove",
+      withoutZone,
+      "dnsZone: got undefined; allowed is the zone of the hosts. Name the zone, in which the certificate is proved, or give a certificate that is there.",
+    ],
+    [
+      "a certificate for another name",
+      { ...args, certificate: { kind: "existing", id: "x", names: ["*.example.org", "example.com"] } },
+      'certificate.names: got ["*.example.org","example.com"]; allowed is names that cover every host; app.example.com is not covered. Choose a certificate for this name, or let one be made with certificate: managed.',
+    ],
+    [
+      "a CDN without an origin lock",
+      { ...args, sources: { kind: "cloudfront" } },
+      "originLock: got undefined; allowed is an origin lock, for cloudfront is the source. Pass the lock that the CDN sends: its addresses are those of all its customers.",
+    ],
+    [
+      "everybody, said as a range",
+      { ...args, sources: { kind: "ranges", ranges: ["0.0.0.0/0"] } },
+      'sources.ranges[0]: got "0.0.0.0/0"; allowed is a range that is not everybody, at the widest /8. Give the range of an office or a partner; everybody is said with sources: internet.',
+    ],
+    [
+      "an empty list of ranges",
+      { ...args, sources: { kind: "ranges", ranges: [] } },
+      "sources.ranges: got []; allowed is at least one range. Name the ranges, or say internet.",
+    ],
+    [
+      "a rate of zero",
+      { ...args, firewall: { mode: "block", requestsPerFiveMinutes: 0 } },
+      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number of at least 10 (requests in five minutes). Give what the busiest honest client asks, several times over.",
+    ],
+    [
+      "logs that are kept for no day",
+      { ...args, accessLogDays: 0 },
+      "accessLogDays: got 0; allowed is a whole number from 1 to 3653 (days). Say how long access logs are kept.",
+    ],
+    [
+      "a port that is none",
+      { ...args, proxy: { ...args.proxy, podPort: 70_000 } },
+      "proxy.podPort: got 70000; allowed is a whole number from 1 to 65535. Give the port of the proxy.",
+    ],
+  ];
+  for (const [what, wrong, message] of cases) {
+    it(`refuses ${what}`, () => {
+      assert.deepEqual(
+        cloudLoadBalancerProblems(wrong).map((problem) => describeProblem(problem)),
+        [message.replace("got undefined", `got ${String(JSON.stringify(undefined))}`)],
+      );
+    });
+  }
+
+  it("refuses a ladder that does not hold", () => {
+    const timeouts = { ...args.timeouts, idle: { ...args.timeouts.idle, proxyClient: 30 } };
+    const [problem, ...more] = cloudLoadBalancerProblems({ ...args, timeouts });
+    assert.deepEqual([problem?.property, problem?.got, more], ["timeouts.idle.proxyClient", 30, []]);
+  });
+
+  it("accepts a CDN with a lock", () => {
+    assert.deepEqual(
+      cloudLoadBalancerProblems({ ...args, sources: { kind: "cloudflare" }, originLock: lock }),
+      [],
+    );
+  });
+});
+
+describe("what names and ranges say", () => {
+  it("knows which hosts a certificate is good for", () => {
+    assert.ok(certificateCovers(["example.com"], "example.com"));
+    assert.ok(certificateCovers(["*.example.com"], "app.example.com"));
+    assert.ok(!certificateCovers(["*.example.com"], "example.com"));
+    assert.ok(!certificateCovers(["*.example.com"], "a.b.example.com"));
+    assert.ok(!certificateCovers([], "example.com"));
+  });
+
+  it("knows a host from what is none", () => {
+    for (const host of ["app.example.com", "a-b.c1.de", "xn--bcher-kva.example"])
+      assert.ok(isHost(host), host);
+    for (const host of [
+      "localhost",
+      "App.example.com",
+      "-a.example.com",
+      "a..b.com",
+      "10.0.0.1",
+      "",
+      "a.b/c",
+    ]) {
+      assert.ok(!isHost(host), host);
+    }
+  });
+
+  it("knows a named range from everybody and from what is none", () => {
+    for (const range of ["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32", "2001:db8::1/128", "::1/128"])
+      assert.equal(rangeProblem(range), undefined, range);
+    for (const range of [
+      "10.0.0.0",
+      "10.0.0.0/33",
+      "x/8",
+      "10.0.0.0/8/8",
+      "::ffff:10.0.0.0/104",
+      "fe80::1%eth0/64",
+    ])
+      assert.equal(rangeProblem(range), "a range in CIDR notation, like 203.0.113.0/24", range);
+    // The halves of the internet are as good as the whole.
+    for (const range of ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "64.0.0.0/7"])
+      assert.equal(rangeProblem(range), "a range that is not everybody, at the widest /8", range);
+    for (const range of ["::/0", "2000::/3"])
+      assert.equal(rangeProblem(range), "a range that is not everybody, at the widest /16", range);
+    for (const [range, alone] of [
+      ["203.0.113.5/24", "203.0.113.5/32"],
+      ["2001:db8::1/32", "2001:db8::1/128"],
+      ["2001:db8:1::/32", "2001:db8:1::/128"],
+    ] as const) {
+      const allowed = `a range without bits behind its prefix; one address alone is ${alone}`;
+      assert.equal(rangeProblem(range), allowed, range);
+    }
+  });
+
+  it("counts requests only where it can tell clients apart", () => {
+    const { firewall } = args;
+    const counted = (["internet", "cloudflare", "cloudfront"] as const).map((kind) =>
+      countedRequests({ sources: { kind }, firewall }),
+    );
+    assert.deepEqual(counted, [6000, 6000, 0]);
+  });
+});
