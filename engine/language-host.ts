@@ -4,7 +4,6 @@
  * from its Go module, which does not contain it.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { dirname } from "node:path";
 
 import { status, type sendUnaryData, type ServerUnaryCall, type ServerWritableStream } from "@grpc/grpc-js";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";

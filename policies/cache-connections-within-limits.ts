@@ -1,6 +1,11 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
-import { RESERVED_CLIENTS, expectedClients, maxClients, replicationClients } from "../budget/service/connections";
+import {
+  RESERVED_CLIENTS,
+  expectedClients,
+  maxClients,
+  replicationClients,
+} from "../budget/service/connections";
 import { cacheUsersOf } from "../budget/service/pool-users";
 import { CACHE_TYPES, type CacheSummary } from "../budget/caching/summary";
 import { COMPONENT_TYPES } from "../budget/core/component-types";

@@ -2,11 +2,12 @@
  * What the pack knows about the stack under review while the engine shows it resource after resource. A parent is
  * registered before its children, so waivers and stack-file keys are known when a child is judged.
  */
-import type { ReportViolation, ResourceValidationArgs } from "@pulumi/policy";
+import { UnknownValueError, type ReportViolation, type ResourceValidationArgs } from "@pulumi/policy";
 
 import { COMPONENT_TYPES } from "../budget/core/component-types";
-import type { PlatformSummary } from "../budget/core/summary";
+import type { PlatformSummary, Planned } from "../budget/core/summary";
 import { dateOf, isExpired, waiverFor, type Waiver } from "../budget/core/waivers";
+import type { Witness } from "../budget/core/witness";
 
 /** Something that breaks a policy. */
 export interface Finding {
@@ -30,12 +31,22 @@ interface Owner {
   readonly configKey: string;
 }
 
-type Reviewed = Pick<ResourceValidationArgs, "type" | "urn" | "props">;
+type Reviewed = Pick<ResourceValidationArgs, "type" | "urn" | "props"> & { readonly name?: string };
+
+/** What a plan says of one object, and whose plan it is. */
+export interface OwnedWitness {
+  readonly witness: Witness;
+  readonly owner: Owner;
+}
+
+const objectKey = (type: string, name: string): string => `${type}::${name}`;
 
 export class Review {
   private waivers: readonly Waiver[] = [];
   /** Summaries by URN. The engine shows a stack policy only the outputs of a component, so its inputs are kept here. */
   private readonly components = new Map<string, { readonly type: string; readonly summary: unknown }>();
+  private readonly witnesses = new Map<string, OwnedWitness[]>();
+  private readonly seen = new Set<string>();
   readonly waived: WaivedFinding[] = [];
   /** What could not be judged, because a value is only known after the deployment. */
   readonly notProvable: { readonly policy: string; readonly urn: string; readonly reason: string }[] = [];
@@ -43,9 +54,32 @@ export class Review {
   constructor(private readonly today: string = dateOf(new Date())) {}
 
   /** Learns from a resource before it is judged. */
-  observe({ type, urn, props }: Reviewed): void {
+  observe({ type, urn, props, name = "" }: Reviewed): void {
+    this.seen.add(objectKey(type, name));
     if (type === COMPONENT_TYPES.platform) this.waivers = (props as PlatformSummary).waivers;
-    else if (type.startsWith("retrofitlink:")) this.components.set(urn, { type, summary: props });
+    else if (type.startsWith("retrofitlink:")) {
+      this.components.set(urn, { type, summary: props });
+      this.prove("objects-equal-plan", urn, () => this.learnWitnesses(props as unknown as Planned));
+    }
+  }
+
+  private learnWitnesses(planned: Planned): void {
+    // A component of a program without this library's plans says nothing.
+    for (const witness of planned.witnesses ?? []) {
+      const key = objectKey(witness.type, witness.name);
+      const owner = { workload: planned.workload, configKey: planned.configKey };
+      this.witnesses.set(key, [...(this.witnesses.get(key) ?? []), { witness, owner }]);
+    }
+  }
+
+  /** What plans say of an object. */
+  witnessesOf(type: string, name: string): readonly OwnedWitness[] {
+    return this.witnesses.get(objectKey(type, name)) ?? [];
+  }
+
+  /** One witness of each object that plans speak of and that was not registered. */
+  unseenWitnesses(): OwnedWitness[] {
+    return [...this.witnesses].flatMap(([key, all]) => (this.seen.has(key) ? [] : all.slice(0, 1)));
   }
 
   /** Summaries of all components of a type, with their URNs, in the order of registration. */
@@ -77,8 +111,8 @@ export class Review {
     try {
       proof();
     } catch (error) {
-      if (!(error instanceof Error) || !/can't be known during preview$/.test(error.message)) throw error;
-      this.notProvable.push({ policy, urn, reason: error.message });
+      if (!(error instanceof UnknownValueError)) throw error;
+      this.notProvable.push({ policy, urn, reason: (error as Error).message });
     }
   }
 }

@@ -71,6 +71,10 @@ tbody th { font-weight: 400; }
 .derived .value { font-weight: 600; }
 .derived .formula { font-size: 13px; line-height: 1.55; overflow-wrap: anywhere; }
 .derived .keys { display: block; }
+.proofs { margin: 0 0 26px; }
+.proofs li { display: grid; grid-template-columns: 128px 1fr; gap: 0 18px; padding: 8px 0; border-top: 1px solid var(--line); align-items: baseline; }
+.proofs .badge { justify-self: start; }
+.proofs p { margin: 0; font-size: 15px; } .proofs p.formula { font-size: 13px; } .proofs .keys { display: block; } .proofs .soft { font-size: 13px; }
 .bars li { display: grid; grid-template-columns: 112px 1fr 52px; gap: 10px; align-items: center; font-size: 13.5px; padding: 2px 0; }
 .bars i { height: 9px; border-radius: 5px; background: var(--accent); min-width: 3px; }
 .bars b { font-weight: 500; text-align: right; }
@@ -107,6 +111,7 @@ footer { margin-top: 52px; color: var(--soft); font-size: 14px; }
   main { padding: 28px 14px 48px; } .card { padding: 16px; } .groups { padding: 6px 16px; } h1 { font-size: 26px; } h2 { margin-top: 40px; }
   .derived > div { grid-template-columns: 1fr auto; padding: 10px 0; }
   .derived .formula { grid-column: 1 / -1; margin-top: 4px; }
+  .proofs li { grid-template-columns: 1fr; gap: 4px; }
   .headline, .counts { margin-left: 19px; flex-basis: 100%; }
   .group ul { margin-left: 4px; } td.keys { display: none; }
   th, td { padding-left: 10px; } input[type="search"] { width: 100%; }

@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../budget/core/component-types";
 import type { PlatformSummary } from "../budget/core/summary";
+import { mapValues } from "../budget/core/own";
+import { planStack } from "../plan/plan-stack";
 import { placedIn } from "../components/shared/placement";
 import { workloadDefaults } from "../components/shared/workload-defaults";
 import { createCache, createCacheAuthorities } from "./wiring/caches";
@@ -42,6 +44,7 @@ export interface Platform {
 /** Builds a stack from its configuration. */
 export function createPlatform(config: StackConfig): Platform {
   const { cluster, environment, waivers } = config;
+  const plan = planStack(config);
   const platform = new PlatformComponent(
     "platform",
     {
@@ -72,16 +75,16 @@ export function createPlatform(config: StackConfig): Platform {
     transformations: [workloadDefaults({ ...cluster, priorityClasses })],
   };
 
-  const caches = mapValues(config.caches, (cache, name) => createCache(config, name, cache, options));
+  const caches = mapValues(config.caches, (cache, name) => createCache(config, plan, name, cache, options));
   const authorities = createCacheAuthorities(config, caches, options);
-  const database = createDatabase(config, options, priorityClasses.database);
-  const entrance = createCloudEntrance(config, options);
-  const edge = createEdge(config, entrance?.origin, { parent: platform });
+  const database = createDatabase(config, plan, options, priorityClasses.database);
+  const entrance = createCloudEntrance(config, plan, options);
+  const edge = createEdge(config, plan, entrance?.origin, { parent: platform });
   const urlSigning = createUrlSigning(config, edge, options);
-  const services = mapValues(config.services, (service, name) =>
-    createService(config, name, service, { caches, authorities, database, urlSigning }, options),
+  const services = mapValues(plan.services, (planned, name) =>
+    createService(config, name, planned, { caches, authorities, database, urlSigning }, options),
   );
-  const loadBalancer = createLoadBalancer(config, services, options, entrance?.proxy);
+  const loadBalancer = createLoadBalancer(config, plan, services, options, entrance?.proxy);
   const publicLoadBalancer = loadBalancer === undefined ? undefined : entrance?.complete(loadBalancer);
 
   return {
@@ -113,11 +116,4 @@ function placement(cluster: StackConfig["cluster"]): pulumi.ResourceTransformati
     case "local":
       return [];
   }
-}
-
-function mapValues<A, B>(
-  record: Readonly<Record<string, A>>,
-  change: (value: A, key: string) => B,
-): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
 }

@@ -3,13 +3,18 @@ import { ApiObject, App, Chart, Size } from "cdk8s";
 import * as kplus from "cdk8s-plus-33";
 
 import { serviceCount, stackOf } from "./workload";
-import { servicePlan } from "../../components/workload/elastic-service";
+import { planService } from "../../budget/service/plan";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import type { ServiceConfig } from "../../stacks/stack-file/config";
 
 /** ServiceAccount, Deployment, two Services, autoscaler and disruption budget: what ElasticService registers. */
 function addService(chart: Chart, name: string, service: ServiceConfig): void {
-  const plan = servicePlan({ ...service, budget: DEFAULT_BUDGET, zones: 3 });
+  const { min, max } = planService({
+    service: name,
+    ...service,
+    budget: DEFAULT_BUDGET,
+    zones: 3,
+  }).numbers;
   const metadata = {
     namespace: "retrofitlink",
     labels: { app: name, "app.kubernetes.io/part-of": "retrofitlink" },
@@ -57,8 +62,8 @@ function addService(chart: Chart, name: string, service: ServiceConfig): void {
   new kplus.HorizontalPodAutoscaler(chart, `${name}-autoscaler`, {
     metadata: { ...metadata, name },
     target: deployment,
-    minReplicas: plan.min,
-    maxReplicas: plan.max,
+    minReplicas: min.value,
+    maxReplicas: max.value,
     metrics: [kplus.Metric.resourceCpu(kplus.MetricTarget.averageUtilization(64))],
     scaleUp: {
       policies: [{ replicas: kplus.Replicas.percent(100) }, { replicas: kplus.Replicas.absolute(4) }],

@@ -2,6 +2,8 @@
 export const COMPONENT_TYPES = {
   platform: "retrofitlink:stacks:Platform",
   elasticService: "retrofitlink:workload:ElasticService",
+  horizontalAutoscaler: "retrofitlink:autoscaling:HorizontalAutoscaler",
+  disruptionBudget: "retrofitlink:autoscaling:DisruptionBudget",
   redis: "retrofitlink:caching:Redis",
   elastiCache: "retrofitlink:caching:ElastiCache",
   memorystore: "retrofitlink:caching:Memorystore",

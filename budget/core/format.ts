@@ -46,3 +46,50 @@ export function plural(count: number, noun: string): string {
 export function podRange(min: number, max: number): string {
   return min === max ? plural(min, "pod") : `${number(min)} to ${number(max)} pods`;
 }
+
+/** Units of what a plan derives. */
+export type Unit =
+  | ""
+  | "ratio"
+  | "seconds"
+  | "whole seconds"
+  | "days"
+  | "requests/s"
+  | "queries/s"
+  | "MiB"
+  | "GiB"
+  | "cores"
+  | "pods"
+  | "processes"
+  | "connections"
+  | "routers"
+  | "members"
+  | "nodes"
+  | "requests"
+  | "calls";
+
+const SHOWN: Readonly<Record<Unit, (value: number) => string>> = {
+  "": (value) => number(value),
+  ratio: percent,
+  seconds: duration,
+  "whole seconds": (value) => `${number(value, 1)} s`,
+  days: (value) => plural(value, "day"),
+  "requests/s": rate,
+  "queries/s": rate,
+  MiB: mebibytes,
+  GiB: gibibytes,
+  cores: (value) => plural(value, "core"),
+  pods: (value) => plural(value, "pod"),
+  processes: (value) => plural(value, "process"),
+  connections: (value) => plural(value, "connection"),
+  routers: (value) => plural(value, "router"),
+  members: (value) => plural(value, "member"),
+  nodes: (value) => plural(value, "node"),
+  requests: (value) => plural(value, "request"),
+  calls: (value) => plural(value, "call"),
+};
+
+/** A value with its unit, as a person reads it. */
+export function show(value: number, unit: Unit): string {
+  return SHOWN[unit](value);
+}

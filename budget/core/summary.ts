@@ -2,7 +2,10 @@
  * What a component tells policies and reports about itself: the inputs of the ComponentResource as the engine sees
  * them. Plain numbers, so that a proof at preview never meets an unknown.
  */
+import type { Numbers } from "./derived";
+import type { Proof } from "./proof";
 import type { Waiver } from "./waivers";
+import type { Witness } from "./witness";
 
 /** What every component tells. */
 export interface Summary {
@@ -11,6 +14,14 @@ export interface Summary {
   /** Name of the workload object, as operators type it. */
   readonly workload: string;
   readonly namespace: string;
+}
+
+/** What a component with a plan tells besides. Policies and pages read this, whatever the component is. */
+export interface Planned extends Summary {
+  readonly numbers: Numbers;
+  readonly proofs: readonly Proof[];
+  /** What its objects have to hold, so that the proofs are about what runs. */
+  readonly witnesses: readonly Witness[];
 }
 
 /** Summary of `retrofitlink:stacks:Platform`, the parent of everything in a stack. */

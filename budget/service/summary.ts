@@ -1,15 +1,17 @@
 import type { PerformanceBudget } from "../core/performance-budget";
-import type { Summary } from "../core/summary";
+import type { Planned } from "../core/summary";
 import type { TimeoutLadder } from "../timeouts/timeouts";
-import type { ReplicaPlan } from "./capacity";
+import type { ServiceNumbers } from "./plan";
 import type { Demand, ServiceProfile } from "./demand";
 
 /** Summary of `retrofitlink:workload:ElasticService`. */
-export interface ServiceSummary extends Summary {
+export interface ServiceSummary extends Planned {
+  readonly numbers: ServiceNumbers;
   readonly budget: PerformanceBudget;
   readonly demand: Demand;
   readonly profile: ServiceProfile;
-  readonly replicas: ReplicaPlan;
+  /** Bounds of the autoscaler, pods. */
+  readonly replicas: { readonly min: number; readonly max: number };
   /** Zones the pods are spread over. */
   readonly zones: number;
   /** `maxUnavailable` of the PodDisruptionBudget, pods. */

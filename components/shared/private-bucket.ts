@@ -61,13 +61,16 @@ export function privateBucket(
   const child = retained(options, kept);
   const inRegion = region === undefined ? {} : { region };
   const bucket = new s3.Bucket(
-    name,
-    transformed<s3.BucketArgs>(args.transform, name, {
-      bucketPrefix: args.prefix,
-      ...(onRemoval === "emptied" ? { forceDestroy: true } : {}),
-      ...inRegion,
-    }),
-    protect ? { ...child, protect } : child,
+    ...transformed<s3.BucketArgs>(
+      args.transform,
+      name,
+      {
+        bucketPrefix: args.prefix,
+        ...(onRemoval === "emptied" ? { forceDestroy: true } : {}),
+        ...inRegion,
+      },
+      protect ? { ...child, protect } : child,
+    ),
   );
   const of = { bucket: bucket.id, ...inRegion };
   const closed = new s3.BucketPublicAccessBlock(

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import type { ReactionTime } from "../../budget/service/capacity";
 import type { Demand, ServiceProfile } from "../../budget/service/demand";
+import type { ServicePlan } from "../../budget/service/plan";
 import type { PerformanceBudget } from "../../budget/core/performance-budget";
 import type { TimeoutLadder } from "../../budget/timeouts/timeouts";
 import type { Destination, OutsideAddress } from "../shared/network-policy";
@@ -134,6 +135,8 @@ export interface ElasticServiceArgs {
   readonly margin?: number;
   /** How long the pieces of a scale-up take, seconds, each >= 0. @default DEFAULT_REACTION */
   readonly reaction?: ReactionTime;
+  /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
+  readonly plan?: ServicePlan;
   readonly transform?: {
     readonly serviceAccount?: Transform<k8s.core.v1.ServiceAccountArgs>;
     readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;

@@ -1,4 +1,8 @@
-import { DEFAULT_REACTION, longestServiceTimeSeconds, type ReactionTime } from "../../budget/service/capacity";
+import {
+  DEFAULT_REACTION,
+  longestServiceTimeSeconds,
+  type ReactionTime,
+} from "../../budget/service/capacity";
 import { budgetProblems } from "../../budget/core/performance-budget";
 import { imageMistake } from "../shared/images";
 import type { Problem } from "../shared/problems";

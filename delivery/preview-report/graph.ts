@@ -1,4 +1,5 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
+import { text } from "../../budget/core/derived";
 import { expectedClients } from "../../budget/service/connections";
 import { clientsPerRouter } from "../../budget/database/mongodb";
 import { cacheUsersOf, databaseUsersOf } from "../../budget/service/pool-users";
@@ -144,10 +145,10 @@ function services({ services: found, exposedService }: StackModel): Box[] {
       const [first, second] = [weight(a.workload, a.demand.peakRps), weight(b.workload, b.demand.peakRps)];
       return first === second ? 0 : second - first;
     })
-    .map(({ workload, replicas, zones }) => ({
+    .map(({ workload, replicas, zones, numbers }) => ({
       id: workload,
       title: workload,
-      detail: `${podRange(replicas.min, replicas.max)}, ${percent(replicas.targetUtilization)} CPU`,
+      detail: `${podRange(replicas.min, replicas.max)}, ${text(numbers.target)} CPU`,
       kind: "service",
       zones: podsPerZone(replicas.max, zones),
     }));

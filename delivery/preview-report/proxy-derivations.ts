@@ -5,7 +5,7 @@ import type { ProxySummary } from "../../budget/load-balancing/summary";
 import type { ServiceSummary } from "../../budget/service/summary";
 import type { Derivation } from "../../report/derivation";
 import { duration, mebibytes, number, podRange, rate } from "../../budget/core/format";
-import { PEAK_MARGIN } from "./service-derivations";
+import { PEAK_MARGIN } from "../../budget/service/plan";
 
 /** @param upstream the service behind it, if its summary is known */
 export function proxyDerivations(summary: ProxySummary, upstream?: ServiceSummary): Derivation[] {

@@ -6,10 +6,10 @@ import {
   type WorseWhen,
 } from "../../budget/core/performance-budget";
 import type { ServiceSummary } from "../../budget/service/summary";
-import { derivationsList } from "../../report/derivations-list";
+import { text } from "../../budget/core/derived";
+import { planList } from "../../report/plan-list";
 import { duration, mebibytes, number, percent, plural, podRange, rate } from "../../budget/core/format";
 import { Html, html } from "../../report/html";
-import { serviceDerivations } from "./service-derivations";
 import { timeoutBars } from "./timeouts";
 
 /** Services whose details are open from the start; of more the reader picks. */
@@ -32,10 +32,10 @@ export function servicesSection(services: readonly ServiceSummary[]): Html {
 }
 
 function card(service: ServiceSummary, open: boolean): Html {
-  const { workload, configKey, demand, replicas } = service;
+  const { workload, configKey, demand, replicas, numbers } = service;
   const headline = [
     podRange(replicas.min, replicas.max),
-    `scaled at ${percent(replicas.targetUtilization)} CPU`,
+    `scaled at ${text(numbers.target)} CPU`,
     `${rate(demand.baseRps)} to ${rate(demand.peakRps)}`,
   ].join(" · ");
   return html`<details
@@ -58,8 +58,7 @@ function card(service: ServiceSummary, open: boolean): Html {
         ${facts(service)}
       </div>
     </div>
-    <h4>Derived</h4>
-    ${derivationsList(serviceDerivations(service))} ${timeoutBars(service.timeouts)}
+    ${planList(service)} ${timeoutBars(service.timeouts)}
   </details>`;
 }
 

@@ -1,4 +1,5 @@
 /** The preview in a terminal: what happens, what was derived, what was found. */
+import { text } from "../../budget/core/derived";
 import { number, percent, podRange, rate } from "../../budget/core/format";
 import type { StackModel } from "./stack-model";
 import { describeChange, verdictOf } from "./verdict";
@@ -17,8 +18,8 @@ export function planLines({ changes, cdns, groups, services }: StackModel): stri
         `  ${workload.padEnd(width)}  ${percent(hitRatio)} of ${rate(peakRps)} from its cache, ${rate(expectedOriginRps)} to the service`,
     ),
     ...services.map(
-      ({ workload, replicas, demand }) =>
-        `  ${workload.padEnd(width)}  ${podRange(replicas.min, replicas.max)} at ${percent(replicas.targetUtilization)} CPU, ` +
+      ({ workload, replicas, demand, numbers }) =>
+        `  ${workload.padEnd(width)}  ${podRange(replicas.min, replicas.max)} at ${text(numbers.target)} CPU, ` +
         `for ${rate(demand.baseRps)} to ${rate(demand.peakRps)}`,
     ),
   ];
@@ -40,6 +41,6 @@ function tally(kinds: readonly string[]): string {
   const sorted = [...counts].sort(([kindA, a], [kindB, b]) => b - a || kindA.localeCompare(kindB));
   const named = sorted.slice(0, NAMED_KINDS);
   const others = kinds.length - named.reduce((sum, [, count]) => sum + count, 0);
-  const text = named.map(([kind, count]) => `${number(count)} ${kind}`).join(", ");
-  return others === 0 ? text : `${text} and ${number(others)} of other kinds`;
+  const shown = named.map(([kind, count]) => `${number(count)} ${kind}`).join(", ");
+  return others === 0 ? shown : `${shown} and ${number(others)} of other kinds`;
 }

@@ -3,7 +3,11 @@ import type { Problem } from "../../components/shared/problems";
 import { behaviorProblems } from "../../components/edge/behavior-problems";
 import { edgeBehaviors, withImageVariants, type EdgeBehavior } from "../../components/edge/behaviors";
 import { accountProblems, cloudflareImageProblems } from "../../components/edge/cloudflare/cloudflare-args";
-import { ORIGIN_SHIELD_REGIONS, aliasProblems, publicKeyProblems } from "../../components/edge/cloudfront/cloudfront-args";
+import {
+  ORIGIN_SHIELD_REGIONS,
+  aliasProblems,
+  publicKeyProblems,
+} from "../../components/edge/cloudfront/cloudfront-args";
 import { zoneProblems } from "../../components/edge/cloudflare/cloudflare-zone";
 import { hostProblems } from "../../components/edge/edge-args";
 import { imageVariantProblems } from "../../components/edge/images/image-paths";

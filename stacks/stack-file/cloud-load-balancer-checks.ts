@@ -2,7 +2,10 @@
 import { BlockList } from "node:net";
 
 import { longestRequestSeconds, requestLimit, type LadderCdn } from "../../budget/timeouts/timeouts";
-import { certificateCovers, rangeProblem } from "../../components/load-balancing/public/cloud-load-balancer-args";
+import {
+  certificateCovers,
+  rangeProblem,
+} from "../../components/load-balancing/public/cloud-load-balancer-args";
 import { MOST_COUNTED_REQUESTS } from "../../components/load-balancing/public/gcp/gcp-load-balancer-args";
 import { areInCloudflare } from "./cdn-records";
 import { subnetMistakes } from "./cluster-checks";

@@ -1,10 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { DatabaseUser } from "../../budget/database/mongodb";
-import { DEFAULT_BUDGET, mergeBudget } from "../../budget/core/performance-budget";
 import { AtlasCluster, type AtlasNetwork } from "../../components/database/atlas/atlas-cluster";
 import { DataModelJob } from "../../components/database/data-model/data-model-job";
 import { CATALOGUE } from "../../product/data-model/catalogue";
+import type { StackPlan } from "../../plan/plan-stack";
 import type { ClusterConfig, StackConfig } from "../stack-file/config";
 import type { DatabaseConfig } from "../stack-file/schema/stack";
 
@@ -13,14 +12,13 @@ type AtlasConfig = Extract<DatabaseConfig, { kind: "atlas" }>;
 /** The database that Atlas runs, and the Job that keeps its indexes. */
 export function createAtlas(
   config: StackConfig,
+  { budget, databaseUsers }: StackPlan,
   database: AtlasConfig,
-  users: readonly DatabaseUser[],
   options: pulumi.ComponentResourceOptions,
 ): { readonly cluster: AtlasCluster; readonly dataModel: DataModelJob } {
   const { backup, allowDrops, clientCidrs, clusterName, ...sizes } = database;
   const { namespace } = config.cluster;
   const configKey = "retrofitlink:database";
-  const budget = mergeBudget(DEFAULT_BUDGET, config.budget);
   const atlas = new AtlasCluster(
     "mongodb",
     {
@@ -29,7 +27,7 @@ export function createAtlas(
       ...sizes,
       clusterName: clusterName ?? `retrofitlink-${config.environment}`,
       network: atlasNetwork(config.cluster, clientCidrs),
-      users,
+      users: databaseUsers,
       budget,
       retentionDays: backup.retentionDays,
     },

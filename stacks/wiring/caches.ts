@@ -1,16 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { DEFAULT_BUDGET, mergeBudget } from "../../budget/core/performance-budget";
 import type { Cache } from "../../components/caching/cache-endpoint";
 import { ElastiCache } from "../../components/caching/managed/elasticache";
 import { Memorystore } from "../../components/caching/managed/memorystore";
 import { Redis, type RedisUser } from "../../components/caching/redis/redis";
 import { commonLabels } from "../../components/shared/kubernetes";
-import { MAX_SURGE } from "../../components/workload/elastic-service";
 import type { SecretEntry } from "../../components/workload/elastic-service-args";
+import type { StackPlan } from "../../plan/plan-stack";
 import type { CacheConfig, ClusterConfig, StackConfig } from "../stack-file/config";
-import { planOf, poolSizeOf } from "./derived";
 
 type OfKind<Kind extends CacheConfig["kind"]> = Extract<CacheConfig, { readonly kind: Kind }>;
 type InCluster = Exclude<CacheConfig, { readonly kind: "elasticache" | "memorystore" }>;
@@ -26,6 +24,7 @@ interface Common {
 /** A cache, sized for the services that name it at their largest. */
 export function createCache(
   config: StackConfig,
+  plan: StackPlan,
   name: string,
   cache: CacheConfig,
   options: pulumi.ComponentResourceOptions,
@@ -34,29 +33,17 @@ export function createCache(
     configKey: `retrofitlink:caches.${name}`,
     namespace: config.cluster.namespace,
     workingSetMiB: cache.workingSetMiB,
-    users: usersOf(config, name),
+    users: plan.cacheUsers(name),
   };
   switch (cache.kind) {
     case "elasticache":
-      return elastiCache(config, name, cache, common, options);
+      return elastiCache(config.cluster, plan, name, cache, common, options);
     case "memorystore":
       return memorystore(config.cluster, name, cache, common, options);
     case "in-cluster":
     case undefined:
       return inCluster(config.cluster, name, cache, common, options);
   }
-}
-
-function usersOf(config: StackConfig, name: string): RedisUser[] {
-  return Object.entries(config.services)
-    .filter(([, service]) => Object.hasOwn(service.caches, name))
-    .map(([serviceName, service]) => ({
-      service: serviceName,
-      maxReplicas: planOf(config, service).max,
-      maxSurge: MAX_SURGE,
-      processesPerPod: service.processesPerPod,
-      poolSize: poolSizeOf(service, name),
-    }));
 }
 
 function inCluster(
@@ -89,7 +76,8 @@ function inCluster(
 }
 
 function elastiCache(
-  { cluster, budget }: StackConfig,
+  cluster: ClusterConfig,
+  plan: StackPlan,
   name: string,
   cache: OfKind<"elasticache">,
   common: Common,
@@ -107,7 +95,7 @@ function elastiCache(
     cpuCores,
     maintenance,
     passwordGeneration,
-    budget: mergeBudget(DEFAULT_BUDGET, budget),
+    budget: plan.budget,
     ...(nodeType === undefined ? {} : { nodeType }),
     ...(alarmTopicArn === undefined ? {} : { alarmTopicArn }),
   };

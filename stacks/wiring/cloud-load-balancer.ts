@@ -6,6 +6,7 @@ import * as compute from "@pulumi/gcp/compute";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { LadderCdn } from "../../budget/timeouts/timeouts";
 import { GOOGLE_FRONT_END_RANGES, ratePerPod } from "../../budget/load-balancing/cloud-load-balancer";
 import { CLOUDFLARE_RANGES } from "../../components/shared/http/cloudflare-ranges";
 import { OriginLockSecret, type OriginLock } from "../../components/shared/http/origin-lock";
@@ -23,8 +24,9 @@ import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import { HEALTH_PATH, PROXY_PORTS } from "../../components/load-balancing/proxy/proxy-conf-args";
 import { physicalName } from "../../components/shared/physical-name";
 import { originRecords } from "../stack-file/cdn-records";
-import { serviceBudget, type StackConfig } from "../stack-file/config";
-import { cdnOf, ladderOf } from "./derived";
+import { own } from "../../budget/core/own";
+import type { StackPlan } from "../../plan/plan-stack";
+import type { StackConfig } from "../stack-file/config";
 import { gcpZones } from "../stack-file/regions";
 
 /** What the proxy has to know of what stands in front of it. */
@@ -85,10 +87,11 @@ export function entranceLabels({ cluster, loadBalancer }: StackConfig): Record<s
 /** @returns undefined when nothing of the stack is reached from outside the cluster */
 export function createCloudEntrance(
   config: StackConfig,
+  plan: StackPlan,
   options: pulumi.ComponentResourceOptions,
 ): CloudEntrance | undefined {
   const { cluster } = config;
-  const common = commonArgs(config, options);
+  const common = commonArgs(config, plan, options);
   if (common === undefined) return undefined;
   if (cluster.cloud === "aws") return awsEntrance(config, cluster, common, options);
   return cluster.cloud === "gcp" ? gcpEntrance(config, cluster, common, options) : undefined;
@@ -107,14 +110,16 @@ function proxyTarget({ proxy, tls }: NonNullable<StackConfig["loadBalancer"]>): 
 
 function commonArgs(
   config: StackConfig,
+  plan: StackPlan,
   options: pulumi.ComponentResourceOptions,
 ): CloudLoadBalancerArgs | undefined {
-  const { loadBalancer, cluster, services } = config;
+  const { loadBalancer, cluster } = config;
   const settings = loadBalancer?.public;
-  const service = services[loadBalancer?.service ?? ""];
-  if (loadBalancer === undefined || settings === undefined || service === undefined) return undefined;
+  if (loadBalancer === undefined || settings === undefined) return undefined;
+  const service = own(plan.services, loadBalancer.service);
+  if (service === undefined) return undefined;
   if (cluster.cloud === "local") return undefined;
-  const cdn = cdnOf(config);
+  const cdn = config.cdn?.provider ?? "none";
   const { certificate, sources, dnsZone } = settings;
   const records = originRecords(config);
   return {
@@ -129,14 +134,14 @@ function commonArgs(
     ...(cdn === "none" ? {} : { originLock: new OriginLockSecret("origin-lock", {}, options) }),
     accessLogDays: settings.accessLogDays,
     firewall: settings.firewall,
-    budget: serviceBudget(config, service),
-    timeouts: ladderOf(config, service),
+    budget: service.budget,
+    timeouts: service.timeouts,
   };
 }
 
 /** With a CDN it is the source; the stack file was refused if it named another. */
 function sourcesOf(
-  cdn: ReturnType<typeof cdnOf>,
+  cdn: LadderCdn,
   sources: "internet" | readonly string[] | undefined,
 ): CloudLoadBalancerArgs["sources"] {
   if (cdn !== "none") return { kind: cdn };
@@ -225,7 +230,7 @@ function gcpEntrance(
       before: [],
     },
     complete: (proxy) => {
-      const demand = services[loadBalancer?.service ?? ""]?.demand ?? { peakRps: 1 };
+      const demand = own(services, loadBalancer?.service ?? "")?.demand ?? { peakRps: 1 };
       const gcp = new GcpLoadBalancer(
         NAME,
         {

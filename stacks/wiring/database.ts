@@ -1,16 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import type { DatabaseUser } from "../../budget/database/mongodb";
-import { DEFAULT_BUDGET, mergeBudget } from "../../budget/core/performance-budget";
 import { BackupBucket } from "../../components/database/mongodb/backup-bucket";
 import { DataModelJob } from "../../components/database/data-model/data-model-job";
 import { CATALOGUE } from "../../product/data-model/catalogue";
 import type { AtlasCluster } from "../../components/database/atlas/atlas-cluster";
 import { MongoDbCluster } from "../../components/database/mongodb/mongodb-cluster";
-import { MAX_SURGE } from "../../components/workload/elastic-service";
 import { createAtlas } from "./atlas";
-import type { ServiceConfig, StackConfig } from "../stack-file/config";
-import { databasePoolSize, planOf } from "./derived";
+import type { StackPlan } from "../../plan/plan-stack";
+import type { StackConfig } from "../stack-file/config";
 
 /** The database of a stack. */
 export interface Database {
@@ -22,17 +19,17 @@ export interface Database {
 /** The database, its backups, and the Job that keeps its indexes. */
 export function createDatabase(
   config: StackConfig,
+  plan: StackPlan,
   options: pulumi.ComponentResourceOptions,
   priorityClassName?: pulumi.Input<string>,
 ): Database | undefined {
-  const { database, cluster, services } = config;
+  const { database, cluster } = config;
   if (database === undefined) return undefined;
-  const users = Object.entries(services).flatMap(([name, service]) => databaseUser(config, name, service));
-  if (database.kind === "atlas") return createAtlas(config, database, users, options);
+  if (database.kind === "atlas") return createAtlas(config, plan, database, options);
   const { namespace, zones, monitoringNamespace, storageClassName } = cluster;
   const configKey = "retrofitlink:database";
-  const stackBudget = mergeBudget(DEFAULT_BUDGET, config.budget);
-  const slowMs = Math.round(stackBudget.databaseQuerySeconds.critical * 1000);
+  const queryTime = plan.budget.databaseQuerySeconds;
+  const slowMs = Math.round(queryTime.critical * 1000);
   const bucket = createBackupBucket(config, database.backup.retentionDays, options);
   const mongodb = new MongoDbCluster(
     "mongodb",
@@ -44,8 +41,8 @@ export function createDatabase(
       ...(storageClassName === undefined ? {} : { storageClassName }),
       ...database,
       ...(priorityClassName === undefined ? {} : { priorityClassName }),
-      users,
-      queryTime: stackBudget.databaseQuerySeconds,
+      users: plan.databaseUsers,
+      queryTime,
       profilerLevel: database.profilerLevel ?? defaultProfilerLevel(config.environment),
       protect: cluster.cloud !== "local",
       ...(bucket === undefined ? {} : { backupReady: bucket.ready }),
@@ -93,19 +90,4 @@ function createBackupBucket(
     { configKey, namespace, stack: pulumi.getStack(), retentionDays, cloud },
     options,
   );
-}
-
-function databaseUser(config: StackConfig, name: string, service: ServiceConfig): DatabaseUser[] {
-  if (service.database === undefined) return [];
-  return [
-    {
-      service: name,
-      maxReplicas: planOf(config, service).max,
-      maxSurge: MAX_SURGE,
-      processesPerPod: service.processesPerPod,
-      poolSize: databasePoolSize(service, service.database),
-      peakRps: service.demand.peakRps,
-      ...service.database,
-    },
-  ];
 }

@@ -6,8 +6,9 @@ import { Cloudflare } from "../../components/edge/cloudflare/cloudflare";
 import type { EdgeArgs, EdgeOriginLock } from "../../components/edge/edge-args";
 import { cdnBehaviors, shieldRegion } from "../stack-file/cdn-checks";
 import type { PublicOrigin } from "./cloud-load-balancer";
-import { serviceBudget, type CdnConfig, type StackConfig } from "../stack-file/config";
-import { ladderOf } from "./derived";
+import { own } from "../../budget/core/own";
+import type { PlannedService, StackPlan } from "../../plan/plan-stack";
+import type { CdnConfig, StackConfig } from "../stack-file/config";
 
 /** A load balancer that the internet reaches, and the header without which it answers nobody. */
 interface LockedOrigin {
@@ -25,12 +26,13 @@ const NAME = "cdn";
  */
 export function createEdge(
   config: StackConfig,
+  { services }: StackPlan,
   origin: PublicOrigin | undefined,
   options: pulumi.ComponentResourceOptions,
 ): CloudFront | Cloudflare | undefined {
   const { cdn } = config;
   if (cdn === undefined) return undefined;
-  const service = config.services[config.loadBalancer?.service ?? ""];
+  const service = own(services, config.loadBalancer?.service ?? "");
   const originLock = origin?.originLock;
   if (origin === undefined || originLock === undefined || service === undefined) {
     throw new pulumi.RunError(
@@ -54,7 +56,7 @@ export function createEdge(
           logDays: cloudfront.logDays,
         },
         publicKeys: cloudfront.publicKeys,
-        ...(cdn.images === undefined ? {} : { images: cloudFrontImages(cdn.images, config, service) }),
+        ...(cdn.images === undefined ? {} : { images: cloudFrontImages(cdn.images, service) }),
       },
       options,
     );
@@ -84,11 +86,10 @@ export function createEdge(
 
 function cloudFrontImages(
   { originalsBucket, secondsPerPicture, reserveConcurrency }: NonNullable<CdnConfig["images"]>,
-  config: StackConfig,
-  service: StackConfig["services"][string],
+  { budget }: PlannedService,
 ): CloudFrontImages {
   return {
-    maxUtilization: serviceBudget(config, service).cpuUtilization.target,
+    maxUtilization: budget.cpuUtilization.target,
     ...(originalsBucket === undefined ? {} : { originals: { name: originalsBucket } }),
     ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
     ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
@@ -99,11 +100,10 @@ function cloudFrontImages(
 function edgeArgs(
   config: StackConfig,
   cdn: CdnConfig,
-  service: StackConfig["services"][string],
+  { budget: { cacheHitRatio }, timeouts }: PlannedService,
   { hostname, originLock }: LockedOrigin,
 ): Omit<EdgeArgs, "zone"> {
   const behaviors = cdnBehaviors(cdn);
-  const { cacheHitRatio } = serviceBudget(config, service);
   const plan = edgePlan({
     traffic: {
       peakRps: cdn.traffic.peakRps,
@@ -117,7 +117,6 @@ function edgeArgs(
     })),
     cacheHitRatio,
   });
-  const ladder = ladderOf(config, service);
   const rateLimit = config.loadBalancer?.rateLimit ?? { requestsPerSecond: 20, burst: 40 };
   return {
     configKey: "retrofitlink:cdn",
@@ -132,8 +131,8 @@ function edgeArgs(
     behaviors,
     plan,
     timeouts: {
-      readSeconds: ladder.request.edge,
-      keepAliveSeconds: ladder.idle.edge,
+      readSeconds: timeouts.request.edge,
+      keepAliveSeconds: timeouts.idle.edge,
     },
     headers: cdn.headers,
     clientRequestsPerMinute: clientRequestsPerMinute(rateLimit, plan),

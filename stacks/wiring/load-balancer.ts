@@ -4,12 +4,17 @@ import type { RateLimit } from "../../budget/load-balancing/proxy-limits";
 import { HaProxy } from "../../components/load-balancing/proxy/haproxy/haproxy";
 import { Nginx } from "../../components/load-balancing/proxy/nginx/nginx";
 import type { Proxy } from "../../components/load-balancing/proxy/proxy";
-import { workloadName, type ClusterDns, type ProxyArgs } from "../../components/load-balancing/proxy/proxy-args";
+import {
+  workloadName,
+  type ClusterDns,
+  type ProxyArgs,
+} from "../../components/load-balancing/proxy/proxy-args";
 import { selectorLabels } from "../../components/shared/kubernetes";
 import type { ElasticService } from "../../components/workload/elastic-service";
 import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
-import { serviceBudget, type ServiceConfig, type StackConfig } from "../stack-file/config";
-import { ladderOf } from "./derived";
+import { own } from "../../budget/core/own";
+import type { StackPlan } from "../../plan/plan-stack";
+import type { ServiceConfig, StackConfig } from "../stack-file/config";
 import { tlsOf } from "../stack-file/load-balancer-tls";
 
 /** DNS of the cluster, as the stack file describes it. */
@@ -24,14 +29,17 @@ function dnsOf({ dns: { domain, server } }: StackConfig["cluster"]): ClusterDns 
  */
 export function createLoadBalancer(
   config: StackConfig,
+  plan: StackPlan,
   services: Readonly<Record<string, ElasticService>>,
   options: pulumi.ComponentResourceOptions,
   entrance?: ProxyEntrance,
 ): Proxy | undefined {
   const { loadBalancer, cluster } = config;
-  const service = config.services[loadBalancer?.service ?? ""];
-  const upstream = services[loadBalancer?.service ?? ""];
-  if (loadBalancer === undefined || service === undefined || upstream === undefined) return undefined;
+  if (loadBalancer === undefined) return undefined;
+  const service = own(config.services, loadBalancer.service);
+  const planned = own(plan.services, loadBalancer.service);
+  const upstream = own(services, loadBalancer.service);
+  if (service === undefined || planned === undefined || upstream === undefined) return undefined;
   const args: ProxyArgs = {
     configKey: "retrofitlink:loadBalancer",
     namespace: cluster.namespace,
@@ -67,8 +75,8 @@ export function createLoadBalancer(
     },
     cpuCores: loadBalancer.cpuCores,
     zones: cluster.zones,
-    budget: serviceBudget(config, service),
-    timeouts: ladderOf(config, service),
+    budget: planned.budget,
+    timeouts: planned.timeouts,
     clusterDns: dnsOf(cluster),
     monitoringNamespace: cluster.monitoringNamespace,
     ...(entrance === undefined

@@ -10,9 +10,10 @@ import type {
   ServiceNetwork,
   ServiceUrlSigning,
 } from "../../components/workload/elastic-service-args";
-import { serviceBudget, type ServiceConfig, type StackConfig } from "../stack-file/config";
+import { own } from "../../budget/core/own";
+import type { PlannedService } from "../../plan/plan-stack";
+import type { ServiceConfig, StackConfig } from "../stack-file/config";
 import type { Database } from "./database";
-import { databasePoolSize, ladderOf, poolSizeOf } from "./derived";
 
 /** What a service may use. */
 export interface Stores {
@@ -28,17 +29,21 @@ export interface Stores {
 export function createService(
   config: StackConfig,
   name: string,
-  service: ServiceConfig,
+  { budget, timeouts, plan, cachePools, databasePool }: PlannedService,
   { caches, authorities, database, urlSigning }: Stores,
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
+  const service = own(config.services, name);
+  if (service === undefined) throw new RangeError(`there is no service ${name}`);
   const needsAuthorities = Object.keys(service.caches).some(
-    (cacheName) => Object.hasOwn(caches, cacheName) && caches[cacheName]?.endpoint.authority !== undefined,
+    (cacheName) => own(caches, cacheName)?.endpoint.authority !== undefined,
   );
   const used = Object.keys(service.caches).flatMap((cacheName) => {
-    const cache = Object.hasOwn(caches, cacheName) ? caches[cacheName] : undefined;
-    if (cache === undefined) return [];
-    return [{ name: cacheName, ...cache.endpoint, poolSize: poolSizeOf(service, cacheName) }];
+    const cache = own(caches, cacheName);
+    const poolSize = own(cachePools, cacheName);
+    return cache === undefined || poolSize === undefined
+      ? []
+      : [{ name: cacheName, ...cache.endpoint, poolSize }];
   });
   return new ElasticService(
     name,
@@ -47,13 +52,14 @@ export function createService(
       namespace: config.cluster.namespace,
       image: service.image,
       port: service.port,
-      budget: serviceBudget(config, service),
+      budget,
+      plan,
       demand: service.demand,
       profile: service.profile,
       resources: service.resources,
       network: networkOf(config, name, service),
       zones: config.cluster.zones,
-      timeouts: ladderOf(config, service),
+      timeouts,
       health: service.health,
       environment: service.environment,
       secretEnvironment: service.secretEnvironment,
@@ -65,7 +71,7 @@ export function createService(
             database: {
               ...database.cluster.endpoint,
               caFile: CA_FILE,
-              poolSize: databasePoolSize(service, service.database),
+              poolSize: databasePool,
             },
           }),
       ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
@@ -98,7 +104,7 @@ function networkOf(
     callers: [...proxied, ...callers.map(([caller]) => ({ labels: selectorLabels(caller) }))],
     callerNamespaces: service.callerNamespaces,
     calls: service.calls.flatMap((callee) => {
-      const called = Object.hasOwn(services, callee) ? services[callee] : undefined;
+      const called = own(services, callee);
       return called === undefined ? [] : [{ labels: selectorLabels(callee), ports: [called.port] }];
     }),
     outside: service.egress.map(({ port, cidr }) => ({ port, ...(cidr === undefined ? {} : { cidr }) })),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { servicePlan } from "../../components/workload/elastic-service";
+import { planService, type ServicePlan } from "../../budget/service/plan";
 import { maxClients } from "../../budget/service/connections";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import type { ManagedCacheSummary, RedisSummary } from "../../budget/caching/summary";
@@ -8,19 +8,32 @@ import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import type { ServiceSummary } from "../../budget/service/summary";
 import { timeoutLadder } from "../../budget/timeouts/timeouts";
 import type { Waiver } from "../../budget/core/waivers";
+import type { Witness } from "../../budget/core/witness";
 import { PolicyPackProcess, UNKNOWN, urnOf, type TestResource, type Verdict } from "../helpers/policy-pack";
 
 const DEMAND = { baseRps: 300, peakRps: 1200, growthPerMinute: 0.25 };
 const PROFILE = { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 12 };
 
+const planOf = (demand: typeof DEMAND): ServicePlan =>
+  planService({
+    service: "backend",
+    demand,
+    profile: PROFILE,
+    budget: DEFAULT_BUDGET,
+    zones: 3,
+    resources: { cpuCores: 1, memoryMiB: 1024 },
+  });
+
 const SERVICE: ServiceSummary = {
+  ...planOf(DEMAND),
+  witnesses: [],
   configKey: "retrofitlink:services.backend",
   workload: "backend",
   namespace: "retrofitlink",
   budget: DEFAULT_BUDGET,
   demand: DEMAND,
   profile: PROFILE,
-  replicas: servicePlan({ demand: DEMAND, profile: PROFILE, budget: DEFAULT_BUDGET, zones: 3 }),
+  replicas: { min: 3, max: 14 },
   zones: 3,
   maxUnavailable: 1,
   maxSurge: 0.25,
@@ -109,7 +122,8 @@ function stack({
   ];
 }
 
-const TOO_FEW: ServiceSummary = { ...SERVICE, replicas: { ...SERVICE.replicas, max: 8 } };
+/** A plan that keeps all it promises but the throughput. */
+const TOO_FEW: ServiceSummary = { ...SERVICE, ...planOf({ ...DEMAND, peakRps: 900 }) };
 
 const waiver = (policy: string, expires: string): Waiver => ({
   policy,
@@ -159,32 +173,42 @@ describe("policy pack", function () {
     );
   });
 
-  it("refuses replicas that break the response time when a zone is gone", async () => {
-    const [verdict] = await review({ service: TOO_FEW });
+  it("refuses a plan of which a proof does not hold, with its inequality and the keys that mend it", async () => {
+    const [verdict, ...more] = await review({ service: TOO_FEW });
+    assert.deepEqual(more, []);
     assert.deepEqual([verdict?.policy, verdict?.level], ["replicas-keep-response-time", "mandatory"]);
     assert.match(
       verdict?.message ?? "",
-      /"backend" cannot keep p95 0\.2 s and p99 0\.5 s at its peak load when 3 of its pods are gone\n8 \(max\) - 3 >= 6 pods for 1200 requests\/s does not hold; derived is 14\nchange: retrofitlink:services\.backend\.demand$/,
+      /"backend" is planned for the throughput that it promises: not kept\n900\/s planned ≥ 1,000\/s promised does not hold\nchange: retrofitlink:services\.backend\.demand\.peakRps, or retrofitlink:services\.backend\.budget\.throughputRps\.target$/,
     );
   });
 
-  it("refuses an autoscaler that reacts too late", async () => {
-    const late = { ...SERVICE, replicas: { ...SERVICE.replicas, targetUtilization: 0.74 } };
-    const [verdict] = await review({ service: late });
-    assert.match(
-      verdict?.message ?? "",
-      /74\.0 % <= 62\.7 % does not hold \(0\.75 \/ \(1 \+ 0\.25\/min \* 47 s\)\)\nchange: retrofitlink:services\.backend\.profile\.maxUtilization$/,
+  it("refuses an object that is not what the plan says, and one that is not there", async () => {
+    const witness = (name: string, at: readonly string[], is: string | number): Witness => ({
+      type: "kubernetes:apps/v1:Deployment",
+      name,
+      at,
+      is,
+    });
+    const container = ["spec", "template", "spec", "containers", "backend", "resources", "limits", "memory"];
+    const witnesses = [
+      witness("backend-deployment", container, "1Gi"),
+      witness("backend-deployment", ["spec", "minReadySeconds"], 12),
+      witness("gone", ["spec", "replicas"], 1),
+    ];
+    const verdicts = await review({ service: { ...SERVICE, witnesses } });
+    assert.deepEqual(
+      verdicts.map(({ policy, level }) => [policy, level]),
+      [
+        ["objects-equal-plan", "mandatory"],
+        ["planned-objects-exist", "mandatory"],
+      ],
     );
-  });
-
-  it("refuses a throughput that nothing is planned for", async () => {
-    const demand = { ...DEMAND, peakRps: 900 };
-    const replicas = servicePlan({ demand, profile: PROFILE, budget: DEFAULT_BUDGET, zones: 3 });
-    const [verdict] = await review({ service: { ...SERVICE, demand, replicas } });
     assert.match(
-      verdict?.message ?? "",
-      /900 requests\/s planned >= 1000 requests\/s promised does not hold\nchange: retrofitlink:services\.backend\.demand\.peakRps$/,
+      verdicts[0]?.message ?? "",
+      /^Deployment "backend-deployment" is not what was proven\nspec\.minReadySeconds is not there; the plan has 12\nchange: .*: retrofitlink:services\.backend$/m,
     );
+    assert.match(verdicts[1]?.message ?? "", /Deployment "gone" is in the plan and not in the program/);
   });
 
   it("refuses a cache that turns clients away when all services are at their maximum", async () => {
@@ -232,7 +256,7 @@ describe("policy pack", function () {
     );
     assert.match(
       verdicts[0]?.message ?? "",
-      /waived until 2999-12-31: replicas-keep-response-time\nreason: load test runs on Friday\n"backend" cannot keep/,
+      /waived until 2999-12-31: replicas-keep-response-time\nreason: load test runs on Friday\n"backend" is planned for/,
     );
   });
 

@@ -88,45 +88,45 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
     const child = { parent: this };
     const passwordName = ofGeneration(`${name}-password`, passwordGeneration);
     const password = new random.RandomPassword(
-      passwordName,
-      // Letters and digits only: of the others the service takes a few, and a URL needs no quoting then.
-      transformed(transform.password, passwordName, { length: 40, special: false }),
-      child,
+      ...transformed(transform.password, passwordName, { length: 40, special: false }, child),
     );
 
     // No more than the cache's name, for all that is added is missing from the 40 characters that AWS takes.
     const group = new elasticache.ReplicationGroup(
-      name,
-      transformed<elasticache.ReplicationGroupArgs>(transform.replicationGroup, name, {
-        description: `RetroFitLink ${args.purpose} ${name}`,
-        engine: CACHE_ENGINES.elastiCache.engine,
-        engineVersion: CACHE_ENGINES.elastiCache.version,
-        nodeType: node.nodeType,
-        numCacheClusters: replicas + 1,
-        automaticFailoverEnabled: true,
-        multiAzEnabled: true,
-        port: REDIS_PORT,
-        parameterGroupName: this.parameterGroup(name, args, node).name,
-        subnetGroupName: this.subnetGroup(name, args).name,
-        securityGroupIds: [this.securityGroup(name, args).id],
-        transitEncryptionEnabled: true,
-        atRestEncryptionEnabled: true,
-        authToken: password.result,
-        // The old password is good until the services have the new one.
-        authTokenUpdateStrategy: "ROTATE",
-        autoMinorVersionUpgrade: true,
-        applyImmediately: false,
-        maintenanceWindow: maintenanceWindow(args.maintenance ?? DEFAULT_MAINTENANCE),
-        ...(args.purpose === "session"
-          ? {
-              snapshotRetentionLimit: args.snapshotRetentionDays ?? DEFAULT_RETENTION_DAYS,
-              snapshotWindow: snapshotWindow(args.maintenance ?? DEFAULT_MAINTENANCE),
-            }
-          : { snapshotRetentionLimit: 0 }),
-        ...(args.alarmTopicArn === undefined ? {} : { notificationTopicArn: args.alarmTopicArn }),
-        region,
-      }),
-      { ...child, protect: args.purpose === "session" },
+      ...transformed<elasticache.ReplicationGroupArgs>(
+        transform.replicationGroup,
+        name,
+        {
+          description: `RetroFitLink ${args.purpose} ${name}`,
+          engine: CACHE_ENGINES.elastiCache.engine,
+          engineVersion: CACHE_ENGINES.elastiCache.version,
+          nodeType: node.nodeType,
+          numCacheClusters: replicas + 1,
+          automaticFailoverEnabled: true,
+          multiAzEnabled: true,
+          port: REDIS_PORT,
+          parameterGroupName: this.parameterGroup(name, args, node).name,
+          subnetGroupName: this.subnetGroup(name, args).name,
+          securityGroupIds: [this.securityGroup(name, args).id],
+          transitEncryptionEnabled: true,
+          atRestEncryptionEnabled: true,
+          authToken: password.result,
+          // The old password is good until the services have the new one.
+          authTokenUpdateStrategy: "ROTATE",
+          autoMinorVersionUpgrade: true,
+          applyImmediately: false,
+          maintenanceWindow: maintenanceWindow(args.maintenance ?? DEFAULT_MAINTENANCE),
+          ...(args.purpose === "session"
+            ? {
+                snapshotRetentionLimit: args.snapshotRetentionDays ?? DEFAULT_RETENTION_DAYS,
+                snapshotWindow: snapshotWindow(args.maintenance ?? DEFAULT_MAINTENANCE),
+              }
+            : { snapshotRetentionLimit: 0 }),
+          ...(args.alarmTopicArn === undefined ? {} : { notificationTopicArn: args.alarmTopicArn }),
+          region,
+        },
+        { ...child, protect: args.purpose === "session" },
+      ),
     );
     this.alarms(name, args, group.id, replicas);
 
@@ -149,13 +149,16 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
   private subnetGroup(name: string, args: ElastiCacheArgs): elasticache.SubnetGroup {
     const childName = `${name}-subnets`;
     return new elasticache.SubnetGroup(
-      childName,
-      transformed<elasticache.SubnetGroupArgs>(args.transform?.subnetGroup, childName, {
-        description: `Where ${name} of RetroFitLink runs`,
-        subnetIds: [...args.network.subnetIds],
-        region: args.region,
-      }),
-      { parent: this },
+      ...transformed<elasticache.SubnetGroupArgs>(
+        args.transform?.subnetGroup,
+        childName,
+        {
+          description: `Where ${name} of RetroFitLink runs`,
+          subnetIds: [...args.network.subnetIds],
+          region: args.region,
+        },
+        { parent: this },
+      ),
     );
   }
 
@@ -163,21 +166,24 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
   private parameterGroup(name: string, args: ElastiCacheArgs, node: ManagedNode): elasticache.ParameterGroup {
     const childName = `${name}-parameters`;
     return new elasticache.ParameterGroup(
-      childName,
-      transformed<elasticache.ParameterGroupArgs>(args.transform?.parameterGroup, childName, {
-        description: `RetroFitLink ${args.purpose} ${name}`,
-        family: CACHE_ENGINES.elastiCache.family,
-        parameters: [
-          { name: "maxmemory-policy", value: EVICTION_POLICY[args.purpose] },
-          { name: "reserved-memory-percent", value: `${Math.round(node.reservedShare * 100)}` },
-          { name: "activedefrag", value: "yes" },
-          // Only the client closes an idle connection; peers that died are found by TCP.
-          { name: "timeout", value: "0" },
-          { name: "tcp-keepalive", value: "60" },
-        ],
-        region: args.region,
-      }),
-      { parent: this },
+      ...transformed<elasticache.ParameterGroupArgs>(
+        args.transform?.parameterGroup,
+        childName,
+        {
+          description: `RetroFitLink ${args.purpose} ${name}`,
+          family: CACHE_ENGINES.elastiCache.family,
+          parameters: [
+            { name: "maxmemory-policy", value: EVICTION_POLICY[args.purpose] },
+            { name: "reserved-memory-percent", value: `${Math.round(node.reservedShare * 100)}` },
+            { name: "activedefrag", value: "yes" },
+            // Only the client closes an idle connection; peers that died are found by TCP.
+            { name: "timeout", value: "0" },
+            { name: "tcp-keepalive", value: "60" },
+          ],
+          region: args.region,
+        },
+        { parent: this },
+      ),
     );
   }
 
@@ -186,28 +192,34 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
     const { network, region, transform = {} } = args;
     const groupName = `${name}-security-group`;
     const group = new ec2.SecurityGroup(
-      groupName,
-      transformed<ec2.SecurityGroupArgs>(transform.securityGroup, groupName, {
-        description: `Who may connect to ${name} of RetroFitLink`,
-        vpcId: network.vpcId,
-        region,
-      }),
-      { parent: this },
+      ...transformed<ec2.SecurityGroupArgs>(
+        transform.securityGroup,
+        groupName,
+        {
+          description: `Who may connect to ${name} of RetroFitLink`,
+          vpcId: network.vpcId,
+          region,
+        },
+        { parent: this },
+      ),
     );
     network.clientSecurityGroupIds.forEach((client, index) => {
       const ruleName = `${name}-ingress-${index}`;
       new vpc.SecurityGroupIngressRule(
-        ruleName,
-        transformed<vpc.SecurityGroupIngressRuleArgs>(transform.ingress, ruleName, {
-          description: "Services of RetroFitLink",
-          securityGroupId: group.id,
-          referencedSecurityGroupId: client,
-          ipProtocol: "tcp",
-          fromPort: REDIS_PORT,
-          toPort: REDIS_PORT,
-          region,
-        }),
-        { parent: this },
+        ...transformed<vpc.SecurityGroupIngressRuleArgs>(
+          transform.ingress,
+          ruleName,
+          {
+            description: "Services of RetroFitLink",
+            securityGroupId: group.id,
+            referencedSecurityGroupId: client,
+            ipProtocol: "tcp",
+            fromPort: REDIS_PORT,
+            toPort: REDIS_PORT,
+            region,
+          },
+          { parent: this },
+        ),
       );
     });
     return group;
@@ -228,22 +240,25 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
       for (const alarm of nodeAlarms(args)) {
         const alarmName = `${name}-${alarm.suffix}-${suffix}`;
         new cloudwatch.MetricAlarm(
-          alarmName,
-          transformed<cloudwatch.MetricAlarmArgs>(transform.alarm, alarmName, {
-            alarmDescription: `${name}: ${alarm.description}`,
-            namespace: "AWS/ElastiCache",
-            metricName: alarm.metricName,
-            dimensions: { CacheClusterId: pulumi.interpolate`${groupId}-${suffix}` },
-            statistic: "Maximum",
-            period: 60,
-            evaluationPeriods: 3,
-            comparisonOperator: "GreaterThanThreshold",
-            threshold: alarm.threshold,
-            treatMissingData: "missing",
-            ...actions,
-            region,
-          }),
-          { parent: this },
+          ...transformed<cloudwatch.MetricAlarmArgs>(
+            transform.alarm,
+            alarmName,
+            {
+              alarmDescription: `${name}: ${alarm.description}`,
+              namespace: "AWS/ElastiCache",
+              metricName: alarm.metricName,
+              dimensions: { CacheClusterId: pulumi.interpolate`${groupId}-${suffix}` },
+              statistic: "Maximum",
+              period: 60,
+              evaluationPeriods: 3,
+              comparisonOperator: "GreaterThanThreshold",
+              threshold: alarm.threshold,
+              treatMissingData: "missing",
+              ...actions,
+              region,
+            },
+            { parent: this },
+          ),
         );
       }
     }

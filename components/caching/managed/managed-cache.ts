@@ -112,12 +112,15 @@ export function passwordSecret(
 ): { readonly name: pulumi.Output<string>; readonly key: string } {
   const secretName = `${name}-credentials`;
   const secret = new k8s.core.v1.Secret(
-    secretName,
-    transformed<k8s.core.v1.SecretArgs>(transform, secretName, {
-      metadata: { name: secretName, namespace: args.namespace, labels: commonLabels(name, args.purpose) },
-      stringData: { [CREDENTIAL_KEYS.password]: pulumi.secret(password) },
-    }),
-    options,
+    ...transformed<k8s.core.v1.SecretArgs>(
+      transform,
+      secretName,
+      {
+        metadata: { name: secretName, namespace: args.namespace, labels: commonLabels(name, args.purpose) },
+        stringData: { [CREDENTIAL_KEYS.password]: pulumi.secret(password) },
+      },
+      options,
+    ),
   );
   return { name: secret.metadata.name, key: CREDENTIAL_KEYS.password };
 }

@@ -112,38 +112,41 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
     const { day, hour } = args.maintenance ?? DEFAULT_MAINTENANCE;
     // No more than the cache's name, for all that is added is missing from the 40 characters that Google takes.
     const instance = new redis.Instance(
-      name,
-      transformed<redis.InstanceArgs>(transform.instance, name, {
-        displayName: `RetroFitLink ${purpose} ${name}`,
-        tier: TIER,
-        memorySizeGb: gib,
-        redisVersion: CACHE_ENGINES.memorystore,
-        redisConfigs: {
-          "maxmemory-policy": EVICTION_POLICY[purpose],
-          "maxmemory-gb": maxMemoryGb(gib),
-          activedefrag: "yes",
-          "lazyfree-lazy-eviction": "yes",
-          "lazyfree-lazy-expire": "yes",
+      ...transformed<redis.InstanceArgs>(
+        transform.instance,
+        name,
+        {
+          displayName: `RetroFitLink ${purpose} ${name}`,
+          tier: TIER,
+          memorySizeGb: gib,
+          redisVersion: CACHE_ENGINES.memorystore,
+          redisConfigs: {
+            "maxmemory-policy": EVICTION_POLICY[purpose],
+            "maxmemory-gb": maxMemoryGb(gib),
+            activedefrag: "yes",
+            "lazyfree-lazy-eviction": "yes",
+            "lazyfree-lazy-expire": "yes",
+          },
+          authEnabled: true,
+          transitEncryptionMode: "SERVER_AUTHENTICATION",
+          connectMode: "PRIVATE_SERVICE_ACCESS",
+          authorizedNetwork: `projects/${args.project}/global/networks/${args.network}`,
+          project: args.project,
+          region: args.region,
+          maintenancePolicy: {
+            weeklyMaintenanceWindows: [
+              { day: day.toUpperCase(), startTime: { hours: hour, minutes: 0, seconds: 0, nanos: 0 } },
+            ],
+          },
+          persistenceConfig: isSession
+            ? { persistenceMode: "RDB", rdbSnapshotPeriod: "ONE_HOUR" }
+            : { persistenceMode: "DISABLED" },
+          // A switch of the provider's that only another `up` could turn off: `protect` below is what keeps the data.
+          deletionProtection: false,
+          labels: { "part-of": "retrofitlink", purpose },
         },
-        authEnabled: true,
-        transitEncryptionMode: "SERVER_AUTHENTICATION",
-        connectMode: "PRIVATE_SERVICE_ACCESS",
-        authorizedNetwork: `projects/${args.project}/global/networks/${args.network}`,
-        project: args.project,
-        region: args.region,
-        maintenancePolicy: {
-          weeklyMaintenanceWindows: [
-            { day: day.toUpperCase(), startTime: { hours: hour, minutes: 0, seconds: 0, nanos: 0 } },
-          ],
-        },
-        persistenceConfig: isSession
-          ? { persistenceMode: "RDB", rdbSnapshotPeriod: "ONE_HOUR" }
-          : { persistenceMode: "DISABLED" },
-        // A switch of the provider's that only another `up` could turn off: `protect` below is what keeps the data.
-        deletionProtection: false,
-        labels: { "part-of": "retrofitlink", purpose },
-      }),
-      { parent: this, protect: isSession },
+        { parent: this, protect: isSession },
+      ),
     );
 
     const secret = passwordSecret(name, args, instance.authString, transform.credentials, { parent: this });

@@ -7,7 +7,12 @@ import {
   replicationClients,
   type ConnectionUser,
 } from "../../../budget/service/connections";
-import { describeMemory, redisMemory, redisStorageGiB, type RedisMemory } from "../../../budget/caching/memory";
+import {
+  describeMemory,
+  redisMemory,
+  redisStorageGiB,
+  type RedisMemory,
+} from "../../../budget/caching/memory";
 import { generationProblems } from "../../shared/generations";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";

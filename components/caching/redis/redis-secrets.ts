@@ -17,10 +17,7 @@ export function redisSecrets(
   const make = (what: string, generation: number): pulumi.Output<string> => {
     const resource = ofGeneration(`${name}-${what}`, generation);
     return new random.RandomPassword(
-      resource,
-      // Letters and digits only: neither redis.conf nor a URL needs quoting then. 40 of them are 238 bits.
-      transformed(transform.password, resource, { length: 40, special: false }),
-      options,
+      ...transformed(transform.password, resource, { length: 40, special: false }, options),
     ).result;
   };
   const generations = [passwordGeneration - 1, passwordGeneration, passwordGeneration + 1].filter(

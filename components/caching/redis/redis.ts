@@ -98,19 +98,24 @@ export class Redis extends pulumi.ComponentResource implements Cache {
     const currently = (user: RedisUserName) => secrets.apply(({ current }) => passwordOf(user, current));
 
     const credentialsName = `${name}-credentials`;
-    const credentialsArgs = transformed<k8s.core.v1.SecretArgs>(transform.credentials, credentialsName, {
-      metadata: metadata(`${workload}-credentials`),
-      stringData: {
-        [CREDENTIAL_KEYS.password]: currently("default"),
-        [CREDENTIAL_KEYS.operator]: currently("operator"),
-        [CREDENTIAL_KEYS.exporter]: currently("exporter"),
-        [CREDENTIAL_KEYS.users]: secrets.apply((all) => serverUsersConf(args.purpose, all)),
-        ...(isMember
-          ? { [CREDENTIAL_KEYS.sentinelUsers]: secrets.apply((all) => sentinelUsersConf(workload, all)) }
-          : {}),
+    const [, credentialsArgs, credentialsOpts] = transformed<k8s.core.v1.SecretArgs>(
+      transform.credentials,
+      credentialsName,
+      {
+        metadata: metadata(`${workload}-credentials`),
+        stringData: {
+          [CREDENTIAL_KEYS.password]: currently("default"),
+          [CREDENTIAL_KEYS.operator]: currently("operator"),
+          [CREDENTIAL_KEYS.exporter]: currently("exporter"),
+          [CREDENTIAL_KEYS.users]: secrets.apply((all) => serverUsersConf(args.purpose, all)),
+          ...(isMember
+            ? { [CREDENTIAL_KEYS.sentinelUsers]: secrets.apply((all) => sentinelUsersConf(workload, all)) }
+            : {}),
+        },
       },
-    });
-    const credentials = new k8s.core.v1.Secret(credentialsName, credentialsArgs, child);
+      child,
+    );
+    const credentials = new k8s.core.v1.Secret(credentialsName, credentialsArgs, credentialsOpts);
 
     const conf = redisConf({
       purpose: args.purpose,
@@ -123,37 +128,45 @@ export class Redis extends pulumi.ComponentResource implements Cache {
         : undefined,
     });
     const configName = `${name}-config`;
-    const configArgs = transformed<k8s.core.v1.ConfigMapArgs>(transform.config, configName, {
-      metadata: metadata(`${workload}-config`),
-      data: {
-        [basename(REDIS_PATHS.config)]: conf,
-        [CLI_KEY]: OPERATORS_CLI,
-        ...(isMember
-          ? {
-              [basename(SENTINEL_PATHS.settings)]: sentinelConf({ masterName: workload }),
-              ...replicationScripts({ masterName: workload, members }),
-            }
-          : {}),
+    const [, configArgs, configOpts] = transformed<k8s.core.v1.ConfigMapArgs>(
+      transform.config,
+      configName,
+      {
+        metadata: metadata(`${workload}-config`),
+        data: {
+          [basename(REDIS_PATHS.config)]: conf,
+          [CLI_KEY]: OPERATORS_CLI,
+          ...(isMember
+            ? {
+                [basename(SENTINEL_PATHS.settings)]: sentinelConf({ masterName: workload }),
+                ...replicationScripts({ masterName: workload, members }),
+              }
+            : {}),
+        },
       },
-    });
-    const config = new k8s.core.v1.ConfigMap(configName, configArgs, child);
+      child,
+    );
+    const config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
 
     const serviceName = `${name}-service`;
     const service = new k8s.core.v1.Service(
-      serviceName,
-      transformed(transform.service, serviceName, {
-        metadata: metadata(workload),
-        spec: {
-          type: "ClusterIP",
-          selector: selector.matchLabels,
-          ports: [
-            { name: "redis", port: REDIS_PORT, targetPort: "redis" },
-            ...(isMember ? [{ name: "sentinel", port: SENTINEL_PORT, targetPort: "sentinel" }] : []),
-            { name: "metrics", port: METRICS_PORT, targetPort: "metrics" },
-          ],
+      ...transformed(
+        transform.service,
+        serviceName,
+        {
+          metadata: metadata(workload),
+          spec: {
+            type: "ClusterIP",
+            selector: selector.matchLabels,
+            ports: [
+              { name: "redis", port: REDIS_PORT, targetPort: "redis" },
+              ...(isMember ? [{ name: "sentinel", port: SENTINEL_PORT, targetPort: "sentinel" }] : []),
+              { name: "metrics", port: METRICS_PORT, targetPort: "metrics" },
+            ],
+          },
         },
-      }),
-      child,
+        child,
+      ),
     );
 
     const template = redisPod({
@@ -172,19 +185,22 @@ export class Redis extends pulumi.ComponentResource implements Cache {
     if (args.purpose === "cache") {
       const deploymentName = `${name}-deployment`;
       new k8s.apps.v1.Deployment(
-        deploymentName,
-        transformed(args.transform?.deployment, deploymentName, {
-          metadata: metadata(workload),
-          spec: {
-            replicas: 1,
-            // Never two caches at once: a key deleted in one would live on in the other until its TTL.
-            strategy: { type: "Recreate" },
-            revisionHistoryLimit: 3,
-            selector,
-            template,
+        ...transformed(
+          args.transform?.deployment,
+          deploymentName,
+          {
+            metadata: metadata(workload),
+            spec: {
+              replicas: 1,
+              // Never two caches at once: a key deleted in one would live on in the other until its TTL.
+              strategy: { type: "Recreate" },
+              revisionHistoryLimit: 3,
+              selector,
+              template,
+            },
           },
-        }),
-        child,
+          child,
+        ),
       );
     } else {
       this.members(name, args, { metadata: metadata(workload), podsService, selector, template, memory });
@@ -192,28 +208,34 @@ export class Redis extends pulumi.ComponentResource implements Cache {
 
     const disruptionBudgetName = `${name}-disruption-budget`;
     new k8s.policy.v1.PodDisruptionBudget(
-      disruptionBudgetName,
-      transformed(transform.disruptionBudget, disruptionBudgetName, {
-        metadata: metadata(workload),
-        // Of one server anything stricter would let no node be drained, ever; a cache fills again. Of three, two go on.
-        spec: { maxUnavailable: 1, selector, unhealthyPodEvictionPolicy: "AlwaysAllow" },
-      }),
-      child,
+      ...transformed(
+        transform.disruptionBudget,
+        disruptionBudgetName,
+        {
+          metadata: metadata(workload),
+          // Of one server anything stricter would let no node be drained, ever; a cache fills again. Of three, two go on.
+          spec: { maxUnavailable: 1, selector, unhealthyPodEvictionPolicy: "AlwaysAllow" },
+        },
+        child,
+      ),
     );
 
     const networkPolicyName = `${name}-network-policy`;
     new k8s.networking.v1.NetworkPolicy(
-      networkPolicyName,
-      transformed(transform.networkPolicy, networkPolicyName, {
-        metadata: metadata(workload),
-        spec: redisNetworkPolicy({
-          workload,
-          clients: args.clients ?? args.users.map((user) => selectorLabels(user.service)),
-          monitoringNamespace: args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE,
-          replicated: isMember,
-        }),
-      }),
-      child,
+      ...transformed(
+        transform.networkPolicy,
+        networkPolicyName,
+        {
+          metadata: metadata(workload),
+          spec: redisNetworkPolicy({
+            workload,
+            clients: args.clients ?? args.users.map((user) => selectorLabels(user.service)),
+            monitoringNamespace: args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE,
+            replicated: isMember,
+          }),
+        },
+        child,
+      ),
     );
 
     this.host = pulumi.interpolate`${service.metadata.name}.${args.namespace}.svc`;
@@ -256,51 +278,57 @@ export class Redis extends pulumi.ComponentResource implements Cache {
     const child = { parent: this };
     const podsName = `${name}-pods`;
     const pods = new k8s.core.v1.Service(
-      podsName,
-      transformed<k8s.core.v1.ServiceArgs>(transform.pods, podsName, {
-        metadata: { ...metadata, name: podsService },
-        spec: {
-          clusterIP: "None",
-          // Members look for each other before they are ready: none of them could ever be the first otherwise.
-          publishNotReadyAddresses: true,
-          selector: selector.matchLabels,
-          ports: [
-            { name: "redis", port: REDIS_PORT, targetPort: "redis" },
-            { name: "sentinel", port: SENTINEL_PORT, targetPort: "sentinel" },
-          ],
+      ...transformed<k8s.core.v1.ServiceArgs>(
+        transform.pods,
+        podsName,
+        {
+          metadata: { ...metadata, name: podsService },
+          spec: {
+            clusterIP: "None",
+            // Members look for each other before they are ready: none of them could ever be the first otherwise.
+            publishNotReadyAddresses: true,
+            selector: selector.matchLabels,
+            ports: [
+              { name: "redis", port: REDIS_PORT, targetPort: "redis" },
+              { name: "sentinel", port: SENTINEL_PORT, targetPort: "sentinel" },
+            ],
+          },
         },
-      }),
-      child,
+        child,
+      ),
     );
     const sizeGiB = storage.sizeGiB ?? redisStorageGiB(made.memory.maxMemoryMiB);
     const statefulSetName = `${name}-statefulset`;
     new k8s.apps.v1.StatefulSet(
-      statefulSetName,
-      transformed(transform.statefulSet, statefulSetName, {
-        metadata,
-        spec: {
-          serviceName: pods.metadata.name,
-          replicas: MEMBERS,
-          // One after the other: a member asks those that are there who the primary is, before it starts as anything.
-          podManagementPolicy: "OrderedReady",
-          revisionHistoryLimit: 3,
-          selector,
-          template,
-          // The sessions outlive the object that served them.
-          persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-          volumeClaimTemplates: [
-            {
-              metadata: { name: DATA_VOLUME, labels: selector.matchLabels },
-              spec: {
-                accessModes: ["ReadWriteOnce"],
-                storageClassName: storage.storageClassName,
-                resources: { requests: { storage: `${sizeGiB}Gi` } },
+      ...transformed(
+        transform.statefulSet,
+        statefulSetName,
+        {
+          metadata,
+          spec: {
+            serviceName: pods.metadata.name,
+            replicas: MEMBERS,
+            // One after the other: a member asks those that are there who the primary is, before it starts as anything.
+            podManagementPolicy: "OrderedReady",
+            revisionHistoryLimit: 3,
+            selector,
+            template,
+            // The sessions outlive the object that served them.
+            persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+            volumeClaimTemplates: [
+              {
+                metadata: { name: DATA_VOLUME, labels: selector.matchLabels },
+                spec: {
+                  accessModes: ["ReadWriteOnce"],
+                  storageClassName: storage.storageClassName,
+                  resources: { requests: { storage: `${sizeGiB}Gi` } },
+                },
               },
-            },
-          ],
+            ],
+          },
         },
-      }),
-      child,
+        child,
+      ),
     );
   }
 }

@@ -91,39 +91,46 @@ export class AtlasCluster extends pulumi.ComponentResource {
     );
     const clusterResource = `${name}-cluster`;
     this.cluster = new AdvancedCluster(
-      clusterResource,
-      transformed<AdvancedClusterArgs>(transform.cluster, clusterResource, {
-        ...clusterSettings(args),
-        replicationSpecs: current.apply((shards) => this.shards(args, sizes, shards)),
-      }),
-      // The private connection strings are those of the endpoints that a cluster finds when it is made.
-      { ...child, protect: true, dependsOn: [privateEndpoint.connection] },
+      ...transformed<AdvancedClusterArgs>(
+        transform.cluster,
+        clusterResource,
+        {
+          ...clusterSettings(args),
+          replicationSpecs: current.apply((shards) => this.shards(args, sizes, shards)),
+        },
+        { ...child, protect: true, dependsOn: [privateEndpoint.connection] },
+      ),
     );
 
     const scheduleName = `${name}-backup-schedule`;
     new CloudBackupSchedule(
-      scheduleName,
-      transformed<CloudBackupScheduleArgs>(transform.backupSchedule, scheduleName, {
-        projectId,
-        clusterName: this.cluster.name,
-        ...SNAPSHOT_TIME,
-        restoreWindowDays: sizes.restoreWindowDays,
-        policyItemHourly: {
-          frequencyInterval: SNAPSHOT_HOURS,
-          retentionUnit: "days",
-          retentionValue: sizes.restoreWindowDays,
+      ...transformed<CloudBackupScheduleArgs>(
+        transform.backupSchedule,
+        scheduleName,
+        {
+          projectId,
+          clusterName: this.cluster.name,
+          ...SNAPSHOT_TIME,
+          restoreWindowDays: sizes.restoreWindowDays,
+          policyItemHourly: {
+            frequencyInterval: SNAPSHOT_HOURS,
+            retentionUnit: "days",
+            retentionValue: sizes.restoreWindowDays,
+          },
+          policyItemDaily: {
+            frequencyInterval: 1,
+            retentionUnit: "days",
+            retentionValue: args.retentionDays,
+          },
         },
-        policyItemDaily: { frequencyInterval: 1, retentionUnit: "days", retentionValue: args.retentionDays },
-      }),
-      child,
+        child,
+      ),
     );
     for (const alert of atlasAlerts(clusterName, args.budget)) {
       const alertName = `${name}-alert-${alert.name}`;
       const alertArgs = { ...alert.args, projectId };
       new AlertConfiguration(
-        alertName,
-        transformed<AlertConfigurationArgs>(transform.alert, alertName, alertArgs),
-        child,
+        ...transformed<AlertConfigurationArgs>(transform.alert, alertName, alertArgs, child),
       );
     }
 
@@ -135,20 +142,22 @@ export class AtlasCluster extends pulumi.ComponentResource {
       pulumi.interpolate`mongodb+srv://${username}:${password}@${host}/${DATABASE}?authSource=admin&tls=true`;
     const secretName = `${name}-application`;
     const secret = new k8s.core.v1.Secret(
-      secretName,
-      transformed<k8s.core.v1.SecretArgs>(transform.application, secretName, {
-        metadata: {
-          name: APPLICATION_SECRET.name,
-          namespace: args.namespace,
-          labels: commonLabels("mongodb", "database"),
+      ...transformed<k8s.core.v1.SecretArgs>(
+        transform.application,
+        secretName,
+        {
+          metadata: {
+            name: APPLICATION_SECRET.name,
+            namespace: args.namespace,
+            labels: commonLabels("mongodb", "database"),
+          },
+          stringData: {
+            [APPLICATION_SECRET.uri]: uri(users.application),
+            [APPLICATION_SECRET.dataModelUri]: uri(users.dataModel),
+          },
         },
-        stringData: {
-          [APPLICATION_SECRET.uri]: uri(users.application),
-          [APPLICATION_SECRET.dataModelUri]: uri(users.dataModel),
-        },
-      }),
-      // Who reads the Secret can sign in.
-      { ...child, dependsOn: [users.application.user, users.dataModel.user] },
+        { ...child, dependsOn: [users.application.user, users.dataModel.user] },
+      ),
     );
     this.endpoint = {
       uriSecret: { name: secret.metadata.name, key: APPLICATION_SECRET.uri },

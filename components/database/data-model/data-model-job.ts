@@ -94,65 +94,78 @@ export class DataModelJob extends pulumi.ComponentResource {
     const child = { parent: this };
 
     const configName = `${name}-config`;
-    const configArgs = transformed<k8s.core.v1.ConfigMapArgs>(transform.config, configName, {
-      metadata: { name: configName, namespace: args.namespace, labels },
-      data: {
-        ...Object.fromEntries(Object.values(JOB_FILES).map((file) => [file, jobText(file)])),
-        [MODEL_FILE]: JSON.stringify(
-          jobInput(catalogue, {
-            database: DATABASE,
-            sharded: args.sharded,
-            allowDrops: args.allowDrops ?? false,
-            // On a router only the threshold can be set; the members have their level from their configuration.
-            profiler: { level: 0, slowMs: args.slowMs },
-          }),
-          undefined,
-          2,
-        ),
+    const [, configArgs, configOpts] = transformed<k8s.core.v1.ConfigMapArgs>(
+      transform.config,
+      configName,
+      {
+        metadata: { name: configName, namespace: args.namespace, labels },
+        data: {
+          ...Object.fromEntries(Object.values(JOB_FILES).map((file) => [file, jobText(file)])),
+          [MODEL_FILE]: JSON.stringify(
+            jobInput(catalogue, {
+              database: DATABASE,
+              sharded: args.sharded,
+              allowDrops: args.allowDrops ?? false,
+              // On a router only the threshold can be set; the members have their level from their configuration.
+              profiler: { level: 0, slowMs: args.slowMs },
+            }),
+            undefined,
+            2,
+          ),
+        },
       },
-    });
-    const config = new k8s.core.v1.ConfigMap(configName, configArgs, child);
+      child,
+    );
+    const config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
 
     const networkPolicyName = `${name}-network-policy`;
     const networkPolicy = new k8s.networking.v1.NetworkPolicy(
-      networkPolicyName,
-      transformed<k8s.networking.v1.NetworkPolicyArgs>(transform.networkPolicy, networkPolicyName, {
-        metadata: { name, namespace: args.namespace, labels },
-        // Nobody calls it, and it calls the database.
-        spec: policyOf(name, [], [NAMES, reaches(endpoint.destination)]),
-      }),
-      child,
+      ...transformed<k8s.networking.v1.NetworkPolicyArgs>(
+        transform.networkPolicy,
+        networkPolicyName,
+        {
+          metadata: { name, namespace: args.namespace, labels },
+          // Nobody calls it, and it calls the database.
+          spec: policyOf(name, [], [NAMES, reaches(endpoint.destination)]),
+        },
+        child,
+      ),
     );
 
     const jobName = `${name}-job`;
-    const jobArgs = transformed<k8s.batch.v1.JobArgs>(transform.job, jobName, {
-      metadata: {
-        // No name: Pulumi makes one up for each Job. A name of ours would still be taken after an interrupted run.
-        namespace: args.namespace,
-        labels,
-        annotations: {
-          "pulumi.com/timeoutSeconds": String(deadline + AWAIT_MARGIN_SECONDS),
-          // A Job that failed is made anew by the next `pulumi up`, whether anything changed or not.
-          "pulumi.com/replaceUnready": "true",
+    const [, jobArgs, jobOpts] = transformed<k8s.batch.v1.JobArgs>(
+      transform.job,
+      jobName,
+      {
+        metadata: {
+          // No name: Pulumi makes one up for each Job. A name of ours would still be taken after an interrupted run.
+          namespace: args.namespace,
+          labels,
+          annotations: {
+            "pulumi.com/timeoutSeconds": String(deadline + AWAIT_MARGIN_SECONDS),
+            // A Job that failed is made anew by the next `pulumi up`, whether anything changed or not.
+            "pulumi.com/replaceUnready": "true",
+          },
+        },
+        spec: {
+          // What another attempt mends is tried again by the shell. Whatever ends the container is final, and known at
+          // once: Pulumi gives up on no other reasons than BackoffLimitExceeded and DeadlineExceeded.
+          backoffLimit: 0,
+          // Which is why no rule may say FailJob. A pod that was taken off its node has not failed.
+          podFailurePolicy: {
+            rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
+          },
+          activeDeadlineSeconds: deadline,
+          template: {
+            metadata: { labels },
+            spec: podOf(endpoint, config.metadata.name),
+          },
         },
       },
-      spec: {
-        // What another attempt mends is tried again by the shell. Whatever ends the container is final, and known at
-        // once: Pulumi gives up on no other reasons than BackoffLimitExceeded and DeadlineExceeded.
-        backoffLimit: 0,
-        // Which is why no rule may say FailJob. A pod that was taken off its node has not failed.
-        podFailurePolicy: {
-          rules: [{ action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] }],
-        },
-        activeDeadlineSeconds: deadline,
-        template: {
-          metadata: { labels },
-          spec: podOf(endpoint, config.metadata.name),
-        },
-      },
-    });
+      child,
+    );
     const job = new k8s.batch.v1.Job(jobName, withDigest(jobArgs, configArgs), {
-      ...child,
+      ...jobOpts,
       dependsOn: [networkPolicy],
     });
     this.jobName = job.metadata.name;

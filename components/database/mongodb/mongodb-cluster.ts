@@ -117,22 +117,24 @@ export class MongoDbCluster extends pulumi.ComponentResource {
       const { chart, version, repository } = CHARTS.perconaOperator;
       dependencies.push(
         new k8s.helm.v3.Release(
-          operatorName,
-          transformed<k8s.helm.v3.ReleaseArgs>(transform.operator, operatorName, {
-            name: OPERATOR_NAME,
-            namespace,
-            chart,
-            version,
-            repositoryOpts: { repo: repository },
-            values: {
-              disableTelemetry: true,
-              resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "256Mi" } },
-              podSecurityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-              securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+          ...transformed<k8s.helm.v3.ReleaseArgs>(
+            transform.operator,
+            operatorName,
+            {
+              name: OPERATOR_NAME,
+              namespace,
+              chart,
+              version,
+              repositoryOpts: { repo: repository },
+              values: {
+                disableTelemetry: true,
+                resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "256Mi" } },
+                podSecurityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+                securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+              },
             },
-          }),
-          // EKS gives a pod its identity when the pod is made: an operator that came first could delete no backup.
-          { ...child, dependsOn: [...(args.backupReady ?? [])] },
+            { ...child, dependsOn: [...(args.backupReady ?? [])] },
+          ),
         ),
       );
     }
@@ -164,33 +166,39 @@ export class MongoDbCluster extends pulumi.ComponentResource {
 
     const clusterName = `${name}-cluster`;
     this.cluster = new k8s.apiextensions.CustomResource(
-      clusterName,
-      transformed<k8s.apiextensions.CustomResourceArgs>(transform.cluster, clusterName, {
-        apiVersion: "psmdb.percona.com/v1",
-        kind: "PerconaServerMongoDB",
-        metadata: {
-          ...metadata(CLUSTER_NAME),
-          // Members leave one by one; their volumes stay, for nobody meant to delete data by deleting an object.
-          finalizers: ["percona.com/delete-psmdb-pods-in-order"],
+      ...transformed<k8s.apiextensions.CustomResourceArgs>(
+        transform.cluster,
+        clusterName,
+        {
+          apiVersion: "psmdb.percona.com/v1",
+          kind: "PerconaServerMongoDB",
+          metadata: {
+            ...metadata(CLUSTER_NAME),
+            // Members leave one by one; their volumes stay, for nobody meant to delete data by deleting an object.
+            finalizers: ["percona.com/delete-psmdb-pods-in-order"],
+          },
+          spec: perconaSpec(args, sizes),
         },
-        spec: perconaSpec(args, sizes),
-      }),
-      { ...kept, dependsOn: [...dependencies, ...(args.backupReady ?? []), operatorUsers, credentials] },
+        { ...kept, dependsOn: [...dependencies, ...(args.backupReady ?? []), operatorUsers, credentials] },
+      ),
     );
 
     const networkPolicyName = `${name}-network-policy`;
     new k8s.networking.v1.NetworkPolicy(
-      networkPolicyName,
-      transformed(transform.networkPolicy, networkPolicyName, {
-        metadata: metadata(CLUSTER_NAME),
-        spec: {
-          podSelector: { matchLabels: MEMBERS },
-          policyTypes: ["Ingress", "Egress"],
-          ingress: ingressRules(args),
-          egress: egressRules(args),
+      ...transformed(
+        transform.networkPolicy,
+        networkPolicyName,
+        {
+          metadata: metadata(CLUSTER_NAME),
+          spec: {
+            podSelector: { matchLabels: MEMBERS },
+            policyTypes: ["Ingress", "Egress"],
+            ingress: ingressRules(args),
+            egress: egressRules(args),
+          },
         },
-      }),
-      child,
+        child,
+      ),
     );
 
     this.endpoint = {

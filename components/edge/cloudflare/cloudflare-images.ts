@@ -6,7 +6,12 @@ import type { input as cloudflare } from "@pulumi/cloudflare/types";
 
 import type { EdgeBehavior } from "../behaviors";
 import { hostCondition, setOf } from "./cloudflare-expressions";
-import { IMAGE_LADDER, IMAGE_QUALITIES, type ImageLadder, type ImageQuality } from "../../../budget/edge/images";
+import {
+  IMAGE_LADDER,
+  IMAGE_QUALITIES,
+  type ImageLadder,
+  type ImageQuality,
+} from "../../../budget/edge/images";
 
 /** Value of the zone's setting `image_resizing`: pictures of this zone only. `open` would serve other people's too. */
 export const CLOUDFLARE_IMAGE_SETTING = { settingId: "image_resizing", value: "on" } as const;

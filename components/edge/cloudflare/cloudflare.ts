@@ -77,7 +77,7 @@ export class Cloudflare extends pulumi.ComponentResource {
     for (const [settingId, value] of Object.entries(zoneSettings(args))) {
       const settingName = `${name}-setting-${settingId.replaceAll("_", "-")}`;
       const setting = { zoneId, settingId, value };
-      new ZoneSetting(settingName, transformed(transform.zoneSetting, settingName, setting), child);
+      new ZoneSetting(...transformed(transform.zoneSetting, settingName, setting, child));
     }
     tieredCache(name, args, child);
     if (account.cacheReserve) {
@@ -91,15 +91,18 @@ export class Cloudflare extends pulumi.ComponentResource {
     for (const { name: suffix, phase, rules } of phases(args, pulumi.all([...this.signingSecrets]))) {
       const rulesetName = `${name}-rules-${suffix}`;
       const ruleset = new Ruleset(
-        rulesetName,
-        transformed(transform.ruleset, rulesetName, {
-          zoneId,
-          kind: "zone",
-          name: `retrofitlink ${suffix}`,
-          phase,
-          rules: [...rules],
-        }),
-        child,
+        ...transformed(
+          transform.ruleset,
+          rulesetName,
+          {
+            zoneId,
+            kind: "zone",
+            name: `retrofitlink ${suffix}`,
+            phase,
+            rules: [...rules],
+          },
+          child,
+        ),
       );
       if (phase === SIGNATURE_PHASE) this.signatureRules = ruleset;
     }
@@ -164,13 +167,15 @@ function assetsBucket(
     LONGEST_BUCKET_NAME - 1 - 2 * SUFFIX_BYTES,
   );
   const bucket = new R2Bucket(
-    bucketName,
-    transformed(transform?.bucket, bucketName, {
-      accountId: account.id,
-      name: pulumi.interpolate`${beginning}-${suffix}`,
-    }),
-    // A bucket of before keeps the name it has.
-    { ...child, retainOnDelete: true, ignoreChanges: ["name"] },
+    ...transformed(
+      transform?.bucket,
+      bucketName,
+      {
+        accountId: account.id,
+        name: pulumi.interpolate`${beginning}-${suffix}`,
+      },
+      { ...child, retainOnDelete: true, ignoreChanges: ["name"] },
+    ),
   );
   const domain = new R2CustomDomain(
     `${name}-assets-domain`,
@@ -211,17 +216,20 @@ function dnsRecords(
   for (const host of hosts) {
     const recordName = `${name}-dns-${host}`;
     new DnsRecord(
-      recordName,
-      transformed(transform?.dnsRecord, recordName, {
-        zoneId: zone.id,
-        name: host,
-        type: "CNAME",
-        content: origin.hostname,
-        proxied: true,
-        // 1 is "automatic", the only one that a proxied name may have.
-        ttl: 1,
-      }),
-      child,
+      ...transformed(
+        transform?.dnsRecord,
+        recordName,
+        {
+          zoneId: zone.id,
+          name: host,
+          type: "CNAME",
+          content: origin.hostname,
+          proxied: true,
+          // 1 is "automatic", the only one that a proxied name may have.
+          ttl: 1,
+        },
+        child,
+      ),
     );
   }
 }
@@ -237,28 +245,31 @@ function loadBalancers(
   const accountId = account.id;
   const monitorName = `${name}-monitor`;
   const monitor = new LoadBalancerMonitor(
-    monitorName,
-    transformed(transform?.monitor, monitorName, {
-      accountId,
-      description: "RetroFitLink origins",
-      type: "https",
-      method: "GET",
-      path: args.healthPath,
-      expectedCodes: "200",
-      // The lock holds for whoever asks for the health as well.
-      header: {
-        Host: [hosts[0] ?? ""],
-        [originLock.headerName]: [pulumi.secret(originLock.headerValue)],
+    ...transformed(
+      transform?.monitor,
+      monitorName,
+      {
+        accountId,
+        description: "RetroFitLink origins",
+        type: "https",
+        method: "GET",
+        path: args.healthPath,
+        expectedCodes: "200",
+        // The lock holds for whoever asks for the health as well.
+        header: {
+          Host: [hosts[0] ?? ""],
+          [originLock.headerName]: [pulumi.secret(originLock.headerValue)],
+        },
+        interval: 60,
+        timeout: 5,
+        retries: 2,
+        consecutiveDown: 2,
+        consecutiveUp: 2,
+        allowInsecure: false,
+        followRedirects: false,
       },
-      interval: 60,
-      timeout: 5,
-      retries: 2,
-      consecutiveDown: 2,
-      consecutiveUp: 2,
-      allowInsecure: false,
-      followRedirects: false,
-    }),
-    child,
+      child,
+    ),
   );
   const [first, second] = [
     { suffix: "primary", address: origin.hostname },
@@ -266,31 +277,37 @@ function loadBalancers(
   ].map(({ suffix, address }) => {
     const poolName = `${name}-pool-${suffix}`;
     return new LoadBalancerPool(
-      poolName,
-      transformed(transform?.pool, poolName, {
-        accountId,
-        name: physicalName(`retrofitlink-${pulumi.getStack()}-${suffix}`, LONGEST_POOL_NAME),
-        monitor: monitor.id,
-        minimumOrigins: 1,
-        origins: [{ name: suffix, address, enabled: true, weight: 1 }],
-      }),
-      child,
+      ...transformed(
+        transform?.pool,
+        poolName,
+        {
+          accountId,
+          name: physicalName(`retrofitlink-${pulumi.getStack()}-${suffix}`, LONGEST_POOL_NAME),
+          monitor: monitor.id,
+          minimumOrigins: 1,
+          origins: [{ name: suffix, address, enabled: true, weight: 1 }],
+        },
+        child,
+      ),
     ).id;
   }) as [pulumi.Output<string>, pulumi.Output<string>];
   for (const host of hosts) {
     const balancerName = `${name}-load-balancer-${host}`;
     new LoadBalancer(
-      balancerName,
-      transformed(transform?.loadBalancer, balancerName, {
-        zoneId: zone.id,
-        name: host,
-        proxied: true,
-        // In the order of the list: the first healthy one.
-        steeringPolicy: "off",
-        defaultPools: [first, second],
-        fallbackPool: first,
-      }),
-      child,
+      ...transformed(
+        transform?.loadBalancer,
+        balancerName,
+        {
+          zoneId: zone.id,
+          name: host,
+          proxied: true,
+          // In the order of the list: the first healthy one.
+          steeringPolicy: "off",
+          defaultPools: [first, second],
+          fallbackPool: first,
+        },
+        child,
+      ),
     );
   }
 }

@@ -22,14 +22,17 @@ export function provedCertificate(
   const [domainName, ...others] = hosts;
   const certificateName = `${name}-certificate`;
   const certificate = new acm.Certificate(
-    certificateName,
-    transformed(transform?.certificate, certificateName, {
-      ...place,
-      ...(domainName === undefined ? {} : { domainName }),
-      subjectAlternativeNames: others,
-      validationMethod: "DNS",
-    }),
-    child,
+    ...transformed(
+      transform?.certificate,
+      certificateName,
+      {
+        ...place,
+        ...(domainName === undefined ? {} : { domainName }),
+        subjectAlternativeNames: others,
+        validationMethod: "DNS",
+      },
+      child,
+    ),
   );
   const proofs = hosts.map((host) => {
     const proof = certificate.domainValidationOptions.apply((options) => {
@@ -39,17 +42,20 @@ export function provedCertificate(
     });
     const recordName = `${name}-proof-${host}`;
     return new route53.Record(
-      recordName,
-      transformed(transform?.record, recordName, {
-        zoneId: zone.id,
-        name: proof.resourceRecordName,
-        type: proof.resourceRecordType,
-        records: [proof.resourceRecordValue],
-        ttl: 300,
-        // A certificate for the same name elsewhere has the same proof.
-        allowOverwrite: true,
-      }),
-      child,
+      ...transformed(
+        transform?.record,
+        recordName,
+        {
+          zoneId: zone.id,
+          name: proof.resourceRecordName,
+          type: proof.resourceRecordType,
+          records: [proof.resourceRecordValue],
+          ttl: 300,
+          // A certificate for the same name elsewhere has the same proof.
+          allowOverwrite: true,
+        },
+        child,
+      ),
     );
   });
   return new acm.CertificateValidation(
@@ -75,9 +81,12 @@ export function aliasRecords(
         evaluateTargetHealth: false,
       };
       new route53.Record(
-        recordName,
-        transformed(transform?.record, recordName, { zoneId: zone.id, name: host, type, aliases: [alias] }),
-        child,
+        ...transformed(
+          transform?.record,
+          recordName,
+          { zoneId: zone.id, name: host, type, aliases: [alias] },
+          child,
+        ),
       );
     }
   }

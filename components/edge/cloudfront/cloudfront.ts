@@ -104,9 +104,7 @@ export class CloudFront extends pulumi.ComponentResource {
         const policyName = `${name}-${behavior.class}-cache`;
         const policy = cachePolicyArgs(behavior, behavior.cache);
         const made = new cloudfront.CachePolicy(
-          policyName,
-          transformed(transform.cachePolicy, policyName, policy),
-          child,
+          ...transformed(transform.cachePolicy, policyName, policy, child),
         );
         cachePolicyIds.set(behavior.class, made.id);
       }
@@ -114,18 +112,14 @@ export class CloudFront extends pulumi.ComponentResource {
       if (headers !== undefined) {
         const policyName = `${name}-${behavior.class}-headers`;
         const made = new cloudfront.ResponseHeadersPolicy(
-          policyName,
-          transformed(transform.responseHeadersPolicy, policyName, headers),
-          child,
+          ...transformed(transform.responseHeadersPolicy, policyName, headers, child),
         );
         responseHeadersPolicyIds.set(behavior.class, made.id);
       }
     }
     const requestPolicyName = `${name}-passed-on-request`;
     const passedOnRequest = new cloudfront.OriginRequestPolicy(
-      requestPolicyName,
-      transformed(transform.originRequestPolicy, requestPolicyName, passedOnRequestArgs()),
-      child,
+      ...transformed(transform.originRequestPolicy, requestPolicyName, passedOnRequestArgs(), child),
     );
 
     const publicKeys = args.publicKeys.map(
@@ -144,17 +138,19 @@ export class CloudFront extends pulumi.ComponentResource {
 
     const webAclName = `${name}-web-acl`;
     const webAcl = new wafv2.WebAcl(
-      webAclName,
-      transformed(transform.webAcl, webAclName, {
-        ...IN_GLOBAL_REGION,
-        ...webAclArgs(args.clientRequestsPerMinute),
-      }),
-      child,
+      ...transformed(
+        transform.webAcl,
+        webAclName,
+        {
+          ...IN_GLOBAL_REGION,
+          ...webAclArgs(args.clientRequestsPerMinute),
+        },
+        child,
+      ),
     );
     const distributionName = `${name}-distribution`;
     const distribution = new cloudfront.Distribution(
-      distributionName,
-      transformed(
+      ...transformed(
         transform.distribution,
         distributionName,
         distributionArgs(args, {
@@ -171,8 +167,8 @@ export class CloudFront extends pulumi.ComponentResource {
           images,
           keyGroupId: keyGroup?.id,
         }),
+        child,
       ),
-      child,
     );
     if (assets !== undefined) {
       const read = {

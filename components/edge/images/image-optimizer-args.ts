@@ -3,7 +3,12 @@ import type * as lambda from "@pulumi/aws/lambda";
 import type * as cloudfunctionsv2 from "@pulumi/gcp/cloudfunctionsv2";
 import type * as pulumi from "@pulumi/pulumi";
 
-import { IMAGE_TIMEOUTS, imageConcurrency, imageMemoryMiB, LAMBDA_MB_PER_CPU } from "../../../budget/edge/images";
+import {
+  IMAGE_TIMEOUTS,
+  imageConcurrency,
+  imageMemoryMiB,
+  LAMBDA_MB_PER_CPU,
+} from "../../../budget/edge/images";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
 

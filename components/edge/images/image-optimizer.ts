@@ -101,12 +101,15 @@ export class ImageOptimizer extends pulumi.ComponentResource {
     const { region, originals, prefix, transform } = args;
     const child = { parent: this };
     const logGroup = new cloudwatch.LogGroup(
-      `${name}-log`,
-      transformed(transform?.logGroup, `${name}-log`, {
-        region,
-        retentionInDays: args.logRetentionDays ?? LOG_RETENTION_DAYS,
-      }),
-      child,
+      ...transformed(
+        transform?.logGroup,
+        `${name}-log`,
+        {
+          region,
+          retentionInDays: args.logRetentionDays ?? LOG_RETENTION_DAYS,
+        },
+        child,
+      ),
     );
     const role = new iam.Role(
       `${name}-role`,
@@ -138,23 +141,26 @@ export class ImageOptimizer extends pulumi.ComponentResource {
       child,
     );
     const made = new lambda.Function(
-      `${name}-function`,
-      transformed(transform?.function, `${name}-function`, {
-        region,
-        description: "Makes the variants of pictures for the CDN",
-        role: role.arn,
-        runtime: "nodejs24.x",
-        architectures: ["arm64"],
-        handler: "aws.handler",
-        ...lambdaCode(bundle),
-        memorySize: memoryMiB,
-        timeout: IMAGE_TIMEOUTS.functionSeconds,
-        ...(args.reserveConcurrency === false ? {} : { reservedConcurrentExecutions: concurrency }),
-        // Lambda gives a process one call at a time.
-        environment: { variables: variables(originals.name, prefix) },
-        loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
-      }),
-      { ...child, dependsOn: [policy] },
+      ...transformed(
+        transform?.function,
+        `${name}-function`,
+        {
+          region,
+          description: "Makes the variants of pictures for the CDN",
+          role: role.arn,
+          runtime: "nodejs24.x",
+          architectures: ["arm64"],
+          handler: "aws.handler",
+          ...lambdaCode(bundle),
+          memorySize: memoryMiB,
+          timeout: IMAGE_TIMEOUTS.functionSeconds,
+          ...(args.reserveConcurrency === false ? {} : { reservedConcurrentExecutions: concurrency }),
+          // Lambda gives a process one call at a time.
+          environment: { variables: variables(originals.name, prefix) },
+          loggingConfig: { logFormat: "Text", logGroup: logGroup.name },
+        },
+        { ...child, dependsOn: [policy] },
+      ),
     );
     const url = new lambda.FunctionUrl(
       `${name}-url`,
@@ -220,33 +226,36 @@ export class ImageOptimizer extends pulumi.ComponentResource {
       child,
     );
     const made = new cloudfunctionsv2.Function(
-      `${name}-function`,
-      transformed(transform?.function, `${name}-function`, {
-        project,
-        location: region,
-        description: "Makes the variants of pictures for the CDN",
-        buildConfig: {
-          runtime: "nodejs24",
-          entryPoint: "image",
-          source: { storageSource: { bucket: source.name, object: code.name } },
-          // The zip has its packages; the build fetches none.
-          environmentVariables: { GOOGLE_VENDOR_NPM_DEPENDENCIES: "true" },
-          ...(args.buildAccount === undefined ? {} : { serviceAccount: args.buildAccount }),
+      ...transformed(
+        transform?.function,
+        `${name}-function`,
+        {
+          project,
+          location: region,
+          description: "Makes the variants of pictures for the CDN",
+          buildConfig: {
+            runtime: "nodejs24",
+            entryPoint: "image",
+            source: { storageSource: { bucket: source.name, object: code.name } },
+            // The zip has its packages; the build fetches none.
+            environmentVariables: { GOOGLE_VENDOR_NPM_DEPENDENCIES: "true" },
+            ...(args.buildAccount === undefined ? {} : { serviceAccount: args.buildAccount }),
+          },
+          serviceConfig: {
+            availableCpu: "1",
+            availableMemory: `${memoryMiB}Mi`,
+            timeoutSeconds: IMAGE_TIMEOUTS.functionSeconds,
+            maxInstanceCount: concurrency,
+            maxInstanceRequestConcurrency: 1,
+            minInstanceCount: 0,
+            ingressSettings: "ALLOW_INTERNAL_AND_GCLB",
+            allTrafficOnLatestRevision: true,
+            serviceAccountEmail: account.email,
+            environmentVariables: variables(originals.name, prefix),
+          },
         },
-        serviceConfig: {
-          availableCpu: "1",
-          availableMemory: `${memoryMiB}Mi`,
-          timeoutSeconds: IMAGE_TIMEOUTS.functionSeconds,
-          maxInstanceCount: concurrency,
-          maxInstanceRequestConcurrency: 1,
-          minInstanceCount: 0,
-          ingressSettings: "ALLOW_INTERNAL_AND_GCLB",
-          allTrafficOnLatestRevision: true,
-          serviceAccountEmail: account.email,
-          environmentVariables: variables(originals.name, prefix),
-        },
-      }),
-      { ...child, dependsOn: [reader] },
+        { ...child, dependsOn: [reader] },
+      ),
     );
     // A load balancer signs no requests, so the door it comes through stands for who may call: `ingressSettings`.
     new cloudrunv2.ServiceIamMember(

@@ -71,117 +71,139 @@ export abstract class Proxy extends pulumi.ComponentResource {
     const { transform = {} } = args;
 
     const configName = `${name}-config`;
-    const configArgs = transformed<k8s.core.v1.ConfigMapArgs>(transform.config, configName, {
-      metadata: metadata(`${workload}-config`),
-      data: {
-        [basename(definition.program.configPath)]: definition.configuration(args, plan, workload),
+    const [, configArgs, configOpts] = transformed<k8s.core.v1.ConfigMapArgs>(
+      transform.config,
+      configName,
+      {
+        metadata: metadata(`${workload}-config`),
+        data: {
+          [basename(definition.program.configPath)]: definition.configuration(args, plan, workload),
+        },
       },
-    });
-    const config = new k8s.core.v1.ConfigMap(configName, configArgs, child);
+      child,
+    );
+    const config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
 
     const serviceName = `${name}-service`;
     const serviceType = args.serviceType ?? "ClusterIP";
     const service = new k8s.core.v1.Service(
-      serviceName,
-      transformed<k8s.core.v1.ServiceArgs>(transform.service, serviceName, {
-        // The provider waits for endpoints of a Service, which come from the pods that are created after it.
-        metadata: { ...metadata(workload), annotations: { "pulumi.com/skipAwait": "true" } },
-        spec: {
-          type: serviceType,
-          // Through another node a client would arrive with that node's address, and share its rate limit.
-          ...(serviceType === "ClusterIP" ? {} : { externalTrafficPolicy: "Local" }),
-          selector: selector.matchLabels,
-          // Neither status nor metrics, which are nobody's business outside the cluster.
-          ports: servicePorts(args),
+      ...transformed<k8s.core.v1.ServiceArgs>(
+        transform.service,
+        serviceName,
+        {
+          // The provider waits for endpoints of a Service, which come from the pods that are created after it.
+          metadata: { ...metadata(workload), annotations: { "pulumi.com/skipAwait": "true" } },
+          spec: {
+            type: serviceType,
+            // Through another node a client would arrive with that node's address, and share its rate limit.
+            ...(serviceType === "ClusterIP" ? {} : { externalTrafficPolicy: "Local" }),
+            selector: selector.matchLabels,
+            // Neither status nor metrics, which are nobody's business outside the cluster.
+            ports: servicePorts(args),
+          },
         },
-      }),
-      child,
+        child,
+      ),
     );
 
     const deploymentName = `${name}-deployment`;
     const deployment = new k8s.apps.v1.Deployment(
-      deploymentName,
-      transformed<k8s.apps.v1.DeploymentArgs>(transform.deployment, deploymentName, {
-        metadata: metadata(workload),
-        // No replicas: they belong to the autoscaler.
-        spec: {
-          strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } },
-          revisionHistoryLimit: 3,
-          selector,
-          template: proxyPod({
-            program: definition.program,
-            app: workload,
-            labels,
-            cpuCores: args.cpuCores,
-            memoryLimitMiB,
-            plan,
-            drain: args.timeouts.drain,
-            configName: config.metadata.name,
-            configChecksum: checksum(configArgs.data),
-            ...this.tls(name, args, workload),
-          }),
+      ...transformed<k8s.apps.v1.DeploymentArgs>(
+        transform.deployment,
+        deploymentName,
+        {
+          metadata: metadata(workload),
+          // No replicas: they belong to the autoscaler.
+          spec: {
+            strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } },
+            revisionHistoryLimit: 3,
+            selector,
+            template: proxyPod({
+              program: definition.program,
+              app: workload,
+              labels,
+              cpuCores: args.cpuCores,
+              memoryLimitMiB,
+              plan,
+              drain: args.timeouts.drain,
+              configName: config.metadata.name,
+              configChecksum: checksum(configArgs.data),
+              ...this.tls(name, args, workload),
+            }),
+          },
         },
-      }),
-      // A controller of the cloud adds its readiness gate only to pods whose Service exists when they are created.
-      { ...child, dependsOn: [service] },
+        { ...child, dependsOn: [service] },
+      ),
     );
 
     if (definition.fleetService !== undefined) {
       const fleetName = `${name}-fleet`;
       new k8s.core.v1.Service(
-        fleetName,
-        transformed<k8s.core.v1.ServiceArgs>(transform.fleet, fleetName, {
-          metadata: metadata(definition.fleetService(workload)),
-          spec: {
-            type: "ClusterIP",
-            clusterIP: "None",
-            selector: selector.matchLabels,
-            ports: [{ name: "status", port: PROXY_PORTS.status, targetPort: "status" }],
+        ...transformed<k8s.core.v1.ServiceArgs>(
+          transform.fleet,
+          fleetName,
+          {
+            metadata: metadata(definition.fleetService(workload)),
+            spec: {
+              type: "ClusterIP",
+              clusterIP: "None",
+              selector: selector.matchLabels,
+              ports: [{ name: "status", port: PROXY_PORTS.status, targetPort: "status" }],
+            },
           },
-        }),
-        child,
+          child,
+        ),
       );
     }
 
     const autoscalerName = `${name}-autoscaler`;
     new k8s.autoscaling.v2.HorizontalPodAutoscaler(
-      autoscalerName,
-      transformed<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>(transform.autoscaler, autoscalerName, {
-        metadata: metadata(workload),
-        spec: {
-          scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment.metadata.name },
-          minReplicas: plan.minReplicas,
-          maxReplicas: plan.maxReplicas,
-          metrics: autoscalerMetrics(definition.program.container, definition.connections, plan),
-          behavior: SCALING_BEHAVIOR,
+      ...transformed<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>(
+        transform.autoscaler,
+        autoscalerName,
+        {
+          metadata: metadata(workload),
+          spec: {
+            scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment.metadata.name },
+            minReplicas: plan.minReplicas,
+            maxReplicas: plan.maxReplicas,
+            metrics: autoscalerMetrics(definition.program.container, definition.connections, plan),
+            behavior: SCALING_BEHAVIOR,
+          },
         },
-      }),
-      child,
+        child,
+      ),
     );
 
     const disruptionBudgetName = `${name}-disruption-budget`;
     new k8s.policy.v1.PodDisruptionBudget(
-      disruptionBudgetName,
-      transformed<k8s.policy.v1.PodDisruptionBudgetArgs>(transform.disruptionBudget, disruptionBudgetName, {
-        metadata: metadata(workload),
-        spec: {
-          maxUnavailable: args.maxUnavailable ?? 1,
-          selector,
-          unhealthyPodEvictionPolicy: "AlwaysAllow",
+      ...transformed<k8s.policy.v1.PodDisruptionBudgetArgs>(
+        transform.disruptionBudget,
+        disruptionBudgetName,
+        {
+          metadata: metadata(workload),
+          spec: {
+            maxUnavailable: args.maxUnavailable ?? 1,
+            selector,
+            unhealthyPodEvictionPolicy: "AlwaysAllow",
+          },
         },
-      }),
-      child,
+        child,
+      ),
     );
 
     const networkPolicyName = `${name}-network-policy`;
     const traffic = trafficOf(args).map((port) => PROXY_PORTS[port]);
     new k8s.networking.v1.NetworkPolicy(
-      networkPolicyName,
-      transformed<k8s.networking.v1.NetworkPolicyArgs>(transform.networkPolicy, networkPolicyName, {
-        metadata: metadata(workload),
-        spec: proxyNetworkPolicy(workload, args, traffic),
-      }),
-      child,
+      ...transformed<k8s.networking.v1.NetworkPolicyArgs>(
+        transform.networkPolicy,
+        networkPolicyName,
+        {
+          metadata: metadata(workload),
+          spec: proxyNetworkPolicy(workload, args, traffic),
+        },
+        child,
+      ),
     );
 
     this.serviceName = service.metadata.name;
@@ -208,14 +230,17 @@ export abstract class Proxy extends pulumi.ComponentResource {
     const secretName = `${workload}-tls`;
     const certificateName = `${name}-certificate`;
     new k8s.apiextensions.CustomResource(
-      certificateName,
-      transformed<k8s.apiextensions.CustomResourceArgs>(transform.certificate, certificateName, {
-        apiVersion: "cert-manager.io/v1",
-        kind: "Certificate",
-        metadata: { name: secretName, namespace, labels: commonLabels(workload, "load-balancer") },
-        spec: certificateSpec(tls, secretName),
-      }),
-      { parent: this },
+      ...transformed<k8s.apiextensions.CustomResourceArgs>(
+        transform.certificate,
+        certificateName,
+        {
+          apiVersion: "cert-manager.io/v1",
+          kind: "Certificate",
+          metadata: { name: secretName, namespace, labels: commonLabels(workload, "load-balancer") },
+          spec: certificateSpec(tls, secretName),
+        },
+        { parent: this },
+      ),
     );
     return { tls: { secretName, plainPort } };
   }

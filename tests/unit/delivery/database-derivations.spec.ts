@@ -5,7 +5,6 @@ import fc from "fast-check";
 import { databaseDerivations } from "../../../delivery/preview-report/database-derivations";
 import type { Derivation } from "../../../report/derivation";
 import { previewPage } from "../../../delivery/preview-report/page";
-import { serviceDerivations } from "../../../delivery/preview-report/service-derivations";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
 import { databaseSummary, serviceSummary } from "./fixtures/stack-run";
 
@@ -86,16 +85,6 @@ describe("derivations of a database in the cluster", () => {
 });
 
 describe("the database on the page", () => {
-  it("shows the pool of every service that uses it, and of no other", () => {
-    const [backend, matching] = services as [(typeof services)[0], (typeof services)[0]];
-    assert.ok(
-      lines(serviceDerivations(backend)).includes(
-        "Pool to the database | 3 a process | 18 pods · 1 process · (3 + 2 monitors) = 90 connections to each router at most",
-      ),
-    );
-    assert.doesNotMatch(lines(serviceDerivations(matching)).join(), /Pool to the database/);
-  });
-
   for (const stack of ["production", "staging", "local"]) {
     it(`derives every number of the shipped stack ${stack}, and all hold`, async () => {
       const model = await recordedModel(shippedConfig(stack));

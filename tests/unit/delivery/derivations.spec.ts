@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 
-import fc from "fast-check";
-
-import { replicaPlan } from "../../../budget/service/capacity";
-import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
-import type { ServiceSummary } from "../../../budget/service/summary";
 import { timeoutLadder } from "../../../budget/timeouts/timeouts";
 import { cacheDerivations, redisDerivations } from "../../../delivery/preview-report/cache-derivations";
 import type { Derivation } from "../../../report/derivation";
 import { duration, isShare, number, plural, podRange } from "../../../budget/core/format";
 import { proxyDerivations } from "../../../delivery/preview-report/proxy-derivations";
-import { PEAK_MARGIN, serviceDerivations } from "../../../delivery/preview-report/service-derivations";
 import { timeoutBars } from "../../../delivery/preview-report/timeouts";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
 import {
@@ -21,96 +15,10 @@ import {
   sessionSummary,
 } from "./fixtures/stack-run";
 
-const DISRUPTION = { zones: 3, maxUnavailable: 1 };
 const lines = (found: readonly Derivation[]): string[] =>
   found.map(({ name, value, formula }) => `${name} | ${value} | ${formula}`);
 const broken = (found: readonly Derivation[]): string[] =>
   found.filter(({ holds }) => !holds).map(({ name }) => name);
-
-const demands = fc
-  .record({
-    baseRps: fc.integer({ min: 1, max: 2000 }),
-    more: fc.integer({ min: 0, max: 3000 }),
-    growth: fc.integer({ min: 0, max: 100 }),
-  })
-  .map(({ baseRps, more, growth }) => ({ baseRps, peakRps: baseRps + more, growthPerMinute: growth / 100 }));
-
-const profiles = fc.record({
-  serviceTimeSeconds: fc.integer({ min: 1, max: 60 }).map((milliseconds) => milliseconds / 1000),
-  concurrencyPerPod: fc.integer({ min: 1, max: 32 }),
-  maxUtilization: fc.integer({ min: 30, max: 90 }).map((percent) => percent / 100),
-  warmUpSeconds: fc.integer({ min: 0, max: 60 }),
-});
-
-describe("derivations of a service", () => {
-  it("write each formula with the numbers of the summary", () => {
-    assert.deepEqual(lines(serviceDerivations(serviceSummary("backend"))), [
-      "Throughput | 1,200/s | 1,200/s planned ≥ 1,000/s promised",
-      "Reaction time | 47 s | T = metrics 15 s + autoscaler 15 s + scheduling 5 s + warm-up 12 s = 47 s",
-      "Autoscaler target | 62.7 % | u* = min(70 % CPU, 75 % ÷ (1 + 0.25/min · 47 s)) = 62.7 %",
-      "Pods at base | 2 pods | λ·S = 300/s · 30 ms = 9 in service; max(⌈9 ÷ (8 · 62.7 %)⌉ = 2, Erlang C 2) = 2",
-      "Fewest pods | 3 pods | 3 − max(a zone ⌈3 ÷ 3⌉, a drain 1) = 2 ≥ 2; the smallest is 3",
-      "Response at base | p95, p99 kept | with 2 of 3 pods left at 300/s: P(t > 200 ms) = 0.1 %, 5 % allowed; P(t > 500 ms) < 0.1 %, 1 % allowed",
-      "Pods at peak + 20 % | 9 pods | λ·S = 1,440/s · 30 ms = 43.2 in service; max(⌈43.2 ÷ (8 · 62.7 %)⌉ = 9, Erlang C 6) = 9",
-      "Most pods | 14 pods | 14 − max(a zone ⌈14 ÷ 3⌉, a drain 1) = 9 ≥ 9; the smallest is 14",
-      "Response at peak | p95, p99 kept | with 9 of 14 pods left at 1,440/s: P(t > 200 ms) = 0.1 %, 5 % allowed; P(t > 500 ms) < 0.1 %, 1 % allowed",
-      "During a rollout | 18 pods | 14 + ⌈14 · 25 %⌉ = 18: 18 cores, 18,432 MiB at most",
-      "Pool to redis-cache | 2 a process | 18 pods · 1 process · 2 = 36 connections at most",
-      "Memory of a pod | 1,024 MiB | 1,024 MiB · 80 % = 819 MiB in use at most",
-    ]);
-  });
-
-  it("agree with the plan of any service that keeps its promise", () => {
-    fc.assert(
-      fc.property(demands, profiles, (demand, profile) => {
-        const budget = { ...DEFAULT_BUDGET, throughputRps: { target: 1, warning: 1, critical: 1 } };
-        const replicas = replicaPlan(demand, profile, budget, DISRUPTION);
-        const summary = serviceSummary("any", { demand, profile, budget, replicas });
-        assert.deepEqual(broken(serviceDerivations(summary)), []);
-      }),
-    );
-  });
-
-  it("use the margin that the plan itself adds to the peak", () => {
-    fc.assert(
-      fc.property(demands, profiles, (demand, profile) => {
-        assert.deepEqual(
-          replicaPlan(demand, profile, DEFAULT_BUDGET, DISRUPTION),
-          replicaPlan(demand, profile, DEFAULT_BUDGET, DISRUPTION, { margin: PEAK_MARGIN }),
-        );
-      }),
-    );
-  });
-
-  it("say the sum of a reaction time that is not the usual one", () => {
-    const { demand, profile, budget } = serviceSummary("backend");
-    const reaction = { metricsSeconds: 30, autoscalerSyncSeconds: 15, schedulingSeconds: 5, nodeSeconds: 40 };
-    const replicas = replicaPlan(demand, profile, budget, DISRUPTION, { reaction });
-    const found = serviceDerivations(serviceSummary("backend", { replicas }));
-    assert.equal(found[1]?.formula, "T = metrics, autoscaler, scheduling, node 90 s + warm-up 12 s = 102 s");
-    assert.deepEqual(broken(found), []);
-  });
-
-  it("show which number of a changed plan does not follow", () => {
-    const sound = serviceSummary("backend");
-    const changed = (replicas: Partial<ServiceSummary["replicas"]>): string[] =>
-      broken(serviceDerivations({ ...sound, replicas: { ...sound.replicas, ...replicas } }));
-    assert.deepEqual(changed({ max: 8 }), ["Most pods", "Response at peak"]);
-    assert.deepEqual(changed({ min: 2 }), ["Fewest pods", "Response at base"]);
-    assert.deepEqual(changed({ atPeak: 10 }), ["Pods at peak + 20 %", "Most pods"]);
-    assert.deepEqual(changed({ targetUtilization: 0.7 }).includes("Autoscaler target"), true);
-  });
-
-  it("say that no number of pods helps when a request alone takes too long", () => {
-    const sound = serviceSummary("backend");
-    const found = serviceDerivations({ ...sound, profile: { ...sound.profile, serviceTimeSeconds: 0.2 } });
-    assert.equal(
-      found[0]?.formula,
-      "no number of pods keeps the percentiles: 200 ms < min(200 ms ÷ ln 20, 500 ms ÷ ln 100) = 66.8 ms",
-    );
-    assert.deepEqual(broken(found), ["Service time"]);
-  });
-});
 
 describe("derivations of a cache", () => {
   const services = [
@@ -229,10 +137,13 @@ describe("derivations of the shipped stacks", () => {
       const { services, caches, proxies, exposedService } = await recordedModel(shippedConfig(stack));
       const upstream = services.find(({ workload }) => workload === exposedService);
       const found = [
-        ...services.flatMap(serviceDerivations),
         ...caches.flatMap((cache) => cacheDerivations(cache, services)),
         ...proxies.flatMap((proxy) => proxyDerivations(proxy, upstream)),
       ];
+      assert.deepEqual(
+        services.flatMap(({ proofs }) => proofs.filter(({ holds }) => !holds)),
+        [],
+      );
       assert.ok(found.length > 10);
       assert.deepEqual(broken(found), []);
     });

@@ -27,17 +27,20 @@ export function albAlarms(name: string, args: AlbAlarmsArgs, parent: pulumi.Reso
   for (const [suffix, alarm] of Object.entries(alarms(args))) {
     const alarmName = `${name}-alarm-${suffix}`;
     new cloudwatch.MetricAlarm(
-      alarmName,
-      transformed<cloudwatch.MetricAlarmArgs>(args.transform, alarmName, {
-        evaluationPeriods: MINUTES.looked,
-        datapointsToAlarm: MINUTES.bad,
-        // Nothing measured is nothing asked.
-        treatMissingData: "notBreaching",
-        alarmActions: [...args.actions],
-        okActions: [...args.actions],
-        ...alarm,
-      }),
-      { parent },
+      ...transformed<cloudwatch.MetricAlarmArgs>(
+        args.transform,
+        alarmName,
+        {
+          evaluationPeriods: MINUTES.looked,
+          datapointsToAlarm: MINUTES.bad,
+          // Nothing measured is nothing asked.
+          treatMissingData: "notBreaching",
+          alarmActions: [...args.actions],
+          okActions: [...args.actions],
+          ...alarm,
+        },
+        { parent },
+      ),
     );
   }
 }

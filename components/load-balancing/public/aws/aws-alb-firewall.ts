@@ -42,14 +42,17 @@ export function albFirewall(name: string, args: AlbFirewallArgs, parent: pulumi.
   const child = { parent };
   const firewallName = `${name}-firewall`;
   const acl = new wafv2.WebAcl(
-    firewallName,
-    transformed<wafv2.WebAclArgs>(args.transform, firewallName, {
-      scope: "REGIONAL",
-      defaultAction: { allow: {} },
-      rules: firewallRules(args),
-      visibilityConfig: visibility("firewall"),
-    }),
-    child,
+    ...transformed<wafv2.WebAclArgs>(
+      args.transform,
+      firewallName,
+      {
+        scope: "REGIONAL",
+        defaultAction: { allow: {} },
+        rules: firewallRules(args),
+        visibilityConfig: visibility("firewall"),
+      },
+      child,
+    ),
   );
   const logs = new cloudwatch.LogGroup(
     `${firewallName}-logs`,

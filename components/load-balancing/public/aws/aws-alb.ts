@@ -72,58 +72,64 @@ export class AwsAlb extends pulumi.ComponentResource {
       this,
     );
     const loadBalancer = new lb.LoadBalancer(
-      name,
-      transformed<lb.LoadBalancerArgs>(transform.loadBalancer, name, {
-        loadBalancerType: "application",
-        internal: false,
-        ipAddressType: "ipv4",
-        subnets: [...network.subnetIds],
-        securityGroups: [securityGroup.id, sourcesGroup.id],
-        enableDeletionProtection: args.deletionProtection,
-        dropInvalidHeaderFields: true,
-        desyncMitigationMode: args.desyncMitigation ?? "strictest",
-        enableHttp2: true,
-        // Fails closed: a firewall that cannot be asked lets nobody past it.
-        enableWafFailOpen: false,
-        enableZonalShift: true,
-        preserveHostHeader: true,
-        // A CDN's last entry is the client; this hop would only add the CDN.
-        xffHeaderProcessingMode: isBehindCdn(args.sources) ? "preserve" : "append",
-        idleTimeout: timeouts.idle.loadBalancer,
-        accessLogs: { bucket: logs.bucket, enabled: true },
-      }),
-      { ...child, dependsOn: [...logs.ready] },
+      ...transformed<lb.LoadBalancerArgs>(
+        transform.loadBalancer,
+        name,
+        {
+          loadBalancerType: "application",
+          internal: false,
+          ipAddressType: "ipv4",
+          subnets: [...network.subnetIds],
+          securityGroups: [securityGroup.id, sourcesGroup.id],
+          enableDeletionProtection: args.deletionProtection,
+          dropInvalidHeaderFields: true,
+          desyncMitigationMode: args.desyncMitigation ?? "strictest",
+          enableHttp2: true,
+          // Fails closed: a firewall that cannot be asked lets nobody past it.
+          enableWafFailOpen: false,
+          enableZonalShift: true,
+          preserveHostHeader: true,
+          // A CDN's last entry is the client; this hop would only add the CDN.
+          xffHeaderProcessingMode: isBehindCdn(args.sources) ? "preserve" : "append",
+          idleTimeout: timeouts.idle.loadBalancer,
+          accessLogs: { bucket: logs.bucket, enabled: true },
+        },
+        { ...child, dependsOn: [...logs.ready] },
+      ),
     );
 
     // Short, for AWS takes 32 characters and 8 are the engine's: a new one is there before the old one goes.
     const targetGroupName = `${name}-tg`;
     const slowStart = args.slowStartSeconds ?? 0;
     const targetGroup = new lb.TargetGroup(
-      targetGroupName,
-      transformed<lb.TargetGroupArgs>(transform.targetGroup, targetGroupName, {
-        targetType: "ip",
-        vpcId: network.vpcId,
-        port: proxy.podPort,
-        protocol: proxy.protocol,
-        protocolVersion: "HTTP1",
-        deregistrationDelay: timeouts.drain.deregistration,
-        slowStart,
-        // AWS takes slow start with round robin only.
-        loadBalancingAlgorithmType: slowStart > 0 ? "round_robin" : "least_outstanding_requests",
-        healthCheck: {
-          enabled: true,
+      ...transformed<lb.TargetGroupArgs>(
+        transform.targetGroup,
+        targetGroupName,
+        {
+          targetType: "ip",
+          vpcId: network.vpcId,
+          port: proxy.podPort,
           protocol: proxy.protocol,
-          path: proxy.healthPath,
-          matcher: "200",
-          // Noticed within 10 s, less than what the drain chain waits for it.
-          interval: 5,
-          timeout: 4,
-          healthyThreshold: 2,
-          unhealthyThreshold: 2,
+          protocolVersion: "HTTP1",
+          deregistrationDelay: timeouts.drain.deregistration,
+          slowStart,
+          // AWS takes slow start with round robin only.
+          loadBalancingAlgorithmType: slowStart > 0 ? "round_robin" : "least_outstanding_requests",
+          healthCheck: {
+            enabled: true,
+            protocol: proxy.protocol,
+            path: proxy.healthPath,
+            matcher: "200",
+            // Noticed within 10 s, less than what the drain chain waits for it.
+            interval: 5,
+            timeout: 4,
+            healthyThreshold: 2,
+            unhealthyThreshold: 2,
+          },
+          tags: { [CLUSTER_TAG]: args.clusterName },
         },
-        tags: { [CLUSTER_TAG]: args.clusterName },
-      }),
-      child,
+        child,
+      ),
     );
     const listeners = this.listeners(name, args, loadBalancer.arn, targetGroup.arn);
     const firewall = albFirewall(
@@ -266,18 +272,21 @@ export class AwsAlb extends pulumi.ComponentResource {
     ];
     const listenerName = `${name}-https`;
     const https = new lb.Listener(
-      listenerName,
-      transformed<lb.ListenerArgs>(args.transform?.listener, listenerName, {
-        loadBalancerArn,
-        port: 443,
-        protocol: "HTTPS",
-        sslPolicy: TLS_POLICY,
-        certificateArn,
-        routingHttpResponseServerEnabled: false,
-        defaultActions:
-          originLock === undefined ? answer("404", "no such host") : answer("403", "not through the CDN"),
-      }),
-      child,
+      ...transformed<lb.ListenerArgs>(
+        args.transform?.listener,
+        listenerName,
+        {
+          loadBalancerArn,
+          port: 443,
+          protocol: "HTTPS",
+          sslPolicy: TLS_POLICY,
+          certificateArn,
+          routingHttpResponseServerEnabled: false,
+          defaultActions:
+            originLock === undefined ? answer("404", "no such host") : answer("403", "not through the CDN"),
+        },
+        child,
+      ),
     );
     const forward = { type: "forward", targetGroupArn };
     const conditions =

@@ -54,12 +54,15 @@ export class AwsLoadBalancerController extends pulumi.ComponentResource {
     );
     const policyName = `${name}-policy`;
     const policy = new iam.RolePolicy(
-      policyName,
-      transformed<iam.RolePolicyArgs>(transform.policy, policyName, {
-        role: role.id,
-        policy: JSON.stringify(controllerPolicy(clusterName, region)),
-      }),
-      child,
+      ...transformed<iam.RolePolicyArgs>(
+        transform.policy,
+        policyName,
+        {
+          role: role.id,
+          policy: JSON.stringify(controllerPolicy(clusterName, region)),
+        },
+        child,
+      ),
     );
     const identity = new eks.PodIdentityAssociation(
       `${name}-identity`,
@@ -69,36 +72,38 @@ export class AwsLoadBalancerController extends pulumi.ComponentResource {
     const { chart, version, repository } = CHARTS.awsLoadBalancerController;
     const releaseName = `${name}-release`;
     new k8s.helm.v3.Release(
-      releaseName,
-      transformed<k8s.helm.v3.ReleaseArgs>(transform.release, releaseName, {
-        name: SERVICE_ACCOUNT,
-        namespace: NAMESPACE,
-        chart,
-        version,
-        repositoryOpts: { repo: repository },
-        values: {
-          clusterName,
-          // Without them it asks the metadata of its node, which pods should not reach.
-          region,
-          vpcId,
-          replicaCount: replicas,
-          serviceAccount: { create: true, name: SERVICE_ACCOUNT },
-          podDisruptionBudget: { maxUnavailable: 1 },
-          resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "128Mi" } },
-          // Pods only: everything else is this program's.
-          createIngressClassResource: false,
-          ingressClassParams: { create: false },
-          enableServiceMutatorWebhook: false,
-          enableBackendSecurityGroup: false,
-          enableShield: false,
-          enableWaf: false,
-          enableWafv2: false,
-          defaultTargetType: "ip",
-          controllerConfig: { featureGates: { EnableServiceController: false } },
+      ...transformed<k8s.helm.v3.ReleaseArgs>(
+        transform.release,
+        releaseName,
+        {
+          name: SERVICE_ACCOUNT,
+          namespace: NAMESPACE,
+          chart,
+          version,
+          repositoryOpts: { repo: repository },
+          values: {
+            clusterName,
+            // Without them it asks the metadata of its node, which pods should not reach.
+            region,
+            vpcId,
+            replicaCount: replicas,
+            serviceAccount: { create: true, name: SERVICE_ACCOUNT },
+            podDisruptionBudget: { maxUnavailable: 1 },
+            resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "128Mi" } },
+            // Pods only: everything else is this program's.
+            createIngressClassResource: false,
+            ingressClassParams: { create: false },
+            enableServiceMutatorWebhook: false,
+            enableBackendSecurityGroup: false,
+            enableShield: false,
+            enableWaf: false,
+            enableWafv2: false,
+            defaultTargetType: "ip",
+            controllerConfig: { featureGates: { EnableServiceController: false } },
+          },
         },
-      }),
-      // A pod gets its identity when it is created.
-      { ...child, dependsOn: [policy, identity] },
+        { ...child, dependsOn: [policy, identity] },
+      ),
     );
     this.registerOutputs({});
   }

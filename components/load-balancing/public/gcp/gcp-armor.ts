@@ -38,32 +38,35 @@ const LAST = 2_147_483_647;
 export function gcpArmor(name: string, args: GcpArmorArgs, parent: pulumi.Resource): compute.SecurityPolicy {
   const policyName = `${name}-firewall`;
   return new compute.SecurityPolicy(
-    policyName,
-    transformed<compute.SecurityPolicyArgs>(args.transform, policyName, {
-      project: args.project,
-      type: "CLOUD_ARMOR",
-      description: "In front of the proxy",
-      adaptiveProtectionConfig: {
-        layer7DdosDefenseConfig: { enable: true, ruleVisibility: "STANDARD" },
-      },
-      advancedOptionsConfig: {
-        jsonParsing: "STANDARD",
-        logLevel: "NORMAL",
-        ...(args.sources.kind === "cloudflare" ? { userIpRequestHeaders: ["CF-Connecting-IP"] } : {}),
-      },
-      rules: [
-        ...lockRules(args.originLock),
-        ...attackRules(args.firewall),
-        ...sourceRules(args),
-        {
-          priority: LAST,
-          description: "everybody else",
-          action: "deny(403)",
-          match: { versionedExpr: "SRC_IPS_V1", config: { srcIpRanges: ["*"] } },
+    ...transformed<compute.SecurityPolicyArgs>(
+      args.transform,
+      policyName,
+      {
+        project: args.project,
+        type: "CLOUD_ARMOR",
+        description: "In front of the proxy",
+        adaptiveProtectionConfig: {
+          layer7DdosDefenseConfig: { enable: true, ruleVisibility: "STANDARD" },
         },
-      ],
-    }),
-    { parent },
+        advancedOptionsConfig: {
+          jsonParsing: "STANDARD",
+          logLevel: "NORMAL",
+          ...(args.sources.kind === "cloudflare" ? { userIpRequestHeaders: ["CF-Connecting-IP"] } : {}),
+        },
+        rules: [
+          ...lockRules(args.originLock),
+          ...attackRules(args.firewall),
+          ...sourceRules(args),
+          {
+            priority: LAST,
+            description: "everybody else",
+            action: "deny(403)",
+            match: { versionedExpr: "SRC_IPS_V1", config: { srcIpRanges: ["*"] } },
+          },
+        ],
+      },
+      { parent },
+    ),
   );
 }
 

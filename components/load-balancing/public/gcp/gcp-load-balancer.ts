@@ -80,13 +80,16 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
 
     const sslPolicyName = `${name}-tls`;
     const sslPolicy = new compute.SSLPolicy(
-      sslPolicyName,
-      transformed<compute.SSLPolicyArgs>(transform.sslPolicy, sslPolicyName, {
-        project,
-        profile: "MODERN",
-        minTlsVersion: "TLS_1_2",
-      }),
-      child,
+      ...transformed<compute.SSLPolicyArgs>(
+        transform.sslPolicy,
+        sslPolicyName,
+        {
+          project,
+          profile: "MODERN",
+          minTlsVersion: "TLS_1_2",
+        },
+        child,
+      ),
     );
     const https = new compute.TargetHttpsProxy(
       `${name}-https`,
@@ -157,17 +160,20 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
     const healthCheckName = `${name}-health`;
     const probe = { port: proxy.podPort, requestPath: proxy.healthPath };
     return new compute.HealthCheck(
-      healthCheckName,
-      transformed<compute.HealthCheckArgs>(transform?.healthCheck, healthCheckName, {
-        project: location.project,
-        // Noticed within 10 s, less than what the drain chain waits for it.
-        checkIntervalSec: 5,
-        timeoutSec: 4,
-        healthyThreshold: 2,
-        unhealthyThreshold: 2,
-        ...(proxy.protocol === "HTTPS" ? { httpsHealthCheck: probe } : { httpHealthCheck: probe }),
-      }),
-      { parent: this },
+      ...transformed<compute.HealthCheckArgs>(
+        transform?.healthCheck,
+        healthCheckName,
+        {
+          project: location.project,
+          // Noticed within 10 s, less than what the drain chain waits for it.
+          checkIntervalSec: 5,
+          timeoutSec: 4,
+          healthyThreshold: 2,
+          unhealthyThreshold: 2,
+          ...(proxy.protocol === "HTTPS" ? { httpsHealthCheck: probe } : { httpHealthCheck: probe }),
+        },
+        { parent: this },
+      ),
     );
   }
 
@@ -180,25 +186,28 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   ): compute.BackendService {
     const { location, timeouts, negName, ratePerPod, logSampleRate = 1 } = args;
     return new compute.BackendService(
-      backendName,
-      transformed<compute.BackendServiceArgs>(args.transform?.backend, backendName, {
-        project: location.project,
-        loadBalancingScheme: SCHEME,
-        protocol: args.proxy.protocol,
-        backends: location.zones.map((zone) => ({
-          group: negLink(location, zone, negName),
-          balancingMode: "RATE",
-          maxRatePerEndpoint: ratePerPod,
-          capacityScaler: 1,
-        })),
-        healthChecks: healthCheck.selfLink,
-        securityPolicy: firewall.selfLink,
-        timeoutSec,
-        connectionDrainingTimeoutSec: timeouts.drain.deregistration,
-        sessionAffinity: "NONE",
-        logConfig: { enable: true, sampleRate: logSampleRate },
-      }),
-      { parent: this },
+      ...transformed<compute.BackendServiceArgs>(
+        args.transform?.backend,
+        backendName,
+        {
+          project: location.project,
+          loadBalancingScheme: SCHEME,
+          protocol: args.proxy.protocol,
+          backends: location.zones.map((zone) => ({
+            group: negLink(location, zone, negName),
+            balancingMode: "RATE",
+            maxRatePerEndpoint: ratePerPod,
+            capacityScaler: 1,
+          })),
+          healthChecks: healthCheck.selfLink,
+          securityPolicy: firewall.selfLink,
+          timeoutSec,
+          connectionDrainingTimeoutSec: timeouts.drain.deregistration,
+          sessionAffinity: "NONE",
+          logConfig: { enable: true, sampleRate: logSampleRate },
+        },
+        { parent: this },
+      ),
     );
   }
 
@@ -218,22 +227,27 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
           }
         : { defaultService: backend.selfLink };
     return new compute.URLMap(
-      urlMapName,
-      transformed<compute.URLMapArgs>(args.transform?.urlMap, urlMapName, {
-        project: args.location.project,
-        ...rest,
-        hostRules: [{ hosts: originLock === undefined ? [...hosts] : ["*"], pathMatcher: "proxy" }],
-        pathMatchers: [
-          {
-            name: "proxy",
-            defaultService: backend.selfLink,
-            ...(tunnels === undefined
-              ? {}
-              : { pathRules: [{ paths: longLivedPaths.flatMap(pathPatterns), service: tunnels.selfLink }] }),
-          },
-        ],
-      }),
-      { parent: this },
+      ...transformed<compute.URLMapArgs>(
+        args.transform?.urlMap,
+        urlMapName,
+        {
+          project: args.location.project,
+          ...rest,
+          hostRules: [{ hosts: originLock === undefined ? [...hosts] : ["*"], pathMatcher: "proxy" }],
+          pathMatchers: [
+            {
+              name: "proxy",
+              defaultService: backend.selfLink,
+              ...(tunnels === undefined
+                ? {}
+                : {
+                    pathRules: [{ paths: longLivedPaths.flatMap(pathPatterns), service: tunnels.selfLink }],
+                  }),
+            },
+          ],
+        },
+        { parent: this },
+      ),
     );
   }
 

@@ -83,7 +83,7 @@ describe("image ladder", () => {
 });
 
 describe("page on the image ladder", () => {
-  const page = readFileSync(join(__dirname, "../../../docs/components/image-optimizer.md"), "utf8");
+  const page = readFileSync(join(__dirname, "../../../../docs/components/image-optimizer.md"), "utf8");
 
   it("has the widths and the limits as they are", () => {
     assert.ok(page.includes(`Widths: ${IMAGE_LADDER.widths.join(", ")} pixels`));

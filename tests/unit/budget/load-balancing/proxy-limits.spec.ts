@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
-import { admission, rateLimitPerPod, retryLimits, slidingWindow } from "../../../../budget/load-balancing/proxy-limits";
+import {
+  admission,
+  rateLimitPerPod,
+  retryLimits,
+  slidingWindow,
+} from "../../../../budget/load-balancing/proxy-limits";
 import { timeoutLadder, type LadderCloud } from "../../../../budget/timeouts/timeouts";
 
 describe("rateLimitPerPod", () => {

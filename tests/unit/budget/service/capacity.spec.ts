@@ -5,7 +5,6 @@ import {
   erlangC,
   longestServiceTimeSeconds,
   podsLost,
-  replicaPlan,
   replicasForLoad,
   resilientReplicas,
   responseTimeTail,
@@ -145,42 +144,6 @@ describe("autoscalerTarget", () => {
     assert.equal(
       autoscalerTarget({ growthPerMinute: 0 }, { ...profile, maxUtilization: 0.95 }, DEFAULT_BUDGET),
       0.7,
-    );
-  });
-});
-
-describe("replicaPlan", () => {
-  const demand = { baseRps: 300, peakRps: 1000, growthPerMinute: 0.3 };
-
-  it("derives the example of the documentation", () => {
-    // base: 300 * 0.04 / (8 * 0.6) = 2.5 -> 3, of 5 pods in 3 zones 3 are left
-    // peak: 1200 * 0.04 / (8 * 0.6) = 10, of 15 pods in 3 zones 10 are left
-    assert.deepEqual(replicaPlan(demand, profile, DEFAULT_BUDGET, { zones: 3, maxUnavailable: 1 }), {
-      atBase: 3,
-      atPeak: 10,
-      min: 5,
-      max: 15,
-      targetUtilization: 0.6,
-      reactionSeconds: 50,
-    });
-  });
-
-  it("keeps min <= max whenever base <= peak", () => {
-    fc.assert(
-      fc.property(
-        fc.double({ min: 0.1, max: 3000, noNaN: true }),
-        fc.double({ min: 1, max: 20, noNaN: true }),
-        fc.integer({ min: 1, max: 4 }),
-        (baseRps, ratio, zones) => {
-          const plan = replicaPlan(
-            { baseRps, peakRps: baseRps * ratio, growthPerMinute: 0.2 },
-            profile,
-            DEFAULT_BUDGET,
-            { zones, maxUnavailable: 1 },
-          );
-          assert.ok(plan.min <= plan.max);
-        },
-      ),
     );
   });
 });

@@ -3,14 +3,11 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 
+import { planService } from "../../../../budget/service/plan";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
 import { qualifiedHost } from "../../../../components/load-balancing/proxy/proxy-args";
-import {
-  ElasticService,
-  servicePlan,
-  type ElasticServiceArgs,
-} from "../../../../components/workload/elastic-service";
+import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type RecordedResource, type Recording } from "../../../helpers/pulumi";
 
 const args: ElasticServiceArgs = {
@@ -43,6 +40,8 @@ const RESOURCES = [
   "kubernetes:core/v1:ServiceAccount backend-service-account",
   "kubernetes:networking.k8s.io/v1:NetworkPolicy backend-network-policy",
   "kubernetes:policy/v1:PodDisruptionBudget backend-disruption-budget",
+  "retrofitlink:autoscaling:DisruptionBudget backend-disruption-budget",
+  "retrofitlink:autoscaling:HorizontalAutoscaler backend-autoscaler",
   "retrofitlink:workload:ElasticService backend",
 ];
 
@@ -77,14 +76,19 @@ describe("ElasticService", () => {
   });
 
   it("gives policies a summary of plain numbers", async () => {
-    assert.deepEqual((await build({ caches: [cache] })).only("retrofitlink:workload:ElasticService").inputs, {
+    const { inputs } = (await build({ caches: [cache] })).only("retrofitlink:workload:ElasticService");
+    const { numbers, proofs, witnesses, ...rest } = inputs;
+    const plan = planService({ ...args, service: "backend", cachePools: { "redis-cache": 6 } });
+    assert.deepEqual({ numbers, proofs }, plan);
+    assert.ok((witnesses as unknown[]).length > 10);
+    assert.deepEqual(rest, {
       configKey: "retrofitlink:services.backend",
       workload: "backend",
       namespace: "retrofitlink",
       budget: DEFAULT_BUDGET,
       demand: args.demand,
       profile: args.profile,
-      replicas: servicePlan(args),
+      replicas: { min: 3, max: 14 },
       zones: 3,
       maxUnavailable: 1,
       maxSurge: 0.25,
@@ -130,7 +134,7 @@ describe("ElasticService", () => {
     await record(() => {
       const { host, podsHost, url, deploymentName, port, replicas } = new ElasticService("backend", args);
       assert.equal(port, 3000);
-      assert.deepEqual(replicas, servicePlan(args));
+      assert.deepEqual(replicas, { min: 3, max: 14 });
       pulumi.all([host, podsHost, url, deploymentName]).apply((values) => told.push(...values));
     });
     assert.deepEqual(told, [
@@ -150,7 +154,7 @@ describe("ElasticService", () => {
       transform: {
         service: { metadata: { name: "other" } },
         deployment: (given) => ({ ...given, spec: { replicas: 7, selector: {}, template: {} } }),
-        autoscaler: (given, childName) => ({ ...given, metadata: { name: `${childName}-changed` } }),
+        autoscaler: (given, _opts, childName) => ({ ...given, metadata: { name: `${childName}-changed` } }),
       },
     });
     assert.deepEqual(recording.ofType("kubernetes:core/v1:Service").map(nameOf), ["other", "backend-pods"]);
@@ -164,8 +168,6 @@ describe("ElasticService", () => {
 
 describe("ElasticService, its autoscaler", () => {
   it("owns the number of replicas alone, with the numbers of the budget", async () => {
-    const plan = servicePlan(args);
-    assert.deepEqual([plan.min, plan.max], [3, 14]);
     const recording = await build();
     assert.equal("replicas" in specOf(recording.only("kubernetes:apps/v1:Deployment")), false);
     const spec = specOf(recording.only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler"));
@@ -215,10 +217,10 @@ describe("ElasticService, its autoscaler", () => {
   it("plans for a larger margin and a slower cluster when told so", async () => {
     const reaction = { metricsSeconds: 15, autoscalerSyncSeconds: 15, schedulingSeconds: 5, nodeSeconds: 60 };
     const slower = await autoscaler({ margin: 1, reaction });
-    const plan = servicePlan({ ...args, margin: 1, reaction });
-    assert.deepEqual([slower["minReplicas"], slower["maxReplicas"]], [plan.min, plan.max]);
-    assert.ok(plan.max > servicePlan(args).max);
-    assert.equal(plan.reactionSeconds, 107);
+    const { numbers } = planService({ ...args, service: "backend", margin: 1, reaction });
+    assert.deepEqual([slower["minReplicas"], slower["maxReplicas"]], [numbers.min.value, numbers.max.value]);
+    assert.ok(numbers.max.value > 14);
+    assert.equal(numbers.reaction.value, 107);
   });
 
   it("survives a drain and a lost zone, whatever the demand and the profile", () => {
@@ -238,11 +240,12 @@ describe("ElasticService, its autoscaler", () => {
         fc.integer({ min: 1, max: 6 }),
         ({ baseRps, factor, growthPerMinute }, profile, zones) => {
           const demand = { baseRps, peakRps: baseRps * factor, growthPerMinute };
-          const plan = servicePlan({ ...args, demand, profile, zones });
-          const lost = Math.max(1, zones > 1 ? Math.ceil(plan.min / zones) : 0);
-          assert.ok(plan.min >= 2 && plan.min <= plan.max);
-          assert.ok(plan.min - lost >= plan.atBase);
-          assert.ok(plan.targetUtilization <= Math.min(profile.maxUtilization, 0.7));
+          const { numbers } = planService({ ...args, service: "any", demand, profile, zones });
+          const [min, max] = [numbers.min.value, numbers.max.value];
+          const lost = Math.max(1, zones > 1 ? Math.ceil(min / zones) : 0);
+          assert.ok(min >= 2 && min <= max);
+          assert.ok(min - lost >= numbers.atBase.value);
+          assert.ok(numbers.target.value <= Math.min(profile.maxUtilization, 0.7));
         },
       ),
     );
@@ -279,7 +282,7 @@ describe("ElasticService, at preview", () => {
       ["REDIS_CACHE_HOST", "REDIS_CACHE_PORT", "REDIS_CACHE_POOL_SIZE", "REDIS_CACHE_PASSWORD", "RELEASE"],
     );
     const { inputs } = recording.only("retrofitlink:workload:ElasticService");
-    assert.deepEqual(inputs["replicas"], servicePlan(args));
+    assert.deepEqual(inputs["replicas"], { min: 3, max: 14 });
     assert.equal(pulumi.containsUnknowns(inputs), false);
   });
 });

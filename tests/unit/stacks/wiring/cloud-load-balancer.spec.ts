@@ -328,6 +328,7 @@ describe("load balancer of the cloud in the platform", () => {
     assert.ok(!recording.resources.some(({ type }) => type.startsWith("aws:")));
     assert.deepEqual(ofInput(recording, ":Service", "nginx-load-balancer-service").metadata.annotations, {
       "cloud.google.com/neg": '{"exposed_ports":{"80":{"name":"retrofitlink-test-proxy"}}}',
+      "pulumi.com/skipAwait": "true",
     });
     const { backends } = ofInput(recording, ":BackendService", "public-load-balancer-backend");
     assert.deepEqual(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
+import { planStack } from "../../../../plan/plan-stack";
 import { urlSigner } from "../../../../runtime/edge";
 import type { StackConfig } from "../../../../stacks/stack-file/config";
 import { createEdge } from "../../../../stacks/wiring/edge";
@@ -169,7 +170,7 @@ describe("a service that signs URLs for Cloudflare", () => {
       () => {
         const stack = config("cloudflare");
         const originLock = { headerName: "x-origin-verify", headerValue: pulumi.secret("lock") };
-        const edge = createEdge(stack, { hostname: "lb.example.net", originLock }, {});
+        const edge = createEdge(stack, planStack(stack), { hostname: "lb.example.net", originLock }, {});
         createUrlSigning(stack, edge, {
           transformations: [
             ({ opts }) => {

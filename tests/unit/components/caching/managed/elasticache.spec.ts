@@ -218,7 +218,7 @@ describe("ElastiCache", () => {
 
   it("lets every child be transformed, under its name", async () => {
     const seen: string[] = [];
-    const look = (_: object, childName: string): void => void seen.push(childName);
+    const look = (_: object, _opts: object, childName: string): void => void seen.push(childName);
     const recording = await build({
       ...cache,
       transform: {

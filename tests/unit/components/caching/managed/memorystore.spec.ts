@@ -132,7 +132,7 @@ describe("Memorystore", () => {
 
   it("lets every child be transformed, under its name", async () => {
     const seen: string[] = [];
-    const look = (_: object, childName: string): void => void seen.push(childName);
+    const look = (_: object, _opts: object, childName: string): void => void seen.push(childName);
     await build({ transform: { instance: look, credentials: look } });
     assert.deepEqual(seen.sort(), ["redis-cache", "redis-cache-credentials"]);
   });

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { redisProblems, type RedisArgs, type SessionRedisArgs } from "../../../../../components/caching/redis/redis";
+import {
+  redisProblems,
+  type RedisArgs,
+  type SessionRedisArgs,
+} from "../../../../../components/caching/redis/redis";
 import { describeProblem } from "../../../../../components/shared/problems";
 
 const backend = { service: "backend", maxReplicas: 10, maxSurge: 0.25, processesPerPod: 1, poolSize: 8 };

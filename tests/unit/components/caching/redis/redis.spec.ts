@@ -293,7 +293,10 @@ describe("Redis, its passwords", () => {
     const credentials = { password: "one", "users.conf": "user default on nopass\n" };
     const data = { "redis.conf": "port 6379\n" };
     const annotations = await checksums({
-      transform: { credentials: { stringData: credentials }, config: { data } },
+      transform: {
+        credentials: (args) => ({ ...args, stringData: credentials }),
+        config: (args) => ({ ...args, data }),
+      },
     });
     assert.deepEqual(annotations, {
       "checksum/config": digest(data),
@@ -383,7 +386,7 @@ describe("Redis, its outputs", () => {
 describe("Redis, its transforms", () => {
   it("reach every child, under the child's name", async () => {
     const seen: string[] = [];
-    const look = (_: object, childName: string): void => void seen.push(childName);
+    const look = (_: object, _opts: object, childName: string): void => void seen.push(childName);
     const common = {
       password: look,
       credentials: look,

@@ -222,7 +222,7 @@ describe("AtlasCluster", () => {
       transform: {
         cluster: { redactClientLogData: true },
         backupSchedule: { referenceHourOfDay: 4 },
-        alert: (args, name) => (name.endsWith("no-primary") ? { ...args, enabled: false } : args),
+        alert: (args, _opts, name) => (name.endsWith("no-primary") ? { ...args, enabled: false } : args),
         application: (args) => ({ ...args, immutable: true }),
       },
     });

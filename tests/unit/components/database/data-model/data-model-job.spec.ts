@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 
-import { DataModelJob, type DataModelJobArgs } from "../../../../../components/database/data-model/data-model-job";
+import {
+  DataModelJob,
+  type DataModelJobArgs,
+} from "../../../../../components/database/data-model/data-model-job";
 import { CATALOGUE } from "../../../../../product/data-model/catalogue";
 import type { Collection } from "../../../../../components/database/data-model/collection";
 import {

@@ -5,7 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { shellEnvironment, shellHook, shellScript } from "../../../../../components/database/mongodb/operator-shell";
+import {
+  shellEnvironment,
+  shellHook,
+  shellScript,
+} from "../../../../../components/database/mongodb/operator-shell";
 
 const run = promisify(execFile);
 

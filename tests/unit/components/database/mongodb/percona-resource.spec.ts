@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 
-import { mongoDbSizes, type MongoDbClusterArgs } from "../../../../../components/database/mongodb/mongodb-cluster-args";
+import {
+  mongoDbSizes,
+  type MongoDbClusterArgs,
+} from "../../../../../components/database/mongodb/mongodb-cluster-args";
 import {
   CLUSTER_NAME,
   perconaSpec,

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 
 import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../../budget/edge/images";
-import { cloudflareImagePath, cloudflareImageRules } from "../../../../../components/edge/cloudflare/cloudflare-images";
+import {
+  cloudflareImagePath,
+  cloudflareImageRules,
+} from "../../../../../components/edge/cloudflare/cloudflare-images";
 
 const CONDITION = 'starts_with(http.request.uri.path, "/images/")';
 

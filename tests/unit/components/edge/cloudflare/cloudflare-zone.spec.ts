@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 
-import { certificateHosts, zoneProblems, type ZoneArgs } from "../../../../../components/edge/cloudflare/cloudflare-zone";
+import {
+  certificateHosts,
+  zoneProblems,
+  type ZoneArgs,
+} from "../../../../../components/edge/cloudflare/cloudflare-zone";
 import { describeProblem } from "../../../../../components/shared/problems";
 
 const sound: ZoneArgs = {

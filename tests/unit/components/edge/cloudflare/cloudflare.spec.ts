@@ -3,7 +3,11 @@ import assert from "node:assert/strict";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { edgeBehaviors, withImageVariants } from "../../../../../components/edge/behaviors";
-import { Cloudflare, cloudflareProblems, type CloudflareArgs } from "../../../../../components/edge/cloudflare/cloudflare";
+import {
+  Cloudflare,
+  cloudflareProblems,
+  type CloudflareArgs,
+} from "../../../../../components/edge/cloudflare/cloudflare";
 import { describeProblem } from "../../../../../components/shared/problems";
 import { meets } from "../../../../helpers/cloudflare-expression";
 import { record, type Recording } from "../../../../helpers/pulumi";
@@ -310,7 +314,7 @@ describe("Cloudflare", () => {
 
   it("lets a caller change a child, under its name", async () => {
     const seen: string[] = [];
-    const look = (_: object, name: string): void => void seen.push(name);
+    const look = (_: object, _opts: object, name: string): void => void seen.push(name);
     const transform = { zoneSetting: look, ruleset: look, dnsRecord: look, bucket: look };
     await build({ transform });
     assert.equal(seen.length, Object.keys(SETTINGS).length + 7 + 2 + 1);

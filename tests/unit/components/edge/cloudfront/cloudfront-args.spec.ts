@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 
-import { CloudFront, cloudFrontProblems, type CloudFrontArgs } from "../../../../../components/edge/cloudfront/cloudfront";
+import {
+  CloudFront,
+  cloudFrontProblems,
+  type CloudFrontArgs,
+} from "../../../../../components/edge/cloudfront/cloudfront";
 import { describeProblem } from "../../../../../components/shared/problems";
 import { publicKey } from "../../../../helpers/cdn";
 import { record } from "../../../../helpers/pulumi";

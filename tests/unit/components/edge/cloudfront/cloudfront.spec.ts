@@ -391,7 +391,7 @@ describe("CloudFront, its outputs and transforms", () => {
 
   it("let a caller change a child, under its name", async () => {
     const seen: string[] = [];
-    const look = (_: object, name: string): void => void seen.push(name);
+    const look = (_: object, _opts: object, name: string): void => void seen.push(name);
     await build({
       transform: {
         distribution: look,

@@ -1,6 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
 
-import type { ReplicaPlan } from "../../budget/service/capacity";
 import type { Demand } from "../../budget/service/demand";
 import { wholeUp } from "../../budget/core/rounding";
 
@@ -10,6 +9,9 @@ const STEP_SECONDS = 15;
 /**
  * How fast the autoscaler may go.
  *
+ * @param maxReplicas its upper bound, pods
+ * @param reactionSeconds from a rise in load to a pod that helps
+ *
  * Up: without a pause, and at least as fast as the demand may grow within two steps and a reaction time, so that the
  * behaviour never is the bottleneck; never slower than doubling, or 4 pods, each 15 s.
  *
@@ -18,9 +20,10 @@ const STEP_SECONDS = 15;
  */
 export function scalingBehavior(
   demand: Pick<Demand, "growthPerMinute">,
-  plan: Pick<ReplicaPlan, "max" | "reactionSeconds">,
+  maxReplicas: number,
+  reactionSeconds: number,
 ): k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerBehavior {
-  const growth = (demand.growthPerMinute * (plan.reactionSeconds + 2 * STEP_SECONDS)) / 60;
+  const growth = (demand.growthPerMinute * (reactionSeconds + 2 * STEP_SECONDS)) / 60;
   return {
     scaleUp: {
       stabilizationWindowSeconds: 0,
@@ -35,7 +38,7 @@ export function scalingBehavior(
       selectPolicy: "Min",
       policies: [
         { type: "Percent", value: 10, periodSeconds: 60 },
-        { type: "Pods", value: Math.max(1, wholeUp(plan.max / 10)), periodSeconds: 60 },
+        { type: "Pods", value: Math.max(1, wholeUp(maxReplicas / 10)), periodSeconds: 60 },
       ],
     },
   };

@@ -1,0 +1,120 @@
+/** What is wrong with input: where it is, what was given, what is allowed, how to mend it. */
+import type { z } from "zod";
+
+import { aboutAt, aboutNamesAt, keysAt, valueAt, type SettingPath } from "./settings";
+
+/** One thing that is wrong. */
+export interface Issue {
+  /** From the root of what was checked: `["services", "backend", "port"]`. */
+  readonly path: SettingPath;
+  /** What was given, as it may be shown. Never a secret. */
+  readonly got: string;
+  /** What is allowed, as a phrase. */
+  readonly allowed: string;
+  /** What to do about it, as a sentence. */
+  readonly fix: string;
+}
+
+/** `demand.peakRps`, list items as `[0]`. */
+export function pathText(path: SettingPath): string {
+  return path
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`))
+    .join("");
+}
+
+/** A value in words that fit on a line. Secrets are never shown. */
+export function show(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (isSecret(value)) return "a secret";
+  if (typeof value === "string" && value.includes("PRIVATE KEY")) return "a private key";
+  const json = JSON.stringify(value);
+  const kind = Array.isArray(value)
+    ? "a list"
+    : typeof value === "object" && value !== null
+      ? "a map"
+      : undefined;
+  if (kind !== undefined) return json.length <= 40 ? `${kind}, ${json}` : kind;
+  return json.length <= 60 ? json : `${json.slice(0, 57)}…"`;
+}
+
+function isSecret(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "secure" in value;
+}
+
+/** What a declaration has against a value. An empty list means that it is sound by itself. */
+export function issuesOf(schema: z.ZodType, value: unknown): Issue[] {
+  const parsed = schema.safeParse(value);
+  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => asIssues(schema, value, issue));
+}
+
+function asIssues(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): Issue[] {
+  const path = issue.path.filter((part): part is string | number => typeof part !== "symbol");
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => unknownKey([...path, key], value, keysAt(schema, path, value)));
+  }
+  if (issue.code === "invalid_key") {
+    const names = aboutNamesAt(schema, path.slice(0, -1), value);
+    return [
+      {
+        path,
+        got: show(path.at(-1)),
+        allowed: names?.allowed ?? "another name",
+        fix: names?.fix ?? "Rename it.",
+      },
+    ];
+  }
+  const given = valueAt(value, path);
+  const what = aboutAt(schema, path, value);
+  const { allowed = "another value", fix = "See docs/stack-file.md." } = what ?? {};
+  if (isSecret(given)) {
+    return [
+      { path, got: "a secret", allowed, fix: "Write the plain value: derived numbers cannot be secret." },
+    ];
+  }
+  const needsText = issue.code === "invalid_type" && issue.expected === "string";
+  const quoted = needsText && (typeof given === "number" || typeof given === "boolean");
+  const got = what?.hidden === true && typeof given !== "object" ? `a ${typeof given}` : show(given);
+  return [
+    {
+      path,
+      got: given === undefined ? show(given) : got,
+      allowed,
+      fix: quoted ? "Put the value in quotation marks." : fix,
+    },
+  ];
+}
+
+function unknownKey(path: SettingPath, value: unknown, known: readonly string[]): Issue {
+  const near = nearest(String(path.at(-1)), known);
+  return {
+    path,
+    got: show(valueAt(value, path)),
+    allowed: known.length === 0 ? "a known key" : `one of ${known.join(", ")}`,
+    fix: near === undefined ? "Remove the key." : `Did you mean "${near}"?`,
+  };
+}
+
+/** The known name that differs in the fewest letters, if it is near enough to be a slip of the hand. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best !== undefined && best.distance <= Math.max(2, Math.floor(name.length / 3))
+    ? best.candidate
+    : undefined;
+}
+
+/** Levenshtein: insertions, deletions and substitutions from one word to the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const substituted = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(substituted, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

@@ -1,0 +1,100 @@
+/**
+ * The plan of a whole stack as one value: pure, in one pass, without an engine. Components take slices of it; policies,
+ * pages, load tests and the simulation read it.
+ */
+import { mapValues, own } from "../budget/core/own";
+import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/core/performance-budget";
+import type { DatabaseUser } from "../budget/database/mongodb";
+import { servicePoolSize, type ConnectionUser } from "../budget/service/connections";
+import { MAX_SURGE, planService, type ServicePlan } from "../budget/service/plan";
+import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
+import type { ServiceInput, StackInputs } from "./stack-inputs";
+
+export type { ServiceInput, StackInputs } from "./stack-inputs";
+
+/** What is planned for one service. */
+export interface PlannedService {
+  /** The default, the stack's overrides, the service's. */
+  readonly budget: PerformanceBudget;
+  /** Timeouts of the way to it. */
+  readonly timeouts: TimeoutLadder;
+  readonly plan: ServicePlan;
+  /** Connections one process keeps to each cache, by the cache's name. */
+  readonly cachePools: Readonly<Record<string, number>>;
+  /** Connections one process keeps to each router of the database; 0 without one. */
+  readonly databasePool: number;
+}
+
+/** A service that keeps connections to something, at its largest. */
+export type NamedUser = ConnectionUser & { readonly service: string };
+
+export interface StackPlan {
+  /** The stack's own budget, for what belongs to no service. */
+  readonly budget: PerformanceBudget;
+  readonly services: Readonly<Record<string, PlannedService>>;
+  /** Services that connect to a cache, at their largest. */
+  readonly cacheUsers: (cache: string) => readonly NamedUser[];
+  /** Services that query the database, at their largest. */
+  readonly databaseUsers: readonly DatabaseUser[];
+}
+
+/** @throws RangeError when a number has no plan, which the checks of the stack file refuse before */
+export function planStack(inputs: StackInputs): StackPlan {
+  const budget = mergeBudget(DEFAULT_BUDGET, inputs.budget);
+  const services = mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name));
+  const users = (poolOf: (service: PlannedService) => number | undefined): NamedUser[] =>
+    Object.entries(services).flatMap(([name, service]) => {
+      const poolSize = poolOf(service) ?? 0;
+      const { processesPerPod = 1 } = own(inputs.services, name) ?? {};
+      if (poolSize === 0) return [];
+      const maxReplicas = service.plan.numbers.max.value;
+      return { service: name, maxReplicas, maxSurge: MAX_SURGE, processesPerPod, poolSize };
+    });
+  const queriers = users(({ databasePool }) => databasePool);
+  return {
+    budget,
+    services,
+    cacheUsers: (cache) => users(({ cachePools }) => own(cachePools, cache)),
+    databaseUsers: queriers.flatMap((user) => {
+      const { database, demand } = own(inputs.services, user.service) ?? {};
+      if (database === undefined || demand === undefined) return [];
+      return { ...user, peakRps: demand.peakRps, ...database };
+    }),
+  };
+}
+
+function planned(
+  { cluster, cdn }: StackInputs,
+  stackBudget: PerformanceBudget,
+  service: ServiceInput,
+  name: string,
+): PlannedService {
+  const { demand, profile, resources, processesPerPod, maxRequestSeconds, caches, database } = service;
+  const budget = mergeBudget(stackBudget, service.budget);
+  const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
+  // Queries in flight at most, as if all of them met the same router.
+  const databasePool =
+    database === undefined
+      ? 0
+      : servicePoolSize(profile, processesPerPod, {
+          callsPerRequest: database.queriesPerRequest,
+          callSeconds: database.querySeconds,
+        });
+  return {
+    budget,
+    timeouts: timeoutLadder({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" }),
+    plan: planService({
+      service: name,
+      demand,
+      profile,
+      budget,
+      zones: cluster.zones,
+      resources,
+      processesPerPod,
+      cachePools,
+      databasePool,
+    }),
+    cachePools,
+    databasePool,
+  };
+}

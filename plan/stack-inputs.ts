@@ -1,0 +1,27 @@
+/** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
+import type { BudgetOverrides } from "../budget/core/performance-budget";
+import type { CacheCalls } from "../budget/service/connections";
+import type { Demand, ServiceProfile } from "../budget/service/demand";
+import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
+
+/** A service of the stack. */
+export interface ServiceInput {
+  readonly demand: Demand;
+  readonly profile: ServiceProfile;
+  readonly resources: { readonly cpuCores: number; readonly memoryMiB: number };
+  readonly processesPerPod: number;
+  /** Longest request, seconds. */
+  readonly maxRequestSeconds: number;
+  /** How it uses caches, by the cache's name. */
+  readonly caches: Readonly<Record<string, CacheCalls>>;
+  readonly database?: { readonly queriesPerRequest: number; readonly querySeconds: number } | undefined;
+  readonly budget: BudgetOverrides;
+}
+
+/** A stack. A configuration that was found sound is one. */
+export interface StackInputs {
+  readonly cluster: { readonly cloud: LadderCloud; readonly zones: number };
+  readonly budget: BudgetOverrides;
+  readonly services: Readonly<Record<string, ServiceInput>>;
+  readonly cdn?: { readonly provider: LadderCdn } | undefined;
+}
