@@ -1,5 +1,5 @@
 /** Settings of a service that its plan is made from. */
-import { z } from "zod";
+import type { z } from "zod";
 
 import { group, number, ratio } from "../core/settings";
 
