@@ -5,6 +5,7 @@
 import { mapValues, own } from "../budget/core/own";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/core/performance-budget";
 import type { DatabaseUser } from "../budget/database/mongodb";
+import { planStackDatabase, type PlannedDatabase } from "./plan-database";
 import { servicePoolSize, type ConnectionUser } from "../budget/service/connections";
 import { MAX_SURGE, planService, type ServicePlan } from "../budget/service/plan";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
@@ -36,6 +37,8 @@ export interface StackPlan {
   readonly cacheUsers: (cache: string) => readonly NamedUser[];
   /** Services that query the database, at their largest. */
   readonly databaseUsers: readonly DatabaseUser[];
+  /** Undefined without one. */
+  readonly database: PlannedDatabase | undefined;
 }
 
 /** @throws RangeError when a number has no plan, which the checks of the stack file refuse before */
@@ -51,15 +54,17 @@ export function planStack(inputs: StackInputs): StackPlan {
       return { service: name, maxReplicas, maxSurge: MAX_SURGE, processesPerPod, poolSize };
     });
   const queriers = users(({ databasePool }) => databasePool);
+  const databaseUsers = queriers.flatMap((user) => {
+    const { database, demand } = own(inputs.services, user.service) ?? {};
+    if (database === undefined || demand === undefined) return [];
+    return { ...user, peakRps: demand.peakRps, ...database };
+  });
   return {
     budget,
     services,
     cacheUsers: (cache) => users(({ cachePools }) => own(cachePools, cache)),
-    databaseUsers: queriers.flatMap((user) => {
-      const { database, demand } = own(inputs.services, user.service) ?? {};
-      if (database === undefined || demand === undefined) return [];
-      return { ...user, peakRps: demand.peakRps, ...database };
-    }),
+    databaseUsers,
+    database: planStackDatabase(inputs, budget, databaseUsers),
   };
 }
 

@@ -2,13 +2,14 @@
 import { createHash } from "node:crypto";
 
 import { cacheDerivations } from "./cache-derivations";
-import { databaseDerivations } from "./database-derivations";
 import type { Derivation } from "../../report/derivation";
 import { derivationsList } from "../../report/derivations-list";
+import { planList } from "../../report/plan-list";
 import { edgeDerivations } from "./edge-derivations";
 import { imageDerivations } from "./image-derivations";
 import { entranceDerivations } from "./entrance-derivations";
 import { number, plural } from "../../budget/core/format";
+import type { Plan } from "../../budget/core/plan";
 import { Html, html } from "../../report/html";
 import { policiesSection } from "./policies-section";
 import { proxyDerivations } from "./proxy-derivations";
@@ -98,18 +99,24 @@ function loadBalancer({ entrances, proxies, services, exposedService }: StackMod
     ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, proxyDerivations(proxy, upstream)))}`;
 }
 
-function databases({ databases: found, services }: StackModel): Html {
+function databases({ databases: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Database</h2>
-    ${found.map((database) =>
-      card(database.workload, database.configKey, databaseDerivations(database, services)),
-    )}`;
+    ${found.map((database) => planCard(database.workload, database.configKey, database))}`;
 }
 
 function caches({ caches: found, services }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Caches</h2>
     ${found.map((cache) => card(cache.workload, cache.configKey, cacheDerivations(cache, services)))}`;
+}
+
+function planCard(name: string, configKey: string, plan: Plan): Html {
+  return html`<section class="card">
+    <h3>${name}</h3>
+    <p class="soft">Keys below are those of <code>${configKey}</code>.</p>
+    ${planList(plan)}
+  </section>`;
 }
 
 function card(name: string, configKey: string, derivations: readonly Derivation[]): Html {

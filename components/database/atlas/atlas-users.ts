@@ -1,11 +1,11 @@
-import { CustomDbRole } from "@pulumi/mongodbatlas/customDbRole";
+import { CustomDbRole, type CustomDbRoleArgs } from "@pulumi/mongodbatlas/customDbRole";
 import { DatabaseUser, type DatabaseUserArgs } from "@pulumi/mongodbatlas/databaseUser";
 import type { CustomDbRoleAction } from "@pulumi/mongodbatlas/types/input";
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { livingGenerations, ofGeneration, userOfGeneration } from "../../shared/generations";
-import { DATABASE } from "../database-endpoint";
+import { transformed, type Transform } from "../../shared/transform";
 
 /** What the data-model Job does to the application's database: collections, indexes, their options, the profiler. */
 const DATA_MODEL_ACTIONS = [
@@ -20,11 +20,11 @@ const DATA_MODEL_ACTIONS = [
 ] as const;
 
 /** Privileges of the data-model Job. It reads no document, and drops no collection. */
-export function dataModelActions(): CustomDbRoleAction[] {
+export function dataModelActions(database: string): CustomDbRoleAction[] {
   return [
     ...DATA_MODEL_ACTIONS.map((action) => ({
       action,
-      resources: [{ databaseName: DATABASE, collectionName: "" }],
+      resources: [{ databaseName: database, collectionName: "" }],
     })),
     // By what keys collections are sharded already.
     { action: "FIND", resources: [{ databaseName: "config", collectionName: "collections" }] },
@@ -36,6 +36,23 @@ export interface AtlasUser {
   readonly username: string;
   readonly password: pulumi.Output<string>;
   readonly user: DatabaseUser;
+}
+
+/** Children that a caller may change. */
+export interface AtlasUserTransforms {
+  readonly user?: Transform<DatabaseUserArgs>;
+  readonly password?: Transform<random.RandomPasswordArgs>;
+  readonly role?: Transform<CustomDbRoleArgs>;
+}
+
+/** Whose users they are. */
+export interface AtlasUsersArgs {
+  readonly projectId: pulumi.Input<string>;
+  readonly clusterName: string;
+  /** The application's database. */
+  readonly database: string;
+  readonly passwordGeneration: number;
+  readonly transform?: AtlasUserTransforms | undefined;
 }
 
 export interface AtlasUsers {
@@ -51,24 +68,17 @@ export interface AtlasUsers {
  */
 export function createAtlasUsers(
   name: string,
-  {
-    projectId,
-    clusterName,
-    passwordGeneration = 1,
-  }: { readonly projectId: string; readonly clusterName: string; readonly passwordGeneration?: number },
+  { projectId, clusterName, database, passwordGeneration, transform = {} }: AtlasUsersArgs,
   child: pulumi.CustomResourceOptions,
 ): AtlasUsers {
   const createOne = (base: string, generation: number, roles: DatabaseUserArgs["roles"]): AtlasUser => {
     const suffix = userOfGeneration(base, generation);
     const username = `${clusterName}-${suffix}`;
     // Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits.
-    const password = new random.RandomPassword(
-      ofGeneration(`${name}-${base}-password`, generation),
+    const password = new random.RandomPassword(...transformed<random.RandomPasswordArgs>(transform.password, ofGeneration(`${name}-${base}-password`, generation),
       { length: 40, special: false },
-      child,
-    ).result;
-    const user = new DatabaseUser(
-      `${name}-${suffix}-user`,
+      child)).result;
+    const user = new DatabaseUser(...transformed<DatabaseUserArgs>(transform.user, `${name}-${suffix}-user`,
       {
         projectId,
         username,
@@ -77,8 +87,7 @@ export function createAtlasUsers(
         roles,
         scopes: [{ name: clusterName, type: "CLUSTER" }],
       },
-      child,
-    );
+      child));
     return { username, password, user };
   };
   const create = (base: string, roles: DatabaseUserArgs["roles"]): AtlasUser => {
@@ -86,13 +95,11 @@ export function createAtlasUsers(
     for (const generation of former) createOne(base, generation, roles);
     return createOne(base, current, roles);
   };
-  const role = new CustomDbRole(
-    `${name}-data-model-role`,
-    { projectId, roleName: `${clusterName}-data-model`, actions: dataModelActions() },
-    child,
-  );
+  const role = new CustomDbRole(...transformed<CustomDbRoleArgs>(transform.role, `${name}-data-model-role`,
+    { projectId, roleName: `${clusterName}-data-model`, actions: dataModelActions(database) },
+    child));
   return {
-    application: create("application", [{ roleName: "readWrite", databaseName: DATABASE }]),
+    application: create("application", [{ roleName: "readWrite", databaseName: database }]),
     dataModel: create("data-model", [{ roleName: role.roleName, databaseName: "admin" }]),
   };
 }

@@ -5,7 +5,7 @@ import {
   type DataModelJobArgs,
 } from "../../../../../components/database/data-model/data-model-job";
 import { CATALOGUE } from "../../../../../product/data-model/catalogue";
-import type { Collection } from "../../../../../components/database/data-model/collection";
+import type { Collection } from "../../../../../budget/database/data-model/collection";
 import {
   JOB_FILES,
   jobDeadlineSeconds,

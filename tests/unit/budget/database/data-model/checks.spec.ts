@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import { dataModelProblems } from "../../../../../components/database/data-model/checks";
-import type { Collection, HotQuery, Index } from "../../../../../components/database/data-model/collection";
+import { dataModelProblems } from "../../../../../budget/database/data-model/checks";
+import type { Collection, HotQuery, Index } from "../../../../../budget/database/data-model/collection";
 import { notes, said, saidOfIndex, sharded } from "./broken-collection";
 
 describe("an index", () => {

@@ -1,6 +1,6 @@
 /** A sound collection of which a test breaks one thing, and what the checks say of it then. */
-import { dataModelProblems } from "../../../../../components/database/data-model/checks";
-import type { Collection, HotQuery, Index } from "../../../../../components/database/data-model/collection";
+import { dataModelProblems } from "../../../../../budget/database/data-model/checks";
+import type { Collection, HotQuery, Index } from "../../../../../budget/database/data-model/collection";
 
 /** A sound collection on one shard. A test breaks one thing. */
 export const notes: Collection = {

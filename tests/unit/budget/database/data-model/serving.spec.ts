@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { HotQuery, Index } from "../../../../../components/database/data-model/collection";
+import type { HotQuery, Index } from "../../../../../budget/database/data-model/collection";
 import { notes, said, saidOfIndex, saidOfQuery } from "./broken-collection";
 
 describe("a hot query", () => {
