@@ -3,6 +3,7 @@
  * them. Plain numbers, so that a proof at preview never meets an unknown.
  */
 import type { Numbers } from "./derived";
+import type { Plan } from "./plan";
 import type { Proof } from "./proof";
 import type { Waiver } from "./waivers";
 import type { Witness } from "./witness";
@@ -19,9 +20,19 @@ export interface Summary {
 /** What a component with a plan tells besides. Policies and pages read this, whatever the component is. */
 export interface Planned extends Summary {
   readonly numbers: Numbers;
+  /** Fields of `numbers` in the order in which one follows from the other: the engine sorts the keys of a map. */
+  readonly order: readonly string[];
   readonly proofs: readonly Proof[];
   /** What its objects have to hold, so that the proofs are about what runs. */
   readonly witnesses: readonly Witness[];
+}
+
+/** The part of a summary that is the plan. */
+export function plannedPart<Of extends Numbers>(
+  { numbers, proofs }: Plan<Of>,
+  witnesses: readonly Witness[],
+): Pick<Planned, "order" | "proofs" | "witnesses"> & { readonly numbers: Of } {
+  return { numbers, order: Object.keys(numbers), proofs, witnesses };
 }
 
 /** Summary of `retrofitlink:stacks:Platform`, the parent of everything in a stack. */

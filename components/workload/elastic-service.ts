@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { MAX_SURGE, MAX_UNAVAILABLE, planService, type ServicePlan } from "../../budget/service/plan";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import { plannedPart } from "../../budget/core/summary";
 import type { ServiceSummary } from "../../budget/service/summary";
 import { DisruptionBudget } from "../autoscaling/disruption-budget";
 import { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler";
@@ -67,8 +68,7 @@ export class ElasticService extends pulumi.ComponentResource {
       cachePools,
       databasePool,
       timeouts: args.timeouts,
-      ...plan,
-      witnesses: serviceWitnesses(name, app, args, plan),
+      ...plannedPart(plan, serviceWitnesses(name, app, args, plan)),
     };
     super(COMPONENT_TYPES.elasticService, name, summary, opts);
     this.plan = plan;

@@ -77,9 +77,10 @@ describe("ElasticService", () => {
 
   it("gives policies a summary of plain numbers", async () => {
     const { inputs } = (await build({ caches: [cache] })).only("retrofitlink:workload:ElasticService");
-    const { numbers, proofs, witnesses, ...rest } = inputs;
+    const { numbers, order, proofs, witnesses, ...rest } = inputs;
     const plan = planService({ ...args, service: "backend", cachePools: { "redis-cache": 6 } });
     assert.deepEqual({ numbers, proofs }, plan);
+    assert.deepEqual(order, Object.keys(plan.numbers));
     assert.ok((witnesses as unknown[]).length > 10);
     assert.deepEqual(rest, {
       configKey: "retrofitlink:services.backend",
