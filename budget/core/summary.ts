@@ -14,7 +14,8 @@ export interface Summary {
   readonly configKey: string;
   /** Name of the workload object, as operators type it. */
   readonly workload: string;
-  readonly namespace: string;
+  /** Where its objects are, when the program says so in plain text. */
+  readonly namespace?: string;
 }
 
 /** What a component with a plan tells besides. Policies and pages read this, whatever the component is. */
