@@ -31,15 +31,16 @@ export function planStackDatabase(
       plan: planDatabase({ ...database, ...common, zones: cluster.zones, backupDays }),
     };
   }
-  const { cloud, region = "" } = cluster;
-  if (cloud !== "aws" && cloud !== "gcp") throw new RangeError("Atlas runs in a cloud only");
+  const { cloud, region: given = "" } = cluster;
+  const region = cloud === "local" ? undefined : atlasRegion(cloud, given);
+  if (cloud === "local" || region === undefined) throw new RangeError(`Atlas is not in ${cloud} ${given}`);
   return {
     kind: "atlas",
     plan: planAtlas({
       ...database,
       ...common,
       cloud,
-      region: atlasRegion(cloud, region) ?? "",
+      region,
       retentionDays,
     }),
   };

@@ -37,7 +37,11 @@ export type DatabaseInput =
 
 /** A stack. A configuration that was found sound is one. */
 export interface StackInputs {
-  readonly cluster: { readonly cloud: LadderCloud; readonly zones: number; readonly region?: string | undefined };
+  readonly cluster: {
+    readonly cloud: LadderCloud;
+    readonly zones: number;
+    readonly region?: string | undefined;
+  };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
   readonly database?: DatabaseInput | undefined;

@@ -21,7 +21,11 @@ export function overbookedRouters(
       `${workload}: ${maxReplicas} pods + ${maxSurge * 100} % * ${processesPerPod} processes * (${poolSize} + ${MONITORS_PER_HOST})`,
   );
   return databases
-    .map(({ workload, configKey, numbers }) => ({ workload, configKey, maxClients: numbers.maxClients.value }))
+    .map(({ workload, configKey, numbers }) => ({
+      workload,
+      configKey,
+      maxClients: numbers.maxClients.value,
+    }))
     .filter(({ maxClients }) => maxClients < needed)
     .map(({ workload, maxClients, configKey }) => ({
       workload,
@@ -57,10 +61,7 @@ export function checkDatabaseConnections(report: ReportViolation, review: Review
     const urns = new Map([...services, ...databases].map(({ urn, summary }) => [summary.workload, urn]));
     const used = services.map(({ summary }) => summary);
     const there = databases.map(({ summary }) => summary);
-    for (const finding of [
-      ...overbookedRouters(used, there),
-      ...missingDatabase(used, there),
-    ]) {
+    for (const finding of [...overbookedRouters(used, there), ...missingDatabase(used, there)]) {
       const urn = urns.get(finding.workload);
       review.judge(NAME, urn === undefined ? finding : { ...finding, urn }, report);
     }

@@ -50,7 +50,8 @@ export interface AtlasInputs {
   /** Services that query it, at their largest. */
   readonly users: readonly DatabaseUser[];
   /** Bounds of the auto-scaling: `M60`. @default what the proofs need */
-  readonly instanceSizes?: { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
+  readonly instanceSizes?:
+    { readonly min?: string | undefined; readonly max?: string | undefined } | undefined;
   readonly budget: Pick<PerformanceBudget, "cpuUtilization" | "databaseQuerySeconds">;
   /** Daily snapshots are kept so long, days, whole number >= 1. */
   readonly retentionDays: number;
@@ -95,23 +96,22 @@ export function atlasLoad(inputs: AtlasInputs): AtlasLoad {
 }
 
 /** The bounds that were given, and the derived ones where none were. */
-export function chosenTiers({ instanceSizes }: Pick<AtlasInputs, "instanceSizes">, load: AtlasLoad): AtlasTierRange {
+export function chosenTiers(
+  { instanceSizes }: Pick<AtlasInputs, "instanceSizes">,
+  load: AtlasLoad,
+): AtlasTierRange {
   const range = atlasTierRange(load, instanceSizes?.min);
   const max = atlasTiers(load.cloud, load.region).find(({ name }) => name === instanceSizes?.max);
   return { smallest: range.smallest, largest: max ?? range.largest };
 }
 
-/**
- * The whole derivation. Where no tier is large enough it is the largest there is, and a proof says what is missing.
- *
- * @throws RangeError for a region that Atlas does not have
- */
+/** The whole derivation. Where no tier is large enough it is the largest there is, and a proof says what is missing. */
 export function planAtlas(inputs: AtlasInputs): AtlasPlan {
   const { shards, dataGiB, budget, retentionDays, queriesPerCore = QUERIES_PER_CORE } = inputs;
   const load = atlasLoad(inputs);
   const found = chosenTiers(inputs, load);
   const last = atlasTiers(load.cloud, load.region).at(-1);
-  if (last === undefined) throw new RangeError(`Atlas has no tier in ${load.region}`);
+  if (last === undefined) throw new RangeError("the table of tiers is empty");
   const { smallest = last, largest = last } = found;
   const restoreWindowDays = Math.min(LONGEST_RESTORE_WINDOW_DAYS, retentionDays);
   const numbers: AtlasNumbers = {

@@ -5,7 +5,14 @@ import type { Threshold } from "../core/performance-budget";
 import { withoutNoise } from "../core/rounding";
 import type { Collection } from "./data-model/collection";
 import { modelLoad, type ModelLoad } from "./data-model/load";
-import { MONITORS_PER_HOST, SHARD_SKEW, clientsPerRouter, largestShard, peakQueries, type DatabaseUser } from "./mongodb";
+import {
+  MONITORS_PER_HOST,
+  SHARD_SKEW,
+  clientsPerRouter,
+  largestShard,
+  peakQueries,
+  type DatabaseUser,
+} from "./mongodb";
 
 /** Queries/s of a core when nobody has measured: indexed reads and small writes from memory do several times as many. */
 export const QUERIES_PER_CORE = 1000;

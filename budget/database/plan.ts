@@ -7,7 +7,14 @@ import { CLIENT_MARGIN } from "../service/connections";
 import type { Collection } from "./data-model/collection";
 import { modelLoad } from "./data-model/load";
 import { DEFAULT_DISK, diskNumbers, type Disk } from "./disk";
-import { QUERIES_PER_CORE, connectionNumber, loadNumbers, ofLargestShard, slowQuery, type LoadNumbers } from "./load";
+import {
+  QUERIES_PER_CORE,
+  connectionNumber,
+  loadNumbers,
+  ofLargestShard,
+  slowQuery,
+  type LoadNumbers,
+} from "./load";
 import {
   CONFIG_SERVER_STORAGE_GIB,
   DISK_SHARE,
@@ -255,4 +262,3 @@ function backupsNumber(days: number): Derived {
     ["backup.retentionDays"],
   );
 }
-

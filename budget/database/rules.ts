@@ -131,6 +131,11 @@ function boundIssues({ bound, load, tier, given, becomes }: Bound): Issue[] {
       };
     }
     const got = key === "users" ? load.expectedClients : load[key as "dataGiB"];
-    return { path: [key], got: show(got), allowed: `what the largest tier of ${load.region} carries: ${has}`, fix };
+    return {
+      path: [key],
+      got: show(got),
+      allowed: `what the largest tier of ${load.region} carries: ${has}`,
+      fix,
+    };
   });
 }

@@ -23,7 +23,10 @@ export const databaseUseSettings = group(
 
 /** Nodes of a replica set that do not vote. A set has at most 50, three of them vote. */
 const nonVoting = (what: string): z.ZodNumber =>
-  number({ atLeast: 0, atMost: 47, whole: true }, { fix: `${what} A replica set has at most 50, 3 of them vote.` });
+  number(
+    { atLeast: 0, atMost: 47, whole: true },
+    { fix: `${what} A replica set has at most 50, 3 of them vote.` },
+  );
 
 const queriesPerCore = number(
   { unit: "queries/s", atLeast: 1, atMost: 1_000_000 },

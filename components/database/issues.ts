@@ -5,10 +5,19 @@ import type { Problem } from "../shared/problems";
 
 /** @param args what the issues are about */
 export function problemsOf(issues: readonly Issue[], args: unknown): Problem[] {
-  return issues.map(({ path, allowed, fix }) => ({
+  return issues.map(({ path, got, allowed, fix }) => ({
     property: pathText(path),
-    got: valueAt(args, path),
+    got: given(got) ?? valueAt(args, path),
     allowed,
     fix,
   }));
+}
+
+/** What an issue shows, as a value again: a problem is written out later. */
+function given(shown: string): unknown {
+  try {
+    return JSON.parse(shown) as unknown;
+  } catch {
+    return undefined;
+  }
 }

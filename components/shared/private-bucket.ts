@@ -84,55 +84,80 @@ export function privateBucket(
     ),
   );
   const of = { bucket: bucket.id, ...inRegion };
-  const closed = new s3.BucketPublicAccessBlock(...transformed<s3.BucketPublicAccessBlockArgs>(transforms.publicAccess, `${name}-private`,
-    {
-      ...of,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    },
-    child));
-  new s3.BucketOwnershipControls(...transformed<s3.BucketOwnershipControlsArgs>(transforms.ownership, `${name}-ownership`,
-    { ...of, rule: { objectOwnership: "BucketOwnerEnforced" } },
-    child));
-  new s3.BucketServerSideEncryptionConfiguration(...transformed<s3.BucketServerSideEncryptionConfigurationArgs>(transforms.encryption, `${name}-encryption`,
-    {
-      ...of,
-      rules: [
-        {
-          applyServerSideEncryptionByDefault: { sseAlgorithm: encryption },
-          // One call to KMS for many objects.
-          ...(encryption === "aws:kms" ? { bucketKeyEnabled: true } : {}),
-        },
-      ],
-    },
-    child));
+  const closed = new s3.BucketPublicAccessBlock(
+    ...transformed<s3.BucketPublicAccessBlockArgs>(
+      transforms.publicAccess,
+      `${name}-private`,
+      {
+        ...of,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      child,
+    ),
+  );
+  new s3.BucketOwnershipControls(
+    ...transformed<s3.BucketOwnershipControlsArgs>(
+      transforms.ownership,
+      `${name}-ownership`,
+      { ...of, rule: { objectOwnership: "BucketOwnerEnforced" } },
+      child,
+    ),
+  );
+  new s3.BucketServerSideEncryptionConfiguration(
+    ...transformed<s3.BucketServerSideEncryptionConfigurationArgs>(
+      transforms.encryption,
+      `${name}-encryption`,
+      {
+        ...of,
+        rules: [
+          {
+            applyServerSideEncryptionByDefault: { sseAlgorithm: encryption },
+            // One call to KMS for many objects.
+            ...(encryption === "aws:kms" ? { bucketKeyEnabled: true } : {}),
+          },
+        ],
+      },
+      child,
+    ),
+  );
   const versions =
     undeleteDays === undefined
       ? []
       : [
-          new s3.BucketVersioning(...transformed<s3.BucketVersioningArgs>(transforms.versioning, `${name}-versioning`,
-            { ...of, versioningConfiguration: { status: "Enabled" } },
-            child)),
+          new s3.BucketVersioning(
+            ...transformed<s3.BucketVersioningArgs>(
+              transforms.versioning,
+              `${name}-versioning`,
+              { ...of, versioningConfiguration: { status: "Enabled" } },
+              child,
+            ),
+          ),
         ];
-  new s3.BucketLifecycleConfiguration(...transformed<s3.BucketLifecycleConfigurationArgs>(transforms.lifecycle, `${name}-lifecycle`,
-    {
-      ...of,
-      rules: [
-        {
-          id: "retention",
-          status: "Enabled",
-          filter: {},
-          ...(expireDays === undefined ? {} : { expiration: { days: expireDays } }),
-          ...(undeleteDays === undefined
-            ? {}
-            : { noncurrentVersionExpiration: { noncurrentDays: undeleteDays } }),
-          abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
-        },
-      ],
-    },
-    { ...child, dependsOn: versions }));
+  new s3.BucketLifecycleConfiguration(
+    ...transformed<s3.BucketLifecycleConfigurationArgs>(
+      transforms.lifecycle,
+      `${name}-lifecycle`,
+      {
+        ...of,
+        rules: [
+          {
+            id: "retention",
+            status: "Enabled",
+            filter: {},
+            ...(expireDays === undefined ? {} : { expiration: { days: expireDays } }),
+            ...(undeleteDays === undefined
+              ? {}
+              : { noncurrentVersionExpiration: { noncurrentDays: undeleteDays } }),
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
+          },
+        ],
+      },
+      { ...child, dependsOn: versions },
+    ),
+  );
   return { bucket, closed, region, kept };
 }
 
@@ -172,12 +197,17 @@ export function bucketPolicy(
     Resource: [bucket.arn, pulumi.interpolate`${bucket.arn}/*`],
     Condition: { Bool: { "aws:SecureTransport": "false" } },
   };
-  return new s3.BucketPolicy(...transformed<s3.BucketPolicyArgs>(transform, name,
-    {
-      bucket: bucket.id,
-      ...(region === undefined ? {} : { region }),
-      policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...allowed, onlyTls] }),
-    },
-    // Both write the bucket's policy settings; S3 refuses two at a time, and judges a policy by the block that is there.
-    { ...retained(child, kept), dependsOn: [closed] }));
+  return new s3.BucketPolicy(
+    ...transformed<s3.BucketPolicyArgs>(
+      transform,
+      name,
+      {
+        bucket: bucket.id,
+        ...(region === undefined ? {} : { region }),
+        policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...allowed, onlyTls] }),
+      },
+      // Both write the bucket's policy settings; S3 refuses two at a time, and judges a policy by the block that is there.
+      { ...retained(child, kept), dependsOn: [closed] },
+    ),
+  );
 }

@@ -9,7 +9,7 @@ import { edgeDerivations } from "./edge-derivations";
 import { imageDerivations } from "./image-derivations";
 import { entranceDerivations } from "./entrance-derivations";
 import { number, plural } from "../../budget/core/format";
-import type { Plan } from "../../budget/core/plan";
+import type { Planned } from "../../budget/core/summary";
 import { Html, html } from "../../report/html";
 import { policiesSection } from "./policies-section";
 import { proxyDerivations } from "./proxy-derivations";
@@ -102,7 +102,7 @@ function loadBalancer({ entrances, proxies, services, exposedService }: StackMod
 function databases({ databases: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Database</h2>
-    ${found.map((database) => planCard(database.workload, database.configKey, database))}`;
+    ${found.map(planCard)}`;
 }
 
 function caches({ caches: found, services }: StackModel): Html {
@@ -111,11 +111,11 @@ function caches({ caches: found, services }: StackModel): Html {
     ${found.map((cache) => card(cache.workload, cache.configKey, cacheDerivations(cache, services)))}`;
 }
 
-function planCard(name: string, configKey: string, plan: Plan): Html {
+function planCard(planned: Planned): Html {
   return html`<section class="card">
-    <h3>${name}</h3>
-    <p class="soft">Keys below are those of <code>${configKey}</code>.</p>
-    ${planList(plan)}
+    <h3>${planned.workload}</h3>
+    <p class="soft">Keys below are those of <code>${planned.configKey}</code>.</p>
+    ${planList(planned)}
   </section>`;
 }
 

@@ -29,13 +29,17 @@ export const auditEvents: Collection = {
   queries: [
     {
       name: "history of an object",
-      why: "the history tab of projects and quotes", frequency: 5, limit: 100,
+      why: "the history tab of projects and quotes",
+      frequency: 5,
+      limit: 100,
       equality: ["entityId"],
       sort: [["occurredAt", -1]],
     },
     {
       name: "acts of a person",
-      why: "support and audits", frequency: 1, limit: 100,
+      why: "support and audits",
+      frequency: 1,
+      limit: 100,
       equality: ["actorId"],
       sort: [["occurredAt", -1]],
       range: ["occurredAt"],

@@ -31,11 +31,20 @@ export const documents: Collection = {
   queries: [
     {
       name: "of a project",
-      why: "the file list of a project", frequency: 15, limit: 100,
+      why: "the file list of a project",
+      frequency: 15,
+      limit: 100,
       equality: ["projectId", "kind"],
       sort: [["uploadedAt", -1]],
     },
-    { name: "storage of a project", why: "the quota check of every upload", frequency: 8, limit: 10, examines: 500, equality: ["projectId"] },
+    {
+      name: "storage of a project",
+      why: "the quota check of every upload",
+      frequency: 8,
+      limit: 10,
+      examines: 500,
+      equality: ["projectId"],
+    },
   ],
   pipelines: [
     {

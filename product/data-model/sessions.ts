@@ -27,7 +27,9 @@ export const sessions: Collection = {
     { name: "by token", why: "every refresh of a sign-in", frequency: 20, limit: 1, equality: ["tokenHash"] },
     {
       name: "devices of a user",
-      why: "signing out everywhere", frequency: 2, limit: 20,
+      why: "signing out everywhere",
+      frequency: 2,
+      limit: 20,
       equality: ["userId"],
       sort: [["createdAt", -1]],
       asksEveryShard: "Rare: the security page and password changes.",

@@ -46,7 +46,9 @@ export const users: Collection = {
     { name: "by email", why: "every sign-in", frequency: 15, limit: 1, equality: ["email"] },
     {
       name: "members of an organization",
-      why: "the team page of contractors", frequency: 5, limit: 100,
+      why: "the team page of contractors",
+      frequency: 5,
+      limit: 100,
       equality: ["organizationId", "role"],
       sort: [["lastSeenAt", -1]],
     },

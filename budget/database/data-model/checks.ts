@@ -211,12 +211,17 @@ const MOST_EXAMINED = 10_000;
 
 function sizeProblems({ frequency, limit, examines = limit, inDocument = [] }: HotQuery): string[] {
   const problems: string[] = [];
-  if (!(Number.isFinite(frequency) && frequency >= 0)) problems.push(`is asked ${frequency} times; allowed is 0 or more.`);
+  if (!(Number.isFinite(frequency) && frequency >= 0))
+    problems.push(`is asked ${frequency} times; allowed is 0 or more.`);
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RETURNED) {
-    problems.push(`returns up to ${limit} documents; allowed is 1 to ${MOST_RETURNED}. Give it a limit, or pages.`);
+    problems.push(
+      `returns up to ${limit} documents; allowed is 1 to ${MOST_RETURNED}. Give it a limit, or pages.`,
+    );
   }
   if (!Number.isInteger(examines) || examines > MOST_EXAMINED) {
-    problems.push(`examines up to ${examines} entries; allowed is ${MOST_EXAMINED}. Filter more by an index.`);
+    problems.push(
+      `examines up to ${examines} entries; allowed is ${MOST_EXAMINED}. Filter more by an index.`,
+    );
   }
   if (inDocument.length > 0 && examines <= limit) {
     problems.push(`compares ${inDocument.join(", ")} in documents; say in examines how many it looks at.`);

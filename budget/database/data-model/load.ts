@@ -33,7 +33,9 @@ export function modelLoad(catalogue: readonly Collection[]): ModelLoad {
   );
   const written = sum(catalogue, ({ writes }) => writes);
   return {
-    everyShard: sum(queries, ({ collection, query, share }) => (asksEveryShard(collection, query) ? share : 0)),
+    everyShard: sum(queries, ({ collection, query, share }) =>
+      asksEveryShard(collection, query) ? share : 0,
+    ),
     oneShard: sum(catalogue, (collection) =>
       collection.sharding.key === undefined ? operationsOf(collection) / operations : 0,
     ),

@@ -1,6 +1,13 @@
 /** Which index serves which query: equality in any order, then the sort, then ranges. Pure. */
-import { fieldsOf, type Collection, type Direction, type Filter, type HotQuery, type Index, type IndexKind } from "./collection";
-
+import {
+  fieldsOf,
+  type Collection,
+  type Direction,
+  type Filter,
+  type HotQuery,
+  type Index,
+  type IndexKind,
+} from "./collection";
 
 /** True when an index serves a query by its prefix: equality in any order, then the sort, then ranges. */
 export function serves(index: Index, query: HotQuery): boolean {

@@ -123,7 +123,9 @@ export function atlasClusterProblems(name: string, args: AtlasClusterArgs): Prob
   const settings = atlasSettings(name, args);
   const { projectId, users, budget, passwordGeneration } = settings;
   const single = [
-    ...(typeof projectId === "string" ? issuesOf(z.object({ projectId: atlasProjectId }), { projectId }) : []),
+    ...(typeof projectId === "string"
+      ? issuesOf(z.object({ projectId: atlasProjectId }), { projectId })
+      : []),
     ...issuesOf(SETTINGS, settings),
   ];
   const found = [...problemsOf(single, settings), ...networkProblems(settings)];
@@ -133,9 +135,7 @@ export function atlasClusterProblems(name: string, args: AtlasClusterArgs): Prob
     ...generationProblems(passwordGeneration),
     ...problemsOf(workingSetIssues(settings), settings),
     ...users.flatMap(({ service, querySeconds }) =>
-      queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget).map(
-        ({ path, allowed, fix }): Problem => ({ property: path.join("."), got: querySeconds, allowed, fix }),
-      ),
+      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget), settings),
     ),
     ...problemsOf(atlasIssues(atlasInputs(name, settings)), settings),
   ];

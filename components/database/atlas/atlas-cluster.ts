@@ -8,6 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AtlasPlan } from "../../../budget/database/atlas-plan";
 import { atlasTiers, type AtlasTier } from "../../../budget/database/atlas-tiers";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { plannedPart } from "../../../budget/core/summary";
 import type { AtlasSummary } from "../../../budget/database/summary";
 import { commonLabels } from "../../shared/kubernetes";
 import { describeProblem, lateProblem, refuse, type Problem } from "../../shared/problems";
@@ -83,21 +84,28 @@ export class AtlasCluster extends pulumi.ComponentResource {
     const settings = atlasSettings(name, args);
     const plan = atlasPlan(name, settings);
     const { numbers } = plan;
-    const { projectId, clusterName, namespace, databaseName, shards, readReplicas, transform = {} } = settings;
+    const {
+      projectId,
+      clusterName,
+      namespace,
+      databaseName,
+      shards,
+      readReplicas,
+      transform = {},
+    } = settings;
     const { cloud, region } = atlasInputs(name, settings);
     const tags = readReplicas > 0 ? READ_ONLY_TAGS : "";
     const summary: AtlasSummary = {
       configKey: args.configKey ?? name,
       workload: clusterName,
-      namespace: typeof namespace === "string" ? namespace : "",
+      ...(typeof namespace === "string" ? { namespace } : {}),
       shards,
       readReplicas,
       analyticsNodes: settings.analyticsNodes,
       readPreference: readPreference(tags),
       cloud,
       region,
-      ...plan,
-      witnesses: atlasWitnesses(name, settings, numbers),
+      ...plannedPart(plan, atlasWitnesses(name, settings, numbers)),
     };
     super(COMPONENT_TYPES.atlasCluster, name, summary, opts);
     this.plan = plan;
@@ -248,7 +256,8 @@ function shardPlan(name: string, settings: AtlasSettings, { numbers }: AtlasPlan
   const tiers = atlasTiers(inputs.cloud, inputs.region);
   const tier = (wanted: string): AtlasTier => {
     const found = tiers.find((one) => one.name === wanted);
-    if (found === undefined) throw new RangeError(`the plan names ${wanted}, which ${inputs.region} does not have`);
+    if (found === undefined)
+      throw new RangeError(`the plan names ${wanted}, which ${inputs.region} does not have`);
     return found;
   };
   return {

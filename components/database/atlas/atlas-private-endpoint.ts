@@ -94,45 +94,65 @@ export class AtlasPrivateEndpoint extends pulumi.ComponentResource {
   ): PrivateLinkEndpointService {
     const child = { parent: this };
     const tags = { Name: `${clusterName}-atlas` };
-    const service = new PrivateLinkEndpoint(...transformed<PrivateLinkEndpointArgs>(transform.service, `${name}-service`,
-      { projectId, providerName: "AWS", region: atlasRegion },
-      child));
-    const group = new ec2.SecurityGroup(...transformed<ec2.SecurityGroupArgs>(transform.securityGroup, `${name}-security-group`,
-      {
-        description: "Pods of the cluster to MongoDB Atlas",
-        vpcId: network.vpcId,
-        ingress: [
-          {
-            description: "MongoDB over TLS",
-            protocol: "tcp",
-            fromPort: PORTS.from,
-            toPort: PORTS.to,
-            cidrBlocks: [...network.clientCidrs],
-          },
-        ],
-        // Answers only: Atlas cannot open a connection to the network.
-        egress: [],
-        tags,
-      },
-      child));
-    const endpoint = new ec2.VpcEndpoint(...transformed<ec2.VpcEndpointArgs>(transform.vpcEndpoint, `${name}-vpc-endpoint`,
-      {
-        vpcId: network.vpcId,
-        serviceName: service.endpointServiceName,
-        vpcEndpointType: "Interface",
-        subnetIds: pulumi.output(network.subnetIds).apply((ids) => [...ids]),
-        securityGroupIds: [group.id],
-        tags,
-      },
-      child));
-    return new PrivateLinkEndpointService(...transformed<PrivateLinkEndpointServiceArgs>(transform.connection, `${name}-connection`,
-      {
-        projectId,
-        privateLinkId: service.privateLinkId,
-        endpointServiceId: endpoint.id,
-        providerName: "AWS",
-      },
-      child));
+    const service = new PrivateLinkEndpoint(
+      ...transformed<PrivateLinkEndpointArgs>(
+        transform.service,
+        `${name}-service`,
+        { projectId, providerName: "AWS", region: atlasRegion },
+        child,
+      ),
+    );
+    const group = new ec2.SecurityGroup(
+      ...transformed<ec2.SecurityGroupArgs>(
+        transform.securityGroup,
+        `${name}-security-group`,
+        {
+          description: "Pods of the cluster to MongoDB Atlas",
+          vpcId: network.vpcId,
+          ingress: [
+            {
+              description: "MongoDB over TLS",
+              protocol: "tcp",
+              fromPort: PORTS.from,
+              toPort: PORTS.to,
+              cidrBlocks: [...network.clientCidrs],
+            },
+          ],
+          // Answers only: Atlas cannot open a connection to the network.
+          egress: [],
+          tags,
+        },
+        child,
+      ),
+    );
+    const endpoint = new ec2.VpcEndpoint(
+      ...transformed<ec2.VpcEndpointArgs>(
+        transform.vpcEndpoint,
+        `${name}-vpc-endpoint`,
+        {
+          vpcId: network.vpcId,
+          serviceName: service.endpointServiceName,
+          vpcEndpointType: "Interface",
+          subnetIds: pulumi.output(network.subnetIds).apply((ids) => [...ids]),
+          securityGroupIds: [group.id],
+          tags,
+        },
+        child,
+      ),
+    );
+    return new PrivateLinkEndpointService(
+      ...transformed<PrivateLinkEndpointServiceArgs>(
+        transform.connection,
+        `${name}-connection`,
+        {
+          projectId,
+          privateLinkId: service.privateLinkId,
+          endpointServiceId: endpoint.id,
+          providerName: "AWS",
+        },
+        child,
+      ),
+    );
   }
 
   private onGcp(
@@ -142,41 +162,61 @@ export class AtlasPrivateEndpoint extends pulumi.ComponentResource {
   ): PrivateLinkEndpointService {
     const child = { parent: this };
     const endpointName = `${clusterName.toLowerCase()}-atlas`;
-    const service = new PrivateLinkEndpoint(...transformed<PrivateLinkEndpointArgs>(transform.service, `${name}-service`,
-      // One address for all nodes; without it Atlas asks for fifty, and that ends in April 2027.
-      { projectId, providerName: "GCP", region: atlasRegion, portMappingEnabled: true },
-      child));
-    const address = new compute.Address(...transformed<compute.AddressArgs>(transform.address, `${name}-address`,
-      {
-        project,
-        region,
-        name: endpointName,
-        addressType: "INTERNAL",
-        subnetwork: pulumi.interpolate`projects/${project}/regions/${region}/subnetworks/${subnetwork}`,
-      },
-      child));
-    const rule = new compute.ForwardingRule(...transformed<compute.ForwardingRuleArgs>(transform.forwardingRule, `${name}-forwarding-rule`,
-      {
-        project,
-        region,
-        name: endpointName,
-        target: service.serviceAttachmentNames.apply((names) => names[0] ?? ""),
-        ipAddress: address.id,
-        network: pulumi.interpolate`projects/${project}/global/networks/${network}`,
-        // Empty by the API's rule for a target that is a service attachment.
-        loadBalancingScheme: "",
-      },
-      child));
-    return new PrivateLinkEndpointService(...transformed<PrivateLinkEndpointServiceArgs>(transform.connection, `${name}-connection`,
-      {
-        projectId,
-        privateLinkId: service.privateLinkId,
-        endpointServiceId: rule.name,
-        privateEndpointIpAddress: address.address,
-        gcpProjectId: project,
-        providerName: "GCP",
-      },
-      child));
+    const service = new PrivateLinkEndpoint(
+      ...transformed<PrivateLinkEndpointArgs>(
+        transform.service,
+        `${name}-service`,
+        // One address for all nodes; without it Atlas asks for fifty, and that ends in April 2027.
+        { projectId, providerName: "GCP", region: atlasRegion, portMappingEnabled: true },
+        child,
+      ),
+    );
+    const address = new compute.Address(
+      ...transformed<compute.AddressArgs>(
+        transform.address,
+        `${name}-address`,
+        {
+          project,
+          region,
+          name: endpointName,
+          addressType: "INTERNAL",
+          subnetwork: pulumi.interpolate`projects/${project}/regions/${region}/subnetworks/${subnetwork}`,
+        },
+        child,
+      ),
+    );
+    const rule = new compute.ForwardingRule(
+      ...transformed<compute.ForwardingRuleArgs>(
+        transform.forwardingRule,
+        `${name}-forwarding-rule`,
+        {
+          project,
+          region,
+          name: endpointName,
+          target: service.serviceAttachmentNames.apply((names) => names[0] ?? ""),
+          ipAddress: address.id,
+          network: pulumi.interpolate`projects/${project}/global/networks/${network}`,
+          // Empty by the API's rule for a target that is a service attachment.
+          loadBalancingScheme: "",
+        },
+        child,
+      ),
+    );
+    return new PrivateLinkEndpointService(
+      ...transformed<PrivateLinkEndpointServiceArgs>(
+        transform.connection,
+        `${name}-connection`,
+        {
+          projectId,
+          privateLinkId: service.privateLinkId,
+          endpointServiceId: rule.name,
+          privateEndpointIpAddress: address.address,
+          gcpProjectId: project,
+          providerName: "GCP",
+        },
+        child,
+      ),
+    );
   }
 }
 

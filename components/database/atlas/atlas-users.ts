@@ -75,19 +75,29 @@ export function createAtlasUsers(
     const suffix = userOfGeneration(base, generation);
     const username = `${clusterName}-${suffix}`;
     // Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits.
-    const password = new random.RandomPassword(...transformed<random.RandomPasswordArgs>(transform.password, ofGeneration(`${name}-${base}-password`, generation),
-      { length: 40, special: false },
-      child)).result;
-    const user = new DatabaseUser(...transformed<DatabaseUserArgs>(transform.user, `${name}-${suffix}-user`,
-      {
-        projectId,
-        username,
-        password,
-        authDatabaseName: "admin",
-        roles,
-        scopes: [{ name: clusterName, type: "CLUSTER" }],
-      },
-      child));
+    const password = new random.RandomPassword(
+      ...transformed<random.RandomPasswordArgs>(
+        transform.password,
+        ofGeneration(`${name}-${base}-password`, generation),
+        { length: 40, special: false },
+        child,
+      ),
+    ).result;
+    const user = new DatabaseUser(
+      ...transformed<DatabaseUserArgs>(
+        transform.user,
+        `${name}-${suffix}-user`,
+        {
+          projectId,
+          username,
+          password,
+          authDatabaseName: "admin",
+          roles,
+          scopes: [{ name: clusterName, type: "CLUSTER" }],
+        },
+        child,
+      ),
+    );
     return { username, password, user };
   };
   const create = (base: string, roles: DatabaseUserArgs["roles"]): AtlasUser => {
@@ -95,9 +105,14 @@ export function createAtlasUsers(
     for (const generation of former) createOne(base, generation, roles);
     return createOne(base, current, roles);
   };
-  const role = new CustomDbRole(...transformed<CustomDbRoleArgs>(transform.role, `${name}-data-model-role`,
-    { projectId, roleName: `${clusterName}-data-model`, actions: dataModelActions(database) },
-    child));
+  const role = new CustomDbRole(
+    ...transformed<CustomDbRoleArgs>(
+      transform.role,
+      `${name}-data-model-role`,
+      { projectId, roleName: `${clusterName}-data-model`, actions: dataModelActions(database) },
+      child,
+    ),
+  );
   return {
     application: create("application", [{ roleName: "readWrite", databaseName: database }]),
     dataModel: create("data-model", [{ roleName: role.roleName, databaseName: "admin" }]),

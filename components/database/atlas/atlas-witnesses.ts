@@ -26,13 +26,16 @@ export function atlasWitnesses(
     is,
   });
   return [
-    ...Array.from({ length: shards }, (_, index) => ["replicationSpecs", `${index}`, "regionConfigs", "0"]).flatMap(
-      (at) => [
-        cluster([...at, "electableSpecs", "nodeCount"], VOTERS),
-        cluster([...at, "readOnlySpecs", "nodeCount"], readReplicas),
-        cluster([...at, "analyticsSpecs", "nodeCount"], analyticsNodes),
-      ],
-    ),
+    ...Array.from({ length: shards }, (_, index) => [
+      "replicationSpecs",
+      `${index}`,
+      "regionConfigs",
+      "0",
+    ]).flatMap((at) => [
+      cluster([...at, "electableSpecs", "nodeCount"], VOTERS),
+      cluster([...at, "readOnlySpecs", "nodeCount"], readReplicas),
+      cluster([...at, "analyticsSpecs", "nodeCount"], analyticsNodes),
+    ]),
     schedule(["restoreWindowDays"], restoreWindow.value),
     schedule(["policyItemDaily", "retentionValue"], backups.value),
   ];

@@ -83,7 +83,7 @@ export class DataModelJob extends pulumi.ComponentResource {
     const summary: DataModelSummary = {
       configKey: args.configKey ?? name,
       workload: name,
-      namespace: typeof namespace === "string" ? namespace : "",
+      ...(typeof namespace === "string" ? { namespace } : {}),
       collections: Object.fromEntries(
         catalogue.map((collection) => [
           collection.name,

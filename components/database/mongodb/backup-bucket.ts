@@ -112,11 +112,16 @@ export class BackupBucket extends pulumi.ComponentResource {
 
   constructor(name: string, args: BackupBucketArgs, opts?: pulumi.ComponentResourceOptions) {
     refuse("BackupBucket", name, backupBucketProblems(args), args.configKey);
-    const { namespace = "default", retentionDays: days = DEFAULT_RETENTION_DAYS, cloud, transform = {} } = args;
+    const {
+      namespace = "default",
+      retentionDays: days = DEFAULT_RETENTION_DAYS,
+      cloud,
+      transform = {},
+    } = args;
     const summary: BackupBucketSummary = {
       configKey: args.configKey ?? name,
       workload: name,
-      namespace: typeof namespace === "string" ? namespace : "",
+      ...(typeof namespace === "string" ? { namespace } : {}),
       cloud: cloud.kind,
       retentionDays: days,
       undeleteDays: UNDELETE_DAYS,

@@ -164,9 +164,7 @@ export function mongoDbClusterProblems(args: MongoDbClusterArgs): Problem[] {
     ...generationProblems(passwordGeneration),
     ...problemsOf(workingSetIssues(settings), settings),
     ...users.flatMap(({ service, querySeconds }) =>
-      queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget).map(
-        ({ path, allowed, fix }): Problem => ({ property: path.join("."), got: querySeconds, allowed, fix }),
-      ),
+      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget), settings),
     ),
   ];
 }

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { plannedPart } from "../../../budget/core/summary";
 import type { DatabasePlan } from "../../../budget/database/plan";
 import type { MongoDbSummary } from "../../../budget/database/summary";
 import { livingGenerations, ofGeneration, userOfGeneration } from "../../shared/generations";
@@ -95,15 +96,14 @@ export class MongoDbCluster extends pulumi.ComponentResource {
     const summary: MongoDbSummary = {
       configKey: args.configKey ?? name,
       workload: name,
-      namespace: typeof namespace === "string" ? namespace : "",
+      ...(typeof namespace === "string" ? { namespace } : {}),
       shards,
       statefulSets: shardNames(shards).map((shard) => `${name}-${shard}`),
       readReplicas,
       profilerLevel: settings.profilerLevel,
       readPreference: readPreference(tags),
       zones: settings.zones,
-      ...plan,
-      witnesses: mongoDbWitnesses(name, settings, numbers),
+      ...plannedPart(plan, mongoDbWitnesses(name, settings, numbers)),
     };
     super(COMPONENT_TYPES.mongoDbCluster, name, summary, opts);
     this.plan = plan;

@@ -289,7 +289,8 @@ function volume(sizeGiB: number, storageClassName: pulumi.Input<string> | undefi
 function users(
   { name: cluster, passwordGeneration }: PerconaArgs,
   name: string,
-  roles: readonly Json[]): Json[] {
+  roles: readonly Json[],
+): Json[] {
   return livingGenerations(passwordGeneration)
     .map((generation) => userOfGeneration(name, generation))
     .sort()

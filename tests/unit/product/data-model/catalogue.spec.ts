@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { CATALOGUE } from "../../../../product/data-model/catalogue";
 import { dataModelProblems } from "../../../../budget/database/data-model/checks";
-import { said } from "../../components/database/data-model/broken-collection";
+import { said } from "../../budget/database/data-model/broken-collection";
 
 describe("the catalogue of this platform", () => {
   it("is sound", () => {
