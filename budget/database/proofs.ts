@@ -17,7 +17,7 @@ import {
   queriesInFlight,
   type MongodMemory,
 } from "./mongodb";
-import type { DatabaseInputs, DatabaseNumbers, Sizes } from "./plan";
+import type { DatabaseInputs, DatabaseNumbers, Sizes } from "./numbers";
 
 const POLICY = "database-carries-load";
 

@@ -1,4 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import { BackupBucket } from "../../components/database/mongodb/backup-bucket";
 import type { DataModelJob } from "../../components/database/data-model/data-model-job";

@@ -68,8 +68,12 @@ describe("MongoDbCluster", () => {
     const { numbers, order, proofs, witnesses, ...rest } = recording.only(
       "retrofitlink:database:MongoDbCluster",
     ).inputs;
-    const { databaseName: _, configKey: __, namespace: ___, ...inputs } = clusterArgs;
-    const plan = planDatabase({ ...inputs, database: "mongodb", budget: DEFAULT_BUDGET, backupDays: 30 });
+    const plan = planDatabase({
+      ...clusterArgs,
+      database: "mongodb",
+      budget: DEFAULT_BUDGET,
+      backupDays: 30,
+    });
     assert.deepEqual({ numbers, proofs }, plan);
     assert.deepEqual(order, Object.keys(plan.numbers));
     assert.ok((witnesses as unknown[]).length > 30);
@@ -124,8 +128,7 @@ describe("MongoDbCluster", () => {
   });
 
   it("takes the plan of a stack in place of its own", async () => {
-    const { databaseName: _, configKey: __, namespace: ___, ...inputs } = clusterArgs;
-    const plan = planDatabase({ ...inputs, database: "mongodb", budget: DEFAULT_BUDGET, dataGiB: 4000 });
+    const plan = planDatabase({ ...clusterArgs, database: "mongodb", budget: DEFAULT_BUDGET, dataGiB: 4000 });
     const { inputs: made } = (await build({ plan })).only(
       "kubernetes:psmdb.percona.com/v1:PerconaServerMongoDB",
     );

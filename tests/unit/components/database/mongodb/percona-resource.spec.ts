@@ -348,7 +348,7 @@ describe("PerconaServerMongoDB", () => {
       bucket: "backups",
       credentialsSecret: "mongodb-backup-credentials",
     } as const;
-    assert.deepEqual(spec({ backup: { storage, retentionDays: 7 } }).backup["storages"], {
+    assert.deepEqual(spec({ backup: { ...s3Backup, storage, retentionDays: 7 } }).backup["storages"], {
       main: {
         main: true,
         type: "gcs",
