@@ -7,7 +7,7 @@ import { planDatabase, type DatabasePlan } from "../budget/database/plan";
 import type { StackInputs } from "./stack-inputs";
 
 /** The database of a stack, as messages call it and as its components are called. */
-const NAME = "mongodb";
+export const DATABASE_NAME = "mongodb";
 
 /** Of either kind. */
 export type PlannedDatabase =
@@ -22,7 +22,7 @@ export function planStackDatabase(
 ): PlannedDatabase | undefined {
   if (database === undefined) return undefined;
   const { retentionDays } = database.backup;
-  const common = { database: NAME, users, budget, dataModel };
+  const common = { database: DATABASE_NAME, users, budget, dataModel };
   if (database.kind === "percona") {
     // On a machine of one's own there is nowhere to put backups.
     const backupDays = cluster.cloud === "local" ? 0 : retentionDays;

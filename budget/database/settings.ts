@@ -1,7 +1,7 @@
 /** Settings of a database, each declared once. The stack file and the components use them. */
 import { z } from "zod";
 
-import { about, choice, flag, group, list, number, text } from "../core/settings";
+import { about, flag, group, list, number, text } from "../core/settings";
 
 /** How a service uses the database. */
 export const databaseUseSettings = group(
@@ -152,7 +152,3 @@ export const instanceSizes = group(
 );
 
 export const allowShardRemoval = flag({ fix: "True for one run that takes the last shards away." });
-
-export const databaseKind = choice(["percona", "atlas"], {
-  fix: "Choose the database; the other keys depend on it.",
-});

@@ -1,6 +1,7 @@
 /** Rules of a stack file with a database by Atlas that look at the cluster as well. */
 import { atlasRegion, regionsOfAtlas } from "../../budget/database/atlas-regions";
 import { atlasIssues } from "../../budget/database/rules";
+import { DATABASE_NAME } from "../../plan/plan-database";
 import { planStack } from "../../plan/plan-stack";
 import { CATALOGUE } from "../../product/data-model/catalogue";
 import { show, type ConfigProblem } from "./config-problems";
@@ -66,7 +67,7 @@ function tierMistakes(
   if (plan === undefined || cluster.cloud === "local" || region === undefined) return [];
   const issues = atlasIssues({
     ...database,
-    database: "mongodb",
+    database: DATABASE_NAME,
     cloud: cluster.cloud,
     region,
     users: plan.databaseUsers,

@@ -2,7 +2,9 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { AtlasCluster, type AtlasNetwork } from "../../components/database/atlas/atlas-cluster";
 import type { DataModelJob } from "../../components/database/data-model/data-model-job";
+import { DATABASE_NAME } from "../../plan/plan-database";
 import type { StackPlan } from "../../plan/plan-stack";
+import { CATALOGUE } from "../../product/data-model/catalogue";
 import type { ClusterConfig, StackConfig } from "../stack-file/config";
 import type { DatabaseConfig } from "../stack-file/schema/stack";
 import { CONFIG_KEY, DATABASE, createDataModel } from "./data-model";
@@ -19,7 +21,7 @@ export function createAtlas(
   if (planned?.kind !== "atlas") throw new RangeError("the plan is of another kind of database");
   const { backup, clientCidrs, clusterName, ...sizes } = database;
   const atlas = new AtlasCluster(
-    "mongodb",
+    DATABASE_NAME,
     {
       configKey: CONFIG_KEY,
       namespace: config.cluster.namespace,
@@ -29,6 +31,7 @@ export function createAtlas(
       network: atlasNetwork(config.cluster, clientCidrs),
       users: databaseUsers,
       budget,
+      dataModel: CATALOGUE,
       plan: planned.plan,
       retentionDays: backup.retentionDays,
     },

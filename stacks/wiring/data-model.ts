@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AtlasCluster } from "../../components/database/atlas/atlas-cluster";
 import { DataModelJob } from "../../components/database/data-model/data-model-job";
 import type { MongoDbCluster } from "../../components/database/mongodb/mongodb-cluster";
-import type { PlannedDatabase } from "../../plan/plan-database";
+import { DATABASE_NAME, type PlannedDatabase } from "../../plan/plan-database";
 import { CATALOGUE } from "../../product/data-model/catalogue";
 import type { StackConfig } from "../stack-file/config";
 import type { DatabaseConfig } from "../stack-file/schema/stack";
@@ -23,7 +23,7 @@ export function createDataModel(
   options: pulumi.ComponentResourceOptions,
 ): DataModelJob {
   return new DataModelJob(
-    "mongodb-data-model",
+    `${DATABASE_NAME}-data-model`,
     {
       configKey: CONFIG_KEY,
       namespace: cluster.namespace,

@@ -6,6 +6,7 @@ import type { AtlasCluster } from "../../components/database/atlas/atlas-cluster
 import { MongoDbCluster } from "../../components/database/mongodb/mongodb-cluster";
 import { createAtlas } from "./atlas";
 import { CONFIG_KEY, DATABASE, createDataModel } from "./data-model";
+import { DATABASE_NAME } from "../../plan/plan-database";
 import type { StackPlan } from "../../plan/plan-stack";
 import type { StackConfig } from "../stack-file/config";
 
@@ -31,7 +32,7 @@ export function createDatabase(
   const { namespace, zones, monitoringNamespace, storageClassName } = cluster;
   const bucket = createBackupBucket(config, database.backup.retentionDays, options);
   const mongodb = new MongoDbCluster(
-    "mongodb",
+    DATABASE_NAME,
     {
       configKey: CONFIG_KEY,
       namespace,
@@ -73,7 +74,7 @@ function createBackupBucket(
       : ({ kind: "gcp", region: cluster.region, project: cluster.project } as const);
   const configKey = "retrofitlink:database.backup";
   return new BackupBucket(
-    "mongodb-backup",
+    `${DATABASE_NAME}-backup`,
     { configKey, namespace, retentionDays, cloud, bucketPrefix: "retrofitlink-mongodb-" },
     options,
   );

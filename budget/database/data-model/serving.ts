@@ -18,7 +18,7 @@ export function serves(index: Index, query: HotQuery): boolean {
  * The forms of a query, one for each choice of its optional fields: none of them first. In each an index may have them
  * with the equality, or after the sort, where it looks at more entries.
  */
-export function formsOf(query: HotQuery): (readonly HotQuery[])[] {
+function formsOf(query: HotQuery): (readonly HotQuery[])[] {
   const choices = (query.optional ?? []).reduce<string[][]>(
     (found, field) => [...found, ...found.map((chosen) => [...chosen, field])],
     [[]],
@@ -142,7 +142,7 @@ export function wantedIndex({ equality, sort = [], range = [], special }: HotQue
 }
 
 /** Fields of which a query names the value: compared with one, or always the same constant. */
-export function equalityOf({ equality, always = {} }: HotQuery): Set<string> {
+function equalityOf({ equality, always = {} }: HotQuery): Set<string> {
   const constants = Object.entries(always).filter(([, value]) => typeof value !== "object" || value === null);
   return new Set([...equality, ...constants.map(([field]) => field)]);
 }

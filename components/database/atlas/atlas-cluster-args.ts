@@ -23,6 +23,7 @@ import {
 import { generationProblems } from "../../shared/generations";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
+import { withDefaults } from "../../shared/with-defaults";
 import { DEFAULT_DATABASE } from "../database-endpoint";
 import { problemsOf } from "../issues";
 import type { AtlasNetwork, AtlasPrivateEndpointTransforms } from "./atlas-private-endpoint";
@@ -94,20 +95,21 @@ export interface AtlasSettings extends AtlasClusterArgs {
   readonly retentionDays: number;
 }
 
+/** What is taken for everything that is left out. */
+const DEFAULTS = {
+  namespace: "default",
+  databaseName: DEFAULT_DATABASE,
+  passwordGeneration: 1,
+  shards: 1,
+  readReplicas: 0,
+  analyticsNodes: 0,
+  users: [],
+  budget: DEFAULT_BUDGET,
+  retentionDays: 7,
+} as const;
+
 export function atlasSettings(name: string, args: AtlasClusterArgs): AtlasSettings {
-  return {
-    namespace: "default",
-    databaseName: DEFAULT_DATABASE,
-    clusterName: name,
-    passwordGeneration: 1,
-    shards: 1,
-    readReplicas: 0,
-    analyticsNodes: 0,
-    users: [],
-    budget: DEFAULT_BUDGET,
-    retentionDays: 7,
-    ...args,
-  };
+  return withDefaults({ ...DEFAULTS, clusterName: name }, args);
 }
 
 const SETTINGS = z.object({

@@ -63,8 +63,8 @@ export interface AtlasUsers {
 }
 
 /**
- * The users of a cluster with generated passwords of this generation, and those of the one before. Users and roles are the project's, so they are called after the
- * cluster, and may sign in to that one only.
+ * The users of a cluster with generated passwords of this generation, and those of the one before. Users and roles are the
+ * project's, so they are called after the cluster, and may sign in to that one only.
  */
 export function createAtlasUsers(
   name: string,

@@ -22,6 +22,7 @@ import {
 import { generationProblems } from "../../shared/generations";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
+import { withDefaults } from "../../shared/with-defaults";
 import { DEFAULT_DATABASE } from "../database-endpoint";
 import { problemsOf } from "../issues";
 
@@ -125,21 +126,25 @@ export interface MongoDbSettings extends MongoDbClusterArgs {
   readonly passwordGeneration: number;
 }
 
+/** What is taken for everything that is left out. */
+const DEFAULTS = {
+  namespace: "default",
+  databaseName: DEFAULT_DATABASE,
+  shards: 1,
+  readReplicas: 0,
+  cpuCores: 1,
+  users: [],
+  zones: 3,
+  budget: DEFAULT_BUDGET,
+  profilerLevel: 1,
+  passwordGeneration: 1,
+} as const;
+
+const ROUTER_DEFAULTS = { cpuCores: 1, queriesPerCore: 2000 } as const;
+
 export function mongoDbSettings(args: MongoDbClusterArgs): MongoDbSettings {
-  return {
-    namespace: "default",
-    databaseName: DEFAULT_DATABASE,
-    shards: 1,
-    readReplicas: 0,
-    cpuCores: 1,
-    users: [],
-    zones: 3,
-    budget: DEFAULT_BUDGET,
-    profilerLevel: 1,
-    passwordGeneration: 1,
-    ...args,
-    routers: { cpuCores: 1, queriesPerCore: 2000, ...args.routers },
-  };
+  const routers = withDefaults(ROUTER_DEFAULTS, args.routers ?? {});
+  return { ...withDefaults(DEFAULTS, args), routers };
 }
 
 const SETTINGS = z.object({

@@ -62,8 +62,9 @@ const SYSTEM_USERS = {
  * A sharded MongoDB in the cluster, run by Percona's operator: shards of three voters and any number of read replicas,
  * config servers, routers. Memory, connections, pools and volumes follow from the working set and from the services.
  *
- * Trap: the operator owns the StatefulSets. Change `shards` and `readReplicas` in the stack file; an HPA on them would
- * fight it. Taking a shard away moves its data first and takes as long as that takes.
+ * Trap: the operator owns the StatefulSets. Change `shards` and `readReplicas` here; an HPA on them would fight it. Taking a shard away moves its data first and takes as long as that takes.
+ *
+ * Trap: a `DataModelJob` of this cluster has to be called `<name>-data-model`, the name that the network policy lets in.
  *
  * Cost: `shards * (3 + readReplicas)` members of `cpuCores` and the derived memory, three config servers, the routers.
  */
