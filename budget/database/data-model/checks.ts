@@ -170,6 +170,11 @@ function queryProblems(collection: Collection, query: HotQuery): Found {
     found.push([query.name, message]);
   };
   const claimed = collection.indexes.filter((index) => index.serves.includes(query.name));
+  const { length: choices } = query.optional ?? [];
+  if (choices > MOST_OPTIONAL) {
+    say(`may leave out ${choices} fields; allowed is ${MOST_OPTIONAL}. Split it by what is usually given.`);
+    return found;
+  }
   const open = unserved(claimed, query);
   if (open !== undefined) {
     const able = collection.indexes.find((index) => unserved([index], query) === undefined);
@@ -204,6 +209,9 @@ function queryProblems(collection: Collection, query: HotQuery): Found {
   }
   return found;
 }
+
+/** Fields that a query may leave out: twice as many forms with each. */
+const MOST_OPTIONAL = 6;
 
 /** What a query within the budget returns and looks at, at most. */
 const MOST_RETURNED = 1000;

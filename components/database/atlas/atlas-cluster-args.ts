@@ -130,16 +130,16 @@ export function atlasClusterProblems(name: string, args: AtlasClusterArgs): Prob
       : []),
     ...issuesOf(SETTINGS, settings),
   ];
-  const found = [...problemsOf(single, settings), ...networkProblems(settings)];
+  const found = [...problemsOf(single), ...networkProblems(settings)];
   // The proofs below would only repeat, as NaN, what is wrong above.
   if (found.length > 0) return found;
   return [
     ...generationProblems(passwordGeneration),
-    ...problemsOf(workingSetIssues(settings), settings),
+    ...problemsOf(workingSetIssues(settings)),
     ...users.flatMap(({ service, querySeconds }) =>
-      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget), settings),
+      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget)),
     ),
-    ...problemsOf(atlasIssues(atlasInputs(name, settings)), settings),
+    ...problemsOf(atlasIssues(atlasInputs(name, settings))),
   ];
 }
 

@@ -80,7 +80,7 @@ export function backupBucketProblems({
   retentionDays: days = DEFAULT_RETENTION_DAYS,
 }: Pick<BackupBucketArgs, "retentionDays">): Problem[] {
   const given = { retentionDays: days };
-  return problemsOf(issuesOf(z.object({ retentionDays }), given), given);
+  return problemsOf(issuesOf(z.object({ retentionDays }), given));
 }
 
 /** Google takes 6 to 30 characters. */

@@ -163,13 +163,13 @@ export function mongoDbClusterProblems(args: MongoDbClusterArgs): Problem[] {
   const settings = mongoDbSettings(args);
   const single = issuesOf(SETTINGS, settings);
   // Rules would only repeat, as NaN, what is wrong by itself.
-  if (single.length > 0) return problemsOf(single, settings);
+  if (single.length > 0) return problemsOf(single);
   const { users, budget, passwordGeneration } = settings;
   return [
     ...generationProblems(passwordGeneration),
-    ...problemsOf(workingSetIssues(settings), settings),
+    ...problemsOf(workingSetIssues(settings)),
     ...users.flatMap(({ service, querySeconds }) =>
-      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget), settings),
+      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget)),
     ),
   ];
 }

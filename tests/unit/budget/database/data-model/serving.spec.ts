@@ -137,6 +137,15 @@ describe("a query with a field that may be left out", () => {
   });
 });
 
+describe("a query with many fields that may be left out", () => {
+  it("is split: there are twice as many forms with each", () => {
+    const optional = ["status", "tags", "parts", "place", "text", "size", "updatedAt"];
+    assert.deepEqual(said({ ...notes, queries: [{ ...(notes.queries[0] as HotQuery), optional }] }), [
+      '"of an owner" may leave out 7 fields; allowed is 6. Split it by what is usually given.',
+    ]);
+  });
+});
+
 describe("a read by id", () => {
   const byId: HotQuery = { name: "by id", why: "a test", frequency: 1, limit: 1, equality: ["_id"] };
 
