@@ -27,8 +27,15 @@ export const properties: Collection = {
     { name: "shard_key", keys: { _id: "hashed" }, serves: [] },
     {
       name: "area_search",
-      // The last field is only there for the map: with it no document is fetched.
-      keys: { postalCode: 1, energyClass: 1, updatedAt: -1, constructionYear: 1, floorAreaSquareMetres: 1 },
+      // The last two are only there for the map: with the area and the shard key no document is fetched.
+      keys: {
+        postalCode: 1,
+        energyClass: 1,
+        updatedAt: -1,
+        constructionYear: 1,
+        floorAreaSquareMetres: 1,
+        _id: 1,
+      },
       serves: ["search in an area", "energy classes of an area"],
     },
     {

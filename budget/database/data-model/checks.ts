@@ -185,7 +185,7 @@ function queryProblems(collection: Collection, query: HotQuery): Found {
   }
   for (const message of sizeProblems(query)) say(message);
   if (query.covered !== undefined) {
-    const misses = claimed.map((index) => notCovered(index, query));
+    const misses = claimed.map((index) => notCovered(index, query, collection.sharding));
     if (!misses.some((missing) => missing.length === 0)) {
       say(`is not covered: its index does not have ${(misses[0] ?? query.covered).join(", ")}.`);
     }

@@ -43,8 +43,11 @@ export function unserved(indexes: readonly Index[], query: HotQuery): HotQuery |
   return formsOf(query).find((form) => !form.some((one) => indexes.some((index) => serves(index, one))))?.[0];
 }
 
-/** Fields that a query reads and an index does not have, so that documents are fetched. */
-export function notCovered(index: Index, query: HotQuery): string[] {
+/**
+ * Fields that a query reads and an index does not have, so that documents are fetched. On a sharded collection a shard
+ * has to tell documents that have moved away, by the shard key; MongoDB's manual, "Covered Query", sharded collections.
+ */
+export function notCovered(index: Index, query: HotQuery, { key = {} }: Collection["sharding"]): string[] {
   const plain = fieldsOf(index.keys).filter((field) => typeof index.keys[field] === "number");
   const read = [
     ...(query.covered ?? []),
@@ -53,6 +56,7 @@ export function notCovered(index: Index, query: HotQuery): string[] {
     ...(query.range ?? []),
     ...(query.inDocument ?? []),
     ...fieldsOf(query.always ?? {}),
+    ...fieldsOf(key),
   ];
   return [...new Set(read)].filter((field) => !plain.includes(field));
 }

@@ -203,6 +203,24 @@ describe("what a query looks at", () => {
     assert.deepEqual(saidOfQuery({ ...query, covered: ["size"] }, index), [
       '"q" is not covered: its index does not have size.',
     ]);
+    const list = {
+      ...notes,
+      indexes: [{ name: "i", keys: { ownerId: 1, updatedAt: -1 }, serves: ["q"] }],
+    } as const;
+    const covered: HotQuery = {
+      name: "q",
+      why: "a test",
+      frequency: 1,
+      limit: 10,
+      equality: ["ownerId"],
+      covered: [],
+    };
+    const key = { _id: "hashed" } as const;
+    const byId = { name: "shard_key", keys: key, serves: [] };
+    const onShards = { ...list, sharding: { key, reason: "A test." }, indexes: [...list.indexes, byId] };
+    assert.deepEqual(said({ ...onShards, queries: [{ ...covered, asksEveryShard: "A test." }] }), [
+      '"q" is not covered: its index does not have _id.',
+    ]);
     assert.deepEqual(saidOfQuery({ ...query, covered: ["tags"] }, { keys: { ownerId: 1, tags: 1 } }), [
       '"q" is not covered: "tags" is an array, and MongoDB fetches the document.',
     ]);
