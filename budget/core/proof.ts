@@ -8,6 +8,7 @@ export const PROOF_POLICIES = {
   "replicas-keep-response-time":
     "With a zone or a drained pod missing, every service keeps its response time at base and at peak.",
   "memory-within-limits": "Everything that has a memory limit fits into it at worst.",
+  "connections-within-limits": "Everything that limits connections admits what its users open at worst.",
   "timeouts-in-order":
     "Every hop gives up before the hop outside of it, and keeps idle connections longer than its caller.",
   "origin-carries-misses": "The service carries what the CDN passes on at the promised hit ratio.",
