@@ -1,16 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { CachePlan } from "../../budget/caching/plan";
-import type { Summary } from "../../budget/core/summary";
 import type { Destination } from "../shared/network-policy";
 
 /** Where a cache is that nobody gave a namespace. */
 export const DEFAULT_NAMESPACE = "default";
-
-/** The summary of a cache as its component registers it: the namespace may be known later only. */
-export type CacheProps<Of extends Summary> = Omit<Of, "namespace"> & {
-  readonly namespace: pulumi.Input<string>;
-};
 
 /** How services reach a cache, whatever kind it is. */
 export interface CacheEndpoint {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { planService, type ServicePlan } from "../../budget/service/plan";
 import { planElastiCache } from "../../budget/caching/plan-managed";
 import { planRedis, type RedisInputs } from "../../budget/caching/plan-redis";
+import { plannedPart } from "../../budget/core/summary";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import type { ManagedCacheSummary, RedisSummary } from "../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
@@ -26,8 +27,7 @@ const planOf = (demand: typeof DEMAND): ServicePlan =>
   });
 
 const SERVICE: ServiceSummary = {
-  ...planOf(DEMAND),
-  witnesses: [],
+  ...plannedPart(planOf(DEMAND), []),
   configKey: "retrofitlink:services.backend",
   workload: "backend",
   namespace: "retrofitlink",
@@ -55,8 +55,10 @@ const cacheOf = (change: Partial<RedisInputs>): RedisSummary => ({
   workload: "redis-cache",
   namespace: "retrofitlink",
   purpose: "cache",
-  ...planRedis({ cache: "redis-cache", purpose: "cache", workingSetMiB: 512, users: USERS, ...change }),
-  witnesses: [],
+  ...plannedPart(
+    planRedis({ cache: "redis-cache", purpose: "cache", workingSetMiB: 512, users: USERS, ...change }),
+    [],
+  ),
 });
 
 const CACHE = cacheOf({});
@@ -64,7 +66,10 @@ const CACHE = cacheOf({});
 const MANAGED: ManagedCacheSummary = {
   ...CACHE,
   kind: "elasticache",
-  ...planElastiCache({ cache: "redis-cache", purpose: "cache", workingSetMiB: 512, users: USERS }),
+  ...plannedPart(
+    planElastiCache({ cache: "redis-cache", purpose: "cache", workingSetMiB: 512, users: USERS }),
+    [],
+  ),
 };
 
 function container(resources: object): object {

@@ -10,13 +10,14 @@ import { planElastiCache, type ManagedCachePlan } from "../../../budget/caching/
 import { DEFAULT_MAINTENANCE, WEEKDAYS, type MaintenanceHour } from "../../../budget/caching/settings";
 import type { ManagedCacheSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { plannedPart } from "../../../budget/core/summary";
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
 import type { Witness } from "../../../budget/core/witness";
 import { ofGeneration } from "../../shared/generations";
 import { transformed } from "../../shared/transform";
 import { CACHE_ENGINES } from "../../shared/versions";
 import { assertSound } from "../assert-sound";
-import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint, type CacheProps } from "../cache-endpoint";
+import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { MIN_REPLICAS, REDIS_PORT } from "../redis/redis-conf";
 import { elastiCacheArgsIssues, elastiCacheInputs, type ElastiCacheArgs } from "./elasticache-args";
 import { passwordEntry, passwordSecret } from "./managed-cache";
@@ -60,6 +61,7 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
 
   constructor(name: string, args: ElastiCacheArgs, opts?: pulumi.ComponentResourceOptions) {
     assertSound("ElastiCache", name, elastiCacheArgsIssues(name, args), args.configKey);
+    const { namespace = DEFAULT_NAMESPACE } = args;
     const plan = args.plan ?? planElastiCache(elastiCacheInputs(name, args));
     const { numbers } = plan;
     super(
@@ -69,11 +71,10 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
         kind: "elasticache",
         configKey: args.configKey ?? name,
         workload: name,
-        namespace: args.namespace ?? DEFAULT_NAMESPACE,
+        ...(typeof namespace === "string" ? { namespace } : {}),
         purpose: args.purpose,
-        ...plan,
-        witnesses: witnesses(name, plan),
-      } satisfies CacheProps<ManagedCacheSummary>,
+        ...plannedPart(plan, witnesses(name, plan)),
+      } satisfies ManagedCacheSummary,
       opts,
     );
     this.plan = plan;

@@ -12,12 +12,13 @@ import { memorystoreIssues } from "../../../budget/caching/rules";
 import { DEFAULT_MAINTENANCE, memorystoreSettings } from "../../../budget/caching/settings";
 import type { ManagedCacheSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { plannedPart } from "../../../budget/core/summary";
 import { issuesOf, show, type Issue } from "../../../budget/core/issues";
 import type { Witness } from "../../../budget/core/witness";
 import { transformed, type Transform } from "../../shared/transform";
 import { CACHE_ENGINES } from "../../shared/versions";
 import { assertSound } from "../assert-sound";
-import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint, type CacheProps } from "../cache-endpoint";
+import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { passwordEntry, passwordSecret, type ManagedCacheArgs } from "./managed-cache";
 
 /** Arguments of `Memorystore`. */
@@ -85,6 +86,7 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
   constructor(name: string, args: MemorystoreArgs, opts?: pulumi.ComponentResourceOptions) {
     assertSound("Memorystore", name, memorystoreArgsIssues(name, args), args.configKey);
     const { purpose, transform = {} } = args;
+    const { namespace = DEFAULT_NAMESPACE } = args;
     const plan = args.plan ?? planMemorystore(memorystoreInputs(name, args));
     super(
       COMPONENT_TYPES.memorystore,
@@ -93,11 +95,10 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
         kind: "memorystore",
         configKey: args.configKey ?? name,
         workload: name,
-        namespace: args.namespace ?? DEFAULT_NAMESPACE,
+        ...(typeof namespace === "string" ? { namespace } : {}),
         purpose,
-        ...plan,
-        witnesses: witnesses(name, plan),
-      } satisfies CacheProps<ManagedCacheSummary>,
+        ...plannedPart(plan, witnesses(name, plan)),
+      } satisfies ManagedCacheSummary,
       opts,
     );
     this.plan = plan;

@@ -12,13 +12,14 @@ import {
 } from "../../../budget/caching/plan-redis";
 import type { RedisSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { plannedPart } from "../../../budget/core/summary";
 import { DisruptionBudget } from "../../autoscaling/disruption-budget";
 import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../shared/network-policy";
 import { transformed } from "../../shared/transform";
 import { assertSound } from "../assert-sound";
-import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint, type CacheProps } from "../cache-endpoint";
+import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { redisArgsIssues, redisInputs, type RedisArgs, type SessionRedisArgs } from "./redis-args";
 import { plannedConf, redisConf, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
 import { redisNetworkPolicy } from "./redis-network";
@@ -90,11 +91,10 @@ export class Redis extends pulumi.ComponentResource implements Cache {
         kind: "in-cluster",
         configKey: args.configKey ?? name,
         workload,
-        namespace,
+        ...(typeof namespace === "string" ? { namespace } : {}),
         purpose: args.purpose,
-        ...plan,
-        witnesses: redisWitnesses(name, args.purpose, cpuCores, plan),
-      } satisfies CacheProps<RedisSummary>,
+        ...plannedPart(plan, redisWitnesses(name, args.purpose, cpuCores, plan)),
+      } satisfies RedisSummary,
       opts,
     );
     this.plan = plan;
@@ -358,7 +358,5 @@ function inNamespace<Value>(
   namespace: pulumi.Input<string>,
   make: (known: string) => Value,
 ): pulumi.Input<Value> {
-  return (
-    typeof namespace === "string" ? make(namespace) : pulumi.output(namespace).apply(make)
-  );
+  return typeof namespace === "string" ? make(namespace) : pulumi.output(namespace).apply(make);
 }
