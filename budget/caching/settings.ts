@@ -1,7 +1,7 @@
 /** Settings of caches, in the cluster and rented. */
 import { z } from "zod";
 
-import { choice, group, list, number, text } from "../core/settings";
+import { about, choice, group, list, number, text, type About } from "../core/settings";
 import { ELASTICACHE_NODES } from "./managed-cache";
 
 /** Largest memory that anything here may ask for, MiB: 1 TiB. */
@@ -93,17 +93,55 @@ export const nodeType = choice(ELASTICACHE_NODES.map((node) => node.nodeType) as
   decides: "node",
 });
 
+/** What is said of those who may connect to a rented cache. */
+export const CLIENT_GROUPS: About = {
+  allowed: "at least 1 security group",
+  fix: "Name the security group of the cluster's nodes.",
+  decides: "security group",
+};
+
+/** Who may connect to a rented cache. */
+export const securityGroupIds = about(
+  z
+    .array(
+      text(/^sg-[0-9a-f]{8,17}$/, {
+        allowed: "the id of a security group, like sg-0a1b2c3d",
+        fix: "Give the nodes' group.",
+      }),
+    )
+    .min(1),
+  CLIENT_GROUPS,
+);
+
+/** Who is told of alarms. */
+export const alarmTopicArn = text(/^arn:aws[-a-z]*:sns:[-a-z0-9]+:\d{12}:\S+$/, {
+  allowed: "the ARN of an SNS topic",
+  fix: "Leave it out and nobody is told of alarms.",
+});
+
 /** How long daily snapshots of a rented session store are kept, days. */
 export const snapshotRetentionDays = number(
   { unit: "days", atLeast: 1, atMost: 35, whole: true },
   { fix: "Say how long snapshots are kept.", decides: "snapshots" },
 );
 
-/** A cache may forget, a session store may not. */
-export const purpose = choice(["cache", "session"], {
+/** What a Redis is for. */
+const PURPOSE: Omit<About, "allowed"> = {
   fix: "A cache may forget, a session store may not.",
   decides: "eviction, replicas, persistence",
-});
+};
+
+/** A cache may forget, a session store may not. */
+export const purpose = choice(["cache", "session"], PURPOSE);
+
+/** Settings of a cache and settings of a session store, of which one is chosen by `purpose`. */
+export function byPurpose<OfCache extends z.ZodObject, OfSession extends z.ZodObject>(
+  cache: OfCache,
+  session: OfSession,
+): z.ZodDiscriminatedUnion<[OfCache, OfSession], "purpose"> {
+  const union = z.discriminatedUnion("purpose", [cache, session]);
+  return about(union, { allowed: '"cache" or "session"', ...PURPOSE });
+}
 
 /** Name of a server in the cluster. Leaves room for the suffixes of its objects. */
 export const redisName = text(/^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/, {
@@ -116,23 +154,6 @@ export const managedCacheName = text(/^(?!.*--)[a-z]([-a-z0-9]{0,30}[a-z0-9])?$/
   allowed: "a DNS label of at most 32 characters, without two hyphens in a row",
   fix: "Rename the cache; the provider allows no more.",
 });
-
-/** How a service uses a cache. */
-export const cacheUseSettings = group(
-  {
-    /** Calls to the cache that one request makes on average. */
-    callsPerRequest: number(
-      { unit: "calls", above: 0, atMost: 1000 },
-      { fix: "Give the calls that one request makes on average.", decides: "pools, maxclients" },
-    ),
-    /** Mean round trip of one call at the client, seconds. */
-    callSeconds: number(
-      { unit: "seconds", above: 0, atMost: 10 },
-      { fix: "Give the mean round trip of one call; 1 ms is 0.001.", decides: "pools, maxclients" },
-    ),
-  },
-  { fix: "Say how the service uses the cache." },
-);
 
 /** Who connects to a cache, at its largest, as a component is told. */
 export const userSettings = list(

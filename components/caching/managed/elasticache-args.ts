@@ -8,7 +8,7 @@ import type * as random from "@pulumi/random";
 
 import type { ElastiCacheInputs } from "../../../budget/caching/plan-managed";
 import { elastiCacheIssues } from "../../../budget/caching/rules";
-import { elastiCacheSettings } from "../../../budget/caching/settings";
+import { CLIENT_GROUPS, elastiCacheSettings } from "../../../budget/caching/settings";
 import { issuesOf, show, type Issue } from "../../../budget/core/issues";
 import type { PerformanceBudget } from "../../../budget/core/performance-budget";
 import type { Transform } from "../../shared/transform";
@@ -86,8 +86,8 @@ function networkIssues({ network }: ElastiCacheArgs): Issue[] {
     issues.push({
       path: ["network", "clientSecurityGroupIds"],
       got: show(0),
-      allowed: "at least 1 security group",
-      fix: "Name the security group of the cluster's nodes; without one nobody could connect.",
+      allowed: CLIENT_GROUPS.allowed,
+      fix: CLIENT_GROUPS.fix,
     });
   }
   return issues;

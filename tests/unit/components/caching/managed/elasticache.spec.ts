@@ -326,7 +326,7 @@ describe("elastiCacheArgsIssues", () => {
         "cpuCores: got -1; allowed is a number from 0.01 to 96 (cores). Give what a load test measured; one core serves one event loop, and 500m is 0.5.",
         "zones: got 0; allowed is a whole number from 1 to 6 (zones). Count the zones of the cluster's nodes.",
         "network.subnetIds: got 1; allowed is at least 2 subnets, in different zones. Give a subnet for each zone; the replica stands in another one than the primary.",
-        "network.clientSecurityGroupIds: got 0; allowed is at least 1 security group. Name the security group of the cluster's nodes; without one nobody could connect.",
+        "network.clientSecurityGroupIds: got 0; allowed is at least 1 security group. Name the security group of the cluster's nodes.",
       ],
     );
     assert.match(
