@@ -1,5 +1,6 @@
 /** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
 import type { BudgetOverrides } from "../budget/core/performance-budget";
+import type { RedisPurpose } from "../budget/caching/purpose";
 import type { CacheCalls } from "../budget/service/connections";
 import type { Demand, ServiceProfile } from "../budget/service/demand";
 import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
@@ -20,6 +21,18 @@ export interface ServiceInput {
   readonly budget: BudgetOverrides;
 }
 
+/** A cache of the stack. What another kind has is ignored. */
+export interface CacheInput {
+  /** @default "in-cluster" */
+  readonly kind?: "in-cluster" | "elasticache" | "memorystore" | undefined;
+  readonly purpose: RedisPurpose;
+  readonly workingSetMiB: number;
+  readonly cpuCores?: number | undefined;
+  readonly memoryLimitMiB?: number | undefined;
+  readonly storage?: { readonly sizeGiB?: number | undefined } | undefined;
+  readonly nodeType?: string | undefined;
+}
+
 /** A stack. A configuration that was found sound is one. */
 export interface StackInputs {
   readonly cluster: { readonly cloud: LadderCloud; readonly zones: number };
@@ -27,5 +40,7 @@ export interface StackInputs {
   readonly services: Readonly<Record<string, ServiceInput>>;
   /** The service that is reached from outside the cluster. */
   readonly loadBalancer?: { readonly service: string } | undefined;
+  /** @default none */
+  readonly caches?: Readonly<Record<string, CacheInput>>;
   readonly cdn?: { readonly provider: LadderCdn } | undefined;
 }

@@ -33,9 +33,9 @@ describe("derivations of an Atlas cluster", () => {
       .map(({ name, value, formula }) => `${name} | ${value} | ${formula}`);
     assert.deepEqual(lines, [
       "Nodes and routers | 8 | 2 · (3 that vote + 1 read only + 0 analytics) = 8 ≤ 50 behind a private endpoint",
-      "Connections of a router | 108 of 32,000 | ⌈108 · 1.2⌉ + 50 + 10 of Atlas's own = 190 ≤ 32,000 of M60; pools and 2 monitors of each process, at their most pods during a rollout",
+      "Connections of a router | 168 of 32,000 | ⌈168 · 1.2⌉ + 50 + 10 of Atlas's own = 262 ≤ 32,000 of M60; pools and 2 monitors of each process, at their most pods during a rollout",
       "WiredTiger cache | 32 GiB | 24 working set ÷ 2 · 1.2 ÷ 0.8 = 18 GiB ≤ 32 GiB, 50 % of M60",
-      "Memory beside the cache | 32 GiB | 190 connections · 1 MiB + 0.5 index builds + 1 processes = 1.69 GiB ≤ 32 GiB",
+      "Memory beside the cache | 32 GiB | 262 connections · 1 MiB + 0.5 index builds + 1 processes = 1.76 GiB ≤ 32 GiB",
       "CPU at peak | 2.7 of 16 cores | 1,800/s ÷ 2 · 1.2 ÷ 400 per core = 2.7 busy; ÷ 85 % = 3.18 ≤ 16 of M60",
       "Smallest tier | M60 | the smallest with all of the above is M60; it carries the peak, for Atlas scales up after ten minutes to an hour, and not for connections",
       "Largest tier | M80 | peak + 20 % within 70 %: 4.63 ≤ 32 cores; above M60 for a working set that grows",

@@ -21,8 +21,8 @@ describe("derivations of a database in the cluster", () => {
     assert.deepEqual(lines(databaseDerivations(summary, services)), [
       "Members | 11 | 2 shards · (3 voters + 1 read replica) + 3 config servers = 11; no zone has two voters of a set",
       "Routers | 3 | max(2, 3 zones, ⌈1,800/s ÷ 2,000/s⌉ + 1 spare) = 3, 1 GiB each",
-      "Connections to a router | 90 | backend 90 (pool 3 + 2 monitors a process) = 90, all at their most pods during a rollout",
-      "Limit of a router | 158 | ⌈90 · 1.2⌉ + 50 in reserve = 158",
+      "Connections to a router | 140 | backend 140 (pool 3 + 2 monitors a process) = 140, all at their most pods during a rollout",
+      "Limit of a router | 218 | ⌈140 · 1.2⌉ + 50 in reserve = 218",
       "Pool of a router | 20 a member | max(20, ⌈2 · 10.8 queries in flight ÷ (3 − 1)⌉) = 20: one router missing, all on one shard",
       "Limit of a member | 125 | ⌈3 routers · 20 ÷ 80 %⌉ + 50 in reserve = 125",
       "WiredTiger cache | 18 GiB | 18 GiB · 80 % = 14.4 GiB ≥ 24 GiB ÷ 2 shards · 1.2 skew = 14.4 GiB working set",

@@ -16,11 +16,15 @@ const service: ServiceInput = {
   budget: {},
 };
 
-const stack = (services: Readonly<Record<string, ServiceInput>>): StackInputs => ({
+const stack = (
+  services: Readonly<Record<string, ServiceInput>>,
+  caches: StackInputs["caches"] = {},
+): StackInputs => ({
   cluster: { cloud: "aws", zones: 3 },
   budget: {},
   services,
   loadBalancer: { service: "backend" },
+  caches,
   cdn: { provider: "cloudfront" },
 });
 
@@ -38,16 +42,20 @@ describe("plan of a stack", () => {
   it("knows who connects to what at its largest, whatever a name is", () => {
     const calls = { callsPerRequest: 1, callSeconds: 0.001 };
     const plan = planStack(
-      stack({
-        backend: service,
-        constructor: { ...service, caches: { constructor: calls }, database: undefined },
-      }),
+      stack(
+        {
+          backend: service,
+          constructor: { ...service, caches: { constructor: calls }, database: undefined },
+        },
+        {
+          constructor: { purpose: "session", workingSetMiB: 64 },
+          toString: { purpose: "cache", workingSetMiB: 64 },
+        } as const,
+      ),
     );
-    assert.deepEqual(
-      plan.cacheUsers("constructor").map(({ service: name }) => name),
-      ["constructor"],
-    );
-    assert.deepEqual(plan.cacheUsers("toString"), []);
+    const users = (cache: string): string[] | undefined =>
+      plan.caches[cache]?.users.map(({ service: name }) => name);
+    assert.deepEqual([users("constructor"), users("toString")], [["constructor"], []]);
     assert.deepEqual(
       plan.databaseUsers.map(({ service: name, peakRps, maxReplicas }) => [name, peakRps, maxReplicas]),
       [["backend", 1200, 14]],
@@ -96,11 +104,36 @@ describe("plan of a stack", () => {
     assert.ok((services["matching"]?.timeouts.drain.preStop ?? 99) < 25);
   });
 
+  it("plans each kind of cache for its users, with those of their pods that are ending", () => {
+    const cache = { purpose: "cache", workingSetMiB: 512 } as const;
+    const plan = planStack(
+      stack(
+        { backend: service },
+        {
+          "redis-cache": cache,
+          rented: { ...cache, kind: "elasticache" },
+          google: { ...cache, kind: "memorystore" },
+        },
+      ),
+    );
+    const numbers = Object.values(plan.caches).map(({ plan: { numbers: of } }) => [
+      of.clients.value,
+      of.maxClients.value,
+      of.maxMemory.value,
+    ]);
+    // 14 pods and as many that are ending, 2 connections each
+    assert.deepEqual(numbers, [
+      [56, 100, 656],
+      [0, 65_000, 4902],
+      [0, 65_000, 819],
+    ]);
+  });
+
   for (const name of ["production", "staging", "local"]) {
     it(`keeps every promise of the shipped stack ${name}`, () => {
-      const { services } = planStack(shippedConfig(name));
+      const { services, caches } = planStack(shippedConfig(name));
       assert.deepEqual(
-        Object.values(services).flatMap(({ plan }) => broken(plan)),
+        [...Object.values(services), ...Object.values(caches)].flatMap(({ plan }) => broken(plan)),
         [],
       );
     });
