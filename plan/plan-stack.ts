@@ -8,6 +8,7 @@ import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/c
 import { planCache, type CachePlan } from "../budget/caching/plan";
 import type { CacheUser } from "../budget/caching/connections";
 import type { DatabaseUser } from "../budget/database/mongodb";
+import { planStackDatabase, type PlannedDatabase } from "./plan-database";
 import { paceOf, servicePoolSize } from "../budget/service/connections";
 import { MAX_SURGE, planService, type ServicePlan } from "../budget/service/plan";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
@@ -42,6 +43,8 @@ export interface StackPlan {
   readonly caches: Readonly<Record<string, PlannedCache>>;
   /** Services that query the database, at their largest. */
   readonly databaseUsers: readonly DatabaseUser[];
+  /** Undefined without one. */
+  readonly database: PlannedDatabase | undefined;
 }
 
 /** @throws RangeError when a number has no plan, which the checks of the stack file refuse before */
@@ -49,6 +52,11 @@ export function planStack(inputs: StackInputs): StackPlan {
   const budget = mergeBudget(DEFAULT_BUDGET, inputs.budget);
   const services = planServices(inputs, budget);
   const queriers = usersOf(inputs, services, ({ databasePool }) => databasePool);
+  const databaseUsers = queriers.flatMap((user) => {
+    const { database, demand } = own(inputs.services, user.service) ?? {};
+    if (database === undefined || demand === undefined) return [];
+    return { ...user, peakRps: demand.peakRps, ...database };
+  });
   return {
     budget,
     services,
@@ -56,11 +64,8 @@ export function planStack(inputs: StackInputs): StackPlan {
       const users = cacheUsers(inputs, services, name);
       return { users, plan: planCache({ ...cache, cache: name, zones: inputs.cluster.zones, users }) };
     }),
-    databaseUsers: queriers.flatMap((user) => {
-      const { database, demand } = own(inputs.services, user.service) ?? {};
-      if (database === undefined || demand === undefined) return [];
-      return { ...user, peakRps: demand.peakRps, ...database };
-    }),
+    databaseUsers,
+    database: planStackDatabase(inputs, budget, databaseUsers),
   };
 }
 

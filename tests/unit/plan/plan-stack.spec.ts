@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import { broken } from "../../../budget/core/plan";
 import { planStack, type ServiceInput, type StackInputs } from "../../../plan/plan-stack";
+import { CATALOGUE } from "../../../product/data-model/catalogue";
 import { shippedConfig } from "../../helpers/preview";
 
 const service: ServiceInput = {
@@ -60,6 +61,41 @@ describe("plan of a stack", () => {
       plan.databaseUsers.map(({ service: name, peakRps, maxReplicas }) => [name, peakRps, maxReplicas]),
       [["backend", 1200, 14]],
     );
+  });
+
+  it("plans the database of either kind from the services that query it", () => {
+    const sizes = { shards: 2, readReplicas: 1, dataGiB: 400, workingSetGiB: 24, queriesPerCore: 1000 };
+    const backup = { retentionDays: 30 };
+    const routers = { cpuCores: 1, queriesPerCore: 2000 };
+    const base = stack({ backend: service });
+    const percona = planStack({
+      ...base,
+      database: { kind: "percona", ...sizes, cpuCores: 2, routers, backup },
+    });
+    assert.ok(percona.database?.kind === "percona");
+    // (14 + 4) pods * (5 + 2) connections.
+    assert.equal(percona.database.plan.numbers.clients.value, 126);
+    assert.equal(percona.database.plan.numbers.backups.value, 30);
+    const cluster = { cloud: "aws", zones: 3, region: "eu-central-1" } as const;
+    const atlas = planStack({
+      ...base,
+      cluster,
+      database: { kind: "atlas", ...sizes, analyticsNodes: 0, backup },
+    });
+    assert.ok(atlas.database?.kind === "atlas");
+    assert.equal(atlas.database.plan.numbers.smallestTier.value, "M60");
+    assert.equal(planStack(base).database, undefined);
+  });
+
+  it("backs nothing up from a machine of one's own, and has no Atlas there", () => {
+    const database = {
+      ...{ shards: 1, readReplicas: 0, dataGiB: 2, workingSetGiB: 1, analyticsNodes: 0 },
+      ...{ cpuCores: 2, routers: { cpuCores: 1, queriesPerCore: 2000 }, backup: { retentionDays: 7 } },
+    };
+    const local = { ...stack({ backend: service }), cluster: { cloud: "local", zones: 1 } as const };
+    const { database: planned } = planStack({ ...local, database: { kind: "percona", ...database } });
+    assert.equal(planned?.plan.numbers.backups.value, 0);
+    assert.throws(() => planStack({ ...local, database: { kind: "atlas", ...database } }), RangeError);
   });
 
   it("proves what services ask each other", () => {
@@ -131,11 +167,12 @@ describe("plan of a stack", () => {
 
   for (const name of ["production", "staging", "local"]) {
     it(`keeps every promise of the shipped stack ${name}`, () => {
-      const { services, caches } = planStack(shippedConfig(name));
+      const { services, caches, database } = planStack({ ...shippedConfig(name), dataModel: CATALOGUE });
       assert.deepEqual(
         [...Object.values(services), ...Object.values(caches)].flatMap(({ plan }) => broken(plan)),
         [],
       );
+      assert.deepEqual(database === undefined ? ["no database"] : broken(database.plan), []);
     });
   }
 });
