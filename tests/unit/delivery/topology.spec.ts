@@ -31,7 +31,7 @@ describe("picture of the system", () => {
         "public-load-balancer -> nginx-load-balancer: 780/s",
         "nginx-load-balancer -> backend: 780/s, 768 connections",
         "backend -> redis-cache: 56 connections",
-        "matching -> redis-cache: 32 connections",
+        "matching -> redis-cache: 28 connections",
         "backend -> redis-session: 56 connections",
         "backend -> mongodb: 196 connections",
         "mongodb -> mongodb-optimized: 60 connections",

