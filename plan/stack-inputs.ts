@@ -1,5 +1,6 @@
 /** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
 import type { BudgetOverrides } from "../budget/core/performance-budget";
+import type { RedisPurpose } from "../budget/caching/purpose";
 import type { AtlasInputs } from "../budget/database/atlas-plan";
 import type { Collection } from "../budget/database/data-model/collection";
 import type { DatabaseInputs } from "../budget/database/plan";
@@ -23,6 +24,17 @@ export interface ServiceInput {
   readonly budget: BudgetOverrides;
 }
 
+/** A cache of the stack. What another kind has is ignored. */
+export interface CacheInput {
+  /** @default "in-cluster" */
+  readonly kind?: "in-cluster" | "elasticache" | "memorystore" | undefined;
+  readonly purpose: RedisPurpose;
+  readonly workingSetMiB: number;
+  readonly cpuCores?: number | undefined;
+  readonly memoryLimitMiB?: number | undefined;
+  readonly storage?: { readonly sizeGiB?: number | undefined } | undefined;
+  readonly nodeType?: string | undefined;
+}
 /** What the stack says of itself when a part of it is planned. */
 type Derived = "database" | "users" | "zones" | "budget" | "dataModel";
 
@@ -51,5 +63,7 @@ export interface StackInputs {
   readonly dataModel?: readonly Collection[] | undefined;
   /** The service that is reached from outside the cluster. */
   readonly loadBalancer?: { readonly service: string } | undefined;
+  /** @default none */
+  readonly caches?: Readonly<Record<string, CacheInput>>;
   readonly cdn?: { readonly provider: LadderCdn } | undefined;
 }

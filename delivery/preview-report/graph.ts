@@ -5,7 +5,7 @@ import { VOTERS, clientsPerRouter } from "../../budget/database/mongodb";
 import { cacheUsersOf, databaseUsersOf } from "../../budget/service/pool-users";
 import type { CacheSummary } from "../../budget/caching/summary";
 import { isMongoDbCluster, type DatabaseSummary } from "../../budget/database/summary";
-import { mebibytes, number, percent, plural, podRange, rate } from "../../budget/core/format";
+import { number, percent, plural, podRange, rate } from "../../budget/core/format";
 import type { StackModel } from "./stack-model";
 
 export interface Box {
@@ -160,17 +160,17 @@ function caches({ caches: found, zones }: StackModel): Box[] {
     title: cache.workload,
     detail: describeCache(cache),
     kind: "cache",
-    zones: cache.replicas > 0 ? podsPerZone(cache.replicas + 1, zones) : [],
+    zones: cache.numbers.members.value > 1 ? podsPerZone(cache.numbers.members.value, zones) : [],
   }));
 }
 
 /** What it may forget, or who stands in for the primary; and how large it is. */
 function describeCache(cache: CacheSummary): string {
-  if (cache.kind !== "in-cluster") return `${cache.nodeType}, ${plural(cache.replicas + 1, "node")}`;
-  const size = mebibytes(cache.maxMemoryMiB);
-  return cache.replicas > 0
-    ? `1 + ${plural(cache.replicas, "replica")}, ${size}`
-    : `${cache.purpose}, ${size}`;
+  const { numbers, purpose } = cache;
+  const replicas = numbers.members.value - 1;
+  if (cache.kind !== "in-cluster") return `${text(cache.numbers.node)}, ${text(numbers.members)}`;
+  const size = text(numbers.maxMemory);
+  return replicas > 0 ? `1 + ${plural(replicas, "replica")}, ${size}` : `${purpose}, ${size}`;
 }
 
 /** What a driver connects to: the routers, or the cluster of a service that hides them. */

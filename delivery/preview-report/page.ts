@@ -1,7 +1,6 @@
 /** The page of a preview: one file, no network, nothing typed by hand. */
 import { createHash } from "node:crypto";
 
-import { cacheDerivations } from "./cache-derivations";
 import type { Derivation } from "../../report/derivation";
 import { derivationsList } from "../../report/derivations-list";
 import { planList } from "../../report/plan-list";
@@ -105,24 +104,24 @@ function databases({ databases: found }: StackModel): Html {
     ${found.map(planCard)}`;
 }
 
-function caches({ caches: found, services }: StackModel): Html {
+function caches({ caches: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Caches</h2>
-    ${found.map((cache) => card(cache.workload, cache.configKey, cacheDerivations(cache, services)))}`;
+    ${found.map(planCard)}`;
 }
 
 function planCard(planned: Planned): Html {
-  return html`<section class="card">
-    <h3>${planned.workload}</h3>
-    <p class="soft">Keys below are those of <code>${planned.configKey}</code>.</p>
-    ${planList(planned)}
-  </section>`;
+  return section(planned.workload, planned.configKey, planList(planned));
 }
 
 function card(name: string, configKey: string, derivations: readonly Derivation[]): Html {
+  return section(name, configKey, derivationsList(derivations));
+}
+
+function section(name: string, configKey: string, content: Html): Html {
   return html`<section class="card">
     <h3>${name}</h3>
     <p class="soft">Keys below are those of <code>${configKey}</code>.</p>
-    ${derivationsList(derivations)}
+    ${content}
   </section>`;
 }

@@ -1,5 +1,6 @@
 /** Rules about where a stack runs, and about names that its cloud has to take. */
-import { managedCacheNameProblems } from "../../components/caching/managed/managed-cache";
+import { managedCacheName } from "../../budget/caching/settings";
+import { issuesOf } from "../../budget/core/issues";
 import { nearest, show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import { AWS_REGIONS, GCP_REGIONS, gcpZones, isOtherPartition } from "./regions";
 import type { ClusterConfig } from "./schema/stack";
@@ -86,12 +87,7 @@ export function subnetMistakes(
 function cacheNameMistakes(cacheKinds: Readonly<Record<string, unknown>>): ConfigProblem[] {
   return Object.entries(cacheKinds).flatMap(([name, kind]) =>
     kind === "elasticache" || kind === "memorystore"
-      ? managedCacheNameProblems(name).map(({ got, allowed, fix }) => ({
-          path: ["caches", name],
-          got: show(got),
-          allowed,
-          fix,
-        }))
+      ? issuesOf(managedCacheName, name).map((issue) => ({ ...issue, path: ["caches", name] }))
       : [],
   );
 }

@@ -13,6 +13,7 @@ import { environmentProblems } from "../../components/workload/environment-probl
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cdnMistakes } from "./cdn-checks";
 import { clusterMistakes } from "./cluster-checks";
+import { cachePlanMistakes } from "./cache-checks";
 import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import { atlasMistakes } from "./atlas-checks";
 import { databaseMistakes } from "./database-checks";
@@ -55,6 +56,7 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   readonly cloud: unknown;
   /** What the objects of the stack are named after. */
   readonly naming: NamingParts;
+  readonly caches: StackConfig["caches"];
   /** `kind` of each cache as it was given. */
   readonly cacheKinds: Readonly<Record<string, unknown>>;
 }
@@ -85,6 +87,10 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
     ...waiverMistakes(config, today),
     ...atlasMistakes(config),
   );
+  const { budget, services, caches, cluster, cdn } = config;
+  if (cluster === undefined) return problems;
+  const planned = problems.length === 0 && Object.keys(services).length === names.services.length;
+  problems.push(...cachePlanMistakes({ budget, services, caches, cluster, cdn }, planned));
   return problems;
 }
 

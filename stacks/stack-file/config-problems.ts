@@ -11,6 +11,7 @@ import {
 } from "yaml";
 import type { z } from "zod";
 
+import type { About } from "../../budget/core/settings";
 import { MESSAGE_SEPARATOR } from "./schema/leaves";
 
 /** Prefix of the project's keys in a stack file. */
@@ -77,6 +78,7 @@ export function schemaProblems(
   issues: readonly z.core.$ZodIssue[],
   raw: unknown,
   knownKeys: (path: ConfigPath) => readonly string[],
+  aboutOf: (path: ConfigPath) => Pick<About, "allowed" | "fix"> | undefined = () => undefined,
 ): ConfigProblem[] {
   return issues.flatMap((issue) => {
     const path = issue.path.filter((part): part is string | number => typeof part !== "symbol");
@@ -98,7 +100,10 @@ export function schemaProblems(
       };
     }
     const got = valueAt(raw, path);
-    const { allowed, fix } = wording(issue, got);
+    // What chose no branch of a union is wrong for the union.
+    const about = aboutOf(issue.code === "invalid_union" ? path.slice(0, -1) : path);
+    const { allowed, fix } =
+      about === undefined || issue.message.includes(MESSAGE_SEPARATOR) ? wording(issue, got) : about;
     if (isSecret(got)) {
       return {
         path,

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
+import { aboutAt } from "../../budget/core/settings";
 import { crossChecks, type SoundParts } from "./config-checks";
 import { chainParts } from "./cloud-load-balancer-checks";
 import {
@@ -17,6 +18,7 @@ import {
 } from "./config-problems";
 import { readValues, readerMistakes } from "./config-reader";
 import type { NamingParts } from "./object-names";
+import { cache } from "./schema/cache";
 import { stackSchema, type StackConfig } from "./schema/stack";
 
 export { serviceBudget } from "./config-checks";
@@ -45,7 +47,12 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
   );
   if (parsed.success && mistakes.length === 0) return { config: parsed.data, problems: [] };
   const issues = parsed.success ? [] : parsed.error.issues;
-  const single = schemaProblems(issues, raw, (path) => keysAt(raw, path));
+  const single = schemaProblems(
+    issues,
+    raw,
+    (path) => keysAt(raw, path),
+    (path) => aboutAt(stackSchema, path, raw),
+  );
   return { config: undefined, problems: [...single, ...mistakes] };
 }
 
@@ -71,6 +78,12 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
     naming: namingParts(raw),
     cacheKinds: Object.fromEntries(
       keysOf(raw["caches"]).map((name) => [name, valueAt(raw, ["caches", name, "kind"])]),
+    ),
+    caches: Object.fromEntries(
+      keysOf(raw["caches"]).flatMap((name) => {
+        const { data } = cache.safeParse(valueAt(raw, ["caches", name]));
+        return data === undefined ? [] : [[name, data] as const];
+      }),
     ),
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
     database: database.safeParse(raw["database"]).data,

@@ -17,11 +17,15 @@ const service: ServiceInput = {
   budget: {},
 };
 
-const stack = (services: Readonly<Record<string, ServiceInput>>): StackInputs => ({
+const stack = (
+  services: Readonly<Record<string, ServiceInput>>,
+  caches: StackInputs["caches"] = {},
+): StackInputs => ({
   cluster: { cloud: "aws", zones: 3 },
   budget: {},
   services,
   loadBalancer: { service: "backend" },
+  caches,
   cdn: { provider: "cloudfront" },
 });
 
@@ -39,16 +43,20 @@ describe("plan of a stack", () => {
   it("knows who connects to what at its largest, whatever a name is", () => {
     const calls = { callsPerRequest: 1, callSeconds: 0.001 };
     const plan = planStack(
-      stack({
-        backend: service,
-        constructor: { ...service, caches: { constructor: calls }, database: undefined },
-      }),
+      stack(
+        {
+          backend: service,
+          constructor: { ...service, caches: { constructor: calls }, database: undefined },
+        },
+        {
+          constructor: { purpose: "session", workingSetMiB: 64 },
+          toString: { purpose: "cache", workingSetMiB: 64 },
+        } as const,
+      ),
     );
-    assert.deepEqual(
-      plan.cacheUsers("constructor").map(({ service: name }) => name),
-      ["constructor"],
-    );
-    assert.deepEqual(plan.cacheUsers("toString"), []);
+    const users = (cache: string): string[] | undefined =>
+      plan.caches[cache]?.users.map(({ service: name }) => name);
+    assert.deepEqual([users("constructor"), users("toString")], [["constructor"], []]);
     assert.deepEqual(
       plan.databaseUsers.map(({ service: name, peakRps, maxReplicas }) => [name, peakRps, maxReplicas]),
       [["backend", 1200, 14]],
@@ -66,7 +74,7 @@ describe("plan of a stack", () => {
     });
     assert.ok(percona.database?.kind === "percona");
     // (14 + 4) pods * (5 + 2) connections.
-    assert.equal(percona.database.plan.numbers.clients.value, 126);
+    assert.equal(percona.database.plan.numbers.clients.value, 196);
     assert.equal(percona.database.plan.numbers.backups.value, 30);
     const cluster = { cloud: "aws", zones: 3, region: "eu-central-1" } as const;
     const atlas = planStack({
@@ -132,11 +140,36 @@ describe("plan of a stack", () => {
     assert.ok((services["matching"]?.timeouts.drain.preStop ?? 99) < 25);
   });
 
+  it("plans each kind of cache for its users, with those of their pods that are ending", () => {
+    const cache = { purpose: "cache", workingSetMiB: 512 } as const;
+    const plan = planStack(
+      stack(
+        { backend: service },
+        {
+          "redis-cache": cache,
+          rented: { ...cache, kind: "elasticache" },
+          google: { ...cache, kind: "memorystore" },
+        },
+      ),
+    );
+    const numbers = Object.values(plan.caches).map(({ plan: { numbers: of } }) => [
+      of.clients.value,
+      of.maxClients.value,
+      of.maxMemory.value,
+    ]);
+    // 14 pods and as many that are ending, 2 connections each
+    assert.deepEqual(numbers, [
+      [56, 100, 656],
+      [0, 65_000, 4902],
+      [0, 65_000, 819],
+    ]);
+  });
+
   for (const name of ["production", "staging", "local"]) {
     it(`keeps every promise of the shipped stack ${name}`, () => {
-      const { services, database } = planStack({ ...shippedConfig(name), dataModel: CATALOGUE });
+      const { services, caches, database } = planStack({ ...shippedConfig(name), dataModel: CATALOGUE });
       assert.deepEqual(
-        Object.values(services).flatMap(({ plan }) => broken(plan)),
+        [...Object.values(services), ...Object.values(caches)].flatMap(({ plan }) => broken(plan)),
         [],
       );
       assert.deepEqual(database === undefined ? ["no database"] : broken(database.plan), []);
