@@ -73,7 +73,7 @@ describe("plan of a stack", () => {
       database: { kind: "percona", ...sizes, cpuCores: 2, routers, backup },
     });
     assert.ok(percona.database?.kind === "percona");
-    // (14 + 4) pods * (5 + 2) connections.
+    // 14 pods and as many that are ending, (5 + 2) connections each.
     assert.equal(percona.database.plan.numbers.clients.value, 196);
     assert.equal(percona.database.plan.numbers.backups.value, 30);
     const cluster = { cloud: "aws", zones: 3, region: "eu-central-1" } as const;
