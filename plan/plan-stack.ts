@@ -64,12 +64,15 @@ export function planStack(inputs: StackInputs): StackPlan {
 }
 
 function planned(
-  { cluster, cdn }: StackInputs,
+  { cluster, cdn, loadBalancer }: StackInputs,
   stackBudget: PerformanceBudget,
   service: ServiceInput,
   name: string,
 ): PlannedService {
   const { demand, profile, resources, processesPerPod, maxRequestSeconds, caches, database } = service;
+  // A Service of Kubernetes chooses a pod for each connection, and knows nothing of requests.
+  const balancing =
+    service.balancing ?? (loadBalancer?.service === name ? "least-connections" : "per-connection");
   const budget = mergeBudget(stackBudget, service.budget);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
   // Queries in flight at most, as if all of them met the same router.
@@ -93,6 +96,8 @@ function planned(
       processesPerPod,
       cachePools,
       databasePool,
+      balancing,
+      resilience: service.resilience,
     }),
     cachePools,
     databasePool,

@@ -1,7 +1,7 @@
 /** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
 import type { BudgetOverrides } from "../budget/core/performance-budget";
 import type { CacheCalls } from "../budget/service/connections";
-import type { Demand, ServiceProfile } from "../budget/service/demand";
+import type { Balancing, Demand, Resilience, ServiceProfile } from "../budget/service/demand";
 import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
 
 /** A service of the stack. */
@@ -16,6 +16,10 @@ export interface ServiceInput {
   readonly caches: Readonly<Record<string, CacheCalls>>;
   readonly database?: { readonly queriesPerRequest: number; readonly querySeconds: number } | undefined;
   readonly budget: BudgetOverrides;
+  /** @default "least-connections" for the proxy's service, "per-connection" for all others */
+  readonly balancing?: Balancing | undefined;
+  /** @default nothing */
+  readonly resilience?: Resilience | undefined;
 }
 
 /** A stack. A configuration that was found sound is one. */
@@ -23,5 +27,7 @@ export interface StackInputs {
   readonly cluster: { readonly cloud: LadderCloud; readonly zones: number };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
+  /** The service that the proxy stands in front of. */
+  readonly loadBalancer?: { readonly service: string } | undefined;
   readonly cdn?: { readonly provider: LadderCdn } | undefined;
 }

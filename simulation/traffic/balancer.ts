@@ -39,9 +39,16 @@ export function balancer(balancing: Balancing, random: Random): Balancer {
     : new PerConnection(balancing.answerSeconds, random);
 }
 
+/** What a proxy remembers of a pod. */
+interface Failures {
+  count: number;
+  first: number;
+  avoidedUntil: number;
+}
+
 class LeastConnections implements Balancer {
   /** Failures of each pod at each proxy, and until when it is left alone. */
-  private readonly failures = new Map<string, { count: number; first: number; avoidedUntil: number }>();
+  private readonly failures = new Map<Pod, (Failures | undefined)[]>();
 
   constructor(
     private readonly settings: Extract<Balancing, { kind: "least-connections" }>,
@@ -74,20 +81,21 @@ class LeastConnections implements Balancer {
 
   failed(pod: Pod, proxy: number, now: number): void {
     const { maxFails, failSeconds } = this.settings;
-    const key = `${pod.id} ${proxy}`;
-    const known = this.failures.get(key);
+    const ofPod = this.failures.get(pod) ?? [];
+    const known = ofPod[proxy];
     const failure =
       known !== undefined && now - known.first <= failSeconds
         ? known
         : { count: 0, first: now, avoidedUntil: 0 };
     failure.count++;
     if (failure.count >= maxFails) failure.avoidedUntil = now + failSeconds;
-    this.failures.set(key, failure);
+    ofPod[proxy] = failure;
+    this.failures.set(pod, ofPod);
   }
 
   private isAvoided(pod: Pod, proxy: number, now: number): boolean {
     if (this.failures.size === 0) return false;
-    const failure = this.failures.get(`${pod.id} ${proxy}`);
+    const failure = this.failures.get(pod)?.[proxy];
     return failure !== undefined && now < failure.avoidedUntil;
   }
 }
