@@ -5,7 +5,7 @@ import { nodeHeap, nodeOptions } from "../../budget/service/node-heap";
 import type { TimeoutLadder } from "../../budget/timeouts/timeouts";
 import type { PerformanceBudget } from "../../budget/core/performance-budget";
 import type {
-  ElasticServiceArgs,
+  ResolvedServiceArgs,
   SecretEntry,
   ServiceCache,
   ServiceDatabase,
@@ -111,7 +111,7 @@ export const AUTHORITIES_FILE = "/etc/cache-authorities/ca.crt";
  * Variables of the container: what the platform derives, and what the caller sets. Where both have one, such as `NODE_ENV`,
  * the caller's counts; `NODE_OPTIONS` are added to. What may not be set is refused before, see environment-problems.ts.
  */
-export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
+export function serviceEnvironment(args: ResolvedServiceArgs): Variable[] {
   const { environment = {}, secretEnvironment = {} } = args;
   const { NODE_OPTIONS: options, ...others } = environment;
   const derived = derivedVariables(args).map((variable) =>
@@ -127,7 +127,7 @@ export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
   return [...derived.filter(({ name }) => !names.has(name)), ...given];
 }
 
-function derivedVariables(args: ElasticServiceArgs): readonly Variable[] {
+function derivedVariables(args: ResolvedServiceArgs): readonly Variable[] {
   const { port, resources, timeouts, caches = [], database, budget, processesPerPod = 1 } = args;
   const { urlSigning } = args;
   return [
