@@ -29,7 +29,7 @@ describe("plan of a stack", () => {
     const planned = services["backend"];
     assert.equal(planned?.budget.errorRatio.target, 0.02);
     assert.equal(planned.timeouts.request.application, 10);
-    assert.deepEqual([planned.plan.numbers.min.value, planned.plan.numbers.max.value], [3, 14]);
+    assert.deepEqual([planned.plan.numbers.min.value, planned.plan.numbers.max.value], [5, 15]);
     assert.deepEqual([planned.cachePools, planned.databasePool], [{ "redis-cache": 2 }, 5]);
   });
 
@@ -48,7 +48,7 @@ describe("plan of a stack", () => {
     assert.deepEqual(plan.cacheUsers("toString"), []);
     assert.deepEqual(
       plan.databaseUsers.map(({ service: name, peakRps, maxReplicas }) => [name, peakRps, maxReplicas]),
-      [["backend", 1200, 14]],
+      [["backend", 1200, 15]],
     );
   });
 
