@@ -59,8 +59,17 @@ export function cpuUntilScaled(targetPercent: number): number {
   return (Math.floor(withoutNoise(targetPercent * (1 + TOLERANCE))) + 1) / 100;
 }
 
+/** What decides how a fleet that was chosen does at its worst. */
+export type WorstInputs = Pick<
+  FleetInputs,
+  "peak" | "slots" | "time" | "balancing" | "cpuWhenBusy" | "disruption"
+>;
+
 /** Share of the slots that is busy when the autoscaler adds a pod. */
-export function busyUntilScaled({ target }: Pick<Fleet, "target">, { cpuWhenBusy }: FleetInputs): number {
+export function busyUntilScaled(
+  { target }: Pick<Fleet, "target">,
+  { cpuWhenBusy }: Pick<FleetInputs, "cpuWhenBusy">,
+): number {
   return cpuUntilScaled(target) / cpuWhenBusy;
 }
 
@@ -71,7 +80,11 @@ export function podsAtTarget(offered: number, fleet: Omit<Fleet, "max">, inputs:
 }
 
 /** The highest load at which n pods are left alone, and at most the peak. Erlang. */
-export function heldLoad(n: number, fleet: Pick<Fleet, "target">, inputs: FleetInputs): number {
+export function heldLoad(
+  n: number,
+  fleet: Pick<Fleet, "target">,
+  inputs: Pick<FleetInputs, "peak" | "slots" | "cpuWhenBusy">,
+): number {
   return Math.min(inputs.peak, n * inputs.slots * busyUntilScaled(fleet, inputs));
 }
 
@@ -220,7 +233,7 @@ export interface WorstCase {
  * The worst case over every number of pods that the autoscaler may leave. With one zone in `zones` more pods the same share
  * is lost of more pods, which wait less; so the smallest few, and the largest, are the worst.
  */
-export function worstCase(fleet: Fleet, inputs: FleetInputs, t: number): WorstCase {
+export function worstCase(fleet: Fleet, inputs: WorstInputs, t: number): WorstCase {
   const { slots, time, balancing, disruption } = inputs;
   const largest = Math.max(fleet.min, wholeUp(inputs.peak / (slots * busyUntilScaled(fleet, inputs))));
   const few = Math.min(largest, fleet.min + disruption.zones);

@@ -22,6 +22,7 @@ import {
   MAX_SURGE,
   MAX_UNAVAILABLE,
   PEAK_MARGIN,
+  carriesZoneLoss,
   type PlannedFleet,
   type ServiceInputs,
   type ServicePlan,
@@ -107,8 +108,7 @@ function fleetOf(
   replacedSeconds: number,
 ): PlannedFleet | undefined {
   const { demand, profile, budget, zones, balancing = "least-connections", margin = PEAK_MARGIN } = inputs;
-  const accepted = inputs.resilience?.zoneLossSeconds ?? 0;
-  const carriesZoneLoss = zones > 1 && accepted < replacedSeconds;
+  const isCarried = carriesZoneLoss(zones, inputs.resilience, replacedSeconds);
   const offered = (rps: number): number => concurrentRequests(rps, profile.serviceTimeSeconds);
   const from: FleetInputs = {
     base: offered(demand.baseRps),
@@ -120,10 +120,10 @@ function fleetOf(
     maxUtilization: profile.maxUtilization,
     growth: growthFactor(demand, reactionSeconds),
     cpuWhenBusy: cpuWhenBusy(inputs).value,
-    disruption: { zones: carriesZoneLoss ? zones : 1, maxUnavailable: MAX_UNAVAILABLE },
+    disruption: { zones: isCarried ? zones : 1, maxUnavailable: MAX_UNAVAILABLE },
   };
   const fleet = cheapestFleet(from);
-  return fleet && { ...fleet, inputs: from, carriesZoneLoss };
+  return fleet && { ...fleet, inputs: from, carriesZoneLoss: isCarried };
 }
 
 function spreadOf(profile: ServiceProfile): Derived<string> {

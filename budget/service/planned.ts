@@ -85,3 +85,16 @@ export interface PlannedFleet extends Fleet {
   /** The loss of a zone is carried, and not only waited for. */
   readonly carriesZoneLoss: boolean;
 }
+
+/**
+ * Whether the pods that are left have to carry the loss of a zone, or somebody accepted to wait for its pods.
+ *
+ * @param replacedSeconds until they are replaced
+ */
+export function carriesZoneLoss(
+  zones: number,
+  resilience: Resilience | undefined,
+  replacedSeconds: number,
+): boolean {
+  return zones > 1 && (resilience?.zoneLossSeconds ?? 0) < replacedSeconds;
+}

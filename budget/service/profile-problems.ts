@@ -27,7 +27,7 @@ export interface ProfileParts {
   /** Whole number >= 1. @default 1 */
   readonly processesPerPod?: number | undefined;
   /** Calls that a request makes one after the other, to the database and to caches. @default none */
-  readonly calls?: readonly CacheCalls[];
+  readonly waits?: readonly CacheCalls[];
   /** Share added to the peak, >= 0. @default 0.2 */
   readonly margin?: number | undefined;
 }
@@ -99,9 +99,9 @@ function budgetProblems({ profile, budget }: ProfileParts): ProfileProblem[] {
 }
 
 /** The parts of a request cannot be more than the whole. */
-function partProblems({ profile, processesPerPod = 1, calls = [] }: ProfileParts): ProfileProblem[] {
+function partProblems({ profile, processesPerPod = 1, waits: parts = [] }: ProfileParts): ProfileProblem[] {
   const { serviceTimeSeconds: mean, concurrencyPerPod, cpuSecondsPerRequest: cpu } = profile;
-  const waits = calls.reduce(
+  const waits = parts.reduce(
     (sum, { callsPerRequest, callSeconds }) => sum + callsPerRequest * callSeconds,
     0,
   );

@@ -118,8 +118,8 @@ function serviceMistakes(
       database === undefined
         ? []
         : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }];
-    const calls = [...Object.values(caches), ...queries];
-    for (const wrong of profileProblems({ profile, demand, budget, processesPerPod, calls })) {
+    const waits = [...Object.values(caches), ...queries];
+    for (const wrong of profileProblems({ profile, demand, budget, processesPerPod, waits })) {
       const { key, got, allowed, fix } = wrong;
       problems.push({ path: at(...key.split(".")), got: show(got), allowed, fix });
     }
@@ -136,6 +136,7 @@ function serviceMistakes(
     caches: Object.keys(service.caches),
     database: names.database && service.database !== undefined,
     urlSigning: service.signsUrls,
+    calls: Object.keys(service.calls),
   });
   for (const { property, got, allowed, fix } of variables) {
     // What was given is a name or a kind of value, not the value.
@@ -150,11 +151,11 @@ function serviceMistakes(
       fix: "Remove it from one of the two.",
     });
   }
-  for (const [index, called] of service.calls.entries()) {
+  for (const called of Object.keys(service.calls)) {
     const others = names.services.filter((one) => one !== name);
     if (others.includes(called)) continue;
     problems.push({
-      path: at("calls", index),
+      path: at("calls", called),
       got: show(called),
       allowed: oneOf(others, "another service of this stack"),
       fix: "Name a service of this stack; what is elsewhere belongs to egress.",

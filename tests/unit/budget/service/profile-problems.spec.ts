@@ -56,7 +56,7 @@ describe("profileProblems", () => {
   });
 
   it("refuses parts of a request that are more than the whole", () => {
-    assert.deepEqual(said({}, { calls: [{ callsPerRequest: 10, callSeconds: 0.02 }] }), [
+    assert.deepEqual(said({}, { waits: [{ callsPerRequest: 10, callSeconds: 0.02 }] }), [
       "profile.serviceTimeSeconds: 0.03; above 200 ms, what its calls to the database and to caches take one after the other",
     ]);
     assert.deepEqual(said({ cpuSecondsPerRequest: 0.004 }), [
