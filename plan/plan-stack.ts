@@ -150,6 +150,9 @@ function planned(
   name: string,
 ): PlannedService {
   const { demand, profile, resources, processesPerPod, maxRequestSeconds, caches, database } = service;
+  // A Service of Kubernetes chooses a pod for each connection, and knows nothing of requests.
+  const balancing =
+    service.balancing ?? (inputs.loadBalancer?.service === name ? "least-connections" : "per-connection");
   const budget = mergeBudget(stackBudget, service.budget);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
   // Queries in flight at most, as if all of them met the same router.
@@ -173,6 +176,8 @@ function planned(
       processesPerPod,
       cachePools,
       databasePool,
+      balancing,
+      resilience: service.resilience,
     }),
     cachePools,
     databasePool,
