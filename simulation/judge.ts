@@ -49,6 +49,7 @@ export function judge(recording: Recording, from: number, excused: readonly Excu
     if (excused.some((time) => second >= time.from && second < time.to)) continue;
     // What is excused is in no window.
     const earliest = Math.max(from, ...excused.filter(({ to }) => to <= second).map(({ to }) => to));
+    if (second + 1 - earliest < WINDOW.seconds) continue;
     const start = windowStart(each, earliest, second, WINDOW.seconds);
     const errorStart = windowStart(each, earliest, second, ERROR_SECONDS);
     const window = sum(each.slice(start, second + 1));
