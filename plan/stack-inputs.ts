@@ -27,6 +27,7 @@ export interface CacheInput {
   readonly workingSetMiB: number;
   readonly cpuCores?: number | undefined;
   readonly memoryLimitMiB?: number | undefined;
+  readonly standby?: boolean | undefined;
   readonly storage?: { readonly sizeGiB?: number | undefined } | undefined;
   readonly nodeType?: string | undefined;
 }
