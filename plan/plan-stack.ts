@@ -3,6 +3,7 @@
  * pages, load tests and the simulation read it.
  */
 import { mapValues, own } from "../budget/core/own";
+import { callProofs, demandProof, type Call, type Party } from "../budget/service/calls";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/core/performance-budget";
 import { planCache, type CachePlan } from "../budget/caching/plan";
 import type { CacheUser } from "../budget/caching/connections";
@@ -46,7 +47,8 @@ export interface StackPlan {
 /** @throws RangeError when a number has no plan, which the checks of the stack file refuse before */
 export function planStack(inputs: StackInputs): StackPlan {
   const budget = mergeBudget(DEFAULT_BUDGET, inputs.budget);
-  const services = planServices(inputs, budget);
+  const alone = planServices(inputs, budget);
+  const services = withCalls(inputs, alone);
   const queriers = usersOf(inputs, services, ({ databasePool }) => databasePool);
   return {
     budget,
@@ -65,7 +67,7 @@ export function planStack(inputs: StackInputs): StackPlan {
 
 type PlannedServices = Readonly<Record<string, PlannedService>>;
 
-/** The services alone: everything else follows from them. @throws RangeError as {@link planStack} */
+/** The services, without what they promise each other: everything else follows from them. @throws RangeError as {@link planStack} */
 export function planServices(
   inputs: StackInputs,
   budget: PerformanceBudget = mergeBudget(DEFAULT_BUDGET, inputs.budget),
@@ -94,8 +96,48 @@ function usersOf(
   });
 }
 
+/** Adds what services promise each other. */
+function withCalls(
+  { cluster, services }: StackInputs,
+  alone: Readonly<Record<string, PlannedService>>,
+): Record<string, PlannedService> {
+  const partyOf = (name: string): Party | undefined => {
+    const [input, planned] = [own(services, name), own(alone, name)];
+    return input === undefined || planned === undefined
+      ? undefined
+      : { service: name, zones: cluster.zones, ...input, ...planned };
+  };
+  const calls = Object.entries(services).flatMap(([name, { calls: callees }]) =>
+    Object.entries(callees).flatMap(([calleeName, { callsPerRequest }]): Call[] => {
+      const [caller, callee] = [partyOf(name), partyOf(calleeName)];
+      return caller === undefined || callee === undefined ? [] : [{ caller, callee, callsPerRequest }];
+    }),
+  );
+  if (calls.length === 0) return { ...alone };
+  return mapValues(alone, (service, name) => {
+    const incoming = calls.filter(({ callee }) => callee.service === name);
+    const outgoing = calls.filter(({ caller }) => caller.service === name);
+    const more = [
+      ...incoming.slice(0, 1).map(({ callee }) => demandProof(callee, incoming)),
+      ...outgoing.flatMap(callProofs),
+    ];
+    return { ...service, plan: { ...service.plan, proofs: [...service.plan.proofs, ...more] } };
+  });
+}
+
+/** A service that only others of the cluster call drains by its own rules: no load balancer has to notice. */
+function chainTo(
+  { cluster, cdn, loadBalancer }: StackInputs,
+  name: string,
+  maxRequestSeconds: number,
+): TimeoutLadder {
+  return loadBalancer?.service === name
+    ? timeoutLadder({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" })
+    : timeoutLadder({ maxRequestSeconds, cloud: "local" });
+}
+
 function planned(
-  { cluster, cdn }: StackInputs,
+  inputs: StackInputs,
   stackBudget: PerformanceBudget,
   service: ServiceInput,
   name: string,
@@ -113,13 +155,13 @@ function planned(
         });
   return {
     budget,
-    timeouts: timeoutLadder({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" }),
+    timeouts: chainTo(inputs, name, maxRequestSeconds),
     plan: planService({
       service: name,
       demand,
       profile,
       budget,
-      zones: cluster.zones,
+      zones: inputs.cluster.zones,
       resources,
       processesPerPod,
       cachePools,

@@ -65,12 +65,19 @@ export interface ServiceNetwork {
   }[];
   /** Namespaces all of whose pods may call it. @default none */
   readonly callerNamespaces?: readonly string[];
-  /** Other services that it calls. @default none */
-  readonly calls?: readonly Destination[];
   /** Addresses outside the cluster. @default port 443 everywhere */
   readonly outside?: readonly OutsideAddress[];
   /** Namespace whose pods may read the metrics. @default "monitoring" */
   readonly monitoringNamespace?: string;
+}
+
+/** Another service that it calls. */
+export interface ServiceCall {
+  /** Its name. The variable is called after it: `matching` gives `MATCHING_URL`. */
+  readonly name: string;
+  readonly url: pulumi.Input<string>;
+  /** Where its pods are, which the NetworkPolicy lets the pods connect to. */
+  readonly destination: Destination;
 }
 
 /** With what the service signs URLs that the CDN checks. */
@@ -136,6 +143,8 @@ export interface ElasticServiceArgs {
   readonly authorities?: SecretEntry;
   /** @default none */
   readonly database?: ServiceDatabase;
+  /** Other services that it calls. @default none */
+  readonly calls?: readonly ServiceCall[];
   /** @default none: the service signs nothing */
   readonly urlSigning?: ServiceUrlSigning;
   /** Processes of a pod that open pools of their own and share its memory, whole number >= 1. @default 1 */

@@ -60,6 +60,7 @@ export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
       caches: (args.caches ?? []).map(({ name }) => name),
       database: args.database !== undefined,
       urlSigning: args.urlSigning !== undefined,
+      calls: (args.calls ?? []).map(({ name }) => name),
     }),
   ];
 }

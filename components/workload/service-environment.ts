@@ -19,6 +19,11 @@ export function variablePrefix(name: string): string {
   return name.toUpperCase().replaceAll("-", "_");
 }
 
+/** `matching` becomes `MATCHING_URL`. */
+export function urlVariable(service: string): string {
+  return `${variablePrefix(service)}_URL`;
+}
+
 function milliseconds(seconds: number): string {
   return String(Math.round(seconds * 1000));
 }
@@ -128,7 +133,7 @@ export function serviceEnvironment(args: ResolvedServiceArgs): Variable[] {
 }
 
 function derivedVariables(args: ResolvedServiceArgs): readonly Variable[] {
-  const { port, resources, timeouts, caches = [], database, budget, processesPerPod = 1 } = args;
+  const { port, resources, timeouts, caches = [], calls = [], database, budget, processesPerPod = 1 } = args;
   const { urlSigning } = args;
   return [
     { name: "NODE_ENV", value: "production" },
@@ -137,6 +142,7 @@ function derivedVariables(args: ResolvedServiceArgs): readonly Variable[] {
     ...timeoutVariables(timeouts),
     { name: "HTTP_DURATION_BUCKETS_SECONDS", value: responseTimeBuckets(budget).join(",") },
     ...(args.authorities === undefined ? [] : [{ name: "NODE_EXTRA_CA_CERTS", value: AUTHORITIES_FILE }]),
+    ...calls.map(({ name, url }) => ({ name: urlVariable(name), value: url })),
     ...caches.flatMap(cacheVariables),
     ...(database === undefined ? [] : databaseVariables(database, timeouts, budget)),
     ...(urlSigning === undefined ? [] : signingVariables(urlSigning)),

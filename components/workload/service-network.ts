@@ -19,8 +19,8 @@ const HTTPS = 443;
  * Metrics are on the port of the requests, so monitoring may ask there, too.
  */
 export function serviceNetworkPolicy(app: string, args: ResolvedServiceArgs): PolicySpec {
-  const { port, network = {}, caches = [], database } = args;
-  const { callers = [], callerNamespaces = [], calls = [], outside = [{ port: HTTPS }] } = network;
+  const { port, network = {}, caches = [], database, calls = [] } = args;
+  const { callers = [], callerNamespaces = [], outside = [{ port: HTTPS }] } = network;
   const namespaces = new Set([
     ...callerNamespaces,
     network.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE,
@@ -28,7 +28,7 @@ export function serviceNetworkPolicy(app: string, args: ResolvedServiceArgs): Po
   const destinations = [
     ...caches.map((cache) => cache.destination ?? { ports: [cache.port] }),
     ...(database === undefined ? [] : [database.destination]),
-    ...calls,
+    ...calls.map(({ destination }) => destination),
   ];
   return policyOf(
     app,
