@@ -17,6 +17,7 @@ import {
   type Disruption,
   type ReactionTime,
 } from "./capacity";
+import { livingPods, paceOf } from "./connections";
 import type { Demand, ServiceProfile } from "./demand";
 
 /** Pods a rollout may add, share of the replicas. None may be missing, so capacity never drops below the plan. */
@@ -44,6 +45,8 @@ export interface ServiceInputs {
   readonly cachePools?: Readonly<Record<string, number>>;
   /** Connections one process keeps to each router of the database. @default 0: there is none */
   readonly databasePool?: number;
+  /** How long a pod that was told to stop may take, seconds. @default unknown: in a rollout every pod may be there twice */
+  readonly terminationSeconds?: number;
   /** @default PEAK_MARGIN */
   readonly margin?: number;
   /** @default DEFAULT_REACTION */
@@ -108,7 +111,7 @@ export function planService(inputs: ServiceInputs): ServicePlan {
     `${number(resources.memoryMiB, 0)} MiB · ${percent(share)} in use at most`,
     ["resources.memoryMiB", "budget.memoryUtilization.target"],
   );
-  const pools = poolNumbers(inputs, rollout);
+  const pools = poolNumbers(inputs, max);
   const throughput = given("Throughput", demand.peakRps, "requests/s", "demand.peakRps");
   return {
     numbers: { throughput, reaction, target, atBase, min, atPeak, max, rollout, memory, ...pools },
@@ -122,16 +125,18 @@ export function planService(inputs: ServiceInputs): ServicePlan {
 
 /** What the pools of all pods come to, under `pool:` and the name of what they lead to. */
 function poolNumbers(
-  { cachePools = {}, databasePool = 0, processesPerPod = 1 }: ServiceInputs,
-  rollout: Derived,
+  { cachePools = {}, databasePool = 0, processesPerPod = 1, terminationSeconds, profile }: ServiceInputs,
+  max: Derived,
 ): Record<string, Derived> {
+  const pace = terminationSeconds === undefined ? {} : { pace: paceOf(terminationSeconds, profile) };
+  const living = livingPods({ maxReplicas: max.value, maxSurge: MAX_SURGE, processesPerPod, ...pace });
   const pool = (what: string, size: number, key: string): [string, Derived] => [
     `pool:${what}`,
     derived(
       `Connections to ${what}`,
-      rollout.value * processesPerPod * size,
+      living * processesPerPod * size,
       "connections",
-      `${text(rollout)} · ${plural(processesPerPod, "process")} · ${size} at most`,
+      `${plural(living, "pod")} in a rollout, with those that are ending · ${plural(processesPerPod, "process")} · ${size} at most`,
       [key],
     ),
   ];
