@@ -47,7 +47,7 @@ describe("plan of a service", () => {
       "maxReplicas | 14 pods | the fewest with 14 − max(a zone ⌈14 ÷ 3⌉, a drain 1) = 9 ≥ 9",
       "During a rollout | 18 pods | 14 + ⌈14 · 25 %⌉ = 18: 18 cores, 18,432 MiB at most",
       "Memory of a pod | 819 MiB | 1,024 MiB · 80 % in use at most",
-      "Connections to redis-cache | 36 connections | 18 pods · 1 process · 2 at most",
+      "Connections to redis-cache | 56 connections | 28 pods in a rollout, with those that are ending · 1 process · 2 at most",
     ]);
   });
 
