@@ -1,6 +1,6 @@
 /** The plan of a Redis in the cluster: connections, memory, members, and the promises that they keep. */
 import { derived, text, type Derived, type Numbers } from "../core/derived";
-import { mebibytes, number } from "../core/format";
+import { mebibytes, number, plural } from "../core/format";
 import type { Plan } from "../core/plan";
 import type { Proof } from "../core/proof";
 import { replicationClients } from "../service/connections";
@@ -120,7 +120,7 @@ export function planRedis(inputs: RedisInputs): RedisPlan {
       redisIoThreads(cpuCores),
       "",
       cpuCores < 4
-        ? `${number(cpuCores)} cores < 4: the main thread alone`
+        ? `${plural(cpuCores, "core")}, below 4: the main thread alone`
         : `min(8, ⌊${number(cpuCores)} cores · 0.75⌋)`,
       ["cpuCores"],
     ),

@@ -30,7 +30,7 @@ describe("plan of a Redis", () => {
       "maxmemory | 656 MiB | ⌈512 working set ÷ 0.8⌉ + 16 client buffers",
       "Memory at worst | 802 MiB | maxmemory 656 + fragmentation 66 + client buffers 16 + process 64",
       "Memory limit | 802 MiB | what is needed at worst",
-      "io-threads | 1 | 1 cores < 4: the main thread alone",
+      "io-threads | 1 | 1 core, below 4: the main thread alone",
       "When it is full | allkeys-lfu | a cache: empty after a restart",
     ]);
   });
