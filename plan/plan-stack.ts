@@ -8,6 +8,7 @@ import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/c
 import { planCache, type CachePlan } from "../budget/caching/plan";
 import type { CacheUser } from "../budget/caching/connections";
 import type { DatabaseUser } from "../budget/database/mongodb";
+import { planStackDatabase, type PlannedDatabase } from "./plan-database";
 import { paceOf, servicePoolSize } from "../budget/service/connections";
 import { MAX_SURGE, planService, type ServicePlan } from "../budget/service/plan";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
@@ -42,14 +43,20 @@ export interface StackPlan {
   readonly caches: Readonly<Record<string, PlannedCache>>;
   /** Services that query the database, at their largest. */
   readonly databaseUsers: readonly DatabaseUser[];
+  /** Undefined without one. */
+  readonly database: PlannedDatabase | undefined;
 }
 
 /** @throws RangeError when a number has no plan, which the checks of the stack file refuse before */
 export function planStack(inputs: StackInputs): StackPlan {
   const budget = mergeBudget(DEFAULT_BUDGET, inputs.budget);
-  const alone = planServices(inputs, budget);
-  const services = withCalls(inputs, alone);
+  const services = planServices(inputs, budget);
   const queriers = usersOf(inputs, services, ({ databasePool }) => databasePool);
+  const databaseUsers = queriers.flatMap((user) => {
+    const { database, demand } = own(inputs.services, user.service) ?? {};
+    if (database === undefined || demand === undefined) return [];
+    return { ...user, peakRps: demand.peakRps, ...database };
+  });
   return {
     budget,
     services,
@@ -57,43 +64,9 @@ export function planStack(inputs: StackInputs): StackPlan {
       const users = cacheUsers(inputs, services, name);
       return { users, plan: planCache({ ...cache, cache: name, zones: inputs.cluster.zones, users }) };
     }),
-    databaseUsers: queriers.flatMap((user) => {
-      const { database, demand } = own(inputs.services, user.service) ?? {};
-      if (database === undefined || demand === undefined) return [];
-      return { ...user, peakRps: demand.peakRps, ...database };
-    }),
+    databaseUsers,
+    database: planStackDatabase(inputs, budget, databaseUsers),
   };
-}
-
-type PlannedServices = Readonly<Record<string, PlannedService>>;
-
-/** The services, without what they promise each other: everything else follows from them. @throws RangeError as {@link planStack} */
-export function planServices(
-  inputs: StackInputs,
-  budget: PerformanceBudget = mergeBudget(DEFAULT_BUDGET, inputs.budget),
-): PlannedServices {
-  return mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name));
-}
-
-/** Services that connect to a cache, at their largest. */
-export function cacheUsers(inputs: StackInputs, services: PlannedServices, cache: string): CacheUser[] {
-  return usersOf(inputs, services, ({ cachePools }) => own(cachePools, cache));
-}
-
-function usersOf(
-  inputs: StackInputs,
-  services: PlannedServices,
-  poolOf: (service: PlannedService) => number | undefined,
-): CacheUser[] {
-  return Object.entries(services).flatMap(([name, planned]) => {
-    const poolSize = poolOf(planned) ?? 0;
-    const service = own(inputs.services, name);
-    if (poolSize === 0 || service === undefined) return [];
-    const maxReplicas = planned.plan.numbers.max.value;
-    const { processesPerPod, profile } = service;
-    const pace = paceOf(planned.timeouts.drain.terminationGrace, profile);
-    return { service: name, maxReplicas, maxSurge: MAX_SURGE, processesPerPod, poolSize, pace };
-  });
 }
 
 /** Adds what services promise each other. */
@@ -136,6 +109,40 @@ function chainTo(
     : timeoutLadder({ maxRequestSeconds, cloud: "local" });
 }
 
+type PlannedServices = Readonly<Record<string, PlannedService>>;
+
+/** The services alone: everything else follows from them. @throws RangeError as {@link planStack} */
+export function planServices(
+  inputs: StackInputs,
+  budget: PerformanceBudget = mergeBudget(DEFAULT_BUDGET, inputs.budget),
+): PlannedServices {
+  return withCalls(
+    inputs,
+    mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name)),
+  );
+}
+
+/** Services that connect to a cache, at their largest. */
+export function cacheUsers(inputs: StackInputs, services: PlannedServices, cache: string): CacheUser[] {
+  return usersOf(inputs, services, ({ cachePools }) => own(cachePools, cache));
+}
+
+function usersOf(
+  inputs: StackInputs,
+  services: PlannedServices,
+  poolOf: (service: PlannedService) => number | undefined,
+): CacheUser[] {
+  return Object.entries(services).flatMap(([name, planned]) => {
+    const poolSize = poolOf(planned) ?? 0;
+    const service = own(inputs.services, name);
+    if (poolSize === 0 || service === undefined) return [];
+    const maxReplicas = planned.plan.numbers.max.value;
+    const { processesPerPod, profile } = service;
+    const pace = paceOf(planned.timeouts.drain.terminationGrace, profile);
+    return { service: name, maxReplicas, maxSurge: MAX_SURGE, processesPerPod, poolSize, pace };
+  });
+}
+
 function planned(
   inputs: StackInputs,
   stackBudget: PerformanceBudget,
@@ -143,6 +150,9 @@ function planned(
   name: string,
 ): PlannedService {
   const { demand, profile, resources, processesPerPod, maxRequestSeconds, caches, database } = service;
+  // A Service of Kubernetes chooses a pod for each connection, and knows nothing of requests.
+  const balancing =
+    service.balancing ?? (inputs.loadBalancer?.service === name ? "least-connections" : "per-connection");
   const budget = mergeBudget(stackBudget, service.budget);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
   // Queries in flight at most, as if all of them met the same router.
@@ -168,6 +178,8 @@ function planned(
       terminationSeconds: timeouts.drain.terminationGrace,
       cachePools,
       databasePool,
+      balancing,
+      resilience: service.resilience,
     }),
     cachePools,
     databasePool,

@@ -1,8 +1,11 @@
 /** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
 import type { BudgetOverrides } from "../budget/core/performance-budget";
 import type { RedisPurpose } from "../budget/caching/purpose";
+import type { AtlasInputs } from "../budget/database/atlas-plan";
+import type { Collection } from "../budget/database/data-model/collection";
+import type { DatabaseInputs } from "../budget/database/plan";
 import type { CacheCalls } from "../budget/service/connections";
-import type { Demand, ServiceProfile } from "../budget/service/demand";
+import type { Balancing, Demand, Resilience, ServiceProfile } from "../budget/service/demand";
 import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
 
 /** A service of the stack. */
@@ -19,6 +22,10 @@ export interface ServiceInput {
   /** Other services of the stack that one request calls, by their names. */
   readonly calls: Readonly<Record<string, { readonly callsPerRequest: number }>>;
   readonly budget: BudgetOverrides;
+  /** @default "least-connections" for the proxy's service, "per-connection" for all others */
+  readonly balancing?: Balancing | undefined;
+  /** @default nothing */
+  readonly resilience?: Resilience | undefined;
 }
 
 /** A cache of the stack. What another kind has is ignored. */
@@ -34,14 +41,35 @@ export interface CacheInput {
   readonly nodeType?: string | undefined;
 }
 
+/** What the stack says of itself when a part of it is planned. */
+type Derived = "database" | "users" | "zones" | "budget" | "dataModel";
+
+/** The database of a stack, of either kind. */
+export type DatabaseInput =
+  | ({ readonly kind: "percona"; readonly backup: { readonly retentionDays: number } } & Omit<
+      DatabaseInputs,
+      Derived | "backupDays"
+    >)
+  | ({ readonly kind: "atlas"; readonly backup: { readonly retentionDays: number } } & Omit<
+      AtlasInputs,
+      Derived | "cloud" | "region" | "retentionDays"
+    >);
+
 /** A stack. A configuration that was found sound is one. */
 export interface StackInputs {
-  readonly cluster: { readonly cloud: LadderCloud; readonly zones: number };
+  readonly cluster: {
+    readonly cloud: LadderCloud;
+    readonly zones: number;
+    readonly region?: string | undefined;
+  };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
-  /** @default none */
-  readonly caches?: Readonly<Record<string, CacheInput>>;
+  readonly database?: DatabaseInput | undefined;
+  /** What the services ask of the database. @default every query names its shard */
+  readonly dataModel?: readonly Collection[] | undefined;
   /** The service that is reached from outside the cluster. */
   readonly loadBalancer?: { readonly service: string } | undefined;
+  /** @default none */
+  readonly caches?: Readonly<Record<string, CacheInput>>;
   readonly cdn?: { readonly provider: LadderCdn } | undefined;
 }

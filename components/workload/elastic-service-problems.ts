@@ -1,8 +1,5 @@
-import {
-  DEFAULT_REACTION,
-  longestServiceTimeSeconds,
-  type ReactionTime,
-} from "../../budget/service/capacity";
+import { DEFAULT_REACTION, type ReactionTime } from "../../budget/service/capacity";
+import { profileProblems } from "../../budget/service/profile-problems";
 import { budgetProblems } from "../../budget/core/performance-budget";
 import { imageMistake } from "../shared/images";
 import type { Problem } from "../shared/problems";
@@ -45,10 +42,10 @@ export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
     ...signingChecks(args.urlSigning),
     ...(args.caches ?? []).flatMap((cache, index, all) => cacheChecks(cache, index, all)),
   ];
+  const wrong = checks.filter(([ok]) => !ok);
   return [
-    ...checks
-      .filter(([ok]) => !ok)
-      .map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix })),
+    ...wrong.map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix })),
+    ...(wrong.length === 0 && budgetProblems(args.budget).length === 0 ? together(args) : []),
     ...budgetProblems(args.budget).map(({ metric, step, message }) => ({
       property: `budget.${metric}.${step}`,
       got: args.budget[metric][step],
@@ -128,20 +125,24 @@ function demandChecks({ demand, margin = 0, reaction = DEFAULT_REACTION }: Elast
   ];
 }
 
-function profileChecks({ profile, budget }: ElasticServiceArgs): Check[] {
+function profileChecks({ profile, resilience = {} }: ElasticServiceArgs): Check[] {
   const { serviceTimeSeconds, concurrencyPerPod, maxUtilization, warmUpSeconds } = profile;
-  // A budget that is wrong itself bounds nothing.
-  const longest = budgetProblems(budget).length === 0 ? longestServiceTimeSeconds(budget) : Infinity;
-  const bound = Number.isFinite(longest)
-    ? `above 0 and below ${longest.toFixed(4)} (seconds), or no number of pods keeps the response time`
-    : "a number above 0 (seconds)";
+  const { serviceTimeP95Seconds, serviceTimeP99Seconds, cpuSecondsPerRequest } = profile;
+  const seconds = { serviceTimeSeconds, serviceTimeP95Seconds, serviceTimeP99Seconds, cpuSecondsPerRequest };
   return [
+    ...Object.entries(seconds).map(([key, value]): Check => [
+      (value === undefined && key !== "serviceTimeSeconds") || above0(value ?? NaN),
+      `profile.${key}`,
+      value,
+      "a number above 0 (seconds)",
+      "Give what a load test of one pod measured.",
+    ]),
     [
-      above0(serviceTimeSeconds) && serviceTimeSeconds < longest,
-      "profile.serviceTimeSeconds",
-      serviceTimeSeconds,
-      bound,
-      "Make the request cheaper, or loosen budget.responseTimeP95Seconds and budget.responseTimeP99Seconds.",
+      atLeast0(resilience.zoneLossSeconds ?? 0),
+      "resilience.zoneLossSeconds",
+      resilience.zoneLossSeconds,
+      "a number of at least 0 (seconds)",
+      "Give how long the service may be out of its budget after the loss of a zone.",
     ],
     [
       whole(concurrencyPerPod),
@@ -165,6 +166,11 @@ function profileChecks({ profile, budget }: ElasticServiceArgs): Check[] {
       "Give the time from start to full speed.",
     ],
   ];
+}
+
+/** What does not fit together, where each number is sound by itself. */
+function together(args: ElasticServiceArgs): Problem[] {
+  return profileProblems(args).map(({ key, ...problem }) => ({ property: key, ...problem }));
 }
 
 function podChecks({ resources, zones, health, processesPerPod = 1 }: ElasticServiceArgs): Check[] {

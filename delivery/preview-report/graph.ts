@@ -1,10 +1,10 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
 import { text } from "../../budget/core/derived";
 import { expectedClients } from "../../budget/service/connections";
-import { clientsPerRouter } from "../../budget/database/mongodb";
+import { VOTERS, clientsPerRouter } from "../../budget/database/mongodb";
 import { cacheUsersOf, databaseUsersOf } from "../../budget/service/pool-users";
 import type { CacheSummary } from "../../budget/caching/summary";
-import { isMongoDbCluster, type DatabaseSummary } from "./database-derivations";
+import { isMongoDbCluster, type DatabaseSummary } from "../../budget/database/summary";
 import { number, percent, plural, podRange, rate } from "../../budget/core/format";
 import type { StackModel } from "./stack-model";
 
@@ -179,15 +179,12 @@ function databases({ databases: found }: StackModel): Box[] {
     id: summary.workload,
     title: summary.workload,
     detail: isMongoDbCluster(summary)
-      ? `${plural(summary.routers, "router")}, ${plural(summary.shards, "shard")}`
-      : `${summary.minInstanceSize} to ${summary.maxInstanceSize}, ${plural(summary.shards, "shard")}`,
+      ? `${plural(summary.numbers.routers.value, "router")}, ${plural(summary.shards, "shard")}`
+      : `${summary.numbers.smallestTier.value} to ${summary.numbers.largestTier.value}, ${plural(summary.shards, "shard")}`,
     kind: "database",
-    zones: isMongoDbCluster(summary) ? podsPerZone(summary.routers, summary.zones) : [],
+    zones: isMongoDbCluster(summary) ? podsPerZone(summary.numbers.routers.value, summary.zones) : [],
   }));
 }
-
-/** Members of a shard that vote. */
-const VOTERS = 3;
 
 function shardIds(summary: DatabaseSummary): string[] {
   return isMongoDbCluster(summary)
@@ -218,7 +215,9 @@ function databaseEdges({ databases: found, services: all }: StackModel): Edge[] 
     ...shardIds(summary).map((to) => ({
       from: summary.workload,
       to,
-      connections: isMongoDbCluster(summary) ? summary.routers * summary.routerPoolSize : 0,
+      connections: isMongoDbCluster(summary)
+        ? summary.numbers.routers.value * summary.numbers.routerPool.value
+        : 0,
       rps: 0,
     })),
   ]);

@@ -1,5 +1,5 @@
 /** Rules of a stack file that look at more than one key. They run on what is sound by itself. */
-import { longestServiceTimeSeconds } from "../../budget/service/capacity";
+import { profileProblems } from "../../budget/service/profile-problems";
 import {
   DEFAULT_BUDGET,
   budgetProblems,
@@ -118,14 +118,17 @@ function serviceMistakes(
       fix: "Give the highest rate the platform must serve.",
     });
   }
-  const longest = longestServiceTimeSeconds(budget);
-  if (wrongBudget.length === 0 && profile.serviceTimeSeconds >= longest) {
-    problems.push({
-      path: at("profile", "serviceTimeSeconds"),
-      got: show(profile.serviceTimeSeconds),
-      allowed: `below ${longest.toFixed(4)} (seconds), or no number of pods keeps the response time`,
-      fix: `Make the request cheaper, or loosen ${configKey(at("budget", "responseTimeP95Seconds"))}.`,
-    });
+  if (problems.length === 0) {
+    const { caches, database } = service;
+    const queries =
+      database === undefined
+        ? []
+        : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }];
+    const waits = [...Object.values(caches), ...queries];
+    for (const wrong of profileProblems({ profile, demand, budget, processesPerPod, waits })) {
+      const { key, got, allowed, fix } = wrong;
+      problems.push({ path: at(...key.split(".")), got: show(got), allowed, fix });
+    }
   }
   if (resources.memoryMiB < 128 * processesPerPod) {
     problems.push({

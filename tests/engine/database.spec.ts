@@ -55,13 +55,13 @@ describe("the database on the real engine and API server", function () {
         ["shard-2", 3, true, 1],
       ],
     );
-    assert.equal(spec.sharding.mongos.size, summary.routers);
+    assert.equal(spec.sharding.mongos.size, summary.numbers.routers.value);
     assert.equal(spec.unsafeFlags, undefined);
     const { net, operationProfiling } = parse(spec.replsets[0]?.configuration ?? "") as {
       net: { maxIncomingConnections: number };
       operationProfiling: unknown;
     };
-    assert.equal(net.maxIncomingConnections, summary.memberMaxConnections);
+    assert.equal(net.maxIncomingConnections, summary.numbers.memberConnections.value);
     // Outside production and staging every operation is written down.
     assert.deepEqual(operationProfiling, { mode: "all", slowOpThresholdMs: 100 });
   });
@@ -158,7 +158,8 @@ describe("the database on the real engine and API server", function () {
       "BucketIAMMember",
       "HmacKey",
     ]);
-    const cluster = resources.find(({ type }) => type === COMPONENT_TYPES.mongoDbCluster);
-    assert.deepEqual([cluster?.inputs["backupDays"], cluster?.inputs["profilerLevel"]], [30, 1]);
+    const summary = resources.find(({ type }) => type === COMPONENT_TYPES.mongoDbCluster)
+      ?.inputs as unknown as MongoDbSummary;
+    assert.deepEqual([summary.numbers.backups.value, summary.profilerLevel], [30, 1]);
   });
 });

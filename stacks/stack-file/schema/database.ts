@@ -80,6 +80,28 @@ export const database = z.discriminatedUnion(
           says("a map of cpuCores and queriesPerCore", "Leave it out for the defaults."),
         )
         .default({ cpuCores: 1, queriesPerCore: 2000 }),
+      queriesPerCore: number(
+        "a number of at least 1 (queries/s)",
+        "Give what one core of a member answers, as a load test measured it.",
+        atLeast(1),
+      ).optional(),
+      disk: z
+        .strictObject(
+          {
+            iops: number(
+              "a number of at least 1 (reads and writes/s)",
+              "Give what the storage class provides to one volume.",
+              atLeast(1),
+            ).default(3000),
+            mibPerSecond: number(
+              "a number of at least 1 (MiB/s)",
+              "Give what the storage class provides to one volume.",
+              atLeast(1),
+            ).default(125),
+          },
+          says("a map of iops and mibPerSecond", "Leave it out for what gp3 has without paying for more."),
+        )
+        .optional(),
       storageClassName: text("the name of a storage class", "See `kubectl get storageclass`.").optional(),
       profilerLevel: z
         .literal([0, 1, 2], says("0, 1 or 2", "0 profiles nothing, 1 slow operations, 2 all of them."))

@@ -35,6 +35,12 @@ const demand = z.strictObject(
   says("a map of baseRps, peakRps and growthPerMinute", "Say what the service has to serve."),
 );
 
+const measuredSeconds = number(
+  "a number above 0 (seconds)",
+  "Give what a load test of one pod measured.",
+  positive,
+);
+
 const profile = z.strictObject(
   {
     serviceTimeSeconds: number(
@@ -42,6 +48,9 @@ const profile = z.strictObject(
       "Give the mean time of one request in an idle pod.",
       positive,
     ),
+    serviceTimeP95Seconds: measuredSeconds.optional(),
+    serviceTimeP99Seconds: measuredSeconds.optional(),
+    cpuSecondsPerRequest: measuredSeconds.optional(),
     concurrencyPerPod: number(
       "a whole number from 1 to 10000",
       "Give the requests a pod works on at the same time.",
@@ -55,9 +64,21 @@ const profile = z.strictObject(
     ),
   },
   says(
-    "a map of serviceTimeSeconds, concurrencyPerPod, maxUtilization and warmUpSeconds",
+    "a map of serviceTimeSeconds, serviceTimeP95Seconds, serviceTimeP99Seconds, cpuSecondsPerRequest, " +
+      "concurrencyPerPod, maxUtilization and warmUpSeconds",
     "Give what a load test of one pod measured.",
   ),
+);
+
+const resilience = z.strictObject(
+  {
+    zoneLossSeconds: number(
+      "a number from 0 to 86400 (seconds)",
+      "Give how long the service may be out of its budget after the loss of a zone.",
+      (value) => value >= 0 && value <= 86_400,
+    ).optional(),
+  },
+  says("a map of zoneLossSeconds", "Say what the service need not survive unharmed."),
 );
 
 const cacheUse = z.strictObject(
@@ -119,6 +140,16 @@ export const service = z.strictObject(
     ).default(3000),
     demand,
     profile,
+    balancing: z
+      .enum(
+        ["least-connections", "per-connection"],
+        says(
+          '"least-connections" or "per-connection"',
+          "Leave it out: the proxy's service has the first, all others the second.",
+        ),
+      )
+      .optional(),
+    resilience: resilience.default({}),
     resources: z.strictObject(
       {
         cpuCores: number("a number above 0 (cores)", "Give what a pod needs at maxUtilization.", positive),

@@ -144,7 +144,7 @@ describe("stack file", () => {
       "a service time that breaks the budget with any number of pods",
       (c) => (c["services"].backend.profile.serviceTimeSeconds = 0.1),
       [
-        "retrofitlink:services.backend.profile.serviceTimeSeconds: got 0.1; allowed is below 0.0668 (seconds), or no number of pods keeps the response time. Make the request cheaper, or loosen retrofitlink:services.backend.budget.responseTimeP95Seconds.",
+        "retrofitlink:services.backend.profile.serviceTimeSeconds: got 0.1; allowed is below 0.0668 (seconds), or no number of pods keeps the response time. Make the request cheaper, or loosen budget.responseTimeP95Seconds and budget.responseTimeP99Seconds.",
       ],
     ],
     [
