@@ -163,9 +163,10 @@ function planned(
           callsPerRequest: database.queriesPerRequest,
           callSeconds: database.querySeconds,
         });
+  const timeouts = chainTo(inputs, name, maxRequestSeconds);
   return {
     budget,
-    timeouts: chainTo(inputs, name, maxRequestSeconds),
+    timeouts,
     plan: planService({
       service: name,
       demand,
@@ -174,6 +175,7 @@ function planned(
       zones: inputs.cluster.zones,
       resources,
       processesPerPod,
+      terminationSeconds: timeouts.drain.terminationGrace,
       cachePools,
       databasePool,
       balancing,
