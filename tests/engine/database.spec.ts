@@ -148,7 +148,10 @@ describe("the database on the real engine and API server", function () {
     const { errors, succeeded, resources } = await runPlatform(
       "preview",
       "production",
-      edited(only("caches", "database"), onGcp),
+      // Without a proxy nothing notices a lost pod at once, which has to be accepted.
+      edited(only("caches", "database"), onGcp, (file) => {
+        file["services"].backend.resilience = { zoneLossSeconds: 60 };
+      }),
     );
     assert.deepEqual([errors, succeeded], [[], true]);
     const ofCloud = resources.filter(({ type }) => /^(gcp|aws):/.test(type));
