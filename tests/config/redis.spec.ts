@@ -68,7 +68,7 @@ for (const purpose of ["cache", "session"] as const) {
         maxmemory: `${21 * MIB}`,
         "maxmemory-clients": `${16 * MIB}`,
         "maxmemory-policy": isSession ? "noeviction" : "allkeys-lfu",
-        maxclients: "40",
+        maxclients: "42",
         "io-threads": "1",
         appendonly: isSession ? "yes" : "no",
         appendfsync: "everysec",
