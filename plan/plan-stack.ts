@@ -8,6 +8,7 @@ import type { DatabaseUser } from "../budget/database/mongodb";
 import { servicePoolSize, type ConnectionUser } from "../budget/service/connections";
 import { MAX_SURGE, planService, type ServicePlan } from "../budget/service/plan";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
+import { planTraffic, type PlannedTraffic } from "./plan-traffic";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
 
 export type { ServiceInput, StackInputs } from "./stack-inputs";
@@ -28,7 +29,7 @@ export interface PlannedService {
 /** A service that keeps connections to something, at its largest. */
 export type NamedUser = ConnectionUser & { readonly service: string };
 
-export interface StackPlan {
+export interface StackPlan extends PlannedTraffic {
   /** The stack's own budget, for what belongs to no service. */
   readonly budget: PerformanceBudget;
   readonly services: Readonly<Record<string, PlannedService>>;
@@ -54,6 +55,7 @@ export function planStack(inputs: StackInputs): StackPlan {
   return {
     budget,
     services,
+    ...planTraffic(inputs, services),
     cacheUsers: (cache) => users(({ cachePools }) => own(cachePools, cache)),
     databaseUsers: queriers.flatMap((user) => {
       const { database, demand } = own(inputs.services, user.service) ?? {};

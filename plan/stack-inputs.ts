@@ -1,5 +1,9 @@
 /** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
 import type { BudgetOverrides } from "../budget/core/performance-budget";
+import type { BehaviorOptions } from "../budget/edge/behaviors";
+import type { EdgeTraffic } from "../budget/edge/edge";
+import type { ProxyKind } from "../budget/load-balancing/proxy";
+import type { RateLimit } from "../budget/load-balancing/proxy-limits";
 import type { CacheCalls } from "../budget/service/connections";
 import type { Demand, ServiceProfile } from "../budget/service/demand";
 import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
@@ -18,10 +22,42 @@ export interface ServiceInput {
   readonly budget: BudgetOverrides;
 }
 
+/** The proxy in front of a service, and what is in front of the proxy. */
+export interface LoadBalancerInput {
+  readonly proxy: ProxyKind;
+  /** Service behind it. */
+  readonly service: string;
+  readonly clientConnections: number;
+  readonly cpuCores: number;
+  readonly maxBodyMiB: number;
+  readonly rateLimit: RateLimit;
+  /** Given where the proxy ends TLS. */
+  readonly tls?: object | undefined;
+  readonly public?:
+    | {
+        readonly sources?: "internet" | readonly string[] | undefined;
+        readonly firewall: { readonly mode: "block" | "count"; readonly requestsPerFiveMinutes: number };
+        readonly accessLogDays: number;
+      }
+    | undefined;
+}
+
+/** The CDN in front of the public load balancer. */
+export interface CdnInput {
+  readonly provider: Exclude<LadderCdn, "none">;
+  readonly traffic: Omit<EdgeTraffic, "hitRatios"> & {
+    readonly hitRatios?: EdgeTraffic["hitRatios"] | undefined;
+  };
+  readonly behaviors: BehaviorOptions;
+  /** Given where the CDN makes the variants of images. */
+  readonly images?: { readonly secondsPerPicture?: number | undefined } | undefined;
+}
+
 /** A stack. A configuration that was found sound is one. */
 export interface StackInputs {
   readonly cluster: { readonly cloud: LadderCloud; readonly zones: number };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
-  readonly cdn?: { readonly provider: LadderCdn } | undefined;
+  readonly loadBalancer?: LoadBalancerInput | undefined;
+  readonly cdn?: CdnInput | undefined;
 }

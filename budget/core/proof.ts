@@ -7,10 +7,13 @@
 export const PROOF_POLICIES = {
   "replicas-keep-response-time":
     "With a zone or a drained pod missing, every service keeps its response time at base and at peak.",
+  "proxies-hold-clients":
+    "With a zone or a drained pod missing, every proxy holds all its clients and carries the peak.",
   "memory-within-limits": "Everything that has a memory limit fits into it at worst.",
   "timeouts-in-order":
     "Every hop gives up before the hop outside of it, and keeps idle connections longer than its caller.",
-  "origin-carries-misses": "The service carries what the CDN passes on at the promised hit ratio.",
+  "origin-carries-misses":
+    "The service carries what the CDN passes on, at the promised hit ratio and at the one that pages.",
 } as const;
 
 export type ProofPolicy = keyof typeof PROOF_POLICIES;

@@ -13,7 +13,12 @@ import {
   unmet,
   type AtlasLoad,
 } from "../../budget/database/atlas";
-import { PRIVATE_ENDPOINT_NODES, atlasCacheGiB, atlasTiers, type AtlasTier } from "../../budget/database/atlas-tiers";
+import {
+  PRIVATE_ENDPOINT_NODES,
+  atlasCacheGiB,
+  atlasTiers,
+  type AtlasTier,
+} from "../../budget/database/atlas-tiers";
 import { mongoConnections, type DatabaseUser } from "../../budget/database/mongodb";
 import type { AtlasSummary } from "../../budget/database/summary";
 import type { ServiceSummary } from "../../budget/service/summary";

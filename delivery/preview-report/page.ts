@@ -5,13 +5,11 @@ import { cacheDerivations } from "./cache-derivations";
 import { databaseDerivations } from "./database-derivations";
 import type { Derivation } from "../../report/derivation";
 import { derivationsList } from "../../report/derivations-list";
-import { edgeDerivations } from "./edge-derivations";
-import { imageDerivations } from "./image-derivations";
-import { entranceDerivations } from "./entrance-derivations";
+import type { Planned } from "../../budget/core/summary";
 import { number, plural } from "../../budget/core/format";
 import { Html, html } from "../../report/html";
+import { planList } from "../../report/plan-list";
 import { policiesSection } from "./policies-section";
-import { proxyDerivations } from "./proxy-derivations";
 import { resourcesSection } from "./resources-section";
 import { SCRIPT } from "../../report/script";
 import { servicesSection } from "./services-section";
@@ -82,20 +80,18 @@ function verdict(model: StackModel): Html {
   </section>`;
 }
 
-function cdn({ cdns, images, services, exposedService }: StackModel): Html {
+function cdn({ cdns, images }: StackModel): Html {
   if (cdns.length === 0) return html``;
-  const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>CDN</h2>
-    ${cdns.map((each) => card(each.hosts.join(", "), each.configKey, edgeDerivations(each, upstream)))}
-    ${images.map((each) => card("Pictures", each.configKey, imageDerivations(each)))}`;
+    ${cdns.map((each) => plannedCard(each.hosts.join(", "), each))}
+    ${images.map((each) => plannedCard("Images", each))}`;
 }
 
-function loadBalancer({ entrances, proxies, services, exposedService }: StackModel): Html {
+function loadBalancer({ publicLoadBalancers, proxies }: StackModel): Html {
   if (proxies.length === 0) return html``;
-  const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>Load balancer</h2>
-    ${entrances.map((each) => card(each.hosts.join(", "), each.configKey, entranceDerivations(each)))}
-    ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, proxyDerivations(proxy, upstream)))}`;
+    ${publicLoadBalancers.map((each) => plannedCard(each.hosts.join(", "), each))}
+    ${proxies.map((each) => plannedCard(each.workload, each))}`;
 }
 
 function databases({ databases: found, services }: StackModel): Html {
@@ -110,6 +106,15 @@ function caches({ caches: found, services }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Caches</h2>
     ${found.map((cache) => card(cache.workload, cache.configKey, cacheDerivations(cache, services)))}`;
+}
+
+/** What a component is, with its promises and its numbers. */
+function plannedCard(name: string, planned: Omit<Planned, "namespace">): Html {
+  return html`<section class="card">
+    <h3>${name}</h3>
+    <p class="soft">Keys below are those of <code>${planned.configKey}</code>.</p>
+    ${planList(planned)}
+  </section>`;
 }
 
 function card(name: string, configKey: string, derivations: readonly Derivation[]): Html {

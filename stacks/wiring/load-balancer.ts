@@ -79,6 +79,7 @@ export function createLoadBalancer(
     timeouts: planned.timeouts,
     clusterDns: dnsOf(cluster),
     monitoringNamespace: cluster.monitoringNamespace,
+    ...(plan.proxy === undefined ? {} : { plan: plan.proxy }),
     ...(entrance === undefined
       ? {}
       : {

@@ -1,18 +1,25 @@
 /** What makes a proxy impossible to build or to prove. */
 import { isIP } from "node:net";
 
-import { describeMemory } from "../../../budget/caching/memory";
-import type { ProxyKind, ProxyPlan } from "../../../budget/load-balancing/proxy";
+import type { ProxyKind } from "../../../budget/load-balancing/proxy";
+import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import { rateLimitPerPod } from "../../../budget/load-balancing/proxy-limits";
 import type { Problem } from "../../shared/problems";
 import { timeoutProblems } from "../../shared/timeout-problems";
-import { planOfProxy, type ProxyArgs } from "./proxy-args";
+import {
+  completeProxyArgs,
+  planOfProxy,
+  workloadName,
+  type CompleteProxyArgs,
+  type ProxyArgs,
+} from "./proxy-args";
 import { HEALTH_PATH } from "./proxy-conf-args";
 import { routeProblems } from "./proxy-routes";
 import { tlsProblems } from "./proxy-tls";
 
 /** Everything that makes a proxy impossible to build or to prove. An empty list means it is sound. */
-export function proxyProblems(proxy: ProxyKind, args: ProxyArgs): Problem[] {
+export function proxyProblems(proxy: ProxyKind, given: ProxyArgs): Problem[] {
+  const args = completeProxyArgs(given);
   const problems = [
     ...nameProblems(args.name),
     ...numberProblems(args),
@@ -22,7 +29,8 @@ export function proxyProblems(proxy: ProxyKind, args: ProxyArgs): Problem[] {
     ...timeoutProblems(args.timeouts),
   ];
   // The proofs below would only repeat, as NaN, what is wrong above.
-  return problems.length > 0 ? problems : proofProblems(proxy, args, planOfProxy(proxy, args));
+  if (problems.length > 0) return problems;
+  return proofProblems(proxy, args, args.plan ?? planOfProxy(proxy, args.name ?? workloadName(proxy), args));
 }
 
 function nameProblems(name: string | undefined): Problem[] {
@@ -36,7 +44,7 @@ function nameProblems(name: string | undefined): Problem[] {
 const ABOVE_ZERO = "a number above 0";
 const WHOLE = "a whole number of at least 1";
 
-function numberProblems(args: ProxyArgs): Problem[] {
+function numberProblems(args: CompleteProxyArgs): Problem[] {
   const { upstream, rateLimit } = args;
   const { demand } = upstream;
   const positive = (value: number): boolean => Number.isFinite(value) && value > 0;
@@ -176,9 +184,9 @@ function hstsProblems({ tls, headers }: Pick<ProxyArgs, "tls" | "headers">): Pro
   return [{ property: "headers.tlsInFront", got: true, allowed: "false where tls is given", fix }];
 }
 
-function proofProblems(proxy: ProxyKind, args: ProxyArgs, plan: ProxyPlan): Problem[] {
+function proofProblems(proxy: ProxyKind, args: CompleteProxyArgs, { numbers }: ProxyPlan): Problem[] {
   const problems: Problem[] = [];
-  const { maxReplicas } = plan;
+  const maxReplicas = numbers.maxReplicas.value;
   const share = rateLimitPerPod(args.rateLimit, maxReplicas);
   const divided = `each of up to ${maxReplicas} pods counts by itself`;
   const fix = "Raise it, or use fewer and larger pods.";
@@ -199,12 +207,13 @@ function proofProblems(proxy: ProxyKind, args: ProxyArgs, plan: ProxyPlan): Prob
       fix,
     });
   }
-  if (args.memoryLimitMiB !== undefined && !(args.memoryLimitMiB >= plan.neededMiB)) {
+  const { neededMiB } = numbers;
+  if (args.memoryLimitMiB !== undefined && !(args.memoryLimitMiB >= neededMiB.value)) {
     problems.push({
       property: "memoryLimitMiB",
       got: args.memoryLimitMiB,
-      allowed: `at least ${describeMemory(plan)} (MiB)`,
-      fix: `Raise it, or leave it out and it becomes ${plan.neededMiB}.`,
+      allowed: `at least ${neededMiB.value} = ${neededMiB.formula} (MiB)`,
+      fix: `Raise it, or leave it out and it becomes ${neededMiB.value}.`,
     });
   }
   return problems;

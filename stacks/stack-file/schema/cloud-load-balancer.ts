@@ -1,7 +1,7 @@
 /** The cloud's load balancer in front of the proxy. */
 import { z } from "zod";
 
-import { isHost } from "../../../components/load-balancing/public/cloud-load-balancer-args";
+import { isHost } from "../../../components/load-balancing/public/public-load-balancer-args";
 import { CIDR, says, text, number, whole } from "./leaves";
 
 const host = z

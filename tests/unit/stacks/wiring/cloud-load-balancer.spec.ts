@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import type { PublicLoadBalancerNumbers } from "../../../../budget/load-balancing/public-plan";
 import { createPlatform } from "../../../../stacks/platform";
 import { parseStackConfig, type StackConfig } from "../../../../stacks/stack-file/config";
 import { cdnBlock, inventedOutputs, type Provider } from "../../../helpers/cdn";
@@ -357,7 +358,9 @@ describe("load balancer of the cloud in the platform", () => {
         const summary = recording.resources.find(({ type }) =>
           /^retrofitlink:load-balancing:(AwsAlb|GcpLoadBalancer)$/.test(type),
         )?.inputs;
-        assert.deepEqual([summary?.["sources"], summary?.["originLocked"]], [provider, true]);
+        const { sources } = summary?.["numbers"] as PublicLoadBalancerNumbers;
+        const names = { cloudfront: "CloudFront", cloudflare: "Cloudflare" };
+        assert.deepEqual([sources.value, summary?.["originLocked"]], [names[provider], true]);
         assert.equal(recording.ofType("retrofitlink:edge:OriginLock").length, 1);
         const proxy = recording.only("retrofitlink:load-balancing:Nginx").inputs;
         assert.deepEqual(proxy["timeouts"], summary?.["timeouts"]);

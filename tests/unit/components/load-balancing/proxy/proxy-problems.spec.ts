@@ -3,11 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import type { ProxyKind } from "../../../../../budget/load-balancing/proxy";
 import { timeoutLadder } from "../../../../../budget/timeouts/timeouts";
-import { qualifiedHost, type ProxyArgs } from "../../../../../components/load-balancing/proxy/proxy-args";
+import {
+  completeProxyArgs,
+  qualifiedHost,
+  type CompleteProxyArgs,
+  type ProxyArgs,
+} from "../../../../../components/load-balancing/proxy/proxy-args";
 import { proxyProblems } from "../../../../../components/load-balancing/proxy/proxy-problems";
 import { describeProblem } from "../../../../../components/shared/problems";
 
-const args: ProxyArgs = {
+const args: CompleteProxyArgs = completeProxyArgs({
   configKey: "retrofitlink:loadBalancer",
   namespace: "retrofitlink",
   upstream: {
@@ -24,7 +29,7 @@ const args: ProxyArgs = {
   zones: 3,
   budget: DEFAULT_BUDGET,
   timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
-};
+});
 
 function messages(change: Partial<ProxyArgs>, proxy: ProxyKind = "nginx"): string[] {
   return proxyProblems(proxy, { ...args, ...change }).map((problem) => describeProblem(problem));
@@ -34,7 +39,7 @@ function withUpstream(change: Partial<ProxyArgs["upstream"]>): string[] {
   return messages({ upstream: { ...args.upstream, ...change } });
 }
 
-function withLimit(change: Partial<ProxyArgs["rateLimit"]>): string[] {
+function withLimit(change: Partial<CompleteProxyArgs["rateLimit"]>): string[] {
   return messages({ rateLimit: { ...args.rateLimit, ...change } });
 }
 
@@ -77,10 +82,10 @@ describe("proxyProblems", () => {
 
   it("refuses limits that nothing is left of when they are divided among the pods", () => {
     assert.deepEqual(withLimit({ requestsPerSecond: 0.05, connections: 4 }), [
-      "rateLimit.requestsPerSecond: got 0.05; allowed is at least 5 requests/minute, for each of up to 5 pods counts by itself. Raise it, or use fewer and larger pods.",
-      "rateLimit.connections: got 4; allowed is at least 5, for each of up to 5 pods counts by itself. Raise it, or use fewer and larger pods.",
+      "rateLimit.requestsPerSecond: got 0.05; allowed is at least 7 requests/minute, for each of up to 7 pods counts by itself. Raise it, or use fewer and larger pods.",
+      "rateLimit.connections: got 4; allowed is at least 7, for each of up to 7 pods counts by itself. Raise it, or use fewer and larger pods.",
     ]);
-    assert.deepEqual(withLimit({ requestsPerSecond: 5 / 60, connections: 5 }), []);
+    assert.deepEqual(withLimit({ requestsPerSecond: 7 / 60, connections: 7 }), []);
   });
 
   it("refuses sizes that are none", () => {
