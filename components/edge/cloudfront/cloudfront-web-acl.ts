@@ -23,7 +23,7 @@ export function webAclArgs(clientRequestsPerMinute: number): wafv2.WebAclArgs {
     scope: "CLOUDFRONT",
     description: "Limits and rules at the edge",
     defaultAction: { allow: {} },
-    visibilityConfig: visible("retrofitlink-edge"),
+    visibilityConfig: visible("edge"),
     rules: [
       {
         name: "client-rate",

@@ -71,7 +71,7 @@ export interface AwsAlbTransforms
 export type CompleteAlbArgs = CompletePublicArgs<AwsAlbArgs>;
 
 /** Name of the tag by which the controller's rights are limited. */
-export const CLUSTER_TAG = "retrofitlink:cluster";
+export const CLUSTER_TAG = "kubernetes-cluster";
 
 /** Security group rules of one group, a quota of AWS that can be raised. */
 const MOST_RULES = 60;

@@ -118,7 +118,7 @@ describe("AwsAlb", () => {
       healthyThreshold: 2,
       unhealthyThreshold: 2,
     });
-    assert.deepEqual(found["tags"], { "retrofitlink:cluster": "retrofitlink-test" });
+    assert.deepEqual(found["tags"], { "kubernetes-cluster": "retrofitlink-test" });
   });
 
   it("goes round robin with a slow start, which AWS takes with nothing else", async () => {
