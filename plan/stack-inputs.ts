@@ -19,6 +19,8 @@ export interface ServiceInput {
   /** How it uses caches, by the cache's name. */
   readonly caches: Readonly<Record<string, CacheCalls>>;
   readonly database?: { readonly queriesPerRequest: number; readonly querySeconds: number } | undefined;
+  /** Other services of the stack that one request calls, by their names. */
+  readonly calls: Readonly<Record<string, { readonly callsPerRequest: number }>>;
   readonly budget: BudgetOverrides;
 }
 
@@ -58,6 +60,7 @@ export interface StackInputs {
   readonly cluster: { readonly cloud: LadderCloud; readonly zones: number };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
+  /** The proxy in front of the service that is reached from outside the cluster. */
   readonly loadBalancer?: LoadBalancerInput | undefined;
   readonly cdn?: CdnInput | undefined;
 }

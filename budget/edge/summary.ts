@@ -2,11 +2,8 @@ import type { Planned } from "../core/summary";
 import type { CdnNumbers } from "./plan";
 import type { ImageNumbers } from "./image-plan";
 
-/** What is outside the cluster has no namespace. */
-type PlannedOutside = Omit<Planned, "namespace">;
-
 /** Summary of `retrofitlink:edge:CloudFront` and `retrofitlink:edge:Cloudflare`: the same, for they promise the same. */
-export interface EdgeSummary extends PlannedOutside {
+export interface EdgeSummary extends Planned {
   readonly numbers: CdnNumbers;
   readonly provider: "cloudfront" | "cloudflare";
   /** Names that clients use. */
@@ -31,7 +28,7 @@ export interface EdgeClassSummary {
 }
 
 /** Summary of `retrofitlink:edge:ImageOptimizer`. */
-export interface ImageOptimizerSummary extends PlannedOutside {
+export interface ImageOptimizerSummary extends Planned {
   readonly numbers: ImageNumbers;
   readonly cloud: "aws" | "gcp";
 }

@@ -2,6 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { plannedPart } from "../../budget/core/summary";
 import type { Witness } from "../../budget/core/witness";
 import type { EdgeTraffic, ProxyClientLimit } from "../../budget/edge/edge";
 import { planCdn, type CdnPlan, type OriginService } from "../../budget/edge/plan";
@@ -179,16 +180,14 @@ export function edgeSummary(
   args: CompleteEdgeArgs,
   witnesses: readonly Witness[] = [],
 ): EdgeSummary {
-  const { numbers, proofs, classes } = args.plan;
+  const { classes } = args.plan;
   return {
     configKey: args.configKey ?? name,
     workload: name,
     provider,
     hosts: args.hosts,
     headers: args.headers,
-    numbers,
-    proofs,
-    witnesses,
+    ...plannedPart(args.plan, witnesses),
     classes: args.behaviors.map(({ class: of, paths, cache, signed, target }) => {
       const load = classes.find((each) => each.name === of);
       return {

@@ -8,7 +8,11 @@ import { imageMistake } from "../shared/images";
 import type { Problem } from "../shared/problems";
 import { timeoutProblems } from "../shared/timeout-problems";
 import { environmentProblems } from "./environment-problems";
-import type { ElasticServiceArgs, ServiceCache, ServiceUrlSigning } from "./elastic-service-args";
+import type {
+  ResolvedServiceArgs as ElasticServiceArgs,
+  ServiceCache,
+  ServiceUrlSigning,
+} from "./elastic-service-args";
 
 /** Name of a workload. Leaves room for the suffixes of its Services and for the hashes of its pods. */
 const WORKLOAD = /^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/;
@@ -56,6 +60,7 @@ export function elasticServiceProblems(args: ElasticServiceArgs): Problem[] {
       caches: (args.caches ?? []).map(({ name }) => name),
       database: args.database !== undefined,
       urlSigning: args.urlSigning !== undefined,
+      calls: (args.calls ?? []).map(({ name }) => name),
     }),
   ];
 }
@@ -64,7 +69,13 @@ function workloadChecks({ app, namespace, image, port }: ElasticServiceArgs): Ch
   const mistake = typeof image === "string" ? imageMistake(image) : undefined;
   return [
     [app === undefined || WORKLOAD.test(app), "app", app, WORKLOAD_NAME, SPELLING],
-    [NAMESPACE.test(namespace), "namespace", namespace, "a DNS label of at most 63 characters", SPELLING],
+    [
+      typeof namespace !== "string" || NAMESPACE.test(namespace),
+      "namespace",
+      namespace,
+      "a DNS label of at most 63 characters",
+      SPELLING,
+    ],
     [mistake === undefined, "image", image, mistake?.allowed ?? "", mistake?.fix ?? ""],
     [
       whole(port) && port >= 1024 && port <= 65_535,

@@ -109,7 +109,7 @@ function caches({ caches: found, services }: StackModel): Html {
 }
 
 /** What a component is, with its promises and its numbers. */
-function plannedCard(name: string, planned: Omit<Planned, "namespace">): Html {
+function plannedCard(name: string, planned: Planned): Html {
   return html`<section class="card">
     <h3>${name}</h3>
     <p class="soft">Keys below are those of <code>${planned.configKey}</code>.</p>

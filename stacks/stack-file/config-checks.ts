@@ -133,6 +133,7 @@ function serviceMistakes(
     caches: Object.keys(service.caches),
     database: names.database && service.database !== undefined,
     urlSigning: service.signsUrls,
+    calls: Object.keys(service.calls),
   });
   for (const { property, got, allowed, fix } of variables) {
     // What was given is a name or a kind of value, not the value.
@@ -147,11 +148,11 @@ function serviceMistakes(
       fix: "Remove it from one of the two.",
     });
   }
-  for (const [index, called] of service.calls.entries()) {
+  for (const called of Object.keys(service.calls)) {
     const others = names.services.filter((one) => one !== name);
     if (others.includes(called)) continue;
     problems.push({
-      path: at("calls", index),
+      path: at("calls", called),
       got: show(called),
       allowed: oneOf(others, "another service of this stack"),
       fix: "Name a service of this stack; what is elsewhere belongs to egress.",

@@ -11,6 +11,7 @@ import * as storage from "@pulumi/gcp/storage";
 import * as pulumi from "@pulumi/pulumi";
 
 import { valuesOf, type Values } from "../../../budget/core/derived";
+import { plannedPart } from "../../../budget/core/summary";
 import type { Witness } from "../../../budget/core/witness";
 import { planImages, type ImageNumbers, type ImagePlan } from "../../../budget/edge/image-plan";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
@@ -83,8 +84,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
       configKey: args.configKey ?? name,
       workload: name,
       cloud: args.cloud,
-      ...plan,
-      witnesses: imageWitnesses(name, args, plan),
+      ...plannedPart(plan, imageWitnesses(name, args, plan)),
     };
     super(COMPONENT_TYPES.imageOptimizer, name, summary, opts);
     this.plan = plan;

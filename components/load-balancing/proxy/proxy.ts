@@ -5,6 +5,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { valuesOf } from "../../../budget/core/derived";
+import { plannedPart } from "../../../budget/core/summary";
 import type { ProxyKind } from "../../../budget/load-balancing/proxy";
 import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import type { ProxySummary } from "../../../budget/load-balancing/summary";
@@ -15,7 +16,6 @@ import { ScaleTarget } from "../../autoscaling/scale-target";
 import { scalingBehavior } from "../../autoscaling/scaling-behavior";
 import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
-import { plainText } from "../../shared/plain";
 import { refuse } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import {
@@ -101,14 +101,13 @@ export abstract class Proxy extends pulumi.ComponentResource {
     const summary: ProxySummary = {
       configKey: args.configKey ?? name,
       workload,
-      namespace: plainText(args.namespace),
+      ...(typeof args.namespace === "string" ? { namespace: args.namespace } : {}),
       proxy,
       tls: args.tls !== undefined,
       zones: args.zones,
       maxUnavailable: args.maxUnavailable,
       timeouts: args.timeouts,
-      ...plan,
-      witnesses: proxyWitnesses(name, program, args, plan),
+      ...plannedPart(plan, proxyWitnesses(name, program, args, plan)),
     };
     super(type, name, summary, opts);
     this.plan = plan;

@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
+import { plannedPart } from "../../../budget/core/summary";
 import type { Witness } from "../../../budget/core/witness";
 import {
   planPublicLoadBalancer,
@@ -18,7 +19,6 @@ import {
 import type { OriginLock } from "../../shared/http/origin-lock";
 import type { RecordWriter } from "../../shared/host-records";
 import type { Problem } from "../../shared/problems";
-import { plainText } from "../../shared/plain";
 import { timeoutProblems } from "../../shared/timeout-problems";
 import { withDefaults } from "../../shared/with-defaults";
 
@@ -148,14 +148,13 @@ export function publicLoadBalancerSummary(
   return {
     configKey: args.configKey ?? name,
     workload: name,
-    namespace: plainText(args.namespace),
+    ...(typeof args.namespace === "string" ? { namespace: args.namespace } : {}),
     cloud,
     hosts: args.hosts,
     originLocked: args.originLock !== undefined,
     firewallMode: args.firewall.mode,
     timeouts: args.timeouts,
-    ...args.plan,
-    witnesses,
+    ...plannedPart(args.plan, witnesses),
   };
 }
 

@@ -161,8 +161,21 @@ export const service = z.strictObject(
       .default({}),
     database: databaseUse.optional(),
     calls: z
-      .array(workloadName, says("a list of services", "Name the services of this stack that it calls."))
-      .default([]),
+      .record(
+        workloadName,
+        z.strictObject(
+          {
+            callsPerRequest: number(
+              "a number above 0 and at most 1000",
+              "Give the calls that one request makes on average; 0.1 means every tenth request makes one.",
+              (value) => value > 0 && value <= 1000,
+            ),
+          },
+          says("a map of callsPerRequest", "Say how often a request calls it."),
+        ),
+        says("a map of services", "Name the services of this stack that it calls, and how often."),
+      )
+      .default({}),
     callerNamespaces: z
       .array(dnsLabel, says("a list of namespaces", "Name the namespaces whose pods may call it."))
       .default([]),

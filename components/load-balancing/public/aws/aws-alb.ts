@@ -11,7 +11,6 @@ import type { Witness } from "../../../../budget/core/witness";
 import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
 import { CLOUDFLARE_RANGES } from "../../../shared/http/cloudflare-ranges";
 import { commonLabels } from "../../../shared/kubernetes";
-import { plainText } from "../../../shared/plain";
 import { refuse } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
 import { albAlarms } from "./aws-alb-alarms";
@@ -86,6 +85,7 @@ export class AwsAlb extends pulumi.ComponentResource {
     );
     const child = { parent: this };
     const { network, proxy, transform = {} } = args;
+    const plainName = typeof proxy.serviceName === "string" ? proxy.serviceName : name;
     this.plan = plan;
 
     const securityGroup = this.podsGroup(name, args);
@@ -197,7 +197,7 @@ export class AwsAlb extends pulumi.ComponentResource {
           metadata: {
             name: proxy.serviceName,
             namespace: args.namespace,
-            labels: commonLabels(plainText(proxy.serviceName, name), "load-balancer"),
+            labels: commonLabels(plainName, "load-balancer"),
           },
           spec: {
             serviceRef: { name: proxy.serviceName, port: proxy.servicePort },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { resolvedServiceArgs } from "../../../../components/workload/elastic-service-args";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
 import { describeProblem } from "../../../../components/shared/problems";
@@ -36,12 +37,16 @@ const cache: ServiceCache = {
 };
 
 function messages(change: Partial<ElasticServiceArgs>): string[] {
-  return elasticServiceProblems({ ...args, ...change }).map((problem) => describeProblem(problem));
+  return elasticServiceProblems(resolvedServiceArgs("backend", { ...args, ...change })).map((problem) =>
+    describeProblem(problem),
+  );
 }
 
 /** Properties with a problem, for values that differ in nothing but how they are wrong. */
 function properties(change: Partial<ElasticServiceArgs>): string[] {
-  return elasticServiceProblems({ ...args, ...change }).map(({ property }) => property);
+  return elasticServiceProblems(resolvedServiceArgs("backend", { ...args, ...change })).map(
+    ({ property }) => property,
+  );
 }
 
 describe("elasticServiceProblems", () => {

@@ -137,7 +137,7 @@ describe("CloudFront", () => {
 
   it("tells policies what is expected of it", async () => {
     const { inputs: summary } = (await standard()).only("retrofitlink:edge:CloudFront");
-    const { classes, numbers, proofs, witnesses, ...rest } = summary as Record<string, any>;
+    const { classes, numbers, order, proofs, witnesses, ...rest } = summary as Record<string, any>;
     assert.deepEqual(rest, {
       configKey: "retrofitlink:cdn",
       workload: "cdn",
@@ -151,6 +151,7 @@ describe("CloudFront", () => {
       [610, 820, 1800],
     );
     assert.deepEqual([values.responseTimeout, values.idle], [66, 55]);
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
     assert.deepEqual(broken({ proofs }), []);
     assert.ok(Array.isArray(witnesses));
     assert.deepEqual(

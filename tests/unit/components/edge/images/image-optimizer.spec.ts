@@ -83,7 +83,9 @@ describe("ImageOptimizer, on Lambda", () => {
 
   it("tells policies what it was derived from", async () => {
     const recording = await build(aws);
-    const { numbers, proofs, witnesses, ...rest } = recording.only("retrofitlink:edge:ImageOptimizer").inputs;
+    const { numbers, order, proofs, witnesses, ...rest } = recording.only(
+      "retrofitlink:edge:ImageOptimizer",
+    ).inputs;
     assert.deepEqual(rest, {
       configKey: "retrofitlink:cdn.images",
       workload: "image-optimizer",
@@ -97,6 +99,7 @@ describe("ImageOptimizer, on Lambda", () => {
       memoryMiB: 1769,
       timeout: 25,
     });
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
     assert.deepEqual(broken({ proofs: proofs as Proof[] }), []);
     assert.equal((witnesses as unknown[]).length, 3);
     assert.deepEqual(judgedObjects(recording).wrong, []);

@@ -99,7 +99,7 @@ describe("Nginx", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    const { numbers, proofs, witnesses, ...rest } = (await build()).only(
+    const { numbers, order, proofs, witnesses, ...rest } = (await build()).only(
       "retrofitlink:load-balancing:Nginx",
     ).inputs;
     assert.deepEqual(rest, {
@@ -114,6 +114,7 @@ describe("Nginx", () => {
     });
     const { minReplicas, maxReplicas, memoryLimitMiB } = valuesOf(numbers as ProxyNumbers);
     assert.deepEqual([minReplicas, maxReplicas, memoryLimitMiB], [5, 7, 242]);
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
     assert.deepEqual(broken({ proofs: proofs as Proof[] }), []);
     assert.ok(Array.isArray(witnesses));
   });
@@ -202,9 +203,9 @@ describe("Nginx", () => {
           autoscaler: { spec: { maxReplicas: 2 } },
           config: ({ data = {}, ...rest }) => ({
             ...rest,
-            data: pulumi
-              .output(data)
-              .apply((files) => ({ "nginx.conf": (files?.["nginx.conf"] ?? "").replace("read_timeout 12s", "read_timeout 120s") })),
+            data: pulumi.output(data).apply((files) => ({
+              "nginx.conf": (files?.["nginx.conf"] ?? "").replace("read_timeout 12s", "read_timeout 120s"),
+            })),
           }),
         },
       }),

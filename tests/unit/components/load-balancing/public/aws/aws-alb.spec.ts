@@ -57,7 +57,7 @@ describe("AwsAlb", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    const { numbers, proofs, witnesses, ...rest } = (await recordAwsAlb()).only(
+    const { numbers, order, proofs, witnesses, ...rest } = (await recordAwsAlb()).only(
       "retrofitlink:load-balancing:AwsAlb",
     ).inputs;
     assert.deepEqual(rest, {
@@ -73,6 +73,7 @@ describe("AwsAlb", () => {
     const { sources, requestsPerFiveMinutes, accessLogDays } = valuesOf(numbers as PublicLoadBalancerNumbers);
     assert.deepEqual([sources, requestsPerFiveMinutes, accessLogDays], ["everybody", 6000, 30]);
     assert.equal((proofs as Proof[]).length, 4);
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
     assert.deepEqual(broken({ proofs: proofs as Proof[] }), []);
     assert.ok(Array.isArray(witnesses));
   });

@@ -120,7 +120,7 @@ describe("GcpLoadBalancer", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    const { numbers, proofs, witnesses, ...rest } = (await build()).only(
+    const { numbers, order, proofs, witnesses, ...rest } = (await build()).only(
       "retrofitlink:load-balancing:GcpLoadBalancer",
     ).inputs;
     assert.deepEqual(rest, {
@@ -136,6 +136,7 @@ describe("GcpLoadBalancer", () => {
     const { sources, requestsPerFiveMinutes, accessLogDays } = valuesOf(numbers as PublicLoadBalancerNumbers);
     assert.deepEqual([sources, requestsPerFiveMinutes, accessLogDays], ["everybody", 6000, 30]);
     assert.equal((proofs as Proof[]).length, 4);
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
     assert.deepEqual(broken({ proofs: proofs as Proof[] }), []);
     assert.ok(Array.isArray(witnesses));
   });
