@@ -5,8 +5,9 @@
 import { mapValues, own } from "../budget/core/own";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/core/performance-budget";
 import type { DatabaseUser } from "../budget/database/mongodb";
+import { DEFAULT_REACTION } from "../budget/service/capacity";
 import { servicePoolSize, type ConnectionUser } from "../budget/service/connections";
-import { MAX_SURGE, planService, type ServicePlan } from "../budget/service/plan";
+import { MAX_SURGE, PEAK_MARGIN, planService, type ServicePlan } from "../budget/service/plan";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
 
@@ -69,7 +70,16 @@ function planned(
   service: ServiceInput,
   name: string,
 ): PlannedService {
-  const { demand, profile, resources, processesPerPod, maxRequestSeconds, caches, database } = service;
+  const {
+    demand,
+    profile,
+    resources,
+    processesPerPod,
+    margin = PEAK_MARGIN,
+    maxRequestSeconds,
+    caches,
+    database,
+  } = service;
   const budget = mergeBudget(stackBudget, service.budget);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
   // Queries in flight at most, as if all of them met the same router.
@@ -91,6 +101,8 @@ function planned(
       zones: cluster.zones,
       resources,
       processesPerPod,
+      margin,
+      reaction: { ...DEFAULT_REACTION, nodeSeconds: cluster.nodeStartSeconds ?? 0 },
       cachePools,
       databasePool,
     }),

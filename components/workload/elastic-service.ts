@@ -9,17 +9,16 @@ import { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler";
 import { ScaleTarget } from "../autoscaling/scale-target";
 import { scalingBehavior } from "../autoscaling/scaling-behavior";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
-import { refuse } from "../shared/problems";
+import { assertValid } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import type { ElasticServiceArgs } from "./elastic-service-args";
 import { podSpec, startupSeconds } from "./elastic-service-pod";
-import { elasticServiceProblems } from "./elastic-service-problems";
-
+import { elasticServiceIssues } from "./elastic-service-issues";
 import { serviceNetworkPolicy } from "./service-network";
 import { serviceWitnesses } from "./service-witnesses";
 
 export type { ElasticServiceArgs, SecretEntry, ServiceCache } from "./elastic-service-args";
-export { elasticServiceProblems } from "./elastic-service-problems";
+export { elasticServiceIssues } from "./elastic-service-issues";
 
 /**
  * An HTTP service that grows and shrinks with its demand: replica bounds, autoscaler target, probes, rollout and drain
@@ -44,7 +43,7 @@ export class ElasticService extends pulumi.ComponentResource {
 
   constructor(name: string, args: ElasticServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     const app = args.app ?? name;
-    refuse("ElasticService", name, elasticServiceProblems({ ...args, app }), args.configKey);
+    assertValid("ElasticService", name, elasticServiceIssues({ ...args, app }), args.configKey);
     const cachePools = Object.fromEntries((args.caches ?? []).map((cache) => [cache.name, cache.poolSize]));
     const databasePool = args.database?.poolSize ?? 0;
     const plan = args.plan ?? planService({ ...args, service: app, cachePools, databasePool });

@@ -15,7 +15,7 @@ export function edgeStack(raw: object): Project {
     import { createCloudEntrance } from ${from("stacks/wiring/cloud-load-balancer")};
     import { parseStackConfig } from ${from("stacks/stack-file/config")};
     import { createEdge } from ${from("stacks/wiring/edge")};
-    const { config, problems } = parseStackConfig(${JSON.stringify(raw)});
+    const { config, issues: problems } = parseStackConfig(${JSON.stringify(raw)});
     if (config === undefined) throw new Error(JSON.stringify(problems));
     const provider = new k8s.Provider("cluster", {});
     const metadata = { name: config.cluster.namespace };
