@@ -77,6 +77,7 @@ function run(
   const child = start(sdkEntryPoint("run", root), args, request.getPwd(), {
     ...process.env,
     PULUMI_NODEJS_TYPESCRIPT: options["typescript"] === false ? "false" : "true",
+    ...(typeof options["tsconfig"] === "string" ? { PULUMI_NODEJS_TSCONFIG_PATH: options["tsconfig"] } : {}),
     PULUMI_CONFIG: config,
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
   });

@@ -3,6 +3,7 @@
  * pages, load tests and the simulation read it.
  */
 import { mapValues, own } from "../budget/core/own";
+import { callProofs, demandProof, type Call, type Party } from "../budget/service/calls";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/core/performance-budget";
 import type { DatabaseUser } from "../budget/database/mongodb";
 import { DEFAULT_REACTION } from "../budget/service/capacity";
@@ -42,7 +43,8 @@ export interface StackPlan {
 /** @throws RangeError when a number has no plan, which the checks of the stack file refuse before */
 export function planStack(inputs: StackInputs): StackPlan {
   const budget = mergeBudget(DEFAULT_BUDGET, inputs.budget);
-  const services = mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name));
+  const alone = mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name));
+  const services = withCalls(inputs, alone);
   const users = (poolOf: (service: PlannedService) => number | undefined): NamedUser[] =>
     Object.entries(services).flatMap(([name, service]) => {
       const poolSize = poolOf(service) ?? 0;
@@ -64,8 +66,48 @@ export function planStack(inputs: StackInputs): StackPlan {
   };
 }
 
+/** Adds what services promise each other. */
+function withCalls(
+  { cluster, services }: StackInputs,
+  alone: Readonly<Record<string, PlannedService>>,
+): Record<string, PlannedService> {
+  const partyOf = (name: string): Party | undefined => {
+    const [input, planned] = [own(services, name), own(alone, name)];
+    return input === undefined || planned === undefined
+      ? undefined
+      : { service: name, zones: cluster.zones, ...input, ...planned };
+  };
+  const calls = Object.entries(services).flatMap(([name, { calls: callees }]) =>
+    Object.entries(callees).flatMap(([calleeName, { callsPerRequest }]): Call[] => {
+      const [caller, callee] = [partyOf(name), partyOf(calleeName)];
+      return caller === undefined || callee === undefined ? [] : [{ caller, callee, callsPerRequest }];
+    }),
+  );
+  if (calls.length === 0) return { ...alone };
+  return mapValues(alone, (service, name) => {
+    const incoming = calls.filter(({ callee }) => callee.service === name);
+    const outgoing = calls.filter(({ caller }) => caller.service === name);
+    const more = [
+      ...incoming.slice(0, 1).map(({ callee }) => demandProof(callee, incoming)),
+      ...outgoing.flatMap(callProofs),
+    ];
+    return { ...service, plan: { ...service.plan, proofs: [...service.plan.proofs, ...more] } };
+  });
+}
+
+/** A service that only others of the cluster call drains by its own rules: no load balancer has to notice. */
+function chainTo(
+  { cluster, cdn, loadBalancer }: StackInputs,
+  name: string,
+  maxRequestSeconds: number,
+): TimeoutLadder {
+  return loadBalancer?.service === name
+    ? timeoutLadder({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" })
+    : timeoutLadder({ maxRequestSeconds, cloud: "local" });
+}
+
 function planned(
-  { cluster, cdn }: StackInputs,
+  inputs: StackInputs,
   stackBudget: PerformanceBudget,
   service: ServiceInput,
   name: string,
@@ -92,17 +134,17 @@ function planned(
         });
   return {
     budget,
-    timeouts: timeoutLadder({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" }),
+    timeouts: chainTo(inputs, name, maxRequestSeconds),
     plan: planService({
       service: name,
       demand,
       profile,
       budget,
-      zones: cluster.zones,
+      zones: inputs.cluster.zones,
       resources,
       processesPerPod,
       margin,
-      reaction: { ...DEFAULT_REACTION, nodeSeconds: cluster.nodeStartSeconds ?? 0 },
+      reaction: { ...DEFAULT_REACTION, nodeSeconds: inputs.cluster.nodeStartSeconds ?? 0 },
       cachePools,
       databasePool,
     }),

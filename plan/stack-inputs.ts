@@ -17,6 +17,8 @@ export interface ServiceInput {
   /** How it uses caches, by the cache's name. */
   readonly caches: Readonly<Record<string, CacheCalls>>;
   readonly database?: { readonly queriesPerRequest: number; readonly querySeconds: number } | undefined;
+  /** Other services of the stack that one request calls, by their names. */
+  readonly calls: Readonly<Record<string, { readonly callsPerRequest: number }>>;
   readonly budget: BudgetOverrides;
 }
 
@@ -30,5 +32,7 @@ export interface StackInputs {
   };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
+  /** The service that is reached from outside the cluster. */
+  readonly loadBalancer?: { readonly service: string } | undefined;
   readonly cdn?: { readonly provider: LadderCdn } | undefined;
 }

@@ -1,18 +1,18 @@
 /** A plan as a person reads it: its promises with what keeps them, and its numbers with what they follow from. */
 import { text } from "../budget/core/derived";
-import type { Plan } from "../budget/core/plan";
+import { own } from "../budget/core/own";
 import type { Proof } from "../budget/core/proof";
+import type { Planned } from "../budget/core/summary";
 import { derivationsList } from "./derivations-list";
 import { html, type Html } from "./html";
 
-export function planList({ numbers, proofs }: Plan): Html {
-  const derived = Object.values(numbers).map((number) => ({
-    name: number.name,
-    value: text(number),
-    formula: number.formula,
-    from: number.from,
-    holds: true,
-  }));
+export function planList({ numbers, order, proofs }: Pick<Planned, "numbers" | "order" | "proofs">): Html {
+  const derived = order.flatMap((field) => {
+    const number = own(numbers, field);
+    if (number === undefined) return [];
+    const { name, formula, from } = number;
+    return [{ name, value: text(number), formula, from, holds: true }];
+  });
   const promises =
     proofs.length === 0
       ? html``

@@ -28,7 +28,9 @@ function print(line: string): void {
 function project(name: string, main: string): string {
   const directory = join(FOLDER, name);
   mkdirSync(directory, { recursive: true });
-  const runtime = { name: "nodejs", options: { typescript: true } };
+  // Both sides are transpiled as the program itself is.
+  const options = { typescript: true, tsconfig: join(ROOT, "tsconfig.json") };
+  const runtime = { name: "nodejs", options };
   // The program lies in the checkout: its package.json and tsconfig.json count.
   const project = { name: `bench-${name}`, runtime, main: join("../../../..", "bench/preview", main) };
   writeFileSync(join(directory, "Pulumi.yaml"), JSON.stringify(project));

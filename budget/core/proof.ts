@@ -7,6 +7,8 @@
 export const PROOF_POLICIES = {
   "replicas-keep-response-time":
     "With a zone or a drained pod missing, every service keeps its response time at base and at peak.",
+  "calls-are-carried":
+    "Every service carries what others of the stack ask it, answers before they give up, and leaves them their response time.",
   "memory-within-limits": "Everything that has a memory limit fits into it at worst.",
   "timeouts-in-order":
     "Every hop gives up before the hop outside of it, and keeps idle connections longer than its caller.",

@@ -103,6 +103,21 @@ export const cacheUseSettings = group(
   { fix: "Say how the service uses the cache." },
 );
 
+/** How a service calls another one of its stack. */
+const callSettings = group(
+  {
+    /** Calls that one request makes on average. */
+    callsPerRequest: number(
+      { above: 0, atMost: 1000 },
+      {
+        fix: "Give the calls that one request makes on average; 0.1 means every tenth request makes one.",
+        decides: "demand that the other one has to carry",
+      },
+    ),
+  },
+  { fix: "Say how often a request calls it." },
+);
+
 /** One entry of a Secret in the service's namespace. */
 export const secretEntrySettings = group(
   { name: secretName, key: secretKey },
@@ -163,9 +178,9 @@ export const serviceSettings = {
     allowed: "a map of caches",
     fix: "Name the caches that the service uses.",
   }),
-  calls: list(workloadName, {
-    allowed: "a list of services",
-    fix: "Name the services of this stack that it calls.",
+  calls: map(workloadName, callSettings, {
+    allowed: "a map of services",
+    fix: "Name the services of this stack that it calls, and how often.",
     decides: "NetworkPolicies of both",
   }),
   callerNamespaces: list(namespaceName, {

@@ -1,4 +1,5 @@
 import type * as k8s from "@pulumi/kubernetes";
+import type * as pulumi from "@pulumi/pulumi";
 
 /** Labels by which a workload's pods are selected. `app` is what the guide's commands use (`kubectl logs -l app=backend`). */
 export function selectorLabels(app: string): Record<string, string> {
@@ -18,7 +19,7 @@ export function commonLabels(app: string, component: string): Record<string, str
 
 /** Metadata of an object by its name, for all objects of a workload. */
 export function metadataOf(
-  namespace: string,
+  namespace: pulumi.Input<string>,
   labels: Readonly<Record<string, string>>,
 ): (objectName: string) => k8s.types.input.meta.v1.ObjectMeta & { readonly name: string } {
   return (objectName) => ({ name: objectName, namespace, labels });

@@ -4,8 +4,14 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ReactionTime } from "../../budget/service/capacity";
 import type { Demand, ServiceProfile } from "../../budget/service/demand";
 import type { ServicePlan } from "../../budget/service/plan";
-import type { PerformanceBudget } from "../../budget/core/performance-budget";
-import type { TimeoutLadder } from "../../budget/timeouts/timeouts";
+import {
+  DEFAULT_BUDGET,
+  mergeBudget,
+  type BudgetOverrides,
+  type PerformanceBudget,
+} from "../../budget/core/performance-budget";
+import { PROBE_PATHS } from "../../budget/load-balancing/private-paths";
+import { timeoutLadder, type TimeoutLadder } from "../../budget/timeouts/timeouts";
 import type { Destination, OutsideAddress } from "../shared/network-policy";
 import type { Transform } from "../shared/transform";
 
@@ -59,12 +65,19 @@ export interface ServiceNetwork {
   }[];
   /** Namespaces all of whose pods may call it. @default none */
   readonly callerNamespaces?: readonly string[];
-  /** Other services that it calls. @default none */
-  readonly calls?: readonly Destination[];
   /** Addresses outside the cluster. @default port 443 everywhere */
   readonly outside?: readonly OutsideAddress[];
   /** Namespace whose pods may read the metrics. @default "monitoring" */
   readonly monitoringNamespace?: string;
+}
+
+/** Another service that it calls. */
+export interface ServiceCall {
+  /** Its name. The variable is called after it: `matching` gives `MATCHING_URL`. */
+  readonly name: string;
+  readonly url: pulumi.Input<string>;
+  /** Where its pods are, which the NetworkPolicy lets the pods connect to. */
+  readonly destination: Destination;
 }
 
 /** With what the service signs URLs that the CDN checks. */
@@ -86,16 +99,18 @@ export type ServiceUrlSigning = {
 
 /** Arguments of `ElasticService`. */
 export interface ElasticServiceArgs {
-  /** Path in the stack file that the arguments come from: `retrofitlink:services.backend`. */
-  readonly configKey: string;
-  readonly namespace: string;
+  /** Path in the stack file that the arguments come from: `retrofitlink:services.backend`. @default messages name the arguments */
+  readonly configKey?: string;
+  /** @default "default" */
+  readonly namespace?: pulumi.Input<string>;
   /** Name of the Deployment and of the `app` label; the Service is `<app>-service`. @default the component's name */
   readonly app?: string;
   /** Image with a tag other than `latest`, or a digest. Judged where it is written out, not where it is computed. */
   readonly image: pulumi.Input<string>;
-  /** Port of the container and of the Service, 1024..65535: the container's user may not open lower ones. */
-  readonly port: number;
-  readonly budget: PerformanceBudget;
+  /** Port of the container and of the Service, 1024..65535: the container's user may not open lower ones. @default 3000 */
+  readonly port?: number;
+  /** What its users are promised: overrides of DEFAULT_BUDGET. @default DEFAULT_BUDGET */
+  readonly budget?: BudgetOverrides;
   readonly demand: Demand;
   readonly profile: ServiceProfile;
   readonly resources: {
@@ -108,11 +123,12 @@ export interface ElasticServiceArgs {
   };
   /** @default nobody may call it but the monitoring */
   readonly network?: ServiceNetwork;
-  /** Zones the pods are spread over, whole number >= 1. */
-  readonly zones: number;
-  readonly timeouts: TimeoutLadder;
-  /** Paths of the probes: `live` answers while the process works at all, `ready` while it can take requests. */
-  readonly health: { readonly live: string; readonly ready: string };
+  /** Zones the pods are spread over, whole number >= 1. @default 3 */
+  readonly zones?: number;
+  /** @default those of a request of ten seconds inside the cluster, see `timeoutLadder` */
+  readonly timeouts?: TimeoutLadder;
+  /** Paths of the probes: `live` answers while the process works at all, `ready` while it can take requests. @default /health, /ready */
+  readonly health?: { readonly live: string; readonly ready: string };
   /**
    * Variables of the container, besides those that the platform derives. `NODE_OPTIONS` are added to the derived ones. What
    * contradicts something derived is refused, and so is a secret: everybody who may read the Deployment reads these.
@@ -127,6 +143,8 @@ export interface ElasticServiceArgs {
   readonly authorities?: SecretEntry;
   /** @default none */
   readonly database?: ServiceDatabase;
+  /** Other services that it calls. @default none */
+  readonly calls?: readonly ServiceCall[];
   /** @default none: the service signs nothing */
   readonly urlSigning?: ServiceUrlSigning;
   /** Processes of a pod that open pools of their own and share its memory, whole number >= 1. @default 1 */
@@ -145,5 +163,35 @@ export interface ElasticServiceArgs {
     readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
     readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
     readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
+  };
+}
+
+/** Arguments with their defaults. */
+export interface ResolvedServiceArgs extends ElasticServiceArgs {
+  readonly namespace: pulumi.Input<string>;
+  readonly app: string;
+  readonly port: number;
+  readonly budget: PerformanceBudget;
+  readonly zones: number;
+  readonly timeouts: TimeoutLadder;
+  readonly health: { readonly live: string; readonly ready: string };
+}
+
+/** Longest request of a service that names no timeouts, seconds. */
+const LONGEST_REQUEST_SECONDS = 10;
+
+/** @param name of the component */
+export function resolvedServiceArgs(name: string, args: ElasticServiceArgs): ResolvedServiceArgs {
+  return {
+    ...args,
+    namespace: args.namespace ?? "default",
+    app: args.app ?? name,
+    port: args.port ?? 3000,
+    budget: mergeBudget(DEFAULT_BUDGET, args.budget),
+    zones: args.zones ?? 3,
+    timeouts:
+      args.timeouts ??
+      timeoutLadder({ maxRequestSeconds: LONGEST_REQUEST_SECONDS, cloud: "local", cdn: "none" }),
+    health: args.health ?? PROBE_PATHS,
   };
 }

@@ -9,7 +9,7 @@ import { reactionSetting, serviceSettings, zonesSetting } from "../../budget/ser
 import { timeoutProblems } from "../shared/timeout-problems";
 import { asIssue } from "../shared/problems";
 import { environmentIssues } from "./environment-issues";
-import type { ElasticServiceArgs, ServiceCache } from "./elastic-service-args";
+import type { ResolvedServiceArgs, ServiceCache } from "./elastic-service-args";
 
 const secretEntry = z.object({ key: secretKey });
 
@@ -36,7 +36,7 @@ const { demand, margin, profile, resources, health, processesPerPod, budget } = 
 /** The arguments that are judged by themselves; those that are computed are not. */
 const checked = z.object({
   app: workloadName.optional(),
-  namespace: namespaceName,
+  namespace: namespaceName.optional(),
   image: image.optional(),
   port: serviceSettings.port,
   demand,
@@ -62,10 +62,11 @@ const checked = z.object({
 });
 
 /** Everything that makes a service impossible to build or to prove. An empty list means it is sound. */
-export function elasticServiceIssues(args: ElasticServiceArgs): Issue[] {
+export function elasticServiceIssues(args: ResolvedServiceArgs): Issue[] {
   const single = issuesOf(checked, {
     ...args,
-    image: typeof args.image === "string" ? args.image : undefined,
+    image: written(args.image),
+    namespace: written(args.namespace),
   });
   return [
     ...single,
@@ -79,8 +80,14 @@ export function elasticServiceIssues(args: ElasticServiceArgs): Issue[] {
       caches: (args.caches ?? []).map(({ name }) => name),
       database: args.database !== undefined,
       urlSigning: args.urlSigning !== undefined,
+      calls: (args.calls ?? []).map(({ name }) => name),
     }),
   ];
+}
+
+/** Text that is written out; undefined for what is computed. */
+function written(input: unknown): string | undefined {
+  return typeof input === "string" ? input : undefined;
 }
 
 function twice(caches: readonly ServiceCache[]): Issue[] {

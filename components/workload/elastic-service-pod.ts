@@ -4,7 +4,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { restrictedContainer, restrictedPod, spreadOverZonesAndNodes } from "../shared/kubernetes";
-import type { ElasticServiceArgs } from "./elastic-service-args";
+import type { ResolvedServiceArgs } from "./elastic-service-args";
 import { AUTHORITIES_FILE, serviceEnvironment } from "./service-environment";
 
 /** Numeric user of the Node.js images. */
@@ -24,7 +24,7 @@ export function startupSeconds(warmUpSeconds: number): number {
 /** The pod: one container, three probes, a drain, nothing that it may write but `/tmp`. */
 export function podSpec(
   app: string,
-  args: ElasticServiceArgs,
+  args: ResolvedServiceArgs,
   serviceAccountName: pulumi.Input<string>,
 ): k8s.types.input.core.v1.PodSpec {
   const { health, profile, resources, timeouts } = args;

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { MAX_SURGE, MAX_UNAVAILABLE, planService, type ServicePlan } from "../../budget/service/plan";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import { plannedPart } from "../../budget/core/summary";
 import type { ServiceSummary } from "../../budget/service/summary";
 import { DisruptionBudget } from "../autoscaling/disruption-budget";
 import { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler";
@@ -11,7 +12,7 @@ import { scalingBehavior } from "../autoscaling/scaling-behavior";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import { assertValid } from "../shared/problems";
 import { transformed } from "../shared/transform";
-import type { ElasticServiceArgs } from "./elastic-service-args";
+import { resolvedServiceArgs, type ElasticServiceArgs } from "./elastic-service-args";
 import { podSpec, startupSeconds } from "./elastic-service-pod";
 import { elasticServiceIssues } from "./elastic-service-issues";
 import { serviceNetworkPolicy } from "./service-network";
@@ -37,22 +38,32 @@ export class ElasticService extends pulumi.ComponentResource {
   /** Name that resolves to every ready pod, for a proxy that balances by itself: `backend-pods.retrofitlink.svc`. */
   readonly podsHost: pulumi.Output<string>;
   readonly deploymentName: pulumi.Output<string>;
+  /** Children that others compose with. */
+  readonly account: k8s.core.v1.ServiceAccount;
+  readonly deployment: k8s.apps.v1.Deployment;
+  readonly service: k8s.core.v1.Service;
+  readonly pods: k8s.core.v1.Service;
+  readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
+  readonly disruptionBudget: DisruptionBudget;
+  readonly autoscaler: HorizontalAutoscaler;
+  /** How every number came about, and what it promises. */
   readonly plan: ServicePlan;
   /** Bounds of the autoscaler, pods. */
   readonly replicas: { readonly min: number; readonly max: number };
 
-  constructor(name: string, args: ElasticServiceArgs, opts?: pulumi.ComponentResourceOptions) {
-    const app = args.app ?? name;
-    assertValid("ElasticService", name, elasticServiceIssues({ ...args, app }), args.configKey);
+  constructor(name: string, given: ElasticServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    const args = resolvedServiceArgs(name, given);
+    const { app } = args;
+    assertValid("ElasticService", name, elasticServiceIssues(args), args.configKey);
     const cachePools = Object.fromEntries((args.caches ?? []).map((cache) => [cache.name, cache.poolSize]));
     const databasePool = args.database?.poolSize ?? 0;
     const plan = args.plan ?? planService({ ...args, service: app, cachePools, databasePool });
     const { min, max } = plan.numbers;
     const { processesPerPod = 1, transform = {} } = args;
     const summary: ServiceSummary = {
-      configKey: args.configKey,
+      configKey: args.configKey ?? name,
       workload: app,
-      namespace: args.namespace,
+      ...(typeof args.namespace === "string" ? { namespace: args.namespace } : {}),
       budget: args.budget,
       demand: args.demand,
       profile: args.profile,
@@ -66,8 +77,7 @@ export class ElasticService extends pulumi.ComponentResource {
       cachePools,
       databasePool,
       timeouts: args.timeouts,
-      ...plan,
-      witnesses: serviceWitnesses(name, app, args, plan),
+      ...plannedPart(plan, serviceWitnesses(name, app, args, plan)),
     };
     super(COMPONENT_TYPES.elasticService, name, summary, opts);
     this.plan = plan;
@@ -80,7 +90,7 @@ export class ElasticService extends pulumi.ComponentResource {
     const child = { parent: this };
 
     const accountName = `${name}-service-account`;
-    const account = new k8s.core.v1.ServiceAccount(
+    this.account = new k8s.core.v1.ServiceAccount(
       ...transformed<k8s.core.v1.ServiceAccountArgs>(
         transform.serviceAccount,
         accountName,
@@ -94,7 +104,7 @@ export class ElasticService extends pulumi.ComponentResource {
     );
 
     const deploymentName = `${name}-deployment`;
-    const deployment = new k8s.apps.v1.Deployment(
+    this.deployment = new k8s.apps.v1.Deployment(
       ...transformed<k8s.apps.v1.DeploymentArgs>(
         transform.deployment,
         deploymentName,
@@ -113,7 +123,7 @@ export class ElasticService extends pulumi.ComponentResource {
             revisionHistoryLimit: 5,
             template: {
               metadata: { labels },
-              spec: podSpec(app, args, account.metadata.name),
+              spec: podSpec(app, args, this.account.metadata.name),
             },
           },
         },
@@ -122,7 +132,7 @@ export class ElasticService extends pulumi.ComponentResource {
     );
 
     const serviceName = `${name}-service`;
-    const service = new k8s.core.v1.Service(
+    this.service = new k8s.core.v1.Service(
       ...transformed<k8s.core.v1.ServiceArgs>(
         transform.service,
         serviceName,
@@ -139,7 +149,7 @@ export class ElasticService extends pulumi.ComponentResource {
     );
 
     const podsName = `${name}-pods`;
-    const pods = new k8s.core.v1.Service(
+    this.pods = new k8s.core.v1.Service(
       ...transformed<k8s.core.v1.ServiceArgs>(
         transform.pods,
         podsName,
@@ -157,7 +167,7 @@ export class ElasticService extends pulumi.ComponentResource {
       ),
     );
 
-    new DisruptionBudget(
+    this.disruptionBudget = new DisruptionBudget(
       `${name}-disruption-budget`,
       {
         workload: app,
@@ -172,7 +182,7 @@ export class ElasticService extends pulumi.ComponentResource {
     );
 
     const networkPolicyName = `${name}-network-policy`;
-    new k8s.networking.v1.NetworkPolicy(
+    this.networkPolicy = new k8s.networking.v1.NetworkPolicy(
       ...transformed<k8s.networking.v1.NetworkPolicyArgs>(
         transform.networkPolicy,
         networkPolicyName,
@@ -184,10 +194,10 @@ export class ElasticService extends pulumi.ComponentResource {
       ),
     );
 
-    new HorizontalAutoscaler(
+    this.autoscaler = new HorizontalAutoscaler(
       `${name}-autoscaler`,
       {
-        target: new ScaleTarget("Deployment", deployment.metadata.name, args.namespace),
+        target: new ScaleTarget("Deployment", this.deployment.metadata.name, args.namespace),
         labels,
         min: min.value,
         max: max.value,
@@ -198,10 +208,10 @@ export class ElasticService extends pulumi.ComponentResource {
       child,
     );
 
-    this.host = pulumi.interpolate`${service.metadata.name}.${args.namespace}.svc`;
-    this.podsHost = pulumi.interpolate`${pods.metadata.name}.${args.namespace}.svc`;
+    this.host = pulumi.interpolate`${this.service.metadata.name}.${args.namespace}.svc`;
+    this.podsHost = pulumi.interpolate`${this.pods.metadata.name}.${args.namespace}.svc`;
     this.url = pulumi.interpolate`http://${this.host}:${args.port}`;
-    this.deploymentName = deployment.metadata.name;
+    this.deploymentName = this.deployment.metadata.name;
     this.registerOutputs({
       host: this.host,
       port: this.port,

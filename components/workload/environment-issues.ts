@@ -1,6 +1,6 @@
 /** Variables that a service may not be given, because of their name or of what is in them. */
 import { issue, type Issue } from "../../budget/core/issues";
-import { variablePrefix } from "./service-environment";
+import { urlVariable, variablePrefix } from "./service-environment";
 
 /** What the variables of a service are derived from, besides its own keys. */
 export interface DerivedFrom {
@@ -8,6 +8,8 @@ export interface DerivedFrom {
   readonly caches: readonly string[];
   readonly database: boolean;
   readonly urlSigning: boolean;
+  /** Names of the services it calls. @default none */
+  readonly calls?: readonly string[];
 }
 
 /** By variable, the key of the service that decides it. `NODE_ENV` is free, and `NODE_OPTIONS` is added to. */
@@ -34,6 +36,7 @@ export function derivedFrom(variable: string, uses: DerivedFrom): string | undef
   });
   if (cache !== undefined) return `caches.${cache}`;
   if (variable === "NODE_EXTRA_CA_CERTS" && uses.caches.length > 0) return "caches";
+  if (uses.calls?.some((callee) => variable === urlVariable(callee)) === true) return "calls";
   if (uses.database && OF_THE_DATABASE.test(variable)) return "database";
   if (uses.urlSigning && OF_SIGNING.test(variable)) return "signsUrls";
   return ALWAYS.get(variable);

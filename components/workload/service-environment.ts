@@ -5,7 +5,7 @@ import { nodeHeap, nodeOptions } from "../../budget/service/node-heap";
 import type { TimeoutLadder } from "../../budget/timeouts/timeouts";
 import type { PerformanceBudget } from "../../budget/core/performance-budget";
 import type {
-  ElasticServiceArgs,
+  ResolvedServiceArgs,
   SecretEntry,
   ServiceCache,
   ServiceDatabase,
@@ -17,6 +17,11 @@ type Variable = k8s.types.input.core.v1.EnvVar & { readonly name: string };
 /** `redis-cache` becomes `REDIS_CACHE`. */
 export function variablePrefix(name: string): string {
   return name.toUpperCase().replaceAll("-", "_");
+}
+
+/** `matching` becomes `MATCHING_URL`. */
+export function urlVariable(service: string): string {
+  return `${variablePrefix(service)}_URL`;
 }
 
 function milliseconds(seconds: number): string {
@@ -111,7 +116,7 @@ export const AUTHORITIES_FILE = "/etc/cache-authorities/ca.crt";
  * Variables of the container: what the platform derives, and what the caller sets. Where both have one, such as `NODE_ENV`,
  * the caller's counts; `NODE_OPTIONS` are added to. What may not be set is refused before, see environment-issues.ts.
  */
-export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
+export function serviceEnvironment(args: ResolvedServiceArgs): Variable[] {
   const { environment = {}, secretEnvironment = {} } = args;
   const { NODE_OPTIONS: options, ...others } = environment;
   const derived = derivedVariables(args).map((variable) =>
@@ -127,8 +132,8 @@ export function serviceEnvironment(args: ElasticServiceArgs): Variable[] {
   return [...derived.filter(({ name }) => !names.has(name)), ...given];
 }
 
-function derivedVariables(args: ElasticServiceArgs): readonly Variable[] {
-  const { port, resources, timeouts, caches = [], database, budget, processesPerPod = 1 } = args;
+function derivedVariables(args: ResolvedServiceArgs): readonly Variable[] {
+  const { port, resources, timeouts, caches = [], calls = [], database, budget, processesPerPod = 1 } = args;
   const { urlSigning } = args;
   return [
     { name: "NODE_ENV", value: "production" },
@@ -137,6 +142,7 @@ function derivedVariables(args: ElasticServiceArgs): readonly Variable[] {
     ...timeoutVariables(timeouts),
     { name: "HTTP_DURATION_BUCKETS_SECONDS", value: responseTimeBuckets(budget).join(",") },
     ...(args.authorities === undefined ? [] : [{ name: "NODE_EXTRA_CA_CERTS", value: AUTHORITIES_FILE }]),
+    ...calls.map(({ name, url }) => ({ name: urlVariable(name), value: url })),
     ...caches.flatMap(cacheVariables),
     ...(database === undefined ? [] : databaseVariables(database, timeouts, budget)),
     ...(urlSigning === undefined ? [] : signingVariables(urlSigning)),

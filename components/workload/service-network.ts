@@ -9,7 +9,7 @@ import {
   reachesOutside,
   type PolicySpec,
 } from "../shared/network-policy";
-import type { ElasticServiceArgs } from "./elastic-service-args";
+import type { ResolvedServiceArgs } from "./elastic-service-args";
 
 /** What a service is let connect to when nobody says anything: the programming interfaces of clouds and partners. */
 const HTTPS = 443;
@@ -18,9 +18,9 @@ const HTTPS = 443;
  * Lets callers in, and the pods to what the service was told of: its caches, its database, the services that it calls.
  * Metrics are on the port of the requests, so monitoring may ask there, too.
  */
-export function serviceNetworkPolicy(app: string, args: ElasticServiceArgs): PolicySpec {
-  const { port, network = {}, caches = [], database } = args;
-  const { callers = [], callerNamespaces = [], calls = [], outside = [{ port: HTTPS }] } = network;
+export function serviceNetworkPolicy(app: string, args: ResolvedServiceArgs): PolicySpec {
+  const { port, network = {}, caches = [], database, calls = [] } = args;
+  const { callers = [], callerNamespaces = [], outside = [{ port: HTTPS }] } = network;
   const namespaces = new Set([
     ...callerNamespaces,
     network.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE,
@@ -28,7 +28,7 @@ export function serviceNetworkPolicy(app: string, args: ElasticServiceArgs): Pol
   const destinations = [
     ...caches.map((cache) => cache.destination ?? { ports: [cache.port] }),
     ...(database === undefined ? [] : [database.destination]),
-    ...calls,
+    ...calls.map(({ destination }) => destination),
   ];
   return policyOf(
     app,

@@ -3,7 +3,7 @@ import type { ServicePlan } from "../../budget/service/plan";
 import { MAX_SURGE, MAX_UNAVAILABLE } from "../../budget/service/plan";
 import type { Witness } from "../../budget/core/witness";
 import { averageUtilization } from "../autoscaling/horizontal-autoscaler";
-import type { ElasticServiceArgs } from "./elastic-service-args";
+import type { ResolvedServiceArgs } from "./elastic-service-args";
 import { serviceEnvironment } from "./service-environment";
 
 const POD = ["spec", "template", "spec"] as const;
@@ -12,7 +12,7 @@ const POD = ["spec", "template", "spec"] as const;
 export function serviceWitnesses(
   name: string,
   app: string,
-  args: ElasticServiceArgs,
+  args: ResolvedServiceArgs,
   { numbers }: ServicePlan,
 ): Witness[] {
   const of =
@@ -43,7 +43,7 @@ export function serviceWitnesses(
 }
 
 /** Variables that a proof counts on: pools and timeouts. */
-function plainVariables(args: ElasticServiceArgs): [string, string][] {
+function plainVariables(args: ResolvedServiceArgs): [string, string][] {
   return serviceEnvironment(args).flatMap(({ name, value }): [string, string][] =>
     typeof value === "string" && /(_POOL_SIZE|_TIMEOUT_MS)$/.test(name) ? [[name, value]] : [],
   );

@@ -104,6 +104,7 @@ function variableIssues(service: ServiceConfig, names: Names): Issue[] {
     caches: Object.keys(service.caches),
     database: names.database && service.database !== undefined,
     urlSigning: service.signsUrls,
+    calls: Object.keys(service.calls),
   });
 }
 
@@ -111,10 +112,10 @@ function variableIssues(service: ServiceConfig, names: Names): Issue[] {
 function otherNames({ calls, caches }: ServiceConfig, name: string, names: Names): Issue[] {
   const others = names.services.filter((one) => one !== name);
   return [
-    ...calls.flatMap((called, index) =>
+    ...Object.keys(calls).flatMap((called) =>
       others.includes(called)
         ? []
-        : issue(["calls", index], called, {
+        : issue(["calls", called], called, {
             allowed: oneOf(others, "another service of this stack"),
             fix: "Name a service of this stack; what is elsewhere belongs to egress.",
           }),

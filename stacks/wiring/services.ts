@@ -7,6 +7,7 @@ import { selectorLabels } from "../../components/shared/kubernetes";
 import { ElasticService } from "../../components/workload/elastic-service";
 import type {
   SecretEntry,
+  ServiceCall,
   ServiceNetwork,
   ServiceUrlSigning,
 } from "../../components/workload/elastic-service-args";
@@ -77,6 +78,7 @@ export function createService(
               poolSize: databasePool,
             },
           }),
+      calls: callsOf(config, service),
       ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
       processesPerPod: service.processesPerPod,
     },
@@ -85,6 +87,16 @@ export function createService(
       ? options
       : pulumi.mergeOptions(options, { dependsOn: [database.dataModel] }),
   );
+}
+
+/** Where the services are that a service calls. */
+function callsOf({ services, cluster }: StackConfig, service: ServiceConfig): ServiceCall[] {
+  return Object.keys(service.calls).flatMap((callee) => {
+    const called = own(services, callee);
+    if (called === undefined) return [];
+    const url = `http://${callee}-service.${cluster.namespace}.svc:${called.port}`;
+    return [{ name: callee, url, destination: { labels: selectorLabels(callee), ports: [called.port] } }];
+  });
 }
 
 /** Who calls whom: of a call both sides are told, the one that makes it and the one that takes it. */
@@ -102,14 +114,10 @@ function networkOf(
             ports: loadBalancer.routes.flatMap(({ port }) => (port === undefined ? [] : [port])),
           },
         ];
-  const callers = Object.entries(services).filter(([, { calls }]) => calls.includes(name));
+  const callers = Object.entries(services).filter(([, { calls }]) => Object.hasOwn(calls, name));
   return {
     callers: [...proxied, ...callers.map(([caller]) => ({ labels: selectorLabels(caller) }))],
     callerNamespaces: service.callerNamespaces,
-    calls: service.calls.flatMap((callee) => {
-      const called = own(services, callee);
-      return called === undefined ? [] : [{ labels: selectorLabels(callee), ports: [called.port] }];
-    }),
     outside: service.egress.map(({ port, cidr }) => ({ port, ...(cidr === undefined ? {} : { cidr }) })),
     monitoringNamespace: cluster.monitoringNamespace,
   };

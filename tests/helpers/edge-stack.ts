@@ -15,13 +15,14 @@ export function edgeStack(raw: object): Project {
     import { createCloudEntrance } from ${from("stacks/wiring/cloud-load-balancer")};
     import { parseStackConfig } from ${from("stacks/stack-file/config")};
     import { createEdge } from ${from("stacks/wiring/edge")};
+    import { planStack } from ${from("plan/plan-stack")};
     const { config, issues: problems } = parseStackConfig(${JSON.stringify(raw)});
     if (config === undefined) throw new Error(JSON.stringify(problems));
     const provider = new k8s.Provider("cluster", {});
     const metadata = { name: config.cluster.namespace };
     const namespace = new k8s.core.v1.Namespace("namespace", { metadata }, { provider });
-    const entrance = createCloudEntrance(config, { provider, dependsOn: [namespace] });
-    createEdge(config, entrance?.origin, {});
+    const entrance = createCloudEntrance(config, planStack(config), { provider, dependsOn: [namespace] });
+    createEdge(config, planStack(config), entrance?.origin, {});
   `);
 }
 

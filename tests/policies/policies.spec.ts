@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import { planService, type ServicePlan } from "../../budget/service/plan";
 import { maxClients } from "../../budget/service/connections";
+import { plannedPart } from "../../budget/core/summary";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import type { ManagedCacheSummary, RedisSummary } from "../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
@@ -25,8 +26,7 @@ const planOf = (demand: typeof DEMAND): ServicePlan =>
   });
 
 const SERVICE: ServiceSummary = {
-  ...planOf(DEMAND),
-  witnesses: [],
+  ...plannedPart(planOf(DEMAND), []),
   configKey: "retrofitlink:services.backend",
   workload: "backend",
   namespace: "retrofitlink",

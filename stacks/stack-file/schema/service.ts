@@ -24,7 +24,7 @@ export const service = group(
     secretEnvironment: settings.secretEnvironment.default({}),
     caches: settings.caches.default({}),
     database: databaseUse.optional(),
-    calls: settings.calls.default([]),
+    calls: settings.calls.default({}),
     callerNamespaces: settings.callerNamespaces.default([]),
     egress: settings.egress.default([{ port: 443 }]),
     signsUrls: settings.signsUrls.default(false),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { serviceEnvironment } from "../../../components/workload/service-environment";
-import type { ElasticServiceArgs } from "../../../components/workload/elastic-service-args";
+import type { ResolvedServiceArgs } from "../../../components/workload/elastic-service-args";
 import { cacheSettings, commandTimeoutMs, hasCache } from "../../../runtime/caching";
 import { VariablesError } from "../../../runtime/shared/variables";
 
@@ -49,7 +49,7 @@ describe("settings of a cache", () => {
           passwordSecret: { name: "s", key: "k" },
         },
       ],
-    } as unknown as ElasticServiceArgs;
+    } as unknown as ResolvedServiceArgs;
     const environment = Object.fromEntries(
       serviceEnvironment(args).map(({ name, value }) => [name, typeof value === "string" ? value : "secret"]),
     ) as Record<string, string>;

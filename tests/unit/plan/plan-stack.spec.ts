@@ -12,6 +12,7 @@ const service: ServiceInput = {
   maxRequestSeconds: 10,
   caches: { "redis-cache": { callsPerRequest: 2, callSeconds: 0.001 } },
   database: { queriesPerRequest: 1.5, querySeconds: 0.006 },
+  calls: {},
   budget: {},
 };
 
@@ -19,6 +20,7 @@ const stack = (services: Readonly<Record<string, ServiceInput>>): StackInputs =>
   cluster: { cloud: "aws", zones: 3 },
   budget: {},
   services,
+  loadBalancer: { service: "backend" },
   cdn: { provider: "cloudfront" },
 });
 
@@ -50,6 +52,48 @@ describe("plan of a stack", () => {
       plan.databaseUsers.map(({ service: name, peakRps, maxReplicas }) => [name, peakRps, maxReplicas]),
       [["backend", 1200, 14]],
     );
+  });
+
+  it("proves what services ask each other", () => {
+    const slow = {
+      ...service,
+      profile: { ...service.profile, serviceTimeSeconds: 0.12, concurrencyPerPod: 4 },
+      demand: { baseRps: 20, peakRps: 80, growthPerMinute: 0.2 },
+      budget: { responseTimeP95Seconds: { target: 0.4 }, responseTimeP99Seconds: { target: 0.8 } },
+    };
+    const proofsOf = (callsPerRequest: number, maxRequestSeconds: number): string[] => {
+      const { services } = planStack(
+        stack({
+          backend: { ...service, calls: { matching: { callsPerRequest } } },
+          matching: { ...slow, maxRequestSeconds },
+        }),
+      );
+      return Object.values(services)
+        .flatMap(({ plan }) => plan.proofs)
+        .filter(({ policy }) => policy === "calls-are-carried")
+        .map(({ inequality, holds }) => `${holds ? "kept" : "broken"}: ${inequality}`);
+    };
+    // Hardly any queue at its largest: e^(-t / S) = e^(-0.2 / 0.12) = 18.9 %, e^(-0.5 / 0.12) = 1.6 %.
+    assert.deepEqual(proofsOf(0.05, 8), [
+      "kept: 8 s < 10 s",
+      "kept: 5 % of the requests ask it, of which 18.9 % take longer than 200 ms: 0.9 % ≤ 5 %",
+      "kept: 5 % of the requests ask it, of which 1.6 % take longer than 500 ms: 0.1 % ≤ 1 %",
+      "kept: backend 1,200/s · 0.05 = 60/s ≤ 80/s",
+    ]);
+    const broken = proofsOf(0.8, 12).filter((line) => line.startsWith("broken"));
+    assert.deepEqual(broken, [
+      "broken: 12 s < 10 s",
+      "broken: 80 % of the requests ask it, of which 18.9 % take longer than 200 ms: 15.1 % ≤ 5 %",
+      "broken: 80 % of the requests ask it, of which 1.6 % take longer than 500 ms: 1.2 % ≤ 1 %",
+      "broken: backend 1,200/s · 0.8 = 960/s ≤ 80/s",
+    ]);
+  });
+
+  it("drains a service that only others call without waiting for a load balancer", () => {
+    const { services } = planStack(stack({ backend: service, matching: service }));
+    assert.equal(services["backend"]?.timeouts.drain.deregistration, 30);
+    assert.equal(services["matching"]?.timeouts.drain.deregistration, 0);
+    assert.ok((services["matching"]?.timeouts.drain.preStop ?? 99) < 25);
   });
 
   for (const name of ["production", "staging", "local"]) {

@@ -56,7 +56,7 @@ function wanted(config: StackConfig): string[] {
   const inCluster = Object.entries(caches).filter(([, { kind }]) => (kind ?? "in-cluster") === "in-cluster");
   const edges = Object.entries(services).flatMap(([name, service]) => [
     `monitoring -> ${name}:${service.port}`,
-    ...service.calls.map((callee) => `${name} -> ${callee}:${services[callee]?.port ?? 0}`),
+    ...Object.keys(service.calls).map((callee) => `${name} -> ${callee}:${services[callee]?.port ?? 0}`),
     ...inCluster
       .filter(([cache]) => cache in service.caches)
       .flatMap(([cache, { purpose }]) => [
@@ -178,7 +178,7 @@ describe("NetworkPolicies", function () {
   it("follow the stack file: who calls whom, from where, what is outside, who monitors", async () => {
     const config = clusterConfig("aws behind CloudFront", (file) => {
       file["cluster"].monitoringNamespace = "observability";
-      file["services"].backend.calls = [];
+      file["services"].backend.calls = {};
       file["services"].backend.egress = [{ port: 5432, cidr: "203.0.113.0/24" }];
       file["services"].matching.callerNamespaces = ["default"];
       file["loadBalancer"].routes = [{ path: "/socket.io/", kind: "websocket", port: 3001 }];

@@ -15,14 +15,14 @@ describe("keys of a stack file for the objects of the cluster", () => {
       "a call of a service that there is not",
       (c) => {
         c["services"].matching = service();
-        c["services"].backend.calls = ["matchin"];
+        c["services"].backend.calls = { matchin: { callsPerRequest: 1 } };
       },
-      'retrofitlink:services.backend.calls[0]: got "matchin"; allowed is another service of this stack: matching. Name a service of this stack; what is elsewhere belongs to egress.',
+      'retrofitlink:services.backend.calls.matchin: got "matchin"; allowed is another service of this stack: matching. Name a service of this stack; what is elsewhere belongs to egress.',
     ],
     [
       "a call of the service itself",
-      (c) => (c["services"].backend.calls = ["backend"]),
-      'retrofitlink:services.backend.calls[0]: got "backend"; allowed is another service of this stack, of which there is none. Name a service of this stack; what is elsewhere belongs to egress.',
+      (c) => (c["services"].backend.calls = { backend: { callsPerRequest: 1 } }),
+      'retrofitlink:services.backend.calls.backend: got "backend"; allowed is another service of this stack, of which there is none. Name a service of this stack; what is elsewhere belongs to egress.',
     ],
     [
       "a range that is none",
@@ -71,7 +71,7 @@ describe("keys of a stack file for the objects of the cluster", () => {
   it("have defaults: port 443 out, no callers, the namespace monitoring", () => {
     const { services, cluster } = accepted(() => undefined);
     const { calls, callerNamespaces, egress, resources } = services["backend"] ?? assert.fail();
-    assert.deepEqual([calls, callerNamespaces, egress, resources.scratchMiB], [[], [], [{ port: 443 }], 256]);
+    assert.deepEqual([calls, callerNamespaces, egress, resources.scratchMiB], [{}, [], [{ port: 443 }], 256]);
     assert.deepEqual([cluster.monitoringNamespace, cluster.priorityClasses], ["monitoring", true]);
   });
 

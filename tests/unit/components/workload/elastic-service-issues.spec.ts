@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { pathText } from "../../../../budget/core/issues";
+import { resolvedServiceArgs } from "../../../../components/workload/elastic-service-args";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
 import { describeIssue } from "../../../../components/shared/problems";
@@ -37,12 +38,16 @@ const cache: ServiceCache = {
 };
 
 function messages(change: Partial<ElasticServiceArgs>): string[] {
-  return elasticServiceIssues({ ...args, ...change }).map((found) => describeIssue(found));
+  return elasticServiceIssues(resolvedServiceArgs("backend", { ...args, ...change })).map((found) =>
+    describeIssue(found),
+  );
 }
 
 /** Properties with an issue, for values that differ in nothing but how they are wrong. */
 function properties(change: Partial<ElasticServiceArgs>): string[] {
-  return elasticServiceIssues({ ...args, ...change }).map(({ path }) => pathText(path));
+  return elasticServiceIssues(resolvedServiceArgs("backend", { ...args, ...change })).map(({ path }) =>
+    pathText(path),
+  );
 }
 
 describe("elasticServiceIssues", () => {

@@ -7,7 +7,7 @@ import { derivedFrom } from "../../../../components/workload/environment-issues"
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type Recording } from "../../../helpers/pulumi";
 
-const args: ElasticServiceArgs = {
+const args = {
   configKey: "retrofitlink:services.backend",
   namespace: "retrofitlink",
   image: "registry.example.com/backend:1.4.2",
@@ -19,7 +19,7 @@ const args: ElasticServiceArgs = {
   zones: 3,
   timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
   health: { live: "/health", ready: "/ready" },
-};
+} satisfies ElasticServiceArgs;
 
 const cache = {
   name: "redis-cache",

@@ -10,7 +10,7 @@ import { qualifiedHost } from "../../../../components/load-balancing/proxy/proxy
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type RecordedResource, type Recording } from "../../../helpers/pulumi";
 
-const args: ElasticServiceArgs = {
+const args = {
   configKey: "retrofitlink:services.backend",
   namespace: "retrofitlink",
   image: "registry.example.com/backend:1.4.2",
@@ -22,7 +22,7 @@ const args: ElasticServiceArgs = {
   zones: 3,
   timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
   health: { live: "/health", ready: "/ready" },
-};
+} satisfies ElasticServiceArgs;
 
 const cache = {
   name: "redis-cache",
@@ -77,9 +77,10 @@ describe("ElasticService", () => {
 
   it("gives policies a summary of plain numbers", async () => {
     const { inputs } = (await build({ caches: [cache] })).only("retrofitlink:workload:ElasticService");
-    const { numbers, proofs, witnesses, ...rest } = inputs;
+    const { numbers, order, proofs, witnesses, ...rest } = inputs;
     const plan = planService({ ...args, service: "backend", cachePools: { "redis-cache": 6 } });
     assert.deepEqual({ numbers, proofs }, plan);
+    assert.deepEqual(order, Object.keys(plan.numbers));
     assert.ok((witnesses as unknown[]).length > 10);
     assert.deepEqual(rest, {
       configKey: "retrofitlink:services.backend",
@@ -162,6 +163,49 @@ describe("ElasticService", () => {
     assert.equal(
       nameOf(recording.only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")),
       "backend-autoscaler-changed",
+    );
+  });
+});
+
+describe("ElasticService, alone in somebody's program", () => {
+  it("is built from an image and what a load test measured", async () => {
+    const { image, demand, profile, resources } = args;
+    const recording = await record(() => new ElasticService("quotes", { image, demand, profile, resources }));
+    const { inputs } = recording.only("retrofitlink:workload:ElasticService");
+    assert.deepEqual(
+      [inputs["configKey"], inputs["workload"], inputs["namespace"], inputs["zones"]],
+      ["quotes", "quotes", "default", 3],
+    );
+    const deployment = recording.only("kubernetes:apps/v1:Deployment").inputs;
+    assert.deepEqual((deployment["metadata"] as Fields)["namespace"], "default");
+  });
+
+  it("goes into a namespace that is only known later, and shows its children", async () => {
+    const seen: unknown[] = [];
+    const recording = await record(() => {
+      const namespace = new k8s.core.v1.Namespace("team", { metadata: { name: "team-a" } });
+      const { image, demand, profile, resources } = args;
+      const service = new ElasticService("quotes", {
+        image,
+        demand,
+        profile,
+        resources,
+        namespace: namespace.metadata.name,
+      });
+      service.host.apply((host) => seen.push(host));
+      assert.ok(service.autoscaler.autoscaler instanceof k8s.autoscaling.v2.HorizontalPodAutoscaler);
+    });
+    assert.deepEqual(seen, ["quotes-service.team-a.svc"]);
+    const { inputs } = recording.only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler");
+    assert.equal((inputs["metadata"] as Fields)["namespace"], "team-a");
+  });
+
+  it("says in its own words what is wrong, without a key of a stack file", async () => {
+    const { image, demand, profile, resources } = args;
+    const wrong = { ...demand, peakRps: 1 };
+    await assert.rejects(
+      record(() => new ElasticService("quotes", { image, demand: wrong, profile, resources })),
+      /ElasticService "quotes" cannot be built:\n {2}- demand\.peakRps: got 1; allowed is at least/,
     );
   });
 });

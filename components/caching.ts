@@ -1,0 +1,5 @@
+export { ElastiCache } from "./caching/managed/elasticache";
+export type { ElastiCacheArgs } from "./caching/managed/elasticache-args";
+export { Memorystore, type MemorystoreArgs } from "./caching/managed/memorystore";
+export { Redis } from "./caching/redis/redis";
+export type { RedisArgs } from "./caching/redis/redis-args";

@@ -1,0 +1,1 @@
+export { ElasticService, type ElasticServiceArgs } from "./workload/elastic-service";
