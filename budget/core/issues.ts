@@ -71,8 +71,9 @@ function isSecret(value: unknown): boolean {
 /** What a declaration has against a value. An empty list means that it is sound by itself. */
 export function issuesOf(schema: z.ZodType, value: unknown): Issue[] {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return [];
-  const issues = parsed.error.issues.flatMap((issue) => asIssues(schema, value, issue));
+  const lost = lostKeys(value).map((path) => nameIssue(schema, value, path));
+  if (parsed.success && lost.length === 0) return [];
+  const issues = [...(parsed.error?.issues ?? []).flatMap((issue) => asIssues(schema, value, issue)), ...lost];
   // A value that breaks two bounds of one range is one issue.
   const said = new Set<string>();
   return issues.filter((one) => {
@@ -99,17 +100,7 @@ function asIssues(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): I
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => unknownKey([...path, key], value, keysAt(schema, path, value)));
   }
-  if (issue.code === "invalid_key") {
-    const names = aboutNamesAt(schema, path.slice(0, -1), value);
-    return [
-      {
-        path,
-        got: show(path.at(-1)),
-        allowed: names?.allowed ?? "another name",
-        fix: names?.fix ?? "Rename it.",
-      },
-    ];
-  }
+  if (issue.code === "invalid_key") return [nameIssue(schema, value, path)];
   const given = valueAt(value, path);
   const what = aboutAt(schema, path, value);
   const { allowed = "another value", fix = "See docs/stack-file.md." } = saidBy(issue) ?? what ?? {};
@@ -129,6 +120,22 @@ function asIssues(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): I
       fix: quoted ? "Put the value in quotation marks." : fix,
     },
   ];
+}
+
+function nameIssue(schema: z.ZodType, value: unknown, path: SettingPath): Issue {
+  const names = aboutNamesAt(schema, path.slice(0, -1), value);
+  return issue(path, path.at(-1), names ?? { allowed: "another name", fix: "Rename it." });
+}
+
+/** Where a map has a key `__proto__`, which the schema passes over in silence. */
+function lostKeys(value: unknown, path: SettingPath = []): SettingPath[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => lostKeys(item, [...path, index]));
+  if (typeof value !== "object" || value === null) return [];
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === "__proto__" ? [[...path, key]] : lostKeys(inner, [...path, key]),
+  );
 }
 
 function unknownKey(path: SettingPath, value: unknown, known: readonly string[]): Issue {

@@ -88,7 +88,7 @@ export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts
       ]),
     ),
     database: valueAt(raw, ["database", "kind"]),
-    atlasCluster: atlasCluster(raw),
+    otherComponents: otherComponents(raw),
     proxy:
       raw["loadBalancer"] === undefined || (proxy !== "nginx" && proxy !== "haproxy") ? undefined : proxy,
     givenSecrets: secrets.flatMap((owner) => {
@@ -98,11 +98,15 @@ export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts
   };
 }
 
-/** As the wiring calls it where the file does not. */
-function atlasCluster(raw: Readonly<Record<string, unknown>>): string | undefined {
-  if (valueAt(raw, ["database", "kind"]) !== "atlas") return undefined;
-  const given = valueAt(raw, ["database", "clusterName"]);
-  return typeof given === "string" ? given : `retrofitlink-${String(raw["environment"])}`;
+/** Names that the wiring gives to what is no workload of the cluster. */
+function otherComponents(raw: Readonly<Record<string, unknown>>): string[] {
+  const atlas = valueAt(raw, ["database", "clusterName"]) ?? `retrofitlink-${String(raw["environment"])}`;
+  return [
+    ...(raw["database"] === undefined ? [] : ["mongodb-data-model", "mongodb-backup"]),
+    ...(valueAt(raw, ["database", "kind"]) === "atlas" ? [String(atlas)] : []),
+    ...(valueAt(raw, ["loadBalancer", "public"]) === undefined ? [] : ["public-load-balancer"]),
+    ...(raw["cdn"] === undefined ? [] : ["cdn", "cdn-images"]),
+  ];
 }
 
 function keysOf(value: unknown): string[] {

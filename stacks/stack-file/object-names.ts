@@ -24,8 +24,8 @@ export interface NamingParts {
   readonly caches: Readonly<Record<string, { readonly kind: unknown; readonly purpose: unknown }>>;
   /** `kind` of the database as it was given, undefined without one. */
   readonly database: unknown;
-  /** Name of the cluster at Atlas. */
-  readonly atlasCluster?: string | undefined;
+  /** Components that are no workload of the cluster, and those that the database brings along. @default none */
+  readonly otherComponents?: readonly string[];
   /** `nginx` or `haproxy`; undefined without a load balancer. */
   readonly proxy: "nginx" | "haproxy" | undefined;
   /** Names of Secrets that somebody else makes, by key. */
@@ -132,8 +132,7 @@ const OTHER_COMPONENTS = [
 /** Names of everything that a policy judges and a waiver may name. */
 export function workloadNames(parts: NamingParts): string[] {
   const named = namedObjects(parts).filter(({ kind }) => kind === "workload");
-  const atlas = parts.atlasCluster === undefined ? [] : [parts.atlasCluster];
-  return [...new Set([...named.map(({ name }) => name), ...atlas, ...OTHER_COMPONENTS])];
+  return [...new Set([...named.map(({ name }) => name), ...(parts.otherComponents ?? [])])];
 }
 
 /** Objects of one kind and name, and names that the database keeps to itself; at the key that can be changed. */
