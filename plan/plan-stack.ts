@@ -6,8 +6,9 @@ import { mapValues, own } from "../budget/core/own";
 import { callProofs, demandProof, type Call, type Party } from "../budget/service/calls";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/core/performance-budget";
 import type { DatabaseUser } from "../budget/database/mongodb";
+import { DEFAULT_REACTION } from "../budget/service/capacity";
 import { servicePoolSize, type ConnectionUser } from "../budget/service/connections";
-import { MAX_SURGE, planService, type ServicePlan } from "../budget/service/plan";
+import { MAX_SURGE, PEAK_MARGIN, planService, type ServicePlan } from "../budget/service/plan";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
 import { planTraffic, type PlannedTraffic } from "./plan-traffic";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
@@ -113,7 +114,16 @@ function planned(
   service: ServiceInput,
   name: string,
 ): PlannedService {
-  const { demand, profile, resources, processesPerPod, maxRequestSeconds, caches, database } = service;
+  const {
+    demand,
+    profile,
+    resources,
+    processesPerPod,
+    margin = PEAK_MARGIN,
+    maxRequestSeconds,
+    caches,
+    database,
+  } = service;
   const budget = mergeBudget(stackBudget, service.budget);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
   // Queries in flight at most, as if all of them met the same router.
@@ -135,6 +145,8 @@ function planned(
       zones: inputs.cluster.zones,
       resources,
       processesPerPod,
+      margin,
+      reaction: { ...DEFAULT_REACTION, nodeSeconds: inputs.cluster.nodeStartSeconds ?? 0 },
       cachePools,
       databasePool,
     }),

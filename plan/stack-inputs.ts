@@ -14,6 +14,8 @@ export interface ServiceInput {
   readonly profile: ServiceProfile;
   readonly resources: { readonly cpuCores: number; readonly memoryMiB: number };
   readonly processesPerPod: number;
+  /** Share added to the peak. @default PEAK_MARGIN */
+  readonly margin?: number;
   /** Longest request, seconds. */
   readonly maxRequestSeconds: number;
   /** How it uses caches, by the cache's name. */
@@ -57,7 +59,12 @@ export interface CdnInput {
 
 /** A stack. A configuration that was found sound is one. */
 export interface StackInputs {
-  readonly cluster: { readonly cloud: LadderCloud; readonly zones: number };
+  readonly cluster: {
+    readonly cloud: LadderCloud;
+    readonly zones: number;
+    /** Until a new node is ready. @default 0: there is always room */
+    readonly nodeStartSeconds?: number;
+  };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
   /** The proxy in front of the service that is reached from outside the cluster. */

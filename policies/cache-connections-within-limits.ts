@@ -10,9 +10,10 @@ import { cacheUsersOf } from "../budget/service/pool-users";
 import { CACHE_TYPES, type CacheSummary } from "../budget/caching/summary";
 import { COMPONENT_TYPES } from "../budget/core/component-types";
 import type { ServiceSummary } from "../budget/service/summary";
+import { OBJECT_POLICIES, type ObjectPolicy } from "../budget/core/policies";
 import { currentReview, type Finding, type Review } from "./review";
 
-const NAME = "cache-connections-within-limits";
+const NAME: ObjectPolicy = "cache-connections-within-limits";
 
 /** Caches that cannot take what the services of the whole stack open at worst. */
 export function overbooked(services: readonly ServiceSummary[], caches: readonly CacheSummary[]): Finding[] {
@@ -75,7 +76,7 @@ export function checkConnections(report: ReportViolation, review: Review): void 
 /** A stack policy: only all resources together show whether it holds. */
 export const cacheConnectionsWithinLimits: StackValidationPolicy = {
   name: NAME,
-  description: "Every cache admits what all services of the stack open at their maximum, during a rollout.",
+  description: OBJECT_POLICIES[NAME],
   enforcementLevel: "mandatory",
   validateStack: (_args, report) => checkConnections(report, currentReview),
 };

@@ -5,9 +5,10 @@ import { databaseUsersOf } from "../budget/service/pool-users";
 import { COMPONENT_TYPES } from "../budget/core/component-types";
 import type { AtlasSummary, MongoDbSummary } from "../budget/database/summary";
 import type { ServiceSummary } from "../budget/service/summary";
+import { OBJECT_POLICIES, type ObjectPolicy } from "../budget/core/policies";
 import { currentReview, type Finding, type Review } from "./review";
 
-const NAME = "database-connections-within-limits";
+const NAME: ObjectPolicy = "database-connections-within-limits";
 
 type DatabaseSummary = MongoDbSummary | AtlasSummary;
 
@@ -92,8 +93,7 @@ export function checkDatabaseConnections(report: ReportViolation, review: Review
 /** A stack policy: only all resources together show whether it holds. */
 export const databaseConnectionsWithinLimits: StackValidationPolicy = {
   name: NAME,
-  description:
-    "Every router of the database admits what all services open at their maximum, and every member what the routers open.",
+  description: OBJECT_POLICIES[NAME],
   enforcementLevel: "mandatory",
   validateStack: (_args, report) => checkDatabaseConnections(report, currentReview),
 };

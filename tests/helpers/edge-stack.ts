@@ -16,7 +16,7 @@ export function edgeStack(raw: object): Project {
     import { parseStackConfig } from ${from("stacks/stack-file/config")};
     import { createEdge } from ${from("stacks/wiring/edge")};
     import { planStack } from ${from("plan/plan-stack")};
-    const { config, problems } = parseStackConfig(${JSON.stringify(raw)});
+    const { config, issues: problems } = parseStackConfig(${JSON.stringify(raw)});
     if (config === undefined) throw new Error(JSON.stringify(problems));
     const provider = new k8s.Provider("cluster", {});
     const metadata = { name: config.cluster.namespace };

@@ -12,7 +12,7 @@ import { TODAY } from "./sound-stack";
 
 function config(provider: Provider, cloud: Cloud = "aws"): StackConfig {
   const parsed = parseStackConfig(cdnStackFile(provider, cloud), TODAY);
-  assert.deepEqual(parsed.problems, []);
+  assert.deepEqual(parsed.issues, []);
   assert.ok(parsed.config);
   return parsed.config;
 }
@@ -106,7 +106,7 @@ describe("CDN of a stack file, with pictures", () => {
   const withImages = async (provider: Provider, images: object, cloud: Cloud = "aws") => {
     const input = cdnStackFile(provider, cloud);
     input["cdn"].images = images;
-    const { config: parsed, problems } = parseStackConfig(input, TODAY);
+    const { config: parsed, issues: problems } = parseStackConfig(input, TODAY);
     assert.deepEqual(problems, []);
     return record(() => createPlatform(parsed ?? assert.fail()), {
       outputs,
@@ -175,7 +175,7 @@ describe("CDN_PROVIDER", () => {
   it("asks for the block of the CDN that it names", () => {
     const input = cdnStackFile("cloudfront");
     delete input["cdn"].cloudflare;
-    const { problems } = parseStackConfig(withCdnProvider(input, "cloudflare"), TODAY);
+    const { issues: problems } = parseStackConfig(withCdnProvider(input, "cloudflare"), TODAY);
     assert.deepEqual(
       problems.map(({ path }) => path.join(".")),
       ["cdn.cloudflare"],

@@ -63,7 +63,7 @@ function mistakes(change: Change, cluster = AWS as Record<string, unknown>): str
 function accepted(cluster: Record<string, unknown>, change: Change = () => undefined): StackConfig {
   const input = sound(cluster);
   change(input);
-  const { config, problems } = parseStackConfig(input, TODAY);
+  const { config, issues: problems } = parseStackConfig(input, TODAY);
   assert.deepEqual(problems, []);
   assert.ok(config);
   return config;
