@@ -1,9 +1,11 @@
 /** What every CDN is given. The components add what only theirs has. */
 import type * as pulumi from "@pulumi/pulumi";
 
+import { issuesOf } from "../../budget/core/issues";
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../budget/core/performance-budget";
 import { plannedPart } from "../../budget/core/summary";
 import type { Witness } from "../../budget/core/witness";
+import { cdnSettings, trafficSettings } from "../../budget/edge/settings";
 import type { EdgeTraffic, ProxyClientLimit } from "../../budget/edge/edge";
 import { planCdn, type CdnPlan, type OriginService } from "../../budget/edge/plan";
 import type { EdgeSummary } from "../../budget/edge/summary";
@@ -103,8 +105,6 @@ export const LONGEST_READ_SECONDS = 120;
 const RESERVED_HEADER =
   /^(x-amz-|x-edge-|x-cf-|cf-|x-forwarded-|x-real-ip$|host$|cookie$|authorization$|connection$)/i;
 
-const HOST = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
-
 /** True for the zone itself and for every name below it. */
 export function isWithinZone(host: string, zone: string): boolean {
   return host === zone || host.endsWith(`.${zone}`);
@@ -119,7 +119,7 @@ export function hostProblems(hosts: readonly string[], zone: string): Problem[] 
   check(hosts.length > 0, "hosts", hosts, "at least one name", "Give the names that clients use.");
   hosts.forEach((host, index) => {
     const at = `hosts[${index}]`;
-    check(HOST.test(host), at, host, "a host name in lower case, like www.example.com", "Correct the name.");
+    for (const { allowed, fix } of issuesOf(cdnSettings.host, host)) check(false, at, host, allowed, fix);
     check(
       isWithinZone(host, zone),
       at,
@@ -147,13 +147,9 @@ export function edgeProblems(args: CompleteEdgeArgs): Problem[] {
     "a name of letters, digits and hyphens that no CDN keeps for itself",
     "Choose another name, like X-Origin-Lock.",
   );
-  check(
-    Number.isFinite(traffic.peakRps) && traffic.peakRps > 0,
-    "traffic.peakRps",
-    traffic.peakRps,
-    "a number above 0 (requests/s)",
-    "Give the highest rate of all requests of clients, before any cache.",
-  );
+  for (const { allowed, fix } of issuesOf(trafficSettings.peakRps, traffic.peakRps)) {
+    check(false, "traffic.peakRps", traffic.peakRps, allowed, fix);
+  }
   const { edge } = timeouts.request;
   check(
     Number.isInteger(edge) && edge >= 1 && edge <= LONGEST_READ_SECONDS,

@@ -7,7 +7,10 @@ import type { R2BucketArgs } from "@pulumi/cloudflare/r2bucket";
 import type { RulesetArgs } from "@pulumi/cloudflare/ruleset";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting";
 import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 
+import { cloudflareSettings } from "../../../budget/edge/settings";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
@@ -92,9 +95,6 @@ export function completeCloudflareArgs(args: CloudflareArgs): CompleteCloudflare
     healthPath,
   };
 }
-
-/** Source: limits of a signature at the edge; the runtime's signer has the same. */
-const LONGEST_SIGNATURE_SECONDS = 604_800;
 
 /** Source: limits of Cloudflare's rules. */
 const MOST_RULE_CHARACTERS = 4096;
@@ -222,21 +222,7 @@ export function cloudflareProblems(given: CloudflareArgs): Problem[] {
       "Leave fewer patterns of other classes within the folder of the pictures.",
     );
   }
-  const whole = (value: number, most: number): boolean =>
-    Number.isInteger(value) && value >= 1 && value <= most;
-  check(
-    whole(signatures.generation, Number.MAX_SAFE_INTEGER),
-    "signatures.generation",
-    signatures.generation,
-    "a whole number of at least 1",
-    "Raise it by one to rotate.",
-  );
-  check(
-    whole(signatures.lifetimeSeconds, LONGEST_SIGNATURE_SECONDS),
-    "signatures.lifetimeSeconds",
-    signatures.lifetimeSeconds,
-    `a whole number from 1 to ${LONGEST_SIGNATURE_SECONDS} (seconds)`,
-    "Say how long a signature is good for.",
-  );
+  const { generation, lifetimeSeconds } = cloudflareSettings;
+  problems.push(...declaredProblems(z.object({ generation, lifetimeSeconds }), signatures, "signatures."));
   return problems;
 }

@@ -7,8 +7,11 @@ import type * as route53 from "@pulumi/aws/route53";
 import type * as s3 from "@pulumi/aws/s3";
 import type * as wafv2 from "@pulumi/aws/wafv2";
 import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 
 import type { ImagePlan } from "../../../budget/edge/image-plan";
+import { cloudFrontSettings } from "../../../budget/edge/settings";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
@@ -237,9 +240,6 @@ function imageProblems(args: CompleteCloudFrontArgs): Problem[] {
   return [...problems, ...imageOptimizerProblems(demand).map(ofFunction)];
 }
 
-/** Ten years: nobody reads older logs, and a larger number is a slip. */
-export const MOST_LOG_DAYS = 3650;
-
 /** CloudFront keeps an idle connection to an origin at most so long, seconds. */
 const LONGEST_KEEP_ALIVE_SECONDS = 120;
 
@@ -266,13 +266,6 @@ export function cloudFrontProblems(given: CloudFrontArgs): Problem[] {
     `one of ${ORIGIN_SHIELD_REGIONS.join(", ")}`,
     "Choose the one that is nearest to the load balancer.",
   );
-  check(
-    Number.isInteger(site.logDays) && site.logDays >= 1 && site.logDays <= MOST_LOG_DAYS,
-    "site.logDays",
-    site.logDays,
-    `a whole number from 1 to ${MOST_LOG_DAYS} (days)`,
-    "Say how long logs are kept.",
-  );
   const patterns = behaviors.flatMap(({ paths }) => paths).length - 1;
   check(
     patterns <= MOST_PATTERNS,
@@ -282,5 +275,10 @@ export function cloudFrontProblems(given: CloudFrontArgs): Problem[] {
     "Replace several patterns by one.",
   );
   const signed = behaviors.filter((behavior) => behavior.signed).map((behavior) => behavior.class);
-  return [...problems, ...publicKeyProblems(publicKeys, signed), ...imageProblems(args)];
+  return [
+    ...problems,
+    ...declaredProblems(z.object(cloudFrontSettings), site, "site."),
+    ...publicKeyProblems(publicKeys, signed),
+    ...imageProblems(args),
+  ];
 }

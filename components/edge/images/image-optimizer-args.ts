@@ -7,11 +7,14 @@ import type * as compute from "@pulumi/gcp/compute";
 import type * as serviceaccount from "@pulumi/gcp/serviceaccount";
 import type * as storage from "@pulumi/gcp/storage";
 import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 
 import { valuesOf } from "../../../budget/core/derived";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { planImages, type ImagePlan } from "../../../budget/edge/image-plan";
-import { IMAGE_TIMEOUTS, SECONDS_PER_IMAGE } from "../../../budget/edge/images";
+import { SECONDS_PER_IMAGE } from "../../../budget/edge/images";
+import { imageSettings } from "../../../budget/edge/settings";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
@@ -27,7 +30,7 @@ interface CommonArgs {
   readonly hitRatio?: number;
   /** Share of the calls that may be busy at peak, 0..1. @default `cpuUtilization.target` of DEFAULT_BUDGET */
   readonly maxUtilization?: number;
-  /** Mean time of one image, seconds, up to {@link IMAGE_TIMEOUTS}. @default 1.5, a 12 megapixel photo to AVIF */
+  /** Mean time of one image, seconds, up to 15. @default 1.5, a 12 megapixel photo to AVIF */
   readonly secondsPerPicture?: number;
   /** Folder with what `make image-function` built. @default build/image-function of this checkout */
   readonly bundles?: string;
@@ -112,7 +115,7 @@ export function imageOptimizerProblems(given: ImageOptimizerArgs): Problem[] {
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
-  const { prefix, peakRps, hitRatio, maxUtilization, secondsPerPicture, cloud } = args;
+  const { prefix, peakRps, hitRatio, maxUtilization, cloud } = args;
   check(
     /^([A-Za-z0-9_~-][A-Za-z0-9._~-]*\/)+$/.test(prefix) && !prefix.includes(".."),
     "prefix",
@@ -141,13 +144,7 @@ export function imageOptimizerProblems(given: ImageOptimizerArgs): Problem[] {
     "a ratio above 0, up to 1",
     "Take the budget's cpuUtilization.target.",
   );
-  check(
-    secondsPerPicture > 0 && secondsPerPicture <= IMAGE_TIMEOUTS.encodeSeconds,
-    "secondsPerPicture",
-    secondsPerPicture,
-    `a number above 0, up to ${IMAGE_TIMEOUTS.encodeSeconds} (seconds)`,
-    "Give the mean of the function's log; a slower image is given up.",
-  );
+  problems.push(...declaredProblems(z.object({ secondsPerPicture: imageSettings.secondsPerPicture }), args));
   if (args.cloud === "aws") {
     const { logRetentionDays = LOG_RETENTION_DAYS } = args;
     check(

@@ -7,12 +7,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Demand, ServiceProfile } from "../../../budget/service/demand";
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
 import type { ProxyKind } from "../../../budget/load-balancing/proxy";
-import {
-  DEFAULT_RATE_LIMIT,
-  admission,
-  type Admission,
-  type RateLimit,
-} from "../../../budget/load-balancing/proxy-limits";
+import { admission, type Admission, type RateLimit } from "../../../budget/load-balancing/proxy-limits";
+import { PROXY_DEFAULTS } from "../../../budget/load-balancing/settings";
 import { planProxy, type ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import { DEFAULT_TIMEOUTS, type TimeoutLadder } from "../../../budget/timeouts/timeouts";
 import type { Transform } from "../../shared/transform";
@@ -134,10 +130,10 @@ export type CompleteProxyArgs = ProxyArgs & Required<Pick<ProxyArgs, keyof typeo
 
 const DEFAULTS = {
   namespace: "default",
-  rateLimit: DEFAULT_RATE_LIMIT,
+  rateLimit: PROXY_DEFAULTS.rateLimit,
   trustedProxies: [],
-  maxBodyMiB: 10,
-  cpuCores: 1,
+  maxBodyMiB: PROXY_DEFAULTS.maxBodyMiB,
+  cpuCores: PROXY_DEFAULTS.cpuCores,
   zones: 3,
   maxUnavailable: 1,
   budget: DEFAULT_BUDGET,

@@ -2,7 +2,9 @@
 import { isIP } from "node:net";
 
 import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 
+import { port } from "../../../budget/core/leaves";
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
 import { plannedPart } from "../../../budget/core/summary";
 import type { Witness } from "../../../budget/core/witness";
@@ -10,6 +12,12 @@ import {
   planPublicLoadBalancer,
   type PublicLoadBalancerPlan,
 } from "../../../budget/load-balancing/public-plan";
+import {
+  PUBLIC_DEFAULTS,
+  firewallSettings,
+  isHostName,
+  publicSettings,
+} from "../../../budget/load-balancing/settings";
 import type { PublicLoadBalancerSummary } from "../../../budget/load-balancing/summary";
 import {
   DEFAULT_LONGEST_REQUEST_SECONDS,
@@ -18,6 +26,7 @@ import {
 } from "../../../budget/timeouts/timeouts";
 import type { OriginLock } from "../../shared/http/origin-lock";
 import type { RecordWriter } from "../../shared/host-records";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import { timeoutProblems } from "../../shared/timeout-problems";
 import { withDefaults } from "../../shared/with-defaults";
@@ -117,8 +126,7 @@ export function completePublicArgs<Args extends PublicLoadBalancerArgs>(
       namespace: "default",
       certificate: { kind: "managed" as const },
       sources,
-      accessLogDays: 30,
-      firewall: { mode: "block" as const, requestsPerFiveMinutes: 6000 },
+      ...PUBLIC_DEFAULTS,
       budget: DEFAULT_BUDGET,
       timeouts: timeoutLadder({ maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS, cloud, cdn }),
     },
@@ -128,8 +136,6 @@ export function completePublicArgs<Args extends PublicLoadBalancerArgs>(
   const proxy = withDefaults(PROXY_DEFAULTS, args.proxy);
   return { ...args, ...complete, proxy, plan } as unknown as CompletePublicArgs<Args>;
 }
-
-const HOST = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** True when a CDN stands in front: the load balancer then sees its addresses, not those of clients. */
 export function isBehindCdn(
@@ -156,11 +162,6 @@ export function publicLoadBalancerSummary(
     timeouts: args.timeouts,
     ...plannedPart(args.plan, witnesses),
   };
-}
-
-/** True for a name that DNS can hold, without a wildcard. */
-export function isHost(name: string): boolean {
-  return HOST.test(name);
 }
 
 /** True when a certificate for `names` is good for `host`: the name itself, or a wildcard for its first label. */
@@ -212,7 +213,7 @@ export function publicLoadBalancerProblems(args: Complete): Problem[] {
     ...hostProblems(args),
     ...certificateProblems(args),
     ...sourceProblems(args),
-    ...numberProblems(args),
+    ...declaredProblems(checked, args),
     ...timeoutProblems(args.timeouts),
   ];
 }
@@ -224,7 +225,7 @@ function hostProblems({ hosts }: Complete): Problem[] {
   }
   return hosts.flatMap((host, index) => {
     const isFirst = hosts.indexOf(host) === index;
-    if (isHost(host) && isFirst) return [];
+    if (isHostName(host) && isFirst) return [];
     const allowed = isFirst ? "a DNS name like api.example.com, no wildcard" : "a name not in the list yet";
     return [{ property: `hosts[${index}]`, got: host, allowed, fix: "Write each name once, in lower case." }];
   });
@@ -268,38 +269,8 @@ function sourceProblems({ sources, originLock }: Complete): Problem[] {
   });
 }
 
-function numberProblems({ firewall, accessLogDays, proxy }: Complete): Problem[] {
-  const whole = (value: number, least: number, most: number): boolean =>
-    Number.isInteger(value) && value >= least && value <= most;
-  const checks: [boolean, string, unknown, string, string][] = [
-    [
-      whole(firewall.requestsPerFiveMinutes, 10, 2_000_000_000),
-      "firewall.requestsPerFiveMinutes",
-      firewall.requestsPerFiveMinutes,
-      "a whole number of at least 10 (requests in five minutes)",
-      "Give what the busiest honest client asks, several times over.",
-    ],
-    [
-      whole(accessLogDays, 1, 3653),
-      "accessLogDays",
-      accessLogDays,
-      "a whole number from 1 to 3653 (days)",
-      "Say how long access logs are kept.",
-    ],
-    ...(
-      [
-        ["proxy.servicePort", proxy.servicePort],
-        ["proxy.podPort", proxy.podPort],
-      ] as const
-    ).map(([property, port]): [boolean, string, unknown, string, string] => [
-      whole(port, 1, 65_535),
-      property,
-      port,
-      "a whole number from 1 to 65535",
-      "Give the port of the proxy.",
-    ]),
-  ];
-  return checks
-    .filter(([ok]) => !ok)
-    .map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix }));
-}
+const checked = z.object({
+  firewall: z.object(firewallSettings),
+  accessLogDays: publicSettings.accessLogDays,
+  proxy: z.object({ servicePort: port, podPort: port }),
+});

@@ -132,9 +132,9 @@ describe("a component in somebody else's program", () => {
     assert.deepEqual(
       [...wrong.values()],
       [
-        'Nginx "web" cannot be built:\n  - clientConnections: got 0; allowed is a whole number of at least 1. Give what a load test or the access log shows.',
-        'CloudFront "web" cannot be built:\n  - site.logDays: got 0; allowed is a whole number from 1 to 3650 (days). Say how long logs are kept.',
-        'Cloudflare "web" cannot be built:\n  - signatures.generation: got 0; allowed is a whole number of at least 1. Raise it by one to rotate.',
+        'Nginx "web" cannot be built:\n  - clientConnections: got 0; allowed is a whole number from 1 to 10,000,000 (connections). Give the clients that are connected at the same time at peak.',
+        'CloudFront "web" cannot be built:\n  - site.logDays: got 0; allowed is a whole number from 1 to 3,650 (days). Say how long logs are kept.',
+        'Cloudflare "web" cannot be built:\n  - signatures.generation: got 0; allowed is a whole number from 1 to 1,000,000. Raise it by one to rotate.',
       ],
     );
   });

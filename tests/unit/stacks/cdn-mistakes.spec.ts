@@ -224,7 +224,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => (c["cdn"].images = { secondsPerPicture: 16 }),
       [
-        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0, up to 15 (seconds). Give the mean of the function's log.",
+        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0 and at most 15 (seconds). Give the mean of the function's log; a slower image is given up.",
       ],
     ],
     [

@@ -312,14 +312,14 @@ describe("stack file", () => {
           rateLimit: { requestsPerSecond: 0 },
         }),
       [
-        "retrofitlink:loadBalancer.rateLimit.requestsPerSecond: got 0; allowed is a number above 0 (requests/s). Give what one client address may ask.",
+        "retrofitlink:loadBalancer.rateLimit.requestsPerSecond: got 0; allowed is a number above 0 and at most 1,000,000 (requests/s). Give what one client address may ask.",
       ],
     ],
     [
       "a range that is none",
       (c) => (c["loadBalancer"] = { service: "backend", clientConnections: 1, trustedProxies: ["10.0.0.1"] }),
       [
-        'retrofitlink:loadBalancer.trustedProxies[0]: got "10.0.0.1"; allowed is a range in CIDR notation, like 10.0.0.0/8. Give the addresses of the load balancer in front.',
+        'retrofitlink:loadBalancer.trustedProxies[0]: got "10.0.0.1"; allowed is a range in CIDR notation, like 10.0.0.0/8. Give the range that the load balancer or the CDN connects from.',
       ],
     ],
     [

@@ -128,7 +128,7 @@ describe("loadBalancer.public of a stack file", () => {
       "a rate of zero",
       (c) => (entrance(c)["firewall"] = { requestsPerFiveMinutes: 0 }),
       [
-        "retrofitlink:loadBalancer.public.firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2000000000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
+        "retrofitlink:loadBalancer.public.firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
       ],
     ],
     [

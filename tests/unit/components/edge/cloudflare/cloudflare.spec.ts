@@ -422,12 +422,12 @@ describe("Cloudflare that cannot be built", () => {
     [
       "a generation before the first",
       { signatures: { generation: 0, lifetimeSeconds: 60 } },
-      "signatures.generation: got 0; allowed is a whole number of at least 1. Raise it by one to rotate.",
+      "signatures.generation: got 0; allowed is a whole number from 1 to 1,000,000. Raise it by one to rotate.",
     ],
     [
       "signatures for ever",
       { signatures: { generation: 1, lifetimeSeconds: 1e9 } },
-      "signatures.lifetimeSeconds: got 1000000000; allowed is a whole number from 1 to 604800 (seconds). Say how long a signature is good for.",
+      "signatures.lifetimeSeconds: got 1000000000; allowed is a whole number from 1 to 604,800 (seconds). Say how long a signature is good for.",
     ],
   ];
   for (const [what, change, expected] of cases) {

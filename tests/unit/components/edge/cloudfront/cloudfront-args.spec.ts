@@ -45,7 +45,7 @@ describe("CloudFront that cannot be built", () => {
     [
       "clients that ask for nothing",
       { traffic: { ...cloudFront.traffic, peakRps: 0 } },
-      "traffic.peakRps: got 0; allowed is a number above 0 (requests/s). Give the highest rate of all requests of clients, before any cache.",
+      "traffic.peakRps: got 0; allowed is a number above 0 and at most 100,000,000 (requests/s). Give the highest rate of all requests of clients, before any cache.",
     ],
     [
       "a third key",
@@ -70,7 +70,7 @@ describe("CloudFront that cannot be built", () => {
     [
       "logs for no time",
       { site: { ...cloudFront.site, logDays: 0 } },
-      "site.logDays: got 0; allowed is a whole number from 1 to 3650 (days). Say how long logs are kept.",
+      "site.logDays: got 0; allowed is a whole number from 1 to 3,650 (days). Say how long logs are kept.",
     ],
   ];
   for (const [what, change, expected] of cases) {

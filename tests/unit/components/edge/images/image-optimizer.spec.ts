@@ -341,7 +341,7 @@ describe("arguments of ImageOptimizer", () => {
         "retrofitlink:cdn.images.peakRps: got 0; allowed is a number above 0 (requests per second). Give what the CDN sees at peak.",
         "retrofitlink:cdn.images.hitRatio: got 1.1; allowed is a ratio from 0 to 1. Take the budget's cacheHitRatio.target.",
         "retrofitlink:cdn.images.maxUtilization: got 0; allowed is a ratio above 0, up to 1. Take the budget's cpuUtilization.target.",
-        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0, up to 15 (seconds). Give the mean of the function's log; a slower image is given up.",
+        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0 and at most 15 (seconds). Give the mean of the function's log; a slower image is given up.",
       ],
     );
   });

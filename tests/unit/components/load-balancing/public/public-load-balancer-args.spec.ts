@@ -7,11 +7,11 @@ import {
   certificateCovers,
   completePublicArgs,
   publicLoadBalancerProblems,
-  isHost,
   rangeProblem,
   type CompletePublicArgs,
   type PublicLoadBalancerArgs,
 } from "../../../../../components/load-balancing/public/public-load-balancer-args";
+import { isHostName } from "../../../../../budget/load-balancing/settings";
 import { describeProblem } from "../../../../../components/shared/problems";
 
 type Args = CompletePublicArgs<PublicLoadBalancerArgs>;
@@ -87,17 +87,17 @@ describe("publicLoadBalancerProblems", () => {
     [
       "a rate of zero",
       { ...args, firewall: { mode: "block", requestsPerFiveMinutes: 0 } },
-      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number of at least 10 (requests in five minutes). Give what the busiest honest client asks, several times over.",
+      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
     ],
     [
       "logs that are kept for no day",
       { ...args, accessLogDays: 0 },
-      "accessLogDays: got 0; allowed is a whole number from 1 to 3653 (days). Say how long access logs are kept.",
+      "accessLogDays: got 0; allowed is a whole number from 1 to 3,653 (days). Say how long access logs are kept.",
     ],
     [
       "a port that is none",
       { ...args, proxy: { ...args.proxy, podPort: 70_000 } },
-      "proxy.podPort: got 70000; allowed is a whole number from 1 to 65535. Give the port of the proxy.",
+      "proxy.podPort: got 70000; allowed is a whole number from 1 to 65,535. Give the port that it listens on.",
     ],
   ];
   for (const [what, wrong, message] of cases) {
@@ -134,7 +134,7 @@ describe("what names and ranges say", () => {
 
   it("knows a host from what is none", () => {
     for (const host of ["app.example.com", "a-b.c1.de", "xn--bcher-kva.example"])
-      assert.ok(isHost(host), host);
+      assert.ok(isHostName(host), host);
     for (const host of [
       "localhost",
       "App.example.com",
@@ -144,7 +144,7 @@ describe("what names and ranges say", () => {
       "",
       "a.b/c",
     ]) {
-      assert.ok(!isHost(host), host);
+      assert.ok(!isHostName(host), host);
     }
   });
 

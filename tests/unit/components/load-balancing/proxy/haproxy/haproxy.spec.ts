@@ -192,7 +192,7 @@ describe("HaProxy", () => {
     await assert.rejects(build("haproxy", { zones: 0 }), {
       message:
         'HaProxy "edge" cannot be built:\n' +
-        "  - retrofitlink:loadBalancer.zones: got 0; allowed is a whole number of at least 1. Give the cluster's zones.",
+        "  - retrofitlink:loadBalancer.zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
     });
   });
 });

@@ -258,8 +258,8 @@ describe("Nginx", () => {
     await assert.rejects(build({ maxBodyMiB: 0, zones: 0 }), {
       message:
         'Nginx "edge" cannot be built:\n' +
-        "  - retrofitlink:loadBalancer.maxBodyMiB: got 0; allowed is a whole number of at least 1 (MiB). Choose the largest upload.\n" +
-        "  - retrofitlink:loadBalancer.zones: got 0; allowed is a whole number of at least 1. Give the cluster's zones.",
+        "  - retrofitlink:loadBalancer.maxBodyMiB: got 0; allowed is a whole number from 1 to 1,024 (MiB). Give the largest request body.\n" +
+        "  - retrofitlink:loadBalancer.zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
     });
   });
 
