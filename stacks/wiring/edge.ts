@@ -5,7 +5,7 @@ import { CloudFront, type CloudFrontImages } from "../../components/edge/cloudfr
 import { Cloudflare } from "../../components/edge/cloudflare/cloudflare";
 import type { EdgeArgs, EdgeOriginLock } from "../../components/edge/edge-args";
 import { shieldRegion } from "../stack-file/cdn-checks";
-import type { PublicOrigin } from "./cloud-load-balancer";
+import type { PublicOrigin } from "./public-load-balancer";
 import { own } from "../../budget/core/own";
 import type { PlannedService, StackPlan } from "../../plan/plan-stack";
 import type { CdnConfig, StackConfig } from "../stack-file/config";

@@ -31,7 +31,7 @@ import type { StackConfig } from "../stack-file/config";
 import { gcpZones } from "../stack-file/regions";
 
 /** What the proxy has to know of what stands in front of it. */
-export interface ProxyEntrance {
+export interface InFrontOfProxy {
   /** Ranges from which it is reached, besides those of the stack file. */
   readonly trustedProxies: readonly string[];
   /** Addresses that the load balancer writes behind the client's in X-Forwarded-For. */
@@ -63,9 +63,9 @@ export interface PublicOrigin {
 }
 
 /** The first half, before the proxy. */
-export interface CloudEntrance {
+export interface PreparedLoadBalancer {
   readonly origin: PublicOrigin;
-  readonly proxy: ProxyEntrance;
+  readonly proxy: InFrontOfProxy;
   /** The second half, when the proxy is there. */
   readonly complete: (proxy: ProxyFleet) => PublicLoadBalancer;
 }
@@ -81,21 +81,21 @@ const LONGEST_NEG_NAME = 63;
 const CONFIG_KEY = "retrofitlink:loadBalancer.public";
 
 /** Labels that the namespace of the pods has to have. */
-export function entranceLabels({ cluster, loadBalancer }: StackConfig): Record<string, string> {
+export function publicLoadBalancerLabels({ cluster, loadBalancer }: StackConfig): Record<string, string> {
   return loadBalancer?.public !== undefined && cluster.cloud === "aws" ? { ...READINESS_GATE_LABEL } : {};
 }
 
 /** @returns undefined when nothing of the stack is reached from outside the cluster */
-export function createCloudEntrance(
+export function preparePublicLoadBalancer(
   config: StackConfig,
   plan: StackPlan,
   options: pulumi.ComponentResourceOptions,
-): CloudEntrance | undefined {
+): PreparedLoadBalancer | undefined {
   const { cluster } = config;
   const common = commonArgs(config, plan, options);
   if (common === undefined) return undefined;
-  if (cluster.cloud === "aws") return awsEntrance(config, cluster, common, options);
-  return cluster.cloud === "gcp" ? gcpEntrance(config, cluster, common, options) : undefined;
+  if (cluster.cloud === "aws") return prepareAws(config, cluster, common, options);
+  return cluster.cloud === "gcp" ? prepareGcp(config, cluster, common, options) : undefined;
 }
 
 /** Name, ports and health of the proxy, which are fixed before it is made. Where it ends TLS, it is reached over TLS. */
@@ -158,12 +158,12 @@ function originOf({ hosts, originLock }: PublicLoadBalancerArgs): PublicOrigin {
   return { hostname: hosts[0] ?? "", originLock };
 }
 
-function awsEntrance(
+function prepareAws(
   { environment, loadBalancer }: StackConfig,
   cluster: Extract<StackConfig["cluster"], { cloud: "aws" }>,
   common: CommonArgs,
   options: pulumi.ComponentResourceOptions,
-): CloudEntrance | undefined {
+): PreparedLoadBalancer | undefined {
   const settings = loadBalancer?.public?.aws;
   if (settings === undefined) return undefined;
   const { clusterName, region, vpcId } = cluster;
@@ -203,12 +203,12 @@ function awsEntrance(
   };
 }
 
-function gcpEntrance(
+function prepareGcp(
   config: StackConfig,
   cluster: Extract<StackConfig["cluster"], { cloud: "gcp" }>,
   common: CommonArgs,
   options: pulumi.ComponentResourceOptions,
-): CloudEntrance {
+): PreparedLoadBalancer {
   const { loadBalancer, environment } = config;
   const { project, region, network } = cluster;
   const { parent } = options;
