@@ -9,7 +9,7 @@ const { health, ...settings } = serviceSettings;
 
 export const service = group(
   {
-    ...settings,
+    ...serviceSettings,
     port: settings.port.default(3000),
     margin: settings.margin.default(PEAK_MARGIN),
     maxRequestSeconds: settings.maxRequestSeconds.default(10),
