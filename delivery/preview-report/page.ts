@@ -1,14 +1,14 @@
 /** The page of a preview: one file, no network, nothing typed by hand. */
 import { createHash } from "node:crypto";
 
-import { cacheDerivations } from "./cache-derivations";
-import { databaseDerivations } from "./database-derivations";
 import type { Derivation } from "../../report/derivation";
 import { derivationsList } from "../../report/derivations-list";
+import { planList } from "../../report/plan-list";
 import { edgeDerivations } from "./edge-derivations";
 import { imageDerivations } from "./image-derivations";
 import { entranceDerivations } from "./entrance-derivations";
 import { number, plural } from "../../budget/core/format";
+import type { Planned } from "../../budget/core/summary";
 import { Html, html } from "../../report/html";
 import { policiesSection } from "./policies-section";
 import { proxyDerivations } from "./proxy-derivations";
@@ -98,24 +98,30 @@ function loadBalancer({ entrances, proxies, services, exposedService }: StackMod
     ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, proxyDerivations(proxy, upstream)))}`;
 }
 
-function databases({ databases: found, services }: StackModel): Html {
+function databases({ databases: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Database</h2>
-    ${found.map((database) =>
-      card(database.workload, database.configKey, databaseDerivations(database, services)),
-    )}`;
+    ${found.map(planCard)}`;
 }
 
-function caches({ caches: found, services }: StackModel): Html {
+function caches({ caches: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Caches</h2>
-    ${found.map((cache) => card(cache.workload, cache.configKey, cacheDerivations(cache, services)))}`;
+    ${found.map(planCard)}`;
+}
+
+function planCard(planned: Planned): Html {
+  return section(planned.workload, planned.configKey, planList(planned));
 }
 
 function card(name: string, configKey: string, derivations: readonly Derivation[]): Html {
+  return section(name, configKey, derivationsList(derivations));
+}
+
+function section(name: string, configKey: string, content: Html): Html {
   return html`<section class="card">
     <h3>${name}</h3>
     <p class="soft">Keys below are those of <code>${configKey}</code>.</p>
-    ${derivationsList(derivations)}
+    ${content}
   </section>`;
 }
