@@ -5,9 +5,12 @@
 import { mapValues, own } from "../budget/core/own";
 import { callProofs, demandProof, type Call, type Party } from "../budget/service/calls";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../budget/core/performance-budget";
+import { planCache, type CachePlan } from "../budget/caching/plan";
+import type { CacheUser } from "../budget/caching/connections";
 import type { DatabaseUser } from "../budget/database/mongodb";
+import { planStackDatabase, type PlannedDatabase } from "./plan-database";
 import { DEFAULT_REACTION } from "../budget/service/capacity";
-import { servicePoolSize, type ConnectionUser } from "../budget/service/connections";
+import { paceOf, servicePoolSize } from "../budget/service/connections";
 import { MAX_SURGE, PEAK_MARGIN, planService, type ServicePlan } from "../budget/service/plan";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
 import { planTraffic, type PlannedTraffic } from "./plan-traffic";
@@ -28,43 +31,44 @@ export interface PlannedService {
   readonly databasePool: number;
 }
 
-/** A service that keeps connections to something, at its largest. */
-export type NamedUser = ConnectionUser & { readonly service: string };
+/** What is planned for one cache. */
+export interface PlannedCache {
+  /** Services that connect to it, at their largest. */
+  readonly users: readonly CacheUser[];
+  readonly plan: CachePlan;
+}
 
 export interface StackPlan extends PlannedTraffic {
   /** The stack's own budget, for what belongs to no service. */
   readonly budget: PerformanceBudget;
   readonly services: Readonly<Record<string, PlannedService>>;
-  /** Services that connect to a cache, at their largest. */
-  readonly cacheUsers: (cache: string) => readonly NamedUser[];
+  readonly caches: Readonly<Record<string, PlannedCache>>;
   /** Services that query the database, at their largest. */
   readonly databaseUsers: readonly DatabaseUser[];
+  /** Undefined without one. */
+  readonly database: PlannedDatabase | undefined;
 }
 
 /** @throws RangeError when a number has no plan, which the checks of the stack file refuse before */
 export function planStack(inputs: StackInputs): StackPlan {
   const budget = mergeBudget(DEFAULT_BUDGET, inputs.budget);
-  const alone = mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name));
-  const services = withCalls(inputs, alone);
-  const users = (poolOf: (service: PlannedService) => number | undefined): NamedUser[] =>
-    Object.entries(services).flatMap(([name, service]) => {
-      const poolSize = poolOf(service) ?? 0;
-      const { processesPerPod = 1 } = own(inputs.services, name) ?? {};
-      if (poolSize === 0) return [];
-      const maxReplicas = service.plan.numbers.max.value;
-      return { service: name, maxReplicas, maxSurge: MAX_SURGE, processesPerPod, poolSize };
-    });
-  const queriers = users(({ databasePool }) => databasePool);
+  const services = planServices(inputs, budget);
+  const queriers = usersOf(inputs, services, ({ databasePool }) => databasePool);
+  const databaseUsers = queriers.flatMap((user) => {
+    const { database, demand } = own(inputs.services, user.service) ?? {};
+    if (database === undefined || demand === undefined) return [];
+    return { ...user, peakRps: demand.peakRps, ...database };
+  });
   return {
     budget,
     services,
     ...planTraffic(inputs, services),
-    cacheUsers: (cache) => users(({ cachePools }) => own(cachePools, cache)),
-    databaseUsers: queriers.flatMap((user) => {
-      const { database, demand } = own(inputs.services, user.service) ?? {};
-      if (database === undefined || demand === undefined) return [];
-      return { ...user, peakRps: demand.peakRps, ...database };
+    caches: mapValues(inputs.caches ?? {}, (cache, name) => {
+      const users = cacheUsers(inputs, services, name);
+      return { users, plan: planCache({ ...cache, cache: name, zones: inputs.cluster.zones, users }) };
     }),
+    databaseUsers,
+    database: planStackDatabase(inputs, budget, databaseUsers),
   };
 }
 
@@ -106,6 +110,40 @@ function chainTo(
   return loadBalancer?.service === name
     ? timeoutLadder({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" })
     : timeoutLadder({ maxRequestSeconds, cloud: "local" });
+}
+
+type PlannedServices = Readonly<Record<string, PlannedService>>;
+
+/** The services alone: everything else follows from them. @throws RangeError as {@link planStack} */
+export function planServices(
+  inputs: StackInputs,
+  budget: PerformanceBudget = mergeBudget(DEFAULT_BUDGET, inputs.budget),
+): PlannedServices {
+  return withCalls(
+    inputs,
+    mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name)),
+  );
+}
+
+/** Services that connect to a cache, at their largest. */
+export function cacheUsers(inputs: StackInputs, services: PlannedServices, cache: string): CacheUser[] {
+  return usersOf(inputs, services, ({ cachePools }) => own(cachePools, cache));
+}
+
+function usersOf(
+  inputs: StackInputs,
+  services: PlannedServices,
+  poolOf: (service: PlannedService) => number | undefined,
+): CacheUser[] {
+  return Object.entries(services).flatMap(([name, planned]) => {
+    const poolSize = poolOf(planned) ?? 0;
+    const service = own(inputs.services, name);
+    if (poolSize === 0 || service === undefined) return [];
+    const maxReplicas = planned.plan.numbers.max.value;
+    const { processesPerPod, profile } = service;
+    const pace = paceOf(planned.timeouts.drain.terminationGrace, profile);
+    return { service: name, maxReplicas, maxSurge: MAX_SURGE, processesPerPod, poolSize, pace };
+  });
 }
 
 function planned(

@@ -4,6 +4,10 @@ import type { BehaviorOptions } from "../budget/edge/behaviors";
 import type { EdgeTraffic } from "../budget/edge/edge";
 import type { ProxyKind } from "../budget/load-balancing/proxy";
 import type { RateLimit } from "../budget/load-balancing/proxy-limits";
+import type { RedisPurpose } from "../budget/caching/purpose";
+import type { AtlasInputs } from "../budget/database/atlas-plan";
+import type { Collection } from "../budget/database/data-model/collection";
+import type { DatabaseInputs } from "../budget/database/plan";
 import type { CacheCalls } from "../budget/service/connections";
 import type { Demand, ServiceProfile } from "../budget/service/demand";
 import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
@@ -56,6 +60,30 @@ export interface CdnInput {
   /** Given where the CDN makes the variants of images. */
   readonly images?: { readonly secondsPerPicture?: number | undefined } | undefined;
 }
+/** A cache of the stack. What another kind has is ignored. */
+export interface CacheInput {
+  /** @default "in-cluster" */
+  readonly kind?: "in-cluster" | "elasticache" | "memorystore" | undefined;
+  readonly purpose: RedisPurpose;
+  readonly workingSetMiB: number;
+  readonly cpuCores?: number | undefined;
+  readonly memoryLimitMiB?: number | undefined;
+  readonly storage?: { readonly sizeGiB?: number | undefined } | undefined;
+  readonly nodeType?: string | undefined;
+}
+/** What the stack says of itself when a part of it is planned. */
+type Derived = "database" | "users" | "zones" | "budget" | "dataModel";
+
+/** The database of a stack, of either kind. */
+export type DatabaseInput =
+  | ({ readonly kind: "percona"; readonly backup: { readonly retentionDays: number } } & Omit<
+      DatabaseInputs,
+      Derived | "backupDays"
+    >)
+  | ({ readonly kind: "atlas"; readonly backup: { readonly retentionDays: number } } & Omit<
+      AtlasInputs,
+      Derived | "cloud" | "region" | "retentionDays"
+    >);
 
 /** A stack. A configuration that was found sound is one. */
 export interface StackInputs {
@@ -64,10 +92,16 @@ export interface StackInputs {
     readonly zones: number;
     /** Until a new node is ready. @default 0: there is always room */
     readonly nodeStartSeconds?: number;
+    readonly region?: string | undefined;
   };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
   /** The proxy in front of the service that is reached from outside the cluster. */
   readonly loadBalancer?: LoadBalancerInput | undefined;
   readonly cdn?: CdnInput | undefined;
+  readonly database?: DatabaseInput | undefined;
+  /** What the services ask of the database. @default every query names its shard */
+  readonly dataModel?: readonly Collection[] | undefined;
+  /** @default none */
+  readonly caches?: Readonly<Record<string, CacheInput>>;
 }

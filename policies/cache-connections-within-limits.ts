@@ -1,46 +1,31 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
-import {
-  RESERVED_CLIENTS,
-  expectedClients,
-  maxClients,
-  replicationClients,
-} from "../budget/service/connections";
-import { cacheUsersOf } from "../budget/service/pool-users";
 import { CACHE_TYPES, type CacheSummary } from "../budget/caching/summary";
 import { COMPONENT_TYPES } from "../budget/core/component-types";
+import { expectedClients } from "../budget/service/connections";
+import { cacheUsersOf } from "../budget/service/pool-users";
 import type { ServiceSummary } from "../budget/service/summary";
 import { OBJECT_POLICIES, type ObjectPolicy } from "../budget/core/policies";
 import { currentReview, type Finding, type Review } from "./review";
 
 const NAME: ObjectPolicy = "cache-connections-within-limits";
 
-/** Caches that cannot take what the services of the whole stack open at worst. */
+/** Caches whose plan counts on fewer connections than the services of the whole stack open at worst. */
 export function overbooked(services: readonly ServiceSummary[], caches: readonly CacheSummary[]): Finding[] {
-  const found: Finding[] = [];
-  for (const cache of caches) {
-    const users = cacheUsersOf(cache.workload, services);
-    const needed = maxClients(users, reserveOf(cache));
-    if (cache.maxClients >= needed) continue;
-    const terms = users.map(
-      ({ workload, maxReplicas, maxSurge, processesPerPod, poolSize }) =>
-        `${workload}: ${maxReplicas} pods + ${maxSurge * 100} % * ${processesPerPod} processes * ${poolSize}`,
-    );
-    found.push({
-      workload: cache.workload,
+  return caches.flatMap(({ workload, configKey, numbers }) => {
+    const users = cacheUsersOf(workload, services);
+    const opened = expectedClients(users);
+    const counted = numbers.clients.value;
+    if (opened <= counted) return [];
+    const terms = users.map((user) => `${user.workload} ${expectedClients([user])}`);
+    return {
+      workload,
       message:
-        `"${cache.workload}" refuses connections when every service is at its maximum and rolls out\n` +
-        `maxclients ${cache.maxClients} >= ${needed} does not hold: 1.2 * ${expectedClients(users)} + reserve (${terms.join("; ")})`,
-      change: cache.configKey,
-    });
-  }
-  return found;
-}
-
-/** Connections beside those of the services. The members of a managed cache are the provider's business. */
-function reserveOf({ kind, replicas }: CacheSummary): number {
-  const own = kind === "in-cluster" && replicas > 0 ? replicationClients(replicas + 1) : 0;
-  return RESERVED_CLIENTS + own;
+        `"${workload}" was planned for fewer connections than its services open at their most pods in a rollout\n` +
+        `${counted} planned >= ${opened} = ${terms.join(" + ")} does not hold`,
+      change: configKey,
+    };
+  });
 }
 
 /** Caches that services name and nobody provides. */
@@ -73,7 +58,10 @@ export function checkConnections(report: ReportViolation, review: Review): void 
   });
 }
 
-/** A stack policy: only all resources together show whether it holds. */
+/**
+ * A stack policy: it compares services with caches. That a cache admits what its plan counts on is a promise of that plan,
+ * connections-within-limits.
+ */
 export const cacheConnectionsWithinLimits: StackValidationPolicy = {
   name: NAME,
   description: OBJECT_POLICIES[NAME],

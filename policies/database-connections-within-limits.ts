@@ -1,16 +1,14 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
-import { MONITORS_PER_HOST, ROUTER_SHARE, clientsPerRouter } from "../budget/database/mongodb";
+import { MONITORS_PER_HOST, clientsPerRouter } from "../budget/database/mongodb";
 import { databaseUsersOf } from "../budget/service/pool-users";
 import { COMPONENT_TYPES } from "../budget/core/component-types";
-import type { AtlasSummary, MongoDbSummary } from "../budget/database/summary";
+import type { DatabaseSummary } from "../budget/database/summary";
 import type { ServiceSummary } from "../budget/service/summary";
 import { OBJECT_POLICIES, type ObjectPolicy } from "../budget/core/policies";
 import { currentReview, type Finding, type Review } from "./review";
 
 const NAME: ObjectPolicy = "database-connections-within-limits";
-
-type DatabaseSummary = MongoDbSummary | AtlasSummary;
 
 /** Databases of which a router turns clients away when every service is at its maximum and rolls out. */
 export function overbookedRouters(
@@ -24,6 +22,11 @@ export function overbookedRouters(
       `${workload}: ${maxReplicas} pods + ${maxSurge * 100} % * ${processesPerPod} processes * (${poolSize} + ${MONITORS_PER_HOST})`,
   );
   return databases
+    .map(({ workload, configKey, numbers }) => ({
+      workload,
+      configKey,
+      maxClients: numbers.maxClients.value,
+    }))
     .filter(({ maxClients }) => maxClients < needed)
     .map(({ workload, maxClients, configKey }) => ({
       workload,
@@ -32,26 +35,6 @@ export function overbookedRouters(
         `${maxClients} connections admitted >= ${needed} does not hold (${terms.join("; ")})`,
       change: configKey,
     }));
-}
-
-/** Clusters whose members turn routers away when all router pools are full. */
-export function overbookedMembers(databases: readonly DatabaseSummary[]): Finding[] {
-  return databases.flatMap((database) => {
-    // A managed cluster keeps its routers to itself.
-    if (!("routers" in database)) return [];
-    const { workload, configKey, routers, routerPoolSize, memberMaxConnections } = database;
-    const admitted = Math.floor(memberMaxConnections * ROUTER_SHARE);
-    if (routers * routerPoolSize <= admitted) return [];
-    return [
-      {
-        workload,
-        message:
-          `members of "${workload}" refuse connections when the routers' pools are full, and fail over then\n` +
-          `${routers} routers * ${routerPoolSize} <= ${admitted} does not hold, ${ROUTER_SHARE * 100} % of the ${memberMaxConnections} that a member admits`,
-        change: configKey,
-      },
-    ];
-  });
 }
 
 /** Services that query a database which nobody provides. */
@@ -79,11 +62,7 @@ export function checkDatabaseConnections(report: ReportViolation, review: Review
     const urns = new Map([...services, ...databases].map(({ urn, summary }) => [summary.workload, urn]));
     const used = services.map(({ summary }) => summary);
     const there = databases.map(({ summary }) => summary);
-    for (const finding of [
-      ...overbookedRouters(used, there),
-      ...overbookedMembers(there),
-      ...missingDatabase(used, there),
-    ]) {
+    for (const finding of [...overbookedRouters(used, there), ...missingDatabase(used, there)]) {
       const urn = urns.get(finding.workload);
       review.judge(NAME, urn === undefined ? finding : { ...finding, urn }, report);
     }

@@ -6,6 +6,7 @@ import { COMPONENT_TYPES } from "../budget/core/component-types";
 import type { PlatformSummary } from "../budget/core/summary";
 import { mapValues } from "../budget/core/own";
 import { planStack } from "../plan/plan-stack";
+import { CATALOGUE } from "../product/data-model/catalogue";
 import { placedIn } from "../components/shared/placement";
 import { workloadDefaults } from "../components/shared/workload-defaults";
 import { createCache, createCacheAuthorities } from "./wiring/caches";
@@ -44,7 +45,7 @@ export interface Platform {
 /** Builds a stack from its configuration. */
 export function createPlatform(config: StackConfig): Platform {
   const { cluster, environment, waivers } = config;
-  const plan = planStack(config);
+  const plan = planStack({ ...config, dataModel: CATALOGUE });
   const platform = new PlatformComponent(
     "platform",
     {

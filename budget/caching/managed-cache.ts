@@ -80,11 +80,25 @@ export const MEMORYSTORE_LARGEST_GIB = 300;
 export const MEMORYSTORE_MAX_CLIENTS = 65_000;
 
 /** Share of a Memorystore instance that is kept free: while it exports or fails over, writes need room. */
-export const MEMORYSTORE_RESERVED_SHARE = 0.2;
+const MEMORYSTORE_RESERVED_SHARE = 0.2;
+
+/** Both of two zones: the one replaces the other. */
+export const MEMORYSTORE_TIER = "STANDARD_HA";
 
 /**
  * Smallest instance of Memorystore, whole GiB >= 1: `memorySizeGb * (1 - 0.2) >= need`.
  */
 export function memorystoreGiB(neededMiB: number): number {
   return Math.max(1, Math.ceil(neededMiB / (1024 * (1 - MEMORYSTORE_RESERVED_SHARE)) - 1e-9));
+}
+
+/** The smallest instance of Memorystore as a node. */
+export function memorystoreNode(neededMiB: number): ManagedNode {
+  const gib = memorystoreGiB(neededMiB);
+  return {
+    nodeType: `${MEMORYSTORE_TIER} ${gib} GiB`,
+    memoryMiB: gib * 1024,
+    sustainedCores: 1,
+    reservedShare: MEMORYSTORE_RESERVED_SHARE,
+  };
 }

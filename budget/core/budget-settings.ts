@@ -33,7 +33,11 @@ export const budgetSettings = group(
       { fix: "Give at least one of them.", decides: BUDGET_METRICS[metric as BudgetMetric].title },
     ).optional();
   }) as Record<BudgetMetric, z.ZodOptional<ThresholdSettings>>,
-  { fix: "Name a metric of the budget." },
+  {
+    allowed: "a map of metrics",
+    fix: "Give what differs from the default, see Budget.",
+    decides: "everything",
+  },
 );
 
 type ThresholdSettings = z.ZodObject<Record<keyof Threshold, z.ZodOptional<z.ZodNumber>>, z.core.$strict>;

@@ -56,6 +56,7 @@ export type Unit =
   | "days"
   | "requests/s"
   | "queries/s"
+  | "operations/s"
   | "MiB"
   | "GiB"
   | "cores"
@@ -76,6 +77,7 @@ const SHOWN: Readonly<Record<Unit, (value: number) => string>> = {
   days: (value) => plural(value, "day"),
   "requests/s": rate,
   "queries/s": rate,
+  "operations/s": rate,
   MiB: mebibytes,
   GiB: gibibytes,
   cores: (value) => plural(value, "core"),

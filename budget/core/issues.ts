@@ -73,7 +73,10 @@ export function issuesOf(schema: z.ZodType, value: unknown): Issue[] {
   const parsed = schema.safeParse(value);
   const lost = lostKeys(value).map((path) => nameIssue(schema, value, path));
   if (parsed.success && lost.length === 0) return [];
-  const issues = [...(parsed.error?.issues ?? []).flatMap((issue) => asIssues(schema, value, issue)), ...lost];
+  const issues = [
+    ...(parsed.error?.issues ?? []).flatMap((issue) => asIssues(schema, value, issue)),
+    ...lost,
+  ];
   // A value that breaks two bounds of one range is one issue.
   const said = new Set<string>();
   return issues.filter((one) => {

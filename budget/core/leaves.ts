@@ -56,6 +56,12 @@ export const port = number(
   { fix: "Give the port that it listens on." },
 );
 
+/** Which of the generated passwords are used. */
+export const passwordGeneration = number(
+  { atLeast: 1, atMost: 1_000_000, whole: true },
+  { fix: "Raise it by one for new passwords.", decides: "passwords" },
+);
+
 /** Path of an endpoint. */
 export const urlPath = text(/^\/[!"$-~]*$/, {
   allowed: 'a path that begins with "/", without spaces and "#"',

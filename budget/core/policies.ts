@@ -6,9 +6,9 @@ export const OBJECT_POLICIES = {
   "container-resources-bounded": "Every container requests CPU and memory and has a memory limit.",
   "objects-equal-plan": "Every object has the numbers that the plan has: what was proven is what runs.",
   "cache-connections-within-limits":
-    "Every cache admits what all services of the stack open at their maximum, during a rollout.",
+    "Every cache is there, and planned for what all services of the stack open at their most pods in a rollout.",
   "database-connections-within-limits":
-    "Every router of the database admits what all services open at their maximum, and every member what the routers open.",
+    "Every router of the database admits what all services open at their maximum.",
 } as const;
 
 export type ObjectPolicy = keyof typeof OBJECT_POLICIES;

@@ -12,10 +12,13 @@ export const PROOF_POLICIES = {
   "calls-are-carried":
     "Every service carries what others of the stack ask it, answers before they give up, and leaves them their response time.",
   "memory-within-limits": "Everything that has a memory limit fits into it at worst.",
+  "connections-within-limits": "Everything that limits connections admits what its users open at worst.",
   "timeouts-in-order":
     "Every hop gives up before the hop outside of it, and keeps idle connections longer than its caller.",
   "origin-carries-misses":
     "The service carries what the CDN passes on, at the promised hit ratio and at the one that pages.",
+  "database-carries-load":
+    "The database holds its data and answers all services at their peak, within cache, connections, processors and disks.",
 } as const;
 
 export type ProofPolicy = keyof typeof PROOF_POLICIES;

@@ -7,6 +7,7 @@
  * or after an hour above 75 %, then node by node, and it does not look at connections.
  */
 import { CLIENT_MARGIN } from "../service/connections";
+import { PEAK_MARGIN } from "../service/plan";
 import {
   ATLAS_RESERVED_CONNECTIONS,
   atlasCacheGiB,
@@ -20,20 +21,12 @@ import {
   INDEX_BUILD_GIB,
   PROCESS_GIB,
   RESERVED_CONNECTIONS,
+  VOTERS,
   largestShard,
-  mongoConnections,
   mongodStorageGiB,
-  peakQueries,
-  type DatabaseUser,
 } from "./mongodb";
-import type { Threshold } from "../core/performance-budget";
+import type { Unit } from "../core/format";
 import { withoutNoise, wholeUp } from "../core/rounding";
-
-/** Members of a shard that vote. */
-export const ELECTABLE_NODES = 3;
-
-/** Share added to the peak for the largest tier, as for the replicas of a service. */
-export const PEAK_MARGIN = 0.2;
 
 /** What decides the tiers. */
 export interface AtlasLoad {
@@ -52,33 +45,23 @@ export interface AtlasLoad {
   readonly workingSetGiB: number;
   /** Queries/s that one core of a node answers, > 0, measured. */
   readonly queriesPerCore: number;
-  /** Queries/s of all services at peak, >= 0. */
-  readonly peakQueries: number;
-  /** Connections that clients open to one router at worst. @see mongoConnections */
+  /** Queries/s at peak of the shard that gets the most, >= 0. */
+  readonly shardQueries: number;
+  /** Connections that clients open to one router at worst. @see clientsPerRouter */
   readonly expectedClients: number;
-  /** CPU of the budget, shares. */
-  readonly cpuUtilization: Threshold;
-}
-
-/** The part of a load that comes from the services. */
-export function atlasDemand(
-  users: readonly DatabaseUser[],
-): Pick<AtlasLoad, "peakQueries" | "expectedClients"> {
-  return {
-    peakQueries: peakQueries(users),
-    expectedClients: mongoConnections(users, 1).clientsPerRouter,
-  };
+  /** CPU that the budget promises, 0..1. */
+  readonly cpuTarget: number;
 }
 
 /** Nodes of all shards, each of which runs a router (`mongos`) as well. */
 export function atlasNodes(load: Pick<AtlasLoad, "shards" | "readReplicas" | "analyticsNodes">): number {
-  return load.shards * (ELECTABLE_NODES + load.readReplicas + load.analyticsNodes);
+  return load.shards * (VOTERS + load.readReplicas + load.analyticsNodes);
 }
 
 /** One thing a tier has to have enough of. */
 export interface AtlasRequirement {
   readonly name: string;
-  readonly unit: string;
+  readonly unit: Unit;
   readonly needed: number;
   /** How much of it a tier has. */
   readonly of: (tier: AtlasTier) => number;
@@ -99,8 +82,8 @@ export function atlasStorageGiB({ dataGiB, shards }: Pick<AtlasLoad, "dataGiB" |
 }
 
 /** Cores that a shard's primary is busy with at peak, as if it got all queries of its shard. */
-export function atlasBusyCores(load: Pick<AtlasLoad, "peakQueries" | "shards" | "queriesPerCore">): number {
-  return withoutNoise(largestShard(load.peakQueries, load.shards) / load.queriesPerCore);
+export function atlasBusyCores(load: Pick<AtlasLoad, "shardQueries" | "queriesPerCore">): number {
+  return withoutNoise(load.shardQueries / load.queriesPerCore);
 }
 
 /** Cache that the working set of the largest shard needs, GiB: / 0.8, above which WiredTiger evicts it. */
@@ -121,11 +104,10 @@ const LESS_CPU = "Add shards, cache more, or make the queries cheaper.";
  * rush does not wait that long. Nor does it scale for connections.
  *
  * cache >= working set of the largest shard / 0.8; memory - cache >= 1 MiB a connection + 0.5 + 1; connections >=
- * ceil(1.2 * clients) + 50 + 10; storage >= volume; cores * the budget's critical CPU >= queries/s of the largest
+ * ceil(1.2 * clients) + 50 + 10; storage >= volume; cores * the budget's CPU target >= queries/s of the largest
  * shard / queriesPerCore.
  */
 export function smallestTierRequirements(load: AtlasLoad): AtlasRequirement[] {
-  const { critical } = load.cpuUtilization;
   return [
     {
       name: "WiredTiger cache",
@@ -162,7 +144,7 @@ export function smallestTierRequirements(load: AtlasLoad): AtlasRequirement[] {
     {
       name: "CPU at peak",
       unit: "cores",
-      needed: withoutNoise(atlasBusyCores(load) / critical),
+      needed: withoutNoise(atlasBusyCores(load) / load.cpuTarget),
       of: (tier) => tier.cpuCores,
       key: "queriesPerCore",
       fix: LESS_CPU,
@@ -170,14 +152,14 @@ export function smallestTierRequirements(load: AtlasLoad): AtlasRequirement[] {
   ];
 }
 
-/** What the largest tier has to have besides: the peak and a fifth within the budget's CPU target. */
+/** What the largest tier has to have besides: the peak and a fifth more within the budget's CPU target. */
 export function largestTierRequirements(load: AtlasLoad): AtlasRequirement[] {
   return [
     ...smallestTierRequirements(load),
     {
       name: "CPU at peak + 20 %",
       unit: "cores",
-      needed: withoutNoise((atlasBusyCores(load) * (1 + PEAK_MARGIN)) / load.cpuUtilization.target),
+      needed: withoutNoise((atlasBusyCores(load) * (1 + PEAK_MARGIN)) / load.cpuTarget),
       of: (tier) => tier.cpuCores,
       key: "queriesPerCore",
       fix: LESS_CPU,

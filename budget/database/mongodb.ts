@@ -11,11 +11,14 @@ import { concurrentRequests } from "../service/capacity";
 import { CLIENT_MARGIN, expectedClients, type ConnectionUser } from "../service/connections";
 import { withoutNoise, wholeUp } from "../core/rounding";
 
+/** Members of a shard, or of the config servers, that vote; a replica set elects with any two of them. */
+export const VOTERS = 3;
+
 /** Share of the WiredTiger cache that is filled before its background eviction starts. */
 export const CACHE_SHARE = 0.8;
 
 /** WiredTiger does not start with less, GiB. */
-const SMALLEST_CACHE_GIB = 0.25;
+export const SMALLEST_CACHE_GIB = 0.25;
 
 /** Largest share of (limit - 1 GiB) given to the cache: the file system's cache and compression work in the rest. */
 export const LARGEST_CACHE_RATIO = 0.5;

@@ -2,8 +2,8 @@
  * Connections to Redis: how many one process keeps, and how many the server has to admit. Units: connections,
  * requests/s, seconds, pods.
  *
- * Sources: Little's law (L = lambda * W); the Kubernetes documentation of `maxSurge`, which rounds up; redis.conf on
- * `maxclients`.
+ * Sources: Little's law (L = lambda * W); the Kubernetes documentation of `maxSurge`, which rounds up, and of a
+ * Deployment's rolling update, which does not count pods that are terminating; redis.conf on `maxclients`.
  */
 import { concurrentRequests } from "./capacity";
 import type { ServiceProfile } from "./demand";
@@ -69,27 +69,60 @@ export function servicePoolSize(
   return poolSize({ ...calls, peakRpsPerProcess, concurrencyPerProcess });
 }
 
-/** A workload that connects to a Redis, at its largest. */
+/** How fast a rollout replaces pods. */
+export interface RolloutPace {
+  /** How long a pod that was told to stop may keep its connections, seconds: `terminationGracePeriodSeconds`. */
+  readonly terminationSeconds: number;
+  /** How long a new pod takes at least until it counts and the next ones are replaced, seconds: `minReadySeconds`. */
+  readonly readySeconds: number;
+}
+
+/** The pace of a service's rollout. @param terminationSeconds its `terminationGracePeriodSeconds` */
+export function paceOf(
+  terminationSeconds: number,
+  { warmUpSeconds }: Pick<ServiceProfile, "warmUpSeconds">,
+): RolloutPace {
+  return { terminationSeconds, readySeconds: Math.ceil(warmUpSeconds) };
+}
+
+/** A workload that keeps connections, at its largest. */
 export interface ConnectionUser {
   /** Upper bound of its autoscaler, pods, whole number >= 1. */
   readonly maxReplicas: number;
-  /** `maxSurge` of its rollout, share of the replicas, 0..1. */
+  /** `maxSurge` of its rollout, share of the replicas, 0..1. 0 for pods that are gone before their successors start. */
   readonly maxSurge: number;
   /** Processes that open pools of their own in one pod, whole number >= 1. */
   readonly processesPerPod: number;
-  /** Connections one process keeps to this Redis, whole number >= 1. */
+  /** Connections one process keeps, whole number >= 1. */
   readonly poolSize: number;
+  /** @default unknown: in a rollout every pod may be there twice */
+  readonly pace?: RolloutPace;
 }
 
 /**
- * Connections its users open at worst: all of them at their maximum of replicas and rolling out at the same time,
- * sum of (maxReplicas + ceil(maxReplicas * maxSurge)) * processesPerPod * poolSize.
+ * Pods whose processes run at the same time during one rollout, at most.
+ *
+ * A Deployment keeps max + surge pods that were not told to stop. It tells as many old ones to stop as new ones count,
+ * and starts the next at once, without waiting for those to end: each wave takes `readySeconds`, and lives on for
+ * `terminationSeconds`. So ceil(termination / ready) waves of the surge overlap:
+ *
+ * min(2 * max, max + surge * (1 + ceil(termination / ready))), surge = ceil(max * maxSurge)
+ *
+ * No more than twice the pods, for there are no others than the old and the new ones.
+ */
+export function livingPods({ maxReplicas, maxSurge, pace }: Omit<ConnectionUser, "poolSize">): number {
+  const surge = wholeUp(maxReplicas * maxSurge);
+  if (surge === 0) return maxReplicas;
+  const overlap = pace === undefined ? Infinity : Math.ceil(pace.terminationSeconds / pace.readySeconds);
+  return Math.min(2 * maxReplicas, maxReplicas + surge * (1 + overlap));
+}
+
+/**
+ * Connections its users open at worst: all of them at their maximum of replicas and rolling out at the same time, sum of
+ * {@link livingPods} * processesPerPod * poolSize.
  */
 export function expectedClients(users: readonly ConnectionUser[]): number {
-  return users.reduce((sum, user) => {
-    const pods = user.maxReplicas + wholeUp(user.maxReplicas * user.maxSurge);
-    return sum + pods * user.processesPerPod * user.poolSize;
-  }, 0);
+  return users.reduce((sum, user) => sum + livingPods(user) * user.processesPerPod * user.poolSize, 0);
 }
 
 /** Share kept free over what users open: connections of pods that died are only noticed after `tcp-keepalive`. */

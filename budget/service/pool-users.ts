@@ -1,5 +1,5 @@
 /** Who keeps connections to what, read from the services' summaries. */
-import type { ConnectionUser } from "./connections";
+import { paceOf, type ConnectionUser } from "./connections";
 import type { ServiceSummary } from "./summary";
 
 /** A service that keeps a pool, at its largest. */
@@ -20,9 +20,9 @@ export function databaseUsersOf(services: readonly ServiceSummary[]): PoolUser[]
   return services.flatMap((service) => userOf(service, service.databasePool));
 }
 
-function userOf(
-  { workload, replicas, maxSurge, processesPerPod }: ServiceSummary,
-  poolSize: number,
-): PoolUser[] {
-  return poolSize > 0 ? [{ workload, maxReplicas: replicas.max, maxSurge, processesPerPod, poolSize }] : [];
+function userOf(service: ServiceSummary, poolSize: number): PoolUser[] {
+  if (poolSize === 0) return [];
+  const { workload, replicas, maxSurge, processesPerPod, timeouts, profile } = service;
+  const pace = paceOf(timeouts.drain.terminationGrace, profile);
+  return [{ workload, maxReplicas: replicas.max, maxSurge, processesPerPod, poolSize, pace }];
 }

@@ -1,6 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { CachePlan } from "../../budget/caching/plan";
 import type { Destination } from "../shared/network-policy";
+
+/** Where a cache is that nobody gave a namespace. */
+export const DEFAULT_NAMESPACE = "default";
 
 /** How services reach a cache, whatever kind it is. */
 export interface CacheEndpoint {
@@ -29,4 +33,5 @@ export interface Cache {
   readonly url: pulumi.Output<string>;
   /** Connections that one server admits. */
   readonly maxClients: number;
+  readonly plan: CachePlan;
 }

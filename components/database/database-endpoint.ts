@@ -10,6 +10,8 @@ export interface SecretKey {
 
 /** How services reach a database, whichever kind it is. */
 export interface DatabaseEndpoint {
+  /** Name of the application's database. */
+  readonly database: string;
   /** Where the connection string with the application's password is. */
   readonly uriSecret: SecretKey;
   /** Where the connection string of the data-model Job is. */
@@ -25,8 +27,8 @@ export interface DatabaseEndpoint {
 /** Where a pod finds the authority's certificate. */
 export const CA_FILE = "/etc/mongodb-tls/ca.crt";
 
-/** Database of the application. */
-export const DATABASE = "retrofitlink";
+/** Database of the application when nobody names it. */
+export const DEFAULT_DATABASE = "app";
 
 /** A reading older than this is not served by a read replica; the smallest that drivers allow is 90 seconds. */
 export const MAX_STALENESS_SECONDS = 90;

@@ -27,6 +27,17 @@ export interface PrivateBucketArgs {
    */
   readonly onRemoval?: "emptied" | "kept";
   readonly transform?: Transform<s3.BucketArgs> | undefined;
+  /** Of what is around the bucket. */
+  readonly transforms?: BucketTransforms | undefined;
+}
+
+/** Of what is around a bucket, one for each. */
+export interface BucketTransforms {
+  readonly publicAccess?: Transform<s3.BucketPublicAccessBlockArgs>;
+  readonly ownership?: Transform<s3.BucketOwnershipControlsArgs>;
+  readonly encryption?: Transform<s3.BucketServerSideEncryptionConfigurationArgs>;
+  readonly versioning?: Transform<s3.BucketVersioningArgs>;
+  readonly lifecycle?: Transform<s3.BucketLifecycleConfigurationArgs>;
 }
 
 export interface PrivateBucket {
@@ -56,7 +67,7 @@ export function privateBucket(
   args: PrivateBucketArgs,
   options: pulumi.CustomResourceOptions,
 ): PrivateBucket {
-  const { region, expireDays, undeleteDays, encryption, protect = false, onRemoval } = args;
+  const { region, expireDays, undeleteDays, encryption, protect = false, onRemoval, transforms = {} } = args;
   const kept = onRemoval === "kept";
   const child = retained(options, kept);
   const inRegion = region === undefined ? {} : { region };
@@ -74,63 +85,78 @@ export function privateBucket(
   );
   const of = { bucket: bucket.id, ...inRegion };
   const closed = new s3.BucketPublicAccessBlock(
-    `${name}-private`,
-    {
-      ...of,
-      blockPublicAcls: true,
-      blockPublicPolicy: true,
-      ignorePublicAcls: true,
-      restrictPublicBuckets: true,
-    },
-    child,
+    ...transformed<s3.BucketPublicAccessBlockArgs>(
+      transforms.publicAccess,
+      `${name}-private`,
+      {
+        ...of,
+        blockPublicAcls: true,
+        blockPublicPolicy: true,
+        ignorePublicAcls: true,
+        restrictPublicBuckets: true,
+      },
+      child,
+    ),
   );
   new s3.BucketOwnershipControls(
-    `${name}-ownership`,
-    { ...of, rule: { objectOwnership: "BucketOwnerEnforced" } },
-    child,
+    ...transformed<s3.BucketOwnershipControlsArgs>(
+      transforms.ownership,
+      `${name}-ownership`,
+      { ...of, rule: { objectOwnership: "BucketOwnerEnforced" } },
+      child,
+    ),
   );
   new s3.BucketServerSideEncryptionConfiguration(
-    `${name}-encryption`,
-    {
-      ...of,
-      rules: [
-        {
-          applyServerSideEncryptionByDefault: { sseAlgorithm: encryption },
-          // One call to KMS for many objects.
-          ...(encryption === "aws:kms" ? { bucketKeyEnabled: true } : {}),
-        },
-      ],
-    },
-    child,
+    ...transformed<s3.BucketServerSideEncryptionConfigurationArgs>(
+      transforms.encryption,
+      `${name}-encryption`,
+      {
+        ...of,
+        rules: [
+          {
+            applyServerSideEncryptionByDefault: { sseAlgorithm: encryption },
+            // One call to KMS for many objects.
+            ...(encryption === "aws:kms" ? { bucketKeyEnabled: true } : {}),
+          },
+        ],
+      },
+      child,
+    ),
   );
   const versions =
     undeleteDays === undefined
       ? []
       : [
           new s3.BucketVersioning(
-            `${name}-versioning`,
-            { ...of, versioningConfiguration: { status: "Enabled" } },
-            child,
+            ...transformed<s3.BucketVersioningArgs>(
+              transforms.versioning,
+              `${name}-versioning`,
+              { ...of, versioningConfiguration: { status: "Enabled" } },
+              child,
+            ),
           ),
         ];
   new s3.BucketLifecycleConfiguration(
-    `${name}-lifecycle`,
-    {
-      ...of,
-      rules: [
-        {
-          id: "retention",
-          status: "Enabled",
-          filter: {},
-          ...(expireDays === undefined ? {} : { expiration: { days: expireDays } }),
-          ...(undeleteDays === undefined
-            ? {}
-            : { noncurrentVersionExpiration: { noncurrentDays: undeleteDays } }),
-          abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
-        },
-      ],
-    },
-    { ...child, dependsOn: versions },
+    ...transformed<s3.BucketLifecycleConfigurationArgs>(
+      transforms.lifecycle,
+      `${name}-lifecycle`,
+      {
+        ...of,
+        rules: [
+          {
+            id: "retention",
+            status: "Enabled",
+            filter: {},
+            ...(expireDays === undefined ? {} : { expiration: { days: expireDays } }),
+            ...(undeleteDays === undefined
+              ? {}
+              : { noncurrentVersionExpiration: { noncurrentDays: undeleteDays } }),
+            abortIncompleteMultipartUpload: { daysAfterInitiation: 2 },
+          },
+        ],
+      },
+      { ...child, dependsOn: versions },
+    ),
   );
   return { bucket, closed, region, kept };
 }
@@ -151,6 +177,7 @@ export function bucketPolicy(
   { bucket, closed, region, kept }: PrivateBucket,
   grants: readonly BucketGrant[],
   child: pulumi.CustomResourceOptions,
+  transform?: Transform<s3.BucketPolicyArgs>,
 ): s3.BucketPolicy {
   const allowed = grants.map(({ service, action, objects = "*", source }) => ({
     Effect: "Allow",
@@ -171,13 +198,16 @@ export function bucketPolicy(
     Condition: { Bool: { "aws:SecureTransport": "false" } },
   };
   return new s3.BucketPolicy(
-    name,
-    {
-      bucket: bucket.id,
-      ...(region === undefined ? {} : { region }),
-      policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...allowed, onlyTls] }),
-    },
-    // Both write the bucket's policy settings; S3 refuses two at a time, and judges a policy by the block that is there.
-    { ...retained(child, kept), dependsOn: [closed] },
+    ...transformed<s3.BucketPolicyArgs>(
+      transform,
+      name,
+      {
+        bucket: bucket.id,
+        ...(region === undefined ? {} : { region }),
+        policy: pulumi.jsonStringify({ Version: "2012-10-17", Statement: [...allowed, onlyTls] }),
+      },
+      // Both write the bucket's policy settings; S3 refuses two at a time, and judges a policy by the block that is there.
+      { ...retained(child, kept), dependsOn: [closed] },
+    ),
   );
 }

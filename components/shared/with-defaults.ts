@@ -1,8 +1,8 @@
-/** Arguments over their defaults; an argument that is undefined counts as left out. */
+/** Arguments over their defaults. What is there and undefined counts as left out. */
 export function withDefaults<Defaults extends object, Args extends object>(
   defaults: Defaults,
   args: Args,
-): Args & Required<Pick<Args, keyof Defaults & keyof Args>> {
+): Defaults & Args {
   const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
-  return { ...defaults, ...given } as unknown as Args & Required<Pick<Args, keyof Defaults & keyof Args>>;
+  return { ...defaults, ...given } as Defaults & Args;
 }

@@ -1,11 +1,11 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
 import { text, valuesOf } from "../../budget/core/derived";
 import { expectedClients } from "../../budget/service/connections";
-import { clientsPerRouter } from "../../budget/database/mongodb";
+import { VOTERS, clientsPerRouter } from "../../budget/database/mongodb";
 import { cacheUsersOf, databaseUsersOf } from "../../budget/service/pool-users";
 import type { CacheSummary } from "../../budget/caching/summary";
-import { isMongoDbCluster, type DatabaseSummary } from "./database-derivations";
-import { mebibytes, number, plural, podRange, rate } from "../../budget/core/format";
+import { isMongoDbCluster, type DatabaseSummary } from "../../budget/database/summary";
+import { number, plural, podRange, rate } from "../../budget/core/format";
 import type { StackModel } from "./stack-model";
 
 export interface Box {
@@ -161,17 +161,17 @@ function caches({ caches: found, zones }: StackModel): Box[] {
     title: cache.workload,
     detail: describeCache(cache),
     kind: "cache",
-    zones: cache.replicas > 0 ? podsPerZone(cache.replicas + 1, zones) : [],
+    zones: cache.numbers.members.value > 1 ? podsPerZone(cache.numbers.members.value, zones) : [],
   }));
 }
 
 /** What it may forget, or who stands in for the primary; and how large it is. */
 function describeCache(cache: CacheSummary): string {
-  if (cache.kind !== "in-cluster") return `${cache.nodeType}, ${plural(cache.replicas + 1, "node")}`;
-  const size = mebibytes(cache.maxMemoryMiB);
-  return cache.replicas > 0
-    ? `1 + ${plural(cache.replicas, "replica")}, ${size}`
-    : `${cache.purpose}, ${size}`;
+  const { numbers, purpose } = cache;
+  const replicas = numbers.members.value - 1;
+  if (cache.kind !== "in-cluster") return `${text(cache.numbers.node)}, ${text(numbers.members)}`;
+  const size = text(numbers.maxMemory);
+  return replicas > 0 ? `1 + ${plural(replicas, "replica")}, ${size}` : `${purpose}, ${size}`;
 }
 
 /** What a driver connects to: the routers, or the cluster of a service that hides them. */
@@ -180,15 +180,12 @@ function databases({ databases: found }: StackModel): Box[] {
     id: summary.workload,
     title: summary.workload,
     detail: isMongoDbCluster(summary)
-      ? `${plural(summary.routers, "router")}, ${plural(summary.shards, "shard")}`
-      : `${summary.minInstanceSize} to ${summary.maxInstanceSize}, ${plural(summary.shards, "shard")}`,
+      ? `${plural(summary.numbers.routers.value, "router")}, ${plural(summary.shards, "shard")}`
+      : `${summary.numbers.smallestTier.value} to ${summary.numbers.largestTier.value}, ${plural(summary.shards, "shard")}`,
     kind: "database",
-    zones: isMongoDbCluster(summary) ? podsPerZone(summary.routers, summary.zones) : [],
+    zones: isMongoDbCluster(summary) ? podsPerZone(summary.numbers.routers.value, summary.zones) : [],
   }));
 }
-
-/** Members of a shard that vote. */
-const VOTERS = 3;
 
 function shardIds(summary: DatabaseSummary): string[] {
   return isMongoDbCluster(summary)
@@ -219,7 +216,9 @@ function databaseEdges({ databases: found, services: all }: StackModel): Edge[] 
     ...shardIds(summary).map((to) => ({
       from: summary.workload,
       to,
-      connections: isMongoDbCluster(summary) ? summary.routers * summary.routerPoolSize : 0,
+      connections: isMongoDbCluster(summary)
+        ? summary.numbers.routers.value * summary.numbers.routerPool.value
+        : 0,
       rps: 0,
     })),
   ]);

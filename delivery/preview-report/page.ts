@@ -1,12 +1,8 @@
 /** The page of a preview: one file, no network, nothing typed by hand. */
 import { createHash } from "node:crypto";
 
-import { cacheDerivations } from "./cache-derivations";
-import { databaseDerivations } from "./database-derivations";
-import type { Derivation } from "../../report/derivation";
-import { derivationsList } from "../../report/derivations-list";
-import type { Planned } from "../../budget/core/summary";
 import { number, plural } from "../../budget/core/format";
+import type { Planned } from "../../budget/core/summary";
 import { Html, html } from "../../report/html";
 import { planList } from "../../report/plan-list";
 import { policiesSection } from "./policies-section";
@@ -83,44 +79,38 @@ function verdict(model: StackModel): Html {
 function cdn({ cdns, images }: StackModel): Html {
   if (cdns.length === 0) return html``;
   return html`<h2>CDN</h2>
-    ${cdns.map((each) => plannedCard(each.hosts.join(", "), each))}
-    ${images.map((each) => plannedCard("Images", each))}`;
+    ${cdns.map((each) => planCard(each, each.hosts.join(", ")))}
+    ${images.map((each) => planCard(each, "Images"))}`;
 }
 
 function loadBalancer({ publicLoadBalancers, proxies }: StackModel): Html {
   if (proxies.length === 0) return html``;
   return html`<h2>Load balancer</h2>
-    ${publicLoadBalancers.map((each) => plannedCard(each.hosts.join(", "), each))}
-    ${proxies.map((each) => plannedCard(each.workload, each))}`;
+    ${publicLoadBalancers.map((each) => planCard(each, each.hosts.join(", ")))}
+    ${proxies.map((each) => planCard(each))}`;
 }
 
-function databases({ databases: found, services }: StackModel): Html {
+function databases({ databases: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Database</h2>
-    ${found.map((database) =>
-      card(database.workload, database.configKey, databaseDerivations(database, services)),
-    )}`;
+    ${found.map((each) => planCard(each))}`;
 }
 
-function caches({ caches: found, services }: StackModel): Html {
+function caches({ caches: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Caches</h2>
-    ${found.map((cache) => card(cache.workload, cache.configKey, cacheDerivations(cache, services)))}`;
+    ${found.map((each) => planCard(each))}`;
 }
 
 /** What a component is, with its promises and its numbers. */
-function plannedCard(name: string, planned: Planned): Html {
-  return html`<section class="card">
-    <h3>${name}</h3>
-    <p class="soft">Keys below are those of <code>${planned.configKey}</code>.</p>
-    ${planList(planned)}
-  </section>`;
+function planCard(planned: Planned, name = planned.workload): Html {
+  return section(name, planned.configKey, planList(planned));
 }
 
-function card(name: string, configKey: string, derivations: readonly Derivation[]): Html {
+function section(name: string, configKey: string, content: Html): Html {
   return html`<section class="card">
     <h3>${name}</h3>
     <p class="soft">Keys below are those of <code>${configKey}</code>.</p>
-    ${derivationsList(derivations)}
+    ${content}
   </section>`;
 }

@@ -2,7 +2,7 @@
 import { CACHE_TYPES, type CacheSummary } from "../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import type { PlatformSummary } from "../../budget/core/summary";
-import type { AtlasSummary, MongoDbSummary } from "../../budget/database/summary";
+import type { AtlasSummary, DatabaseSummary, MongoDbSummary } from "../../budget/database/summary";
 import type { EdgeSummary, ImageOptimizerSummary } from "../../budget/edge/summary";
 import type { PublicLoadBalancerSummary, ProxySummary } from "../../budget/load-balancing/summary";
 import type { ServiceSummary } from "../../budget/service/summary";
@@ -50,7 +50,7 @@ export interface StackModel {
   /** In front of the proxies. */
   readonly publicLoadBalancers: readonly PublicLoadBalancerSummary[];
   /** Of whichever kind. */
-  readonly databases: readonly (MongoDbSummary | AtlasSummary)[];
+  readonly databases: readonly DatabaseSummary[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
   readonly unknown: readonly string[];
   readonly policies: readonly PolicyResult[];

@@ -1,4 +1,4 @@
-import type { Collection } from "../../components/database/data-model/collection";
+import type { Collection } from "../../budget/database/data-model/collection";
 
 /** 400 days: a year of evidence and the time to ask for it. */
 const RETENTION_SECONDS = 400 * 86_400;
@@ -14,6 +14,8 @@ export const auditEvents: Collection = {
     occurredAt: "date",
     details: "object",
   },
+  size: { shareOfData: 0.12, documentBytes: 600, activeShare: 0.01 },
+  writes: 25,
   sharding: {
     key: { entityId: "hashed" },
     reason: "Events are read by object; a key that grows with time would send every write to one shard.",
@@ -28,12 +30,16 @@ export const auditEvents: Collection = {
     {
       name: "history of an object",
       why: "the history tab of projects and quotes",
+      frequency: 5,
+      limit: 100,
       equality: ["entityId"],
       sort: [["occurredAt", -1]],
     },
     {
       name: "acts of a person",
       why: "support and audits",
+      frequency: 1,
+      limit: 100,
       equality: ["actorId"],
       sort: [["occurredAt", -1]],
       range: ["occurredAt"],

@@ -1,5 +1,5 @@
 /** Every collection of RetroFitLink. A new one is a file in collections/ and a line here. */
-import type { Collection } from "../../components/database/data-model/collection";
+import type { Collection } from "../../budget/database/data-model/collection";
 import { auditEvents } from "./audit-events";
 import { contractors } from "./contractors";
 import { documents } from "./documents";

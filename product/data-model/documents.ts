@@ -1,4 +1,4 @@
-import type { Collection } from "../../components/database/data-model/collection";
+import type { Collection } from "../../budget/database/data-model/collection";
 
 export const documents: Collection = {
   name: "documents",
@@ -13,6 +13,8 @@ export const documents: Collection = {
     uploadedAt: "date",
     deleteAfter: "date",
   },
+  size: { shareOfData: 0.02, documentBytes: 400, activeShare: 0.05 },
+  writes: 8,
   sharding: {
     key: { projectId: "hashed" },
     reason: "Files are listed by project, and no project has more than some hundred.",
@@ -30,10 +32,19 @@ export const documents: Collection = {
     {
       name: "of a project",
       why: "the file list of a project",
+      frequency: 15,
+      limit: 100,
       equality: ["projectId", "kind"],
       sort: [["uploadedAt", -1]],
     },
-    { name: "storage of a project", why: "the quota check of every upload", equality: ["projectId"] },
+    {
+      name: "storage of a project",
+      why: "the quota check of every upload",
+      frequency: 8,
+      limit: 10,
+      examines: 500,
+      equality: ["projectId"],
+    },
   ],
   pipelines: [
     {

@@ -1,4 +1,4 @@
-import type { Collection } from "../../components/database/data-model/collection";
+import type { Collection } from "../../budget/database/data-model/collection";
 
 export const messages: Collection = {
   name: "messages",
@@ -12,6 +12,8 @@ export const messages: Collection = {
     read: "boolean",
     text: "string",
   },
+  size: { shareOfData: 0.08, documentBytes: 900, activeShare: 0.05 },
+  writes: 20,
   sharding: {
     key: { conversationId: 1, sentAt: 1 },
     reason:
@@ -28,6 +30,7 @@ export const messages: Collection = {
       keys: { recipientId: 1, sentAt: -1 },
       // Unread messages are few: the index stays in memory whatever the archive grows to.
       partialFilterExpression: { read: false },
+      share: 0.02,
       serves: ["unread of a person"],
     },
   ],
@@ -35,6 +38,8 @@ export const messages: Collection = {
     {
       name: "of a conversation",
       why: "an open conversation",
+      frequency: 25,
+      limit: 50,
       equality: ["conversationId"],
       sort: [["sentAt", 1]],
       range: ["sentAt"],
@@ -42,16 +47,20 @@ export const messages: Collection = {
     {
       name: "latest of a conversation",
       why: "the list of conversations",
+      frequency: 20,
+      limit: 1,
       equality: ["conversationId"],
       sort: [["sentAt", -1]],
     },
     {
       name: "unread of a person",
-      why: "the counter on every page",
+      why: "the inbox; the counter on every page is in users",
+      frequency: 10,
+      limit: 50,
       equality: ["recipientId"],
       sort: [["sentAt", -1]],
       always: { read: false },
-      asksEveryShard: "The partial index is small on each shard, and the counter is cached.",
+      asksEveryShard: "The partial index is small on each shard, and an inbox is opened seldom.",
     },
   ],
   pipelines: [],

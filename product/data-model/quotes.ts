@@ -1,4 +1,4 @@
-import type { Collection } from "../../components/database/data-model/collection";
+import type { Collection } from "../../budget/database/data-model/collection";
 
 export const quotes: Collection = {
   name: "quotes",
@@ -12,6 +12,8 @@ export const quotes: Collection = {
     submittedAt: "date",
     expiresAt: "date",
   },
+  size: { shareOfData: 0.03, documentBytes: 500, activeShare: 0.1 },
+  writes: 12,
   sharding: {
     key: { projectId: 1, contractorId: 1 },
     reason:
@@ -32,21 +34,35 @@ export const quotes: Collection = {
     { name: "contractor_recent", keys: { contractorId: 1, submittedAt: -1 }, serves: ["of a contractor"] },
   ],
   queries: [
-    { name: "of a project", why: "the project page", equality: ["projectId"] },
+    {
+      name: "by id in its project",
+      why: "an offer; its address has the project, and the project names the shard",
+      frequency: 10,
+      limit: 1,
+      equality: ["_id", "projectId"],
+    },
+    { name: "of a project", why: "the project page", frequency: 20, limit: 50, equality: ["projectId"] },
     {
       name: "cheapest of a project",
       why: "the comparison page",
+      frequency: 12,
+      limit: 20,
       equality: ["projectId", "status"],
       sort: [["total", 1]],
     },
     {
       name: "price range of a project",
       why: "the head of the comparison page",
+      frequency: 12,
+      limit: 1,
+      examines: 50,
       equality: ["projectId", "status"],
     },
     {
       name: "of a contractor",
       why: "the contractor's list",
+      frequency: 5,
+      limit: 100,
       equality: ["contractorId"],
       sort: [["submittedAt", -1]],
       asksEveryShard: "A contractor quotes for many projects; some hundred lists an hour.",

@@ -1,4 +1,4 @@
-import type { Collection } from "../../components/database/data-model/collection";
+import type { Collection } from "../../budget/database/data-model/collection";
 
 export const retrofitProjects: Collection = {
   name: "retrofitProjects",
@@ -15,6 +15,8 @@ export const retrofitProjects: Collection = {
     estimatedCost: "number",
     savedKilowattHours: "number",
   },
+  size: { shareOfData: 0.03, documentBytes: 2000, activeShare: 0.25 },
+  writes: 30,
   sharding: {
     key: { ownerId: "hashed" },
     reason:
@@ -32,25 +34,40 @@ export const retrofitProjects: Collection = {
       keys: { contractorId: 1, dueAt: 1 },
       // Closed projects are nine of ten and nobody lists them by due date.
       partialFilterExpression: { status: "in-progress" },
+      share: 0.1,
       serves: ["open projects of a contractor"],
     },
     { name: "property", keys: { propertyId: 1, updatedAt: -1 }, serves: ["of a property"] },
   ],
   queries: [
     {
+      name: "by id of its owner",
+      why: "the page of a project; the session knows the owner, and the owner names the shard",
+      frequency: 50,
+      limit: 1,
+      equality: ["_id", "ownerId"],
+    },
+    {
       name: "of an owner by status",
       why: "the owner's dashboard",
+      frequency: 40,
+      limit: 50,
       equality: ["ownerId", "status"],
       sort: [["updatedAt", -1]],
     },
     {
       name: "savings of an owner",
       why: "the figure on top of the dashboard",
+      frequency: 20,
+      limit: 1,
+      examines: 100,
       equality: ["ownerId", "status"],
     },
     {
       name: "open projects of a contractor",
       why: "the contractor's work list",
+      frequency: 8,
+      limit: 100,
       equality: ["contractorId"],
       sort: [["dueAt", 1]],
       always: { status: "in-progress" },
@@ -59,6 +76,8 @@ export const retrofitProjects: Collection = {
     {
       name: "of a property",
       why: "the page of a building",
+      frequency: 10,
+      limit: 20,
       equality: ["propertyId"],
       sort: [["updatedAt", -1]],
       asksEveryShard: "Cached for thirty minutes by building.",

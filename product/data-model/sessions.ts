@@ -1,4 +1,4 @@
-import type { Collection } from "../../components/database/data-model/collection";
+import type { Collection } from "../../budget/database/data-model/collection";
 
 export const sessions: Collection = {
   name: "sessions",
@@ -11,6 +11,8 @@ export const sessions: Collection = {
     expiresAt: "date",
     device: "string",
   },
+  size: { shareOfData: 0.02, documentBytes: 300, activeShare: 0.25 },
+  writes: 20,
   sharding: {
     key: { tokenHash: 1 },
     reason:
@@ -22,10 +24,12 @@ export const sessions: Collection = {
     { name: "expired_ttl", keys: { expiresAt: 1 }, expireAfterSeconds: 0, serves: [] },
   ],
   queries: [
-    { name: "by token", why: "every refresh of a sign-in", equality: ["tokenHash"] },
+    { name: "by token", why: "every refresh of a sign-in", frequency: 20, limit: 1, equality: ["tokenHash"] },
     {
       name: "devices of a user",
       why: "signing out everywhere",
+      frequency: 2,
+      limit: 20,
       equality: ["userId"],
       sort: [["createdAt", -1]],
       asksEveryShard: "Rare: the security page and password changes.",

@@ -1,8 +1,9 @@
-import type { Collection } from "../../components/database/data-model/collection";
+import type { Collection } from "../../budget/database/data-model/collection";
 
 export const users: Collection = {
   name: "users",
-  holds: "People who sign in: owners, tenants, contractors' staff, advisers.",
+  holds:
+    "People who sign in: owners, tenants, contractors' staff, advisers. Addresses are stored in lower case: the index tells letters apart.",
   fields: {
     _id: "objectId",
     email: "string",
@@ -10,8 +11,11 @@ export const users: Collection = {
     organizationId: "objectId",
     createdAt: "date",
     lastSeenAt: "date",
+    unreadMessages: "number",
     verificationExpiresAt: "date",
   },
+  size: { shareOfData: 0.02, documentBytes: 800, activeShare: 0.25 },
+  writes: 20,
   sharding: {
     reason:
       "An address must be unique over all users, which a sharded collection can only promise on its shard key; a few million small documents fit one shard.",
@@ -32,10 +36,19 @@ export const users: Collection = {
     },
   ],
   queries: [
-    { name: "by email", why: "every sign-in", equality: ["email"] },
+    {
+      name: "by id",
+      why: "the account on every page, with the counter of unread messages",
+      frequency: 100,
+      limit: 1,
+      equality: ["_id"],
+    },
+    { name: "by email", why: "every sign-in", frequency: 15, limit: 1, equality: ["email"] },
     {
       name: "members of an organization",
       why: "the team page of contractors",
+      frequency: 5,
+      limit: 100,
       equality: ["organizationId", "role"],
       sort: [["lastSeenAt", -1]],
     },

@@ -5,16 +5,9 @@ import { CircuitBreaker, type CircuitBreakerOptions } from "./circuit-breaker";
 import { DeadlineQueue, type Told } from "./deadline-queue";
 import { CacheUnavailable, type CacheUnavailableReason, unavailableReason } from "./errors";
 import { PacedLog } from "./paced-log";
-import { RedisConnection, type Reply, isProtocolError } from "./redis-connection";
-import { Sentinels } from "./sentinels";
+import { type ConnectionEvents, type RedisConnection, type Reply, isProtocolError } from "./redis-connection";
 import type { CacheSettings } from "./settings";
-
-/**
- * Connections at most. The driver writes the commands of one turn of the event loop together. Measured with 64 callers
- * and values of 5 KB: 7 µs of CPU for a command on one connection, 10 µs spread over ten, 32 µs in the driver's pool.
- * The second is there for when a large value is under way on the first.
- */
-const MOST_CONNECTIONS = 2;
+import { SharedConnections } from "./shared-connections";
 
 /** Commands on a connection before the next one is used: behind so many a large value is felt. */
 const SHARED_BY = 64;
@@ -64,12 +57,13 @@ class Command implements Told {
 }
 
 /**
- * Commands to one Redis, each bounded by the deadline, and none at all while it is known to fail. Opens its connections
- * at once and in the background: a service starts without its cache.
+ * Commands to one Redis, each bounded by the deadline, and none at all while it is known to fail. Its connections open at
+ * once and in the background, shared with the other managers of the same settings: a service starts without its cache.
  */
 export class RedisLink {
   private readonly connections: readonly RedisConnection[];
-  private readonly sentinels: Sentinels | undefined;
+  private readonly shared: SharedConnections;
+  private readonly events: ConnectionEvents;
   private readonly deadlines: DeadlineQueue;
   private readonly breaker: CircuitBreaker;
   private readonly logger: Logger;
@@ -88,14 +82,9 @@ export class RedisLink {
     this.logger = logger;
     this.deadlines = new DeadlineQueue(settings.timeoutMs);
     this.breaker = new CircuitBreaker(breaker, (state) => metrics.available(state === "closed"));
-    const events = { ready: () => this.connected(), failed: (error: unknown) => this.disconnected(error) };
-    this.sentinels =
-      settings.sentinels &&
-      new Sentinels(settings, settings.sentinels, (primary) => {
-        for (const connection of this.connections) connection.moved(primary);
-      });
-    const length = Math.min(settings.poolSize, MOST_CONNECTIONS);
-    this.connections = Array.from({ length }, () => new RedisConnection(settings, events, this.sentinels));
+    this.events = { ready: () => this.connected(), failed: (error) => this.disconnected(error) };
+    this.shared = SharedConnections.of(settings, this.events);
+    this.connections = this.shared.all;
   }
 
   /** Whether a command would go out now. */
@@ -154,9 +143,8 @@ export class RedisLink {
   async close(): Promise<void> {
     this.closing = true;
     this.paced.close();
-    this.sentinels?.close();
     for (const look of this.waiters) look();
-    await Promise.all(this.connections.map((connection) => connection.close(CLOSE_MS)));
+    await this.shared.release(this.events, CLOSE_MS);
   }
 
   /**

@@ -1,16 +1,20 @@
 /** Rules of a stack file with a database by Atlas that look at the cluster as well. */
 import { atlasRegion, regionsOfAtlas } from "../../budget/database/atlas-regions";
+import { atlasIssues } from "../../budget/database/rules";
+import { DATABASE_NAME } from "../../plan/plan-database";
+import { planStack } from "../../plan/plan-stack";
+import { CATALOGUE } from "../../product/data-model/catalogue";
 import { show, type ConfigProblem } from "./config-problems";
 import type { StackConfig } from "./schema/stack";
 
-/** @param config what is sound by itself of the two blocks */
-export function atlasMistakes({
-  cluster,
-  database,
-}: {
+/** What is sound by itself of a stack. */
+export interface AtlasParts extends Pick<StackConfig, "services" | "budget"> {
   readonly cluster?: StackConfig["cluster"] | undefined;
   readonly database?: StackConfig["database"];
-}): ConfigProblem[] {
+}
+
+export function atlasMistakes(config: AtlasParts): ConfigProblem[] {
+  const { cluster, database } = config;
   if (database?.kind !== "atlas" || cluster === undefined) return [];
   const { cloud } = cluster;
   if (cloud === "local") {
@@ -49,5 +53,43 @@ export function atlasMistakes({
       fix: "Remove the key; the network's own firewall rules decide there.",
     });
   }
-  return problems;
+  return problems.length > 0 ? problems : tierMistakes(config, cluster, database);
+}
+
+/** Bounds that were given too small, and a load that no tier carries: what the component would refuse. */
+function tierMistakes(
+  { services, budget }: AtlasParts,
+  cluster: StackConfig["cluster"],
+  database: Extract<StackConfig["database"], { kind: "atlas" }>,
+): ConfigProblem[] {
+  const plan = usersOf({ services, budget, cluster });
+  const region = cluster.cloud === "local" ? undefined : atlasRegion(cluster.cloud, cluster.region);
+  if (plan === undefined || cluster.cloud === "local" || region === undefined) return [];
+  const issues = atlasIssues({
+    ...database,
+    database: DATABASE_NAME,
+    cloud: cluster.cloud,
+    region,
+    users: plan.databaseUsers,
+    budget: plan.budget,
+    retentionDays: database.backup.retentionDays,
+    dataModel: CATALOGUE,
+  });
+  // What the services open is decided where they are.
+  return issues.map((issue) => ({
+    ...issue,
+    path: issue.path[0] === "users" ? ["services"] : ["database", ...issue.path],
+  }));
+}
+
+/** The stack's plan without its database; undefined when a service has no plan, which is a mistake of its own. */
+function usersOf(
+  inputs: Pick<StackConfig, "services" | "budget" | "cluster">,
+): ReturnType<typeof planStack> | undefined {
+  try {
+    return planStack(inputs);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /** Rules about where a stack runs, and about names that its cloud has to take. */
-import { nearest, show, type Issue } from "../../budget/core/issues";
+import { issuesOf, nearest, show, within, type Issue } from "../../budget/core/issues";
 import type { SettingPath } from "../../budget/core/settings";
-import { managedCacheNameProblems } from "../../components/caching/managed/managed-cache";
+import { managedCacheName } from "../../budget/caching/settings";
 
 import { AWS_REGIONS, GCP_REGIONS, gcpZones, isOtherPartition } from "./regions";
 import type { ClusterConfig } from "./schema/stack";
@@ -84,12 +84,7 @@ export function subnetMistakes(path: SettingPath, subnetIds: readonly string[], 
 function cacheNameIssues(cacheKinds: Readonly<Record<string, unknown>>): Issue[] {
   return Object.entries(cacheKinds).flatMap(([name, kind]) =>
     kind === "elasticache" || kind === "memorystore"
-      ? managedCacheNameProblems(name).map(({ got, allowed, fix }) => ({
-          path: ["caches", name],
-          got: show(got),
-          allowed,
-          fix,
-        }))
+      ? within(["caches", name], issuesOf(managedCacheName, name))
       : [],
   );
 }

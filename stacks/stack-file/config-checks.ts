@@ -8,6 +8,7 @@ import { routesAndTlsProblems, trustProblems } from "../../components/load-balan
 import { asIssue } from "../../components/shared/problems";
 import { environmentIssues } from "../../components/workload/environment-issues";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
+import { cachePlanMistakes } from "./cache-checks";
 import { cdnMistakes } from "./cdn-checks";
 import { clusterIssues } from "./cluster-checks";
 import { atlasMistakes } from "./atlas-checks";
@@ -50,6 +51,7 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   readonly cloud: unknown;
   /** What the objects of the stack are named after. */
   readonly naming: NamingParts;
+  readonly caches: StackConfig["caches"];
   /** `kind` of each cache as it was given. */
   readonly cacheKinds: Readonly<Record<string, unknown>>;
 }
@@ -59,7 +61,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
   const stackBudget = mergeBudget(DEFAULT_BUDGET, config.budget);
   const ofBudget = budgetIssues(stackBudget, config.budget, ["budget"]);
   const stackIsSound = ofBudget.length === 0;
-  return [
+  const issues = [
     ...ofBudget,
     ...Object.entries(config.services).flatMap(([name, service]) =>
       within(
@@ -87,6 +89,10 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasMistakes(config),
   ];
+  const { budget, services, caches, cluster, cdn } = config;
+  if (cluster === undefined) return issues;
+  const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
+  return [...issues, ...cachePlanMistakes({ budget, services, caches, cluster, cdn }, isPlanned)];
 }
 
 /** Whether there is a plan of the service. */

@@ -10,6 +10,7 @@ import { crossChecks, type SoundParts } from "./config-checks";
 import { chainParts } from "./cloud-load-balancer-checks";
 import { readValues, readerIssues } from "./config-reader";
 import type { NamingParts } from "./object-names";
+import { cache } from "./schema/cache";
 import { stackSchema, type StackConfig } from "./schema/stack";
 import { NAMESPACE, describeIssues, type ConfigSource } from "./stack-file-issues";
 
@@ -63,6 +64,12 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
     naming: namingParts(raw),
     cacheKinds: Object.fromEntries(
       keysOf(raw["caches"]).map((name) => [name, valueAt(raw, ["caches", name, "kind"])]),
+    ),
+    caches: Object.fromEntries(
+      keysOf(raw["caches"]).flatMap((name) => {
+        const { data } = cache.safeParse(valueAt(raw, ["caches", name]));
+        return data === undefined ? [] : [[name, data] as const];
+      }),
     ),
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
     database: database.safeParse(raw["database"]).data,

@@ -120,15 +120,6 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
   ];
 }
 
-/** Components that are no workload of the cluster, and those that the database brings along. */
-const OTHER_COMPONENTS = [
-  "mongodb-data-model",
-  "mongodb-backup",
-  "public-load-balancer",
-  "cdn",
-  "cdn-images",
-];
-
 /** Names of everything that a policy judges and a waiver may name. */
 export function workloadNames(parts: NamingParts): string[] {
   const named = namedObjects(parts).filter(({ kind }) => kind === "workload");

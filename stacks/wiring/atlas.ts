@@ -1,53 +1,43 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { AtlasCluster, type AtlasNetwork } from "../../components/database/atlas/atlas-cluster";
-import { DataModelJob } from "../../components/database/data-model/data-model-job";
-import { CATALOGUE } from "../../product/data-model/catalogue";
+import type { DataModelJob } from "../../components/database/data-model/data-model-job";
+import { DATABASE_NAME } from "../../plan/plan-database";
 import type { StackPlan } from "../../plan/plan-stack";
+import { CATALOGUE } from "../../product/data-model/catalogue";
 import type { ClusterConfig, StackConfig } from "../stack-file/config";
 import type { DatabaseConfig } from "../stack-file/schema/stack";
+import { CONFIG_KEY, DATABASE, createDataModel } from "./data-model";
 
 type AtlasConfig = Extract<DatabaseConfig, { kind: "atlas" }>;
 
 /** The database that Atlas runs, and the Job that keeps its indexes. */
 export function createAtlas(
   config: StackConfig,
-  { budget, databaseUsers }: StackPlan,
+  { budget, databaseUsers, database: planned }: StackPlan,
   database: AtlasConfig,
   options: pulumi.ComponentResourceOptions,
 ): { readonly cluster: AtlasCluster; readonly dataModel: DataModelJob } {
-  const { backup, allowDrops, clientCidrs, clusterName, ...sizes } = database;
-  const { namespace } = config.cluster;
-  const configKey = "retrofitlink:database";
+  if (planned?.kind !== "atlas") throw new RangeError("the plan is of another kind of database");
+  const { backup, clientCidrs, clusterName, ...sizes } = database;
   const atlas = new AtlasCluster(
-    "mongodb",
+    DATABASE_NAME,
     {
-      configKey,
-      namespace,
+      configKey: CONFIG_KEY,
+      namespace: config.cluster.namespace,
       ...sizes,
       clusterName: clusterName ?? `retrofitlink-${config.environment}`,
+      databaseName: DATABASE,
       network: atlasNetwork(config.cluster, clientCidrs),
       users: databaseUsers,
       budget,
+      dataModel: CATALOGUE,
+      plan: planned.plan,
       retentionDays: backup.retentionDays,
     },
     options,
   );
-  const dataModel = new DataModelJob(
-    "mongodb-data-model",
-    {
-      configKey,
-      namespace,
-      endpoint: atlas.endpoint,
-      sharded: true,
-      catalogue: CATALOGUE,
-      shardGiB: database.dataGiB / database.shards,
-      slowMs: Math.round(budget.databaseQuerySeconds.critical * 1000),
-      allowDrops,
-    },
-    { ...options, dependsOn: [atlas] },
-  );
-  return { cluster: atlas, dataModel };
+  return { cluster: atlas, dataModel: createDataModel(config, database, atlas, planned.plan, options) };
 }
 
 function atlasNetwork(cluster: ClusterConfig, clientCidrs: readonly string[]): AtlasNetwork {

@@ -4,9 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cache } from "../../components/caching/cache-endpoint";
 import { ElastiCache } from "../../components/caching/managed/elasticache";
 import { Memorystore } from "../../components/caching/managed/memorystore";
-import { Redis, type RedisUser } from "../../components/caching/redis/redis";
+import { Redis } from "../../components/caching/redis/redis";
 import { commonLabels } from "../../components/shared/kubernetes";
 import type { SecretEntry } from "../../components/workload/elastic-service-args";
+import type { CacheUser } from "../../budget/caching/connections";
+import type { ManagedCachePlan } from "../../budget/caching/plan-managed";
+import type { RedisPlan } from "../../budget/caching/plan-redis";
+import { own } from "../../budget/core/own";
 import type { StackPlan } from "../../plan/plan-stack";
 import type { CacheConfig, ClusterConfig, StackConfig } from "../stack-file/config";
 
@@ -18,7 +22,7 @@ interface Common {
   readonly configKey: string;
   readonly namespace: string;
   readonly workingSetMiB: number;
-  readonly users: readonly RedisUser[];
+  readonly users: readonly CacheUser[];
 }
 
 /** A cache, sized for the services that name it at their largest. */
@@ -29,25 +33,36 @@ export function createCache(
   cache: CacheConfig,
   options: pulumi.ComponentResourceOptions,
 ): Cache {
+  const planned = own(plan.caches, name);
+  if (planned === undefined) throw new RangeError(`there is no cache ${name}`);
   const common: Common = {
     configKey: `retrofitlink:caches.${name}`,
     namespace: config.cluster.namespace,
     workingSetMiB: cache.workingSetMiB,
-    users: plan.cacheUsers(name),
+    users: planned.users,
   };
   switch (cache.kind) {
     case "elasticache":
-      return elastiCache(config.cluster, plan, name, cache, common, options);
+      return elastiCache(
+        config.cluster,
+        plan,
+        planned.plan as ManagedCachePlan,
+        name,
+        cache,
+        common,
+        options,
+      );
     case "memorystore":
-      return memorystore(config.cluster, name, cache, common, options);
+      return memorystore(config.cluster, planned.plan as ManagedCachePlan, name, cache, common, options);
     case "in-cluster":
     case undefined:
-      return inCluster(config.cluster, name, cache, common, options);
+      return inCluster(config.cluster, planned.plan as RedisPlan, name, cache, common, options);
   }
 }
 
 function inCluster(
   { zones, monitoringNamespace, storageClassName }: ClusterConfig,
+  plan: RedisPlan,
   name: string,
   cache: InCluster,
   common: Common,
@@ -56,9 +71,11 @@ function inCluster(
   const { cpuCores, memoryLimitMiB, passwordGeneration } = cache;
   const args = {
     ...common,
+    plan,
     cpuCores,
     passwordGeneration,
     monitoringNamespace,
+    zones,
     ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }),
   };
   return cache.purpose === "cache"
@@ -68,7 +85,6 @@ function inCluster(
         {
           ...args,
           purpose: "session",
-          zones,
           storage: { ...(storageClassName === undefined ? {} : { storageClassName }), ...cache.storage },
         },
         options,
@@ -77,7 +93,8 @@ function inCluster(
 
 function elastiCache(
   cluster: ClusterConfig,
-  plan: StackPlan,
+  { budget }: StackPlan,
+  plan: ManagedCachePlan,
   name: string,
   cache: OfKind<"elasticache">,
   common: Common,
@@ -95,7 +112,8 @@ function elastiCache(
     cpuCores,
     maintenance,
     passwordGeneration,
-    budget: plan.budget,
+    budget,
+    plan,
     ...(nodeType === undefined ? {} : { nodeType }),
     ...(alarmTopicArn === undefined ? {} : { alarmTopicArn }),
   };
@@ -110,6 +128,7 @@ function elastiCache(
 
 function memorystore(
   cluster: ClusterConfig,
+  plan: ManagedCachePlan,
   name: string,
   { purpose, maintenance }: OfKind<"memorystore">,
   common: Common,
@@ -118,7 +137,7 @@ function memorystore(
   if (cluster.cloud !== "gcp")
     throw new pulumi.RunError(`${common.configKey}.kind: Memorystore is on gcp only`);
   const { project, region, network } = cluster;
-  return new Memorystore(name, { ...common, purpose, maintenance, project, region, network }, options);
+  return new Memorystore(name, { ...common, plan, purpose, maintenance, project, region, network }, options);
 }
 
 const AUTHORITIES_KEY = "ca.crt";

@@ -1,11 +1,12 @@
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import { BackupBucket } from "../../components/database/mongodb/backup-bucket";
-import { DataModelJob } from "../../components/database/data-model/data-model-job";
-import { CATALOGUE } from "../../product/data-model/catalogue";
+import type { DataModelJob } from "../../components/database/data-model/data-model-job";
 import type { AtlasCluster } from "../../components/database/atlas/atlas-cluster";
 import { MongoDbCluster } from "../../components/database/mongodb/mongodb-cluster";
 import { createAtlas } from "./atlas";
+import { CONFIG_KEY, DATABASE, createDataModel } from "./data-model";
+import { DATABASE_NAME } from "../../plan/plan-database";
 import type { StackPlan } from "../../plan/plan-stack";
 import type { StackConfig } from "../stack-file/config";
 
@@ -24,25 +25,26 @@ export function createDatabase(
   priorityClassName?: pulumi.Input<string>,
 ): Database | undefined {
   const { database, cluster } = config;
-  if (database === undefined) return undefined;
+  const planned = plan.database;
+  if (database === undefined || planned === undefined) return undefined;
   if (database.kind === "atlas") return createAtlas(config, plan, database, options);
+  if (planned.kind !== "percona") throw new RangeError("the plan is of another kind of database");
   const { namespace, zones, monitoringNamespace, storageClassName } = cluster;
-  const configKey = "retrofitlink:database";
-  const queryTime = plan.budget.databaseQuerySeconds;
-  const slowMs = Math.round(queryTime.critical * 1000);
   const bucket = createBackupBucket(config, database.backup.retentionDays, options);
   const mongodb = new MongoDbCluster(
-    "mongodb",
+    DATABASE_NAME,
     {
-      configKey,
+      configKey: CONFIG_KEY,
       namespace,
       zones,
       monitoringNamespace,
       ...(storageClassName === undefined ? {} : { storageClassName }),
       ...database,
       ...(priorityClassName === undefined ? {} : { priorityClassName }),
+      databaseName: DATABASE,
       users: plan.databaseUsers,
-      queryTime,
+      budget: plan.budget,
+      plan: planned.plan,
       profilerLevel: database.profilerLevel ?? defaultProfilerLevel(config.environment),
       protect: cluster.cloud !== "local",
       ...(bucket === undefined ? {} : { backupReady: bucket.ready }),
@@ -50,24 +52,10 @@ export function createDatabase(
     },
     options,
   );
-  const dataModel = new DataModelJob(
-    "mongodb-data-model",
-    {
-      configKey,
-      namespace,
-      endpoint: mongodb.endpoint,
-      sharded: true,
-      catalogue: CATALOGUE,
-      shardGiB: database.dataGiB / database.shards,
-      slowMs,
-      allowDrops: database.allowDrops,
-    },
-    { ...options, dependsOn: [mongodb] },
-  );
-  return { cluster: mongodb, dataModel };
+  return { cluster: mongodb, dataModel: createDataModel(config, database, mongodb, planned.plan, options) };
 }
 
-/** Everything is written down where few measure; where users wait, and where it is tested how long, only what is slow. */
+/** Slow operations where users wait and where it is tested how long; all operations elsewhere. */
 function defaultProfilerLevel(environment: string): 1 | 2 {
   return environment === "production" || environment === "staging" ? 1 : 2;
 }
@@ -86,8 +74,8 @@ function createBackupBucket(
       : ({ kind: "gcp", region: cluster.region, project: cluster.project } as const);
   const configKey = "retrofitlink:database.backup";
   return new BackupBucket(
-    "mongodb-backup",
-    { configKey, namespace, stack: pulumi.getStack(), retentionDays, cloud },
+    `${DATABASE_NAME}-backup`,
+    { configKey, namespace, retentionDays, cloud, bucketPrefix: "retrofitlink-mongodb-" },
     options,
   );
 }

@@ -5,7 +5,8 @@ import { createClient, createSentinel } from "redis";
 
 import { RESERVED_CLIENTS, maxClients, replicationClients } from "../../budget/service/connections";
 import { redisMemory } from "../../budget/caching/memory";
-import { DOWN_AFTER_MS, MEMBERS, sentinelList } from "../../components/caching/redis/sentinel-conf";
+import { MEMBERS } from "../../budget/caching/plan-redis";
+import { DOWN_AFTER_MS, sentinelList } from "../../components/caching/redis/sentinel-conf";
 import { Sentinels } from "../../runtime/caching/sentinels";
 import { eventually } from "../helpers/eventually";
 import { MASTER_NAME, PATIENCE, Replication, type ReplicationMember } from "../helpers/redis-replication";

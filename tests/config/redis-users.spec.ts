@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { createClient } from "redis";
 
-import type { RedisPurpose } from "../../budget/caching/summary";
+import type { RedisPurpose } from "../../budget/caching/purpose";
 import { redisConf } from "../../components/caching/redis/redis-conf";
 import { type RedisUserName, passwordOf } from "../../components/caching/redis/redis-users";
 import type { ApiCacheManager } from "../../runtime/caching";

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { maxClients } from "../../budget/service/connections";
 import { redisMemory } from "../../budget/caching/memory";
-import type { RedisPurpose } from "../../budget/caching/summary";
+import type { RedisPurpose } from "../../budget/caching/purpose";
 import { PROBE_COMMANDS } from "../../components/caching/redis/redis-conf";
 import { OPERATOR_PASSWORD, REDIS_PASSWORD, startRedis, type RunningRedis } from "../helpers/redis-server";
 

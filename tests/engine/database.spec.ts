@@ -55,13 +55,13 @@ describe("the database on the real engine and API server", function () {
         ["shard-2", 3, true, 1],
       ],
     );
-    assert.equal(spec.sharding.mongos.size, summary.routers);
+    assert.equal(spec.sharding.mongos.size, summary.numbers.routers.value);
     assert.equal(spec.unsafeFlags, undefined);
     const { net, operationProfiling } = parse(spec.replsets[0]?.configuration ?? "") as {
       net: { maxIncomingConnections: number };
       operationProfiling: unknown;
     };
-    assert.equal(net.maxIncomingConnections, summary.memberMaxConnections);
+    assert.equal(net.maxIncomingConnections, summary.numbers.memberConnections.value);
     // Outside production and staging every operation is written down.
     assert.deepEqual(operationProfiling, { mode: "all", slowOpThresholdMs: 100 });
   });

@@ -6,6 +6,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { MEMBERS } from "../../budget/caching/plan-redis";
 import { redisConf, type RedisConfArgs } from "../../components/caching/redis/redis-conf";
 import {
   OPERATORS_CLI,
@@ -15,12 +16,7 @@ import {
   serverUsersConf,
 } from "../../components/caching/redis/redis-users";
 import { replicationScripts, SCRIPTS } from "../../components/caching/redis/replication-scripts";
-import {
-  FAILOVER_TIMEOUT_MS,
-  MEMBERS,
-  sentinelConf,
-  type Member,
-} from "../../components/caching/redis/sentinel-conf";
+import { FAILOVER_TIMEOUT_MS, sentinelConf, type Member } from "../../components/caching/redis/sentinel-conf";
 import { eventually, type Patience } from "./eventually";
 import { freePort } from "./free-port";
 import { programPath } from "./programs";

@@ -9,6 +9,12 @@ import { databaseSummary, serviceSummary } from "../unit/delivery/fixtures/stack
 const SERVICE: ServiceSummary = serviceSummary("backend", { databasePool: 4, cachePools: {} });
 const DATABASE = databaseSummary([SERVICE]);
 
+/** The database with another limit than its plan has. */
+const admitting = (value: unknown): object => ({
+  ...DATABASE,
+  numbers: { ...DATABASE.numbers, maxClients: { ...DATABASE.numbers.maxClients, value } },
+});
+
 /** A service and its database, of either kind or none, in the order in which the engine registers them. */
 function stack(
   database: object | undefined,
@@ -41,7 +47,7 @@ describe("database-connections-within-limits", function () {
   });
 
   it("refuses routers that turn clients away when all services are at their maximum", async () => {
-    const [verdict, ...more] = await review({ ...DATABASE, maxClients: 100 });
+    const [verdict, ...more] = await review(admitting(100));
     assert.deepEqual(more, []);
     assert.deepEqual([verdict?.policy, verdict?.level], ["database-connections-within-limits", "mandatory"]);
     assert.match(
@@ -50,20 +56,23 @@ describe("database-connections-within-limits", function () {
     );
   });
 
-  it("judges a managed database by the same sum, and not by routers that it does not show", async () => {
-    const { routers, routerPoolSize, memberMaxConnections, ...managed } = { ...DATABASE, maxClients: 107 };
-    assert.ok(routers * routerPoolSize < memberMaxConnections);
+  it("judges a managed database by the same sum", async () => {
+    const { statefulSets, ...managed } = admitting(107) as typeof DATABASE;
+    assert.equal(statefulSets.length, 2);
     const verdicts = await review(managed, { type: COMPONENT_TYPES.atlasCluster });
     assert.equal(verdicts.length, 1);
     assert.match(verdicts[0]?.message ?? "", /107 connections admitted >= 108 does not hold/);
   });
 
-  it("refuses members that turn routers away when their pools are full", async () => {
-    const [verdict, ...more] = await review({ ...DATABASE, memberMaxConnections: 70 });
-    assert.deepEqual(more, []);
+  it("leaves it to the proofs of its plan what it carries", async () => {
+    const verdicts = await review(databaseSummary([SERVICE], { cpuCores: 1 }));
+    assert.deepEqual(
+      verdicts.map(({ policy, level }) => [policy, level]),
+      [["database-carries-load", "mandatory"]],
+    );
     assert.match(
-      verdict?.message ?? "",
-      /members of "mongodb" refuse connections when the routers' pools are full, and fail over then\n3 routers \* 20 <= 56 does not hold, 80 % of the 70 that a member admits\nchange: retrofitlink:database$/,
+      verdicts[0]?.message ?? "",
+      /a primary of "mongodb" answers the peak within the promised CPU: not kept\n1\.08 busy ≤ 1 core · 70 % = 0\.7 does not hold\nchange: retrofitlink:database\.cpuCores, or retrofitlink:database\.shards, or retrofitlink:database\.queriesPerCore$/,
     );
   });
 
@@ -76,7 +85,7 @@ describe("database-connections-within-limits", function () {
   });
 
   it("says that it is not provable when a limit is not known yet", async () => {
-    const verdicts = await review({ ...DATABASE, maxClients: UNKNOWN });
+    const verdicts = await review(admitting(UNKNOWN));
     assert.deepEqual(
       verdicts.map(({ policy, level }) => [policy, level]),
       [["not-provable", "advisory"]],
@@ -92,7 +101,7 @@ describe("database-connections-within-limits", function () {
         expires: "2999-12-31",
       },
     ];
-    const verdicts = await review({ ...DATABASE, maxClients: 100 }, { waivers });
+    const verdicts = await review(admitting(100), { waivers });
     assert.deepEqual(
       verdicts.map(({ policy, level }) => [policy, level]),
       [["waivers-in-use", "advisory"]],

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
 import { planService, type ServicePlan } from "../../budget/service/plan";
-import { maxClients } from "../../budget/service/connections";
+import { planElastiCache } from "../../budget/caching/plan-managed";
+import { planRedis, type RedisInputs } from "../../budget/caching/plan-redis";
 import { plannedPart } from "../../budget/core/summary";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import type { ManagedCacheSummary, RedisSummary } from "../../budget/caching/summary";
@@ -45,35 +46,30 @@ const SERVICE: ServiceSummary = {
   timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
 };
 
-const users = (service: ServiceSummary): Parameters<typeof maxClients>[0] => [
-  { maxReplicas: service.replicas.max, maxSurge: 0.25, processesPerPod: 1, poolSize: 6 },
-];
+/** 14 pods, and as many that are ending. */
+const USERS = [{ service: "backend", maxReplicas: 14, maxSurge: 0.25, processesPerPod: 1, poolSize: 6 }];
 
-const CACHE: RedisSummary = {
+const cacheOf = (change: Partial<RedisInputs>): RedisSummary => ({
   kind: "in-cluster",
   configKey: "retrofitlink:caches.redis-cache",
   workload: "redis-cache",
   namespace: "retrofitlink",
   purpose: "cache",
-  workingSetMiB: 512,
-  replicas: 0,
-  maxMemoryMiB: 640,
-  neededMemoryMiB: 800,
-  memoryLimitMiB: 800,
-  expectedClients: 108,
-  maxClients: maxClients(users(SERVICE)),
-  evictionPolicy: "allkeys-lfu",
-  persistent: false,
-};
+  ...plannedPart(
+    planRedis({ cache: "redis-cache", purpose: "cache", workingSetMiB: 512, users: USERS, ...change }),
+    [],
+  ),
+});
+
+const CACHE = cacheOf({});
 
 const MANAGED: ManagedCacheSummary = {
   ...CACHE,
   kind: "elasticache",
-  replicas: 1,
-  nodeType: "cache.m7g.large",
-  nodeMemoryMiB: 6537,
-  reservedShare: 0.25,
-  maxClients: 65_000,
+  ...plannedPart(
+    planElastiCache({ cache: "redis-cache", purpose: "cache", workingSetMiB: 512, users: USERS }),
+    [],
+  ),
 };
 
 function container(resources: object): object {
@@ -211,30 +207,39 @@ describe("policy pack", function () {
     assert.match(verdicts[1]?.message ?? "", /Deployment "gone" is in the plan and not in the program/);
   });
 
-  it("refuses a cache that turns clients away when all services are at their maximum", async () => {
-    const [verdict] = await review({ cache: { ...CACHE, maxClients: 100 } });
+  it("refuses a cache that was planned for fewer connections than the services open", async () => {
+    const [verdict, ...more] = await review({ cache: cacheOf({ users: [{ ...USERS[0]!, poolSize: 4 }] }) });
+    assert.deepEqual(more, []);
     assert.deepEqual([verdict?.policy, verdict?.level], ["cache-connections-within-limits", "mandatory"]);
     assert.match(
       verdict?.message ?? "",
-      /maxclients 100 >= 162 does not hold: 1\.2 \* 108 \+ reserve \(backend: 14 pods \+ 25 % \* 1 processes \* 6\)\nchange: retrofitlink:caches\.redis-cache$/,
+      /112 planned >= 168 = backend 168 does not hold\nchange: retrofitlink:caches\.redis-cache$/,
     );
   });
 
-  it("asks a replicated store for room for its replicas and Sentinels as well", async () => {
-    const [verdict] = await review({ cache: { ...CACHE, replicas: 2 } });
-    assert.match(verdict?.message ?? "", /maxclients 162 >= 170 does not hold: 1\.2 \* 108 \+ reserve \(/);
-    // 1.2 times 108, 32 for others, 2 replicas and 3 Sentinels with 2 each
-    await pack.stop();
-    pack = await PolicyPackProcess.start();
-    assert.deepEqual(await review({ cache: { ...CACHE, replicas: 2, maxClients: 170 } }), []);
+  it("refuses a cache whose limit or memory breaks its own plan", async () => {
+    const tooMany = { ...USERS[0]!, poolSize: 3000 };
+    const verdicts = await review({ cache: cacheOf({ users: [tooMany], memoryLimitMiB: 512 }) });
+    assert.deepEqual(
+      verdicts.map(({ policy, level }) => [policy, level]),
+      [
+        ["memory-within-limits", "mandatory"],
+        ["connections-within-limits", "mandatory"],
+      ],
+    );
+    assert.match(
+      verdicts[1]?.message ?? "",
+      /maxclients 65,000 ≥ 100,832 = ⌈84,000 · 1\.2⌉ \+ 32 in reserve/,
+    );
   });
 
-  it("finds a managed cache among those of the stack, and judges its limit", async () => {
+  it("finds a managed cache among those of the stack, and judges it alike", async () => {
     assert.deepEqual(await review({ cache: MANAGED }), []);
     await pack.stop();
     pack = await PolicyPackProcess.start();
-    const [verdict] = await review({ cache: { ...MANAGED, maxClients: 100 } });
-    assert.match(verdict?.message ?? "", /maxclients 100 >= 162 does not hold/);
+    const few = planElastiCache({ cache: "redis-cache", purpose: "cache", workingSetMiB: 512 });
+    const [verdict] = await review({ cache: { ...MANAGED, ...few } });
+    assert.match(verdict?.message ?? "", /0 planned >= 168 = backend 168 does not hold/);
   });
 
   it("refuses a cache that is not in the stack", async () => {

@@ -2,34 +2,27 @@ import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as ec2 from "@pulumi/aws/ec2";
 import * as elasticache from "@pulumi/aws/elasticache";
 import * as vpc from "@pulumi/aws/vpc";
+import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-import { expectedClients, maxClients } from "../../../budget/service/connections";
-import { elastiCacheMaxClients, usableMiB, type ManagedNode } from "../../../budget/caching/managed-cache";
+import { planElastiCache, type ManagedCachePlan } from "../../../budget/caching/plan-managed";
+import { DEFAULT_MAINTENANCE, WEEKDAYS, type MaintenanceHour } from "../../../budget/caching/settings";
 import type { ManagedCacheSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { plannedPart } from "../../../budget/core/summary";
+import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
+import type { Witness } from "../../../budget/core/witness";
 import { ofGeneration } from "../../shared/generations";
-import { refuse } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import { CACHE_ENGINES } from "../../shared/versions";
-import type { Cache, CacheEndpoint } from "../cache-endpoint";
-import {
-  elastiCacheNodeOf,
-  elastiCacheProblems,
-  elastiCacheReplicas,
-  type ElastiCacheArgs,
-} from "./elasticache-args";
-import {
-  DEFAULT_MAINTENANCE,
-  WEEKDAYS,
-  managedNeedMiB,
-  passwordSecret,
-  type MaintenanceHour,
-} from "./managed-cache";
-import { EVICTION_POLICY, MIN_REPLICAS, REDIS_PORT } from "../redis/redis-conf";
+import { assertValid } from "../../shared/problems";
+import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
+import { MIN_REPLICAS, REDIS_PORT } from "../redis/redis-conf";
+import { elastiCacheArgsIssues, elastiCacheInputs, type ElastiCacheArgs } from "./elasticache-args";
+import { passwordEntry, passwordSecret } from "./managed-cache";
 
-export { elastiCacheProblems } from "./elasticache-args";
+export { elastiCacheArgsIssues } from "./elasticache-args";
 export type { ElastiCacheArgs } from "./elasticache-args";
 
 const DEFAULT_RETENTION_DAYS = 7;
@@ -56,61 +49,73 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
   readonly endpoint: CacheEndpoint;
   readonly url: pulumi.Output<string>;
   readonly maxClients: number;
+  readonly plan: ManagedCachePlan;
+  readonly password: random.RandomPassword;
+  readonly subnetGroup: elasticache.SubnetGroup;
+  readonly parameterGroup: elasticache.ParameterGroup;
+  readonly securityGroup: ec2.SecurityGroup;
+  readonly ingress: readonly vpc.SecurityGroupIngressRule[];
+  readonly replicationGroup: elasticache.ReplicationGroup;
+  readonly alarms: readonly cloudwatch.MetricAlarm[];
+  readonly credentials: k8s.core.v1.Secret;
 
   constructor(name: string, args: ElastiCacheArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("ElastiCache", name, elastiCacheProblems(name, args), args.configKey);
-    const node = elastiCacheNodeOf(args);
-    // The problems above say so before.
-    if (node === undefined) throw new pulumi.RunError(`ElastiCache "${name}" has no node`);
-    const replicas = elastiCacheReplicas(args);
-    const summary: ManagedCacheSummary = {
-      kind: "elasticache",
-      configKey: args.configKey,
-      workload: name,
-      namespace: args.namespace,
-      purpose: args.purpose,
-      workingSetMiB: args.workingSetMiB,
-      replicas,
-      maxMemoryMiB: usableMiB(node),
-      expectedClients: expectedClients(args.users),
-      maxClients: elastiCacheMaxClients(node.nodeType),
-      evictionPolicy: EVICTION_POLICY[args.purpose],
-      persistent: args.purpose === "session",
-      nodeType: node.nodeType,
-      nodeMemoryMiB: node.memoryMiB,
-      reservedShare: node.reservedShare,
-      neededMemoryMiB: managedNeedMiB(args),
-    };
-    super(COMPONENT_TYPES.elastiCache, name, summary, opts);
-    this.maxClients = summary.maxClients;
-
-    const { transform = {}, region, passwordGeneration = 1 } = args;
-    const child = { parent: this };
-    const passwordName = ofGeneration(`${name}-password`, passwordGeneration);
-    const password = new random.RandomPassword(
-      ...transformed(transform.password, passwordName, { length: 40, special: false }, child),
+    assertValid("ElastiCache", name, elastiCacheArgsIssues(name, args), args.configKey);
+    const { namespace = DEFAULT_NAMESPACE } = args;
+    const plan = args.plan ?? planElastiCache(elastiCacheInputs(name, args));
+    const { numbers } = plan;
+    super(
+      COMPONENT_TYPES.elastiCache,
+      name,
+      {
+        kind: "elasticache",
+        configKey: args.configKey ?? name,
+        workload: name,
+        ...(typeof namespace === "string" ? { namespace } : {}),
+        purpose: args.purpose,
+        ...plannedPart(plan, witnesses(name, plan)),
+      } satisfies ManagedCacheSummary,
+      opts,
     );
+    this.plan = plan;
+    this.maxClients = numbers.maxClients.value;
+
+    const { transform = {}, passwordGeneration = 1 } = args;
+    const region = args.region === undefined ? {} : { region: args.region };
+    const child = { parent: this };
+    this.password = new random.RandomPassword(
+      ...transformed<random.RandomPasswordArgs>(
+        transform.password,
+        ofGeneration(`${name}-password`, passwordGeneration),
+        { length: 40, special: false },
+        child,
+      ),
+    );
+    this.subnetGroup = this.makeSubnetGroup(name, args, region);
+    this.parameterGroup = this.makeParameterGroup(name, args, region);
+    this.securityGroup = this.makeSecurityGroup(name, args, region);
+    this.ingress = this.makeIngress(name, args, region);
 
     // No more than the cache's name, for all that is added is missing from the 40 characters that AWS takes.
-    const group = new elasticache.ReplicationGroup(
+    this.replicationGroup = new elasticache.ReplicationGroup(
       ...transformed<elasticache.ReplicationGroupArgs>(
         transform.replicationGroup,
         name,
         {
-          description: `RetroFitLink ${args.purpose} ${name}`,
+          description: `${args.purpose} ${name}`,
           engine: CACHE_ENGINES.elastiCache.engine,
           engineVersion: CACHE_ENGINES.elastiCache.version,
-          nodeType: node.nodeType,
-          numCacheClusters: replicas + 1,
+          nodeType: numbers.node.value,
+          numCacheClusters: numbers.members.value,
           automaticFailoverEnabled: true,
           multiAzEnabled: true,
           port: REDIS_PORT,
-          parameterGroupName: this.parameterGroup(name, args, node).name,
-          subnetGroupName: this.subnetGroup(name, args).name,
-          securityGroupIds: [this.securityGroup(name, args).id],
+          parameterGroupName: this.parameterGroup.name,
+          subnetGroupName: this.subnetGroup.name,
+          securityGroupIds: [this.securityGroup.id],
           transitEncryptionEnabled: true,
           atRestEncryptionEnabled: true,
-          authToken: password.result,
+          authToken: this.password.result,
           // The old password is good until the services have the new one.
           authTokenUpdateStrategy: "ROTATE",
           autoMinorVersionUpgrade: true,
@@ -123,39 +128,38 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
               }
             : { snapshotRetentionLimit: 0 }),
           ...(args.alarmTopicArn === undefined ? {} : { notificationTopicArn: args.alarmTopicArn }),
-          region,
+          ...region,
         },
         { ...child, protect: args.purpose === "session" },
       ),
     );
-    this.alarms(name, args, group.id, replicas);
+    this.alarms = this.makeAlarms(name, args, region);
 
-    const secret = passwordSecret(name, args, password.result, transform.credentials, {
+    this.credentials = passwordSecret(name, args, this.password.result, transform.credentials, {
       ...child,
       // Services get a password that the servers take already.
-      dependsOn: [group],
+      dependsOn: [this.replicationGroup],
     });
     this.endpoint = {
-      host: group.primaryEndpointAddress,
+      host: this.replicationGroup.primaryEndpointAddress,
       port: REDIS_PORT,
-      passwordSecret: secret,
+      passwordSecret: passwordEntry(this.credentials),
       // The certificate comes from an authority that Node.js knows.
       tls: true,
     };
-    this.url = pulumi.interpolate`rediss://${group.primaryEndpointAddress}:${REDIS_PORT}`;
+    this.url = pulumi.interpolate`rediss://${this.replicationGroup.primaryEndpointAddress}:${REDIS_PORT}`;
     this.registerOutputs({ url: this.url, maxClients: this.maxClients });
   }
 
-  private subnetGroup(name: string, args: ElastiCacheArgs): elasticache.SubnetGroup {
-    const childName = `${name}-subnets`;
+  private makeSubnetGroup(name: string, args: ElastiCacheArgs, region: Region): elasticache.SubnetGroup {
     return new elasticache.SubnetGroup(
       ...transformed<elasticache.SubnetGroupArgs>(
         args.transform?.subnetGroup,
-        childName,
+        `${name}-subnets`,
         {
-          description: `Where ${name} of RetroFitLink runs`,
-          subnetIds: [...args.network.subnetIds],
-          region: args.region,
+          description: `Where ${name} runs`,
+          subnetIds: pulumi.output(args.network.subnetIds).apply((ids) => [...ids]),
+          ...region,
         },
         { parent: this },
       ),
@@ -163,24 +167,28 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
   }
 
   /** What the server is told beyond the defaults. `maxmemory` is the node's; of it a share stays free. */
-  private parameterGroup(name: string, args: ElastiCacheArgs, node: ManagedNode): elasticache.ParameterGroup {
-    const childName = `${name}-parameters`;
+  private makeParameterGroup(
+    name: string,
+    args: ElastiCacheArgs,
+    region: Region,
+  ): elasticache.ParameterGroup {
+    const { eviction } = this.plan.numbers;
     return new elasticache.ParameterGroup(
       ...transformed<elasticache.ParameterGroupArgs>(
         args.transform?.parameterGroup,
-        childName,
+        `${name}-parameters`,
         {
-          description: `RetroFitLink ${args.purpose} ${name}`,
+          description: `${args.purpose} ${name}`,
           family: CACHE_ENGINES.elastiCache.family,
           parameters: [
-            { name: "maxmemory-policy", value: EVICTION_POLICY[args.purpose] },
-            { name: "reserved-memory-percent", value: `${Math.round(node.reservedShare * 100)}` },
+            { name: "maxmemory-policy", value: eviction.value },
+            { name: "reserved-memory-percent", value: reservedPercent(this.plan) },
             { name: "activedefrag", value: "yes" },
             // Only the client closes an idle connection; peers that died are found by TCP.
             { name: "timeout", value: "0" },
             { name: "tcp-keepalive", value: "60" },
           ],
-          region: args.region,
+          ...region,
         },
         { parent: this },
       ),
@@ -188,84 +196,117 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
   }
 
   /** Nothing but the port of the server, and only from the named groups; nothing goes out. */
-  private securityGroup(name: string, args: ElastiCacheArgs): ec2.SecurityGroup {
-    const { network, region, transform = {} } = args;
-    const groupName = `${name}-security-group`;
-    const group = new ec2.SecurityGroup(
+  private makeSecurityGroup(
+    name: string,
+    { network, transform = {} }: ElastiCacheArgs,
+    region: Region,
+  ): ec2.SecurityGroup {
+    return new ec2.SecurityGroup(
       ...transformed<ec2.SecurityGroupArgs>(
         transform.securityGroup,
-        groupName,
-        {
-          description: `Who may connect to ${name} of RetroFitLink`,
-          vpcId: network.vpcId,
-          region,
-        },
+        `${name}-security-group`,
+        { description: `Who may connect to ${name}`, vpcId: network.vpcId, ...region },
         { parent: this },
       ),
     );
-    network.clientSecurityGroupIds.forEach((client, index) => {
-      const ruleName = `${name}-ingress-${index}`;
-      new vpc.SecurityGroupIngressRule(
-        ...transformed<vpc.SecurityGroupIngressRuleArgs>(
-          transform.ingress,
-          ruleName,
-          {
-            description: "Services of RetroFitLink",
-            securityGroupId: group.id,
-            referencedSecurityGroupId: client,
-            ipProtocol: "tcp",
-            fromPort: REDIS_PORT,
-            toPort: REDIS_PORT,
-            region,
-          },
-          { parent: this },
-        ),
-      );
-    });
-    return group;
   }
 
-  /** Alarms for each node: the service has no metrics of a whole group. */
-  private alarms(
+  private makeIngress(
     name: string,
-    args: ElastiCacheArgs,
-    groupId: pulumi.Output<string>,
-    replicas: number,
-  ): void {
-    const { region, alarmTopicArn, transform = {} } = args;
-    const actions =
-      alarmTopicArn === undefined ? {} : { alarmActions: [alarmTopicArn], okActions: [alarmTopicArn] };
-    for (let member = 1; member <= replicas + 1; member++) {
-      const suffix = String(member).padStart(3, "0");
-      for (const alarm of nodeAlarms(args)) {
-        const alarmName = `${name}-${alarm.suffix}-${suffix}`;
-        new cloudwatch.MetricAlarm(
-          ...transformed<cloudwatch.MetricAlarmArgs>(
-            transform.alarm,
-            alarmName,
+    { network, transform = {} }: ElastiCacheArgs,
+    region: Region,
+  ): vpc.SecurityGroupIngressRule[] {
+    return network.clientSecurityGroupIds.map(
+      (client, index) =>
+        new vpc.SecurityGroupIngressRule(
+          ...transformed<vpc.SecurityGroupIngressRuleArgs>(
+            transform.ingress,
+            `${name}-ingress-${index}`,
             {
-              alarmDescription: `${name}: ${alarm.description}`,
-              namespace: "AWS/ElastiCache",
-              metricName: alarm.metricName,
-              dimensions: { CacheClusterId: pulumi.interpolate`${groupId}-${suffix}` },
-              statistic: "Maximum",
-              period: 60,
-              evaluationPeriods: 3,
-              comparisonOperator: "GreaterThanThreshold",
-              threshold: alarm.threshold,
-              treatMissingData: "missing",
-              ...actions,
-              region,
+              description: "Services of the cluster",
+              securityGroupId: this.securityGroup.id,
+              referencedSecurityGroupId: client,
+              ipProtocol: "tcp",
+              fromPort: REDIS_PORT,
+              toPort: REDIS_PORT,
+              ...region,
             },
             { parent: this },
           ),
-        );
-      }
-    }
+        ),
+    );
+  }
+
+  /** Alarms for each node: the service has no metrics of a whole group. */
+  private makeAlarms(
+    name: string,
+    { alarmTopicArn, budget = DEFAULT_BUDGET, transform = {} }: ElastiCacheArgs,
+    region: Region,
+  ): cloudwatch.MetricAlarm[] {
+    const { members, neededClients } = this.plan.numbers;
+    const actions =
+      alarmTopicArn === undefined ? {} : { alarmActions: [alarmTopicArn], okActions: [alarmTopicArn] };
+    return Array.from({ length: members.value }, (_, index) => String(index + 1).padStart(3, "0")).flatMap(
+      (suffix) =>
+        nodeAlarms(budget, neededClients.value).map(
+          (alarm) =>
+            new cloudwatch.MetricAlarm(
+              ...transformed<cloudwatch.MetricAlarmArgs>(
+                transform.alarm,
+                `${name}-${alarm.suffix}-${suffix}`,
+                {
+                  alarmDescription: `${name}: ${alarm.description}`,
+                  namespace: "AWS/ElastiCache",
+                  metricName: alarm.metricName,
+                  dimensions: { CacheClusterId: pulumi.interpolate`${this.replicationGroup.id}-${suffix}` },
+                  statistic: "Maximum",
+                  period: 60,
+                  evaluationPeriods: 3,
+                  comparisonOperator: "GreaterThanThreshold",
+                  threshold: alarm.threshold,
+                  treatMissingData: "missing",
+                  ...actions,
+                  ...region,
+                },
+                { parent: this },
+              ),
+            ),
+        ),
+    );
   }
 }
 
-function nodeAlarms({ budget, users }: ElastiCacheArgs): NodeAlarm[] {
+/** Where it is, when that is not left to the provider. */
+type Region = { readonly region?: pulumi.Input<string> };
+
+function reservedPercent({ numbers }: ManagedCachePlan): string {
+  return `${Math.round(numbers.reserved.value * 100)}`;
+}
+
+/** What the objects have to hold so that the proofs are about what is rented. */
+function witnesses(name: string, plan: ManagedCachePlan): Witness[] {
+  const { node, members, eviction } = plan.numbers;
+  const group = (key: string, is: string | number): Witness => ({
+    type: "aws:elasticache/replicationGroup:ReplicationGroup",
+    name,
+    at: [key],
+    is,
+  });
+  const parameter = (key: string, is: string): Witness => ({
+    type: "aws:elasticache/parameterGroup:ParameterGroup",
+    name: `${name}-parameters`,
+    at: ["parameters", key, "value"],
+    is,
+  });
+  return [
+    group("nodeType", node.value),
+    group("numCacheClusters", members.value),
+    parameter("maxmemory-policy", eviction.value),
+    parameter("reserved-memory-percent", reservedPercent(plan)),
+  ];
+}
+
+function nodeAlarms(budget: PerformanceBudget, clients: number): NodeAlarm[] {
   return [
     {
       suffix: "cpu",
@@ -282,7 +323,7 @@ function nodeAlarms({ budget, users }: ElastiCacheArgs): NodeAlarm[] {
     {
       suffix: "connections",
       metricName: "CurrConnections",
-      threshold: maxClients(users),
+      threshold: clients,
       description: "more connections than all services open at their largest",
     },
     {

@@ -2,36 +2,36 @@ import * as redis from "@pulumi/gcp/redis";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { expectedClients } from "../../../budget/service/connections";
 import {
-  MEMORYSTORE_LARGEST_GIB,
-  MEMORYSTORE_MAX_CLIENTS,
-  MEMORYSTORE_RESERVED_SHARE,
-  memorystoreGiB,
-  usableMiB,
-} from "../../../budget/caching/managed-cache";
+  planMemorystore,
+  type ManagedCachePlan,
+  type MemorystoreInputs,
+} from "../../../budget/caching/plan-managed";
+import { MEMORYSTORE_TIER } from "../../../budget/caching/managed-cache";
+import { memorystoreIssues } from "../../../budget/caching/rules";
+import { DEFAULT_MAINTENANCE, memorystoreSettings } from "../../../budget/caching/settings";
 import type { ManagedCacheSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
-import { refuse, type Problem } from "../../shared/problems";
+import { plannedPart } from "../../../budget/core/summary";
+import { issuesOf, show, type Issue } from "../../../budget/core/issues";
+import type { Witness } from "../../../budget/core/witness";
 import { transformed, type Transform } from "../../shared/transform";
 import { CACHE_ENGINES } from "../../shared/versions";
-import type { Cache, CacheEndpoint } from "../cache-endpoint";
-import {
-  DEFAULT_MAINTENANCE,
-  connectionProblems,
-  managedCacheProblems,
-  managedNeedMiB,
-  passwordSecret,
-  type ManagedCacheArgs,
-} from "./managed-cache";
-import { EVICTION_POLICY } from "../redis/redis-conf";
+import { assertValid } from "../../shared/problems";
+import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
+import { passwordEntry, passwordSecret, type ManagedCacheArgs } from "./managed-cache";
 
 /** Arguments of `Memorystore`. */
 export interface MemorystoreArgs extends ManagedCacheArgs {
-  readonly project: string;
-  readonly region: string;
-  /** Name of the cluster's network. It needs private services access. */
-  readonly network: string;
+  /** @default the provider's */
+  readonly project?: pulumi.Input<string>;
+  /** @default the provider's */
+  readonly region?: pulumi.Input<string>;
+  /**
+   * The cluster's network, which needs private services access: its id, `projects/p/global/networks/n`, or, when `project`
+   * is given, its name. @default the network "default" of the project
+   */
+  readonly network?: pulumi.Input<string>;
   readonly transform?: {
     readonly instance?: Transform<redis.InstanceArgs>;
     readonly credentials?: Transform<k8s.core.v1.SecretArgs>;
@@ -41,25 +41,28 @@ export interface MemorystoreArgs extends ManagedCacheArgs {
 /** Port of an instance that speaks TLS only. */
 const TLS_PORT = 6378;
 
-const TIER = "STANDARD_HA";
+function memorystoreInputs(name: string, args: MemorystoreArgs): MemorystoreInputs {
+  const { purpose, workingSetMiB, users } = args;
+  return { cache: name, purpose, workingSetMiB, users };
+}
 
 /** Everything that makes a Memorystore impossible to build or to prove. An empty list means it is sound. */
-export function memorystoreProblems(name: string, args: MemorystoreArgs): Problem[] {
-  const problems = managedCacheProblems(name, args);
-  // The proof below would only repeat, as NaN, what is wrong above.
-  if (problems.length > 0) return problems;
-  const gib = memorystoreGiB(managedNeedMiB(args));
-  if (gib > MEMORYSTORE_LARGEST_GIB) {
-    return [
-      {
-        property: "workingSetMiB",
-        got: args.workingSetMiB,
-        allowed: `a working set that fits into ${MEMORYSTORE_LARGEST_GIB} GiB; this one needs ${gib}`,
-        fix: "Divide the data among several caches.",
-      },
-    ];
-  }
-  return connectionProblems(args.users, MEMORYSTORE_MAX_CLIENTS, "Give fewer connections.");
+export function memorystoreArgsIssues(name: string, args: MemorystoreArgs): Issue[] {
+  const single = [...issuesOf(memorystoreSettings, { ...args, name }), ...networkIssues(args)];
+  // The rules would only repeat, as NaN, what is wrong above.
+  return single.length > 0 ? single : memorystoreIssues(memorystoreInputs(name, args));
+}
+
+function networkIssues({ network, project }: MemorystoreArgs): Issue[] {
+  if (typeof network !== "string" || network.includes("/") || project !== undefined) return [];
+  return [
+    {
+      path: ["network"],
+      got: show(network),
+      allowed: "the id of a network, projects/<project>/global/networks/<name>, or a name with project",
+      fix: "Give the id, or the project that the network is in.",
+    },
+  ];
 }
 
 /**
@@ -75,54 +78,47 @@ export function memorystoreProblems(name: string, args: MemorystoreArgs): Proble
 export class Memorystore extends pulumi.ComponentResource implements Cache {
   readonly endpoint: CacheEndpoint;
   readonly url: pulumi.Output<string>;
-  readonly maxClients: number = MEMORYSTORE_MAX_CLIENTS;
+  readonly maxClients: number;
+  readonly plan: ManagedCachePlan;
+  readonly instance: redis.Instance;
+  readonly credentials: k8s.core.v1.Secret;
 
   constructor(name: string, args: MemorystoreArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("Memorystore", name, memorystoreProblems(name, args), args.configKey);
+    assertValid("Memorystore", name, memorystoreArgsIssues(name, args), args.configKey);
     const { purpose, transform = {} } = args;
-    const needed = managedNeedMiB(args);
-    const gib = memorystoreGiB(needed);
-    const size = {
-      nodeType: `${TIER} ${gib} GiB`,
-      memoryMiB: gib * 1024,
-      sustainedCores: 1,
-      reservedShare: MEMORYSTORE_RESERVED_SHARE,
-    };
-    const summary: ManagedCacheSummary = {
-      kind: "memorystore",
-      configKey: args.configKey,
-      workload: name,
-      namespace: args.namespace,
-      purpose,
-      workingSetMiB: args.workingSetMiB,
-      replicas: 1,
-      maxMemoryMiB: usableMiB(size),
-      expectedClients: expectedClients(args.users),
-      maxClients: MEMORYSTORE_MAX_CLIENTS,
-      evictionPolicy: EVICTION_POLICY[purpose],
-      persistent: purpose === "session",
-      nodeType: size.nodeType,
-      nodeMemoryMiB: size.memoryMiB,
-      reservedShare: size.reservedShare,
-      neededMemoryMiB: needed,
-    };
-    super(COMPONENT_TYPES.memorystore, name, summary, opts);
+    const { namespace = DEFAULT_NAMESPACE } = args;
+    const plan = args.plan ?? planMemorystore(memorystoreInputs(name, args));
+    super(
+      COMPONENT_TYPES.memorystore,
+      name,
+      {
+        kind: "memorystore",
+        configKey: args.configKey ?? name,
+        workload: name,
+        ...(typeof namespace === "string" ? { namespace } : {}),
+        purpose,
+        ...plannedPart(plan, witnesses(name, plan)),
+      } satisfies ManagedCacheSummary,
+      opts,
+    );
+    this.plan = plan;
+    this.maxClients = plan.numbers.maxClients.value;
 
     const isSession = purpose === "session";
     const { day, hour } = args.maintenance ?? DEFAULT_MAINTENANCE;
     // No more than the cache's name, for all that is added is missing from the 40 characters that Google takes.
-    const instance = new redis.Instance(
+    this.instance = new redis.Instance(
       ...transformed<redis.InstanceArgs>(
         transform.instance,
         name,
         {
-          displayName: `RetroFitLink ${purpose} ${name}`,
-          tier: TIER,
-          memorySizeGb: gib,
+          displayName: `${purpose} ${name}`,
+          tier: MEMORYSTORE_TIER,
+          memorySizeGb: sizeGiB(plan),
           redisVersion: CACHE_ENGINES.memorystore,
           redisConfigs: {
-            "maxmemory-policy": EVICTION_POLICY[purpose],
-            "maxmemory-gb": maxMemoryGb(gib),
+            "maxmemory-policy": plan.numbers.eviction.value,
+            "maxmemory-gb": maxMemoryGb(plan),
             activedefrag: "yes",
             "lazyfree-lazy-eviction": "yes",
             "lazyfree-lazy-expire": "yes",
@@ -130,9 +126,9 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
           authEnabled: true,
           transitEncryptionMode: "SERVER_AUTHENTICATION",
           connectMode: "PRIVATE_SERVICE_ACCESS",
-          authorizedNetwork: `projects/${args.project}/global/networks/${args.network}`,
-          project: args.project,
-          region: args.region,
+          ...authorizedNetwork(args),
+          ...(args.project === undefined ? {} : { project: args.project }),
+          ...(args.region === undefined ? {} : { region: args.region }),
           maintenancePolicy: {
             weeklyMaintenanceWindows: [
               { day: day.toUpperCase(), startTime: { hours: hour, minutes: 0, seconds: 0, nanos: 0 } },
@@ -143,27 +139,68 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
             : { persistenceMode: "DISABLED" },
           // A switch of the provider's that only another `up` could turn off: `protect` below is what keeps the data.
           deletionProtection: false,
-          labels: { "part-of": "retrofitlink", purpose },
+          labels: { purpose },
         },
         { parent: this, protect: isSession },
       ),
     );
 
-    const secret = passwordSecret(name, args, instance.authString, transform.credentials, { parent: this });
+    this.credentials = passwordSecret(name, args, this.instance.authString, transform.credentials, {
+      parent: this,
+    });
     this.endpoint = {
-      host: instance.host,
+      host: this.instance.host,
       port: TLS_PORT,
-      passwordSecret: secret,
+      passwordSecret: passwordEntry(this.credentials),
       tls: true,
       // While two are valid, both are trusted.
-      authority: instance.serverCaCerts.apply((found) => found.map(({ cert }) => cert.trim()).join("\n")),
+      authority: this.instance.serverCaCerts.apply((found) =>
+        found.map(({ cert }) => cert.trim()).join("\n"),
+      ),
     };
-    this.url = pulumi.interpolate`rediss://${instance.host}:${TLS_PORT}`;
+    this.url = pulumi.interpolate`rediss://${this.instance.host}:${TLS_PORT}`;
     this.registerOutputs({ url: this.url, maxClients: this.maxClients });
   }
 }
 
+/** What it is rented by. */
+function sizeGiB({ numbers }: ManagedCachePlan): number {
+  return numbers.nodeMemory.value / 1024;
+}
+
 /** `maxmemory-gb`, with the decimals that the setting takes. */
-function maxMemoryGb(gib: number): string {
-  return (gib * (1 - MEMORYSTORE_RESERVED_SHARE)).toFixed(1);
+function maxMemoryGb(plan: ManagedCachePlan): string {
+  return (sizeGiB(plan) * (1 - plan.numbers.reserved.value)).toFixed(1);
+}
+
+function authorizedNetwork({
+  network,
+  project,
+}: MemorystoreArgs): Pick<redis.InstanceArgs, "authorizedNetwork"> {
+  if (network === undefined) return {};
+  const idOf = (name: string, of: string): string =>
+    name.includes("/") ? name : `projects/${of}/global/networks/${name}`;
+  if (typeof network === "string" && (project === undefined || typeof project === "string")) {
+    return { authorizedNetwork: idOf(network, project ?? "") };
+  }
+  return {
+    authorizedNetwork: pulumi.all([network, project ?? ""]).apply(([name, of]) => idOf(name, of)),
+  };
+}
+
+/** What the instance has to hold so that the proofs are about what is rented. */
+function witnesses(name: string, plan: ManagedCachePlan): Witness[] {
+  const { eviction } = plan.numbers;
+  const instance = (at: readonly string[], is: string | number): Witness => ({
+    type: "gcp:redis/instance:Instance",
+    name,
+    at,
+    is,
+  });
+  return [
+    instance(["memorySizeGb"], sizeGiB(plan)),
+    instance(["tier"], MEMORYSTORE_TIER),
+    instance(["redisConfigs", "maxmemory-policy"], eviction.value),
+    instance(["redisConfigs", "maxmemory-gb"], maxMemoryGb(plan)),
+  ];
 }

@@ -1,6 +1,7 @@
 /** What the server reads, redis.conf, and the commands of its probes. Pure text. */
 import { TOLERATED_FRAGMENTATION } from "../../../budget/caching/memory";
-import type { RedisPurpose } from "../../../budget/caching/summary";
+import { EVICTION_POLICY, type RedisPurpose } from "../../../budget/caching/purpose";
+import { replicatedNumbers, type RedisPlan } from "../../../budget/caching/plan-redis";
 
 /** Where things are in the container. */
 export const REDIS_PATHS = {
@@ -47,17 +48,45 @@ export interface RedisConfArgs {
   readonly usersFile?: string;
 }
 
-/** `maxmemory-policy`: a cache makes room, a session store says that it is full rather than log somebody out. */
-export const EVICTION_POLICY: Readonly<Record<RedisPurpose, string>> = {
-  cache: "allkeys-lfu",
-  session: "noeviction",
-};
-
 /** When a primary refuses writes: with fewer replicas than this that reported within so many seconds. */
 export const MIN_REPLICAS = { toWrite: 1, maxLagSeconds: 10 } as const;
 
 /** How long a replica may lie beyond the soft limit of its buffer before it has to start anew. */
 const REPLICA_BUFFER_SECONDS = 60;
+
+/** What a plan has decided of redis.conf. */
+export function plannedConf(purpose: RedisPurpose, plan: RedisPlan): RedisConfArgs {
+  const { maxMemory, clientBuffers, maxClients, ioThreads } = plan.numbers;
+  const replicated = replicatedNumbers(plan);
+  return {
+    purpose,
+    maxMemoryMiB: maxMemory.value,
+    clientBuffersMiB: clientBuffers.value,
+    maxClients: maxClients.value,
+    ioThreads: ioThreads.value,
+    ...(replicated === undefined
+      ? {}
+      : {
+          replication: {
+            backlogMiB: replicated.backlog.value,
+            replicaBufferMiB: replicated.replicaBuffer.value,
+          },
+        }),
+  };
+}
+
+/** Directives that a proof counts on. */
+const PROVEN = new Set([
+  ...["maxclients", "maxmemory", "maxmemory-policy", "maxmemory-clients", "io-threads", "save", "appendonly"],
+  ...["repl-backlog-size", "client-output-buffer-limit", "min-replicas-to-write"],
+]);
+
+/** Lines of redis.conf that a proof counts on. */
+export function provenLines(purpose: RedisPurpose, plan: RedisPlan): string[] {
+  return redisConf(plannedConf(purpose, plan))
+    .split("\n")
+    .filter((text) => PROVEN.has(text.split(" ", 1)[0] ?? ""));
+}
 
 type Directive = readonly [name: string, value: string | number];
 

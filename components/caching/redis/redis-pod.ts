@@ -1,11 +1,12 @@
 import { basename, dirname } from "node:path/posix";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import { MEMBERS } from "../../../budget/caching/plan-redis";
 import { restrictedContainer, restrictedPod, selectorLabels } from "../../shared/kubernetes";
 import { IMAGES } from "../../shared/versions";
 import { PROBE_COMMANDS, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
 import { COPY_SECONDS, HAND_OVER_SECONDS, SCRIPTS } from "./replication-scripts";
-import { MEMBERS, SENTINEL_PATHS, SENTINEL_PORT, SENTINEL_PROBE_COMMANDS } from "./sentinel-conf";
+import { SENTINEL_PATHS, SENTINEL_PORT, SENTINEL_PROBE_COMMANDS } from "./sentinel-conf";
 
 /** Where the exporter answers. */
 export const METRICS_PORT = 9121;
@@ -45,11 +46,17 @@ export interface RedisPodArgs {
   readonly credentials: MountedObject;
 }
 
+/** CPU of the server as Kubernetes has it: never limited below one core, for a throttled event loop stops everyone. */
+export function redisCpu(cpuCores: number): { readonly request: string; readonly limit: string } {
+  return { request: `${cpuCores}`, limit: `${Math.max(1, cpuCores)}` };
+}
+
 /** The pod: the server, the exporter of its metrics, and the Sentinel beside a server that is one of several. */
 export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplateSpec {
   const fromSecret = (key: string) => ({ secretKeyRef: { name: pod.credentials.name, key } });
   // Requests equal limits, so that the node never takes memory or CPU back from the one copy there is.
   const memory = `${pod.memoryLimitMiB}Mi`;
+  const cpu = redisCpu(pod.cpuCores);
   const { member } = pod;
   // For the probes and the scripts, and for `kubectl exec deployment/redis-cache -- redis-cli info stats`.
   const environment = [
@@ -88,8 +95,8 @@ export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplate
           env: environment,
           ports: [{ name: "redis", containerPort: REDIS_PORT }],
           resources: {
-            requests: { cpu: `${pod.cpuCores}`, memory },
-            limits: { cpu: `${Math.max(1, pod.cpuCores)}`, memory },
+            requests: { cpu: cpu.request, memory },
+            limits: { cpu: cpu.limit, memory },
           },
           securityContext: restrictedContainer(),
           readinessProbe: {

@@ -13,12 +13,15 @@ export function redisSecrets(
   name: string,
   { passwordGeneration = 1, transform = {} }: RedisArgs,
   options: pulumi.CustomResourceOptions,
-): pulumi.Output<RedisCredentials> {
+): { readonly passwords: readonly random.RandomPassword[]; readonly all: pulumi.Output<RedisCredentials> } {
+  const passwords: random.RandomPassword[] = [];
   const make = (what: string, generation: number): pulumi.Output<string> => {
     const resource = ofGeneration(`${name}-${what}`, generation);
-    return new random.RandomPassword(
+    const password = new random.RandomPassword(
       ...transformed(transform.password, resource, { length: 40, special: false }, options),
-    ).result;
+    );
+    passwords.push(password);
+    return password.result;
   };
   const generations = [passwordGeneration - 1, passwordGeneration, passwordGeneration + 1].filter(
     (generation) => generation >= 1,
@@ -28,8 +31,9 @@ export function redisSecrets(
       .all([make("password", generation), make("internal-password", generation)])
       .apply(([application, internal]): RedisSecrets => ({ application, internal })),
   );
-  return pulumi.all(accepted).apply((all): RedisCredentials => {
+  const all = pulumi.all(accepted).apply((found): RedisCredentials => {
     const current = generations.indexOf(passwordGeneration);
-    return { current: all[current] as RedisSecrets, accepted: all };
+    return { current: found[current] as RedisSecrets, accepted: found };
   });
+  return { passwords, all };
 }

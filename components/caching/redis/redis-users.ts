@@ -1,6 +1,6 @@
 /** Who may do what on servers and Sentinels, and with which passwords: the files that they include. Pure text. */
 import { createHash, createHmac } from "node:crypto";
-import type { RedisPurpose } from "../../../budget/caching/summary";
+import type { RedisPurpose } from "../../../budget/caching/purpose";
 
 /**
  * The users of a Redis. `default` is the services', so that a client needs a password and no name; `operator` is for

@@ -1,18 +1,27 @@
 import { basename } from "node:path/posix";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { expectedClients } from "../../../budget/service/connections";
-import { redisIoThreads, redisStorageGiB } from "../../../budget/caching/memory";
+import type * as random from "@pulumi/random";
+
+import {
+  DEFAULT_CPU_CORES,
+  DEFAULT_ZONES,
+  planRedis,
+  replicatedNumbers,
+  type RedisPlan,
+} from "../../../budget/caching/plan-redis";
 import type { RedisSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
-import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
+import { plannedPart } from "../../../budget/core/summary";
+import { DisruptionBudget } from "../../autoscaling/disruption-budget";
 import { checksum } from "../../shared/checksum";
+import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../shared/network-policy";
-import { refuse } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
-import type { Cache, CacheEndpoint } from "../cache-endpoint";
-import { redisProblems, redisSizes, replicasOf, type RedisArgs, type SessionRedisArgs } from "./redis-args";
-import { EVICTION_POLICY, redisConf, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
+import { assertValid } from "../../shared/problems";
+import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
+import { redisArgsIssues, redisInputs, type RedisArgs, type SessionRedisArgs } from "./redis-args";
+import { plannedConf, redisConf, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
 import { redisNetworkPolicy } from "./redis-network";
 import { CLI_KEY, CREDENTIAL_KEYS, DATA_VOLUME, METRICS_PORT, redisPod } from "./redis-pod";
 import { redisSecrets } from "./redis-secrets";
@@ -23,27 +32,23 @@ import {
   sentinelUsersConf,
   serverUsersConf,
 } from "./redis-users";
+import { redisWitnesses } from "./redis-witnesses";
 import { replicationScripts } from "./replication-scripts";
-import {
-  MEMBERS,
-  SENTINEL_PATHS,
-  SENTINEL_PORT,
-  sentinelConf,
-  sentinelList,
-  statefulMembers,
-} from "./sentinel-conf";
+import { SENTINEL_PATHS, SENTINEL_PORT, sentinelConf, sentinelList, statefulMembers } from "./sentinel-conf";
 
-export { redisProblems } from "./redis-args";
-export type { CacheRedisArgs, RedisArgs, RedisStorage, RedisUser, SessionRedisArgs } from "./redis-args";
+export { redisArgsIssues } from "./redis-args";
+export type { CacheRedisArgs, RedisArgs, RedisStorage, SessionRedisArgs } from "./redis-args";
 
 /**
- * Redis sized by proofs: `maxclients` from the largest fleet of its users, `maxmemory` from the working set, the
+ * Redis sized by its plan: `maxclients` from the largest fleet of its users, `maxmemory` from the working set, the
  * container's limit from `maxmemory`. Only its users' pods reach it, and only with the generated password.
  *
  * A cache is one server. A session store is a primary with two replicas, and a Sentinel beside each: when the primary is
  * gone for five seconds, two of them make a replica the primary.
  *
  * Trap: a client has to ask the Sentinels who takes writes. The Service of a session store reaches any of its members.
+ *
+ *     new Redis("cache", { purpose: "cache", workingSetMiB: 512 });
  *
  * Cost: the requests equal the limits, `cpuCores` and `memoryLimitMiB`; a session store is three of them with a volume each.
  */
@@ -60,99 +65,100 @@ export class Redis extends pulumi.ComponentResource implements Cache {
   /** `maxclients`. */
   readonly maxClients: number;
 
+  readonly plan: RedisPlan;
+  /** Generated passwords of all generations that are accepted. */
+  readonly passwords: readonly random.RandomPassword[];
+  readonly credentials: k8s.core.v1.Secret;
+  readonly config: k8s.core.v1.ConfigMap;
+  readonly service: k8s.core.v1.Service;
+  /** A cache's Deployment, or a session store's StatefulSet. */
+  readonly workload: k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet;
+  /** The headless Service that gives each member of a session store its name. */
+  readonly pods: k8s.core.v1.Service | undefined;
+  readonly disruptionBudget: DisruptionBudget;
+  readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
+
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     const workload = args.name ?? name;
-    refuse("Redis", name, redisProblems({ ...args, name: workload }), args.configKey);
-    const sizes = redisSizes(args);
-    const { memory } = sizes;
-    const replicas = replicasOf(args);
-    const summary: RedisSummary = {
-      kind: "in-cluster",
-      configKey: args.configKey,
-      workload,
-      namespace: args.namespace,
-      purpose: args.purpose,
-      workingSetMiB: args.workingSetMiB,
-      replicas,
-      maxMemoryMiB: memory.maxMemoryMiB,
-      neededMemoryMiB: memory.neededMiB,
-      memoryLimitMiB: memory.limitMiB,
-      expectedClients: expectedClients(args.users),
-      maxClients: sizes.maxClients,
-      evictionPolicy: EVICTION_POLICY[args.purpose],
-      persistent: args.purpose === "session",
-    };
-    super(COMPONENT_TYPES.redis, name, summary, opts);
-    this.maxClients = sizes.maxClients;
+    assertValid("Redis", name, redisArgsIssues(name, args), args.configKey);
+    const { cpuCores = DEFAULT_CPU_CORES, namespace = DEFAULT_NAMESPACE, users = [], transform = {} } = args;
+    const plan = args.plan ?? planRedis(redisInputs(workload, args));
+    const { numbers } = plan;
+    super(
+      COMPONENT_TYPES.redis,
+      name,
+      {
+        kind: "in-cluster",
+        configKey: args.configKey ?? name,
+        workload,
+        ...(typeof namespace === "string" ? { namespace } : {}),
+        purpose: args.purpose,
+        ...plannedPart(plan, redisWitnesses(name, args.purpose, cpuCores, plan)),
+      } satisfies RedisSummary,
+      opts,
+    );
+    this.plan = plan;
+    this.maxClients = numbers.maxClients.value;
 
     const labels = commonLabels(workload, args.purpose);
     const selector = { matchLabels: selectorLabels(workload) };
-    const metadata = metadataOf(args.namespace, labels);
+    const metadata = metadataOf(namespace, labels);
     const child = { parent: this };
-    const { transform = {} } = args;
 
     const secrets = redisSecrets(name, args, child);
-    const isMember = replicas > 0;
+    this.passwords = secrets.passwords;
+    const isMember = args.purpose === "session";
     const podsService = `${workload}-pods`;
-    const members = statefulMembers(workload, podsService, args.namespace);
-    const currently = (user: RedisUserName) => secrets.apply(({ current }) => passwordOf(user, current));
+    const currently = (user: RedisUserName) => secrets.all.apply(({ current }) => passwordOf(user, current));
 
-    const credentialsName = `${name}-credentials`;
-    const [, credentialsArgs, credentialsOpts] = transformed<k8s.core.v1.SecretArgs>(
+    const [credentialsName, credentialsArgs, credentialsOpts] = transformed<k8s.core.v1.SecretArgs>(
       transform.credentials,
-      credentialsName,
+      `${name}-credentials`,
       {
         metadata: metadata(`${workload}-credentials`),
         stringData: {
           [CREDENTIAL_KEYS.password]: currently("default"),
           [CREDENTIAL_KEYS.operator]: currently("operator"),
           [CREDENTIAL_KEYS.exporter]: currently("exporter"),
-          [CREDENTIAL_KEYS.users]: secrets.apply((all) => serverUsersConf(args.purpose, all)),
-          ...(isMember
-            ? { [CREDENTIAL_KEYS.sentinelUsers]: secrets.apply((all) => sentinelUsersConf(workload, all)) }
-            : {}),
-        },
-      },
-      child,
-    );
-    const credentials = new k8s.core.v1.Secret(credentialsName, credentialsArgs, credentialsOpts);
-
-    const conf = redisConf({
-      purpose: args.purpose,
-      maxMemoryMiB: memory.maxMemoryMiB,
-      clientBuffersMiB: memory.clientBuffersMiB,
-      maxClients: sizes.maxClients,
-      ioThreads: redisIoThreads(args.cpuCores),
-      replication: isMember
-        ? { backlogMiB: memory.replicationBacklogMiB, replicaBufferMiB: memory.replicaBufferMiB }
-        : undefined,
-    });
-    const configName = `${name}-config`;
-    const [, configArgs, configOpts] = transformed<k8s.core.v1.ConfigMapArgs>(
-      transform.config,
-      configName,
-      {
-        metadata: metadata(`${workload}-config`),
-        data: {
-          [basename(REDIS_PATHS.config)]: conf,
-          [CLI_KEY]: OPERATORS_CLI,
+          [CREDENTIAL_KEYS.users]: secrets.all.apply((all) => serverUsersConf(args.purpose, all)),
           ...(isMember
             ? {
-                [basename(SENTINEL_PATHS.settings)]: sentinelConf({ masterName: workload }),
-                ...replicationScripts({ masterName: workload, members }),
+                [CREDENTIAL_KEYS.sentinelUsers]: secrets.all.apply((all) => sentinelUsersConf(workload, all)),
               }
             : {}),
         },
       },
       child,
     );
-    const config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
+    this.credentials = new k8s.core.v1.Secret(credentialsName, credentialsArgs, credentialsOpts);
 
-    const serviceName = `${name}-service`;
-    const service = new k8s.core.v1.Service(
-      ...transformed(
+    const [configName, configArgs, configOpts] = transformed<k8s.core.v1.ConfigMapArgs>(
+      transform.config,
+      `${name}-config`,
+      {
+        metadata: metadata(`${workload}-config`),
+        data: inNamespace(namespace, (known) => ({
+          [basename(REDIS_PATHS.config)]: redisConf(plannedConf(args.purpose, plan)),
+          [CLI_KEY]: OPERATORS_CLI,
+          ...(isMember
+            ? {
+                [basename(SENTINEL_PATHS.settings)]: sentinelConf({ masterName: workload }),
+                ...replicationScripts({
+                  masterName: workload,
+                  members: statefulMembers(workload, podsService, known),
+                }),
+              }
+            : {}),
+        })),
+      },
+      child,
+    );
+    this.config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
+
+    this.service = new k8s.core.v1.Service(
+      ...transformed<k8s.core.v1.ServiceArgs>(
         transform.service,
-        serviceName,
+        `${name}-service`,
         {
           metadata: metadata(workload),
           spec: {
@@ -171,27 +177,26 @@ export class Redis extends pulumi.ComponentResource implements Cache {
 
     const template = redisPod({
       labels,
-      cpuCores: args.cpuCores,
-      memoryLimitMiB: memory.limitMiB,
-      ...(args.purpose === "session" ? { member: { app: workload, zones: args.zones } } : {}),
-      config: { name: config.metadata.name, checksum: checksum(configArgs.data) },
+      cpuCores,
+      memoryLimitMiB: numbers.limit.value,
+      ...(isMember ? { member: { app: workload, zones: args.zones ?? DEFAULT_ZONES } } : {}),
+      config: { name: this.config.metadata.name, checksum: checksum(configArgs.data) },
       // A digest of so many random bits gives nothing away; kept secret it would hide the whole pod in every preview.
       credentials: {
-        name: credentials.metadata.name,
+        name: this.credentials.metadata.name,
         checksum: pulumi.unsecret(checksum(credentialsArgs.stringData)),
       },
     });
 
     if (args.purpose === "cache") {
-      const deploymentName = `${name}-deployment`;
-      new k8s.apps.v1.Deployment(
-        ...transformed(
+      this.workload = new k8s.apps.v1.Deployment(
+        ...transformed<k8s.apps.v1.DeploymentArgs>(
           args.transform?.deployment,
-          deploymentName,
+          `${name}-deployment`,
           {
             metadata: metadata(workload),
             spec: {
-              replicas: 1,
+              replicas: numbers.members.value,
               // Never two caches at once: a key deleted in one would live on in the other until its TTL.
               strategy: { type: "Recreate" },
               revisionHistoryLimit: 3,
@@ -203,33 +208,37 @@ export class Redis extends pulumi.ComponentResource implements Cache {
         ),
       );
     } else {
-      this.members(name, args, { metadata: metadata(workload), podsService, selector, template, memory });
+      this.pods = this.membersService(name, args, metadata(podsService), selector.matchLabels);
+      this.workload = this.members(name, args, this.pods, {
+        metadata: metadata(workload),
+        selector,
+        template,
+      });
     }
 
-    const disruptionBudgetName = `${name}-disruption-budget`;
-    new k8s.policy.v1.PodDisruptionBudget(
-      ...transformed(
-        transform.disruptionBudget,
-        disruptionBudgetName,
-        {
-          metadata: metadata(workload),
-          // Of one server anything stricter would let no node be drained, ever; a cache fills again. Of three, two go on.
-          spec: { maxUnavailable: 1, selector, unhealthyPodEvictionPolicy: "AlwaysAllow" },
-        },
-        child,
-      ),
+    this.disruptionBudget = new DisruptionBudget(
+      `${name}-disruption-budget`,
+      {
+        workload,
+        namespace,
+        labels,
+        matchLabels: selector.matchLabels,
+        // Of one server anything stricter would let no node be drained, ever; a cache fills again. Of three, two go on.
+        maxUnavailable: 1,
+        transform,
+      },
+      child,
     );
 
-    const networkPolicyName = `${name}-network-policy`;
-    new k8s.networking.v1.NetworkPolicy(
-      ...transformed(
+    this.networkPolicy = new k8s.networking.v1.NetworkPolicy(
+      ...transformed<k8s.networking.v1.NetworkPolicyArgs>(
         transform.networkPolicy,
-        networkPolicyName,
+        `${name}-network-policy`,
         {
           metadata: metadata(workload),
           spec: redisNetworkPolicy({
             workload,
-            clients: args.clients ?? args.users.map((user) => selectorLabels(user.service)),
+            clients: args.clients ?? users.map((user) => selectorLabels(user.service)),
             monitoringNamespace: args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE,
             replicated: isMember,
           }),
@@ -238,10 +247,15 @@ export class Redis extends pulumi.ComponentResource implements Cache {
       ),
     );
 
-    this.host = pulumi.interpolate`${service.metadata.name}.${args.namespace}.svc`;
+    this.host = pulumi.interpolate`${this.service.metadata.name}.${namespace}.svc`;
     this.url = pulumi.interpolate`redis://${this.host}:${REDIS_PORT}`;
-    this.passwordSecret = { name: credentials.metadata.name, key: CREDENTIAL_KEYS.password };
-    const sentinel = { addresses: sentinelList(members), masterName: workload };
+    this.passwordSecret = { name: this.credentials.metadata.name, key: CREDENTIAL_KEYS.password };
+    const sentinel = {
+      addresses: inNamespace(namespace, (known) =>
+        sentinelList(statefulMembers(workload, podsService, known)),
+      ),
+      masterName: workload,
+    };
     this.endpoint = {
       host: this.host,
       port: this.port,
@@ -261,53 +275,57 @@ export class Redis extends pulumi.ComponentResource implements Cache {
     });
   }
 
-  /** The servers of a session store: names, volumes, and a start one after the other. */
-  private members(
+  /** Gives each member its name. */
+  private membersService(
     name: string,
-    args: SessionRedisArgs,
-    made: {
-      readonly metadata: k8s.types.input.meta.v1.ObjectMeta;
-      readonly podsService: string;
-      readonly selector: { readonly matchLabels: Record<string, string> };
-      readonly template: k8s.types.input.core.v1.PodTemplateSpec;
-      readonly memory: { readonly maxMemoryMiB: number };
-    },
-  ): void {
-    const { metadata, selector, template, podsService } = made;
-    const { storage = {}, transform = {} } = args;
-    const child = { parent: this };
-    const podsName = `${name}-pods`;
-    const pods = new k8s.core.v1.Service(
+    { transform = {} }: SessionRedisArgs,
+    metadata: k8s.types.input.meta.v1.ObjectMeta,
+    selector: Record<string, string>,
+  ): k8s.core.v1.Service {
+    return new k8s.core.v1.Service(
       ...transformed<k8s.core.v1.ServiceArgs>(
         transform.pods,
-        podsName,
+        `${name}-pods`,
         {
-          metadata: { ...metadata, name: podsService },
+          metadata,
           spec: {
             clusterIP: "None",
             // Members look for each other before they are ready: none of them could ever be the first otherwise.
             publishNotReadyAddresses: true,
-            selector: selector.matchLabels,
+            selector,
             ports: [
               { name: "redis", port: REDIS_PORT, targetPort: "redis" },
               { name: "sentinel", port: SENTINEL_PORT, targetPort: "sentinel" },
             ],
           },
         },
-        child,
+        { parent: this },
       ),
     );
-    const sizeGiB = storage.sizeGiB ?? redisStorageGiB(made.memory.maxMemoryMiB);
-    const statefulSetName = `${name}-statefulset`;
-    new k8s.apps.v1.StatefulSet(
-      ...transformed(
+  }
+
+  /** The servers of a session store: names, volumes, and a start one after the other. */
+  private members(
+    name: string,
+    { storage = {}, transform = {} }: SessionRedisArgs,
+    pods: k8s.core.v1.Service,
+    made: {
+      readonly metadata: k8s.types.input.meta.v1.ObjectMeta;
+      readonly selector: { readonly matchLabels: Record<string, string> };
+      readonly template: k8s.types.input.core.v1.PodTemplateSpec;
+    },
+  ): k8s.apps.v1.StatefulSet {
+    const { metadata, selector, template } = made;
+    const sizeGiB = replicatedNumbers(this.plan)?.storage.value;
+    return new k8s.apps.v1.StatefulSet(
+      ...transformed<k8s.apps.v1.StatefulSetArgs>(
         transform.statefulSet,
-        statefulSetName,
+        `${name}-statefulset`,
         {
           metadata,
           spec: {
             serviceName: pods.metadata.name,
-            replicas: MEMBERS,
+            replicas: this.plan.numbers.members.value,
             // One after the other: a member asks those that are there who the primary is, before it starts as anything.
             podManagementPolicy: "OrderedReady",
             revisionHistoryLimit: 3,
@@ -320,15 +338,25 @@ export class Redis extends pulumi.ComponentResource implements Cache {
                 metadata: { name: DATA_VOLUME, labels: selector.matchLabels },
                 spec: {
                   accessModes: ["ReadWriteOnce"],
-                  storageClassName: storage.storageClassName,
+                  ...(storage.storageClassName === undefined
+                    ? {}
+                    : { storageClassName: storage.storageClassName }),
                   resources: { requests: { storage: `${sizeGiB}Gi` } },
                 },
               },
             ],
           },
         },
-        child,
+        { parent: this },
       ),
     );
   }
+}
+
+/** What names an object of the namespace; plain where the namespace is. */
+function inNamespace<Value>(
+  namespace: pulumi.Input<string>,
+  make: (known: string) => Value,
+): pulumi.Input<Value> {
+  return typeof namespace === "string" ? make(namespace) : pulumi.output(namespace).apply(make);
 }

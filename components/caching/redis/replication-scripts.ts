@@ -2,8 +2,9 @@
  * Programs of the pods of a replicated Redis: how a server and a Sentinel start, and how a primary hands over before it
  * stops. POSIX shell with `redis-cli`, `awk`, `grep` and `sort`, which the image has. Pure text.
  */
+import { QUORUM } from "../../../budget/caching/plan-redis";
 import { REDIS_PATHS } from "./redis-conf";
-import { QUORUM, SENTINEL_PATHS, type Member } from "./sentinel-conf";
+import { SENTINEL_PATHS, type Member } from "./sentinel-conf";
 
 /** What the scripts depend on. Paths differ in tests only. */
 export interface ReplicationScriptsArgs {
@@ -43,6 +44,11 @@ export function replicationScripts(args: ReplicationScriptsArgs): Record<string,
   };
 }
 
+/** How many Sentinels decide, as a line of the script. */
+export function quorumLine(): string {
+  return `quorum='${QUORUM}'`;
+}
+
 /** What the others share: who the members are, which one this is, and what is known about the primary. */
 function membersScript(args: ReplicationScriptsArgs): string {
   const { masterName, members } = args;
@@ -50,7 +56,7 @@ function membersScript(args: ReplicationScriptsArgs): string {
   return `# Members: number, host, port of the server, port of the Sentinel.
 members='${list.join("\n")}'
 master='${masterName}'
-quorum='${QUORUM}'
+${quorumLine()}
 config='${args.config ?? REDIS_PATHS.config}'
 data='${args.directory ?? REDIS_PATHS.data}'
 settings='${args.sentinelConfig ?? SENTINEL_PATHS.settings}'

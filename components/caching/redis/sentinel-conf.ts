@@ -1,11 +1,6 @@
 /** What the Sentinels read, and where the members of a replicated Redis find each other. Pure text. */
+import { MEMBERS } from "../../../budget/caching/plan-redis";
 import { REDIS_PATHS, REDIS_PORT } from "./redis-conf";
-
-/** Servers of a replicated Redis, each with a Sentinel beside it. Two of three can outvote the third. */
-export const MEMBERS = 3;
-
-/** Sentinels that have to agree that the primary is gone. */
-export const QUORUM = 2;
 
 export const SENTINEL_PORT = 26379;
 

@@ -5,8 +5,10 @@ import { CloudBackupSchedule, type CloudBackupScheduleArgs } from "@pulumi/mongo
 import { getAdvancedClustersOutput } from "@pulumi/mongodbatlas/getAdvancedClusters";
 import * as pulumi from "@pulumi/pulumi";
 
-import { atlasCacheGiB, atlasTiers } from "../../../budget/database/atlas-tiers";
+import type { AtlasPlan } from "../../../budget/database/atlas-plan";
+import { atlasTiers, type AtlasTier } from "../../../budget/database/atlas-tiers";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { plannedPart } from "../../../budget/core/summary";
 import type { AtlasSummary } from "../../../budget/database/summary";
 import { commonLabels } from "../../shared/kubernetes";
 import { describeProblem, lateProblem, refuse, type Problem } from "../../shared/problems";
@@ -15,9 +17,11 @@ import { ATLAS_MONGODB_VERSION } from "../../shared/versions";
 import { OPLOG_HOURS, atlasAlerts } from "./atlas-alerts";
 import {
   atlasClusterProblems,
-  atlasSizes,
+  atlasInputs,
+  atlasPlan,
+  atlasSettings,
   type AtlasClusterArgs,
-  type AtlasSizes,
+  type AtlasSettings,
 } from "./atlas-cluster-args";
 import { AtlasPrivateEndpoint, privateHost } from "./atlas-private-endpoint";
 import {
@@ -27,19 +31,16 @@ import {
   type CurrentShard,
   type ShardPlan,
 } from "./atlas-shards";
-import { createAtlasUsers, type AtlasUser } from "./atlas-users";
-import { DATABASE, readPreference, type DatabaseEndpoint } from "../database-endpoint";
+import { createAtlasUsers, type AtlasUser, type AtlasUsers } from "./atlas-users";
+import { atlasWitnesses } from "./atlas-witnesses";
+import { readPreference, type DatabaseEndpoint } from "../database-endpoint";
 
-export { atlasClusterProblems, atlasSizes } from "./atlas-cluster-args";
-export type { AtlasClusterArgs, AtlasSizes } from "./atlas-cluster-args";
+export { atlasClusterProblems } from "./atlas-cluster-args";
+export type { AtlasClusterArgs } from "./atlas-cluster-args";
 export type { AtlasNetwork } from "./atlas-private-endpoint";
 
-/** Secret with the connection strings; the same name and keys as with the database in the cluster. */
-const APPLICATION_SECRET = {
-  name: "mongodb-application",
-  uri: "uri",
-  dataModelUri: "data-model-uri",
-} as const;
+/** Keys of the Secret with the connection strings; the same as with the database in the cluster. */
+const APPLICATION_SECRET = { uri: "uri", dataModelUri: "data-model-uri" } as const;
 
 /** Tag that Atlas gives to nodes that are read only. */
 export const READ_ONLY_TAGS = "nodeType:READ_ONLY";
@@ -68,22 +69,59 @@ export class AtlasCluster extends pulumi.ComponentResource {
   readonly readPreference: string;
   /** Processes of `mongos`, one on each node. */
   readonly routers: number;
+  readonly plan: AtlasPlan;
   readonly cluster: AdvancedCluster;
+  readonly backupSchedule: CloudBackupSchedule;
+  /** By their names: `cpu-warning`. */
+  readonly alerts: Readonly<Record<string, AlertConfiguration>>;
+  readonly privateEndpoint: AtlasPrivateEndpoint;
+  readonly users: AtlasUsers;
+  /** Connection strings of the application and of the data-model Job. */
+  readonly application: k8s.core.v1.Secret;
 
   constructor(name: string, args: AtlasClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("AtlasCluster", name, atlasClusterProblems(args), args.configKey);
-    const sizes = atlasSizes(args);
-    const tags = args.readReplicas > 0 ? READ_ONLY_TAGS : "";
-    const summary = atlasSummary(args, sizes, readPreference(tags));
+    refuse("AtlasCluster", name, atlasClusterProblems(name, args), args.configKey);
+    const settings = atlasSettings(name, args);
+    const plan = atlasPlan(name, settings);
+    const { numbers } = plan;
+    const {
+      projectId,
+      clusterName,
+      namespace,
+      databaseName,
+      shards,
+      readReplicas,
+      transform = {},
+    } = settings;
+    const { cloud, region } = atlasInputs(name, settings);
+    const tags = readReplicas > 0 ? READ_ONLY_TAGS : "";
+    const summary: AtlasSummary = {
+      configKey: args.configKey ?? name,
+      workload: clusterName,
+      ...(typeof namespace === "string" ? { namespace } : {}),
+      shards,
+      readReplicas,
+      analyticsNodes: settings.analyticsNodes,
+      readPreference: readPreference(tags),
+      cloud,
+      region,
+      ...plannedPart(plan, atlasWitnesses(name, settings, numbers)),
+    };
     super(COMPONENT_TYPES.atlasCluster, name, summary, opts);
-    this.routers = sizes.nodes;
+    this.plan = plan;
+    this.routers = numbers.nodes.value;
     this.readPreference = summary.readPreference;
 
-    const { projectId, clusterName, passwordGeneration = 1, transform = {} } = args;
     const child = { parent: this };
-    const privateEndpoint = new AtlasPrivateEndpoint(
+    this.privateEndpoint = new AtlasPrivateEndpoint(
       `${name}-private-endpoint`,
-      { projectId, clusterName, atlasRegion: sizes.load.region, network: args.network },
+      {
+        projectId,
+        clusterName,
+        atlasRegion: region,
+        network: settings.network,
+        transform: transform.privateEndpoint,
+      },
       child,
     );
     const current = getAdvancedClustersOutput({ projectId }, child).apply(({ results }) =>
@@ -95,15 +133,17 @@ export class AtlasCluster extends pulumi.ComponentResource {
         transform.cluster,
         clusterResource,
         {
-          ...clusterSettings(args),
-          replicationSpecs: current.apply((shards) => this.shards(args, sizes, shards)),
+          ...clusterSettings(settings),
+          replicationSpecs: current.apply((found) =>
+            this.shards(args.configKey ?? name, settings, shardPlan(name, settings, plan), found),
+          ),
         },
-        { ...child, protect: true, dependsOn: [privateEndpoint.connection] },
+        { ...child, protect: true, dependsOn: [this.privateEndpoint.connection] },
       ),
     );
 
     const scheduleName = `${name}-backup-schedule`;
-    new CloudBackupSchedule(
+    this.backupSchedule = new CloudBackupSchedule(
       ...transformed<CloudBackupScheduleArgs>(
         transform.backupSchedule,
         scheduleName,
@@ -111,45 +151,62 @@ export class AtlasCluster extends pulumi.ComponentResource {
           projectId,
           clusterName: this.cluster.name,
           ...SNAPSHOT_TIME,
-          restoreWindowDays: sizes.restoreWindowDays,
+          restoreWindowDays: numbers.restoreWindow.value,
           policyItemHourly: {
             frequencyInterval: SNAPSHOT_HOURS,
             retentionUnit: "days",
-            retentionValue: sizes.restoreWindowDays,
+            retentionValue: numbers.restoreWindow.value,
           },
           policyItemDaily: {
             frequencyInterval: 1,
             retentionUnit: "days",
-            retentionValue: args.retentionDays,
+            retentionValue: settings.retentionDays,
           },
         },
         child,
       ),
     );
-    for (const alert of atlasAlerts(clusterName, args.budget)) {
-      const alertName = `${name}-alert-${alert.name}`;
-      const alertArgs = { ...alert.args, projectId };
-      new AlertConfiguration(
-        ...transformed<AlertConfigurationArgs>(transform.alert, alertName, alertArgs, child),
-      );
-    }
+    this.alerts = Object.fromEntries(
+      atlasAlerts(clusterName, settings.budget).map((alert) => [
+        alert.name,
+        new AlertConfiguration(
+          ...transformed<AlertConfigurationArgs>(
+            transform.alert,
+            `${name}-alert-${alert.name}`,
+            { ...alert.args, projectId },
+            child,
+          ),
+        ),
+      ]),
+    );
 
-    const users = createAtlasUsers(name, { projectId, clusterName, passwordGeneration }, child);
+    const users = createAtlasUsers(
+      name,
+      {
+        projectId,
+        clusterName,
+        database: databaseName,
+        passwordGeneration: settings.passwordGeneration,
+        transform: transform.users,
+      },
+      child,
+    );
+    this.users = users;
     const host = pulumi
-      .all([this.cluster.connectionStrings, privateEndpoint.endpointId])
+      .all([this.cluster.connectionStrings, this.privateEndpoint.endpointId])
       .apply(([strings, endpointId]) => privateHost(strings, endpointId));
     const uri = ({ username, password }: AtlasUser): pulumi.Output<string> =>
-      pulumi.interpolate`mongodb+srv://${username}:${password}@${host}/${DATABASE}?authSource=admin&tls=true`;
+      pulumi.interpolate`mongodb+srv://${username}:${password}@${host}/${databaseName}?authSource=admin&tls=true`;
     const secretName = `${name}-application`;
-    const secret = new k8s.core.v1.Secret(
+    this.application = new k8s.core.v1.Secret(
       ...transformed<k8s.core.v1.SecretArgs>(
         transform.application,
         secretName,
         {
           metadata: {
-            name: APPLICATION_SECRET.name,
-            namespace: args.namespace,
-            labels: commonLabels("mongodb", "database"),
+            name: `${name}-application`,
+            namespace,
+            labels: commonLabels(name, "database"),
           },
           stringData: {
             [APPLICATION_SECRET.uri]: uri(users.application),
@@ -160,8 +217,9 @@ export class AtlasCluster extends pulumi.ComponentResource {
       ),
     );
     this.endpoint = {
-      uriSecret: { name: secret.metadata.name, key: APPLICATION_SECRET.uri },
-      adminUriSecret: { name: secret.metadata.name, key: APPLICATION_SECRET.dataModelUri },
+      database: databaseName,
+      uriSecret: { name: this.application.metadata.name, key: APPLICATION_SECRET.uri },
+      adminUriSecret: { name: this.application.metadata.name, key: APPLICATION_SECRET.dataModelUri },
       readReplicaTags: tags,
       // Each node of Atlas has a port of its own on the private endpoint.
       destination: { ports: [[1024, 65_535]] },
@@ -171,24 +229,18 @@ export class AtlasCluster extends pulumi.ComponentResource {
 
   /** The shards of this run, from the plan and from what is there. */
   private shards(
-    args: AtlasClusterArgs,
-    sizes: AtlasSizes,
+    key: string,
+    settings: AtlasSettings,
+    plan: ShardPlan,
     current: readonly CurrentShard[],
   ): ReturnType<typeof replicationSpecs> {
-    const removal = shardRemovalProblem(args, current.length);
-    if (removal !== undefined) throw lateProblem(describeProblem(removal, args.configKey));
-    const { load, smallest, largest, storageGiB } = sizes;
-    const plan: ShardPlan = {
-      ...load,
-      tiers: atlasTiers(load.cloud, load.region),
-      smallest,
-      largest,
-      storageGiB,
-    };
+    const removal = shardRemovalProblem(settings, current.length);
+    if (removal !== undefined) throw lateProblem(describeProblem(removal, settings.configKey));
+    const { smallest, largest } = plan;
     const { min, max } = shardBounds(plan, current);
     if (min !== smallest.name || max !== largest.name) {
       void pulumi.log.warn(
-        `${args.configKey}.shards: this run adds ${args.shards - current.length} to ${current.length} shards and ` +
+        `${key}.shards: this run adds ${settings.shards - current.length} to ${current.length} shards and ` +
           `leaves the auto-scaling of all between ${min} and ${max}. Run it again when the cluster is idle, for ` +
           `${smallest.name} to ${largest.name}.`,
         this,
@@ -198,9 +250,28 @@ export class AtlasCluster extends pulumi.ComponentResource {
   }
 }
 
+/** What the plan says of every shard. */
+function shardPlan(name: string, settings: AtlasSettings, { numbers }: AtlasPlan): ShardPlan {
+  const inputs = atlasInputs(name, settings);
+  const tiers = atlasTiers(inputs.cloud, inputs.region);
+  const tier = (wanted: string): AtlasTier => {
+    const found = tiers.find((one) => one.name === wanted);
+    if (found === undefined)
+      throw new RangeError(`the plan names ${wanted}, which ${inputs.region} does not have`);
+    return found;
+  };
+  return {
+    ...inputs,
+    tiers,
+    smallest: tier(numbers.smallestTier.value),
+    largest: tier(numbers.largestTier.value),
+    storageGiB: numbers.storage.value,
+  };
+}
+
 /** A shard is taken away only by somebody who means it: Atlas moves its data to the others, for hours. */
 export function shardRemovalProblem(
-  { shards, allowShardRemoval = false }: Pick<AtlasClusterArgs, "shards" | "allowShardRemoval">,
+  { shards, allowShardRemoval = false }: Pick<AtlasSettings, "shards" | "allowShardRemoval">,
   current: number,
 ): Problem | undefined {
   if (current <= shards || allowShardRemoval) return undefined;
@@ -218,7 +289,7 @@ export function shardRemovalProblem(
 function clusterSettings({
   projectId,
   clusterName,
-}: AtlasClusterArgs): Omit<AdvancedClusterArgs, "replicationSpecs"> {
+}: AtlasSettings): Omit<AdvancedClusterArgs, "replicationSpecs"> {
   return {
     projectId,
     name: clusterName,
@@ -241,35 +312,5 @@ function clusterSettings({
       oplogMinRetentionHours: OPLOG_HOURS,
     },
     tags: { "managed-by": "pulumi" },
-  };
-}
-
-function atlasSummary(args: AtlasClusterArgs, sizes: AtlasSizes, preference: string): AtlasSummary {
-  const { load, smallest, largest } = sizes;
-  return {
-    configKey: args.configKey,
-    workload: args.clusterName,
-    namespace: args.namespace,
-    shards: load.shards,
-    readReplicas: load.readReplicas,
-    analyticsNodes: load.analyticsNodes,
-    dataGiB: load.dataGiB,
-    workingSetGiB: load.workingSetGiB,
-    expectedClients: load.expectedClients,
-    maxClients: smallest.maxConnections,
-    slowMs: sizes.slowMs,
-    readPreference: preference,
-    minInstanceSize: smallest.name,
-    maxInstanceSize: largest.name,
-    cloud: load.cloud,
-    region: load.region,
-    nodes: sizes.nodes,
-    queriesPerCore: load.queriesPerCore,
-    peakQueries: load.peakQueries,
-    cpuUtilization: load.cpuUtilization,
-    cacheGiB: atlasCacheGiB(smallest),
-    storageGiB: sizes.storageGiB,
-    retentionDays: args.retentionDays,
-    restoreWindowDays: sizes.restoreWindowDays,
   };
 }

@@ -1,40 +1,59 @@
 import * as ec2 from "@pulumi/aws/ec2";
 import * as compute from "@pulumi/gcp/compute";
-import { PrivateLinkEndpoint } from "@pulumi/mongodbatlas/privateLinkEndpoint";
-import { PrivateLinkEndpointService } from "@pulumi/mongodbatlas/privateLinkEndpointService";
+import { PrivateLinkEndpoint, type PrivateLinkEndpointArgs } from "@pulumi/mongodbatlas/privateLinkEndpoint";
+import {
+  PrivateLinkEndpointService,
+  type PrivateLinkEndpointServiceArgs,
+} from "@pulumi/mongodbatlas/privateLinkEndpointService";
 import type { AdvancedClusterConnectionStrings } from "@pulumi/mongodbatlas/types/output";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import { lateProblem } from "../../shared/problems";
+import { transformed, type Transform } from "../../shared/transform";
 
 /** Where a cluster runs and from where it is reached. Regions in the cloud's own names. */
 export type AtlasNetwork =
   | {
       readonly kind: "aws";
       readonly region: string;
-      readonly vpcId: string;
+      readonly vpcId: pulumi.Input<string>;
       /** One in each zone, so that the loss of a zone leaves a way. */
-      readonly subnetIds: readonly string[];
-      /** Ranges of the pods that connect, IPv4. */
-      readonly clientCidrs: readonly string[];
+      readonly subnetIds: pulumi.Input<readonly pulumi.Input<string>[]>;
+      /** Ranges of the pods that connect, IPv4, at least 8 bits each. */
+      readonly clientCidrs: readonly pulumi.Input<string>[];
     }
   | {
       readonly kind: "gcp";
       readonly region: string;
-      readonly project: string;
-      readonly network: string;
-      readonly subnetwork: string;
+      readonly project: pulumi.Input<string>;
+      /** Names, not paths. */
+      readonly network: pulumi.Input<string>;
+      readonly subnetwork: pulumi.Input<string>;
     };
+
+/** Children that a caller may change. */
+export interface AtlasPrivateEndpointTransforms {
+  /** Atlas's side. */
+  readonly service?: Transform<PrivateLinkEndpointArgs>;
+  readonly connection?: Transform<PrivateLinkEndpointServiceArgs>;
+  /** On aws. */
+  readonly securityGroup?: Transform<ec2.SecurityGroupArgs>;
+  readonly vpcEndpoint?: Transform<ec2.VpcEndpointArgs>;
+  /** On gcp. */
+  readonly address?: Transform<compute.AddressArgs>;
+  readonly forwardingRule?: Transform<compute.ForwardingRuleArgs>;
+}
 
 /** Arguments of `AtlasPrivateEndpoint`. */
 export interface AtlasPrivateEndpointArgs {
-  readonly projectId: string;
+  readonly projectId: pulumi.Input<string>;
   /** Name of the cluster in Atlas; the cloud's objects are called after it. */
   readonly clusterName: string;
   /** In Atlas's name: `EU_CENTRAL_1`. */
   readonly atlasRegion: string;
   readonly network: AtlasNetwork;
+  readonly transform?: AtlasPrivateEndpointTransforms | undefined;
 }
 
 /** Atlas gives each node a port of this range, and another when the cluster changes. */
@@ -70,109 +89,133 @@ export class AtlasPrivateEndpoint extends pulumi.ComponentResource {
 
   private onAws(
     name: string,
-    { projectId, clusterName, atlasRegion }: AtlasPrivateEndpointArgs,
+    { projectId, clusterName, atlasRegion, transform = {} }: AtlasPrivateEndpointArgs,
     network: Extract<AtlasNetwork, { kind: "aws" }>,
   ): PrivateLinkEndpointService {
     const child = { parent: this };
     const tags = { Name: `${clusterName}-atlas` };
     const service = new PrivateLinkEndpoint(
-      `${name}-service`,
-      { projectId, providerName: "AWS", region: atlasRegion },
-      child,
+      ...transformed<PrivateLinkEndpointArgs>(
+        transform.service,
+        `${name}-service`,
+        { projectId, providerName: "AWS", region: atlasRegion },
+        child,
+      ),
     );
     const group = new ec2.SecurityGroup(
-      `${name}-security-group`,
-      {
-        description: "Pods of the cluster to MongoDB Atlas",
-        vpcId: network.vpcId,
-        ingress: [
-          {
-            description: "MongoDB over TLS",
-            protocol: "tcp",
-            fromPort: PORTS.from,
-            toPort: PORTS.to,
-            cidrBlocks: [...network.clientCidrs],
-          },
-        ],
-        // Answers only: Atlas cannot open a connection to the network.
-        egress: [],
-        tags,
-      },
-      child,
+      ...transformed<ec2.SecurityGroupArgs>(
+        transform.securityGroup,
+        `${name}-security-group`,
+        {
+          description: "Pods of the cluster to MongoDB Atlas",
+          vpcId: network.vpcId,
+          ingress: [
+            {
+              description: "MongoDB over TLS",
+              protocol: "tcp",
+              fromPort: PORTS.from,
+              toPort: PORTS.to,
+              cidrBlocks: [...network.clientCidrs],
+            },
+          ],
+          // Answers only: Atlas cannot open a connection to the network.
+          egress: [],
+          tags,
+        },
+        child,
+      ),
     );
     const endpoint = new ec2.VpcEndpoint(
-      `${name}-vpc-endpoint`,
-      {
-        vpcId: network.vpcId,
-        serviceName: service.endpointServiceName,
-        vpcEndpointType: "Interface",
-        subnetIds: [...network.subnetIds],
-        securityGroupIds: [group.id],
-        tags,
-      },
-      child,
+      ...transformed<ec2.VpcEndpointArgs>(
+        transform.vpcEndpoint,
+        `${name}-vpc-endpoint`,
+        {
+          vpcId: network.vpcId,
+          serviceName: service.endpointServiceName,
+          vpcEndpointType: "Interface",
+          subnetIds: pulumi.output(network.subnetIds).apply((ids) => [...ids]),
+          securityGroupIds: [group.id],
+          tags,
+        },
+        child,
+      ),
     );
     return new PrivateLinkEndpointService(
-      `${name}-connection`,
-      {
-        projectId,
-        privateLinkId: service.privateLinkId,
-        endpointServiceId: endpoint.id,
-        providerName: "AWS",
-      },
-      child,
+      ...transformed<PrivateLinkEndpointServiceArgs>(
+        transform.connection,
+        `${name}-connection`,
+        {
+          projectId,
+          privateLinkId: service.privateLinkId,
+          endpointServiceId: endpoint.id,
+          providerName: "AWS",
+        },
+        child,
+      ),
     );
   }
 
   private onGcp(
     name: string,
-    { projectId, clusterName, atlasRegion }: AtlasPrivateEndpointArgs,
+    { projectId, clusterName, atlasRegion, transform = {} }: AtlasPrivateEndpointArgs,
     { project, region, network, subnetwork }: Extract<AtlasNetwork, { kind: "gcp" }>,
   ): PrivateLinkEndpointService {
     const child = { parent: this };
     const endpointName = `${clusterName.toLowerCase()}-atlas`;
     const service = new PrivateLinkEndpoint(
-      `${name}-service`,
-      // One address for all nodes; without it Atlas asks for fifty, and that ends in April 2027.
-      { projectId, providerName: "GCP", region: atlasRegion, portMappingEnabled: true },
-      child,
+      ...transformed<PrivateLinkEndpointArgs>(
+        transform.service,
+        `${name}-service`,
+        // One address for all nodes; without it Atlas asks for fifty, and that ends in April 2027.
+        { projectId, providerName: "GCP", region: atlasRegion, portMappingEnabled: true },
+        child,
+      ),
     );
     const address = new compute.Address(
-      `${name}-address`,
-      {
-        project,
-        region,
-        name: endpointName,
-        addressType: "INTERNAL",
-        subnetwork: `projects/${project}/regions/${region}/subnetworks/${subnetwork}`,
-      },
-      child,
+      ...transformed<compute.AddressArgs>(
+        transform.address,
+        `${name}-address`,
+        {
+          project,
+          region,
+          name: endpointName,
+          addressType: "INTERNAL",
+          subnetwork: pulumi.interpolate`projects/${project}/regions/${region}/subnetworks/${subnetwork}`,
+        },
+        child,
+      ),
     );
     const rule = new compute.ForwardingRule(
-      `${name}-forwarding-rule`,
-      {
-        project,
-        region,
-        name: endpointName,
-        target: service.serviceAttachmentNames.apply((names) => names[0] ?? ""),
-        ipAddress: address.id,
-        network: `projects/${project}/global/networks/${network}`,
-        // Empty by the API's rule for a target that is a service attachment.
-        loadBalancingScheme: "",
-      },
-      child,
+      ...transformed<compute.ForwardingRuleArgs>(
+        transform.forwardingRule,
+        `${name}-forwarding-rule`,
+        {
+          project,
+          region,
+          name: endpointName,
+          target: service.serviceAttachmentNames.apply((names) => names[0] ?? ""),
+          ipAddress: address.id,
+          network: pulumi.interpolate`projects/${project}/global/networks/${network}`,
+          // Empty by the API's rule for a target that is a service attachment.
+          loadBalancingScheme: "",
+        },
+        child,
+      ),
     );
     return new PrivateLinkEndpointService(
-      `${name}-connection`,
-      {
-        projectId,
-        privateLinkId: service.privateLinkId,
-        endpointServiceId: rule.name,
-        privateEndpointIpAddress: address.address,
-        gcpProjectId: project,
-        providerName: "GCP",
-      },
-      child,
+      ...transformed<PrivateLinkEndpointServiceArgs>(
+        transform.connection,
+        `${name}-connection`,
+        {
+          projectId,
+          privateLinkId: service.privateLinkId,
+          endpointServiceId: rule.name,
+          privateEndpointIpAddress: address.address,
+          gcpProjectId: project,
+          providerName: "GCP",
+        },
+        child,
+      ),
     );
   }
 }

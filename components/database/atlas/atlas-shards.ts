@@ -6,8 +6,8 @@
 import type { AdvancedClusterReplicationSpec as ReplicationSpec } from "@pulumi/mongodbatlas/types/input";
 import type { GetAdvancedClustersResult as AtlasCluster } from "@pulumi/mongodbatlas/types/output";
 
-import { ELECTABLE_NODES } from "../../../budget/database/atlas";
 import type { AtlasCloud, AtlasTier } from "../../../budget/database/atlas-tiers";
+import { VOTERS } from "../../../budget/database/mongodb";
 
 /** What a plan says of every shard. */
 export interface ShardPlan {
@@ -132,7 +132,7 @@ export function replicationSpecs(plan: ShardPlan, current: readonly CurrentShard
           providerName: plan.cloud.toUpperCase(),
           regionName: plan.region,
           priority: 7,
-          electableSpecs: { instanceSize, nodeCount: ELECTABLE_NODES, ...disk },
+          electableSpecs: { instanceSize, nodeCount: VOTERS, ...disk },
           // A count of 0 is said: a block that is left out leaves the nodes where they are.
           readOnlySpecs: { instanceSize, nodeCount: plan.readReplicas, ...disk },
           analyticsSpecs: { instanceSize: analyticsSize, nodeCount: plan.analyticsNodes, ...disk },

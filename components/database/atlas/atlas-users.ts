@@ -1,11 +1,11 @@
-import { CustomDbRole } from "@pulumi/mongodbatlas/customDbRole";
+import { CustomDbRole, type CustomDbRoleArgs } from "@pulumi/mongodbatlas/customDbRole";
 import { DatabaseUser, type DatabaseUserArgs } from "@pulumi/mongodbatlas/databaseUser";
 import type { CustomDbRoleAction } from "@pulumi/mongodbatlas/types/input";
 import type * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { livingGenerations, ofGeneration, userOfGeneration } from "../../shared/generations";
-import { DATABASE } from "../database-endpoint";
+import { transformed, type Transform } from "../../shared/transform";
 
 /** What the data-model Job does to the application's database: collections, indexes, their options, the profiler. */
 const DATA_MODEL_ACTIONS = [
@@ -20,11 +20,11 @@ const DATA_MODEL_ACTIONS = [
 ] as const;
 
 /** Privileges of the data-model Job. It reads no document, and drops no collection. */
-export function dataModelActions(): CustomDbRoleAction[] {
+export function dataModelActions(database: string): CustomDbRoleAction[] {
   return [
     ...DATA_MODEL_ACTIONS.map((action) => ({
       action,
-      resources: [{ databaseName: DATABASE, collectionName: "" }],
+      resources: [{ databaseName: database, collectionName: "" }],
     })),
     // By what keys collections are sharded already.
     { action: "FIND", resources: [{ databaseName: "config", collectionName: "collections" }] },
@@ -38,6 +38,23 @@ export interface AtlasUser {
   readonly user: DatabaseUser;
 }
 
+/** Children that a caller may change. */
+export interface AtlasUserTransforms {
+  readonly user?: Transform<DatabaseUserArgs>;
+  readonly password?: Transform<random.RandomPasswordArgs>;
+  readonly role?: Transform<CustomDbRoleArgs>;
+}
+
+/** Whose users they are. */
+export interface AtlasUsersArgs {
+  readonly projectId: pulumi.Input<string>;
+  readonly clusterName: string;
+  /** The application's database. */
+  readonly database: string;
+  readonly passwordGeneration: number;
+  readonly transform?: AtlasUserTransforms | undefined;
+}
+
 export interface AtlasUsers {
   /** Reads and writes documents of one database. */
   readonly application: AtlasUser;
@@ -46,16 +63,12 @@ export interface AtlasUsers {
 }
 
 /**
- * The users of a cluster with generated passwords of this generation, and those of the one before. Users and roles are the project's, so they are called after the
- * cluster, and may sign in to that one only.
+ * The users of a cluster with generated passwords of this generation, and those of the one before. Users and roles are the
+ * project's, so they are called after the cluster, and may sign in to that one only.
  */
 export function createAtlasUsers(
   name: string,
-  {
-    projectId,
-    clusterName,
-    passwordGeneration = 1,
-  }: { readonly projectId: string; readonly clusterName: string; readonly passwordGeneration?: number },
+  { projectId, clusterName, database, passwordGeneration, transform = {} }: AtlasUsersArgs,
   child: pulumi.CustomResourceOptions,
 ): AtlasUsers {
   const createOne = (base: string, generation: number, roles: DatabaseUserArgs["roles"]): AtlasUser => {
@@ -63,21 +76,27 @@ export function createAtlasUsers(
     const username = `${clusterName}-${suffix}`;
     // Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits.
     const password = new random.RandomPassword(
-      ofGeneration(`${name}-${base}-password`, generation),
-      { length: 40, special: false },
-      child,
+      ...transformed<random.RandomPasswordArgs>(
+        transform.password,
+        ofGeneration(`${name}-${base}-password`, generation),
+        { length: 40, special: false },
+        child,
+      ),
     ).result;
     const user = new DatabaseUser(
-      `${name}-${suffix}-user`,
-      {
-        projectId,
-        username,
-        password,
-        authDatabaseName: "admin",
-        roles,
-        scopes: [{ name: clusterName, type: "CLUSTER" }],
-      },
-      child,
+      ...transformed<DatabaseUserArgs>(
+        transform.user,
+        `${name}-${suffix}-user`,
+        {
+          projectId,
+          username,
+          password,
+          authDatabaseName: "admin",
+          roles,
+          scopes: [{ name: clusterName, type: "CLUSTER" }],
+        },
+        child,
+      ),
     );
     return { username, password, user };
   };
@@ -87,12 +106,15 @@ export function createAtlasUsers(
     return createOne(base, current, roles);
   };
   const role = new CustomDbRole(
-    `${name}-data-model-role`,
-    { projectId, roleName: `${clusterName}-data-model`, actions: dataModelActions() },
-    child,
+    ...transformed<CustomDbRoleArgs>(
+      transform.role,
+      `${name}-data-model-role`,
+      { projectId, roleName: `${clusterName}-data-model`, actions: dataModelActions(database) },
+      child,
+    ),
   );
   return {
-    application: create("application", [{ roleName: "readWrite", databaseName: DATABASE }]),
+    application: create("application", [{ roleName: "readWrite", databaseName: database }]),
     dataModel: create("data-model", [{ roleName: role.roleName, databaseName: "admin" }]),
   };
 }

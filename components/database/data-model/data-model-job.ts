@@ -2,6 +2,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
+import { dataModelProblems } from "../../../budget/database/data-model/checks";
+import type { Collection } from "../../../budget/database/data-model/collection";
 import type { DataModelSummary } from "../../../budget/database/summary";
 import { commonLabels, restrictedContainer, restrictedPod } from "../../shared/kubernetes";
 import { NAMES, policyOf, reaches } from "../../shared/network-policy";
@@ -9,27 +12,26 @@ import { refuse, type Problem } from "../../shared/problems";
 import { checksum } from "../../shared/checksum";
 import { transformed, type Transform } from "../../shared/transform";
 import { IMAGES } from "../../shared/versions";
-import { CA_FILE, DATABASE, type DatabaseEndpoint } from "../database-endpoint";
-import { dataModelProblems } from "./checks";
-import type { Collection } from "./collection";
+import { CA_FILE, type DatabaseEndpoint } from "../database-endpoint";
 import { JOB_FILES, JOB_WAITS, jobDeadlineSeconds, jobInput, jobText } from "./job-input";
 
 /** Arguments of `DataModelJob`. */
 export interface DataModelJobArgs {
-  /** Path in the stack file that the arguments come from: `retrofitlink:database`. */
-  readonly configKey: string;
-  readonly namespace: string;
   readonly endpoint: DatabaseEndpoint;
-  /** Shard the collections by their keys. */
-  readonly sharded: boolean;
-  /** A query that takes longer is written down by the server, milliseconds. */
-  readonly slowMs: number;
-  /** Data of one shard, GiB, >= 0: how long the indexes of it may take. */
-  readonly shardGiB: number;
-  /** Drop indexes that the catalogue does not have, and rebuild those that changed. @default false */
-  readonly allowDrops?: boolean;
   /** Collections of the application, with their indexes and the queries that these serve. */
   readonly catalogue: readonly Collection[];
+  /** Where the arguments come from, for messages: `retrofitlink:database`. @default the component's name */
+  readonly configKey?: string;
+  /** @default "default" */
+  readonly namespace?: pulumi.Input<string>;
+  /** Shard the collections by their keys. @default true */
+  readonly sharded?: boolean;
+  /** A query that takes longer is written down by the server, milliseconds. @default 100 */
+  readonly slowMs?: number;
+  /** Data of one shard, GiB, >= 0: how long the indexes of it may take. @default 100 */
+  readonly shardGiB?: number;
+  /** Drop indexes that the catalogue does not have, and rebuild those that changed. @default false */
+  readonly allowDrops?: boolean;
   readonly transform?: {
     readonly config?: Transform<k8s.core.v1.ConfigMapArgs>;
     readonly job?: Transform<k8s.batch.v1.JobArgs>;
@@ -70,27 +72,31 @@ export function dataModelJobProblems(catalogue: readonly Collection[]): Problem[
  */
 export class DataModelJob extends pulumi.ComponentResource {
   readonly jobName: pulumi.Output<string>;
+  readonly job: k8s.batch.v1.Job;
+  readonly config: k8s.core.v1.ConfigMap;
+  readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
 
   constructor(name: string, args: DataModelJobArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { catalogue, transform = {}, endpoint } = args;
+    const { catalogue, endpoint, namespace = "default", sharded = true, transform = {} } = args;
+    const { slowMs = DEFAULT_BUDGET.databaseQuerySeconds.critical * 1000, shardGiB = 100 } = args;
     refuse("DataModelJob", name, dataModelJobProblems(catalogue));
     const summary: DataModelSummary = {
-      configKey: args.configKey,
+      configKey: args.configKey ?? name,
       workload: name,
-      namespace: args.namespace,
+      ...(typeof namespace === "string" ? { namespace } : {}),
       collections: Object.fromEntries(
         catalogue.map((collection) => [
           collection.name,
           {
             indexes: collection.indexes.length,
-            sharded: args.sharded && collection.sharding.key !== undefined,
+            sharded: sharded && collection.sharding.key !== undefined,
           },
         ]),
       ),
     };
     super(COMPONENT_TYPES.dataModelJob, name, summary, opts);
     const labels = commonLabels(name, "data-model");
-    const deadline = jobDeadlineSeconds(catalogue, args.shardGiB);
+    const deadline = jobDeadlineSeconds(catalogue, shardGiB);
     const child = { parent: this };
 
     const configName = `${name}-config`;
@@ -98,16 +104,16 @@ export class DataModelJob extends pulumi.ComponentResource {
       transform.config,
       configName,
       {
-        metadata: { name: configName, namespace: args.namespace, labels },
+        metadata: { name: configName, namespace, labels },
         data: {
           ...Object.fromEntries(Object.values(JOB_FILES).map((file) => [file, jobText(file)])),
           [MODEL_FILE]: JSON.stringify(
             jobInput(catalogue, {
-              database: DATABASE,
-              sharded: args.sharded,
+              database: endpoint.database,
+              sharded,
               allowDrops: args.allowDrops ?? false,
               // On a router only the threshold can be set; the members have their level from their configuration.
-              profiler: { level: 0, slowMs: args.slowMs },
+              profiler: { level: 0, slowMs },
             }),
             undefined,
             2,
@@ -116,15 +122,15 @@ export class DataModelJob extends pulumi.ComponentResource {
       },
       child,
     );
-    const config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
+    this.config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
 
     const networkPolicyName = `${name}-network-policy`;
-    const networkPolicy = new k8s.networking.v1.NetworkPolicy(
+    this.networkPolicy = new k8s.networking.v1.NetworkPolicy(
       ...transformed<k8s.networking.v1.NetworkPolicyArgs>(
         transform.networkPolicy,
         networkPolicyName,
         {
-          metadata: { name, namespace: args.namespace, labels },
+          metadata: { name, namespace, labels },
           // Nobody calls it, and it calls the database.
           spec: policyOf(name, [], [NAMES, reaches(endpoint.destination)]),
         },
@@ -139,7 +145,7 @@ export class DataModelJob extends pulumi.ComponentResource {
       {
         metadata: {
           // No name: Pulumi makes one up for each Job. A name of ours would still be taken after an interrupted run.
-          namespace: args.namespace,
+          namespace,
           labels,
           annotations: {
             "pulumi.com/timeoutSeconds": String(deadline + AWAIT_MARGIN_SECONDS),
@@ -158,17 +164,17 @@ export class DataModelJob extends pulumi.ComponentResource {
           activeDeadlineSeconds: deadline,
           template: {
             metadata: { labels },
-            spec: podOf(endpoint, config.metadata.name),
+            spec: podOf(endpoint, this.config.metadata.name),
           },
         },
       },
       child,
     );
-    const job = new k8s.batch.v1.Job(jobName, withDigest(jobArgs, configArgs), {
+    this.job = new k8s.batch.v1.Job(jobName, withDigest(jobArgs, configArgs), {
       ...jobOpts,
-      dependsOn: [networkPolicy],
+      dependsOn: [this.networkPolicy],
     });
-    this.jobName = job.metadata.name;
+    this.jobName = this.job.metadata.name;
     this.registerOutputs({ jobName: this.jobName });
   }
 }

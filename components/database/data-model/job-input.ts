@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import type { Collection, Index } from "./collection";
+import type { Collection, Index } from "../../../budget/database/data-model/collection";
 
 /** What the Job reads: the catalogue in the words of MongoDB's commands. */
 export interface JobInput {

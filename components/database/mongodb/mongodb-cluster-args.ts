@@ -1,23 +1,30 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
+import type * as random from "@pulumi/random";
+import { z } from "zod";
 
+import { issuesOf } from "../../../budget/core/issues";
+import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
+import type { Collection } from "../../../budget/database/data-model/collection";
+import type { Disk } from "../../../budget/database/disk";
+import type { DatabaseUser } from "../../../budget/database/mongodb";
+import { planDatabase, type DatabasePlan } from "../../../budget/database/plan";
+import { queryTimeIssues, workingSetIssues } from "../../../budget/database/rules";
 import {
-  configServerMemory,
-  largestShard,
-  mongoConnections,
-  mongodMemory,
-  mongodStorageGiB,
-  peakQueries,
-  routerCount,
-  routerMemoryGiB,
-  type DatabaseUser,
-  type MongoConnections,
-  type MongodMemory,
-} from "../../../budget/database/mongodb";
-import type { Threshold } from "../../../budget/core/performance-budget";
+  databaseSizes,
+  diskSettings,
+  memberZones,
+  perconaSizes,
+  profilerLevel,
+  retentionDays,
+  routerSettings,
+} from "../../../budget/database/settings";
+import { generationProblems } from "../../shared/generations";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
-import { loadProblems } from "../load-problems";
+import { withDefaults } from "../../shared/with-defaults";
+import { DEFAULT_DATABASE } from "../database-endpoint";
+import { problemsOf } from "../issues";
 
 /** Where backups go, and how the backup agent gets there. */
 export interface BackupTarget {
@@ -29,43 +36,56 @@ export interface BackupTarget {
         /** Secret with `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, an HMAC key of the bucket's account. */
         readonly credentialsSecret: pulumi.Input<string>;
       };
+  /** Service account of the members, which may write there. */
+  readonly serviceAccount: pulumi.Input<string>;
   /** Daily backups that are kept, whole number >= 1. */
   readonly retentionDays: number;
 }
 
 /** Arguments of `MongoDbCluster`. */
 export interface MongoDbClusterArgs {
-  /** Path in the stack file that the arguments come from: `retrofitlink:database`. */
-  readonly configKey: string;
-  readonly namespace: string;
-  /** Replica sets the data is spread over, whole number >= 1. */
-  readonly shards: number;
-  /** Non-voting members of each shard that serve reads, whole number >= 0, at most 47: a set has 50 members. */
-  readonly readReplicas: number;
-  /** Data and indexes of all shards at the end of the planning horizon, GiB, > 0. */
+  /** Data and indexes of all shards at the end of the planning horizon, GiB, above 0 and at most 1,000,000. */
   readonly dataGiB: number;
-  /** Documents and indexes that queries within the budget touch, of all shards, GiB, > 0. */
+  /** Documents and indexes that the queries of an hour touch, of all shards, GiB, above 0 and at most `dataGiB`. */
   readonly workingSetGiB: number;
-  /** CPU request of one `mongod`, cores, > 0. */
-  readonly cpuCores: number;
-  readonly routers: {
-    /** CPU request of one `mongos`, cores, > 0. */
-    readonly cpuCores: number;
-    /** Queries/s that one core of a `mongos` passes on, > 0, measured. */
-    readonly queriesPerCore: number;
+  /** Where the arguments come from, for messages: `retrofitlink:database`. @default the component's name */
+  readonly configKey?: string;
+  /** @default "default" */
+  readonly namespace?: pulumi.Input<string>;
+  /** Name of the application's database. @default "app" */
+  readonly databaseName?: string;
+  /** Replica sets the data is spread over, whole number from 1 to 100. @default 1 */
+  readonly shards?: number;
+  /** Non-voting members of each shard that serve reads, whole number from 0 to 47. @default 0 */
+  readonly readReplicas?: number;
+  /** CPU of one `mongod`, cores, 0.01 to 256. @default 1 */
+  readonly cpuCores?: number;
+  /** Queries/s that one core of a `mongod` answers, measured. @default 1000, and a proof says that nobody has measured */
+  readonly queriesPerCore?: number | undefined;
+  /** What the storage class provides to one volume. @default 3000 IOPS and 125 MiB/s, gp3 without paying for more */
+  readonly disk?: Disk | undefined;
+  readonly routers?: {
+    /** CPU of one `mongos`, cores, 0.01 to 256. @default 1 */
+    readonly cpuCores?: number;
+    /** Queries/s that one core of a `mongos` passes on, measured. @default 2000 */
+    readonly queriesPerCore?: number;
   };
-  /** Services that query it, at their largest. */
-  readonly users: readonly DatabaseUser[];
-  /** Zones of the cluster, whole number from 1 to 6. */
-  readonly zones: number;
-  /** Query time of the budget, seconds. Above `critical` a query is slow. */
-  readonly queryTime: Threshold;
+  /** Services that query it, at their largest. @default none: nothing is let in but its own Job */
+  readonly users?: readonly DatabaseUser[];
+  /** Zones of the cluster, whole number from 1 to 6. @default 3 */
+  readonly zones?: number;
+  /** CPU and query time that are promised. Above the critical query time a query is slow. @default DEFAULT_BUDGET */
+  readonly budget?: Pick<PerformanceBudget, "cpuUtilization" | "databaseQuerySeconds">;
+  /** What is asked of it, for the load of each shard. @default every query names its shard */
+  readonly dataModel?: readonly Collection[];
+  /** @default planned from these arguments */
+  readonly plan?: DatabasePlan;
   /** 0 off, 1 slow operations, 2 all. @default 1 */
   readonly profilerLevel?: 0 | 1 | 2;
   /** Which passwords the application and the data-model Job use, a whole number >= 1. Raise it by one for new ones. @default 1 */
   readonly passwordGeneration?: number;
   /** @default the cluster's default class */
-  readonly storageClassName?: string;
+  readonly storageClassName?: pulumi.Input<string>;
   /** @default no backups */
   readonly backup?: BackupTarget;
   /** What must be there before a member can write a backup. @default nothing */
@@ -82,83 +102,82 @@ export interface MongoDbClusterArgs {
     readonly operator?: Transform<k8s.helm.v3.ReleaseArgs>;
     readonly cluster?: Transform<k8s.apiextensions.CustomResourceArgs>;
     readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
+    /** Secret with the passwords of the operator's own users. */
+    readonly operatorUsers?: Transform<k8s.core.v1.SecretArgs>;
+    /** Secret with the connection strings and the passwords of the application. */
+    readonly application?: Transform<k8s.core.v1.SecretArgs>;
+    /** Every generated password. */
+    readonly password?: Transform<random.RandomPasswordArgs>;
   };
 }
 
-/** What the proofs make of the arguments. */
-export interface MongoDbSizes {
-  readonly routers: number;
-  readonly connections: MongoConnections;
-  readonly memory: MongodMemory;
-  /** Of a config server. */
-  readonly configServer: MongodMemory;
-  /** Memory of one `mongos`, GiB. */
-  readonly routerMemoryGiB: number;
-  /** Volume of one member, GiB. */
-  readonly storageGiB: number;
-  /** `slowms`, milliseconds. */
-  readonly slowMs: number;
+/** Arguments with their defaults. */
+export interface MongoDbSettings extends MongoDbClusterArgs {
+  readonly namespace: pulumi.Input<string>;
+  readonly databaseName: string;
+  readonly shards: number;
+  readonly readReplicas: number;
+  readonly cpuCores: number;
+  readonly routers: { readonly cpuCores: number; readonly queriesPerCore: number };
+  readonly users: readonly DatabaseUser[];
+  readonly zones: number;
+  readonly budget: Pick<PerformanceBudget, "cpuUtilization" | "databaseQuerySeconds">;
+  readonly profilerLevel: 0 | 1 | 2;
+  readonly passwordGeneration: number;
 }
 
-/** Members of a shard, or of the config servers, that vote; a replica set elects with any two of them. */
-export const VOTERS = 3;
+/** What is taken for everything that is left out. */
+const DEFAULTS = {
+  namespace: "default",
+  databaseName: DEFAULT_DATABASE,
+  shards: 1,
+  readReplicas: 0,
+  cpuCores: 1,
+  users: [],
+  zones: 3,
+  budget: DEFAULT_BUDGET,
+  profilerLevel: 1,
+  passwordGeneration: 1,
+} as const;
 
-const MOST_READ_REPLICAS = 47;
+const ROUTER_DEFAULTS = { cpuCores: 1, queriesPerCore: 2000 } as const;
+
+export function mongoDbSettings(args: MongoDbClusterArgs): MongoDbSettings {
+  const routers = withDefaults(ROUTER_DEFAULTS, args.routers ?? {});
+  return { ...withDefaults(DEFAULTS, args), routers };
+}
+
+const SETTINGS = z.object({
+  ...databaseSizes,
+  ...perconaSizes,
+  queriesPerCore: perconaSizes.queriesPerCore.optional(),
+  routers: routerSettings,
+  disk: diskSettings.optional(),
+  zones: memberZones,
+  profilerLevel,
+  backup: z.object({ retentionDays }).optional(),
+});
 
 /** Everything that makes a cluster impossible to build or to prove. An empty list means it is sound. */
 export function mongoDbClusterProblems(args: MongoDbClusterArgs): Problem[] {
-  const problems: Problem[] = [];
-  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property, got, allowed, fix });
-  };
-  const whole = (
-    property: "shards" | "readReplicas" | "zones",
-    least: number,
-    most: number,
-    fix: string,
-  ): void => {
-    const ok = Number.isInteger(args[property]) && args[property] >= least && args[property] <= most;
-    check(ok, property, args[property], `a whole number from ${least} to ${most}`, fix);
-  };
-  whole("shards", 1, 100, "Count the replica sets the data is spread over.");
-  whole("readReplicas", 0, MOST_READ_REPLICAS, "A replica set has at most 50 members, 3 of them vote.");
-  whole("zones", 1, 6, "Count the zones of the cluster's nodes.");
-  const positive: readonly (readonly [string, number, string, string])[] = [
-    ["dataGiB", args.dataGiB, "GiB", "Give data and indexes at the end of the planning horizon."],
-    ["workingSetGiB", args.workingSetGiB, "GiB", "Give what the queries of an hour touch."],
-    ["cpuCores", args.cpuCores, "cores", "Give what a load test measured."],
-    ["routers.cpuCores", args.routers.cpuCores, "cores", "Give what a load test measured."],
-    ["routers.queriesPerCore", args.routers.queriesPerCore, "queries/s", "Give what a load test measured."],
+  const settings = mongoDbSettings(args);
+  const single = issuesOf(SETTINGS, settings);
+  // Rules would only repeat, as NaN, what is wrong by itself.
+  if (single.length > 0) return problemsOf(single);
+  const { users, budget, passwordGeneration } = settings;
+  return [
+    ...generationProblems(passwordGeneration),
+    ...problemsOf(workingSetIssues(settings)),
+    ...users.flatMap(({ service, querySeconds }) =>
+      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget)),
+    ),
   ];
-  for (const [property, value, unit, fix] of positive) {
-    check(Number.isFinite(value) && value > 0, property, value, `a number above 0 (${unit})`, fix);
-  }
-  if (problems.length > 0) return problems;
-  problems.push(...loadProblems(args, args.queryTime.target));
-  const days = args.backup?.retentionDays;
-  check(
-    days === undefined || (Number.isInteger(days) && days >= 1),
-    "backup.retentionDays",
-    days,
-    "a whole number of at least 1 (days)",
-    "Say how long backups are kept.",
-  );
-  return problems;
 }
 
-/** Every derived size. Asks for arguments without problems. */
-export function mongoDbSizes(args: MongoDbClusterArgs): MongoDbSizes {
-  const { cpuCores, queriesPerCore } = args.routers;
-  const routers = routerCount(peakQueries(args.users), queriesPerCore, cpuCores, args.zones);
-  const connections = mongoConnections(args.users, routers);
-  const members = args.shards * (VOTERS + args.readReplicas) + VOTERS;
-  return {
-    routers,
-    connections,
-    memory: mongodMemory(largestShard(args.workingSetGiB, args.shards), connections.memberMaxConnections),
-    configServer: configServerMemory(connections.memberMaxConnections),
-    routerMemoryGiB: routerMemoryGiB(connections, members),
-    storageGiB: mongodStorageGiB(largestShard(args.dataGiB, args.shards)),
-    slowMs: Math.round(args.queryTime.critical * 1000),
-  };
+/** The plan that was given, or the one that follows from the arguments. Asks for arguments without problems. */
+export function mongoDbPlan(name: string, settings: MongoDbSettings): DatabasePlan {
+  return (
+    settings.plan ??
+    planDatabase({ ...settings, database: name, backupDays: settings.backup?.retentionDays ?? 0 })
+  );
 }

@@ -2,8 +2,9 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
-import { neededGiB, peakQueries, queriesInFlight } from "../../../budget/database/mongodb";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { plannedPart } from "../../../budget/core/summary";
+import type { DatabasePlan } from "../../../budget/database/plan";
 import type { MongoDbSummary } from "../../../budget/database/summary";
 import { livingGenerations, ofGeneration, userOfGeneration } from "../../shared/generations";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
@@ -20,25 +21,32 @@ import {
   type IngressRule,
 } from "../../shared/network-policy";
 import { refuse } from "../../shared/problems";
-import { transformed } from "../../shared/transform";
+import { transformed, type Transform } from "../../shared/transform";
 import { CHARTS } from "../../shared/versions";
-import { CA_FILE, DATABASE, readPreference, type DatabaseEndpoint } from "../database-endpoint";
-import { mongoDbClusterProblems, mongoDbSizes, type MongoDbClusterArgs } from "./mongodb-cluster-args";
+import { CA_FILE, readPreference, type DatabaseEndpoint } from "../database-endpoint";
+import {
+  mongoDbClusterProblems,
+  mongoDbPlan,
+  mongoDbSettings,
+  type MongoDbClusterArgs,
+  type MongoDbSettings,
+} from "./mongodb-cluster-args";
+import { mongoDbWitnesses } from "./mongodb-witnesses";
 import {
   APPLICATION_USERS,
-  CLUSTER_NAME,
-  DATA_MODEL_APP,
   METRICS_PORT,
   OPERATOR_NAME,
   READ_REPLICA_TAGS,
-  SECRET_NAMES,
+  dataModelApp,
   passwordKey,
   perconaSpec,
   routerHosts,
+  secretNames,
   shardNames,
+  slowMs,
 } from "./percona-resource";
 
-export { mongoDbClusterProblems, mongoDbSizes } from "./mongodb-cluster-args";
+export { mongoDbClusterProblems } from "./mongodb-cluster-args";
 export type { BackupTarget, MongoDbClusterArgs } from "./mongodb-cluster-args";
 
 /** The operator's own users, by their prefix in the Secret. */
@@ -54,147 +62,140 @@ const SYSTEM_USERS = {
  * A sharded MongoDB in the cluster, run by Percona's operator: shards of three voters and any number of read replicas,
  * config servers, routers. Memory, connections, pools and volumes follow from the working set and from the services.
  *
- * Trap: the operator owns the StatefulSets. Change `shards` and `readReplicas` in the stack file; an HPA on them would
- * fight it. Taking a shard away moves its data first and takes as long as that takes.
+ * Trap: the operator owns the StatefulSets. Change `shards` and `readReplicas` here; an HPA on them would fight it. Taking a shard away moves its data first and takes as long as that takes.
+ *
+ * Trap: a `DataModelJob` of this cluster has to be called `<name>-data-model`, the name that the network policy lets in.
  *
  * Cost: `shards * (3 + readReplicas)` members of `cpuCores` and the derived memory, three config servers, the routers.
  */
 export class MongoDbCluster extends pulumi.ComponentResource {
   readonly endpoint: DatabaseEndpoint;
+  readonly plan: DatabasePlan;
   /** The part of a connection string that sends reads to the read replicas. */
   readonly readPreference: string;
   /** Processes of `mongos`. */
   readonly routers: number;
+  /** A query that takes longer is slow, milliseconds. */
+  readonly slowMs: number;
   /** Resolves when the operator knows of the cluster; what needs it depends on this. */
   readonly cluster: k8s.apiextensions.CustomResource;
+  /** Undefined where it was there already. */
+  readonly operator: k8s.helm.v3.Release | undefined;
+  /** Names and passwords of the operator's own users. */
+  readonly operatorUsers: k8s.core.v1.Secret;
+  /** Connection strings and passwords of the application and of the data-model Job. */
+  readonly application: k8s.core.v1.Secret;
+  readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
 
   constructor(name: string, args: MongoDbClusterArgs, opts?: pulumi.ComponentResourceOptions) {
     refuse("MongoDbCluster", name, mongoDbClusterProblems(args), args.configKey);
-    const sizes = mongoDbSizes(args);
-    const { memory, connections } = sizes;
-    const tags = args.readReplicas > 0 ? READ_REPLICA_TAGS : "";
+    const settings = mongoDbSettings(args);
+    const { namespace, databaseName, shards, readReplicas, transform = {} } = settings;
+    const plan = mongoDbPlan(name, settings);
+    const { numbers } = plan;
+    const tags = readReplicas > 0 ? READ_REPLICA_TAGS : "";
     const summary: MongoDbSummary = {
-      configKey: args.configKey,
-      workload: CLUSTER_NAME,
-      namespace: args.namespace,
-      shards: args.shards,
-      statefulSets: shardNames(args.shards).map((shard) => `${CLUSTER_NAME}-${shard}`),
-      readReplicas: args.readReplicas,
-      dataGiB: args.dataGiB,
-      workingSetGiB: args.workingSetGiB,
-      expectedClients: connections.clientsPerRouter,
-      maxClients: connections.routerMaxConnections,
-      slowMs: sizes.slowMs,
-      profilerLevel: args.profilerLevel ?? 1,
+      configKey: args.configKey ?? name,
+      workload: name,
+      ...(typeof namespace === "string" ? { namespace } : {}),
+      shards,
+      statefulSets: shardNames(shards).map((shard) => `${name}-${shard}`),
+      readReplicas,
+      profilerLevel: settings.profilerLevel,
       readPreference: readPreference(tags),
-      zones: args.zones,
-      peakQueriesPerSecond: peakQueries(args.users),
-      queriesInFlight: queriesInFlight(args.users),
-      routerQueriesPerSecond: args.routers.cpuCores * args.routers.queriesPerCore,
-      routers: sizes.routers,
-      cacheGiB: memory.cacheGiB,
-      neededMemoryGiB: neededGiB(memory),
-      memoryLimitGiB: memory.limitGiB,
-      routerMemoryGiB: sizes.routerMemoryGiB,
-      storageGiB: sizes.storageGiB,
-      memberMaxConnections: connections.memberMaxConnections,
-      routerPoolSize: connections.routerPoolSize,
-      backupDays: args.backup?.retentionDays ?? 0,
+      zones: settings.zones,
+      ...plannedPart(plan, mongoDbWitnesses(name, settings, numbers)),
     };
     super(COMPONENT_TYPES.mongoDbCluster, name, summary, opts);
-    this.routers = sizes.routers;
+    this.plan = plan;
+    this.routers = numbers.routers.value;
+    this.slowMs = slowMs(numbers);
     this.readPreference = summary.readPreference;
 
-    const { namespace, transform = {} } = args;
-    const labels = commonLabels(CLUSTER_NAME, "database");
+    const labels = commonLabels(name, "database");
     const metadata = metadataOf(namespace, labels);
+    const secrets = secretNames(name);
     const child = { parent: this };
     const kept = { ...child, protect: args.protect ?? true };
-
-    const dependencies: pulumi.Resource[] = [];
-    if (args.installOperator ?? true) {
-      const operatorName = `${name}-operator`;
-      const { chart, version, repository } = CHARTS.perconaOperator;
-      dependencies.push(
-        new k8s.helm.v3.Release(
-          ...transformed<k8s.helm.v3.ReleaseArgs>(
-            transform.operator,
-            operatorName,
-            {
-              name: OPERATOR_NAME,
-              namespace,
-              chart,
-              version,
-              repositoryOpts: { repo: repository },
-              values: {
-                disableTelemetry: true,
-                resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "256Mi" } },
-                podSecurityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-                securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-              },
-            },
-            { ...child, dependsOn: [...(args.backupReady ?? [])] },
-          ),
+    const ready = args.backupReady ?? [];
+    const password: Passwords = (resource, options) =>
+      new random.RandomPassword(
+        ...transformed<random.RandomPasswordArgs>(
+          transform.password,
+          resource,
+          // Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits.
+          { length: 40, special: false },
+          options,
         ),
-      );
-    }
+      ).result;
 
-    const operatorUsers = new k8s.core.v1.Secret(
-      `${name}-users`,
-      { metadata: metadata(SECRET_NAMES.users), stringData: systemUsers(name, kept) },
-      kept,
+    this.operator =
+      (args.installOperator ?? true)
+        ? installOperator(name, namespace, transform.operator, { ...child, dependsOn: [...ready] })
+        : undefined;
+    this.operatorUsers = new k8s.core.v1.Secret(
+      ...transformed<k8s.core.v1.SecretArgs>(
+        transform.operatorUsers,
+        `${name}-users`,
+        { metadata: metadata(secrets.users), stringData: systemUsers(name, (of) => password(of, kept)) },
+        kept,
+      ),
     );
-    const hosts = routerHosts(sizes.routers, namespace).join(",");
-    const uri = ({ user, password }: DatabaseAccount): pulumi.Output<string> =>
-      pulumi.interpolate`mongodb://${user}:${password}@${hosts}/${DATABASE}?authSource=admin&tls=true&tlsCAFile=${CA_FILE}`;
-    const application = accounts(name, APPLICATION_USERS.application, args.passwordGeneration, child);
-    const dataModel = accounts(name, APPLICATION_USERS.dataModel, args.passwordGeneration, child);
-    const credentials = new k8s.core.v1.Secret(
-      `${name}-application`,
-      {
-        metadata: metadata(SECRET_NAMES.application),
-        stringData: {
-          ...Object.fromEntries(
-            [...application, ...dataModel].map(({ user, password }) => [passwordKey(user), password]),
-          ),
-          uri: uri(application[0]),
-          "data-model-uri": uri(dataModel[0]),
+    const hosts = routerHosts(name, this.routers, namespace).apply((found) => found.join(","));
+    const uri = (account: DatabaseAccount): pulumi.Output<string> =>
+      pulumi.interpolate`mongodb://${account.user}:${account.password}@${hosts}/${databaseName}?authSource=admin&tls=true&tlsCAFile=${CA_FILE}`;
+    const accountsOf = (user: string): ReturnType<typeof accounts> =>
+      accounts(name, user, settings.passwordGeneration, (of) => password(of, child));
+    const application = accountsOf(APPLICATION_USERS.application);
+    const dataModel = accountsOf(APPLICATION_USERS.dataModel);
+    this.application = new k8s.core.v1.Secret(
+      ...transformed<k8s.core.v1.SecretArgs>(
+        transform.application,
+        `${name}-application`,
+        {
+          metadata: metadata(secrets.application),
+          stringData: {
+            ...Object.fromEntries(
+              [...application, ...dataModel].map((account) => [passwordKey(account.user), account.password]),
+            ),
+            uri: uri(application[0]),
+            "data-model-uri": uri(dataModel[0]),
+          },
         },
-      },
-      kept,
+        kept,
+      ),
     );
 
-    const clusterName = `${name}-cluster`;
+    const needed = [...(this.operator === undefined ? [] : [this.operator]), ...ready];
     this.cluster = new k8s.apiextensions.CustomResource(
       ...transformed<k8s.apiextensions.CustomResourceArgs>(
         transform.cluster,
-        clusterName,
+        `${name}-cluster`,
         {
           apiVersion: "psmdb.percona.com/v1",
           kind: "PerconaServerMongoDB",
           metadata: {
-            ...metadata(CLUSTER_NAME),
+            ...metadata(name),
             // Members leave one by one; their volumes stay, for nobody meant to delete data by deleting an object.
             finalizers: ["percona.com/delete-psmdb-pods-in-order"],
           },
-          spec: perconaSpec(args, sizes),
+          spec: perconaSpec({ ...settings, name }, numbers),
         },
-        { ...kept, dependsOn: [...dependencies, ...(args.backupReady ?? []), operatorUsers, credentials] },
+        { ...kept, dependsOn: [...needed, this.operatorUsers, this.application] },
       ),
     );
 
-    const networkPolicyName = `${name}-network-policy`;
-    new k8s.networking.v1.NetworkPolicy(
-      ...transformed(
+    this.networkPolicy = new k8s.networking.v1.NetworkPolicy(
+      ...transformed<k8s.networking.v1.NetworkPolicyArgs>(
         transform.networkPolicy,
-        networkPolicyName,
+        `${name}-network-policy`,
         {
-          metadata: metadata(CLUSTER_NAME),
+          metadata: metadata(name),
           spec: {
-            podSelector: { matchLabels: MEMBERS },
+            podSelector: { matchLabels: membersOf(name) },
             policyTypes: ["Ingress", "Egress"],
-            ingress: ingressRules(args),
-            egress: egressRules(args),
+            ingress: ingressRules(name, settings),
+            egress: egressRules(name, settings),
           },
         },
         child,
@@ -202,24 +203,58 @@ export class MongoDbCluster extends pulumi.ComponentResource {
     );
 
     this.endpoint = {
-      uriSecret: { name: credentials.metadata.name, key: "uri" },
-      adminUriSecret: { name: credentials.metadata.name, key: "data-model-uri" },
-      caSecret: { name: SECRET_NAMES.tls, key: "ca.crt" },
+      database: databaseName,
+      uriSecret: { name: this.application.metadata.name, key: "uri" },
+      adminUriSecret: { name: this.application.metadata.name, key: "data-model-uri" },
+      caSecret: { name: secrets.tls, key: "ca.crt" },
       readReplicaTags: tags,
-      destination: { labels: MEMBERS, ports: [PORT] },
+      destination: { labels: membersOf(name), ports: [PORT] },
     };
     this.registerOutputs({ readPreference: this.readPreference, routers: this.routers });
   }
 }
 
+/** Makes a password. */
+type Passwords = (resource: string, options: pulumi.CustomResourceOptions) => pulumi.Output<string>;
+
+/** The operator, at a pinned version, for the namespace. */
+function installOperator(
+  name: string,
+  namespace: pulumi.Input<string>,
+  transform: Transform<k8s.helm.v3.ReleaseArgs> | undefined,
+  options: pulumi.CustomResourceOptions,
+): k8s.helm.v3.Release {
+  const { chart, version, repository } = CHARTS.perconaOperator;
+  return new k8s.helm.v3.Release(
+    ...transformed<k8s.helm.v3.ReleaseArgs>(
+      transform,
+      `${name}-operator`,
+      {
+        name: OPERATOR_NAME,
+        namespace,
+        chart,
+        version,
+        repositoryOpts: { repo: repository },
+        values: {
+          disableTelemetry: true,
+          resources: { requests: { cpu: "100m", memory: "256Mi" }, limits: { memory: "256Mi" } },
+          podSecurityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+          securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+        },
+      },
+      options,
+    ),
+  );
+}
+
 /** Users of the operator itself. They keep their passwords when the operator is replaced. */
 function systemUsers(
   name: string,
-  options: pulumi.CustomResourceOptions,
+  password: (resource: string) => pulumi.Output<string>,
 ): Record<string, pulumi.Input<string>> {
   const entries = Object.entries(SYSTEM_USERS).flatMap(([prefix, user]): [string, pulumi.Input<string>][] => [
     [`MONGODB_${prefix}_USER`, user],
-    [`MONGODB_${prefix}_PASSWORD`, password(`${name}-${user}-password`, options)],
+    [`MONGODB_${prefix}_PASSWORD`, password(`${name}-${user}-password`)],
   ]);
   return Object.fromEntries(entries);
 }
@@ -233,33 +268,28 @@ interface DatabaseAccount {
 function accounts(
   name: string,
   user: string,
-  passwordGeneration = 1,
-  options: pulumi.CustomResourceOptions,
+  passwordGeneration: number,
+  password: (resource: string) => pulumi.Output<string>,
 ): readonly [DatabaseAccount, ...DatabaseAccount[]] {
   const account = (generation: number): DatabaseAccount => ({
     user: userOfGeneration(user, generation),
-    password: password(ofGeneration(`${name}-${user}-password`, generation), options),
+    password: password(ofGeneration(`${name}-${user}-password`, generation)),
   });
   const [current, ...former] = livingGenerations(passwordGeneration);
   return [account(current), ...former.map(account)];
 }
 
-/** Letters and digits only: a connection string needs no quoting then. 40 of them are 238 bits. */
-function password(name: string, options: pulumi.CustomResourceOptions): pulumi.Output<string> {
-  return new random.RandomPassword(name, { length: 40, special: false }, options).result;
-}
-
 /** Members, config servers and routers. */
-const MEMBERS = { "app.kubernetes.io/instance": CLUSTER_NAME };
+const membersOf = (name: string): Record<string, string> => ({ "app.kubernetes.io/instance": name });
 
 /** Of every server and router. */
 const PORT = 27017;
 
 /** Members call each other and the name service, and where there are backups the cloud's storage. */
-function egressRules({ backup }: MongoDbClusterArgs): EgressRule[] {
+function egressRules(name: string, { backup }: MongoDbSettings): EgressRule[] {
   return [
     NAMES,
-    reaches({ labels: MEMBERS, ports: [PORT] }),
+    reaches({ labels: membersOf(name), ports: [PORT] }),
     ...(backup === undefined ? [] : [reachesOutside({ port: 443 })]),
     // On AWS the account of the members gets its credentials from the agent of the node.
     ...(backup?.storage.type === "s3" ? [POD_IDENTITY] : []),
@@ -267,12 +297,12 @@ function egressRules({ backup }: MongoDbClusterArgs): EgressRule[] {
 }
 
 /** Members talk to each other, the operator to all, services and the data-model Job to them, monitoring to the exporters. */
-function ingressRules(args: MongoDbClusterArgs): IngressRule[] {
+function ingressRules(name: string, args: MongoDbSettings): IngressRule[] {
   const clients = [
-    selectorLabels(DATA_MODEL_APP),
+    selectorLabels(dataModelApp(name)),
     ...args.users.map(({ service }) => selectorLabels(service)),
   ];
-  const peers = [MEMBERS, { "app.kubernetes.io/name": OPERATOR_NAME }, ...clients];
+  const peers = [membersOf(name), { "app.kubernetes.io/name": OPERATOR_NAME }, ...clients];
   const monitoring = args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE;
   return [
     ...admits(peers.map(podsLabelled), [PORT]),

@@ -3,9 +3,6 @@ import { restrictedContainer } from "../../shared/kubernetes";
 import { IMAGES } from "../../shared/versions";
 import type { BackupTarget } from "./mongodb-cluster-args";
 
-/** Service account of the members, of which one in each replica set writes the backup. */
-export const BACKUP_ACCOUNT = "mongodb-backup";
-
 /** @param target where backups go; undefined for none */
 export function perconaBackup(target: BackupTarget | undefined): Record<string, unknown> {
   const common = {

@@ -1,18 +1,16 @@
 /** The PerconaServerMongoDB object: what Percona's operator builds the cluster from. Pure but for outputs it carries. */
 import type * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 
-import { CONFIG_SERVER_STORAGE_GIB, type MongodMemory } from "../../../budget/database/mongodb";
+import { VOTERS } from "../../../budget/database/mongodb";
+import type { DatabaseNumbers } from "../../../budget/database/plan";
 import { livingGenerations, userOfGeneration } from "../../shared/generations";
 import { restrictedContainer, restrictedPod } from "../../shared/kubernetes";
 import { IMAGES, PERCONA_CR_VERSION } from "../../shared/versions";
-import { DATABASE } from "../database-endpoint";
-import { VOTERS, type MongoDbClusterArgs, type MongoDbSizes } from "./mongodb-cluster-args";
+import type { MongoDbSettings } from "./mongodb-cluster-args";
 import { shellEnvironment, shellHook } from "./operator-shell";
-import { BACKUP_ACCOUNT, perconaBackup } from "./percona-backup";
-
-/** Name of the object. The operator joins it with a replica set's name: `mongodb-optimized`. */
-export const CLUSTER_NAME = "mongodb";
+import { perconaBackup } from "./percona-backup";
 
 /** Name of the operator's release, which is also its service account's and its pods' `app.kubernetes.io/name`. */
 export const OPERATOR_NAME = "psmdb-operator";
@@ -21,12 +19,14 @@ export const OPERATOR_NAME = "psmdb-operator";
 const FIRST_SHARD = "optimized";
 
 /** Names of the Secrets that the object refers to. */
-export const SECRET_NAMES = {
-  users: `${CLUSTER_NAME}-users`,
-  application: `${CLUSTER_NAME}-application`,
+export function secretNames(cluster: string): {
+  readonly users: string;
+  readonly application: string;
   /** Made by the operator, or by cert-manager for it. */
-  tls: `${CLUSTER_NAME}-ssl`,
-} as const;
+  readonly tls: string;
+} {
+  return { users: `${cluster}-users`, application: `${cluster}-application`, tls: `${cluster}-ssl` };
+}
 
 /** Users besides the operator's own: the application, and the Job that applies the data model. */
 export const APPLICATION_USERS = {
@@ -43,8 +43,8 @@ export const READ_REPLICA_TAGS = "nonVoting:true";
 /** Where the exporter of a pod answers. */
 export const METRICS_PORT = 9216;
 
-/** `app` of the Job that applies the data model. */
-export const DATA_MODEL_APP = `${CLUSTER_NAME}-data-model`;
+/** `app` of the Job that applies the data model: the name that the Job has to have. */
+export const dataModelApp = (cluster: string): string => `${cluster}-data-model`;
 
 /** User and group of Percona's images. */
 const PERCONA_USER = 1001;
@@ -58,18 +58,27 @@ export function shardNames(shards: number): string[] {
 const SERVICE_DOMAIN = "svc.cluster.local";
 
 /** Host names of the routers, one Service each: a cursor lives on the router that opened it. */
-export function routerHosts(routers: number, namespace: string): string[] {
-  return Array.from(
-    { length: routers },
-    (_, i) => `${CLUSTER_NAME}-mongos-${i}.${namespace}.${SERVICE_DOMAIN}:27017`,
-  );
+export function routerHosts(
+  cluster: string,
+  routers: number,
+  namespace: pulumi.Input<string>,
+): pulumi.Output<string[]> {
+  return pulumi
+    .output(namespace)
+    .apply((where) =>
+      Array.from({ length: routers }, (_, i) => `${cluster}-mongos-${i}.${where}.${SERVICE_DOMAIN}:27017`),
+    );
 }
 
 type Json = Record<string, unknown>;
 
+/** What the object is made from. */
+export type PerconaArgs = MongoDbSettings & { readonly name: string };
+
 /** `spec` of the object. */
-export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json {
-  const { shards, zones } = args;
+export function perconaSpec(args: PerconaArgs, numbers: DatabaseNumbers): Json {
+  const { shards, zones, databaseName } = args;
+  const secrets = secretNames(args.name);
   return {
     crVersion: PERCONA_CR_VERSION,
     image: IMAGES.mongodb,
@@ -86,23 +95,23 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
     },
     // Only for the names in the certificates: those of the routers' own Services are `*.<namespace>.<this suffix>`.
     multiCluster: { enabled: false, DNSSuffix: SERVICE_DOMAIN },
-    secrets: { users: SECRET_NAMES.users, ssl: SECRET_NAMES.tls },
+    secrets: { users: secrets.users, ssl: secrets.tls },
     initContainerSecurityContext: restrictedContainer(),
-    replsets: shardNames(shards).map((name) => replicaSet(name, args, sizes)),
+    replsets: shardNames(shards).map((name) => replicaSet(name, args, numbers)),
     sharding: {
       enabled: true,
       balancer: { enabled: true },
-      configsvrReplSet: configServers(args, sizes),
+      configsvrReplSet: configServers(args, numbers),
       mongos: {
-        size: sizes.routers,
+        size: numbers.routers.value,
         ...pod(args, "mongos", {
           cpu: `${args.routers.cpuCores}`,
-          memory: `${sizes.routerMemoryGiB * 1024}Mi`,
+          memory: `${numbers.routerMemory.value * 1024}Mi`,
         }),
         ...evenly(zones),
         env: shellEnvironment(),
         expose: { type: "ClusterIP", servicePerPod: true },
-        configuration: stringify(routerConfiguration(sizes)),
+        configuration: stringify(routerConfiguration(numbers)),
       },
     },
     roles: [
@@ -110,15 +119,15 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
         role: DATA_MODEL_ROLE,
         db: "admin",
         privileges: [
-          { resource: { db: DATABASE, collection: "" }, actions: ["enableSharding"] },
+          { resource: { db: databaseName, collection: "" }, actions: ["enableSharding"] },
           { resource: { db: "config", collection: "collections" }, actions: ["find"] },
         ],
-        roles: [{ role: "dbAdmin", db: DATABASE }],
+        roles: [{ role: "dbAdmin", db: databaseName }],
       },
     ],
     // In this order: when the Job can sign in, the application can.
     users: [
-      ...users(args, APPLICATION_USERS.application, [{ name: "readWrite", db: DATABASE }]),
+      ...users(args, APPLICATION_USERS.application, [{ name: "readWrite", db: databaseName }]),
       ...users(args, APPLICATION_USERS.dataModel, [{ name: DATA_MODEL_ROLE, db: "admin" }]),
     ],
     backup: perconaBackup(args.backup),
@@ -126,10 +135,10 @@ export function perconaSpec(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json
   };
 }
 
-function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes): Json {
-  const resources = { cpu: `${args.cpuCores}`, memory: `${sizes.memory.limitGiB}Gi` };
-  const configuration = stringify(memberConfiguration(args, sizes));
-  const data = volume(sizes.storageGiB, args.storageClassName);
+function replicaSet(name: string, args: PerconaArgs, numbers: DatabaseNumbers): Json {
+  const resources = { cpu: `${args.cpuCores}`, memory: `${numbers.memory.value}Gi` };
+  const configuration = stringify(memberConfiguration(args, numbers));
+  const data = volume(numbers.storage.value, args.storageClassName);
   return {
     name,
     size: VOTERS,
@@ -139,7 +148,7 @@ function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes)
     ...data,
     env: shellEnvironment(),
     configuration,
-    storage: wiredTiger(sizes.memory),
+    storage: wiredTiger(numbers.cacheRatio.value),
     // Read replicas do not vote: a slow one never decides an election, and any number of them leaves the majority at two.
     nonvoting: {
       enabled: args.readReplicas > 0,
@@ -154,41 +163,42 @@ function replicaSet(name: string, args: MongoDbClusterArgs, sizes: MongoDbSizes)
   };
 }
 
-function configServers(args: MongoDbClusterArgs, { configServer, connections }: MongoDbSizes): Json {
+function configServers(args: PerconaArgs, numbers: DatabaseNumbers): Json {
   return {
     size: VOTERS,
-    ...pod(args, "mongod", { cpu: "500m", memory: `${configServer.limitGiB}Gi` }),
+    ...pod(args, "mongod", { cpu: "500m", memory: `${numbers.configServerMemory.value}Gi` }),
     ...inZonesOfTheirOwn(args.zones),
     // A backup of a sharded cluster has a part of every replica set, and this is one.
     ...backupAccount(args),
-    ...volume(CONFIG_SERVER_STORAGE_GIB, args.storageClassName),
+    ...volume(numbers.configServerStorage.value, args.storageClassName),
     env: shellEnvironment(),
-    configuration: stringify({ net: net(connections.memberMaxConnections) }),
-    storage: wiredTiger(configServer),
+    configuration: stringify({ net: net(numbers.memberConnections.value) }),
+    storage: wiredTiger(numbers.configServerCacheRatio.value),
   };
 }
 
-function memberConfiguration(args: MongoDbClusterArgs, sizes: MongoDbSizes): Json {
+function memberConfiguration(args: PerconaArgs, numbers: DatabaseNumbers): Json {
   return {
-    net: net(sizes.connections.memberMaxConnections),
+    net: net(numbers.memberConnections.value),
     operationProfiling: {
-      mode: (["off", "slowOp", "all"] as const)[args.profilerLevel ?? 1],
-      slowOpThresholdMs: sizes.slowMs,
+      mode: (["off", "slowOp", "all"] as const)[args.profilerLevel],
+      slowOpThresholdMs: slowMs(numbers),
     },
     // A member that was away for a night catches up without copying everything.
     storage: { oplogMinRetentionHours: 24 },
   };
 }
 
-function routerConfiguration({ connections, slowMs }: MongoDbSizes): Json {
+function routerConfiguration(numbers: DatabaseNumbers): Json {
+  const pool = numbers.routerPool.value;
   return {
-    net: net(connections.routerMaxConnections),
-    operationProfiling: { slowOpThresholdMs: slowMs },
+    net: net(numbers.maxClients.value),
+    operationProfiling: { slowOpThresholdMs: slowMs(numbers) },
     setParameter: {
       taskExecutorPoolSize: 1,
-      ShardingTaskExecutorPoolMaxSize: connections.routerPoolSize,
+      ShardingTaskExecutorPoolMaxSize: pool,
       // Warm connections: a burst does not begin with handshakes.
-      ShardingTaskExecutorPoolMinSize: Math.ceil(connections.routerPoolSize / 4),
+      ShardingTaskExecutorPoolMinSize: Math.ceil(pool / 4),
       // Connections of a burst stay for the next: four times the minute in which bursts come.
       ShardingTaskExecutorPoolHostTimeoutMS: 300_000,
       ShardingTaskExecutorPoolMaxConnecting: 2,
@@ -201,8 +211,13 @@ function net(maxIncomingConnections: number): Json {
   return { maxIncomingConnections, tls: { allowConnectionsWithoutCertificates: true } };
 }
 
-function wiredTiger({ cacheRatio }: MongodMemory): Json {
-  return { engine: "wiredTiger", wiredTiger: { engineConfig: { cacheSizeRatio: cacheRatio } } };
+/** `slowms`, milliseconds. */
+export function slowMs({ slow }: Pick<DatabaseNumbers, "slow">): number {
+  return Math.round(slow.value * 1000);
+}
+
+function wiredTiger(cacheSizeRatio: number): Json {
+  return { engine: "wiredTiger", wiredTiger: { engineConfig: { cacheSizeRatio } } };
 }
 
 /**
@@ -211,7 +226,7 @@ function wiredTiger({ cacheRatio }: MongodMemory): Json {
  * @param container the server's, into which `kubectl exec` goes without being told
  */
 function pod(
-  { priorityClassName }: MongoDbClusterArgs,
+  { name, priorityClassName }: PerconaArgs,
   container: string,
   resources: { readonly cpu: string; readonly memory: string },
 ): Json {
@@ -225,8 +240,8 @@ function pod(
     // The entry script writes its configuration below /tmp, which the operator gives no volume for.
     containerSecurityContext: { ...restrictedContainer(), readOnlyRootFilesystem: false },
     hookScript: { script: shellHook() },
-    sidecars: [exporter()],
-    sidecarVolumes: [{ name: EXPORTER_TLS, secret: { secretName: SECRET_NAMES.tls } }],
+    sidecars: [exporter(secretNames(name).users)],
+    sidecarVolumes: [{ name: EXPORTER_TLS, secret: { secretName: secretNames(name).tls } }],
   };
 }
 
@@ -254,11 +269,11 @@ function evenly(zones: number): Json {
   };
 }
 
-function backupAccount({ backup }: MongoDbClusterArgs): Json {
-  return backup === undefined ? {} : { serviceAccountName: BACKUP_ACCOUNT };
+function backupAccount({ backup }: PerconaArgs): Json {
+  return backup === undefined ? {} : { serviceAccountName: backup.serviceAccount };
 }
 
-function volume(sizeGiB: number, storageClassName: string | undefined): Json {
+function volume(sizeGiB: number, storageClassName: pulumi.Input<string> | undefined): Json {
   return {
     volumeSpec: {
       persistentVolumeClaim: {
@@ -271,14 +286,18 @@ function volume(sizeGiB: number, storageClassName: string | undefined): Json {
 }
 
 /** The user of this generation, and of the one before. */
-function users({ passwordGeneration = 1 }: MongoDbClusterArgs, name: string, roles: readonly Json[]): Json[] {
+function users(
+  { name: cluster, passwordGeneration }: PerconaArgs,
+  name: string,
+  roles: readonly Json[],
+): Json[] {
   return livingGenerations(passwordGeneration)
     .map((generation) => userOfGeneration(name, generation))
     .sort()
     .map((user) => ({
       name: user,
       db: "admin",
-      passwordSecretRef: { name: SECRET_NAMES.application, key: passwordKey(user) },
+      passwordSecretRef: { name: secretNames(cluster).application, key: passwordKey(user) },
       roles,
     }));
 }
@@ -292,9 +311,9 @@ const EXPORTER_TLS = "exporter-tls";
 const EXPORTER_USER = 65_535;
 
 /** Metrics of the server in the same pod, with the operator's monitoring user. */
-function exporter(): k8s.types.input.core.v1.Container {
+function exporter(usersSecret: string): k8s.types.input.core.v1.Container {
   const fromUsers = (key: string): k8s.types.input.core.v1.EnvVarSource => ({
-    secretKeyRef: { name: SECRET_NAMES.users, key },
+    secretKeyRef: { name: usersSecret, key },
   });
   return {
     name: "exporter",

@@ -50,12 +50,5 @@ export const path = text(
   /^\/[!"$-~]*$/,
 );
 
-/** Which of the generated passwords are used. */
-export const passwordGeneration = number(
-  "a whole number of at least 1",
-  "Raise it by one for new passwords.",
-  whole(1, 1_000_000),
-).default(1);
-
 /** A range of addresses, IPv4 or IPv6. */
 export const CIDR = /^((\d{1,3}\.){3}\d{1,3}\/([12]?\d|3[0-2])|[0-9a-fA-F:]*:[0-9a-fA-F:]*\/\d{1,3})$/;

@@ -3,13 +3,13 @@ import { PEAK_MARGIN } from "../../../budget/service/plan";
 import { group } from "../../../budget/core/settings";
 import { serviceSettings } from "../../../budget/service/settings";
 import { PROBE_PATHS } from "../../../budget/load-balancing/private-paths";
-import { databaseUse } from "./database";
+import { databaseUseSettings } from "../../../budget/database/settings";
 
 const { health, ...settings } = serviceSettings;
 
 export const service = group(
   {
-    ...settings,
+    ...serviceSettings,
     port: settings.port.default(3000),
     margin: settings.margin.default(PEAK_MARGIN),
     maxRequestSeconds: settings.maxRequestSeconds.default(10),
@@ -23,7 +23,7 @@ export const service = group(
     environment: settings.environment.default({}),
     secretEnvironment: settings.secretEnvironment.default({}),
     caches: settings.caches.default({}),
-    database: databaseUse.optional(),
+    database: databaseUseSettings.optional(),
     calls: settings.calls.default({}),
     callerNamespaces: settings.callerNamespaces.default([]),
     egress: settings.egress.default([{ port: 443 }]),

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { MongoClient } from "mongodb";
 
 import { CATALOGUE } from "../../../product/data-model/catalogue";
-import type { Collection, Index } from "../../../components/database/data-model/collection";
+import type { Collection, Index } from "../../../budget/database/data-model/collection";
 import { jobInput, type JobInput } from "../../../components/database/data-model/job-input";
 import { FERRETDB_BUILD_TIMEOUT_MS, type RunningFerretdb, startFerretdb } from "../../helpers/ferretdb";
 

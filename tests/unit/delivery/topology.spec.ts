@@ -30,10 +30,10 @@ describe("picture of the system", () => {
         "cdn -> public-load-balancer: 780/s",
         "public-load-balancer -> nginx-load-balancer: 780/s",
         "nginx-load-balancer -> backend: 780/s, 768 connections",
-        "backend -> redis-cache: 36 connections",
-        "matching -> redis-cache: 20 connections",
-        "backend -> redis-session: 36 connections",
-        "backend -> mongodb: 126 connections",
+        "backend -> redis-cache: 56 connections",
+        "matching -> redis-cache: 28 connections",
+        "backend -> redis-session: 56 connections",
+        "backend -> mongodb: 196 connections",
         "mongodb -> mongodb-optimized: 60 connections",
         "mongodb -> mongodb-shard-2: 60 connections",
       ],
@@ -119,7 +119,7 @@ describe("picture of the system", () => {
     );
     assert.deepEqual(
       edges.filter(({ to }) => to.startsWith("atlas")).map((edge) => `${edge.from} ${describeEdge(edge)}`),
-      ["backend 90 connections", "atlas ", "atlas "],
+      ["backend 140 connections", "atlas ", "atlas "],
     );
   });
 
@@ -144,11 +144,11 @@ describe("picture of the system", () => {
     const boxes = columns[2]?.map(({ title }) => title) ?? [];
     assert.equal(boxes.length, MOST_BOXES);
     assert.deepEqual([boxes[0], boxes.at(-1)], ["service-49", "44 more"]);
-    assert.equal(edges.find(({ from }) => from === "more of service")?.connections, 44 * 36);
+    assert.equal(edges.find(({ from }) => from === "more of service")?.connections, 44 * 56);
     const total = edges
       .filter(({ to }) => to === "redis-cache")
       .reduce((sum, edge) => sum + edge.connections, 0);
-    assert.equal(total, 50 * 36);
+    assert.equal(total, 50 * 56);
   });
 
   it("spreads pods so that the largest zone is what the plan can lose", () => {

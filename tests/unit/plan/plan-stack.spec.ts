@@ -4,6 +4,7 @@ import { broken } from "../../../budget/core/plan";
 import { DEFAULT_RATE_LIMIT } from "../../../budget/load-balancing/proxy-limits";
 import { planStack, type ServiceInput, type StackInputs } from "../../../plan/plan-stack";
 import type { CdnInput, LoadBalancerInput } from "../../../plan/stack-inputs";
+import { CATALOGUE } from "../../../product/data-model/catalogue";
 import { shippedConfig } from "../../helpers/preview";
 
 const service: ServiceInput = {
@@ -35,11 +36,15 @@ const CDN: CdnInput = {
   images: {},
 };
 
-const stack = (services: Readonly<Record<string, ServiceInput>>): StackInputs => ({
+const stack = (
+  services: Readonly<Record<string, ServiceInput>>,
+  caches: StackInputs["caches"] = {},
+): StackInputs => ({
   cluster: { cloud: "aws", zones: 3 },
   budget: {},
   services,
   loadBalancer: LOAD_BALANCER,
+  caches,
   cdn: CDN,
 });
 
@@ -57,16 +62,20 @@ describe("plan of a stack", () => {
   it("knows who connects to what at its largest, whatever a name is", () => {
     const calls = { callsPerRequest: 1, callSeconds: 0.001 };
     const plan = planStack(
-      stack({
-        backend: service,
-        constructor: { ...service, caches: { constructor: calls }, database: undefined },
-      }),
+      stack(
+        {
+          backend: service,
+          constructor: { ...service, caches: { constructor: calls }, database: undefined },
+        },
+        {
+          constructor: { purpose: "session", workingSetMiB: 64 },
+          toString: { purpose: "cache", workingSetMiB: 64 },
+        } as const,
+      ),
     );
-    assert.deepEqual(
-      plan.cacheUsers("constructor").map(({ service: name }) => name),
-      ["constructor"],
-    );
-    assert.deepEqual(plan.cacheUsers("toString"), []);
+    const users = (cache: string): string[] | undefined =>
+      plan.caches[cache]?.users.map(({ service: name }) => name);
+    assert.deepEqual([users("constructor"), users("toString")], [["constructor"], []]);
     assert.deepEqual(
       plan.databaseUsers.map(({ service: name, peakRps, maxReplicas }) => [name, peakRps, maxReplicas]),
       [["backend", 1200, 14]],
@@ -119,6 +128,41 @@ describe("plan of a stack", () => {
     assert.equal(planStack({ ...stack({ backend: service }), loadBalancer: other }).proxy, undefined);
   });
 
+  it("plans the database of either kind from the services that query it", () => {
+    const sizes = { shards: 2, readReplicas: 1, dataGiB: 400, workingSetGiB: 24, queriesPerCore: 1000 };
+    const backup = { retentionDays: 30 };
+    const routers = { cpuCores: 1, queriesPerCore: 2000 };
+    const base = stack({ backend: service });
+    const percona = planStack({
+      ...base,
+      database: { kind: "percona", ...sizes, cpuCores: 2, routers, backup },
+    });
+    assert.ok(percona.database?.kind === "percona");
+    // (14 + 4) pods * (5 + 2) connections.
+    assert.equal(percona.database.plan.numbers.clients.value, 196);
+    assert.equal(percona.database.plan.numbers.backups.value, 30);
+    const cluster = { cloud: "aws", zones: 3, region: "eu-central-1" } as const;
+    const atlas = planStack({
+      ...base,
+      cluster,
+      database: { kind: "atlas", ...sizes, analyticsNodes: 0, backup },
+    });
+    assert.ok(atlas.database?.kind === "atlas");
+    assert.equal(atlas.database.plan.numbers.smallestTier.value, "M60");
+    assert.equal(planStack(base).database, undefined);
+  });
+
+  it("backs nothing up from a machine of one's own, and has no Atlas there", () => {
+    const database = {
+      ...{ shards: 1, readReplicas: 0, dataGiB: 2, workingSetGiB: 1, analyticsNodes: 0 },
+      ...{ cpuCores: 2, routers: { cpuCores: 1, queriesPerCore: 2000 }, backup: { retentionDays: 7 } },
+    };
+    const local = { ...stack({ backend: service }), cluster: { cloud: "local", zones: 1 } as const };
+    const { database: planned } = planStack({ ...local, database: { kind: "percona", ...database } });
+    assert.equal(planned?.plan.numbers.backups.value, 0);
+    assert.throws(() => planStack({ ...local, database: { kind: "atlas", ...database } }), RangeError);
+  });
+
   it("proves what services ask each other", () => {
     const slow = {
       ...service,
@@ -161,14 +205,44 @@ describe("plan of a stack", () => {
     assert.ok((services["matching"]?.timeouts.drain.preStop ?? 99) < 25);
   });
 
+  it("plans each kind of cache for its users, with those of their pods that are ending", () => {
+    const cache = { purpose: "cache", workingSetMiB: 512 } as const;
+    const plan = planStack(
+      stack(
+        { backend: service },
+        {
+          "redis-cache": cache,
+          rented: { ...cache, kind: "elasticache" },
+          google: { ...cache, kind: "memorystore" },
+        },
+      ),
+    );
+    const numbers = Object.values(plan.caches).map(({ plan: { numbers: of } }) => [
+      of.clients.value,
+      of.maxClients.value,
+      of.maxMemory.value,
+    ]);
+    // 14 pods and as many that are ending, 2 connections each
+    assert.deepEqual(numbers, [
+      [56, 100, 656],
+      [0, 65_000, 4902],
+      [0, 65_000, 819],
+    ]);
+  });
+
   for (const name of ["production", "staging", "local"]) {
     it(`keeps every promise of the shipped stack ${name}`, () => {
-      const { services, proxy, publicLoadBalancer, cdn, images } = planStack(shippedConfig(name));
+      const { services, caches, database, proxy, publicLoadBalancer, cdn, images } = planStack({
+        ...shippedConfig(name),
+        dataModel: CATALOGUE,
+      });
       const way = [proxy, publicLoadBalancer, cdn, images].filter((plan) => plan !== undefined);
+      const plans = [...Object.values(services), ...Object.values(caches)].map(({ plan }) => plan);
       assert.deepEqual(
-        [...Object.values(services).map(({ plan }) => plan), ...way].flatMap((plan) => broken(plan)),
+        [...plans, ...way].flatMap((plan) => broken(plan)),
         [],
       );
+      assert.deepEqual(database === undefined ? ["no database"] : broken(database.plan), []);
     });
   }
 });

@@ -4,11 +4,11 @@ import fc from "fast-check";
 
 import {
   ELASTICACHE_NODES,
-  MEMORYSTORE_RESERVED_SHARE,
   elastiCacheMaxClients,
   elastiCacheNode,
   managedCacheNeedMiB,
   memorystoreGiB,
+  memorystoreNode,
   usableMiB,
 } from "../../../../budget/caching/managed-cache";
 
@@ -83,9 +83,10 @@ describe("memorystoreGiB", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 240_000 }), (neededMiB) => {
         const gib = memorystoreGiB(neededMiB);
-        const usable = (size: number): number => size * 1024 * (1 - MEMORYSTORE_RESERVED_SHARE);
+        const usable = (size: number): number => size * 1024 * 0.8;
         assert.ok(usable(gib) >= neededMiB - 1e-6);
         assert.ok(gib === 1 || usable(gib - 1) < neededMiB);
+        assert.ok(usableMiB(memorystoreNode(neededMiB)) >= neededMiB - 1);
       }),
     );
   });

@@ -5,7 +5,6 @@ import fc from "fast-check";
 import {
   atlasBusyCores,
   atlasConnections,
-  atlasDemand,
   atlasNodes,
   atlasOtherMemoryGiB,
   atlasStorageGiB,
@@ -18,7 +17,6 @@ import {
 } from "../../../../budget/database/atlas";
 import { atlasRegion, regionsOfAtlas } from "../../../../budget/database/atlas-regions";
 import { atlasCacheGiB, atlasTiers } from "../../../../budget/database/atlas-tiers";
-import { expectedClients } from "../../../../budget/service/connections";
 import { largestShard, mongodStorageGiB } from "../../../../budget/database/mongodb";
 
 const LOAD: AtlasLoad = {
@@ -30,9 +28,9 @@ const LOAD: AtlasLoad = {
   dataGiB: 400,
   workingSetGiB: 24,
   queriesPerCore: 400,
-  peakQueries: 1800,
+  shardQueries: 1080,
   expectedClients: 500,
-  cpuUtilization: { target: 0.7, warning: 0.7, critical: 0.85 },
+  cpuTarget: 0.7,
 };
 
 const names = (load: AtlasLoad, from?: string): (string | undefined)[] => {
@@ -49,29 +47,36 @@ const loads = fc.record({
   dataGiB: fc.integer({ min: 1, max: 20_000 }),
   workingSetGiB: fc.integer({ min: 1, max: 2000 }),
   queriesPerCore: fc.integer({ min: 50, max: 2000 }),
-  peakQueries: fc.integer({ min: 0, max: 200_000 }),
+  shardQueries: fc.integer({ min: 0, max: 100_000 }),
   expectedClients: fc.integer({ min: 0, max: 100_000 }),
-  cpuUtilization: fc.constant({ target: 0.7, warning: 0.7, critical: 0.85 }),
+  cpuTarget: fc.constant(0.7),
 });
 
 describe("tiers of Atlas", () => {
   it("are sized by each of their requirements", () => {
     // 24 GiB / 2 * 1.2 = 14.4 in the largest shard; / 0.8 = 18 of cache: half of M50's 32 is too little.
     assert.deepEqual(names(LOAD), ["M60", "M80"]);
-    const small = { ...LOAD, workingSetGiB: 1, dataGiB: 40, peakQueries: 100 };
+    const small = { ...LOAD, workingSetGiB: 1, dataGiB: 40, shardQueries: 60 };
     assert.deepEqual(names(small), ["M30", "M40"]);
     // ceil(1.2 * 2500) + 60 = 3060 connections, and M30 admits 3000.
     assert.deepEqual(names({ ...small, expectedClients: 2500 }), ["M40", "M50"]);
     assert.deepEqual(names({ ...small, dataGiB: 800 }), ["M40", "M50"]);
-    // 6000 / 2 * 1.2 / 400 = 9 busy cores; / 0.85 = 10.6 for the smallest, * 1.2 / 0.7 = 15.4 for the largest.
-    assert.deepEqual(names({ ...small, peakQueries: 6000 }), ["M60", "M80"]);
+    // 3600 / 400 = 9 busy cores; / 0.7 = 12.9 for the smallest, * 1.2 / 0.7 = 15.4 for the largest.
+    assert.deepEqual(names({ ...small, shardQueries: 3600 }), ["M60", "M80"]);
   });
 
   it("let the largest bound carry a fifth more within the target", () => {
-    // 15.3 busy cores: / 0.85 = 18 of M80's 32; * 1.2 / 0.7 = 26.3, but M140 is the next above.
-    assert.deepEqual(names({ ...LOAD, peakQueries: 10_200 }), ["M80", "M140"]);
-    // 27 busy cores: 31.8 of 32 for the smallest, 46.3 of 48 for the largest.
-    assert.deepEqual(names({ ...LOAD, peakQueries: 18_000 }), ["M80", "M140"]);
+    // 15.3 busy cores: / 0.7 = 21.9 of M80's 32; * 1.2 / 0.7 = 26.3, but M140 is the next above.
+    assert.deepEqual(names({ ...LOAD, shardQueries: 6120 }), ["M80", "M140"]);
+    // 27 busy cores: 38.6 of M140's 48 for the smallest, 46.3 for the largest, and M200 is the next above.
+    assert.deepEqual(names({ ...LOAD, shardQueries: 10_800 }), ["M140", "M200"]);
+  });
+
+  it("let the smallest bound carry the peak at the CPU that is promised, not at the critical one", () => {
+    // 22.8 busy cores: within 85 % of M80's 32, and above 70 % of them.
+    const load = { ...LOAD, shardQueries: 9120 };
+    assert.deepEqual(names(load), ["M140", "M200"]);
+    assert.deepEqual(names({ ...load, cpuTarget: 0.85 }), ["M80", "M140"]);
   });
 
   it("give the smallest bound where it is told, and the largest above it", () => {
@@ -81,7 +86,7 @@ describe("tiers of Atlas", () => {
   });
 
   it("leave out what a region does not have", () => {
-    assert.deepEqual(names({ ...LOAD, region: "AP_SOUTHEAST_2", peakQueries: 18_000 }), ["M80", "M200"]);
+    assert.deepEqual(names({ ...LOAD, region: "AP_SOUTHEAST_2", shardQueries: 10_800 }), ["M200", "M200"]);
     assert.equal(atlasTiers("gcp", "EUROPE_WEST_3").at(-1)?.name, "M200");
   });
 
@@ -135,7 +140,7 @@ describe("tiers of Atlas", () => {
 
   it("never shrink when a load grows", () => {
     const grown = fc.constantFrom(
-      ...(["dataGiB", "workingSetGiB", "peakQueries", "expectedClients"] as const),
+      ...(["dataGiB", "workingSetGiB", "shardQueries", "expectedClients"] as const),
     );
     fc.assert(
       fc.property(loads, grown, (load, key) => {
@@ -151,16 +156,6 @@ describe("tiers of Atlas", () => {
 });
 
 describe("load of Atlas", () => {
-  it("counts clients as every router may meet them, and queries at peak", () => {
-    const user = { service: "backend", maxReplicas: 10, maxSurge: 0.25, processesPerPod: 1, poolSize: 6 };
-    const demand = atlasDemand([{ ...user, peakRps: 1200, queriesPerRequest: 1.5, querySeconds: 0.006 }]);
-    assert.deepEqual(demand, {
-      peakQueries: 1800,
-      expectedClients: expectedClients([{ ...user, poolSize: 8 }]),
-    });
-    assert.equal(demand.expectedClients, 104);
-  });
-
   it("reserves connections for people, tools and Atlas", () => {
     assert.equal(atlasConnections(104), 125 + 50 + 10);
     assert.equal(atlasConnections(0), 60);

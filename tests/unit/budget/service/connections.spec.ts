@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
   expectedClients,
+  livingPods,
   maxClients,
   poolSize,
   replicationClients,
@@ -10,7 +11,11 @@ import {
   type ConnectionUser,
 } from "../../../../budget/service/connections";
 
-const backend: ConnectionUser = { maxReplicas: 10, maxSurge: 0.25, processesPerPod: 2, poolSize: 4 };
+const backend: ConnectionUser = {
+  ...{ maxReplicas: 10, maxSurge: 0.25, processesPerPod: 2, poolSize: 4 },
+  // No two waves overlap: those of one are gone when the next counts.
+  pace: { terminationSeconds: 10, readySeconds: 10 },
+};
 
 describe("poolSize", () => {
   it("holds twice the calls that are in flight on average", () => {
@@ -91,22 +96,21 @@ describe("servicePoolSize", () => {
 
 describe("maxClients", () => {
   it("counts every service at its maximum and in the middle of a rollout", () => {
-    // 10 + 3 pods, 2 processes, 4 connections = 104; 7 pods, no surge, 1 process, 2 connections = 14
+    // 10 pods, 3 new ones and 3 that are ending, 2 processes, 4 connections = 128; 7 pods of a StatefulSet, 1 process, 2 connections = 14
     const worker = { maxReplicas: 7, maxSurge: 0, processesPerPod: 1, poolSize: 2 };
-    assert.equal(expectedClients([backend]), 104);
-    assert.equal(expectedClients([backend, worker]), 118);
-    // 141.6 -> 142
-    assert.equal(maxClients([backend, worker]), 142 + RESERVED_CLIENTS);
-    assert.equal(maxClients([backend, worker], 0), 142);
+    assert.equal(expectedClients([backend]), 128);
+    assert.equal(expectedClients([backend, worker]), 142);
+    // 170.4 -> 171
+    assert.equal(maxClients([backend, worker]), 171 + RESERVED_CLIENTS);
+    assert.equal(maxClients([backend, worker], 0), 171);
     assert.equal(maxClients([]), RESERVED_CLIENTS);
   });
 
   it("does not round up binary noise", () => {
     // 100 * 0.07 is 7.000000000000001
-    assert.equal(
-      expectedClients([{ maxReplicas: 100, maxSurge: 0.07, processesPerPod: 1, poolSize: 1 }]),
-      107,
-    );
+    const pace = { terminationSeconds: 0, readySeconds: 1 };
+    const seven = { maxReplicas: 100, maxSurge: 0.07, processesPerPod: 1, poolSize: 1, pace };
+    assert.equal(expectedClients([seven]), 107);
     // 5 * 1.2 is 6, 35 * 1.2 is 42
     assert.equal(maxClients([{ maxReplicas: 35, maxSurge: 0, processesPerPod: 1, poolSize: 1 }], 0), 42);
   });
@@ -117,6 +121,10 @@ describe("maxClients", () => {
       maxSurge: fc.double({ min: 0, max: 1, noNaN: true }),
       processesPerPod: fc.integer({ min: 1, max: 16 }),
       poolSize: fc.integer({ min: 1, max: 100 }),
+      pace: fc.record({
+        terminationSeconds: fc.integer({ min: 0, max: 600 }),
+        readySeconds: fc.integer({ min: 0, max: 60 }),
+      }),
     });
     fc.assert(
       fc.property(fc.array(user, { maxLength: 6 }), fc.integer({ min: 0, max: 100 }), (users, reserve) => {
@@ -130,6 +138,63 @@ describe("maxClients", () => {
         assert.ok(expected >= atRest && expected <= 2 * atRest);
       }),
     );
+  });
+});
+
+describe("livingPods", () => {
+  /**
+   * A Deployment's rolling update without missing pods, second by second, as its controller does it: pods that were told to
+   * stop count no more, and what is ready long enough lets as many old ones go.
+   */
+  function rollout(replicas: number, surge: number, termination: number, ready: number): number {
+    let old = replicas;
+    const born: number[] = [];
+    const ending: number[] = [];
+    let most = replicas;
+    for (let now = 0; old > 0; now++) {
+      const available = born.filter((since) => since + ready <= now).length;
+      const surplus = Math.min(old, old + available - replicas);
+      for (let i = 0; i < surplus; i++) ending.push(now + termination);
+      old -= Math.max(0, surplus);
+      while (born.length < replicas && old + born.length < replicas + surge) born.push(now);
+      const alive = old + born.length + ending.filter((until) => until > now).length;
+      most = Math.max(most, alive);
+    }
+    return most;
+  }
+
+  it("is a bound for the Deployment controller, and close to it", () => {
+    const share = fc.constantFrom(0.1, 0.25, 0.5, 1);
+    const seconds = fc.integer({ min: 1, max: 90 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        share,
+        seconds,
+        seconds,
+        (replicas, maxSurge, stop, ready) => {
+          const pace = { terminationSeconds: stop, readySeconds: ready };
+          const bound = livingPods({ maxReplicas: replicas, maxSurge, processesPerPod: 1, pace });
+          const seen = rollout(replicas, Math.ceil(replicas * maxSurge), stop, ready);
+          assert.ok(seen <= bound, `${seen} pods, ${bound} planned`);
+          assert.ok(bound - seen <= Math.ceil(replicas * maxSurge), `${seen} pods, ${bound} planned`);
+        },
+      ),
+    );
+  });
+
+  it("counts twice the pods of a service that drains longer than its rollout lasts", () => {
+    // 50 s preStop, 12 s for the last request and 5 to spare against 12 s until a pod is warm
+    const pace = { terminationSeconds: 67, readySeconds: 12 };
+    assert.equal(rollout(14, 4, 67, 12), 28);
+    assert.equal(livingPods({ maxReplicas: 14, maxSurge: 0.25, processesPerPod: 1, pace }), 28);
+  });
+
+  it("takes every pod twice when nothing is known of the pace, and once where none is replaced before it is gone", () => {
+    assert.equal(livingPods({ maxReplicas: 14, maxSurge: 0.25, processesPerPod: 1 }), 28);
+    assert.equal(livingPods({ maxReplicas: 14, maxSurge: 0, processesPerPod: 1 }), 14);
+    const pace = { terminationSeconds: 30, readySeconds: 0 };
+    assert.equal(livingPods({ maxReplicas: 14, maxSurge: 0.25, processesPerPod: 1, pace }), 28);
   });
 });
 

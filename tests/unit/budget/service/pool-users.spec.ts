@@ -13,6 +13,8 @@ describe("pool users", () => {
     maxReplicas: replicas.max,
     maxSurge,
     processesPerPod,
+    // 67 s from the order to stop to the kill, 12 s to be warm.
+    pace: { terminationSeconds: 67, readySeconds: 12 },
   }));
 
   it("are the services that keep a pool to a cache, at their largest", () => {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 
+import type { RedisSummary } from "../../../../budget/caching/summary";
+import { text } from "../../../../budget/core/derived";
 import { Redis, type SessionRedisArgs } from "../../../../components/caching/redis/redis";
+import { contradictions } from "../../../helpers/contradictions";
 import { record, type Recording } from "../../../helpers/pulumi";
 
 const session: SessionRedisArgs = {
@@ -52,6 +55,7 @@ describe("Redis, as a session store", () => {
       "random:index/randomPassword:RandomPassword sessions-internal-password-2",
       "random:index/randomPassword:RandomPassword sessions-password",
       "random:index/randomPassword:RandomPassword sessions-password-2",
+      "retrofitlink:autoscaling:DisruptionBudget sessions-disruption-budget",
       "retrofitlink:caching:Redis sessions",
     ];
     assert.deepEqual((await build()).typesAndNames(), expected);
@@ -59,23 +63,37 @@ describe("Redis, as a session store", () => {
   });
 
   it("tells policies of its replicas, which are as large as the primary", async () => {
-    assert.deepEqual((await build()).only("retrofitlink:caching:Redis").inputs, {
-      kind: "in-cluster",
-      configKey: "retrofitlink:caches.sessions",
-      workload: "sessions",
-      namespace: "retrofitlink",
-      purpose: "session",
-      workingSetMiB: 512,
-      replicas: 2,
-      maxMemoryMiB: 720,
-      neededMemoryMiB: 1592,
-      memoryLimitMiB: 1592,
-      expectedClients: 104,
-      // 1.2 times that; the exporter, probes and people; 2 replicas and 3 Sentinels with 2 each
-      maxClients: 125 + 32 + 8,
-      evictionPolicy: "noeviction",
-      persistent: true,
-    });
+    const recording = await build();
+    const { numbers, order, proofs } = recording.only("retrofitlink:caching:Redis")
+      .inputs as unknown as RedisSummary;
+    assert.deepEqual(
+      order.map((field) => `${numbers[field]?.name} ${text(numbers[field]!)}`),
+      [
+        "Members 3 members",
+        "Connections 160 connections",
+        // 1.2 times that; the exporter, probes and people; 2 replicas and 3 Sentinels with 2 each
+        `maxclients ${192 + 32 + 8} connections`,
+        "maxmemory-clients 16 MiB",
+        "maxmemory 720 MiB",
+        "Memory at worst 1,592 MiB",
+        "Memory limit 1,592 MiB",
+        "io-threads 1",
+        "When it is full noeviction",
+        "repl-backlog-size 64 MiB",
+        "Buffer of a replica 424 MiB",
+        "Smallest volume 3 GiB",
+        "Volume of a member 3 GiB",
+      ],
+    );
+    assert.deepEqual(
+      proofs.map(({ policy, holds }) => [policy, holds]),
+      [
+        ["connections-within-limits", true],
+        ["memory-within-limits", true],
+        ["memory-within-limits", true],
+      ],
+    );
+    assert.deepEqual(contradictions(recording), []);
   });
 
   it("starts its members one after the other, each with a volume that outlives it", async () => {

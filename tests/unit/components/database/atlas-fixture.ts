@@ -24,9 +24,10 @@ export const GCP: Extract<AtlasNetwork, { kind: "gcp" }> = {
 };
 
 /** Two shards with a read replica each, on AWS. */
-export const ATLAS: AtlasClusterArgs = {
+export const ATLAS = {
   configKey: "retrofitlink:database",
   namespace: "retrofitlink",
+  databaseName: "retrofitlink",
   projectId: "0123456789abcdef01234567",
   clusterName: "retrofitlink-production",
   network: AWS,
@@ -50,7 +51,7 @@ export const ATLAS: AtlasClusterArgs = {
   ],
   budget: DEFAULT_BUDGET,
   retentionDays: 30,
-};
+} satisfies AtlasClusterArgs;
 
 export const CLUSTER = "mongodbatlas:index/advancedCluster:AdvancedCluster";
 export const LOOK_UP = "mongodbatlas:index/getAdvancedClusters:getAdvancedClusters";

@@ -2,9 +2,10 @@ import type { MongoDbClusterArgs } from "../../../../components/database/mongodb
 import type { DatabaseEndpoint } from "../../../../components/database/database-endpoint";
 
 /** A cluster as production has it. A spec changes what it is about. */
-export const clusterArgs: MongoDbClusterArgs = {
+export const clusterArgs = {
   configKey: "retrofitlink:database",
   namespace: "retrofitlink",
+  databaseName: "retrofitlink",
   shards: 2,
   readReplicas: 1,
   dataGiB: 400,
@@ -24,15 +25,16 @@ export const clusterArgs: MongoDbClusterArgs = {
     },
   ],
   zones: 3,
-  queryTime: { target: 0.05, warning: 0.05, critical: 0.1 },
-};
+} satisfies MongoDbClusterArgs;
 
 export const s3Backup: NonNullable<MongoDbClusterArgs["backup"]> = {
   storage: { type: "s3", bucket: "backups", region: "eu-central-1" },
+  serviceAccount: "mongodb-backup",
   retentionDays: 30,
 };
 
 export const endpoint: DatabaseEndpoint = {
+  database: "retrofitlink",
   uriSecret: { name: "mongodb-application", key: "uri" },
   adminUriSecret: { name: "mongodb-application", key: "data-model-uri" },
   caSecret: { name: "mongodb-ssl", key: "ca.crt" },

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 
 import { CATALOGUE } from "../../../../product/data-model/catalogue";
-import { dataModelProblems } from "../../../../components/database/data-model/checks";
-import { said } from "../../components/database/data-model/broken-collection";
+import { dataModelProblems } from "../../../../budget/database/data-model/checks";
+import { said } from "../../budget/database/data-model/broken-collection";
 
 describe("the catalogue of this platform", () => {
   it("is sound", () => {

@@ -2,14 +2,20 @@ import assert from "node:assert/strict";
 
 import * as pulumi from "@pulumi/pulumi";
 
+import type { ManagedCacheSummary } from "../../../../../budget/caching/summary";
+import { text } from "../../../../../budget/core/derived";
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import {
   ElastiCache,
-  elastiCacheProblems,
+  elastiCacheArgsIssues,
   type ElastiCacheArgs,
 } from "../../../../../components/caching/managed/elasticache";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { pathText, type Issue } from "../../../../../budget/core/issues";
+import { contradictions } from "../../../../helpers/contradictions";
 import { record, type Recording } from "../../../../helpers/pulumi";
+
+const line = ({ path, got, allowed, fix }: Issue): string =>
+  `${pathText(path)}: got ${got}; allowed is ${allowed}. ${fix}`;
 
 const backend = { service: "backend", maxReplicas: 10, maxSurge: 0.25, processesPerPod: 1, poolSize: 8 };
 
@@ -63,26 +69,63 @@ describe("ElastiCache", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    assert.deepEqual(await inputsOf("retrofitlink:caching:ElastiCache"), {
-      kind: "elasticache",
-      configKey: "retrofitlink:caches.redis-cache",
-      workload: "redis-cache",
-      namespace: "retrofitlink",
-      purpose: "cache",
-      workingSetMiB: 512,
-      replicas: 1,
-      // 6537 MiB less a quarter
-      maxMemoryMiB: 4902,
-      expectedClients: 104,
-      maxClients: 65_000,
-      evictionPolicy: "allkeys-lfu",
-      persistent: false,
-      nodeType: "cache.m7g.large",
-      nodeMemoryMiB: 6537,
-      reservedShare: 0.25,
-      // 512 / 0.8 + 16
-      neededMemoryMiB: 656,
+    const { numbers, order, proofs } = (await inputsOf(
+      "retrofitlink:caching:ElastiCache",
+    )) as unknown as ManagedCacheSummary;
+    assert.deepEqual(
+      order.map((field) => `${numbers[field]?.name} ${text(numbers[field]!)}`),
+      [
+        "Connections 160 connections",
+        // 1.2 * 160, and 32
+        "Connections to admit 224 connections",
+        "maxclients 65,000 connections",
+        // 512 / 0.8 + 16
+        "Memory needed 656 MiB",
+        "Nodes 2 nodes",
+        "Node cache.m7g.large",
+        "Memory of a node 6,537 MiB",
+        "Kept free 25 %",
+        // 6537 MiB less a quarter
+        "Memory for keys and buffers 4,902 MiB",
+        "When it is full allkeys-lfu",
+      ],
+    );
+    assert.deepEqual(
+      proofs.map(({ policy, holds }) => [policy, holds]),
+      [
+        ["connections-within-limits", true],
+        ["memory-within-limits", true],
+      ],
+    );
+  });
+
+  it("is witnessed by what it registers, and by nothing that a transform has changed", async () => {
+    assert.deepEqual(contradictions(await build()), []);
+    const transform = { replicationGroup: { nodeType: "cache.t4g.micro" } };
+    assert.deepEqual(contradictions(await build({ ...cache, transform })), [
+      'nodeType is "cache.t4g.micro"; the plan has "cache.m7g.large"',
+    ]);
+  });
+
+  it("needs a purpose, a working set and the cluster's network, of which ids may be known later", async () => {
+    let made: ElastiCache | undefined;
+    const recording = await record(() => {
+      made = new ElastiCache("cache", {
+        purpose: "cache",
+        workingSetMiB: 512,
+        network: {
+          vpcId: pulumi.output("vpc-1"),
+          subnetIds: pulumi.output(["subnet-1", "subnet-2"]),
+          clientSecurityGroupIds: [pulumi.output("sg-1")],
+        },
+      });
     });
+    assert.ok(made);
+    assert.deepEqual([made.alarms.length, made.ingress.length], [8, 1]);
+    const { inputs } = recording.only("aws:elasticache/subnetGroup:SubnetGroup");
+    assert.deepEqual(inputs["subnetIds"], ["subnet-1", "subnet-2"]);
+    assert.equal(recording.only(GROUP).inputs["region"], undefined);
+    assert.deepEqual(contradictions(recording), []);
   });
 
   it("replaces a primary by itself, over zones, encrypted on the way and at rest, with a password", async () => {
@@ -191,8 +234,8 @@ describe("ElastiCache", () => {
       {
         EngineCPUUtilization: 85,
         DatabaseMemoryUsagePercentage: 90,
-        // 1.2 * 104, and 32
-        CurrConnections: 157,
+        // 1.2 * 160, and 32
+        CurrConnections: 224,
         ReplicationLag: 10,
       },
     );
@@ -238,7 +281,7 @@ describe("ElastiCache", () => {
 });
 
 describe("a name that ElastiCache may have", () => {
-  const accepted = (name: string): boolean => elastiCacheProblems(name, cache).length === 0;
+  const accepted = (name: string): boolean => elastiCacheArgsIssues(name, cache).length === 0;
 
   it("fits AWS's 40 characters with the 8 that the provider adds, whatever its length", async () => {
     const lengths = Array.from({ length: 52 }, (_, index) => index + 1);
@@ -254,13 +297,13 @@ describe("a name that ElastiCache may have", () => {
   });
 });
 
-describe("elastiCacheProblems", () => {
+describe("elastiCacheArgsIssues", () => {
   const texts = (change: Partial<ElastiCacheArgs>, name = "redis-cache"): string[] =>
-    elastiCacheProblems(name, { ...cache, ...change } as ElastiCacheArgs).map((one) => describeProblem(one));
+    elastiCacheArgsIssues(name, { ...cache, ...change } as ElastiCacheArgs).map(line);
 
   it("finds nothing wrong with the examples", () => {
     assert.deepEqual(texts({}), []);
-    assert.deepEqual(elastiCacheProblems("sessions", session), []);
+    assert.deepEqual(elastiCacheArgsIssues("sessions", session), []);
     assert.deepEqual(texts({ nodeType: "cache.r7g.large" }), []);
   });
 
@@ -277,18 +320,18 @@ describe("elastiCacheProblems", () => {
         "a".repeat(33),
       ),
       [
+        "workingSetMiB: got 0; allowed is a number above 0 and at most 1,048,576 (MiB). Give the size of what has to stay in memory for the hit rate.",
         `name: got "${"a".repeat(33)}"; allowed is a DNS label of at most 32 characters, without two hyphens in a row. Rename the cache; the provider allows no more.`,
-        "workingSetMiB: got 0; allowed is a number above 0 (MiB). Give what a load test measured.",
-        "maintenance.hour: got 24; allowed is a whole number from 0 to 23 (UTC). Give an hour in which few people are there.",
-        "cpuCores: got -1; allowed is a number above 0 (cores). Give what a load test measured.",
-        "zones: got 0; allowed is a whole number of at least 1. Count the zones of the cluster's nodes.",
+        "maintenance.hour: got 24; allowed is a whole number from 0 to 23 (UTC). Choose an hour in which few people are there.",
+        "cpuCores: got -1; allowed is a number from 0.01 to 96 (cores). Give what a load test measured; one core serves one event loop, and 500m is 0.5.",
+        "zones: got 0; allowed is a whole number from 1 to 6 (zones). Count the zones of the cluster's nodes.",
         "network.subnetIds: got 1; allowed is at least 2 subnets, in different zones. Give a subnet for each zone; the replica stands in another one than the primary.",
-        "network.clientSecurityGroupIds: got 0; allowed is at least 1 security group. Name the security group of the cluster's nodes; without one nobody could connect.",
+        "network.clientSecurityGroupIds: got 0; allowed is at least 1 security group. Name the security group of the cluster's nodes.",
       ],
     );
     assert.match(
-      elastiCacheProblems("sessions", { ...session, snapshotRetentionDays: 40 })
-        .map((one) => describeProblem(one))
+      elastiCacheArgsIssues("sessions", { ...session, snapshotRetentionDays: 40 })
+        .map(line)
         .join("\n"),
       /^snapshotRetentionDays: got 40; allowed is a whole number from 1 to 35 \(days\)\./,
     );
@@ -300,7 +343,7 @@ describe("elastiCacheProblems", () => {
     ]);
     assert.match(
       texts({ nodeType: "cache.z9.huge" }).join("\n"),
-      /^nodeType: got "cache\.z9\.huge"; allowed is one of cache\.t4g\.micro, .* Leave it out/,
+      /^nodeType: got "cache\.z9\.huge"; allowed is "cache\.t4g\.micro", .* Leave it out/,
     );
     assert.deepEqual(texts({ workingSetMiB: 400_000 }), [
       "workingSetMiB: got 400000; allowed is a working set that needs at most 321865 MiB and 64 cores; this one needs 500016 MiB and 1. Divide the data among several caches.",
@@ -310,7 +353,7 @@ describe("elastiCacheProblems", () => {
   it("refuses more connections than a node admits", () => {
     const many = { ...backend, maxReplicas: 1000, poolSize: 60 };
     assert.deepEqual(texts({ users: [many] }), [
-      "users: got 90032; allowed is services that open at most 65000 connections, with margin and reserve. Give fewer connections.",
+      "users: got 144032; allowed is services that open at most 65000 connections, with margin and reserve. Give fewer connections, or divide the services among several caches.",
     ]);
   });
 

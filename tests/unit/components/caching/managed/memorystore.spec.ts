@@ -4,11 +4,17 @@ import * as pulumi from "@pulumi/pulumi";
 
 import {
   Memorystore,
-  memorystoreProblems,
+  memorystoreArgsIssues,
   type MemorystoreArgs,
 } from "../../../../../components/caching/managed/memorystore";
-import { describeProblem } from "../../../../../components/shared/problems";
+import type { ManagedCacheSummary } from "../../../../../budget/caching/summary";
+import { text } from "../../../../../budget/core/derived";
+import { pathText, type Issue } from "../../../../../budget/core/issues";
+import { contradictions } from "../../../../helpers/contradictions";
 import { record, type Recording } from "../../../../helpers/pulumi";
+
+const line = ({ path, got, allowed, fix }: Issue): string =>
+  `${pathText(path)}: got ${got}; allowed is ${allowed}. ${fix}`;
 
 const backend = { service: "backend", maxReplicas: 10, maxSurge: 0.25, processesPerPod: 1, poolSize: 8 };
 
@@ -50,26 +56,43 @@ describe("Memorystore", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    assert.deepEqual((await build()).only("retrofitlink:caching:Memorystore").inputs, {
-      kind: "memorystore",
-      configKey: "retrofitlink:caches.redis-cache",
-      workload: "redis-cache",
-      namespace: "retrofitlink",
-      purpose: "cache",
-      workingSetMiB: 2048,
-      replicas: 1,
-      // 4 GiB less a fifth
-      maxMemoryMiB: 3276,
-      expectedClients: 104,
-      maxClients: 65_000,
-      evictionPolicy: "allkeys-lfu",
-      persistent: false,
-      nodeType: "STANDARD_HA 4 GiB",
-      nodeMemoryMiB: 4096,
-      reservedShare: 0.2,
-      // 2048 / 0.8 + 16
-      neededMemoryMiB: 2576,
-    });
+    const recording = await build();
+    const { numbers, order } = recording.only("retrofitlink:caching:Memorystore")
+      .inputs as unknown as ManagedCacheSummary;
+    assert.deepEqual(
+      order.map((field) => `${numbers[field]?.name} ${text(numbers[field]!)}`),
+      [
+        "Connections 160 connections",
+        "Connections to admit 224 connections",
+        "maxclients 65,000 connections",
+        // 2048 / 0.8 + 16
+        "Memory needed 2,576 MiB",
+        "Nodes 2 nodes",
+        "Node STANDARD_HA 4 GiB",
+        "Memory of a node 4,096 MiB",
+        "Kept free 20 %",
+        // 4 GiB less a fifth
+        "Memory for keys and buffers 3,276 MiB",
+        "When it is full allkeys-lfu",
+      ],
+    );
+    assert.deepEqual(contradictions(recording), []);
+  });
+
+  it("needs a purpose and a working set, and asks for a network that can be found", async () => {
+    const alone = { purpose: "cache", workingSetMiB: 512 } as const;
+    const networkOf = async (args: Partial<MemorystoreArgs>): Promise<unknown> => {
+      const recording = await record(() => new Memorystore("cache", { ...alone, ...args }), { outputs });
+      assert.deepEqual(contradictions(recording), []);
+      return recording.only(INSTANCE).inputs["authorizedNetwork"];
+    };
+    const id = "projects/p/global/networks/main";
+    assert.equal(await networkOf({}), undefined);
+    assert.equal(await networkOf({ network: id }), id);
+    assert.equal(await networkOf({ network: pulumi.output("main"), project: pulumi.output("p") }), id);
+    assert.deepEqual(memorystoreArgsIssues("cache", { ...alone, network: "main" }).map(line), [
+      'network: got "main"; allowed is the id of a network, projects/<project>/global/networks/<name>, or a name with project. Give the id, or the project that the network is in.',
+    ]);
   });
 
   it("stands in two zones, with TLS, a password and a private address", async () => {
@@ -124,7 +147,7 @@ describe("Memorystore", () => {
 
   it("fits Google's 40 characters with the 8 that the provider adds, at its longest", async () => {
     const name = "a".repeat(32);
-    assert.deepEqual(memorystoreProblems(name, cache), []);
+    assert.deepEqual(memorystoreArgsIssues(name, cache), []);
     const { resources } = await record(() => new Memorystore(name, cache), { outputs });
     const instance = resources.find(({ type }) => type === INSTANCE);
     assert.equal(`${instance?.name ?? ""}-1a2b3c4`.length, 40);
@@ -161,9 +184,9 @@ describe("Memorystore", () => {
   });
 });
 
-describe("memorystoreProblems", () => {
+describe("memorystoreArgsIssues", () => {
   const texts = (change: Partial<MemorystoreArgs>, name = "redis-cache"): string[] =>
-    memorystoreProblems(name, { ...cache, ...change }).map((one) => describeProblem(one));
+    memorystoreArgsIssues(name, { ...cache, ...change }).map(line);
 
   it("finds nothing wrong with the example", () => {
     assert.deepEqual(texts({}), []);
@@ -171,9 +194,9 @@ describe("memorystoreProblems", () => {
 
   it("names every mistake", () => {
     assert.deepEqual(texts({ workingSetMiB: 0, users: [{ ...backend, poolSize: 0 }] }, "Redis"), [
+      "workingSetMiB: got 0; allowed is a number above 0 and at most 1,048,576 (MiB). Give the size of what has to stay in memory for the hit rate.",
+      "users[0].poolSize: got 0; allowed is a whole number from 1 to 10,000 (connections). Give the connections that one process keeps.",
       'name: got "Redis"; allowed is a DNS label of at most 32 characters, without two hyphens in a row. Rename the cache; the provider allows no more.',
-      "workingSetMiB: got 0; allowed is a number above 0 (MiB). Give what a load test measured.",
-      "users[0].poolSize: got 0; allowed is a whole number of at least 1. Correct the plan of backend.",
     ]);
     assert.deepEqual(texts({ workingSetMiB: 250_000 }), [
       "workingSetMiB: got 250000; allowed is a working set that fits into 300 GiB; this one needs 382. Divide the data among several caches.",

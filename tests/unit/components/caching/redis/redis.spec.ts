@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import type { RedisSummary } from "../../../../../budget/caching/summary";
+import { text } from "../../../../../budget/core/derived";
 import {
   Redis,
   type CacheRedisArgs,
   type RedisArgs,
   type SessionRedisArgs,
 } from "../../../../../components/caching/redis/redis";
+import { contradictions } from "../../../../helpers/contradictions";
 import { record, type RecordedResource } from "../../../../helpers/pulumi";
 
 const backend = { service: "backend", maxReplicas: 10, maxSurge: 0.25, processesPerPod: 1, poolSize: 8 };
@@ -41,6 +44,7 @@ const CACHE_RESOURCES = [
   "random:index/randomPassword:RandomPassword redis-cache-internal-password-2",
   "random:index/randomPassword:RandomPassword redis-cache-password",
   "random:index/randomPassword:RandomPassword redis-cache-password-2",
+  "retrofitlink:autoscaling:DisruptionBudget redis-cache-disruption-budget",
   "retrofitlink:caching:Redis redis-cache",
 ];
 
@@ -80,23 +84,52 @@ describe("Redis, as a cache", () => {
 
   it("tells policies what it was derived from", async () => {
     const recording = await buildCache();
-    assert.deepEqual(recording.only("retrofitlink:caching:Redis").inputs, {
+    const { numbers, order, proofs, witnesses, ...rest } = recording.only("retrofitlink:caching:Redis")
+      .inputs as unknown as RedisSummary;
+    assert.deepEqual(rest, {
       kind: "in-cluster",
       configKey: "retrofitlink:caches.redis-cache",
       workload: "redis-cache",
       namespace: "retrofitlink",
       purpose: "cache",
-      workingSetMiB: 512,
-      replicas: 0,
-      maxMemoryMiB: 656,
-      neededMemoryMiB: 802,
-      memoryLimitMiB: 802,
-      // 13 pods * 8 connections; 1.2 times that, and 32
-      expectedClients: 104,
-      maxClients: 157,
-      evictionPolicy: "allkeys-lfu",
-      persistent: false,
     });
+    assert.deepEqual(
+      order.map((field) => `${numbers[field]?.name} ${text(numbers[field]!)}`),
+      [
+        "Members 1 member",
+        // 20 pods * 8 connections; 1.2 times that, and 32
+        "Connections 160 connections",
+        "maxclients 224 connections",
+        "maxmemory-clients 16 MiB",
+        "maxmemory 656 MiB",
+        "Memory at worst 802 MiB",
+        "Memory limit 802 MiB",
+        "io-threads 1",
+        "When it is full allkeys-lfu",
+      ],
+    );
+    assert.deepEqual(
+      proofs.map(({ policy, holds }) => [policy, holds]),
+      [
+        ["connections-within-limits", true],
+        ["memory-within-limits", true],
+      ],
+    );
+    assert.ok(witnesses.length > 10);
+  });
+
+  it("is witnessed by what it registers, and by nothing that a transform has changed", async () => {
+    const wrong = async (change: Partial<RedisArgs>): Promise<string[]> =>
+      contradictions(await buildCache(change));
+    assert.deepEqual(await wrong({}), []);
+    assert.deepEqual(await wrong({ transform: { deployment: { spec: { replicas: 2 } } } }), [
+      "spec.replicas is 2; the plan has 1",
+    ]);
+    const smaller = { data: { "redis.conf": "maxclients 10\n" } };
+    assert.match(
+      (await wrong({ transform: { config: smaller } })).join("\n"),
+      /data\.redis\.conf has "maxclients 10"; the plan has "maxclients 224"/,
+    );
   });
 
   it("names its objects after the workload, not after the component", async () => {
@@ -374,7 +407,7 @@ describe("Redis, its outputs", () => {
     ]);
     assert.equal(redis.port, 6379);
     assert.equal(redis.passwordSecret.key, "password");
-    assert.equal(redis.maxClients, 157);
+    assert.equal(redis.maxClients, 224);
     const { endpoint } = redis;
     assert.deepEqual(
       [endpoint.host, endpoint.port, endpoint.passwordSecret, endpoint.tls, endpoint.sentinel],
@@ -396,8 +429,8 @@ describe("Redis, its transforms", () => {
       networkPolicy: look,
     };
     const children = (await buildCache({ transform: { ...common, deployment: look } })).resources
-      .map((resource) => resource.name)
-      .filter((name) => name !== "redis-cache");
+      .filter(({ custom }) => custom)
+      .map((resource) => resource.name);
     assert.deepEqual(seen.sort(), children.sort());
 
     seen.length = 0;
@@ -416,5 +449,54 @@ describe("Redis, given arguments that cannot work", () => {
       assert.throws(() => new Redis("Redis", cache), /retrofitlink:caches\.redis-cache\.name: got "Redis"/);
     });
     assert.deepEqual(recording.typesAndNames(), []);
+  });
+});
+
+describe("Redis, alone in a program", () => {
+  it("needs a purpose and a working set, and has its children at hand", async () => {
+    let made: Redis | undefined;
+    const recording = await record(() => {
+      made = new Redis("cache", { purpose: "cache", workingSetMiB: 512 });
+    });
+    assert.ok(made);
+    assert.equal(made.plan.numbers.maxClients.value, 32);
+    const { workload, config, credentials, service, networkPolicy, disruptionBudget, passwords, pods } = made;
+    const names = await new Promise<unknown>((resolve) => {
+      const children = [workload, config, credentials, service, networkPolicy];
+      pulumi.all(children.map(({ metadata }) => metadata)).apply((all) => {
+        resolve(all.map(({ namespace, name }) => `${namespace} ${name}`));
+      });
+    });
+    assert.deepEqual(names, [
+      "default cache",
+      "default cache-config",
+      "default cache-credentials",
+      "default cache",
+      "default cache",
+    ]);
+    assert.deepEqual([passwords.length, pods, disruptionBudget !== undefined], [4, undefined, true]);
+    assert.deepEqual(contradictions(recording), []);
+  });
+
+  it("takes a namespace that is known later, a session store as well", async () => {
+    const namespace = pulumi.output(Promise.resolve("later"));
+    let made: Redis | undefined;
+    const recording = await record(() => {
+      made = new Redis("sessions", { purpose: "session", workingSetMiB: 64, namespace });
+    });
+    const addresses = await new Promise<unknown>((resolve) => {
+      pulumi.output(made?.endpoint.sentinel?.addresses).apply(resolve);
+    });
+    assert.match(String(addresses), /^sessions-0\.sessions-pods\.later\.svc:26379,/);
+    assert.deepEqual(contradictions(recording), []);
+  });
+
+  it("names the property in its messages when nobody gave a key", async () => {
+    await record(() => {
+      assert.throws(
+        () => new Redis("cache", { purpose: "cache", workingSetMiB: -1 }),
+        /Redis "cache" cannot be built:\n {2}- workingSetMiB: got -1; allowed is a number above 0 and at most/,
+      );
+    });
   });
 });

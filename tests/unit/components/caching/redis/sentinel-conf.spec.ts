@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 
+import { MEMBERS, QUORUM } from "../../../../../budget/caching/plan-redis";
 import {
-  MEMBERS,
-  QUORUM,
   sentinelConf,
   sentinelList,
   statefulMembers,

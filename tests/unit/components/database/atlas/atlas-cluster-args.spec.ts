@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 
 import {
   atlasClusterProblems,
-  atlasSizes,
+  atlasPlan,
+  atlasSettings,
   type AtlasClusterArgs,
 } from "../../../../../components/database/atlas/atlas-cluster-args";
 import { describeProblem } from "../../../../../components/shared/problems";
 import { ATLAS, AWS, GCP } from "../atlas-fixture";
 
 const texts = (change: Partial<AtlasClusterArgs>): string[] =>
-  atlasClusterProblems({ ...ATLAS, ...change }).map((problem) => describeProblem(problem));
+  atlasClusterProblems("mongodb", { ...ATLAS, ...change }).map((problem) => describeProblem(problem));
 
 describe("atlasClusterProblems", () => {
   it("finds nothing wrong with the examples", () => {
@@ -33,19 +34,19 @@ describe("atlasClusterProblems", () => {
       retentionDays: 0.5,
     };
     const found = texts(wrong);
-    const region = found.splice(2, 1)[0] ?? "";
+    const region = found.splice(-2, 1)[0] ?? "";
     assert.match(region, /^network\.region: got "cn-north-1"; allowed is one of af-south-1, .*eu-central-1/);
     assert.deepEqual(found, [
-      'projectId: got "production"; allowed is 24 hexadecimal digits. See the project\'s settings in Atlas.',
+      'projectId: got "production"; allowed is 24 hexadecimal digits. Give the id of the Atlas project; see its settings.',
       'clusterName: got "retrofitlink-production-1"; allowed is 1 to 23 letters, digits and hyphens, no hyphen at the ends. Shorten it: Atlas forms host names from the first 23 characters.',
-      'clientCidrs: got ["0.0.0.0/0"]; allowed is at least one IPv4 range of at least 8 bits, like 10.0.0.0/16. Give the ranges of the pods that connect; the private endpoint lets nobody else in.',
-      "shards: got 0; allowed is a whole number from 1 to 100. Count the replica sets.",
-      "readReplicas: got 48; allowed is a whole number from 0 to 47. A shard has at most 50 nodes, 3 of them vote.",
-      "analyticsNodes: got -1; allowed is a whole number from 0 to 47. A shard has at most 50 nodes, 3 of them vote.",
-      "dataGiB: got 0; allowed is a number above 0 (GiB). Give what was measured.",
-      "workingSetGiB: got null; allowed is a number above 0 (GiB). Give what was measured.",
-      "queriesPerCore: got -1; allowed is a number above 0 (queries/s). Give what was measured.",
-      "backup.retentionDays: got 0.5; allowed is a whole number of at least 1 (days). Say how long.",
+      "shards: got 0; allowed is a whole number from 1 to 100. Count the replica sets the data is spread over.",
+      "readReplicas: got 48; allowed is a whole number from 0 to 47. Count the members of each shard that serve reads only. A replica set has at most 50, 3 of them vote.",
+      "dataGiB: got 0; allowed is a number above 0 and at most 1,000,000 (GiB). Give data and indexes of all shards at the end of the planning horizon.",
+      "workingSetGiB: got null; allowed is a number above 0 and at most 100,000 (GiB). Give the documents and indexes that the queries of an hour touch, of all shards.",
+      "analyticsNodes: got -1; allowed is a whole number from 0 to 47. Count the nodes of each shard that serve reports. A replica set has at most 50, 3 of them vote.",
+      "queriesPerCore: got -1; allowed is a number from 1 to 1,000,000 (queries/s). Give what one core answers, as a load test measured it.",
+      "retentionDays: got 0.5; allowed is a whole number from 1 to 365 (days). Say how long backups are kept.",
+      'network.clientCidrs: got ["0.0.0.0/0"]; allowed is at least one IPv4 range of at least 8 bits, like 10.0.0.0/16. Give the ranges of the pods that connect; the private endpoint lets nobody else in.',
     ]);
   });
 
@@ -55,12 +56,12 @@ describe("atlasClusterProblems", () => {
 
   it("refuses a load that no tier carries, with what is missing and how to mend it", () => {
     assert.deepEqual(texts({ dataGiB: 900, workingSetGiB: 600, shards: 1 }), [
-      "workingSetGiB: got 600; allowed is what the largest tier of EU_CENTRAL_1 carries: M300 has 192 GiB (WiredTiger cache), and 750 are needed. Add shards, or make the working set smaller.",
+      "workingSetGiB: got 600; allowed is what the largest tier of EU_CENTRAL_1 carries: M300 has 192 GiB (WiredTiger cache), and 750 GiB are needed. Add shards, or make the working set smaller.",
     ]);
     assert.deepEqual(
-      texts({ dataGiB: 9000 }).map((line) => line.replace(/and \d+ are/, "and N are")),
+      texts({ dataGiB: 9000 }).map((line) => line.replace(/and [\d,]+ GiB are/, "and N are")),
       [
-        "dataGiB: got 9000; allowed is what the largest tier of EU_CENTRAL_1 carries: M300 has 4096 GiB (storage), and N are needed. Add shards, or move old data to an archive.",
+        "dataGiB: got 9000; allowed is what the largest tier of EU_CENTRAL_1 carries: M300 has 4,096 GiB (storage), and N are needed. Add shards, or move old data to an archive.",
       ],
     );
     const [backend] = ATLAS.users;
@@ -69,7 +70,7 @@ describe("atlasClusterProblems", () => {
     assert.equal(many.length, 2);
     assert.match(
       many[1] ?? "",
-      /^users: got 180036; allowed is .* M300 has 128000 connections \(connections\), and 216104 are needed/,
+      /^users: got 180036; allowed is .* M300 has 128,000 connections \(connections\), and 216,104 connections are needed/,
     );
     assert.match(
       texts({ queriesPerCore: 10 })[0] ?? "",
@@ -79,15 +80,15 @@ describe("atlasClusterProblems", () => {
 
   it("refuses bounds below the proof, and says what they would become", () => {
     assert.deepEqual(texts({ instanceSizes: { min: "M30" } }), [
-      'instanceSizes.min: got "M30"; allowed is M60 or larger: M30 has 2 GiB (WiredTiger cache), and 18 are needed. Raise it, or leave it out and it becomes M60.',
-      'instanceSizes.min: got "M30"; allowed is M60 or larger: M30 has 2 cores (CPU at peak), and 3.18 are needed. Raise it, or leave it out and it becomes M60.',
+      'instanceSizes.min: got "M30"; allowed is M60 or larger: M30 has 2 GiB (WiredTiger cache), and 18 GiB are needed. Raise it, or leave it out and it becomes M60.',
+      'instanceSizes.min: got "M30"; allowed is M60 or larger: M30 has 2 cores (CPU at peak), and 3.86 cores are needed. Raise it, or leave it out and it becomes M60.',
     ]);
     assert.deepEqual(texts({ instanceSizes: { max: "M50" } }), [
       'instanceSizes.max: got "M50"; allowed is M60 or larger. The largest tier is not below the smallest.',
     ]);
     const busy = { queriesPerCore: 70, instanceSizes: { max: "M80" } };
-    assert.deepEqual(texts({ ...busy, queriesPerCore: 40 }), [
-      'instanceSizes.max: got "M80"; allowed is M140 or larger: M80 has 32 cores (CPU at peak + 20 %), and 46.29 are needed. Raise it, or leave it out and it becomes M140.',
+    assert.deepEqual(texts({ ...busy, queriesPerCore: 54 }), [
+      'instanceSizes.max: got "M80"; allowed is M140 or larger: M80 has 32 cores (CPU at peak + 20 %), and 34.29 cores are needed. Raise it, or leave it out and it becomes M140.',
     ]);
     assert.deepEqual(texts(busy), []);
     assert.deepEqual(texts({ instanceSizes: { min: "M80", max: "M60" } }), [
@@ -121,24 +122,15 @@ describe("atlasClusterProblems", () => {
   });
 });
 
-describe("atlasSizes", () => {
-  it("takes what is given over what is derived", () => {
+describe("tiers of an AtlasCluster", () => {
+  it("are what is given over what is derived", () => {
     const names = (change: Partial<AtlasClusterArgs>): string[] => {
-      const { smallest, largest } = atlasSizes({ ...ATLAS, ...change });
-      return [smallest.name, largest.name];
+      const { numbers } = atlasPlan("mongodb", atlasSettings("mongodb", { ...ATLAS, ...change }));
+      return [numbers.smallestTier.value, numbers.largestTier.value];
     };
     assert.deepEqual(names({}), ["M60", "M80"]);
     assert.deepEqual(names({ instanceSizes: { min: "M80" } }), ["M80", "M140"]);
     assert.deepEqual(names({ instanceSizes: { max: "M300" } }), ["M60", "M300"]);
     assert.deepEqual(names({ instanceSizes: { min: "M60", max: "M60" } }), ["M60", "M60"]);
-  });
-
-  it("restores the last week, or as long as snapshots are kept", () => {
-    assert.equal(atlasSizes(ATLAS).restoreWindowDays, 7);
-    assert.equal(atlasSizes({ ...ATLAS, retentionDays: 2 }).restoreWindowDays, 2);
-  });
-
-  it("throws for what is no cluster", () => {
-    assert.throws(() => atlasSizes({ ...ATLAS, workingSetGiB: 4000, dataGiB: 4000 }), RangeError);
   });
 });

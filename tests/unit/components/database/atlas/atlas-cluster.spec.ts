@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 
+import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
+import type { Planned } from "../../../../../budget/core/summary";
+import { contradiction } from "../../../../../budget/core/witness";
+import { planAtlas } from "../../../../../budget/database/atlas-plan";
 import { atlasAlerts } from "../../../../../components/database/atlas/atlas-alerts";
-import { AtlasCluster, shardRemovalProblem } from "../../../../../components/database/atlas/atlas-cluster";
+import {
+  AtlasCluster,
+  shardRemovalProblem,
+  type AtlasClusterArgs,
+} from "../../../../../components/database/atlas/atlas-cluster";
 import { dataModelActions } from "../../../../../components/database/atlas/atlas-users";
 import { record } from "../../../../helpers/pulumi";
-import { ATLAS, CLUSTER, GCP, inputsOf, LOOK_UP, recordAtlas } from "../atlas-fixture";
+import { ATLAS, AWS, CLUSTER, GCP, inputsOf, LOOK_UP, recordAtlas } from "../atlas-fixture";
 
 const CONNECTION = "mongodbatlas:index/privateLinkEndpointService:PrivateLinkEndpointService";
 
@@ -55,8 +63,11 @@ describe("AtlasCluster", () => {
 
   it("tells policies what it was derived from", async () => {
     const { inputs } = (await recordAtlas()).only("retrofitlink:database:AtlasCluster");
-    const { storageGiB, ...rest } = inputs;
-    assert.ok((storageGiB as number) > 240);
+    const { numbers, order, proofs, witnesses, ...rest } = inputs;
+    const plan = planAtlas({ ...ATLAS, database: "mongodb", cloud: "aws", region: "EU_CENTRAL_1" });
+    assert.deepEqual({ numbers, proofs }, plan);
+    assert.deepEqual(order, Object.keys(plan.numbers));
+    assert.equal((witnesses as unknown[]).length, 2 * 3 + 2);
     assert.deepEqual(rest, {
       configKey: "retrofitlink:database",
       workload: "retrofitlink-production",
@@ -64,26 +75,82 @@ describe("AtlasCluster", () => {
       shards: 2,
       readReplicas: 1,
       analyticsNodes: 0,
-      dataGiB: 400,
-      workingSetGiB: 24,
-      // 18 pods * (pool 4 + 2 monitors)
-      expectedClients: 108,
-      maxClients: 32_000,
-      slowMs: 100,
       readPreference:
         "readPreference=secondaryPreferred&readPreferenceTags=nodeType:READ_ONLY&readPreferenceTags=&maxStalenessSeconds=90",
-      minInstanceSize: "M60",
-      maxInstanceSize: "M80",
       cloud: "aws",
       region: "EU_CENTRAL_1",
-      nodes: 8,
-      queriesPerCore: 400,
-      peakQueries: 1800,
-      cpuUtilization: { target: 0.7, warning: 0.7, critical: 0.85 },
-      cacheGiB: 32,
-      retentionDays: 30,
-      restoreWindowDays: 7,
     });
+  });
+
+  it("is what its plan says, and a transform that changes it is found", async () => {
+    const contradictions = async (change: Partial<AtlasClusterArgs>): Promise<string[]> => {
+      const recording = await recordAtlas(change);
+      const { witnesses } = recording.only("retrofitlink:database:AtlasCluster").inputs as unknown as Planned;
+      return witnesses.flatMap(
+        (witness) => contradiction(witness, inputsOf(recording.resources, witness.name)) ?? [],
+      );
+    };
+    assert.deepEqual(await contradictions({}), []);
+    assert.deepEqual(await contradictions({ shards: 3, readReplicas: 0, analyticsNodes: 2 }), []);
+    const transform = { backupSchedule: { restoreWindowDays: 1 }, cluster: { replicationSpecs: [] } };
+    assert.match((await contradictions({ transform })).join("\n"), /nodeCount is not there; the plan has 3/);
+    assert.match(
+      (await contradictions({ transform })).join("\n"),
+      /restoreWindowDays is 1; the plan has 7$/m,
+    );
+  });
+
+  it("lets a transform change every child, and shows them", async () => {
+    const tags = { team: "a" };
+    const { resources } = await recordAtlas({
+      transform: {
+        application: { metadata: { labels: tags } },
+        alert: { enabled: false },
+        users: { user: { description: "a team" }, password: { length: 50 }, role: { roleName: "other" } },
+        privateEndpoint: {
+          service: { region: "US_EAST_1" },
+          securityGroup: { tags },
+          vpcEndpoint: { tags },
+          connection: { gcpProjectId: "none" },
+        },
+      },
+    });
+    const of = (name: string): Record<string, unknown> => inputsOf(resources, name);
+    assert.deepEqual((of("mongodb-application")["metadata"] as { labels: object }).labels, {
+      ...(of("mongodb-application")["metadata"] as { labels: object }).labels,
+      team: "a",
+    });
+    assert.equal(of("mongodb-alert-cpu-warning")["enabled"], false);
+    assert.equal(of("mongodb-application-user")["description"], "a team");
+    assert.equal(of("mongodb-application-password")["length"], 50);
+    assert.equal(of("mongodb-data-model-role")["roleName"], "other");
+    assert.equal(of("mongodb-private-endpoint-service")["region"], "US_EAST_1");
+    assert.equal((of("mongodb-private-endpoint-security-group")["tags"] as typeof tags).team, "a");
+    assert.equal((of("mongodb-private-endpoint-vpc-endpoint")["tags"] as typeof tags).team, "a");
+    assert.equal(of("mongodb-private-endpoint-connection")["gcpProjectId"], "none");
+  });
+
+  it("is built alone from a project, a network and what it holds", async () => {
+    const seen: unknown[] = [];
+    const recording = await record(
+      () => {
+        const vpc = new aws.ec2.Vpc("network", { cidrBlock: "10.0.0.0/16" });
+        const orders = new AtlasCluster("orders", {
+          projectId: ATLAS.projectId,
+          network: { ...AWS, vpcId: vpc.id, subnetIds: [vpc.id], clientCidrs: [vpc.cidrBlock] },
+          dataGiB: 20,
+          workingSetGiB: 1,
+        });
+        assert.ok(orders.alerts["cpu-warning"]);
+        orders.privateEndpoint.connection.urn.apply((urn) => seen.push(urn));
+      },
+      { preview: true, invokes: { [LOOK_UP]: { projectId: ATLAS.projectId, results: [] } } },
+    );
+    assert.equal(seen.length, 1);
+    const cluster = recording.only(CLUSTER).inputs;
+    assert.equal(cluster["name"], "orders");
+    const { inputs } = recording.only("retrofitlink:database:AtlasCluster");
+    assert.deepEqual([inputs["configKey"], inputs["namespace"], inputs["shards"]], ["orders", "default", 1]);
   });
 
   it("is sharded, protected, backed up to the second, and speaks TLS 1.2 at least", async () => {
@@ -196,7 +263,7 @@ describe("AtlasCluster", () => {
       { roleName: "retrofitlink-production-data-model", databaseName: "admin" },
     ]);
     assert.deepEqual(dataModel["scopes"], scopes);
-    const actions = dataModelActions();
+    const actions = dataModelActions("retrofitlink");
     assert.deepEqual(
       actions.map(({ action }) => action),
       [

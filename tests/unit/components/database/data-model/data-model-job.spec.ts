@@ -5,7 +5,7 @@ import {
   type DataModelJobArgs,
 } from "../../../../../components/database/data-model/data-model-job";
 import { CATALOGUE } from "../../../../../product/data-model/catalogue";
-import type { Collection } from "../../../../../components/database/data-model/collection";
+import type { Collection } from "../../../../../budget/database/data-model/collection";
 import {
   JOB_FILES,
   jobDeadlineSeconds,
@@ -243,5 +243,25 @@ describe("DataModelJob", () => {
     assert.deepEqual(filesOf(recording), { "data-model.json": "{}" });
     assert.equal(specOf(recording)["backoffLimit"], 2);
     assert.notEqual(digestOf(recording), digestOf(await build()));
+  });
+});
+
+describe("DataModelJob, alone in somebody's program", () => {
+  it("is built from a database and what is to be in it, and shows its children", async () => {
+    const recording = await record(() => {
+      const job = new DataModelJob("orders-data-model", { endpoint, catalogue: CATALOGUE });
+      assert.ok(job.job.urn !== undefined && job.config.urn !== undefined);
+      assert.ok(job.networkPolicy.urn !== undefined);
+    });
+    const { inputs } = recording.only("retrofitlink:database:DataModelJob");
+    assert.deepEqual([inputs["configKey"], inputs["namespace"]], ["orders-data-model", "default"]);
+    const { data } = recording.only("kubernetes:core/v1:ConfigMap").inputs as {
+      data: Record<string, string>;
+    };
+    const model = JSON.parse(data["data-model.json"] ?? "") as Record<string, unknown>;
+    assert.deepEqual(
+      [model["database"], model["sharded"], model["profiler"]],
+      ["retrofitlink", true, { level: 0, slowMs: 100 }],
+    );
   });
 });

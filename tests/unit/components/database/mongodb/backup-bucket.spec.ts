@@ -231,8 +231,11 @@ describe("BackupBucket on gcp", () => {
 
 describe("backupAccountId", () => {
   it("carries the stack, of a long name the beginning and a digest", () => {
-    assert.equal(backupAccountId("local"), "mongodb-backup-local");
-    assert.equal(backupAccountId("production-europe-west"), "mongodb-backup-produc-b3f451f1");
+    assert.equal(backupAccountId("mongodb-backup", "local"), "mongodb-backup-local");
+    assert.equal(
+      backupAccountId("mongodb-backup", "production-europe-west"),
+      "mongodb-backup-produc-b3f451f1",
+    );
   });
 
   it("is what Google takes, 6 to 30 characters, and another for another stack", () => {
@@ -240,9 +243,9 @@ describe("backupAccountId", () => {
     const stack = fc.stringMatching(/^[A-Za-z0-9][-_.A-Za-z0-9]{0,99}$/);
     fc.assert(
       fc.property(stack, stack, (one, other) => {
-        const id = backupAccountId(one);
+        const id = backupAccountId("mongodb-backup", one);
         assert.match(id, /^[a-z][-a-z0-9]{4,28}[a-z0-9]$/);
-        assert.equal(id === backupAccountId(other), one === other);
+        assert.equal(id === backupAccountId("mongodb-backup", other), one === other);
       }),
     );
   });
@@ -254,9 +257,91 @@ describe("what makes a BackupBucket impossible", () => {
     assert.deepEqual(
       backupBucketProblems(wrong).map((problem) => describeProblem(problem, wrong.configKey)),
       [
-        "retrofitlink:database.backup.retentionDays: got 0.5; allowed is a whole number of at least 1 (days). Say how long backups are kept.",
+        "retrofitlink:database.backup.retentionDays: got 0.5; allowed is a whole number from 1 to 365 (days). Say how long backups are kept.",
       ],
     );
     assert.deepEqual(backupBucketProblems(onGcp), []);
+  });
+});
+
+describe("BackupBucket, alone in somebody's program", () => {
+  it("is built from its cloud", async () => {
+    const recording = await record(() => new BackupBucket("orders", { cloud: onAws.cloud }));
+    const { inputs } = recording.only("retrofitlink:database:BackupBucket");
+    assert.deepEqual(
+      [inputs["configKey"], inputs["namespace"], inputs["retentionDays"]],
+      ["orders", "default", 7],
+    );
+    assert.equal(inputsOf(recording, "orders")["bucketPrefix"], "orders-");
+    assert.equal(inputsOf(recording, "orders-identity")["serviceAccount"], "orders");
+  });
+
+  it("lets a transform change every child on aws", async () => {
+    const team = { description: "a team" };
+    const recording = await build({
+      ...onAws,
+      transform: {
+        serviceAccount: { metadata: { labels: { team: "a" } } },
+        bucket: { bucketPrefix: "team-a-" },
+        publicAccess: { skipDestroy: true },
+        ownership: { rule: { objectOwnership: "ObjectWriter" } },
+        encryption: { expectedBucketOwner: "1" },
+        versioning: { expectedBucketOwner: "2" },
+        lifecycle: { expectedBucketOwner: "3" },
+        bucketPolicy: { region: "eu-west-1" },
+        role: team,
+        rolePolicy: { name: "team-a" },
+        identity: { tags: { team: "a" } },
+      },
+    });
+    const of = (name: string): Record<string, unknown> => inputsOf(recording, `mongodb-backup${name}`);
+    const seen = [
+      (of("-service-account")["metadata"] as { labels: Record<string, string> }).labels["team"],
+      of("")["bucketPrefix"],
+      of("-private")["skipDestroy"],
+      (of("-ownership")["rule"] as { objectOwnership: string }).objectOwnership,
+      of("-encryption")["expectedBucketOwner"],
+      of("-versioning")["expectedBucketOwner"],
+      of("-lifecycle")["expectedBucketOwner"],
+      of("-tls-only")["region"],
+      of("-role")["description"],
+      of("-policy")["name"],
+      (of("-identity")["tags"] as { team: string }).team,
+      (of("-operator-identity")["tags"] as { team: string }).team,
+    ];
+    const wanted = [
+      "a",
+      "team-a-",
+      true,
+      "ObjectWriter",
+      "1",
+      "2",
+      "3",
+      "eu-west-1",
+      "a team",
+      "team-a",
+      "a",
+      "a",
+    ];
+    assert.deepEqual(seen, wanted);
+  });
+
+  it("lets a transform change every child on gcp", async () => {
+    const recording = await build({
+      ...onGcp,
+      transform: {
+        storageBucket: { location: "EU" },
+        account: { displayName: "a team" },
+        writer: { role: "roles/storage.objectAdmin" },
+        key: { state: "INACTIVE" },
+        credentials: { type: "Opaque" },
+      },
+    });
+    const of = (name: string, key: string): unknown => inputsOf(recording, `mongodb-backup${name}`)[key];
+    assert.deepEqual(
+      [of("", "location"), of("-account", "displayName"), of("-writer", "role"), of("-key", "state")],
+      ["EU", "a team", "roles/storage.objectAdmin", "INACTIVE"],
+    );
+    assert.equal(of("-credentials", "type"), "Opaque");
   });
 });

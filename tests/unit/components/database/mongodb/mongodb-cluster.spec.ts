@@ -7,6 +7,10 @@ import {
   mongoDbClusterProblems,
   type MongoDbClusterArgs,
 } from "../../../../../components/database/mongodb/mongodb-cluster";
+import { contradiction } from "../../../../../budget/core/witness";
+import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
+import type { Planned } from "../../../../../budget/core/summary";
+import { planDatabase } from "../../../../../budget/database/plan";
 import { readPreference } from "../../../../../components/database/database-endpoint";
 import { describeProblem } from "../../../../../components/shared/problems";
 import { record, type RecordedResource } from "../../../../helpers/pulumi";
@@ -61,36 +65,74 @@ describe("MongoDbCluster", () => {
 
   it("tells policies what it was derived from", async () => {
     const recording = await build({ backup: s3Backup });
-    assert.deepEqual(recording.only("retrofitlink:database:MongoDbCluster").inputs, {
+    const { numbers, order, proofs, witnesses, ...rest } = recording.only(
+      "retrofitlink:database:MongoDbCluster",
+    ).inputs;
+    const plan = planDatabase({
+      ...clusterArgs,
+      database: "mongodb",
+      budget: DEFAULT_BUDGET,
+      backupDays: 30,
+    });
+    assert.deepEqual({ numbers, proofs }, plan);
+    assert.deepEqual(order, Object.keys(plan.numbers));
+    assert.ok((witnesses as unknown[]).length > 30);
+    assert.deepEqual(rest, {
       configKey: "retrofitlink:database",
       workload: "mongodb",
       namespace: "retrofitlink",
       shards: 2,
       statefulSets: ["mongodb-optimized", "mongodb-shard-2"],
       readReplicas: 1,
-      dataGiB: 400,
-      workingSetGiB: 24,
-      // (10 + 3) pods * (4 + 2) connections; 1.2 times that, and 50
-      expectedClients: 78,
-      maxClients: 144,
-      slowMs: 100,
       profilerLevel: 1,
       readPreference:
         "readPreference=secondaryPreferred&readPreferenceTags=nonVoting:true&readPreferenceTags=&maxStalenessSeconds=90",
       zones: 3,
-      peakQueriesPerSecond: 1800,
-      queriesInFlight: 10.8,
-      routerQueriesPerSecond: 2000,
-      routers: 3,
-      cacheGiB: 18,
-      neededMemoryGiB: 19.6220703125,
-      memoryLimitGiB: 37,
-      routerMemoryGiB: 1,
-      storageGiB: 361,
-      memberMaxConnections: 125,
-      routerPoolSize: 20,
-      backupDays: 30,
     });
+  });
+
+  it("is what its plan says, and a transform that changes it is found", async () => {
+    const contradictions = async (change: Partial<MongoDbClusterArgs>): Promise<string[]> => {
+      const recording = await build(change);
+      const { witnesses } = recording.only("retrofitlink:database:MongoDbCluster")
+        .inputs as unknown as Planned;
+      return witnesses.flatMap((witness) => {
+        const [object] = recording.ofType(witness.type).filter(({ name }) => name === witness.name);
+        return contradiction(witness, object?.inputs) ?? [];
+      });
+    };
+    assert.deepEqual(await contradictions({}), []);
+    assert.deepEqual(await contradictions({ readReplicas: 0, shards: 3, backup: s3Backup }), []);
+    assert.deepEqual(
+      await contradictions({
+        transform: { cluster: { spec: { sharding: { mongos: { size: 2, configuration: "" } } } } },
+      }),
+      [
+        "spec.sharding.mongos.size is 2; the plan has 3",
+        'spec.sharding.mongos.configuration has no line "maxIncomingConnections: …"; the plan has "maxIncomingConnections: 144"',
+        'spec.sharding.mongos.configuration has no line "ShardingTaskExecutorPoolMaxSize: …"; the plan has "ShardingTaskExecutorPoolMaxSize: 20"',
+        'spec.sharding.mongos.configuration has no line "taskExecutorPoolSize: …"; the plan has "taskExecutorPoolSize: 1"',
+      ],
+    );
+    const halved = (args: k8s.apiextensions.CustomResourceArgs): void => {
+      const [set] = (args["spec"] as { replsets: { storage: unknown; resources: { limits: object } }[] })
+        .replsets;
+      assert.ok(set);
+      set.storage = { wiredTiger: { engineConfig: { cacheSizeRatio: 0.25 } } };
+      set.resources.limits = { cpu: "2", memory: "20Gi" };
+    };
+    assert.deepEqual(await contradictions({ transform: { cluster: halved } }), [
+      "spec.replsets.optimized.storage.wiredTiger.engineConfig.cacheSizeRatio is 0.25; the plan has 0.5",
+      'spec.replsets.optimized.resources.limits.memory is "20Gi"; the plan has "37Gi"',
+    ]);
+  });
+
+  it("takes the plan of a stack in place of its own", async () => {
+    const plan = planDatabase({ ...clusterArgs, database: "mongodb", budget: DEFAULT_BUDGET, dataGiB: 4000 });
+    const { inputs: made } = (await build({ plan })).only(
+      "kubernetes:psmdb.percona.com/v1:PerconaServerMongoDB",
+    );
+    assert.match(JSON.stringify(made), new RegExp(`"storage":"${plan.numbers.storage.value}Gi"`));
   });
 
   it("keeps its objects under the names that operators type", async () => {
@@ -253,13 +295,71 @@ describe("MongoDbCluster", () => {
         operator: { version: "9.9.9" },
         cluster: (args) => ({ ...args, spec: { crVersion: "9.9.9" } }),
         networkPolicy: { metadata: { name: "other" } },
+        operatorUsers: { metadata: { labels: { team: "a" } } },
+        application: { metadata: { annotations: { team: "a" } } },
+        password: { length: 50 },
       },
     });
+    for (const name of ["mongodb-users", "mongodb-application"]) {
+      const { labels, annotations } = named(recording.resources, name).inputs["metadata"] as Record<
+        string,
+        Record<string, string> | undefined
+      >;
+      assert.equal(labels?.["team"] ?? annotations?.["team"], "a");
+    }
+    const passwords = recording.ofType("random:index/randomPassword:RandomPassword");
+    assert.ok(passwords.length > 0 && passwords.every(({ inputs: { length } }) => length === 50));
     assert.equal(recording.only("kubernetes:helm.sh/v3:Release").inputs["version"], "9.9.9");
     const { inputs } = recording.only("kubernetes:psmdb.percona.com/v1:PerconaServerMongoDB");
     assert.deepEqual(inputs["spec"], { crVersion: "9.9.9" });
     const policy = recording.only("kubernetes:networking.k8s.io/v1:NetworkPolicy").inputs;
     assert.equal((policy["metadata"] as { name: string }).name, "other");
+  });
+});
+
+describe("MongoDbCluster, alone in somebody's program", () => {
+  it("is built from what it holds", async () => {
+    const recording = await record(() => new MongoDbCluster("orders", { dataGiB: 20, workingSetGiB: 2 }));
+    const { inputs } = recording.only("retrofitlink:database:MongoDbCluster");
+    assert.deepEqual(
+      [inputs["configKey"], inputs["workload"], inputs["namespace"], inputs["shards"], inputs["zones"]],
+      ["orders", "orders", "default", 1, 3],
+    );
+    assert.doesNotMatch(JSON.stringify(inputs["statefulSets"]), /mongodb/);
+    const names = recording.resources.map(({ name }) => name);
+    assert.ok(
+      names.every((name) => name.startsWith("orders")),
+      names.join(),
+    );
+    const uri = (secretOf(named(recording.resources, "orders-application")) as { uri: string }).uri;
+    assert.match(uri, /@orders-mongos-0\.default\.svc\.cluster\.local:27017,.*\/app\?authSource=admin/);
+    // Nothing of the product but the label that says what made it.
+    const objects = JSON.stringify(
+      recording.resources
+        .filter(({ type }) => !type.startsWith("retrofitlink:"))
+        .map(({ inputs: made }) => made),
+    );
+    assert.doesNotMatch(objects.replaceAll('"app.kubernetes.io/part-of":"retrofitlink"', ""), /retrofitlink/);
+  });
+
+  it("goes into a namespace that is only known later, and shows its children", async () => {
+    const seen: unknown[] = [];
+    const recording = await record(() => {
+      const namespace = new k8s.core.v1.Namespace("team", { metadata: { name: "team-a" } });
+      const orders = new MongoDbCluster("orders", {
+        dataGiB: 20,
+        workingSetGiB: 2,
+        namespace: namespace.metadata.name,
+      });
+      orders.networkPolicy.metadata.namespace.apply((where) => seen.push(where));
+      assert.ok(orders.operator instanceof k8s.helm.v3.Release);
+      assert.ok(orders.operatorUsers instanceof k8s.core.v1.Secret);
+      assert.equal(orders.plan.numbers.routers.value, orders.routers);
+    });
+    assert.deepEqual(seen, ["team-a"]);
+    assert.equal(recording.only("retrofitlink:database:MongoDbCluster").inputs["namespace"], undefined);
+    const secret = secretOf(named(recording.resources, "orders-application")) as { uri: string };
+    assert.match(secret.uri, /orders-mongos-0\.team-a\.svc/);
   });
 });
 
@@ -281,7 +381,7 @@ describe("what makes a MongoDbCluster impossible", () => {
     ],
     [
       { readReplicas: 48 },
-      "retrofitlink:database.readReplicas: got 48; allowed is a whole number from 0 to 47. A replica set has at most 50 members, 3 of them vote.",
+      "retrofitlink:database.readReplicas: got 48; allowed is a whole number from 0 to 47. Count the members of each shard that serve reads only. A replica set has at most 50, 3 of them vote.",
     ],
     [
       { zones: 1.5 },
@@ -289,31 +389,31 @@ describe("what makes a MongoDbCluster impossible", () => {
     ],
     [
       { dataGiB: 0 },
-      "retrofitlink:database.dataGiB: got 0; allowed is a number above 0 (GiB). Give data and indexes at the end of the planning horizon.",
+      "retrofitlink:database.dataGiB: got 0; allowed is a number above 0 and at most 1,000,000 (GiB). Give data and indexes of all shards at the end of the planning horizon.",
     ],
     [
       { workingSetGiB: -1 },
-      "retrofitlink:database.workingSetGiB: got -1; allowed is a number above 0 (GiB). Give what the queries of an hour touch.",
+      "retrofitlink:database.workingSetGiB: got -1; allowed is a number above 0 and at most 100,000 (GiB). Give the documents and indexes that the queries of an hour touch, of all shards.",
     ],
     [
       { cpuCores: NaN },
-      "retrofitlink:database.cpuCores: got null; allowed is a number above 0 (cores). Give what a load test measured.",
+      "retrofitlink:database.cpuCores: got null; allowed is a number from 0.01 to 256 (cores). Give the cores of one member; 500m is 0.5.",
     ],
     [
       { routers: { cpuCores: 1, queriesPerCore: 0 } },
-      "retrofitlink:database.routers.queriesPerCore: got 0; allowed is a number above 0 (queries/s). Give what a load test measured.",
+      "retrofitlink:database.routers.queriesPerCore: got 0; allowed is a number from 1 to 1,000,000 (queries/s). Give what one core of a router passes on, as a load test measured it.",
     ],
     [
       { workingSetGiB: 500 },
-      "retrofitlink:database.workingSetGiB: got 500; allowed is at most dataGiB, 400. The working set is a part of the data.",
+      "retrofitlink:database.workingSetGiB: got 500; allowed is at most dataGiB, 400 (GiB). The working set is a part of the data.",
     ],
     [
       { backup: { ...s3Backup, retentionDays: 0 } },
-      "retrofitlink:database.backup.retentionDays: got 0; allowed is a whole number of at least 1 (days). Say how long backups are kept.",
+      "retrofitlink:database.backup.retentionDays: got 0; allowed is a whole number from 1 to 365 (days). Say how long backups are kept.",
     ],
     [
       { users: clusterArgs.users.map((user) => ({ ...user, querySeconds: 0.06 })) },
-      "retrofitlink:database.users.backend.querySeconds: got 0.06; allowed is at most 0.05 (seconds), the budget's query time. Make the queries cheaper, or loosen retrofitlink:budget.databaseQuerySeconds.",
+      "retrofitlink:database.users.backend.querySeconds: got 0.06; allowed is at most 0.05 (seconds), the budget's query time. Make the queries cheaper, or loosen databaseQuerySeconds of the budget.",
     ],
   ] as const) {
     it(`is ${Object.keys(change).join()}: ${JSON.stringify(Object.values(change)[0])}`, () => {

@@ -2,15 +2,16 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 
 import {
-  mongoDbSizes,
+  mongoDbPlan,
+  mongoDbSettings,
   type MongoDbClusterArgs,
 } from "../../../../../components/database/mongodb/mongodb-cluster-args";
 import {
-  CLUSTER_NAME,
   perconaSpec,
   routerHosts,
   shardNames,
 } from "../../../../../components/database/mongodb/percona-resource";
+import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import { clusterArgs, s3Backup } from "../fixtures";
 
 interface Container {
@@ -38,8 +39,11 @@ interface Spec {
 }
 
 function spec(change: Partial<MongoDbClusterArgs> = {}): Spec {
-  const args = { ...clusterArgs, ...change };
-  return perconaSpec(args, mongoDbSizes(args)) as unknown as Spec;
+  const settings = mongoDbSettings({ ...clusterArgs, ...change });
+  return perconaSpec(
+    { ...settings, name: "mongodb" },
+    mongoDbPlan("mongodb", settings).numbers,
+  ) as unknown as Spec;
 }
 
 /** Everything that runs a server, by what it is. */
@@ -58,8 +62,7 @@ const configurationOf = (part: Part): Record<string, unknown> =>
 describe("PerconaServerMongoDB", () => {
   it("gives the first shard the StatefulSet that the guide names", () => {
     assert.deepEqual(shardNames(3), ["optimized", "shard-2", "shard-3"]);
-    const [first] = spec().replsets;
-    assert.equal(`${CLUSTER_NAME}-${first?.name}`, "mongodb-optimized");
+    assert.equal(spec().replsets[0]?.name, "optimized");
   });
 
   it("has three voters a shard, the read replicas beside them, and three config servers", () => {
@@ -89,7 +92,7 @@ describe("PerconaServerMongoDB", () => {
     assert.deepEqual([logcollector, pmm], [{ enabled: false }, undefined]);
   });
 
-  it("takes TLS only, from clients without a certificate too, under names that the certificates carry", () => {
+  it("takes TLS only, from clients without a certificate too, under names that the certificates carry", async () => {
     const made = spec();
     assert.deepEqual(made["tls"], { mode: "requireTLS", allowInvalidCertificates: true });
     for (const [name, part] of Object.entries(parts(made))) {
@@ -98,10 +101,11 @@ describe("PerconaServerMongoDB", () => {
     }
     // The operator writes *.<namespace>.<suffix> into the certificates, whether or not the feature is on.
     assert.deepEqual(made["multiCluster"], { enabled: false, DNSSuffix: "svc.cluster.local" });
-    for (const host of routerHosts(3, "retrofitlink")) {
-      assert.match(host, /^mongodb-mongos-\d\.retrofitlink\.svc\.cluster\.local:27017$/);
-    }
-    assert.equal(routerHosts(3, "retrofitlink").length, 3);
+    const hosts = await new Promise((resolve) => routerHosts("mongodb", 3, "retrofitlink").apply(resolve));
+    assert.deepEqual(
+      hosts,
+      [0, 1, 2].map((at) => `mongodb-mongos-${at}.retrofitlink.svc.cluster.local:27017`),
+    );
   });
 
   it("gives every router a Service of its own, for a cursor lives on the router that opened it", () => {
@@ -170,10 +174,13 @@ describe("PerconaServerMongoDB", () => {
     assert.deepEqual(modeOf({}), { mode: "slowOp", slowOpThresholdMs: 100 });
     assert.deepEqual(modeOf({ profilerLevel: 2 }), { mode: "all", slowOpThresholdMs: 100 });
     const strict = { target: 0.02, warning: 0.02, critical: 0.04 };
-    assert.deepEqual(modeOf({ profilerLevel: 0, queryTime: strict }), {
-      mode: "off",
-      slowOpThresholdMs: 40,
-    });
+    assert.deepEqual(
+      modeOf({ profilerLevel: 0, budget: { ...DEFAULT_BUDGET, databaseQuerySeconds: strict } }),
+      {
+        mode: "off",
+        slowOpThresholdMs: 40,
+      },
+    );
   });
 
   it("never lets two members of a set share a node, nor a majority a zone", () => {
@@ -341,7 +348,7 @@ describe("PerconaServerMongoDB", () => {
       bucket: "backups",
       credentialsSecret: "mongodb-backup-credentials",
     } as const;
-    assert.deepEqual(spec({ backup: { storage, retentionDays: 7 } }).backup["storages"], {
+    assert.deepEqual(spec({ backup: { ...s3Backup, storage, retentionDays: 7 } }).backup["storages"], {
       main: {
         main: true,
         type: "gcs",

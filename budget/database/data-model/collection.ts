@@ -26,13 +26,21 @@ export interface Index {
   readonly partialFilterExpression?: Filter;
   /** Weights of a text index. @default 1 each */
   readonly weights?: Readonly<Record<string, number>>;
+  /** Share of the documents that a partial index holds, 0..1. @default 1 */
+  readonly share?: number;
 }
 
 /** A query that has to stay within the budget's query time. */
 export interface HotQuery {
   readonly name: string;
-  /** Who asks, and how often compared with the others. */
+  /** Who asks. */
   readonly why: string;
+  /** How often, in the unit of all frequencies of the catalogue: of 1,000 operations, after the caches. */
+  readonly frequency: number;
+  /** Most documents it returns: its own limit, or what an aggregation groups into. */
+  readonly limit: number;
+  /** Most index entries it looks at. @default limit */
+  readonly examines?: number;
   /** Fields compared with one value, or with `$in` of a few. */
   readonly equality: readonly string[];
   /** Fields of the sort, in order. @default unsorted */
@@ -43,6 +51,12 @@ export interface HotQuery {
   readonly special?: { readonly kind: "text" | "2dsphere"; readonly fields: readonly string[] };
   /** Constants that are always in the filter, for partial indexes. */
   readonly always?: Filter;
+  /** Fields compared with one value, or left out: an index has to serve both. @default none */
+  readonly optional?: readonly string[];
+  /** Fields compared in the documents, after an index has found them; `examines` counts what is thrown away. @default none */
+  readonly inDocument?: readonly string[];
+  /** The only fields that it reads or returns: its index has them all, and no document is fetched. */
+  readonly covered?: readonly string[];
   /** Why it may ask every shard. Needed when the filter does not contain the shard key. */
   readonly asksEveryShard?: string;
 }
@@ -63,11 +77,24 @@ export interface Pipeline {
   readonly stages: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** How large a collection is, and how much of it is asked for. */
+export interface Size {
+  /** Of all data and indexes of the database; counts as a part of the sum over the catalogue. */
+  readonly shareOfData: number;
+  /** Mean size of a document, bytes. */
+  readonly documentBytes: number;
+  /** Of its documents that the queries of an hour touch, 0..1. */
+  readonly activeShare: number;
+}
+
 export interface Collection {
   /** Name in the database. */
   readonly name: string;
   readonly holds: string;
   readonly fields: Readonly<Record<string, FieldType>>;
+  readonly size: Size;
+  /** How often it is written to, in the unit of the frequencies. */
+  readonly writes: number;
   readonly sharding: Sharding;
   readonly indexes: readonly Index[];
   readonly queries: readonly HotQuery[];

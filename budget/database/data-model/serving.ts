@@ -1,9 +1,73 @@
 /** Which index serves which query: equality in any order, then the sort, then ranges. Pure. */
-import type { Direction, Filter, HotQuery, Index, IndexKind } from "./collection";
+import {
+  fieldsOf,
+  type Collection,
+  type Direction,
+  type Filter,
+  type HotQuery,
+  type Index,
+  type IndexKind,
+} from "./collection";
 
 /** True when an index serves a query by its prefix: equality in any order, then the sort, then ranges. */
 export function serves(index: Index, query: HotQuery): boolean {
   return whyNot(index, query) === undefined;
+}
+
+/**
+ * The forms of a query, one for each choice of its optional fields: none of them first. In each an index may have them
+ * with the equality, or after the sort, where it looks at more entries.
+ */
+function formsOf(query: HotQuery): (readonly HotQuery[])[] {
+  const choices = (query.optional ?? []).reduce<string[][]>(
+    (found, field) => [...found, ...found.map((chosen) => [...chosen, field])],
+    [[]],
+  );
+  return choices.map((chosen) => [
+    { ...query, equality: [...query.equality, ...chosen] },
+    ...(chosen.length === 0 ? [] : [{ ...query, range: [...(query.range ?? []), ...chosen] }]),
+  ]);
+}
+
+/** True when some form of the query is served. */
+export function servesSome(index: Index, query: HotQuery): boolean {
+  return formsOf(query).some((form) => form.some((one) => serves(index, one)));
+}
+
+/**
+ * The first form of a query that none of the indexes serves; undefined when all are served. One that names an `_id` is
+ * served by the index that every collection has: there is one document, whatever else is compared.
+ */
+export function unserved(indexes: readonly Index[], query: HotQuery): HotQuery | undefined {
+  if (query.equality.includes("_id")) return undefined;
+  return formsOf(query).find((form) => !form.some((one) => indexes.some((index) => serves(index, one))))?.[0];
+}
+
+/**
+ * Fields that a query reads and an index does not have, so that documents are fetched. On a sharded collection a shard
+ * has to tell documents that have moved away, by the shard key; MongoDB's manual, "Covered Query", sharded collections.
+ */
+export function notCovered(index: Index, query: HotQuery, { key = {} }: Collection["sharding"]): string[] {
+  const plain = fieldsOf(index.keys).filter((field) => typeof index.keys[field] === "number");
+  const read = [
+    ...(query.covered ?? []),
+    ...query.equality,
+    ...(query.optional ?? []),
+    ...(query.range ?? []),
+    ...(query.inDocument ?? []),
+    ...fieldsOf(query.always ?? {}),
+    ...fieldsOf(key),
+  ];
+  return [...new Set(read)].filter((field) => !plain.includes(field));
+}
+
+/** True when the filter does not name the shard: a range on the first field of a ranged key still does. */
+export function asksEveryShard({ sharding }: Pick<Collection, "sharding">, query: HotQuery): boolean {
+  if (sharding.key === undefined) return false;
+  const [first = ""] = fieldsOf(sharding.key);
+  const named =
+    equalityOf(query).has(first) || (sharding.key[first] === 1 && (query.range ?? []).includes(first));
+  return !named;
 }
 
 /** Why an index does not serve a query; undefined when it does. */
@@ -82,7 +146,7 @@ export function wantedIndex({ equality, sort = [], range = [], special }: HotQue
 }
 
 /** Fields of which a query names the value: compared with one, or always the same constant. */
-export function equalityOf({ equality, always = {} }: HotQuery): Set<string> {
+function equalityOf({ equality, always = {} }: HotQuery): Set<string> {
   const constants = Object.entries(always).filter(([, value]) => typeof value !== "object" || value === null);
   return new Set([...equality, ...constants.map(([field]) => field)]);
 }

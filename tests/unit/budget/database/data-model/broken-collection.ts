@@ -1,6 +1,6 @@
 /** A sound collection of which a test breaks one thing, and what the checks say of it then. */
-import { dataModelProblems } from "../../../../../components/database/data-model/checks";
-import type { Collection, HotQuery, Index } from "../../../../../components/database/data-model/collection";
+import { dataModelProblems } from "../../../../../budget/database/data-model/checks";
+import type { Collection, HotQuery, Index } from "../../../../../budget/database/data-model/collection";
 
 /** A sound collection on one shard. A test breaks one thing. */
 export const notes: Collection = {
@@ -17,9 +17,20 @@ export const notes: Collection = {
     updatedAt: "date",
     size: "number",
   },
+  size: { shareOfData: 1, documentBytes: 500, activeShare: 0.1 },
+  writes: 1,
   sharding: { reason: "Small." },
   indexes: [{ name: "owner", keys: { ownerId: 1, updatedAt: -1 }, serves: ["of an owner"] }],
-  queries: [{ name: "of an owner", why: "the list", equality: ["ownerId"], sort: [["updatedAt", -1]] }],
+  queries: [
+    {
+      name: "of an owner",
+      why: "the list",
+      frequency: 1,
+      limit: 10,
+      equality: ["ownerId"],
+      sort: [["updatedAt", -1]],
+    },
+  ],
   pipelines: [],
 };
 
@@ -46,7 +57,7 @@ export function saidOfIndex(index: Partial<Index>, query?: HotQuery): string[] {
 
 /** What is said of a query that one index claims to serve. */
 export function saidOfQuery(query: Partial<HotQuery>, index: Partial<Index>): string[] {
-  const whole: HotQuery = { name: "q", why: "a test", equality: [], ...query };
+  const whole: HotQuery = { name: "q", why: "a test", frequency: 1, limit: 10, equality: [], ...query };
   return said({
     ...notes,
     queries: [whole],

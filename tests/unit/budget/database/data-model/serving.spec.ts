@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import type { HotQuery, Index } from "../../../../../components/database/data-model/collection";
+import type { HotQuery, Index } from "../../../../../budget/database/data-model/collection";
 import { notes, said, saidOfIndex, saidOfQuery } from "./broken-collection";
 
 describe("a hot query", () => {
@@ -107,6 +107,122 @@ describe("a hot query", () => {
     ]);
     assert.deepEqual(saidOfIndex({ serves: ["of nobody"] }), [
       '"new" serves "of nobody", which is no query of the collection.',
+    ]);
+  });
+});
+
+describe("a query with a field that may be left out", () => {
+  const query: Partial<HotQuery> = {
+    equality: ["ownerId"],
+    optional: ["status"],
+    sort: [["updatedAt", -1]],
+    examines: 100,
+  };
+
+  it("is served by an index that keeps the order without it", () => {
+    assert.deepEqual(saidOfQuery(query, { keys: { ownerId: 1, updatedAt: -1, status: 1 } }), []);
+  });
+
+  it("is not served by one that has the field before the order", () => {
+    assert.deepEqual(saidOfQuery(query, { keys: { ownerId: 1, status: 1, updatedAt: -1 } }), [
+      '"q" is served by no index, as ownerId. Add {"ownerId":1,"updatedAt":-1}.',
+    ]);
+  });
+
+  it("is not served by one that does not have the field", () => {
+    assert.match(
+      saidOfQuery(query, { keys: { ownerId: 1, updatedAt: -1 } }).join(),
+      /"q" is served by no index, as ownerId, status\. Add \{"ownerId":1,"status":1,"updatedAt":-1\}/,
+    );
+  });
+});
+
+describe("a query with many fields that may be left out", () => {
+  it("is split: there are twice as many forms with each", () => {
+    const optional = ["status", "tags", "parts", "place", "text", "size", "updatedAt"];
+    assert.deepEqual(said({ ...notes, queries: [{ ...(notes.queries[0] as HotQuery), optional }] }), [
+      '"of an owner" may leave out 7 fields; allowed is 6. Split it by what is usually given.',
+    ]);
+  });
+});
+
+describe("a read by id", () => {
+  const byId: HotQuery = { name: "by id", why: "a test", frequency: 1, limit: 1, equality: ["_id"] };
+
+  it("is served by the index that every collection has", () => {
+    assert.deepEqual(said({ ...notes, queries: [...notes.queries, byId] }), []);
+    const ofOwner = { ...byId, equality: ["_id", "ownerId"] };
+    assert.deepEqual(said({ ...notes, queries: [...notes.queries, ofOwner] }), []);
+  });
+
+  it("asks every shard where another field is the shard key, and one where it names that as well", () => {
+    const key = { ownerId: 1, updatedAt: 1 } as const;
+    const sharded = {
+      ...notes,
+      sharding: { key, reason: "A test." },
+      indexes: [...notes.indexes, { name: "shard_key", keys: key, serves: [] }],
+    };
+    assert.match(
+      said({ ...sharded, queries: [...notes.queries, byId] }).join(),
+      /"by id" asks every shard, for its filter does not contain "ownerId"/,
+    );
+    assert.deepEqual(
+      said({ ...sharded, queries: [...notes.queries, { ...byId, equality: ["_id", "ownerId"] }] }),
+      [],
+    );
+  });
+});
+
+describe("what a query looks at", () => {
+  const query: Partial<HotQuery> = { equality: ["ownerId"] };
+  const index = { keys: { ownerId: 1, updatedAt: -1 } } as const;
+
+  it("is bounded", () => {
+    assert.deepEqual(saidOfQuery({ ...query, limit: 1000 }, index), []);
+    assert.deepEqual(saidOfQuery({ ...query, limit: 1001 }, index), [
+      '"q" returns up to 1001 documents; allowed is 1 to 1000. Give it a limit, or pages.',
+    ]);
+    assert.deepEqual(saidOfQuery({ ...query, limit: 0.5 }, index).length, 2);
+    assert.deepEqual(saidOfQuery({ ...query, examines: 10_001 }, index), [
+      '"q" examines up to 10001 entries; allowed is 10000. Filter more by an index.',
+    ]);
+    assert.deepEqual(saidOfQuery({ ...query, frequency: -1 }, index), [
+      '"q" is asked -1 times; allowed is 0 or more.',
+    ]);
+  });
+
+  it("is said when documents are thrown away", () => {
+    assert.deepEqual(saidOfQuery({ ...query, inDocument: ["size"], examines: 100 }, index), []);
+    assert.deepEqual(saidOfQuery({ ...query, inDocument: ["size"] }, index), [
+      '"q" compares size in documents; say in examines how many it looks at.',
+    ]);
+  });
+
+  it("is no document when its index has all that it returns", () => {
+    assert.deepEqual(saidOfQuery({ ...query, covered: ["updatedAt"] }, index), []);
+    assert.deepEqual(saidOfQuery({ ...query, covered: ["size"] }, index), [
+      '"q" is not covered: its index does not have size.',
+    ]);
+    const list = {
+      ...notes,
+      indexes: [{ name: "i", keys: { ownerId: 1, updatedAt: -1 }, serves: ["q"] }],
+    } as const;
+    const covered: HotQuery = {
+      name: "q",
+      why: "a test",
+      frequency: 1,
+      limit: 10,
+      equality: ["ownerId"],
+      covered: [],
+    };
+    const key = { _id: "hashed" } as const;
+    const byId = { name: "shard_key", keys: key, serves: [] };
+    const onShards = { ...list, sharding: { key, reason: "A test." }, indexes: [...list.indexes, byId] };
+    assert.deepEqual(said({ ...onShards, queries: [{ ...covered, asksEveryShard: "A test." }] }), [
+      '"q" is not covered: its index does not have _id.',
+    ]);
+    assert.deepEqual(saidOfQuery({ ...query, covered: ["tags"] }, { keys: { ownerId: 1, tags: 1 } }), [
+      '"q" is not covered: "tags" is an array, and MongoDB fetches the document.',
     ]);
   });
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 
-import { dataModelProblems } from "../../../../../components/database/data-model/checks";
-import type { Collection, HotQuery, Index } from "../../../../../components/database/data-model/collection";
+import { dataModelProblems } from "../../../../../budget/database/data-model/checks";
+import type { Collection, HotQuery, Index } from "../../../../../budget/database/data-model/collection";
 import { notes, said, saidOfIndex, sharded } from "./broken-collection";
 
 describe("an index", () => {
   it("is redundant when another begins with the same fields, forwards or backwards", () => {
-    const query: HotQuery = { name: "q", why: "a test", equality: ["ownerId"] };
+    const query: HotQuery = { name: "q", why: "a test", frequency: 1, limit: 10, equality: ["ownerId"] };
     assert.deepEqual(saidOfIndex({ keys: { ownerId: 1 }, serves: ["q"] }, query), [
       '"new" is redundant: "owner" begins with the same fields.',
     ]);
@@ -15,7 +15,7 @@ describe("an index", () => {
   });
 
   it("is not redundant beside a partial one, which does not hold everything", () => {
-    const query: HotQuery = { name: "q", why: "a test", equality: ["status"] };
+    const query: HotQuery = { name: "q", why: "a test", frequency: 1, limit: 10, equality: ["status"] };
     const partial: Index = {
       name: "partial",
       keys: { status: 1, size: 1 },
@@ -104,6 +104,8 @@ describe("an index", () => {
     const words: HotQuery = {
       name: "words",
       why: "a test",
+      frequency: 1,
+      limit: 10,
       equality: [],
       special: { kind: "text", fields: ["text"] },
     };
@@ -172,7 +174,7 @@ describe("a shard key", () => {
   });
 
   it("is in every hot query, or the query says why it asks every shard", () => {
-    const bySize: HotQuery = { name: "by size", why: "a test", equality: ["size"] };
+    const bySize: HotQuery = { name: "by size", why: "a test", frequency: 1, limit: 10, equality: ["size"] };
     const index: Index = { name: "size", keys: { size: 1 }, serves: ["by size"] };
     const asking = (query: HotQuery): string[] =>
       said({ ...sharded, indexes: [...sharded.indexes, index], queries: [...sharded.queries, query] });

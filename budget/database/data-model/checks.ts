@@ -1,6 +1,15 @@
 /** What is wrong with a catalogue: slow queries, useless indexes, rules of sharding. Pure; an empty list means sound. */
 import { fieldsOf, type Collection, type Filter, type HotQuery, type Index } from "./collection";
-import { contains, equalityOf, makesRedundant, serves, wantedIndex, whyNot } from "./serving";
+import {
+  asksEveryShard,
+  contains,
+  makesRedundant,
+  notCovered,
+  servesSome,
+  unserved,
+  wantedIndex,
+  whyNot,
+} from "./serving";
 
 /** One mistake of a catalogue. */
 export interface DataModelProblem {
@@ -143,7 +152,7 @@ function indexProblems(collection: Collection, index: Index): Found {
   for (const name of index.serves) {
     const query = queries.find((candidate) => candidate.name === name);
     if (query === undefined) say(`serves "${name}", which is no query of the collection.`);
-    else if (!serves(index, query)) say(`does not serve "${name}": ${whyNot(index, query)}.`);
+    else if (!servesSome(index, query)) say(`does not serve "${name}": ${whyNot(index, query)}.`);
   }
   const enforces =
     index.unique === true || index.expireAfterSeconds !== undefined || isShardKeyIndex(collection, index);
@@ -157,35 +166,75 @@ function indexProblems(collection: Collection, index: Index): Found {
 
 function queryProblems(collection: Collection, query: HotQuery): Found {
   const found: [string, string][] = [];
+  const say = (message: string): void => {
+    found.push([query.name, message]);
+  };
   const claimed = collection.indexes.filter((index) => index.serves.includes(query.name));
-  if (!claimed.some((index) => serves(index, query))) {
-    const able = collection.indexes.find((index) => serves(index, query));
-    found.push([
-      query.name,
-      able === undefined
-        ? `is served by no index. ${wantedIndex(query)}`
-        : `is served by "${able.name}", which does not say so; add it to its serves.`,
-    ]);
+  const { length: choices } = query.optional ?? [];
+  if (choices > MOST_OPTIONAL) {
+    say(`may leave out ${choices} fields; allowed is ${MOST_OPTIONAL}. Split it by what is usually given.`);
+    return found;
   }
-  const { sharding } = collection;
-  if (sharding.key !== undefined) {
-    // A range on the first field of a ranged key still names some shards, a hash of a range does not.
-    const [first = ""] = fieldsOf(sharding.key);
-    const targeted =
-      equalityOf(query).has(first) || (sharding.key[first] === 1 && (query.range ?? []).includes(first));
-    if (!targeted && query.asksEveryShard === undefined) {
-      found.push([
-        query.name,
-        `asks every shard, for its filter does not contain "${first}"; choose another shard key, or say why in asksEveryShard.`,
-      ]);
+  const open = unserved(claimed, query);
+  if (open !== undefined) {
+    const able = collection.indexes.find((index) => unserved([index], query) === undefined);
+    if (able === undefined) {
+      const without = query.optional === undefined ? "" : `, as ${open.equality.join(", ")}`;
+      say(`is served by no index${without}. ${wantedIndex(open)}`);
+    } else say(`is served by "${able.name}", which does not say so; add it to its serves.`);
+  }
+  for (const message of sizeProblems(query)) say(message);
+  if (query.covered !== undefined) {
+    const misses = claimed.map((index) => notCovered(index, query, collection.sharding));
+    if (!misses.some((missing) => missing.length === 0)) {
+      say(`is not covered: its index does not have ${(misses[0] ?? query.covered).join(", ")}.`);
     }
-    if (targeted && query.asksEveryShard !== undefined) {
-      found.push([query.name, "gives a reason for asking every shard, and does not."]);
-    }
-  } else if (query.asksEveryShard !== undefined) {
-    found.push([query.name, "gives a reason for asking every shard, and the collection is on one."]);
+    const array = query.covered.find((field) => isArray(collection, field));
+    if (array !== undefined) say(`is not covered: "${array}" is an array, and MongoDB fetches the document.`);
+  }
+  const { key } = collection.sharding;
+  const [first = ""] = fieldsOf(key ?? {});
+  const everywhere = asksEveryShard(collection, query);
+  if (everywhere && query.asksEveryShard === undefined) {
+    say(
+      `asks every shard, for its filter does not contain "${first}"; choose another shard key, or say why in asksEveryShard.`,
+    );
+  }
+  if (!everywhere && query.asksEveryShard !== undefined) {
+    say(
+      key === undefined
+        ? "gives a reason for asking every shard, and the collection is on one."
+        : "gives a reason for asking every shard, and does not.",
+    );
   }
   return found;
+}
+
+/** Fields that a query may leave out: twice as many forms with each. */
+const MOST_OPTIONAL = 6;
+
+/** What a query within the budget returns and looks at, at most. */
+const MOST_RETURNED = 1000;
+const MOST_EXAMINED = 10_000;
+
+function sizeProblems({ frequency, limit, examines = limit, inDocument = [] }: HotQuery): string[] {
+  const problems: string[] = [];
+  if (!(Number.isFinite(frequency) && frequency >= 0))
+    problems.push(`is asked ${frequency} times; allowed is 0 or more.`);
+  if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RETURNED) {
+    problems.push(
+      `returns up to ${limit} documents; allowed is 1 to ${MOST_RETURNED}. Give it a limit, or pages.`,
+    );
+  }
+  if (!Number.isInteger(examines) || examines > MOST_EXAMINED) {
+    problems.push(
+      `examines up to ${examines} entries; allowed is ${MOST_EXAMINED}. Filter more by an index.`,
+    );
+  }
+  if (inDocument.length > 0 && examines <= limit) {
+    problems.push(`compares ${inDocument.join(", ")} in documents; say in examines how many it looks at.`);
+  }
+  return problems;
 }
 
 function shardKeyProblems(collection: Collection): Found {
@@ -276,9 +325,13 @@ function isText(index: Index): boolean {
   return Object.values(index.keys).includes("text");
 }
 
-function fieldsOfQuery({ equality, sort = [], range = [], special, always = {} }: HotQuery): string[] {
+function fieldsOfQuery(query: HotQuery): string[] {
+  const { equality, sort = [], range = [], special, always = {} } = query;
   return [
     ...equality,
+    ...(query.optional ?? []),
+    ...(query.inDocument ?? []),
+    ...(query.covered ?? []),
     ...sort.map(([field]) => field),
     ...range,
     ...(special?.fields ?? []),
