@@ -160,6 +160,9 @@ function planned(
     caches,
     database,
   } = service;
+  // A Service of Kubernetes chooses a pod for each connection, and knows nothing of requests.
+  const balancing =
+    service.balancing ?? (inputs.loadBalancer?.service === name ? "least-connections" : "per-connection");
   const budget = mergeBudget(stackBudget, service.budget);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
   // Queries in flight at most, as if all of them met the same router.
@@ -185,6 +188,8 @@ function planned(
       reaction: { ...DEFAULT_REACTION, nodeSeconds: inputs.cluster.nodeStartSeconds ?? 0 },
       cachePools,
       databasePool,
+      balancing,
+      resilience: service.resilience,
     }),
     cachePools,
     databasePool,

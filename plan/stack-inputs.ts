@@ -5,7 +5,7 @@ import type { AtlasInputs } from "../budget/database/atlas-plan";
 import type { Collection } from "../budget/database/data-model/collection";
 import type { DatabaseInputs } from "../budget/database/plan";
 import type { CacheCalls } from "../budget/service/connections";
-import type { Demand, ServiceProfile } from "../budget/service/demand";
+import type { Balancing, Demand, Resilience, ServiceProfile } from "../budget/service/demand";
 import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
 
 /** A service of the stack. */
@@ -24,6 +24,10 @@ export interface ServiceInput {
   /** Other services of the stack that one request calls, by their names. */
   readonly calls: Readonly<Record<string, { readonly callsPerRequest: number }>>;
   readonly budget: BudgetOverrides;
+  /** @default "least-connections" for the proxy's service, "per-connection" for all others */
+  readonly balancing?: Balancing | undefined;
+  /** @default nothing */
+  readonly resilience?: Resilience | undefined;
 }
 
 /** A cache of the stack. What another kind has is ignored. */
