@@ -173,9 +173,10 @@ function planned(
           callsPerRequest: database.queriesPerRequest,
           callSeconds: database.querySeconds,
         });
+  const timeouts = chainTo(inputs, name, maxRequestSeconds);
   return {
     budget,
-    timeouts: chainTo(inputs, name, maxRequestSeconds),
+    timeouts,
     plan: planService({
       service: name,
       demand,
@@ -186,6 +187,7 @@ function planned(
       processesPerPod,
       margin,
       reaction: { ...DEFAULT_REACTION, nodeSeconds: inputs.cluster.nodeStartSeconds ?? 0 },
+      terminationSeconds: timeouts.drain.terminationGrace,
       cachePools,
       databasePool,
       balancing,

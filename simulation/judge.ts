@@ -1,8 +1,14 @@
 /** When the promise was broken. */
 import type { Recording, Seconds } from "./recording";
 
-/** Seconds over which a promise is judged, up to and including the one judged. */
-export const WINDOW_SECONDS = 30;
+/**
+ * Over what a second is judged, up to and including it: at least so many seconds and so many requests, for a percentile of
+ * fewer says little, but no longer than the recording rules look back.
+ */
+const WINDOW = { seconds: 30, requests: 1000, most: 300 } as const;
+
+/** Errors come all at once when something is lost, and are judged over a minute at least. */
+const ERROR_SECONDS = 60;
 
 /**
  * Standard deviations by which a share has to be above the promised one: of few requests, some more than promised are slow
@@ -32,7 +38,7 @@ export interface Verdict {
  * Counts the seconds in which a promise was broken over the window before.
  *
  * @param from first second judged, whole number: what comes before is warm-up
- * @param excused what a window touches of it is not judged
+ * @param excused is not judged, and in no window; whole seconds
  */
 export function judge(recording: Recording, from: number, excused: readonly Excused[] = []): Verdict {
   const { promised, seconds } = recording;
@@ -40,13 +46,17 @@ export function judge(recording: Recording, from: number, excused: readonly Excu
   let worstP95 = 0;
   const each = Array.from({ length: seconds }, (_, second) => recording.over(second, second + 1));
   for (let second = from; second < seconds; second++) {
-    const start = Math.max(from, second + 1 - WINDOW_SECONDS);
-    if (excused.some((time) => start < time.to && second >= time.from)) continue;
+    if (excused.some((time) => second >= time.from && second < time.to)) continue;
+    // What is excused is in no window.
+    const earliest = Math.max(from, ...excused.filter(({ to }) => to <= second).map(({ to }) => to));
+    if (second + 1 - earliest < WINDOW.seconds) continue;
+    const start = windowStart(each, earliest, second, WINDOW.seconds);
+    const errorStart = windowStart(each, earliest, second, ERROR_SECONDS);
     const window = sum(each.slice(start, second + 1));
-    const all = window.answered + window.errors;
+    const longer = sum(each.slice(errorStart, second + 1));
     const p95 = isBeyond(window.slower95, window.answered, 0.05);
     const p99 = isBeyond(window.slower99, window.answered, 0.01);
-    const errors = isBeyond(window.errors, all, promised.errors);
+    const errors = isBeyond(longer.errors, longer.answered + longer.errors, promised.errors);
     if (p95) broken.p95++;
     if (p99) broken.p99++;
     if (errors) broken.errors++;
@@ -62,6 +72,18 @@ export function judge(recording: Recording, from: number, excused: readonly Excu
     errorRatio: total.errors / Math.max(1, total.answered + total.errors),
     worstP95,
   };
+}
+
+/** First second of the window that ends with a second. */
+function windowStart(each: readonly Seconds[], earliest: number, second: number, atLeast: number): number {
+  let start = second + 1;
+  let requests = 0;
+  while (start > earliest && second + 1 - start < WINDOW.most) {
+    if (second + 1 - start >= atLeast && requests >= WINDOW.requests) break;
+    start--;
+    requests += (each[start]?.answered ?? 0) + (each[start]?.errors ?? 0);
+  }
+  return start;
 }
 
 function isBeyond(count: number, of: number, share: number): boolean {

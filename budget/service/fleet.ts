@@ -5,7 +5,6 @@
  * use to target within 0.9..1.1 changes nothing. So n pods stay as long as their CPU is below floor(1.1 * target) + 1 %.
  */
 import type { PerformanceBudget } from "../core/performance-budget";
-import { wholeUp, withoutNoise } from "../core/rounding";
 import { podsLost, type Disruption } from "./capacity";
 import type { Balancing } from "./demand";
 import { fleetTail } from "./queue";
@@ -19,6 +18,13 @@ const BUSIEST = 0.99;
 
 /** Pods of one service beyond which something was mistyped. Kubernetes is tested with 150,000 in a whole cluster. */
 export const MOST_PODS = 10_000;
+
+/** Binary noise, relative. The usual way of taking it off goes through text, which is too slow for what is asked so often. */
+const NOISE = 1e-12;
+
+function podsFor(share: number): number {
+  return Math.ceil(share * (1 - NOISE));
+}
 
 /** Loads between base and peak, evenly apart, over which the cost of a plan is compared. */
 const LOADS = 11;
@@ -56,7 +62,7 @@ export interface Fleet {
 
 /** CPU at which the autoscaler adds a pod, share of the request: below it everything stays. */
 export function cpuUntilScaled(targetPercent: number): number {
-  return (Math.floor(withoutNoise(targetPercent * (1 + TOLERANCE))) + 1) / 100;
+  return (Math.floor(targetPercent * (1 + TOLERANCE) + 1e-9) + 1) / 100;
 }
 
 /** What decides how a fleet that was chosen does at its worst. */
@@ -76,7 +82,7 @@ export function busyUntilScaled(
 /** Pods that the autoscaler runs at its target. @param offered erlang */
 export function podsAtTarget(offered: number, fleet: Omit<Fleet, "max">, inputs: FleetInputs): number {
   const share = fleet.target / 100 / inputs.cpuWhenBusy;
-  return Math.max(fleet.min, wholeUp(offered / (inputs.slots * share)));
+  return Math.max(fleet.min, podsFor(offered / (inputs.slots * share)));
 }
 
 /** The highest load at which n pods are left alone, and at most the peak. Erlang. */
@@ -110,7 +116,7 @@ export function cheapestFleet(inputs: FleetInputs): Fleet | undefined {
     // A target of 1 % is the last resort.
     if (tooBusy && target > 1) continue;
     const keeps = (n: number): boolean =>
-      carries(n - podsLost(n, disruption)) >= withoutNoise(heldLoad(n, { target }, inputs));
+      carries(n - podsLost(n, disruption)) >= heldLoad(n, { target }, inputs) * (1 - NOISE);
     const min = leastFrom(keeps, inputs, busy);
     if (min === undefined) continue;
     const max = podsAtTarget(peak, { target, min }, inputs);
@@ -134,8 +140,8 @@ function leastFrom(
   { base, peak, slots, disruption: { zones } }: FleetInputs,
   busy: number,
 ): number | undefined {
-  const atBase = Math.max(1, wholeUp(base / (slots * busy)));
-  const atPeak = Math.max(atBase, wholeUp(peak / (slots * busy)));
+  const atBase = Math.max(1, podsFor(base / (slots * busy)));
+  const atPeak = Math.max(atBase, podsFor(peak / (slots * busy)));
   if (!keeps(atPeak)) {
     // From here on the load does not grow with the fleet.
     const more = firstOf(atPeak + 1, MOST_PODS + 1, keeps);
@@ -235,7 +241,7 @@ export interface WorstCase {
  */
 export function worstCase(fleet: Fleet, inputs: WorstInputs, t: number): WorstCase {
   const { slots, time, balancing, disruption } = inputs;
-  const largest = Math.max(fleet.min, wholeUp(inputs.peak / (slots * busyUntilScaled(fleet, inputs))));
+  const largest = Math.max(fleet.min, podsFor(inputs.peak / (slots * busyUntilScaled(fleet, inputs))));
   const few = Math.min(largest, fleet.min + disruption.zones);
   const sizes = Array.from({ length: few - fleet.min + 1 }, (_, more) => fleet.min + more);
   return [...sizes, largest]

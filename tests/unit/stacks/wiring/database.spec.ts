@@ -83,7 +83,7 @@ describe("database of a stack file", () => {
     ],
     [
       (config: Record<string, any>) =>
-        (config["services"].backend.database = { queriesPerRequest: 0.4, querySeconds: 0.06 }),
+        (config["services"].backend.database = { queriesPerRequest: 0.1, querySeconds: 0.06 }),
       /^retrofitlink:services\.backend\.database\.querySeconds: got 0\.06; allowed is at most 0\.05 \(seconds\), the budget's query time\. Make the queries cheaper, or loosen databaseQuerySeconds of the budget\.$/,
     ],
     [
