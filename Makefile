@@ -25,6 +25,10 @@ up: $(PACKAGES) ## create the stack `local` on an API server on this machine
 preview: $(PACKAGES) ## what a pull request sees: make preview STACK=production
 	@$(TS) delivery/preview.ts $(STACK)
 
+.PHONY: simulate-plan
+simulate-plan: $(PACKAGES) ## does the plan survive a lost zone, a drain, a rollout: make simulate-plan STACK=production
+	@$(TS) simulation/main.ts $(or $(STACK),production) $(or $(LOADS),5) $(or $(SEEDS),2) $(or $(SPREADS),4)
+
 .PHONY: down
 down: $(PACKAGES) ## remove what `make up` made
 	@$(TS) sandbox/cli.ts down

@@ -162,6 +162,9 @@ function planned(
     caches,
     database,
   } = service;
+  // A Service of Kubernetes chooses a pod for each connection, and knows nothing of requests.
+  const balancing =
+    service.balancing ?? (inputs.loadBalancer?.service === name ? "least-connections" : "per-connection");
   const budget = mergeBudget(stackBudget, service.budget);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
   // Queries in flight at most, as if all of them met the same router.
@@ -172,9 +175,10 @@ function planned(
           callsPerRequest: database.queriesPerRequest,
           callSeconds: database.querySeconds,
         });
+  const timeouts = chainTo(inputs, name, maxRequestSeconds);
   return {
     budget,
-    timeouts: chainTo(inputs, name, maxRequestSeconds),
+    timeouts,
     plan: planService({
       service: name,
       demand,
@@ -185,8 +189,11 @@ function planned(
       processesPerPod,
       margin,
       reaction: { ...DEFAULT_REACTION, nodeSeconds: inputs.cluster.nodeStartSeconds ?? 0 },
+      terminationSeconds: timeouts.drain.terminationGrace,
       cachePools,
       databasePool,
+      balancing,
+      resilience: service.resilience,
     }),
     cachePools,
     databasePool,

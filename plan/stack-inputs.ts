@@ -9,7 +9,7 @@ import type { AtlasInputs } from "../budget/database/atlas-plan";
 import type { Collection } from "../budget/database/data-model/collection";
 import type { DatabaseInputs } from "../budget/database/plan";
 import type { CacheCalls } from "../budget/service/connections";
-import type { Demand, ServiceProfile } from "../budget/service/demand";
+import type { Balancing, Demand, Resilience, ServiceProfile } from "../budget/service/demand";
 import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
 
 /** A service of the stack. */
@@ -28,6 +28,10 @@ export interface ServiceInput {
   /** Other services of the stack that one request calls, by their names. */
   readonly calls: Readonly<Record<string, { readonly callsPerRequest: number }>>;
   readonly budget: BudgetOverrides;
+  /** @default "least-connections" for the proxy's service, "per-connection" for all others */
+  readonly balancing?: Balancing | undefined;
+  /** @default nothing */
+  readonly resilience?: Resilience | undefined;
 }
 
 /** The proxy in front of a service, and what is in front of the proxy. */
@@ -68,9 +72,11 @@ export interface CacheInput {
   readonly workingSetMiB: number;
   readonly cpuCores?: number | undefined;
   readonly memoryLimitMiB?: number | undefined;
+  readonly standby?: boolean | undefined;
   readonly storage?: { readonly sizeGiB?: number | undefined } | undefined;
   readonly nodeType?: string | undefined;
 }
+
 /** What the stack says of itself when a part of it is planned. */
 type Derived = "database" | "users" | "zones" | "budget" | "dataModel";
 

@@ -6,9 +6,10 @@
  */
 export const PROOF_POLICIES = {
   "replicas-keep-response-time":
-    "With a zone or a drained pod missing, every service keeps its response time at base and at peak.",
+    "Whatever number of pods the autoscaler has left at a load from base to peak, every service keeps its response time with a zone or a drained pod missing.",
   "proxies-hold-clients":
     "With a zone or a drained pod missing, every proxy holds all its clients and carries the peak.",
+  "autoscaler-can-act": "Every autoscaler sees the load that it is to act on.",
   "calls-are-carried":
     "Every service carries what others of the stack ask it, answers before they give up, and leaves them their response time.",
   "memory-within-limits": "Everything that has a memory limit fits into it at worst.",

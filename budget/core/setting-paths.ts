@@ -18,7 +18,8 @@ export function valueAt(root: unknown, path: SettingPath): unknown {
 function schemasAt(root: z.ZodType, path: SettingPath, value: unknown): z.ZodType[] {
   let found = layers(root, value);
   path.forEach((part, index) => {
-    found = layers(child(found.at(-1) ?? z.unknown(), part), valueAt(value, path.slice(0, index + 1)));
+    const inner = child(found.at(-1) ?? z.unknown(), part);
+    found = inner === found.at(-1) ? [inner] : layers(inner, valueAt(value, path.slice(0, index + 1)));
   });
   return found;
 }

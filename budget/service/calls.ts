@@ -3,9 +3,12 @@ import { duration, number, percent, rate } from "../core/format";
 import type { PerformanceBudget } from "../core/performance-budget";
 import type { Proof } from "../core/proof";
 import type { TimeoutLadder } from "../timeouts/timeouts";
-import { concurrentRequests, podsLost, responseTimeTail } from "./capacity";
-import type { Demand, ServiceProfile } from "./demand";
+import { concurrentRequests } from "./capacity";
+import type { Balancing, Demand, Resilience, ServiceProfile } from "./demand";
+import { worstCase } from "./fleet";
 import { MAX_UNAVAILABLE, PEAK_MARGIN, type ServicePlan } from "./plan";
+import { carriesZoneLoss } from "./planned";
+import { serviceTime } from "./service-time";
 
 /** A service as its callers and callees see it. */
 export interface Party {
@@ -16,6 +19,10 @@ export interface Party {
   readonly timeouts: TimeoutLadder;
   readonly plan: ServicePlan;
   readonly zones: number;
+  /** How calls to it are spread over its pods. @default "per-connection": a Service of Kubernetes chooses */
+  readonly balancing?: Balancing | undefined;
+  /** @default nothing is accepted */
+  readonly resilience?: Resilience | undefined;
 }
 
 /** A service that calls another. */
@@ -73,7 +80,7 @@ function tailProofs({ caller, callee, callsPerRequest }: Call): Proof[] {
     ["p99", caller.budget.responseTimeP99Seconds.target, 0.01, "responseTimeP99Seconds"],
   ] as const;
   return percentiles.map(([name, seconds, allowed, metric]) => {
-    const slower = tailAtPeak(callee, seconds);
+    const slower = tailAtWorst(callee, seconds);
     return {
       policy: POLICY,
       statement: `"${callee.service}" leaves "${caller.service}" its ${name}`,
@@ -86,15 +93,33 @@ function tailProofs({ caller, callee, callsPerRequest }: Call): Proof[] {
         `retrofitlink:services.${callee.service}.profile.serviceTimeSeconds`,
         `budget.${metric}.target`,
       ],
-      assumes: ["exponential service times of the callee", "connections spread evenly over its pods"],
+      assumes: [
+        serviceTime(callee.profile).isAssumed
+          ? "exponential service times of the callee"
+          : "service times of the callee as measured",
+        "connections spread over its pods by chance",
+      ],
     };
   });
 }
 
-/** Share of the callee's answers at its peak that take longer, 0..1, with a zone or a drained pod missing. */
-function tailAtPeak({ plan, profile, demand, zones }: Party, seconds: number): number {
-  const pods = plan.numbers.max.value;
-  const left = pods - podsLost(pods, { zones, maxUnavailable: MAX_UNAVAILABLE });
-  const offered = concurrentRequests(demand.peakRps * (1 + PEAK_MARGIN), profile.serviceTimeSeconds);
-  return responseTimeTail(left * profile.concurrencyPerPod, offered, profile.serviceTimeSeconds, seconds);
+/** Share of the callee's answers that take longer, 0..1, at its worst load with a zone or a drained pod missing. */
+function tailAtWorst(
+  { plan, profile, demand, zones, resilience, balancing = "per-connection" }: Party,
+  seconds: number,
+): number {
+  const { target, min, max, busyCpu, replaced } = plan.numbers;
+  const fleet = { target: Math.round(target.value * 100), min: min.value, max: max.value };
+  const inputs = {
+    peak: concurrentRequests(demand.peakRps * (1 + PEAK_MARGIN), profile.serviceTimeSeconds),
+    slots: profile.concurrencyPerPod,
+    time: serviceTime(profile),
+    balancing,
+    cpuWhenBusy: busyCpu.value,
+    disruption: {
+      zones: carriesZoneLoss(zones, resilience, replaced.value) ? zones : 1,
+      maxUnavailable: MAX_UNAVAILABLE,
+    },
+  };
+  return worstCase(fleet, inputs, seconds).tail;
 }

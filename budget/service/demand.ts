@@ -12,10 +12,27 @@ export interface Demand {
 export interface ServiceProfile {
   /** Mean time a pod works on one request with no queue in front of it, seconds, > 0. */
   readonly serviceTimeSeconds: number;
+  /**
+   * 95th and 99th percentile of that time, seconds: both or neither. @default those of exponential times, 3.0 and 4.6
+   * times the mean
+   */
+  readonly serviceTimeP95Seconds?: number | undefined;
+  readonly serviceTimeP99Seconds?: number | undefined;
+  /** CPU that one request takes, core-seconds, > 0. @default a pod with every slot busy uses what it requests */
+  readonly cpuSecondsPerRequest?: number | undefined;
   /** Requests one pod works on at the same time before they wait for each other, a whole number >= 1. */
   readonly concurrencyPerPod: number;
   /** Highest utilization at which the p99 budget still held in the load test, 0..1. */
   readonly maxUtilization: number;
   /** From container start to the first request at full speed, seconds, >= 0. */
   readonly warmUpSeconds: number;
+}
+
+/** How requests are spread over the pods: by proxies that know how many each has, or by chance for each connection. */
+export type Balancing = "least-connections" | "per-connection";
+
+/** What a service need not survive unharmed. */
+export interface Resilience {
+  /** Seconds for which its response time and its errors may be out of the budget after the loss of a zone, >= 0. @default 0 */
+  readonly zoneLossSeconds?: number | undefined;
 }

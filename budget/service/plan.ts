@@ -1,96 +1,70 @@
 /** The plan of one service: replicas, autoscaler target, memory, and the promises that they keep. */
-import { derived, text, type Derived, type Numbers } from "../core/derived";
-import { duration, isShare, number, percent, plural, rate } from "../core/format";
-import { given, type Plan } from "../core/plan";
-import type { PerformanceBudget } from "../core/performance-budget";
-import type { Proof } from "../core/proof";
+import { derived, text, type Derived } from "../core/derived";
+import { duration, number, percent, plural, rate } from "../core/format";
+import { given } from "../core/plan";
 import { wholeUp } from "../core/rounding";
+import { DEFAULT_REACTION, concurrentRequests, growthFactor, podsLost, type ReactionTime } from "./capacity";
+import { livingPods, paceOf } from "./connections";
+import type { ServiceProfile } from "./demand";
 import {
-  DEFAULT_REACTION,
-  autoscalerTarget,
-  concurrentRequests,
-  longestServiceTimeSeconds,
-  podsLost,
-  replicasForLoad,
-  resilientReplicas,
-  responseTimeTail,
-  type Disruption,
-  type ReactionTime,
-} from "./capacity";
-import type { Demand, ServiceProfile } from "./demand";
+  MOST_PODS,
+  TOLERANCE,
+  busyUntilScaled,
+  cheapestFleet,
+  cpuUntilScaled,
+  meanPods,
+  podsAtTarget,
+  type Fleet,
+  type FleetInputs,
+} from "./fleet";
+import {
+  LOSS_NOTICED_SECONDS,
+  LOSS_TOLERATED_SECONDS,
+  MAX_SURGE,
+  MAX_UNAVAILABLE,
+  PEAK_MARGIN,
+  carriesZoneLoss,
+  type PlannedFleet,
+  type ServiceInputs,
+  type ServicePlan,
+} from "./planned";
+import { serviceProofs } from "./proofs";
+import { serviceTime } from "./service-time";
 
-/** Pods a rollout may add, share of the replicas. None may be missing, so capacity never drops below the plan. */
-export const MAX_SURGE = 0.25;
-
-/** Pods that a drain may take at once. */
-export const MAX_UNAVAILABLE = 1;
-
-/** Share added to the peak when nobody says otherwise. */
-export const PEAK_MARGIN = 0.2;
-
-/** What a service is planned from. */
-export interface ServiceInputs {
-  /** As messages call it. */
-  readonly service: string;
-  readonly demand: Demand;
-  readonly profile: ServiceProfile;
-  readonly budget: PerformanceBudget;
-  /** Zones the pods are spread over, whole number >= 1. */
-  readonly zones: number;
-  readonly resources: { readonly cpuCores: number; readonly memoryMiB: number };
-  /** Processes of a pod that open pools of their own, whole number >= 1. @default 1 */
-  readonly processesPerPod?: number;
-  /** Connections one process keeps to each cache, by the cache's name. @default none */
-  readonly cachePools?: Readonly<Record<string, number>>;
-  /** Connections one process keeps to each router of the database. @default 0: there is none */
-  readonly databasePool?: number;
-  /** @default PEAK_MARGIN */
-  readonly margin?: number;
-  /** @default DEFAULT_REACTION */
-  readonly reaction?: ReactionTime;
-}
-
-/** Numbers of a service. */
-export interface ServiceNumbers extends Numbers {
-  /** Requests/s it is planned for. */
-  readonly throughput: Derived;
-  /** Seconds from a rise in load to a pod that helps. */
-  readonly reaction: Derived;
-  /** Utilization the autoscaler steers to, 0..1. */
-  readonly target: Derived;
-  /** Pods that serve the base load, and the peak with its margin, with nothing missing. */
-  readonly atBase: Derived;
-  readonly atPeak: Derived;
-  /** Bounds of the autoscaler, pods. */
-  readonly min: Derived;
-  readonly max: Derived;
-  /** Pods at most while a rollout runs at the upper bound. */
-  readonly rollout: Derived;
-  /** What a pod may use of its memory limit, MiB. */
-  readonly memory: Derived;
-}
-
-export type ServicePlan = Plan<ServiceNumbers>;
+export { MAX_SURGE, MAX_UNAVAILABLE, PEAK_MARGIN } from "./planned";
+export type { ServiceInputs, ServiceNumbers, ServicePlan } from "./planned";
 
 /**
- * The whole derivation.
- *
- * At the target utilization the autoscaler asks for more pods than the queue needs, so both bounds take the larger of
- * the two: a maximum below what the autoscaler wants at peak would pin it, and its headroom for growth would be gone.
+ * The whole derivation. Target and bounds are chosen together: {@link cheapestFleet} says how.
  *
  * @throws RangeError when no number of pods keeps the percentiles
  */
 export function planService(inputs: ServiceInputs): ServicePlan {
-  const { service, demand, profile, budget, zones, resources, margin = PEAK_MARGIN } = inputs;
+  const { demand, profile, budget, resources, margin = PEAK_MARGIN } = inputs;
   const { reaction: pieces = DEFAULT_REACTION } = inputs;
-  const disruption = { zones, maxUnavailable: MAX_UNAVAILABLE };
   const reaction = reactionTime(profile, pieces);
-  const target = targetOf(inputs, reaction);
-  const peakRps = demand.peakRps * (1 + margin);
-  const atBase = podsFor("Pods at base", demand.baseRps, "demand.baseRps", inputs, target);
-  const atPeak = podsFor(`Pods at peak + ${percent(margin)}`, peakRps, "demand.peakRps", inputs, target);
-  const min = bound("minReplicas", atBase, disruption);
-  const max = bound("maxReplicas", atPeak, disruption);
+  const replaced = replacementTime(profile, pieces);
+  const fleet = fleetOf(inputs, reaction.value, replaced.value);
+  if (fleet === undefined) {
+    throw new RangeError(
+      `no number of pods up to ${number(MOST_PODS)} keeps the response time of ${inputs.service}: p95 of a request alone is ` +
+        `${duration(serviceTime(profile).p95)}, and p99 ${duration(serviceTime(profile).p99)}`,
+    );
+  }
+  const busyCpu = cpuWhenBusy(inputs);
+  const target = targetOf(fleet, busyCpu);
+  const busy = busyOf(fleet, busyCpu);
+  const peak = demand.peakRps * (1 + margin);
+  const atBase = podsFor("Pods at base", demand.baseRps, "demand.baseRps", inputs, fleet, target);
+  const atPeak = podsFor(`Pods at peak + ${percent(margin)}`, peak, "demand.peakRps", inputs, fleet, target);
+  const min = minOf(fleet, busy);
+  const max = derived(
+    "maxReplicas",
+    fleet.max,
+    "pods",
+    `what the autoscaler wants at peak + ${percent(margin)}, ${atPeak.value}`,
+    ["demand.peakRps"],
+  );
   const surge = wholeUp(max.value * MAX_SURGE);
   const rollout = derived(
     "During a rollout",
@@ -108,30 +82,181 @@ export function planService(inputs: ServiceInputs): ServicePlan {
     `${number(resources.memoryMiB, 0)} MiB · ${percent(share)} in use at most`,
     ["resources.memoryMiB", "budget.memoryUtilization.target"],
   );
-  const pools = poolNumbers(inputs, rollout);
-  const throughput = given("Throughput", demand.peakRps, "requests/s", "demand.peakRps");
-  return {
-    numbers: { throughput, reaction, target, atBase, min, atPeak, max, rollout, memory, ...pools },
-    proofs: [
-      throughputProof(service, inputs),
-      ...responseTimeProofs(service, "at base", demand.baseRps, min.value, inputs, disruption),
-      ...responseTimeProofs(service, "at peak", peakRps, max.value, inputs, disruption),
-    ],
+  const numbers = {
+    throughput: given("Throughput", demand.peakRps, "requests/s", "demand.peakRps"),
+    spread: spreadOf(profile),
+    reaction,
+    replaced,
+    busyCpu,
+    target,
+    busy,
+    atBase,
+    min,
+    atPeak,
+    max,
+    redundancy: redundancyOf(inputs, fleet),
+    rollout,
+    memory,
+    ...poolNumbers(inputs, max),
   };
+  return { numbers, proofs: serviceProofs(inputs, fleet, numbers) };
+}
+
+/** @returns undefined when there is none */
+function fleetOf(
+  inputs: ServiceInputs,
+  reactionSeconds: number,
+  replacedSeconds: number,
+): PlannedFleet | undefined {
+  const { demand, profile, budget, zones, balancing = "least-connections", margin = PEAK_MARGIN } = inputs;
+  const isCarried = carriesZoneLoss(zones, inputs.resilience, replacedSeconds);
+  const offered = (rps: number): number => concurrentRequests(rps, profile.serviceTimeSeconds);
+  const from: FleetInputs = {
+    base: offered(demand.baseRps),
+    peak: offered(demand.peakRps * (1 + margin)),
+    slots: profile.concurrencyPerPod,
+    time: serviceTime(profile),
+    balancing,
+    budget,
+    maxUtilization: profile.maxUtilization,
+    growth: growthFactor(demand, reactionSeconds),
+    cpuWhenBusy: cpuWhenBusy(inputs).value,
+    disruption: { zones: isCarried ? zones : 1, maxUnavailable: MAX_UNAVAILABLE },
+  };
+  const fleet = cheapestFleet(from);
+  return fleet && { ...fleet, inputs: from, carriesZoneLoss: isCarried };
+}
+
+function spreadOf(profile: ServiceProfile): Derived<string> {
+  const { p95, p99, cv2, isAssumed } = serviceTime(profile);
+  return derived(
+    "Response time without a queue",
+    `p95 ${duration(p95)}, p99 ${duration(p99)}`,
+    "",
+    isAssumed
+      ? `exponential around ${duration(profile.serviceTimeSeconds)}: nothing else was measured`
+      : `as measured, around ${duration(profile.serviceTimeSeconds)}; coefficient of variation ${number(Math.sqrt(cv2))}`,
+    ["profile.serviceTimeSeconds", "profile.serviceTimeP95Seconds", "profile.serviceTimeP99Seconds"],
+  );
+}
+
+/** Without a measurement a pod is taken to use all it requests when every slot is busy. */
+function cpuWhenBusy({ profile, resources }: ServiceInputs): Derived {
+  const { cpuSecondsPerRequest, serviceTimeSeconds, concurrencyPerPod } = profile;
+  const keys = ["profile.cpuSecondsPerRequest", "resources.cpuCores"];
+  if (cpuSecondsPerRequest === undefined) {
+    const formula = "assumed: every slot busy means every requested core busy";
+    return derived("CPU with every slot busy", 1, "ratio", formula, keys);
+  }
+  const cores = (concurrencyPerPod * cpuSecondsPerRequest) / serviceTimeSeconds;
+  return derived(
+    "CPU with every slot busy",
+    cores / resources.cpuCores,
+    "ratio",
+    `${concurrencyPerPod} · ${duration(cpuSecondsPerRequest)} ÷ ${duration(serviceTimeSeconds)} = ` +
+      `${plural(cores, "core")} of ${number(resources.cpuCores)} requested`,
+    keys,
+  );
+}
+
+function targetOf({ target, inputs, ...fleet }: PlannedFleet, busyCpu: Derived): Derived {
+  const { disruption, growth, maxUtilization } = inputs;
+  const missing =
+    disruption.zones > 1 ? `⌈n ÷ ${disruption.zones}⌉ of n pods` : plural(disruption.maxUnavailable, "pod");
+  return derived(
+    "Autoscaler target",
+    target / 100,
+    "ratio",
+    `of all targets the one with the fewest pods, ${number(meanPods({ target, min: fleet.min }, inputs), 1)} on average from base ` +
+      `to peak, of which any n keep p95 and p99 with ${missing} missing until one is added, and stay below ` +
+      `${percent(maxUtilization)} while the load grows by ${percent(growth - 1)}; ${text(busyCpu)} CPU when busy`,
+    ["profile.maxUtilization", "demand.growthPerMinute", "retrofitlink:cluster.zones"],
+  );
+}
+
+function busyOf(fleet: PlannedFleet, busyCpu: Derived): Derived {
+  const cpu = cpuUntilScaled(fleet.target);
+  return derived(
+    "Slots busy until a pod is added",
+    busyUntilScaled(fleet, fleet.inputs),
+    "ratio",
+    `(⌊${fleet.target} · ${number(1 + TOLERANCE)}⌋ + 1) % = ${percent(cpu)} CPU ÷ ${text(busyCpu)}: ` +
+      `the autoscaler counts whole percents and leaves ${percent(TOLERANCE)} alone`,
+  );
+}
+
+function minOf({ min, inputs }: PlannedFleet, busy: Derived): Derived {
+  const { slots, disruption } = inputs;
+  const load = number(Math.min(inputs.peak, min * slots * busy.value));
+  const left = min - podsLost(min, disruption);
+  return derived(
+    "minReplicas",
+    min,
+    "pods",
+    `the fewest from which on each number keeps the percentiles: ${left} of ${min} left carry ` +
+      `${min} · ${slots} · ${text(busy)} = ${load} in service`,
+    ["demand.baseRps", "retrofitlink:cluster.zones"],
+  );
+}
+
+function podsFor(
+  name: string,
+  rps: number,
+  key: string,
+  { profile }: ServiceInputs,
+  fleet: PlannedFleet,
+  target: Derived,
+): Derived {
+  const { serviceTimeSeconds, concurrencyPerPod } = profile;
+  const offered = concurrentRequests(rps, serviceTimeSeconds);
+  const { cpuWhenBusy: busy } = fleet.inputs;
+  return derived(
+    name,
+    podsAtTarget(offered, fleet, fleet.inputs),
+    "pods",
+    `λ·S = ${rate(rps)} · ${duration(serviceTimeSeconds)} = ${number(offered)} in service; ` +
+      `max(${fleet.min}, ⌈${number(offered)} ÷ (${concurrencyPerPod} · ${text(target)} ÷ ${percent(busy)})⌉)`,
+    [key, "profile.serviceTimeSeconds", "profile.concurrencyPerPod"],
+  );
+}
+
+/** What the promise costs that holds with a zone missing. */
+function redundancyOf(inputs: ServiceInputs, fleet: PlannedFleet): Derived {
+  const name = "Pods for the loss of a zone";
+  const keys = ["resilience.zoneLossSeconds", "retrofitlink:cluster.zones"];
+  if (!fleet.carriesZoneLoss) {
+    const why = inputs.zones > 1 ? "its loss is accepted until the pods are replaced" : "there is one zone";
+    return derived(name, 0, "pods", why, keys);
+  }
+  const { base, slots, disruption } = fleet.inputs;
+  const without = { ...fleet.inputs, disruption: { ...disruption, zones: 1 } };
+  const peak = concurrentRequests(inputs.demand.peakRps, inputs.profile.serviceTimeSeconds);
+  const pods = (of: Fleet, offered: number): number => podsAtTarget(offered, of, fleet.inputs);
+  const plain = cheapestFleet(without) ?? fleet;
+  return derived(
+    name,
+    pods(fleet, peak) - pods(plain, peak),
+    "pods",
+    `${pods(fleet, peak)} at peak and ${pods(fleet, base)} at base; without it ${pods(plain, peak)} and ${pods(plain, base)}, ` +
+      `${plural(slots, "slot")} each`,
+    keys,
+  );
 }
 
 /** What the pools of all pods come to, under `pool:` and the name of what they lead to. */
 function poolNumbers(
-  { cachePools = {}, databasePool = 0, processesPerPod = 1 }: ServiceInputs,
-  rollout: Derived,
+  { cachePools = {}, databasePool = 0, processesPerPod = 1, terminationSeconds, profile }: ServiceInputs,
+  max: Derived,
 ): Record<string, Derived> {
+  const pace = terminationSeconds === undefined ? {} : { pace: paceOf(terminationSeconds, profile) };
+  const living = livingPods({ maxReplicas: max.value, maxSurge: MAX_SURGE, processesPerPod, ...pace });
   const pool = (what: string, size: number, key: string): [string, Derived] => [
     `pool:${what}`,
     derived(
       `Connections to ${what}`,
-      rollout.value * processesPerPod * size,
+      living * processesPerPod * size,
       "connections",
-      `${text(rollout)} · ${plural(processesPerPod, "process")} · ${size} at most`,
+      `${plural(living, "pod")} in a rollout, with those that are ending · ${plural(processesPerPod, "process")} · ${size} at most`,
       [key],
     ),
   ];
@@ -158,108 +283,13 @@ function reactionTime(profile: ServiceProfile, pieces: ReactionTime): Derived {
   ]);
 }
 
-function targetOf({ demand, profile, budget, reaction }: ServiceInputs, time: Derived): Derived {
+function replacementTime(profile: ServiceProfile, { schedulingSeconds, nodeSeconds }: ReactionTime): Derived {
+  const start = schedulingSeconds + nodeSeconds + profile.warmUpSeconds;
   return derived(
-    "Autoscaler target",
-    autoscalerTarget(demand, profile, budget, reaction),
-    "ratio",
-    `u* = min(${percent(budget.cpuUtilization.target)} CPU, ${percent(profile.maxUtilization)} ÷ ` +
-      `(1 + ${number(demand.growthPerMinute)}/min · ${text(time)}))`,
-    ["profile.maxUtilization", "demand.growthPerMinute", "budget.cpuUtilization.target"],
+    "Until a lost zone is replaced",
+    LOSS_NOTICED_SECONDS + LOSS_TOLERATED_SECONDS + start,
+    "whole seconds",
+    `noticed ${LOSS_NOTICED_SECONDS} s + tolerated ${LOSS_TOLERATED_SECONDS} s + start ${number(start, 1)} s`,
+    ["profile.warmUpSeconds"],
   );
-}
-
-function podsFor(
-  name: string,
-  rps: number,
-  key: string,
-  { profile, budget }: ServiceInputs,
-  target: Derived,
-): Derived {
-  const { serviceTimeSeconds, concurrencyPerPod } = profile;
-  const offered = concurrentRequests(rps, serviceTimeSeconds);
-  const byUtilization = wholeUp(offered / (concurrencyPerPod * target.value));
-  const byWaiting = replicasForLoad(rps, { ...profile, maxUtilization: 1 }, budget);
-  const pods = replicasForLoad(rps, { ...profile, maxUtilization: target.value }, budget);
-  return derived(
-    name,
-    pods,
-    "pods",
-    `λ·S = ${rate(rps)} · ${duration(serviceTimeSeconds)} = ${number(offered)} in service; ` +
-      `max(⌈${number(offered)} ÷ (${concurrencyPerPod} · ${text(target)})⌉ = ${byUtilization}, Erlang C ${byWaiting})`,
-    [key, "profile.serviceTimeSeconds", "profile.concurrencyPerPod"],
-  );
-}
-
-function bound(name: string, needed: Derived, disruption: Disruption): Derived {
-  const { zones, maxUnavailable } = disruption;
-  const pods = resilientReplicas(needed.value, disruption);
-  const lost = podsLost(pods, disruption);
-  const worst =
-    zones > 1 ? `max(a zone ⌈${pods} ÷ ${zones}⌉, a drain ${maxUnavailable})` : `a drain ${maxUnavailable}`;
-  return derived(
-    name,
-    pods,
-    "pods",
-    `the fewest with ${pods} − ${worst} = ${pods - lost} ≥ ${needed.value}`,
-    [...needed.from.slice(0, 1), "retrofitlink:cluster.zones"],
-  );
-}
-
-function throughputProof(service: string, { demand, budget }: ServiceInputs): Proof {
-  return {
-    policy: "replicas-keep-response-time",
-    statement: `"${service}" is planned for the throughput that it promises`,
-    inequality: `${rate(demand.peakRps)} planned ≥ ${rate(budget.throughputRps.target)} promised`,
-    holds: demand.peakRps >= budget.throughputRps.target,
-    mend: ["demand.peakRps", "budget.throughputRps.target"],
-  };
-}
-
-function responseTimeProofs(
-  service: string,
-  when: string,
-  rps: number,
-  planned: number,
-  { profile, budget }: ServiceInputs,
-  disruption: Disruption,
-): Proof[] {
-  const left = planned - podsLost(planned, disruption);
-  const offered = concurrentRequests(rps, profile.serviceTimeSeconds);
-  const percentiles = [
-    ["p95", budget.responseTimeP95Seconds.target, 0.05, "responseTimeP95Seconds"],
-    ["p99", budget.responseTimeP99Seconds.target, 0.01, "responseTimeP99Seconds"],
-  ] as const;
-  return percentiles.map(([name, seconds, allowed, metric]) => {
-    const slower = responseTimeTail(
-      left * profile.concurrencyPerPod,
-      offered,
-      profile.serviceTimeSeconds,
-      seconds,
-    );
-    return {
-      policy: "replicas-keep-response-time",
-      statement: `"${service}" keeps ${name} ${when} with a zone or a drained pod missing`,
-      inequality:
-        `with ${left} of ${plural(planned, "pod")} left at ${rate(rps)}: ` +
-        `P(t > ${duration(seconds)}) ${isShare(slower)} ≤ ${percent(allowed)}`,
-      holds: slower <= allowed,
-      mend: [
-        "profile.serviceTimeSeconds",
-        "profile.concurrencyPerPod",
-        `budget.${metric}.target`,
-        when === "at base" ? "demand.baseRps" : "demand.peakRps",
-      ],
-      assumes: [
-        "exponential service times",
-        "even balancing over the pods",
-        "pods spread evenly over the zones",
-      ],
-    };
-  });
-}
-
-/** Whether any number of pods can keep the percentiles, so that there is a plan at all. */
-export function canBePlanned({ profile, budget }: Pick<ServiceInputs, "profile" | "budget">): boolean {
-  return profile.serviceTimeSeconds < longestServiceTimeSeconds(budget);
 }

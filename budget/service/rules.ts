@@ -1,31 +1,14 @@
 /** Rules between the numbers of a service that are sound by themselves. */
 import { budgetIssues } from "../core/budget-settings";
-import { issue, type Issue } from "../core/issues";
-import type { PerformanceBudget } from "../core/performance-budget";
-import {
-  DEFAULT_REACTION,
-  autoscalerTarget,
-  concurrentRequests,
-  longestServiceTimeSeconds,
-} from "./capacity";
-import { PEAK_MARGIN, type ServiceInputs } from "./plan";
+import { issue, pathOf, type Issue } from "../core/issues";
+import { planService, type ServiceInputs } from "./plan";
+import { profileProblems, type ProfileParts } from "./profile-problems";
 
 /** Least memory of a Node.js process that does anything, MiB. */
 const LEAST_PROCESS_MIB = 128;
 
-/**
- * Pods of one service at most. A cluster is built for 150,000 pods and 5,000 nodes (Kubernetes documentation, "Considerations
- * for large clusters"); beyond this a number was mistyped.
- */
-const MOST_PODS = 5000;
-
 /** What the rules look at. */
-export type RuledService = Pick<
-  ServiceInputs,
-  "demand" | "profile" | "resources" | "processesPerPod" | "margin" | "reaction"
-> & {
-  readonly budget: PerformanceBudget;
-};
+export type RuledService = ServiceInputs & Pick<ProfileParts, "waits">;
 
 /**
  * What makes a service impossible to plan, though each of its numbers is sound by itself. An empty list means that there
@@ -52,47 +35,35 @@ export function serviceIssues(service: RuledService): Issue[] {
     );
   }
   // A budget that is wrong itself bounds nothing.
-  return budgetIssues(service.budget).length > 0 ? issues : [...issues, ...capacityIssues(service)];
+  if (budgetIssues(service.budget).length > 0) return issues;
+  const together = profileProblems(service).map(({ key, got, allowed, fix }) =>
+    issue(pathOf(key), got, { allowed, fix }),
+  );
+  return issues.length + together.length > 0 ? [...issues, ...together] : unplannable(service);
 }
 
-function capacityIssues(service: RuledService): Issue[] {
-  const { demand, profile, budget } = service;
-  const longest = longestServiceTimeSeconds(budget);
-  if (profile.serviceTimeSeconds >= longest) {
-    return [
-      issue(["profile", "serviceTimeSeconds"], profile.serviceTimeSeconds, {
-        allowed: `below ${longest.toFixed(4)} (seconds), or no number of pods keeps the response time`,
-        fix: "Make the request cheaper, or loosen budget.responseTimeP95Seconds and budget.responseTimeP99Seconds.",
-      }),
-    ];
+/** What only the plan knows: no fleet within bounds keeps the promises. */
+function unplannable(service: RuledService): Issue[] {
+  const why = noPlan(service);
+  if (why === undefined) return [];
+  const { demand } = service;
+  const isTooSteep = noPlan({ ...service, demand: { ...demand, growthPerMinute: 0 } }) === undefined;
+  const [key, fix] = isTooSteep
+    ? ([
+        "growthPerMinute",
+        "0.2 means 20 % more within a minute; or raise profile.concurrencyPerPod.",
+      ] as const)
+    : (["peakRps", "Raise profile.concurrencyPerPod to what was measured, or loosen the budget."] as const);
+  return [issue(["demand", key], demand[key], { allowed: `what a fleet keeps up with: ${why}`, fix })];
+}
+
+/** Why there is no plan; undefined where there is one. */
+function noPlan(service: RuledService): string | undefined {
+  try {
+    planService(service);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
   }
-  const pods = podsAtPeak(service);
-  if (pods <= MOST_PODS) return [];
-  const still = podsAtPeak({ ...service, demand: { ...demand, growthPerMinute: 0 } });
-  const said = { allowed: `what at most ${MOST_PODS} pods serve; this takes ${Math.ceil(pods)}` };
-  return still <= MOST_PODS
-    ? [
-        issue(["demand", "growthPerMinute"], demand.growthPerMinute, {
-          ...said,
-          fix: "0.2 means 20 % more within a minute; or raise profile.concurrencyPerPod.",
-        }),
-      ]
-    : [
-        issue(["demand", "peakRps"], demand.peakRps, {
-          ...said,
-          fix: "Check profile.serviceTimeSeconds and profile.concurrencyPerPod, or split the service.",
-        }),
-      ];
-}
-
-/** Pods that utilization alone asks for at peak, by Little: a lower bound of the plan, found at once. */
-function podsAtPeak({
-  demand,
-  profile,
-  budget,
-  margin = PEAK_MARGIN,
-  reaction = DEFAULT_REACTION,
-}: RuledService): number {
-  const offered = concurrentRequests(demand.peakRps * (1 + margin), profile.serviceTimeSeconds);
-  return offered / (profile.concurrencyPerPod * autoscalerTarget(demand, profile, budget, reaction));
 }

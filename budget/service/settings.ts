@@ -13,7 +13,7 @@ import {
   variableName,
   workloadName,
 } from "../core/leaves";
-import { about, flag, group, list, map, number, ratio, retold } from "../core/settings";
+import { about, choice, flag, group, list, map, number, ratio, retold } from "../core/settings";
 
 /** What the service is expected to meet, at the service, behind the CDN. */
 export const demandSettings = group(
@@ -45,6 +45,27 @@ export const profileSettings = group(
       { unit: "seconds", above: 0, atMost: 600 },
       { fix: "Give the mean time of one request in an idle pod.", decides: "replicas, pools" },
     ),
+    /** Its 95th percentile, seconds: with the 99th, or not at all. */
+    serviceTimeP95Seconds: number(
+      { unit: "seconds", above: 0, atMost: 600 },
+      {
+        fix: "Give the 95th percentile in an idle pod, and the 99th.",
+        decides: "replicas, autoscaler target",
+      },
+    ).optional(),
+    /** Its 99th percentile, seconds. */
+    serviceTimeP99Seconds: number(
+      { unit: "seconds", above: 0, atMost: 600 },
+      {
+        fix: "Give the 99th percentile in an idle pod, and the 95th.",
+        decides: "replicas, autoscaler target",
+      },
+    ).optional(),
+    /** CPU that one request takes, core-seconds. */
+    cpuSecondsPerRequest: number(
+      { unit: "core-seconds", above: 0, atMost: 600 },
+      { fix: "Give the CPU that the pod took, divided by the requests.", decides: "autoscaler target" },
+    ).optional(),
     /** Requests one pod works on at the same time before they wait for each other. */
     concurrencyPerPod: number(
       { atLeast: 1, atMost: 10_000, whole: true },
@@ -59,6 +80,27 @@ export const profileSettings = group(
     ),
   },
   { fix: "Give what a load test of one pod measured." },
+);
+
+/** How requests are spread over the pods. */
+export const balancingSetting = choice(["least-connections", "per-connection"], {
+  fix: "Leave it out: the proxy's service has the first, all others the second.",
+  decides: "replicas",
+});
+
+/** What a service need not survive unharmed. */
+export const resilienceSettings = group(
+  {
+    /** Seconds for which it may be out of its budget after the loss of a zone. */
+    zoneLossSeconds: number(
+      { unit: "seconds", atLeast: 0, atMost: 86_400 },
+      {
+        fix: "Give how long the service may be out of its budget after the loss of a zone.",
+        decides: "replicas, autoscaler target",
+      },
+    ).optional(),
+  },
+  { fix: "Say what the service need not survive unharmed." },
 );
 
 /** What a pod asks for. */
@@ -147,6 +189,8 @@ export const serviceSettings = {
     { fix: "0.2 means 20 % more.", decides: "maxReplicas" },
   ),
   profile: profileSettings,
+  balancing: balancingSetting,
+  resilience: resilienceSettings,
   resources: resourceSettings,
   /** Longest request that the application may take, seconds. */
   maxRequestSeconds: number(

@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { ReactionTime } from "../../budget/service/capacity";
-import type { Demand, ServiceProfile } from "../../budget/service/demand";
+import type { Balancing, Demand, Resilience, ServiceProfile } from "../../budget/service/demand";
 import type { ServicePlan } from "../../budget/service/plan";
 import {
   DEFAULT_BUDGET,
@@ -149,6 +149,10 @@ export interface ElasticServiceArgs {
   readonly urlSigning?: ServiceUrlSigning;
   /** Processes of a pod that open pools of their own and share its memory, whole number >= 1. @default 1 */
   readonly processesPerPod?: number;
+  /** How requests are spread over its pods. @default "least-connections": a proxy stands in front of it */
+  readonly balancing?: Balancing;
+  /** What it need not survive unharmed. @default nothing */
+  readonly resilience?: Resilience;
   /** Share added to the peak, >= 0. @default 0.2 */
   readonly margin?: number;
   /** How long the pieces of a scale-up take, seconds, each >= 0. @default DEFAULT_REACTION */

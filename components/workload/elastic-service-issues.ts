@@ -31,7 +31,8 @@ const urlSigning = z.object({
   ).optional(),
 });
 
-const { demand, margin, profile, resources, health, processesPerPod, budget } = serviceSettings;
+const { demand, margin, profile, balancing, resilience, resources, health, processesPerPod, budget } =
+  serviceSettings;
 
 /** The arguments that are judged by themselves; those that are computed are not. */
 const checked = z.object({
@@ -50,6 +51,8 @@ const checked = z.object({
     })
     .optional(),
   profile,
+  balancing: balancing.optional(),
+  resilience: resilience.optional(),
   resources,
   zones: zonesSetting,
   processesPerPod: processesPerPod.optional(),
@@ -72,7 +75,10 @@ export function elasticServiceIssues(args: ResolvedServiceArgs): Issue[] {
     ...single,
     // Numbers are compared when each of them is one.
     ...(single.length === 0
-      ? [...budgetIssues(args.budget, args.budget, ["budget"]), ...serviceIssues(args)]
+      ? [
+          ...budgetIssues(args.budget, args.budget, ["budget"]),
+          ...serviceIssues({ ...args, service: args.app }),
+        ]
       : []),
     ...timeoutProblems(args.timeouts).map(asIssue),
     ...twice(args.caches ?? []),

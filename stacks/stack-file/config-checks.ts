@@ -67,7 +67,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
       within(
         ["services", name],
         [
-          ...(stackIsSound ? planIssues(config, service) : []),
+          ...(stackIsSound ? planIssues(config, name, service) : []),
           ...variableIssues(service, names),
           ...otherNames(service, name, names),
         ],
@@ -96,12 +96,26 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
 }
 
 /** Whether there is a plan of the service. */
-function planIssues(config: SoundParts, service: ServiceConfig): Issue[] {
+function planIssues(config: SoundParts, name: string, service: ServiceConfig): Issue[] {
   const budget = serviceBudget(config, service);
-  const { nodeStartSeconds: nodeSeconds = 0 } = config.cluster ?? {};
+  const { zones = 1, nodeStartSeconds: nodeSeconds = 0 } = config.cluster ?? {};
+  const { caches, database } = service;
+  const waits = [
+    ...Object.values(caches),
+    ...(database === undefined
+      ? []
+      : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }]),
+  ];
   return [
     ...budgetIssues(budget, service.budget, ["budget"]),
-    ...serviceIssues({ ...service, budget, reaction: { ...DEFAULT_REACTION, nodeSeconds } }),
+    ...serviceIssues({
+      ...service,
+      service: name,
+      budget,
+      zones,
+      waits,
+      reaction: { ...DEFAULT_REACTION, nodeSeconds },
+    }),
   ];
 }
 

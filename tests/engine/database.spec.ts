@@ -158,7 +158,8 @@ describe("the database on the real engine and API server", function () {
       "BucketIAMMember",
       "HmacKey",
     ]);
-    const cluster = resources.find(({ type }) => type === COMPONENT_TYPES.mongoDbCluster);
-    assert.deepEqual([cluster?.inputs["backupDays"], cluster?.inputs["profilerLevel"]], [30, 1]);
+    const summary = resources.find(({ type }) => type === COMPONENT_TYPES.mongoDbCluster)
+      ?.inputs as unknown as MongoDbSummary;
+    assert.deepEqual([summary.numbers.backups.value, summary.profilerLevel], [30, 1]);
   });
 });

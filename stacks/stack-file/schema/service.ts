@@ -12,6 +12,8 @@ export const service = group(
     ...serviceSettings,
     port: settings.port.default(3000),
     margin: settings.margin.default(PEAK_MARGIN),
+    balancing: settings.balancing.optional(),
+    resilience: settings.resilience.default({}),
     maxRequestSeconds: settings.maxRequestSeconds.default(10),
     health: group(
       {

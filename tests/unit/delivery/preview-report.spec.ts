@@ -71,7 +71,7 @@ describe("plan in the terminal", () => {
     assert.deepEqual(planLines(stackModel("test", { ...run, resources })), [
       "  5 to create: 1 Deployment, 1 ElasticService, 1 Nginx, 1 Platform, 1 Redis",
       "  1 to update: 1 Secret",
-      "  backend  3 to 14 pods at 62.7 % CPU, for 300/s to 1,200/s",
+      "  backend  5 to 14 pods at 38 % CPU, for 300/s to 1,200/s",
     ]);
   });
 

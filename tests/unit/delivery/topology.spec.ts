@@ -30,10 +30,10 @@ describe("picture of the system", () => {
         "cdn -> public-load-balancer: 780/s",
         "public-load-balancer -> nginx-load-balancer: 780/s",
         "nginx-load-balancer -> backend: 780/s, 768 connections",
-        "backend -> redis-cache: 56 connections",
+        "backend -> redis-cache: 60 connections",
         "matching -> redis-cache: 28 connections",
-        "backend -> redis-session: 56 connections",
-        "backend -> mongodb: 196 connections",
+        "backend -> redis-session: 60 connections",
+        "backend -> mongodb: 210 connections",
         "mongodb -> mongodb-optimized: 60 connections",
         "mongodb -> mongodb-shard-2: 60 connections",
       ],
@@ -61,8 +61,8 @@ describe("picture of the system", () => {
     );
     assert.deepEqual(
       [...text.matchAll(/<text class="pods"[^>]*>([^<]*)</g)].map(([, pods]) => Number(pods)),
-      // After the pods of proxy and services: routers, members of the session store, members of the shards.
-      [2, 1, 1, 5, 5, 4, 3, 3, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 2, 1, 1],
+      // After the pods of proxy and services: routers, members of the cache and of the session store, members of the shards.
+      [2, 1, 1, 5, 5, 5, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 2, 1, 1],
     );
     assert.ok(text.includes("3 routers, 2 shards"));
     assert.ok(text.includes("3 voters + 1 for reading"));

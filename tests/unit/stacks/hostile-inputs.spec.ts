@@ -59,7 +59,7 @@ const REFUSED: readonly (readonly [what: string, change: Change, key: string, sa
     "a fleet that no cluster holds",
     (c) => (backend(c)["demand"].peakRps = 9e6),
     "services.backend.demand.peakRps",
-    /at most 5000 pods serve; this takes \d+\. Check profile/,
+    /which 10,000 pods carry/,
   ],
   [
     "growth of a million",
@@ -71,7 +71,7 @@ const REFUSED: readonly (readonly [what: string, change: Change, key: string, sa
     "growth that only a fleet keeps up with",
     (c) => Object.assign(backend(c)["demand"], { peakRps: 500_000, growthPerMinute: 20 }),
     "services.backend.demand.growthPerMinute",
-    /at most 5000 pods serve/,
+    /no number of pods up to 10,000 keeps/,
   ],
   [
     "1e9 calls of a cache",

@@ -61,7 +61,7 @@ describe("keys of a stack file for the objects of the cluster", () => {
           passwordGeneration: 0,
         };
       },
-      "retrofitlink:database.passwordGeneration: got 0; allowed is a whole number of at least 1. Raise it by one for new passwords.",
+      "retrofitlink:database.passwordGeneration: got 0; allowed is a whole number from 1 to 1,000,000. Raise it by one for new passwords.",
     ],
   ];
   for (const [what, change, message] of refused) {
