@@ -152,7 +152,9 @@ describe("proxySizes", () => {
           demand: { ...given.demand, peakRps: given.demand.peakRps * factor },
         });
         const plan = proxySizes(given);
-        assert.ok(more.minReplicas >= plan.minReplicas && more.maxReplicas >= plan.maxReplicas);
+        assert.ok(more.minReplicas >= plan.minReplicas);
+        // A table of twice the size holds twice the clients: then fewer pods are enough for the more of them.
+        assert.ok(more.maxReplicas >= plan.maxReplicas || more.workerConnections > plan.workerConnections);
       }),
     );
   });
