@@ -65,6 +65,10 @@ lint: $(PACKAGES) ## format, eslint, import rules, types
 	depcruise --config .dependency-cruiser.cjs $(ROOMS)
 	tsc --noEmit
 
+.PHONY: stack-file-docs
+stack-file-docs: $(PACKAGES) ## the tables of docs/stack-file.md and its JSON Schema, from the declarations of the keys
+	@$(TS) scripts/stack-file-docs.ts
+
 .PHONY: test
 test: $(PACKAGES) system-packages ## every test; the last line is `N passed, N failed`
 	@node scripts/run-tests.mjs

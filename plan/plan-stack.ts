@@ -9,9 +9,11 @@ import { planCache, type CachePlan } from "../budget/caching/plan";
 import type { CacheUser } from "../budget/caching/connections";
 import type { DatabaseUser } from "../budget/database/mongodb";
 import { planStackDatabase, type PlannedDatabase } from "./plan-database";
+import { DEFAULT_REACTION } from "../budget/service/capacity";
 import { paceOf, servicePoolSize } from "../budget/service/connections";
-import { MAX_SURGE, planService, type ServicePlan } from "../budget/service/plan";
+import { MAX_SURGE, PEAK_MARGIN, planService, type ServicePlan } from "../budget/service/plan";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
+import { planTraffic, type PlannedTraffic } from "./plan-traffic";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
 
 export type { ServiceInput, StackInputs } from "./stack-inputs";
@@ -36,7 +38,7 @@ export interface PlannedCache {
   readonly plan: CachePlan;
 }
 
-export interface StackPlan {
+export interface StackPlan extends PlannedTraffic {
   /** The stack's own budget, for what belongs to no service. */
   readonly budget: PerformanceBudget;
   readonly services: Readonly<Record<string, PlannedService>>;
@@ -60,6 +62,7 @@ export function planStack(inputs: StackInputs): StackPlan {
   return {
     budget,
     services,
+    ...planTraffic(inputs, services),
     caches: mapValues(inputs.caches ?? {}, (cache, name) => {
       const users = cacheUsers(inputs, services, name);
       return { users, plan: planCache({ ...cache, cache: name, zones: inputs.cluster.zones, users }) };
@@ -149,7 +152,16 @@ function planned(
   service: ServiceInput,
   name: string,
 ): PlannedService {
-  const { demand, profile, resources, processesPerPod, maxRequestSeconds, caches, database } = service;
+  const {
+    demand,
+    profile,
+    resources,
+    processesPerPod,
+    margin = PEAK_MARGIN,
+    maxRequestSeconds,
+    caches,
+    database,
+  } = service;
   // A Service of Kubernetes chooses a pod for each connection, and knows nothing of requests.
   const balancing =
     service.balancing ?? (inputs.loadBalancer?.service === name ? "least-connections" : "per-connection");
@@ -175,6 +187,8 @@ function planned(
       zones: inputs.cluster.zones,
       resources,
       processesPerPod,
+      margin,
+      reaction: { ...DEFAULT_REACTION, nodeSeconds: inputs.cluster.nodeStartSeconds ?? 0 },
       terminationSeconds: timeouts.drain.terminationGrace,
       cachePools,
       databasePool,

@@ -1,5 +1,9 @@
 /** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
 import type { BudgetOverrides } from "../budget/core/performance-budget";
+import type { BehaviorOptions } from "../budget/edge/behaviors";
+import type { EdgeTraffic } from "../budget/edge/edge";
+import type { ProxyKind } from "../budget/load-balancing/proxy";
+import type { RateLimit } from "../budget/load-balancing/proxy-limits";
 import type { RedisPurpose } from "../budget/caching/purpose";
 import type { AtlasInputs } from "../budget/database/atlas-plan";
 import type { Collection } from "../budget/database/data-model/collection";
@@ -14,6 +18,8 @@ export interface ServiceInput {
   readonly profile: ServiceProfile;
   readonly resources: { readonly cpuCores: number; readonly memoryMiB: number };
   readonly processesPerPod: number;
+  /** Share added to the peak. @default PEAK_MARGIN */
+  readonly margin?: number;
   /** Longest request, seconds. */
   readonly maxRequestSeconds: number;
   /** How it uses caches, by the cache's name. */
@@ -28,6 +34,36 @@ export interface ServiceInput {
   readonly resilience?: Resilience | undefined;
 }
 
+/** The proxy in front of a service, and what is in front of the proxy. */
+export interface LoadBalancerInput {
+  readonly proxy: ProxyKind;
+  /** Service behind it. */
+  readonly service: string;
+  readonly clientConnections: number;
+  readonly cpuCores: number;
+  readonly maxBodyMiB: number;
+  readonly rateLimit: RateLimit;
+  /** Given where the proxy ends TLS. */
+  readonly tls?: object | undefined;
+  readonly public?:
+    | {
+        readonly sources?: "internet" | readonly string[] | undefined;
+        readonly firewall: { readonly mode: "block" | "count"; readonly requestsPerFiveMinutes: number };
+        readonly accessLogDays: number;
+      }
+    | undefined;
+}
+
+/** The CDN in front of the public load balancer. */
+export interface CdnInput {
+  readonly provider: Exclude<LadderCdn, "none">;
+  readonly traffic: Omit<EdgeTraffic, "hitRatios"> & {
+    readonly hitRatios?: EdgeTraffic["hitRatios"] | undefined;
+  };
+  readonly behaviors: BehaviorOptions;
+  /** Given where the CDN makes the variants of images. */
+  readonly images?: { readonly secondsPerPicture?: number | undefined } | undefined;
+}
 /** A cache of the stack. What another kind has is ignored. */
 export interface CacheInput {
   /** @default "in-cluster" */
@@ -60,16 +96,18 @@ export interface StackInputs {
   readonly cluster: {
     readonly cloud: LadderCloud;
     readonly zones: number;
+    /** Until a new node is ready. @default 0: there is always room */
+    readonly nodeStartSeconds?: number;
     readonly region?: string | undefined;
   };
   readonly budget: BudgetOverrides;
   readonly services: Readonly<Record<string, ServiceInput>>;
+  /** The proxy in front of the service that is reached from outside the cluster. */
+  readonly loadBalancer?: LoadBalancerInput | undefined;
+  readonly cdn?: CdnInput | undefined;
   readonly database?: DatabaseInput | undefined;
   /** What the services ask of the database. @default every query names its shard */
   readonly dataModel?: readonly Collection[] | undefined;
-  /** The service that is reached from outside the cluster. */
-  readonly loadBalancer?: { readonly service: string } | undefined;
   /** @default none */
   readonly caches?: Readonly<Record<string, CacheInput>>;
-  readonly cdn?: { readonly provider: LadderCdn } | undefined;
 }

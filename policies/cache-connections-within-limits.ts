@@ -5,9 +5,10 @@ import { COMPONENT_TYPES } from "../budget/core/component-types";
 import { expectedClients } from "../budget/service/connections";
 import { cacheUsersOf } from "../budget/service/pool-users";
 import type { ServiceSummary } from "../budget/service/summary";
+import { OBJECT_POLICIES, type ObjectPolicy } from "../budget/core/policies";
 import { currentReview, type Finding, type Review } from "./review";
 
-const NAME = "cache-connections-within-limits";
+const NAME: ObjectPolicy = "cache-connections-within-limits";
 
 /** Caches whose plan counts on fewer connections than the services of the whole stack open at worst. */
 export function overbooked(services: readonly ServiceSummary[], caches: readonly CacheSummary[]): Finding[] {
@@ -63,8 +64,7 @@ export function checkConnections(report: ReportViolation, review: Review): void 
  */
 export const cacheConnectionsWithinLimits: StackValidationPolicy = {
   name: NAME,
-  description:
-    "Every cache is there, and planned for what all services of the stack open at their most pods in a rollout.",
+  description: OBJECT_POLICIES[NAME],
   enforcementLevel: "mandatory",
   validateStack: (_args, report) => checkConnections(report, currentReview),
 };

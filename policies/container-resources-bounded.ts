@@ -1,8 +1,9 @@
 import type { ReportViolation, ResourceValidationArgs, ResourceValidationPolicy } from "@pulumi/policy";
 
+import { OBJECT_POLICIES, type ObjectPolicy } from "../budget/core/policies";
 import { currentReview, type Review } from "./review";
 
-const NAME = "container-resources-bounded";
+const NAME: ObjectPolicy = "container-resources-bounded";
 
 /** Kinds with a pod template at `spec.template`. */
 const WORKLOADS = /^kubernetes:(apps\/v1:(Deployment|StatefulSet|DaemonSet)|batch\/v1:Job)$/;
@@ -65,7 +66,7 @@ export function checkContainers(args: ResourceValidationArgs, report: ReportViol
 /** A resource policy: it sees one Kubernetes object at a time. */
 export const containerResourcesBounded: ResourceValidationPolicy = {
   name: NAME,
-  description: "Every container requests CPU and memory and has a memory limit.",
+  description: OBJECT_POLICIES[NAME],
   enforcementLevel: "mandatory",
   validateResource: (args, report) => checkContainers(args, report, currentReview),
 };

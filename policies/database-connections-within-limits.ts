@@ -6,9 +6,10 @@ import { databaseUsersOf } from "../budget/service/pool-users";
 import { COMPONENT_TYPES } from "../budget/core/component-types";
 import type { DatabaseSummary } from "../budget/database/summary";
 import type { ServiceSummary } from "../budget/service/summary";
+import { OBJECT_POLICIES, type ObjectPolicy } from "../budget/core/policies";
 import { currentReview, type Finding, type Review } from "./review";
 
-const NAME = "database-connections-within-limits";
+const NAME: ObjectPolicy = "database-connections-within-limits";
 
 /** Databases of which a router turns clients away when every service is at its maximum and rolls out. */
 export function overbookedRouters(
@@ -72,7 +73,7 @@ export function checkDatabaseConnections(report: ReportViolation, review: Review
 /** A stack policy: only all resources together show whether it holds. */
 export const databaseConnectionsWithinLimits: StackValidationPolicy = {
   name: NAME,
-  description: "Every router of the database admits what all services open at their maximum.",
+  description: OBJECT_POLICIES[NAME],
   enforcementLevel: "mandatory",
   validateStack: (_args, report) => checkDatabaseConnections(report, currentReview),
 };

@@ -7,9 +7,10 @@ import type {
 } from "@pulumi/policy";
 
 import { contradiction } from "../budget/core/witness";
+import { OBJECT_POLICIES, type ObjectPolicy } from "../budget/core/policies";
 import { currentReview, type Review } from "./review";
 
-const NAME = "objects-equal-plan";
+const NAME: ObjectPolicy = "objects-equal-plan";
 const CHANGE = "the transform or the variable that changes it, or the key that the number follows from";
 
 /** Compares an object with what the plan of its component says of it. */
@@ -54,7 +55,7 @@ export function checkMissing(report: ReportViolation, review: Review): void {
 /** A resource policy: it sees the inputs of one object, with every transform applied. */
 export const objectsEqualPlan: ResourceValidationPolicy = {
   name: NAME,
-  description: "Every object has the numbers that the plan has: what was proven is what runs.",
+  description: OBJECT_POLICIES[NAME],
   enforcementLevel: "mandatory",
   validateResource: (args, report) => checkObject(args, report, currentReview),
 };

@@ -10,7 +10,7 @@ import { CATALOGUE } from "../product/data-model/catalogue";
 import { placedIn } from "../components/shared/placement";
 import { workloadDefaults } from "../components/shared/workload-defaults";
 import { createCache, createCacheAuthorities } from "./wiring/caches";
-import { createCloudEntrance } from "./wiring/cloud-load-balancer";
+import { preparePublicLoadBalancer } from "./wiring/public-load-balancer";
 import type { StackConfig } from "./stack-file/config";
 import { createDatabase } from "./wiring/database";
 import { createEdge } from "./wiring/edge";
@@ -79,14 +79,14 @@ export function createPlatform(config: StackConfig): Platform {
   const caches = mapValues(config.caches, (cache, name) => createCache(config, plan, name, cache, options));
   const authorities = createCacheAuthorities(config, caches, options);
   const database = createDatabase(config, plan, options, priorityClasses.database);
-  const entrance = createCloudEntrance(config, plan, options);
-  const edge = createEdge(config, plan, entrance?.origin, { parent: platform });
+  const prepared = preparePublicLoadBalancer(config, plan, options);
+  const edge = createEdge(config, plan, prepared?.origin, { parent: platform });
   const urlSigning = createUrlSigning(config, edge, options);
   const services = mapValues(plan.services, (planned, name) =>
     createService(config, name, planned, { caches, authorities, database, urlSigning }, options),
   );
-  const loadBalancer = createLoadBalancer(config, plan, services, options, entrance?.proxy);
-  const publicLoadBalancer = loadBalancer === undefined ? undefined : entrance?.complete(loadBalancer);
+  const loadBalancer = createLoadBalancer(config, plan, services, options, prepared?.proxy);
+  const publicLoadBalancer = loadBalancer === undefined ? undefined : prepared?.complete(loadBalancer);
 
   return {
     namespace: namespace.metadata.name,

@@ -12,7 +12,7 @@ export function stackOf(count: number): StackConfig {
     resources: { cpuCores: 1, memoryMiB: 512 },
     caches: { "redis-cache": { callsPerRequest: 2, callSeconds: 0.001 } },
   });
-  const { config, problems } = parseStackConfig({
+  const { config, issues: problems } = parseStackConfig({
     environment: "bench",
     cluster: { cloud: "local", zones: 3 },
     services: Object.fromEntries(Array.from({ length: count }, (_, i) => [`service-${i}`, service(i)])),

@@ -3,7 +3,7 @@ import type { ServiceProfile } from "../../budget/service/demand";
 import type { ProxyKind } from "../../budget/load-balancing/proxy";
 import { privatePaths } from "../../budget/load-balancing/private-paths";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
-import { proxyPlan } from "../../budget/load-balancing/proxy";
+import { proxySizes } from "../../budget/load-balancing/proxy";
 import { admission, rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/load-balancing/proxy-limits";
 import { timeoutLadder } from "../../budget/timeouts/timeouts";
 import { haProxyConf } from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
@@ -34,7 +34,7 @@ const demand = { baseRps: 1000, peakRps: 2000, growthPerMinute: 0.2 };
 /** Of a service that answers faster than any proxy passes it on. */
 export const FAST_PROFILE: Service["profile"] = { serviceTimeSeconds: 0.002, concurrencyPerPod: 64 };
 
-const plan = proxyPlan({
+const plan = proxySizes({
   demand,
   serviceTimeSeconds: FAST_PROFILE.serviceTimeSeconds,
   clientConnections: 1000,

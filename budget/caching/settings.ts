@@ -1,6 +1,7 @@
 /** Settings of caches, in the cluster and rented. */
 import { z } from "zod";
 
+import { passwordGeneration } from "../core/leaves";
 import { about, choice, flag, group, list, number, text, type About } from "../core/settings";
 import { ELASTICACHE_NODES } from "./managed-cache";
 
@@ -29,12 +30,6 @@ export const cpuCores = number(
 export const memoryLimitMiB = number(
   { unit: "MiB", atLeast: 64, atMost: MOST_MIB, whole: true },
   { fix: "Leave it out and it is derived.", decides: "memory limit" },
-);
-
-/** Which of the generated passwords are used. */
-export const passwordGeneration = number(
-  { atLeast: 1, atMost: 1_000_000, whole: true },
-  { fix: "Raise it by one for new passwords.", decides: "passwords" },
 );
 
 /** Zones of the cluster's nodes. */

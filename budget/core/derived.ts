@@ -31,3 +31,12 @@ export function derived<Value extends number | string>(
 export function text({ value, unit }: Derived<number | string>): string {
   return typeof value === "string" ? value : show(value, unit);
 }
+
+/** The values of numbers, under the same fields. */
+export type Values<Of extends Numbers> = { readonly [Name in keyof Of]: Of[Name]["value"] };
+
+export function valuesOf<Of extends Numbers>(numbers: Of): Values<Of> {
+  return Object.fromEntries(
+    Object.entries(numbers).map(([field, { value }]) => [field, value]),
+  ) as Values<Of>;
+}

@@ -1,7 +1,8 @@
 /** What is wrong with input: where it is, what was given, what is allowed, how to mend it. */
 import type { z } from "zod";
 
-import { aboutAt, aboutNamesAt, keysAt, valueAt, type SettingPath } from "./settings";
+import { aboutAt, aboutNamesAt, keysAt, valueAt } from "./setting-paths";
+import type { About, SettingPath } from "./settings";
 
 /** One thing that is wrong. */
 export interface Issue {
@@ -20,6 +21,32 @@ export function pathText(path: SettingPath): string {
   return path
     .map((part, index) => (typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`))
     .join("");
+}
+
+/** The path of `demand.peakRps`, of `routes[1].path`. */
+export function pathOf(text: string): SettingPath {
+  return text
+    .split(/[.[\]]+/)
+    .flatMap((part) => (part === "" ? [] : [/^\d+$/.test(part) ? Number(part) : part]));
+}
+
+/** `got 5; allowed is a whole number from 1 to 3. Count them.` */
+export function issueText({ got, allowed, fix }: Issue): string {
+  return `got ${got}; allowed is ${allowed}. ${fix}`;
+}
+
+/** An issue of a value. */
+export function issue(
+  path: SettingPath,
+  given: unknown,
+  what: { readonly allowed: string; readonly fix: string },
+): Issue {
+  return { path, got: show(given), allowed: what.allowed, fix: what.fix };
+}
+
+/** The same issues of something that is a part of another. */
+export function within(path: SettingPath, issues: readonly Issue[]): Issue[] {
+  return issues.map((one) => ({ ...one, path: [...path, ...one.path] }));
 }
 
 /** A value in words that fit on a line. Secrets are never shown. */
@@ -44,7 +71,31 @@ function isSecret(value: unknown): boolean {
 /** What a declaration has against a value. An empty list means that it is sound by itself. */
 export function issuesOf(schema: z.ZodType, value: unknown): Issue[] {
   const parsed = schema.safeParse(value);
-  return parsed.success ? [] : parsed.error.issues.flatMap((issue) => asIssues(schema, value, issue));
+  const lost = lostKeys(value).map((path) => nameIssue(schema, value, path));
+  if (parsed.success && lost.length === 0) return [];
+  const issues = [
+    ...(parsed.error?.issues ?? []).flatMap((issue) => asIssues(schema, value, issue)),
+    ...lost,
+  ];
+  // A value that breaks two bounds of one range is one issue.
+  const said = new Set<string>();
+  return issues.filter((one) => {
+    const text = `${pathText(one.path)}: ${issueText(one)}`;
+    return !said.has(text) && said.add(text);
+  });
+}
+
+/** What stands between the two parts of a message of a setting that has no declaration yet. */
+export const MESSAGE_SEPARATOR = "\u0000";
+
+/** What is said of an issue itself: by the rule that is broken, or by a setting without a declaration. */
+function saidBy(issue: z.core.$ZodIssue): Pick<About, "allowed" | "fix"> | undefined {
+  if (issue.code === "custom") {
+    const { about } = (issue.params ?? {}) as { readonly about?: Pick<About, "allowed" | "fix"> };
+    if (about !== undefined) return about;
+  }
+  const [allowed = "", fix] = issue.message.split(MESSAGE_SEPARATOR);
+  return fix === undefined ? undefined : { allowed, fix };
 }
 
 function asIssues(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): Issue[] {
@@ -52,20 +103,10 @@ function asIssues(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): I
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => unknownKey([...path, key], value, keysAt(schema, path, value)));
   }
-  if (issue.code === "invalid_key") {
-    const names = aboutNamesAt(schema, path.slice(0, -1), value);
-    return [
-      {
-        path,
-        got: show(path.at(-1)),
-        allowed: names?.allowed ?? "another name",
-        fix: names?.fix ?? "Rename it.",
-      },
-    ];
-  }
+  if (issue.code === "invalid_key") return [nameIssue(schema, value, path)];
   const given = valueAt(value, path);
   const what = aboutAt(schema, path, value);
-  const { allowed = "another value", fix = "See docs/stack-file.md." } = what ?? {};
+  const { allowed = "another value", fix = "See docs/stack-file.md." } = saidBy(issue) ?? what ?? {};
   if (isSecret(given)) {
     return [
       { path, got: "a secret", allowed, fix: "Write the plain value: derived numbers cannot be secret." },
@@ -82,6 +123,22 @@ function asIssues(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): I
       fix: quoted ? "Put the value in quotation marks." : fix,
     },
   ];
+}
+
+function nameIssue(schema: z.ZodType, value: unknown, path: SettingPath): Issue {
+  const names = aboutNamesAt(schema, path.slice(0, -1), value);
+  return issue(path, path.at(-1), names ?? { allowed: "another name", fix: "Rename it." });
+}
+
+/** Where a map has a key `__proto__`, which the schema passes over in silence. */
+function lostKeys(value: unknown, path: SettingPath = []): SettingPath[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => lostKeys(item, [...path, index]));
+  if (typeof value !== "object" || value === null) return [];
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== null && prototype !== Object.prototype) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    key === "__proto__" ? [[...path, key]] : lostKeys(inner, [...path, key]),
+  );
 }
 
 function unknownKey(path: SettingPath, value: unknown, known: readonly string[]): Issue {

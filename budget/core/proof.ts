@@ -7,6 +7,8 @@
 export const PROOF_POLICIES = {
   "replicas-keep-response-time":
     "Whatever number of pods the autoscaler has left at a load from base to peak, every service keeps its response time with a zone or a drained pod missing.",
+  "proxies-hold-clients":
+    "With a zone or a drained pod missing, every proxy holds all its clients and carries the peak.",
   "autoscaler-can-act": "Every autoscaler sees the load that it is to act on.",
   "calls-are-carried":
     "Every service carries what others of the stack ask it, answers before they give up, and leaves them their response time.",
@@ -14,9 +16,10 @@ export const PROOF_POLICIES = {
   "connections-within-limits": "Everything that limits connections admits what its users open at worst.",
   "timeouts-in-order":
     "Every hop gives up before the hop outside of it, and keeps idle connections longer than its caller.",
+  "origin-carries-misses":
+    "The service carries what the CDN passes on, at the promised hit ratio and at the one that pages.",
   "database-carries-load":
     "The database holds its data and answers all services at their peak, within cache, connections, processors and disks.",
-  "origin-carries-misses": "The service carries what the CDN passes on at the promised hit ratio.",
 } as const;
 
 export type ProofPolicy = keyof typeof PROOF_POLICIES;

@@ -4,6 +4,9 @@
  */
 import { z } from "zod";
 
+/** Keys and places from the root of a value. */
+export type SettingPath = readonly (string | number)[];
+
 /** What a person is told of a setting. */
 export interface About {
   /** What is allowed, as a phrase: "a whole number from 1 to 64". */
@@ -26,6 +29,32 @@ export function about<Schema extends z.ZodType>(schema: Schema, what: About): Sc
   return schema;
 }
 
+/** The same setting in other words, for what it is about elsewhere. */
+export function retold<Schema extends z.ZodType>(schema: Schema, told: Partial<About>): Schema {
+  return about(schema.clone(), { ...(ABOUT.get(schema) as About), ...told });
+}
+
+/** What is said of a setting itself; undefined for one that says nothing. */
+export function aboutOf(schema: z.ZodType): About | undefined {
+  return ABOUT.get(schema);
+}
+
+/**
+ * A rule beyond the range of a value: what it says stands instead of what the setting says when the rule alone is broken.
+ *
+ * @param path where the mistake is, below the value. @default the value itself
+ */
+export function ruled<Schema extends z.ZodType>(
+  schema: Schema,
+  holds: (value: z.output<Schema>) => boolean,
+  what: Omit<About, "decides" | "hidden">,
+  path: SettingPath = [],
+): Schema {
+  // What is wrong by itself is said alone.
+  const when = ({ issues }: z.core.ParsePayload): boolean => issues.length === 0;
+  return schema.refine(holds, { params: { about: what }, path: [...path], when });
+}
+
 /** Range and unit of a number. Without a lower bound it may be anything up to the upper one. */
 export interface NumberRange {
   /** In the words of the reference: "cores", "requests/s", "MiB". @default no unit */
@@ -36,20 +65,28 @@ export interface NumberRange {
   readonly atMost: number;
   /** @default false */
   readonly whole?: boolean;
+  /** Digits after the point at most. @default any number of them */
+  readonly digits?: number;
 }
 
 /** A number of a range. */
 export function number(range: NumberRange, told: Told): z.ZodNumber {
-  const { above, atLeast, atMost, whole = false } = range;
+  const { above, atLeast, atMost, whole = false, digits } = range;
   let schema = whole ? z.number().int() : z.number();
   if (above !== undefined) schema = schema.gt(above);
   if (atLeast !== undefined) schema = schema.gte(atLeast);
-  return about(schema.lte(atMost), { allowed: allowedNumber(range), ...told });
+  schema = schema.lte(atMost);
+  if (digits !== undefined) schema = schema.refine((value) => Number(value.toFixed(digits)) === value);
+  return about(schema, { allowed: allowedNumber(range), ...told });
 }
 
 /** "a whole number from 1 to 64 (cores)" */
-function allowedNumber({ unit, above, atLeast, atMost, whole = false }: NumberRange): string {
-  const kind = whole ? "a whole number" : "a number";
+function allowedNumber({ unit, above, atLeast, atMost, whole = false, digits }: NumberRange): string {
+  const kind = whole
+    ? "a whole number"
+    : digits === undefined
+      ? "a number"
+      : `a number with ${digits} digits after the point at most,`;
   const most = atMost.toLocaleString("en-US", { maximumFractionDigits: 20 });
   const range =
     above !== undefined
@@ -113,76 +150,4 @@ export function map<Key extends z.ZodType<string, string>, Value extends z.ZodTy
 /** A list. */
 export function list<Item extends z.ZodType>(item: Item, what: About): z.ZodArray<Item> {
   return about(z.array(item), what);
-}
-
-/** Keys and places from the root of a value. */
-export type SettingPath = readonly (string | number)[];
-
-/** The value at a path, undefined when there is none. */
-export function valueAt(root: unknown, path: SettingPath): unknown {
-  return path.reduce<unknown>(
-    (inner, key) =>
-      typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
-        ? (inner as Record<string | number, unknown>)[key]
-        : undefined,
-    root,
-  );
-}
-
-/** Schemas from the root to a path, with their wrappers; of a union the branch that the value has chosen. */
-function schemasAt(root: z.ZodType, path: SettingPath, value: unknown): z.ZodType[] {
-  let found = layers(root, value);
-  path.forEach((part, index) => {
-    found = layers(child(found.at(-1) ?? z.unknown(), part), valueAt(value, path.slice(0, index + 1)));
-  });
-  return found;
-}
-
-function child(schema: z.ZodType, part: string | number): z.ZodType {
-  if (schema instanceof z.ZodObject) {
-    const shape = schema.shape as Record<string, z.ZodType>;
-    return Object.hasOwn(shape, part) ? (shape[part] ?? z.unknown()) : z.unknown();
-  }
-  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
-  return schema instanceof z.ZodArray ? (schema.element as z.ZodType) : z.unknown();
-}
-
-function layers(schema: z.ZodType, value: unknown): z.ZodType[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    return [schema, ...layers(schema.unwrap() as z.ZodType, value)];
-  }
-  if (!(schema instanceof z.ZodDiscriminatedUnion)) return [schema];
-  const { discriminator } = schema.def;
-  const chosen = valueAt(value, [discriminator]);
-  // A branch may be a union itself, by another key.
-  const branch = (schema.options as z.ZodType[]).find((option) => takes(option, discriminator, chosen));
-  return branch === undefined ? [schema] : [schema, ...layers(branch, value)];
-}
-
-function takes(option: z.ZodType, discriminator: string, chosen: unknown): boolean {
-  if (option instanceof z.ZodDiscriminatedUnion) {
-    return (option.options as z.ZodType[]).some((inner) => takes(inner, discriminator, chosen));
-  }
-  if (!(option instanceof z.ZodObject)) return false;
-  const field = (option.shape as Record<string, z.ZodType | undefined>)[discriminator];
-  return field?.safeParse(chosen).success ?? false;
-}
-
-/** What is said of the setting at a path, the innermost that says something. */
-export function aboutAt(root: z.ZodType, path: SettingPath, value: unknown): About | undefined {
-  return schemasAt(root, path, value)
-    .flatMap((schema) => ABOUT.get(schema) ?? [])
-    .at(-1);
-}
-
-/** What is said of the names of a map. */
-export function aboutNamesAt(root: z.ZodType, path: SettingPath, value: unknown): About | undefined {
-  const found = schemasAt(root, path, value).at(-1);
-  return found instanceof z.ZodRecord ? ABOUT.get(found.keyType as z.ZodType) : undefined;
-}
-
-/** Keys that are known at a path. */
-export function keysAt(root: z.ZodType, path: SettingPath, value: unknown): string[] {
-  const found = schemasAt(root, path, value).at(-1);
-  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
 }

@@ -7,8 +7,17 @@ export interface Witness {
   readonly name: string;
   /** Where the value is: keys, and in a list the place or the `name` of an item: `["spec", "template", "spec", "containers", "backend"]`. */
   readonly at: readonly string[];
-  /** What it is; for a text, a line of it: the only one that begins with the same word. */
-  readonly is: string | number | { readonly line: string };
+  /**
+   * What it is; for a text, a line of it: the only one that begins with the same word. Or all lines that begin alike, as
+   * often and in the order in which they stand.
+   */
+  readonly is: string | number | { readonly line: string } | Lines;
+}
+
+/** Lines of a text that begin with the same words: `timeout server`. */
+export interface Lines {
+  readonly begin: string;
+  readonly lines: readonly string[];
 }
 
 /** @returns what is wrong with the inputs of the object, as a phrase; undefined when the witness holds */
@@ -18,8 +27,13 @@ export function contradiction({ at, is }: Witness, inputs: unknown): string | un
   if (typeof is !== "object") {
     return found === is ? undefined : `${place} is ${shown(found)}; the plan has ${shown(is)}`;
   }
-  const word = firstWord(is.line);
   const lines = typeof found === "string" ? found.split("\n").map((line) => line.trim()) : [];
+  if ("lines" in is) {
+    const alike = lines.filter((line) => line.startsWith(`${is.begin} `));
+    const [has, wanted] = [alike, is.lines].map((these) => shown(these.join("; ")));
+    return has === wanted ? undefined : `${place} has ${has}; the plan has ${wanted}`;
+  }
+  const word = firstWord(is.line);
   const same = lines.filter((line) => firstWord(line) === word);
   return same.length === 1 && same[0] === is.line
     ? undefined

@@ -21,12 +21,12 @@ export interface EdgeTraffic {
 export interface EdgeLoadClass {
   readonly name: string;
   readonly cached: boolean;
-  /** What answers a miss: the service behind the load balancer, a bucket, or the function that makes pictures. */
+  /** What answers a miss: the service behind the load balancer, a bucket, or the function that makes the variants of images. */
   readonly target: "service" | "assets" | "images";
 }
 
 /** Load of one class at peak. */
-export interface EdgeClassPlan extends EdgeLoadClass {
+export interface EdgeClassLoad extends EdgeLoadClass {
   /** Requests/s at the edge. */
   readonly rps: number;
   /** Expected hits / requests, 0..1; 0 for what is not cached. */
@@ -36,7 +36,7 @@ export interface EdgeClassPlan extends EdgeLoadClass {
 }
 
 /** What reaches the service at peak, in three cases. */
-export interface EdgePlan {
+export interface EdgeLoad {
   /** Requests/s at the edge. */
   readonly peakRps: number;
   /** Expected hits / requests over every class, 0..1. */
@@ -47,11 +47,11 @@ export interface EdgePlan {
   readonly degradedOriginRps: number;
   /** Requests/s at the service when nothing is cached: after a purge of everything, with a changed key. */
   readonly collapseOriginRps: number;
-  readonly classes: readonly EdgeClassPlan[];
+  readonly classes: readonly EdgeClassLoad[];
 }
 
-/** What a plan is derived from. */
-export interface EdgePlanInputs {
+/** What a load is derived from. */
+export interface EdgeLoadInputs {
   readonly traffic: EdgeTraffic;
   readonly classes: readonly EdgeLoadClass[];
   /** `cacheHitRatio` of the budget: the target is what is expected of cached classes, critical is what pages. */
@@ -68,16 +68,16 @@ export interface EdgePlanInputs {
  *
  * A class without a share has none of the traffic.
  */
-export function edgePlan({ traffic, classes, cacheHitRatio }: EdgePlanInputs): EdgePlan {
-  const plans = classes.map((each): EdgeClassPlan => {
+export function edgeLoad({ traffic, classes, cacheHitRatio }: EdgeLoadInputs): EdgeLoad {
+  const plans = classes.map((each): EdgeClassLoad => {
     const rps = traffic.peakRps * (traffic.shares[each.name] ?? 0);
     const hitRatio = each.cached ? (traffic.hitRatios?.[each.name] ?? cacheHitRatio.target) : 0;
     return { ...each, rps, hitRatio, missRps: rps * (1 - hitRatio) };
   });
-  const sum = (rate: (plan: EdgeClassPlan) => number, of: readonly EdgeClassPlan[] = plans): number =>
+  const sum = (rate: (plan: EdgeClassLoad) => number, of: readonly EdgeClassLoad[] = plans): number =>
     of.reduce((total, plan) => total + rate(plan), 0);
   const atService = plans.filter(({ target }) => target === "service");
-  const degraded = ({ rps, hitRatio }: EdgeClassPlan): number =>
+  const degraded = ({ rps, hitRatio }: EdgeClassLoad): number =>
     rps * (1 - Math.min(hitRatio, cacheHitRatio.critical));
   return {
     peakRps: traffic.peakRps,
@@ -107,7 +107,7 @@ export const LEAST_CLIENT_LIMIT = 10;
  */
 export function clientRequestsPerMinute(
   { requestsPerSecond, burst }: ProxyClientLimit,
-  { expectedOriginRps, peakRps }: Pick<EdgePlan, "expectedOriginRps" | "peakRps">,
+  { expectedOriginRps, peakRps }: Pick<EdgeLoad, "expectedOriginRps" | "peakRps">,
 ): number {
   const share = expectedOriginRps / peakRps;
   if (!(share > 0)) return LEAST_CLIENT_LIMIT;

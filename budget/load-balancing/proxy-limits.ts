@@ -20,6 +20,9 @@ export interface RateLimit {
   readonly connections: number;
 }
 
+/** A page with its parts at once, and an eager user after it. */
+export const DEFAULT_RATE_LIMIT: RateLimit = { requestsPerSecond: 20, burst: 40, connections: 50 };
+
 /** One pod's share of a {@link RateLimit}, as nginx takes it. */
 export interface PodRateLimit {
   /** `rate`, requests/minute: nginx takes whole numbers, and a share per second is soon less than one. */

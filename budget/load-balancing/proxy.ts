@@ -6,16 +6,19 @@
  * HorizontalPodAutoscaler; Little's law.
  */
 import {
+  DEFAULT_REACTION,
   autoscalerTarget,
   concurrentRequests,
   podsLost,
+  reactionSeconds,
   resilientReplicas,
   type Disruption,
 } from "../service/capacity";
 import type { Demand } from "../service/demand";
+import { PEAK_MARGIN } from "../service/plan";
 import type { PerformanceBudget } from "../core/performance-budget";
 import { addressZoneMiB, proxyMemory, type MemoryTerm, type ProxyKind } from "./proxy-memory";
-import { withoutNoise } from "../core/rounding";
+import { wholeUp, withoutNoise } from "../core/rounding";
 
 export type { ProxyKind } from "./proxy-memory";
 
@@ -41,14 +44,19 @@ export interface ProxyInputs {
   readonly maxBodyMiB: number;
 }
 
+/** Name of the workload of a proxy where nobody gives one. */
+export function workloadName(proxy: ProxyKind): string {
+  return `${proxy}-load-balancer`;
+}
+
 /** Requests/s that one core proxies with compression and an access log, at full utilization. Conservative; measure it. */
 export const REQUESTS_PER_CORE = 2000;
 
 /** Highest utilization of a proxy's core at which its own delay stays well below a millisecond, and its start. */
-const PROXY_PROFILE = { maxUtilization: 0.8, warmUpSeconds: 5 } as const;
+export const PROXY_PROFILE = { maxUtilization: 0.8, warmUpSeconds: 5 } as const;
 
-/** Share added to the peak, as in `replicaPlan`. */
-const PEAK_MARGIN = 0.2;
+/** Share of pods that the upper bound has above the lower one at least: what a core proxies is an estimate. */
+const SPARE = 0.25;
 
 /** Requests in flight vary around Little's mean; twice of it is rarely exceeded. */
 const BURST_FACTOR = 2;
@@ -58,34 +66,30 @@ const BURST_FACTOR = 2;
  * fewer than are in flight at once, those beyond close their connection when they are answered, and the next request
  * opens one. A worker has room for them: it counts on one for each of its at least 512 clients.
  */
-const FEWEST_KEPT = 128;
+export const FEWEST_KEPT = 128;
 
 /** Bounds of `worker_connections`. Each costs memory whether it is used or not, so the upper one adds pods instead. */
 export const WORKER_CONNECTIONS = { min: 1024, max: 16_384 } as const;
 
-/** Everything that follows from the inputs. */
-export interface ProxyPlan {
-  /** `worker_processes`. */
+/** Everything that follows from the inputs; what each is: {@link ProxyNumbers} of proxy-plan.ts. */
+export interface ProxySizes {
   readonly workers: number;
-  /** `worker_connections`, of one worker. */
   readonly workerConnections: number;
-  /** `worker_rlimit_nofile`, of one worker. */
   readonly openFiles: number;
-  /** Clients one pod can serve at the same time. */
   readonly clientsPerPod: number;
-  /** `keepalive`: idle connections one worker keeps to all addresses of the upstream together. */
   readonly upstreamKeepAlive: number;
-  /** Lower bound of the autoscaler, pods. */
+  /** Requests in flight at peak over all pods, and twice of them in one worker. */
+  readonly inFlight: number;
+  readonly busyPerWorker: number;
+  /** Pods for the base rate and for the peak with its margin, with nothing missing. */
+  readonly atBase: number;
+  readonly atPeak: number;
   readonly minReplicas: number;
-  /** Upper bound of the autoscaler, pods. */
   readonly maxReplicas: number;
-  /** CPU utilization the autoscaler steers to, 0..1. */
+  readonly reactionSeconds: number;
   readonly targetUtilization: number;
-  /** Connections of clients a pod that the autoscaler steers to: the same share of what a pod can serve. */
   readonly targetConnections: number;
-  /** Size of each shared zone of clients' addresses, MiB. */
   readonly addressZoneMiB: number;
-  /** Disk for bodies of requests under way, MiB. */
   readonly scratchMiB: number;
   /** Memory one pod needs at worst, MiB, and its parts. */
   readonly neededMiB: number;
@@ -100,13 +104,19 @@ export function workerProcesses(cpuCores: number): number {
   return Math.max(1, Math.ceil(cpuCores));
 }
 
+/** Pods that a rate needs at a utilization: ceil(rate / (cores * 2000/s * u)). */
+export function podsForRate(rps: number, cpuCores: number, utilization: number): number {
+  return Math.ceil(withoutNoise(rps / (cpuCores * REQUESTS_PER_CORE * utilization)));
+}
+
 /**
- * The whole derivation.
+ * The whole arithmetic; planProxy() gives it as numbers with formulas.
  *
  * - pods for a rate = ceil(rate / (cores * 2000/s * u*)), u* as for any autoscaled service
  * - pods for clients = ceil(clients / (workers * 16384 / 2)): each client takes a connection of its own and one to the
- *   upstream. The lower bound already holds all clients of the peak, so that nothing depends on the metric of
- *   connections; the upper one has room for 20 % more of them at the autoscaler's target.
+ *   upstream. The lower bound already holds all clients of the peak, for CPU, which the autoscaler follows, does not show
+ *   idle ones; the upper one has room for 20 % more of them at the same utilization, and is a quarter above the lower one
+ *   at least, so that there is something to scale to where a core proxies less than was estimated.
  * - target connections = floor(u* * clients of a pod)
  * - worker_connections = the power of two in 1024..16384 with which the smallest fleet after the worst disruption
  *   still holds all clients
@@ -114,28 +124,27 @@ export function workerProcesses(cpuCores: number): number {
  * - keepalive = 2 * peak rate * 1.2 * service time / (pods * workers), at least 128, and at least one for each address
  *   of the upstream, for a cache smaller than the round trip through them never hits
  */
-export function proxyPlan(inputs: ProxyInputs): ProxyPlan {
+export function proxySizes(inputs: ProxyInputs): ProxySizes {
   const { demand, cpuCores, clientConnections, disruption, upstreamAddresses = 1 } = inputs;
   const workers = workerProcesses(cpuCores);
   const profile = { ...PROXY_PROFILE, serviceTimeSeconds: inputs.serviceTimeSeconds, concurrencyPerPod: 1 };
   const targetUtilization = autoscalerTarget(demand, profile, inputs.budget);
-  const podsForRate = (rps: number): number =>
-    Math.ceil(withoutNoise(rps / (cpuCores * REQUESTS_PER_CORE * targetUtilization)));
 
   const mostClientsPerPod = (workers * WORKER_CONNECTIONS.max) / 2;
   const podsForClients = Math.ceil(clientConnections / mostClientsPerPod);
   const moreClients = clientConnections * (1 + PEAK_MARGIN);
   const peakRps = demand.peakRps * (1 + PEAK_MARGIN);
-  const atBase = Math.max(1, podsForRate(demand.baseRps), podsForClients);
+  const atBase = Math.max(1, podsForRate(demand.baseRps, cpuCores, targetUtilization), podsForClients);
   const podsForMore = Math.ceil(withoutNoise(moreClients / mostClientsPerPod));
-  const atPeak = Math.max(atBase, podsForRate(peakRps), podsForMore);
+  const atPeak = Math.max(atBase, podsForRate(peakRps, cpuCores, targetUtilization), podsForMore);
   const minReplicas = resilientReplicas(atBase, disruption);
 
   const fewestLeft = minReplicas - podsLost(minReplicas, disruption);
   const clientsPerWorker = Math.ceil(clientConnections / (fewestLeft * workers));
   const workerConnections = Math.max(WORKER_CONNECTIONS.min, powerOfTwo(2 * clientsPerWorker));
 
-  const busyPerPod = (BURST_FACTOR * concurrentRequests(peakRps, inputs.serviceTimeSeconds)) / atPeak;
+  const inFlight = concurrentRequests(peakRps, inputs.serviceTimeSeconds);
+  const busyPerPod = (BURST_FACTOR * inFlight) / atPeak;
   const busyPerWorker = Math.ceil(withoutNoise(busyPerPod / workers));
   const clientsPerPod = (workers * workerConnections) / 2;
   const targetConnections = Math.max(1, Math.floor(withoutNoise(clientsPerPod * targetUtilization)));
@@ -154,11 +163,17 @@ export function proxyPlan(inputs: ProxyInputs): ProxyPlan {
     openFiles: 2 * workerConnections,
     clientsPerPod,
     upstreamKeepAlive: Math.max(FEWEST_KEPT, upstreamAddresses, busyPerWorker),
+    inFlight,
+    busyPerWorker,
+    atBase,
+    atPeak,
     minReplicas,
     maxReplicas: Math.max(
       resilientReplicas(atPeak, disruption),
       Math.ceil(withoutNoise(moreClients / targetConnections)),
+      wholeUp(minReplicas * (1 + SPARE)),
     ),
+    reactionSeconds: reactionSeconds(profile, DEFAULT_REACTION),
     targetUtilization,
     targetConnections,
     addressZoneMiB: zone,

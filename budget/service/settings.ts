@@ -1,7 +1,19 @@
 /** Settings of a service that its plan is made from. */
-import type { z } from "zod";
+import { z } from "zod";
 
-import { choice, group, number, ratio } from "../core/settings";
+import { budgetSettings } from "../core/budget-settings";
+import {
+  cidr,
+  image,
+  namespaceName,
+  port,
+  secretKey,
+  secretName,
+  urlPath,
+  variableName,
+  workloadName,
+} from "../core/leaves";
+import { about, choice, flag, group, list, map, number, ratio, retold } from "../core/settings";
 
 /** What the service is expected to meet, at the service, behind the CDN. */
 export const demandSettings = group(
@@ -96,7 +108,7 @@ export const resourceSettings = group(
   {
     /** CPU request of a pod, cores. */
     cpuCores: number(
-      { unit: "cores", atLeast: 0.01, atMost: 256 },
+      { unit: "cores", atLeast: 0.01, atMost: 256, digits: 3 },
       { fix: "Give what a pod needs at maxUtilization; 500m is 0.5.", decides: "CPU request" },
     ),
     /** Memory request and limit of a pod, MiB. */
@@ -116,4 +128,135 @@ export const resourceSettings = group(
   { fix: "Give what a pod needs." },
 );
 
-export type DemandSettings = z.infer<typeof demandSettings>;
+/** How a service uses a cache. */
+export const cacheUseSettings = group(
+  {
+    /** Calls that one request makes on average. */
+    callsPerRequest: number(
+      { above: 0, atMost: 10_000 },
+      { fix: "Give the calls that one request makes on average.", decides: "pool, `maxclients`" },
+    ),
+    /** Mean round trip of one call, seconds. */
+    callSeconds: number(
+      { unit: "seconds", above: 0, atMost: 60 },
+      { fix: "Give the mean round trip of one call.", decides: "pool, `maxclients`" },
+    ),
+  },
+  { fix: "Say how the service uses the cache." },
+);
+
+/** How a service calls another one of its stack. */
+const callSettings = group(
+  {
+    /** Calls that one request makes on average. */
+    callsPerRequest: number(
+      { above: 0, atMost: 1000 },
+      {
+        fix: "Give the calls that one request makes on average; 0.1 means every tenth request makes one.",
+        decides: "demand that the other one has to carry",
+      },
+    ),
+  },
+  { fix: "Say how often a request calls it." },
+);
+
+/** One entry of a Secret in the service's namespace. */
+export const secretEntrySettings = group(
+  { name: secretName, key: secretKey },
+  { fix: "Name a Secret of the namespace and one of its entries." },
+);
+
+/** What a service connects to outside the cluster. */
+const outsideSettings = group(
+  {
+    port: retold(port, { fix: "Give the port that the service connects to." }),
+    cidr: retold(cidr, { fix: "Leave it out for every address outside the cluster." }).optional(),
+  },
+  { fix: "Name a port, and the range it is at." },
+);
+
+/** Settings of a service by key, but for its use of the database. */
+export const serviceSettings = {
+  image,
+  port: number(
+    { atLeast: 1024, atMost: 65_535, whole: true },
+    { fix: "Let the application listen above 1023." },
+  ),
+  demand: demandSettings,
+  /** Share added to the peak. */
+  margin: number(
+    { unit: "share of the peak", atLeast: 0, atMost: 10 },
+    { fix: "0.2 means 20 % more.", decides: "maxReplicas" },
+  ),
+  profile: profileSettings,
+  balancing: balancingSetting,
+  resilience: resilienceSettings,
+  resources: resourceSettings,
+  /** Longest request that the application may take, seconds. */
+  maxRequestSeconds: number(
+    { unit: "seconds", atLeast: 0.1, atMost: 600 },
+    {
+      fix: "Give the longest request the application may take; give longer work to a queue.",
+      decides: "every timeout, drain",
+    },
+  ),
+  health: group(
+    { live: urlPath, ready: urlPath },
+    { fix: "Give the paths of the probes.", decides: "probes" },
+  ),
+  environment: map(
+    variableName,
+    about(z.string(), {
+      allowed: "text",
+      fix: "Put the value in quotation marks.",
+      // A number under the name of a secret is one as well.
+      hidden: true,
+    }),
+    { allowed: "a map of text", fix: "Give names and values of variables." },
+  ),
+  secretEnvironment: map(variableName, secretEntrySettings, {
+    allowed: "a map of name and key",
+    fix: "Name the Secret of each variable.",
+  }),
+  caches: map(workloadName, cacheUseSettings, {
+    allowed: "a map of caches",
+    fix: "Name the caches that the service uses.",
+  }),
+  calls: map(workloadName, callSettings, {
+    allowed: "a map of services",
+    fix: "Name the services of this stack that it calls, and how often.",
+    decides: "NetworkPolicies of both",
+  }),
+  callerNamespaces: list(namespaceName, {
+    allowed: "a list of namespaces",
+    fix: "Name the namespaces whose pods may call it, an ingress controller's for example.",
+    decides: "NetworkPolicy",
+  }),
+  egress: list(outsideSettings, {
+    allowed: "a list of maps of port and cidr",
+    fix: "Name what it connects to outside the cluster.",
+    decides: "NetworkPolicy",
+  }),
+  signsUrls: flag({
+    fix: "True for a service that signs URLs for the CDN.",
+    decides: "variables with the CDN's key",
+  }),
+  /** Processes of a pod that open pools of their own and share its memory. */
+  processesPerPod: number(
+    { atLeast: 1, atMost: 64, whole: true },
+    { fix: "Count the processes that open connections.", decides: "connections, heap" },
+  ),
+  budget: budgetSettings,
+};
+
+/** Zones of the nodes. */
+export const zonesSetting = number(
+  { atLeast: 1, atMost: 6, whole: true },
+  { fix: "Count the zones of the cluster's nodes.", decides: "replicas, members" },
+);
+
+/** How long a piece of a scale-up takes, seconds. */
+export const reactionSetting = number(
+  { unit: "seconds", atLeast: 0, atMost: 1800 },
+  { fix: "Give what a scale-up in this cluster took.", decides: "autoscaler target" },
+);

@@ -82,13 +82,18 @@ function durationProblems({ request, idle, tunnel, drain }: TimeoutLadder): Ladd
   ];
 }
 
+/**
+ * Cloudflare keeps idle connections longer than it waits, and an ALB has one knob for both: no value is above the one and
+ * below the other. The proxy then is the hop that has to answer before the CDN gives up.
+ */
+export function sharesOneKnob({ request, idle }: Pick<TimeoutLadder, "request" | "idle">): boolean {
+  return idle.edge === CLOUDFLARE_IDLE_SECONDS && request.loadBalancer === idle.loadBalancerClient;
+}
+
 function requestProblems({ request, idle }: TimeoutLadder): LadderProblem[] {
   const inwards = ["edge", "loadBalancer", "proxy", "application", "database"] as const;
-  // Cloudflare keeps idle connections longer than it waits, and an ALB has one knob for both: no value is above the
-  // one and below the other. The proxy then is the hop that has to answer before the CDN gives up.
-  const bound = idle.edge === CLOUDFLARE_IDLE_SECONDS && request.loadBalancer === idle.loadBalancerClient;
   const pairs = inwards.slice(1).map((inner, index) => ({ inner, outer: inwards[index] ?? "edge" }));
-  const laws = bound
+  const laws = sharesOneKnob({ request, idle })
     ? pairs.map((pair) =>
         pair.inner === "loadBalancer" ? { inner: "proxy" as const, outer: pair.outer } : pair,
       )

@@ -126,6 +126,15 @@ export function timeoutLadder(inputs: TimeoutLadderInputs): TimeoutLadder {
   return ladder;
 }
 
+/** Longest request where nobody says another, seconds. */
+export const DEFAULT_LONGEST_REQUEST_SECONDS = 10;
+
+/** The ladder of a component that nobody gives one: requests of 10 s at most, without a load balancer or a CDN. */
+export const DEFAULT_TIMEOUTS: TimeoutLadder = timeoutLadder({
+  maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS,
+  cloud: "local",
+});
+
 /**
  * Longest request that a chain bears, whole seconds: the longest for which every step fits what CDN and node grant.
  * 0 when the node's grace is too short for any request.

@@ -1,7 +1,7 @@
 /** What makes behaviours ambiguous, unsafe or senseless, whichever CDN they are for. */
 import type { Problem } from "../shared/problems";
-import { YEAR, type EdgeBehavior } from "./behaviors";
-import { EVERY_PATH, covers, isPathPattern, overlap } from "./path-patterns";
+import { YEAR, type EdgeBehavior } from "../../budget/edge/behaviors";
+import { EVERY_PATH, covers, isPathPattern, overlap } from "../../budget/edge/path-patterns";
 
 /** Headers that never tell two answers apart: they say who asks, or differ for everybody. */
 const NOT_IN_A_KEY: Readonly<Record<string, string>> = {

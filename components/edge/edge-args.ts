@@ -1,11 +1,24 @@
 /** What every CDN is given. The components add what only theirs has. */
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { EdgePlan } from "../../budget/edge/edge";
+import { issuesOf } from "../../budget/core/issues";
+import { DEFAULT_BUDGET, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { plannedPart } from "../../budget/core/summary";
+import type { Witness } from "../../budget/core/witness";
+import { cdnSettings, trafficSettings } from "../../budget/edge/settings";
+import type { EdgeTraffic, ProxyClientLimit } from "../../budget/edge/edge";
+import { planCdn, type CdnPlan, type OriginService } from "../../budget/edge/plan";
 import type { EdgeSummary } from "../../budget/edge/summary";
+import { DEFAULT_RATE_LIMIT } from "../../budget/load-balancing/proxy-limits";
+import {
+  DEFAULT_LONGEST_REQUEST_SECONDS,
+  timeoutLadder,
+  type TimeoutLadder,
+} from "../../budget/timeouts/timeouts";
 import type { Problem } from "../shared/problems";
+import { withDefaults } from "../shared/with-defaults";
 import { behaviorProblems } from "./behavior-problems";
-import type { EdgeBehavior } from "./behaviors";
+import { edgeBehaviors, loadClasses, type EdgeBehavior } from "../../budget/edge/behaviors";
 
 /** Where a miss goes: a load balancer that answers with TLS for the hosts of the CDN. */
 export interface EdgeOrigin {
@@ -27,45 +40,70 @@ export interface EdgeOriginLock {
 export interface EdgeZone {
   /** `example.com` */
   readonly name: string;
-  readonly id: string;
-}
-
-/** How long the edge waits for the load balancer, seconds. From the ladder of budget/timeouts/timeouts. */
-export interface EdgeTimeouts {
-  /** For an answer: longer than the load balancer waits. */
-  readonly readSeconds: number;
-  /** On an idle connection: shorter than the load balancer keeps it. */
-  readonly keepAliveSeconds: number;
+  readonly id: pulumi.Input<string>;
 }
 
 export interface EdgeArgs {
-  /** Path in the stack file that the arguments come from. */
-  readonly configKey: string;
+  /** Path in a stack file that the arguments come from, for messages. @default messages name the arguments themselves */
+  readonly configKey?: string;
   /** Names that clients use, at least one, all within the zone. */
   readonly hosts: readonly string[];
   readonly zone: EdgeZone;
   readonly origin: EdgeOrigin;
-  /** There is no CDN without one: a load balancer that answers everybody makes limits and caches of the edge worthless. */
+  /** Required: otherwise clients pass by the CDN, and its limits and caches, by calling the load balancer directly. */
   readonly originLock: EdgeOriginLock;
-  readonly behaviors: readonly EdgeBehavior[];
-  readonly plan: EdgePlan;
-  readonly timeouts: EdgeTimeouts;
-  /** Who sets the security headers: the edge over whatever comes, or the proxy behind it. */
-  readonly headers: "edge" | "proxy";
-  /** Requests a minute of one client address, beyond which it gets 429. Whole number, >= 10. */
-  readonly clientRequestsPerMinute: number;
+  /** What clients ask for at peak, before any cache. */
+  readonly traffic: EdgeTraffic;
+  /** What happens to each class of paths. @default edgeBehaviors() */
+  readonly behaviors?: readonly EdgeBehavior[];
+  /** The service that answers misses: the plan proves that it carries them. @default unknown, and nothing is proven */
+  readonly service?: OriginService;
+  /** What the proxy behind lets one client do; the edge refuses nobody whom that one would serve. @default 20 requests/s, 40 more at once */
+  readonly rateLimit?: ProxyClientLimit;
+  /** @default DEFAULT_BUDGET */
+  readonly budget?: Pick<PerformanceBudget, "cacheHitRatio" | "cpuUtilization">;
+  /** Of the way to the service. @default those of requests of at most 10 s on AWS, behind this CDN */
+  readonly timeouts?: TimeoutLadder;
+  /** Who sets the security headers: the edge over whatever comes, or the proxy behind it. @default "edge" */
+  readonly headers?: "edge" | "proxy";
+  /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
+  readonly plan?: CdnPlan;
+}
+
+type Defaulted = "behaviors" | "rateLimit" | "budget" | "timeouts" | "headers" | "plan";
+
+/** Arguments with their defaults and their plan. */
+export type CompleteEdgeArgs<Args extends EdgeArgs = EdgeArgs> = Omit<Args, Defaulted> &
+  Required<Pick<EdgeArgs, Defaulted>>;
+
+export function completeEdgeArgs<Args extends EdgeArgs>(
+  provider: EdgeSummary["provider"],
+  args: Args,
+): CompleteEdgeArgs<Args> {
+  const given: EdgeArgs = args;
+  const complete = withDefaults(
+    {
+      behaviors: edgeBehaviors(),
+      rateLimit: DEFAULT_RATE_LIMIT,
+      budget: DEFAULT_BUDGET,
+      timeouts: timeoutLadder({
+        maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS,
+        cloud: "aws",
+        cdn: provider,
+      }),
+      headers: "edge" as const,
+    },
+    given,
+  );
+  const plan = args.plan ?? planCdn({ ...complete, classes: loadClasses(complete.behaviors) });
+  return { ...args, ...complete, plan } as unknown as CompleteEdgeArgs<Args>;
 }
 
 /** Source: quotas of CloudFront, and the default of Cloudflare: both wait so long at most. */
 export const LONGEST_READ_SECONDS = 120;
-/** Of any CDN: Cloudflare keeps connections that long, CloudFront at most 120 s. */
-const LONGEST_KEEP_ALIVE_SECONDS = 900;
-
 /** Neither CloudFront nor Cloudflare lets a rule set these. */
 const RESERVED_HEADER =
   /^(x-amz-|x-edge-|x-cf-|cf-|x-forwarded-|x-real-ip$|host$|cookie$|authorization$|connection$)/i;
-
-const HOST = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 
 /** True for the zone itself and for every name below it. */
 export function isWithinZone(host: string, zone: string): boolean {
@@ -81,7 +119,7 @@ export function hostProblems(hosts: readonly string[], zone: string): Problem[] 
   check(hosts.length > 0, "hosts", hosts, "at least one name", "Give the names that clients use.");
   hosts.forEach((host, index) => {
     const at = `hosts[${index}]`;
-    check(HOST.test(host), at, host, "a host name in lower case, like www.example.com", "Correct the name.");
+    for (const { allowed, fix } of issuesOf(cdnSettings.host, host)) check(false, at, host, allowed, fix);
     check(
       isWithinZone(host, zone),
       at,
@@ -95,8 +133,8 @@ export function hostProblems(hosts: readonly string[], zone: string): Problem[] 
 }
 
 /** Everything that is wrong whichever CDN it is. */
-export function edgeProblems(args: EdgeArgs): Problem[] {
-  const { hosts, zone, timeouts, clientRequestsPerMinute } = args;
+export function edgeProblems(args: CompleteEdgeArgs): Problem[] {
+  const { hosts, zone, timeouts, traffic } = args;
   const problems = hostProblems(hosts, zone.name);
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
@@ -109,56 +147,45 @@ export function edgeProblems(args: EdgeArgs): Problem[] {
     "a name of letters, digits and hyphens that no CDN keeps for itself",
     "Choose another name, like X-Origin-Lock.",
   );
-  const whole = (value: number, most: number): boolean =>
-    Number.isInteger(value) && value >= 1 && value <= most;
+  for (const { allowed, fix } of issuesOf(trafficSettings.peakRps, traffic.peakRps)) {
+    check(false, "traffic.peakRps", traffic.peakRps, allowed, fix);
+  }
+  const { edge } = timeouts.request;
   check(
-    whole(timeouts.readSeconds, LONGEST_READ_SECONDS),
-    "timeouts.readSeconds",
-    timeouts.readSeconds,
+    Number.isInteger(edge) && edge >= 1 && edge <= LONGEST_READ_SECONDS,
+    "timeouts.request.edge",
+    edge,
     `a whole number from 1 to ${LONGEST_READ_SECONDS} (seconds)`,
-    "Lower maxRequestSeconds of the service behind the load balancer.",
-  );
-  check(
-    whole(timeouts.keepAliveSeconds, LONGEST_KEEP_ALIVE_SECONDS),
-    "timeouts.keepAliveSeconds",
-    timeouts.keepAliveSeconds,
-    `a whole number from 1 to ${LONGEST_KEEP_ALIVE_SECONDS} (seconds)`,
-    "Keep it below what the load balancer keeps.",
-  );
-  check(
-    Number.isInteger(clientRequestsPerMinute) && clientRequestsPerMinute >= 10,
-    "clientRequestsPerMinute",
-    clientRequestsPerMinute,
-    "a whole number of at least 10 (requests a minute)",
-    "Raise rateLimit of the load balancer.",
+    "Shorten the longest request of the service behind the load balancer.",
   );
   return [...problems, ...behaviorProblems(args.behaviors)];
 }
 
 /** True where the edge sets the security headers: always for what no proxy stands in front of. */
-export function edgeSetsHeaders({ headers }: Pick<EdgeArgs, "headers">, { target }: EdgeBehavior): boolean {
+export function edgeSetsHeaders(
+  { headers }: Pick<CompleteEdgeArgs, "headers">,
+  { target }: EdgeBehavior,
+): boolean {
   return headers === "edge" || target !== "service";
 }
 
 /** What a CDN tells policies and reports about itself. */
-export function edgeSummary(name: string, provider: EdgeSummary["provider"], args: EdgeArgs): EdgeSummary {
-  const { plan, behaviors } = args;
+export function edgeSummary(
+  name: string,
+  provider: EdgeSummary["provider"],
+  args: CompleteEdgeArgs,
+  witnesses: readonly Witness[] = [],
+): EdgeSummary {
+  const { classes } = args.plan;
   return {
-    configKey: args.configKey,
+    configKey: args.configKey ?? name,
     workload: name,
     provider,
     hosts: args.hosts,
-    peakRps: plan.peakRps,
-    hitRatio: plan.hitRatio,
-    expectedOriginRps: plan.expectedOriginRps,
-    degradedOriginRps: plan.degradedOriginRps,
-    collapseOriginRps: plan.collapseOriginRps,
-    clientRequestsPerMinute: args.clientRequestsPerMinute,
-    originReadSeconds: args.timeouts.readSeconds,
-    originKeepAliveSeconds: args.timeouts.keepAliveSeconds,
     headers: args.headers,
-    classes: behaviors.map(({ class: of, paths, cache, signed, target }) => {
-      const load = plan.classes.find((each) => each.name === of);
+    ...plannedPart(args.plan, witnesses),
+    classes: args.behaviors.map(({ class: of, paths, cache, signed, target }) => {
+      const load = classes.find((each) => each.name === of);
       return {
         name: of,
         paths,

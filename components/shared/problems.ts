@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** One mistake in a component's arguments. */
+import { issueText, pathOf, pathText, show, type Issue } from "../../budget/core/issues";
+
+/** One mistake in a component's arguments, in the form that some components still use. */
 export interface Problem {
   /** Property of the arguments, for example `demand.peakRps`. */
   readonly property: string;
@@ -12,29 +14,42 @@ export interface Problem {
   readonly fix: string;
 }
 
+/** A problem as an issue. */
+export function asIssue(problem: Problem | Issue): Issue {
+  if ("path" in problem) return problem;
+  const { property, got, allowed, fix } = problem;
+  return { path: pathOf(property), got: show(got), allowed, fix };
+}
+
 /** `configKey.property: got X; allowed is Y. Fix.` */
-export function describeProblem(problem: Problem, configKey?: string): string {
-  const path = configKey === undefined ? problem.property : `${configKey}.${problem.property}`;
-  return `${path}: got ${JSON.stringify(problem.got)}; allowed is ${problem.allowed}. ${problem.fix}`;
+export function describeIssue(given: Problem | Issue, configKey?: string): string {
+  // The specs of components that still speak of problems know their values as JSON.
+  const found = "path" in given ? given : { ...asIssue(given), got: String(JSON.stringify(given.got)) };
+  const below = pathText(found.path);
+  const path = configKey === undefined ? below : below === "" ? configKey : `${configKey}.${below}`;
+  return `${path}: ${issueText(found)}`;
 }
 
 /**
- * Refuses a component whose arguments have problems, all of them in one message. A `RunError` is shown by the engine
+ * Refuses a component whose arguments have issues, all of them in one message. A `RunError` is shown by the engine
  * without a stack trace.
  *
  * @param configKey path in the stack file that the arguments come from, so that the message names the key to change
- * @throws pulumi.RunError when there is at least one problem
+ * @throws pulumi.RunError when there is at least one issue
  */
-export function refuse(
+export function assertValid(
   component: string,
   name: string,
-  problems: readonly Problem[],
+  issues: readonly (Problem | Issue)[],
   configKey?: string,
 ): void {
-  if (problems.length === 0) return;
-  const lines = problems.map((p) => `  - ${describeProblem(p, configKey)}`);
+  if (issues.length === 0) return;
+  const lines = issues.map((found) => `  - ${describeIssue(found, configKey)}`);
   throw new pulumi.RunError(`${component} "${name}" cannot be built:\n${lines.join("\n")}`);
 }
+
+/** Names of before, until the last component uses the ones above. */
+export { assertValid as refuse, describeIssue as describeProblem };
 
 /**
  * A mistake that shows only inside an output, to be thrown there. The SDK wraps it into errors of its own and shows its

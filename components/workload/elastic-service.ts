@@ -10,17 +10,16 @@ import { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler";
 import { ScaleTarget } from "../autoscaling/scale-target";
 import { scalingBehavior } from "../autoscaling/scaling-behavior";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
-import { refuse } from "../shared/problems";
+import { assertValid } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { resolvedServiceArgs, type ElasticServiceArgs } from "./elastic-service-args";
 import { podSpec, startupSeconds } from "./elastic-service-pod";
-import { elasticServiceProblems } from "./elastic-service-problems";
-
+import { elasticServiceIssues } from "./elastic-service-issues";
 import { serviceNetworkPolicy } from "./service-network";
 import { serviceWitnesses } from "./service-witnesses";
 
 export type { ElasticServiceArgs, SecretEntry, ServiceCache } from "./elastic-service-args";
-export { elasticServiceProblems } from "./elastic-service-problems";
+export { elasticServiceIssues } from "./elastic-service-issues";
 
 /**
  * An HTTP service that grows and shrinks with its demand: replica bounds, autoscaler target, probes, rollout and drain
@@ -55,7 +54,7 @@ export class ElasticService extends pulumi.ComponentResource {
   constructor(name: string, given: ElasticServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     const args = resolvedServiceArgs(name, given);
     const { app } = args;
-    refuse("ElasticService", name, elasticServiceProblems(args), args.configKey);
+    assertValid("ElasticService", name, elasticServiceIssues(args), args.configKey);
     const cachePools = Object.fromEntries((args.caches ?? []).map((cache) => [cache.name, cache.poolSize]));
     const databasePool = args.database?.poolSize ?? 0;
     const { terminationGrace: terminationSeconds } = args.timeouts.drain;

@@ -114,7 +114,7 @@ export const AUTHORITIES_FILE = "/etc/cache-authorities/ca.crt";
 
 /**
  * Variables of the container: what the platform derives, and what the caller sets. Where both have one, such as `NODE_ENV`,
- * the caller's counts; `NODE_OPTIONS` are added to. What may not be set is refused before, see environment-problems.ts.
+ * the caller's counts; `NODE_OPTIONS` are added to. What may not be set is refused before, see environment-issues.ts.
  */
 export function serviceEnvironment(args: ResolvedServiceArgs): Variable[] {
   const { environment = {}, secretEnvironment = {} } = args;

@@ -1,11 +1,11 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
-import { text } from "../../budget/core/derived";
+import { text, valuesOf } from "../../budget/core/derived";
 import { expectedClients } from "../../budget/service/connections";
 import { VOTERS, clientsPerRouter } from "../../budget/database/mongodb";
 import { cacheUsersOf, databaseUsersOf } from "../../budget/service/pool-users";
 import type { CacheSummary } from "../../budget/caching/summary";
 import { isMongoDbCluster, type DatabaseSummary } from "../../budget/database/summary";
-import { number, percent, plural, podRange, rate } from "../../budget/core/format";
+import { number, plural, podRange, rate } from "../../budget/core/format";
 import type { StackModel } from "./stack-model";
 
 export interface Box {
@@ -44,7 +44,7 @@ export function graphOf(model: StackModel): Graph {
   const columns = [
     clients(model),
     cdns(model),
-    entrances(model),
+    publicLoadBalancers(model),
     proxies(model),
     services(model),
     [...databases(model), ...caches(model)],
@@ -70,10 +70,10 @@ export function describeEdge({ connections, rps }: Edge): string {
 }
 
 function clients({ proxies: found }: StackModel): Box[] {
-  return found.map(({ workload, expectedClients: count }) => ({
+  return found.map(({ workload, numbers }) => ({
     id: `clients of ${workload}`,
     title: "Clients",
-    detail: `${number(count)} at once`,
+    detail: `${number(numbers.clients.value)} at once`,
     kind: "client",
     zones: [],
   }));
@@ -82,21 +82,21 @@ function clients({ proxies: found }: StackModel): Box[] {
 const CDN_TITLES = { cloudfront: "CloudFront", cloudflare: "Cloudflare" } as const;
 
 function cdns({ cdns: found }: StackModel): Box[] {
-  return found.map(({ workload, provider, hitRatio }) => ({
+  return found.map(({ workload, provider, numbers }) => ({
     id: workload,
     title: CDN_TITLES[provider],
-    detail: `${percent(hitRatio)} from its cache`,
+    detail: `${text(numbers.hitRatio)} from its cache`,
     kind: "proxy",
     zones: [],
   }));
 }
 
-const ENTRANCE_TITLES = { aws: "ALB", gcp: "Google load balancer" } as const;
+const PUBLIC_TITLES = { aws: "ALB", gcp: "Google load balancer" } as const;
 
-function entrances({ entrances: found }: StackModel): Box[] {
+function publicLoadBalancers({ publicLoadBalancers: found }: StackModel): Box[] {
   return found.map(({ workload, cloud, originLocked, firewallMode }) => ({
     id: workload,
-    title: ENTRANCE_TITLES[cloud],
+    title: PUBLIC_TITLES[cloud],
     detail: originLocked
       ? "for the CDN only"
       : firewallMode === "block"
@@ -109,31 +109,32 @@ function entrances({ entrances: found }: StackModel): Box[] {
 
 /** From clients to a proxy, over what stands in front of it. */
 function inwards(
-  { cdns: [cdn], entrances: [entrance], services: all, exposedService }: StackModel,
+  { cdns: [cdn], publicLoadBalancers: [outer], services: all, exposedService }: StackModel,
   to: string,
   connections: number,
 ): Edge[] {
   const from = `clients of ${to}`;
   const behind = cdn?.workload ?? from;
-  const rps = cdn?.expectedOriginRps ?? 0;
-  const first = cdn === undefined ? [] : [{ from, to: cdn.workload, connections: 0, rps: cdn.peakRps }];
+  const rps = cdn?.numbers.expectedOriginRps.value ?? 0;
+  const first =
+    cdn === undefined ? [] : [{ from, to: cdn.workload, connections: 0, rps: cdn.numbers.peakRps.value }];
   const held = cdn === undefined ? connections : 0;
   const peak = all.find(({ workload }) => workload === exposedService)?.demand.peakRps ?? 0;
-  if (entrance === undefined) return [...first, { from: behind, to, connections: held, rps }];
+  if (outer === undefined) return [...first, { from: behind, to, connections: held, rps }];
   return [
     ...first,
-    { from: behind, to: entrance.workload, connections: held, rps },
-    { from: entrance.workload, to, connections: 0, rps: rps > 0 ? rps : peak },
+    { from: behind, to: outer.workload, connections: held, rps },
+    { from: outer.workload, to, connections: 0, rps: rps > 0 ? rps : peak },
   ];
 }
 
 function proxies({ proxies: found }: StackModel): Box[] {
-  return found.map(({ workload, minReplicas, maxReplicas, zones }) => ({
+  return found.map(({ workload, numbers, zones }) => ({
     id: workload,
     title: workload,
-    detail: podRange(minReplicas, maxReplicas),
+    detail: podRange(numbers.minReplicas.value, numbers.maxReplicas.value),
     kind: "proxy",
-    zones: podsPerZone(maxReplicas, zones),
+    zones: podsPerZone(numbers.maxReplicas.value, zones),
   }));
 }
 
@@ -227,12 +228,13 @@ function edges(model: StackModel): Edge[] {
   const exposed = model.services.find(({ workload }) => workload === model.exposedService);
   return [
     ...model.proxies.flatMap((proxy) => {
-      const { workload, expectedClients: connections, minReplicas, workers, upstreamKeepAlive } = proxy;
+      const { workload, numbers } = proxy;
+      const { clients: connections, minReplicas, workers, upstreamKeepAlive } = valuesOf(numbers);
       const outside = inwards(model, workload, connections);
       if (exposed === undefined) return outside;
       const kept = minReplicas * workers * upstreamKeepAlive;
       // What the CDN lets through; the service is planned for its own peak, which its card shows.
-      const rps = model.cdns[0]?.expectedOriginRps ?? exposed.demand.peakRps;
+      const rps = model.cdns[0]?.numbers.expectedOriginRps.value ?? exposed.demand.peakRps;
       return [...outside, { from: workload, to: exposed.workload, connections: kept, rps }];
     }),
     ...model.caches.flatMap(({ workload: to }) =>

@@ -1,17 +1,11 @@
 /** The page of a preview: one file, no network, nothing typed by hand. */
 import { createHash } from "node:crypto";
 
-import type { Derivation } from "../../report/derivation";
-import { derivationsList } from "../../report/derivations-list";
-import { planList } from "../../report/plan-list";
-import { edgeDerivations } from "./edge-derivations";
-import { imageDerivations } from "./image-derivations";
-import { entranceDerivations } from "./entrance-derivations";
 import { number, plural } from "../../budget/core/format";
 import type { Planned } from "../../budget/core/summary";
 import { Html, html } from "../../report/html";
+import { planList } from "../../report/plan-list";
 import { policiesSection } from "./policies-section";
-import { proxyDerivations } from "./proxy-derivations";
 import { resourcesSection } from "./resources-section";
 import { SCRIPT } from "../../report/script";
 import { servicesSection } from "./services-section";
@@ -82,40 +76,35 @@ function verdict(model: StackModel): Html {
   </section>`;
 }
 
-function cdn({ cdns, images, services, exposedService }: StackModel): Html {
+function cdn({ cdns, images }: StackModel): Html {
   if (cdns.length === 0) return html``;
-  const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>CDN</h2>
-    ${cdns.map((each) => card(each.hosts.join(", "), each.configKey, edgeDerivations(each, upstream)))}
-    ${images.map((each) => card("Pictures", each.configKey, imageDerivations(each)))}`;
+    ${cdns.map((each) => planCard(each, each.hosts.join(", ")))}
+    ${images.map((each) => planCard(each, "Images"))}`;
 }
 
-function loadBalancer({ entrances, proxies, services, exposedService }: StackModel): Html {
+function loadBalancer({ publicLoadBalancers, proxies }: StackModel): Html {
   if (proxies.length === 0) return html``;
-  const upstream = services.find(({ workload }) => workload === exposedService);
   return html`<h2>Load balancer</h2>
-    ${entrances.map((each) => card(each.hosts.join(", "), each.configKey, entranceDerivations(each)))}
-    ${proxies.map((proxy) => card(proxy.workload, proxy.configKey, proxyDerivations(proxy, upstream)))}`;
+    ${publicLoadBalancers.map((each) => planCard(each, each.hosts.join(", ")))}
+    ${proxies.map((each) => planCard(each))}`;
 }
 
 function databases({ databases: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Database</h2>
-    ${found.map(planCard)}`;
+    ${found.map((each) => planCard(each))}`;
 }
 
 function caches({ caches: found }: StackModel): Html {
   if (found.length === 0) return html``;
   return html`<h2>Caches</h2>
-    ${found.map(planCard)}`;
+    ${found.map((each) => planCard(each))}`;
 }
 
-function planCard(planned: Planned): Html {
-  return section(planned.workload, planned.configKey, planList(planned));
-}
-
-function card(name: string, configKey: string, derivations: readonly Derivation[]): Html {
-  return section(name, configKey, derivationsList(derivations));
+/** What a component is, with its promises and its numbers. */
+function planCard(planned: Planned, name = planned.workload): Html {
+  return section(name, planned.configKey, planList(planned));
 }
 
 function section(name: string, configKey: string, content: Html): Html {

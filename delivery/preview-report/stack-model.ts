@@ -4,7 +4,7 @@ import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import type { PlatformSummary } from "../../budget/core/summary";
 import type { AtlasSummary, DatabaseSummary, MongoDbSummary } from "../../budget/database/summary";
 import type { EdgeSummary, ImageOptimizerSummary } from "../../budget/edge/summary";
-import type { CloudLoadBalancerSummary, ProxySummary } from "../../budget/load-balancing/summary";
+import type { PublicLoadBalancerSummary, ProxySummary } from "../../budget/load-balancing/summary";
 import type { ServiceSummary } from "../../budget/service/summary";
 import type { StackResource, StackRun } from "../../engine/stack";
 import { isWhollyKnown } from "./values";
@@ -45,10 +45,10 @@ export interface StackModel {
   readonly caches: readonly CacheSummary[];
   readonly proxies: readonly ProxySummary[];
   readonly cdns: readonly EdgeSummary[];
-  /** Functions that make pictures for the CDN. */
+  /** Functions that make the variants of images for the CDN. */
   readonly images: readonly ImageOptimizerSummary[];
-  /** Load balancers of the cloud, in front of the proxies. */
-  readonly entrances: readonly CloudLoadBalancerSummary[];
+  /** In front of the proxies. */
+  readonly publicLoadBalancers: readonly PublicLoadBalancerSummary[];
   /** Of whichever kind. */
   readonly databases: readonly DatabaseSummary[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
@@ -110,12 +110,10 @@ export function stackModel(stack: string, run: StackRun): StackModel {
       ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudFront),
       ...summaries<EdgeSummary>(COMPONENT_TYPES.cloudflare),
     ],
-    images: ofType(COMPONENT_TYPES.imageOptimizer)
-      .filter(known)
-      .map(({ inputs }) => inputs as unknown as ImageOptimizerSummary),
-    entrances: [
-      ...summaries<CloudLoadBalancerSummary>(COMPONENT_TYPES.awsAlb),
-      ...summaries<CloudLoadBalancerSummary>(COMPONENT_TYPES.gcpLoadBalancer),
+    images: summaries<ImageOptimizerSummary>(COMPONENT_TYPES.imageOptimizer),
+    publicLoadBalancers: [
+      ...summaries<PublicLoadBalancerSummary>(COMPONENT_TYPES.awsAlb),
+      ...summaries<PublicLoadBalancerSummary>(COMPONENT_TYPES.gcpLoadBalancer),
     ],
     databases: [
       ...summaries<MongoDbSummary>(COMPONENT_TYPES.mongoDbCluster),

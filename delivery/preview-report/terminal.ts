@@ -1,6 +1,6 @@
 /** The preview in a terminal: what happens, what was derived, what was found. */
 import { text } from "../../budget/core/derived";
-import { number, percent, podRange, rate } from "../../budget/core/format";
+import { number, podRange, rate } from "../../budget/core/format";
 import type { StackModel } from "./stack-model";
 import { describeChange, verdictOf } from "./verdict";
 
@@ -14,8 +14,8 @@ export function planLines({ changes, cdns, groups, services }: StackModel): stri
       return `  ${number(count)} ${describeChange(operation)}: ${tally(kinds)}`;
     }),
     ...cdns.map(
-      ({ workload, hitRatio, expectedOriginRps, peakRps }) =>
-        `  ${workload.padEnd(width)}  ${percent(hitRatio)} of ${rate(peakRps)} from its cache, ${rate(expectedOriginRps)} to the service`,
+      ({ workload, numbers: { hitRatio, peakRps, expectedOriginRps } }) =>
+        `  ${workload.padEnd(width)}  ${text(hitRatio)} of ${text(peakRps)} from its cache, ${text(expectedOriginRps)} to the service`,
     ),
     ...services.map(
       ({ workload, replicas, demand, numbers }) =>

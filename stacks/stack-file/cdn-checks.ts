@@ -1,7 +1,7 @@
 /** Rules of `retrofitlink:cdn` that look at more than one key. They run on a block that is sound by itself. */
 import type { Problem } from "../../components/shared/problems";
 import { behaviorProblems } from "../../components/edge/behavior-problems";
-import { edgeBehaviors, withImageVariants, type EdgeBehavior } from "../../components/edge/behaviors";
+import { cdnBehaviors, edgeBehaviors } from "../../budget/edge/behaviors";
 import { accountProblems, cloudflareImageProblems } from "../../components/edge/cloudflare/cloudflare-args";
 import {
   ORIGIN_SHIELD_REGIONS,
@@ -25,13 +25,6 @@ export interface CdnSurroundings {
 /** Shares that people write add up to 1 but for rounding. */
 const SHARES_TOLERANCE = 0.01;
 
-/** What the edge does with each class of paths. */
-export function cdnBehaviors({ provider, behaviors, images }: CdnConfig): EdgeBehavior[] {
-  const classes = edgeBehaviors(behaviors);
-  if (images === undefined) return classes;
-  return withImageVariants(classes, provider === "cloudfront" ? "images" : "service");
-}
-
 export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroundings): ConfigProblem[] {
   if (cdn === undefined) return [];
   const { hosts, zone } = cdn;
@@ -43,7 +36,7 @@ export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroun
           ...publicKeyProblems(
             cdn.cloudfront.publicKeys,
             behaviors.filter(({ signed }) => signed).map((behavior) => behavior.class),
-          ).map((problem) => ({ ...problem, property: `cloudfront.${problem.property}` })),
+          ),
         ]
       : [
           ...zoneProblems({ ...cdn.cloudflare, zone, hosts }),
@@ -105,9 +98,15 @@ function imageMistakes(cdn: CdnConfig, { cluster }: CdnSurroundings): ConfigProb
   return problems.map(mistake);
 }
 
+/** Where the file has what is an argument of its own in a component. */
+const KEYS: readonly (readonly [argument: RegExp, key: string])[] = [
+  [/^publicKeys/, "cloudfront.publicKeys"],
+  [/^account\./, "cloudflare."],
+];
+
 /** `behaviors.api.paths[0]` as a path of the file. */
 function mistake({ property, got, allowed, fix }: Problem): ConfigProblem {
-  const path = property
+  const path = KEYS.reduce((text, [argument, key]) => text.replace(argument, key), property)
     .split(/[.[\]]+/)
     .filter((part) => part !== "")
     .map((part) => (/^\d+$/.test(part) ? Number(part) : part));

@@ -1,7 +1,7 @@
 /** Rules about what the CDN and the load balancer behind it are both told: hosts, and paths that stay open. */
-import { edgeRoutes, type EdgeBehavior } from "../../components/edge/behaviors";
+import { edgeRoutes, type EdgeBehavior } from "../../budget/edge/behaviors";
 import { isWithinZone } from "../../components/edge/edge-args";
-import { covers, overlap } from "../../components/edge/path-patterns";
+import { covers, overlap } from "../../budget/edge/path-patterns";
 import { routeBase, type ProxyRoute } from "../../components/load-balancing/proxy/proxy-routes";
 import { show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import type { CdnConfig } from "./schema/stack";

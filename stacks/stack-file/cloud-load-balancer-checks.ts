@@ -5,7 +5,7 @@ import { longestRequestSeconds, requestLimit, type LadderCdn } from "../../budge
 import {
   certificateCovers,
   rangeProblem,
-} from "../../components/load-balancing/public/cloud-load-balancer-args";
+} from "../../components/load-balancing/public/public-load-balancer-args";
 import { MOST_COUNTED_REQUESTS } from "../../components/load-balancing/public/gcp/gcp-load-balancer-args";
 import { areInCloudflare } from "./cdn-records";
 import { subnetMistakes } from "./cluster-checks";

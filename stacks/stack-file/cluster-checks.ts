@@ -1,7 +1,8 @@
 /** Rules about where a stack runs, and about names that its cloud has to take. */
+import { issuesOf, nearest, show, within, type Issue } from "../../budget/core/issues";
+import type { SettingPath } from "../../budget/core/settings";
 import { managedCacheName } from "../../budget/caching/settings";
-import { issuesOf } from "../../budget/core/issues";
-import { nearest, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+
 import { AWS_REGIONS, GCP_REGIONS, gcpZones, isOtherPartition } from "./regions";
 import type { ClusterConfig } from "./schema/stack";
 
@@ -12,19 +13,19 @@ export interface ClusterParts {
   readonly cacheKinds: Readonly<Record<string, unknown>>;
 }
 
-export function clusterMistakes({ cluster, cacheKinds }: ClusterParts): ConfigProblem[] {
-  const names = cacheNameMistakes(cacheKinds);
+export function clusterIssues({ cluster, cacheKinds }: ClusterParts): Issue[] {
+  const names = cacheNameIssues(cacheKinds);
   if (cluster === undefined || cluster.cloud === "local") return names;
   return cluster.cloud === "aws"
     ? [
         ...names,
-        ...awsRegionMistakes(cluster.region),
+        ...awsRegionIssues(cluster.region),
         ...subnetMistakes(["cluster", "subnetIds"], cluster.subnetIds, cluster.zones),
       ]
-    : [...names, ...gcpRegionMistakes(cluster)];
+    : [...names, ...gcpRegionIssues(cluster)];
 }
 
-function awsRegionMistakes(region: string): ConfigProblem[] {
+function awsRegionIssues(region: string): Issue[] {
   if (isOtherPartition(region)) {
     return [
       {
@@ -38,7 +39,7 @@ function awsRegionMistakes(region: string): ConfigProblem[] {
   return unknownRegion(region, AWS_REGIONS, "AWS");
 }
 
-function gcpRegionMistakes({ region, zones }: Extract<ClusterConfig, { cloud: "gcp" }>): ConfigProblem[] {
+function gcpRegionIssues({ region, zones }: Extract<ClusterConfig, { cloud: "gcp" }>): Issue[] {
   const unknown = unknownRegion(region, GCP_REGIONS, "Google Cloud");
   const there = gcpZones(region);
   if (unknown.length > 0 || zones <= there.length) return unknown;
@@ -52,7 +53,7 @@ function gcpRegionMistakes({ region, zones }: Extract<ClusterConfig, { cloud: "g
   ];
 }
 
-function unknownRegion(region: string, known: readonly string[], cloud: string): ConfigProblem[] {
+function unknownRegion(region: string, known: readonly string[], cloud: string): Issue[] {
   if (known.includes(region)) return [];
   const near = nearest(region, known);
   return [
@@ -66,11 +67,7 @@ function unknownRegion(region: string, known: readonly string[], cloud: string):
 }
 
 /** Zones without a subnet get nothing: no target of a load balancer, no member of a managed cache. */
-export function subnetMistakes(
-  path: ConfigPath,
-  subnetIds: readonly string[],
-  zones: number,
-): ConfigProblem[] {
+export function subnetMistakes(path: SettingPath, subnetIds: readonly string[], zones: number): Issue[] {
   const needed = Math.max(2, zones);
   const different = new Set(subnetIds).size;
   if (different === subnetIds.length && different >= needed) return [];
@@ -84,10 +81,10 @@ export function subnetMistakes(
   ];
 }
 
-function cacheNameMistakes(cacheKinds: Readonly<Record<string, unknown>>): ConfigProblem[] {
+function cacheNameIssues(cacheKinds: Readonly<Record<string, unknown>>): Issue[] {
   return Object.entries(cacheKinds).flatMap(([name, kind]) =>
     kind === "elasticache" || kind === "memorystore"
-      ? issuesOf(managedCacheName, name).map((issue) => ({ ...issue, path: ["caches", name] }))
+      ? within(["caches", name], issuesOf(managedCacheName, name))
       : [],
   );
 }

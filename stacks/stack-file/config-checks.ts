@@ -1,29 +1,24 @@
 /** Rules of a stack file that look at more than one key. They run on what is sound by itself. */
-import { profileProblems } from "../../budget/service/profile-problems";
-import {
-  DEFAULT_BUDGET,
-  budgetProblems,
-  mergeBudget,
-  type BudgetOverrides,
-  type PerformanceBudget,
-} from "../../budget/core/performance-budget";
+import { budgetIssues } from "../../budget/core/budget-settings";
+import { issue, show, within, type Issue } from "../../budget/core/issues";
+import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { DEFAULT_REACTION } from "../../budget/service/capacity";
+import { serviceIssues } from "../../budget/service/rules";
 import { routesAndTlsProblems, trustProblems } from "../../components/load-balancing/proxy/proxy-problems";
-import { imageMistake } from "../../components/shared/images";
-import { environmentProblems } from "../../components/workload/environment-problems";
+import { asIssue } from "../../components/shared/problems";
+import { environmentIssues } from "../../components/workload/environment-issues";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
-import { cdnMistakes } from "./cdn-checks";
-import { clusterMistakes } from "./cluster-checks";
 import { cachePlanMistakes } from "./cache-checks";
-import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { cdnMistakes } from "./cdn-checks";
+import { clusterIssues } from "./cluster-checks";
 import { atlasMistakes } from "./atlas-checks";
 import { databaseMistakes } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
-import { nameMistakes, type NamingParts } from "./object-names";
+import { nameIssues, workloadNames, type NamingParts } from "./object-names";
+import { configKey } from "./stack-file-issues";
 import { signingMistakes } from "./url-signing-checks";
-
-/** A waiver is for now, not for good. */
-const LONGEST_WAIVER_DAYS = 180;
+import { waiverIssues } from "./waiver-issues";
 
 /** The budget of one service: the default, the stack's overrides, the service's. */
 export function serviceBudget(
@@ -62,20 +57,27 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
 }
 
 /** @param today for the dates of waivers */
-export function crossChecks(config: SoundParts, names: Names, today: Date): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+export function crossChecks(config: SoundParts, names: Names, today: Date): Issue[] {
   const stackBudget = mergeBudget(DEFAULT_BUDGET, config.budget);
-  problems.push(...budgetMistakes(stackBudget, config.budget, ["budget"]));
-  const stackIsSound = problems.length === 0;
-  for (const [name, service] of Object.entries(config.services)) {
-    problems.push(...serviceMistakes(config, names, name, service, stackIsSound));
-  }
-  problems.push(
-    ...nameMistakes(config.naming),
+  const ofBudget = budgetIssues(stackBudget, config.budget, ["budget"]);
+  const stackIsSound = ofBudget.length === 0;
+  const issues = [
+    ...ofBudget,
+    ...Object.entries(config.services).flatMap(([name, service]) =>
+      within(
+        ["services", name],
+        [
+          ...(stackIsSound ? planIssues(config, name, service) : []),
+          ...variableIssues(service, names),
+          ...otherNames(service, name, names),
+        ],
+      ),
+    ),
+    ...nameIssues(config.naming),
     ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
-    ...clusterMistakes(config),
-    ...cacheKindMistakes(config),
-    ...loadBalancerMistakes(config, names),
+    ...clusterIssues(config),
+    ...cacheKindIssues(config),
+    ...loadBalancerIssues(config, names),
     ...chainMistakes(config.chain, config.services),
     ...cdnMistakes(config.cdn, {
       cluster: config.cluster,
@@ -83,118 +85,70 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Conf
       origin: { hosts: config.chain.public?.hosts, routes: config.loadBalancer?.routes },
     }),
     ...signingMistakes({ ...config, hasCdn: names.cdn }),
-    ...proxyMistakes(config),
-    ...waiverMistakes(config, today),
+    ...proxyIssues(config),
+    ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasMistakes(config),
-  );
+  ];
   const { budget, services, caches, cluster, cdn } = config;
-  if (cluster === undefined) return problems;
-  const planned = problems.length === 0 && Object.keys(services).length === names.services.length;
-  problems.push(...cachePlanMistakes({ budget, services, caches, cluster, cdn }, planned));
-  return problems;
+  if (cluster === undefined) return issues;
+  const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
+  return [...issues, ...cachePlanMistakes({ budget, services, caches, cluster, cdn }, isPlanned)];
 }
 
-function serviceMistakes(
-  config: SoundParts,
-  names: Names,
-  name: string,
-  service: ServiceConfig,
-  stackIsSound: boolean,
-): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const at = (...path: (string | number)[]): ConfigPath => ["services", name, ...path];
-  const { demand, profile, image, resources, processesPerPod } = service;
+/** Whether there is a plan of the service. */
+function planIssues(config: SoundParts, name: string, service: ServiceConfig): Issue[] {
   const budget = serviceBudget(config, service);
-  const wrongBudget = stackIsSound ? budgetMistakes(budget, service.budget, at("budget")) : [];
-  problems.push(...wrongBudget);
+  const { zones = 1, nodeStartSeconds: nodeSeconds = 0 } = config.cluster ?? {};
+  const { caches, database } = service;
+  const waits = [
+    ...Object.values(caches),
+    ...(database === undefined
+      ? []
+      : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }]),
+  ];
+  return [
+    ...budgetIssues(budget, service.budget, ["budget"]),
+    ...serviceIssues({
+      ...service,
+      service: name,
+      budget,
+      zones,
+      waits,
+      reaction: { ...DEFAULT_REACTION, nodeSeconds },
+    }),
+  ];
+}
 
-  const wrongImage = imageMistake(image);
-  if (wrongImage !== undefined) problems.push({ path: at("image"), got: show(image), ...wrongImage });
-  if (demand.peakRps < demand.baseRps) {
-    problems.push({
-      path: at("demand", "peakRps"),
-      got: show(demand.peakRps),
-      allowed: `at least demand.baseRps, ${demand.baseRps} (requests/s)`,
-      fix: "Give the highest rate the platform must serve.",
-    });
-  }
-  if (problems.length === 0) {
-    const { caches, database } = service;
-    const queries =
-      database === undefined
-        ? []
-        : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }];
-    const waits = [...Object.values(caches), ...queries];
-    for (const wrong of profileProblems({ profile, demand, budget, processesPerPod, waits })) {
-      const { key, got, allowed, fix } = wrong;
-      problems.push({ path: at(...key.split(".")), got: show(got), allowed, fix });
-    }
-  }
-  if (resources.memoryMiB < 128 * processesPerPod) {
-    problems.push({
-      path: at("resources", "memoryMiB"),
-      got: show(resources.memoryMiB),
-      allowed: `at least ${128 * processesPerPod} (MiB), 128 for each process`,
-      fix: "Give what a load test measured, with a fifth to spare.",
-    });
-  }
-  const variables = environmentProblems(service.environment, Object.keys(service.secretEnvironment), {
+function variableIssues(service: ServiceConfig, names: Names): Issue[] {
+  return environmentIssues(service.environment, Object.keys(service.secretEnvironment), {
     caches: Object.keys(service.caches),
     database: names.database && service.database !== undefined,
     urlSigning: service.signsUrls,
     calls: Object.keys(service.calls),
   });
-  for (const { property, got, allowed, fix } of variables) {
-    // What was given is a name or a kind of value, not the value.
-    problems.push({ path: at(...property.split(".")), got: show(got), allowed, fix });
-  }
-  for (const name of Object.keys(service.secretEnvironment)) {
-    if (!Object.hasOwn(service.environment, name)) continue;
-    problems.push({
-      path: at("secretEnvironment", name),
-      got: show(name),
-      allowed: "a variable that environment does not set",
-      fix: "Remove it from one of the two.",
-    });
-  }
-  for (const called of Object.keys(service.calls)) {
-    const others = names.services.filter((one) => one !== name);
-    if (others.includes(called)) continue;
-    problems.push({
-      path: at("calls", called),
-      got: show(called),
-      allowed: oneOf(others, "another service of this stack"),
-      fix: "Name a service of this stack; what is elsewhere belongs to egress.",
-    });
-  }
-  for (const cache of Object.keys(service.caches)) {
-    if (names.caches.includes(cache)) continue;
-    problems.push({
-      path: at("caches", cache),
-      got: show(cache),
-      allowed: oneOf(names.caches, "a cache of this stack"),
-      fix: `Add ${configKey(["caches", cache])}, or remove the key.`,
-    });
-  }
-  return problems;
 }
 
-/** The budget is checked merged; a mistake shows at the key that made it, or at the metric. */
-function budgetMistakes(
-  merged: PerformanceBudget,
-  overrides: BudgetOverrides,
-  prefix: ConfigPath,
-): ConfigProblem[] {
-  return budgetProblems(merged).map(({ metric, step, message }) => {
-    const given = overrides[metric]?.[step] !== undefined;
-    const [, allowed = ""] = message.split("; allowed is ");
-    return {
-      path: given ? [...prefix, metric, step] : [...prefix, metric],
-      got: given ? show(merged[metric][step]) : `a ${step} of ${merged[metric][step]}`,
-      allowed,
-      fix: "Target, warning and critical go from the promise to the alarm.",
-    };
-  });
+/** Services and caches that it names, and that are not there. */
+function otherNames({ calls, caches }: ServiceConfig, name: string, names: Names): Issue[] {
+  const others = names.services.filter((one) => one !== name);
+  return [
+    ...Object.keys(calls).flatMap((called) =>
+      others.includes(called)
+        ? []
+        : issue(["calls", called], called, {
+            allowed: oneOf(others, "another service of this stack"),
+            fix: "Name a service of this stack; what is elsewhere belongs to egress.",
+          }),
+    ),
+    ...Object.keys(caches).flatMap((cache) =>
+      names.caches.includes(cache)
+        ? []
+        : issue(["caches", cache], cache, {
+            allowed: oneOf(names.caches, "a cache of this stack"),
+            fix: `Add ${configKey(["caches", cache])}, or remove the key.`,
+          }),
+    ),
+  ];
 }
 
 /** The only cloud that has a managed cache. */
@@ -203,70 +157,40 @@ const CLOUD_OF_CACHE = new Map<unknown, string>([
   ["memorystore", "gcp"],
 ]);
 
-function cacheKindMistakes({ cloud, cacheKinds }: SoundParts): ConfigProblem[] {
-  // A cloud that nobody knows is a mistake of its own.
+function cacheKindIssues({ cloud, cacheKinds }: SoundParts): Issue[] {
+  // A cloud that nobody knows is an issue of its own.
   if (cloud !== "aws" && cloud !== "gcp" && cloud !== "local") return [];
   return Object.entries(cacheKinds).flatMap(([name, kind]) => {
     const needed = CLOUD_OF_CACHE.get(kind);
     if (needed === undefined || needed === cloud) return [];
     const there = [...CLOUD_OF_CACHE].filter(([, of]) => of === cloud).map(([one]) => ` or ${show(one)}`);
-    return {
-      path: ["caches", name, "kind"],
-      got: show(kind),
+    return issue(["caches", name, "kind"], kind, {
       allowed: `"in-cluster"${there.join("")} on ${cloud}`,
       fix: `Only ${needed} has it; ${configKey(["cluster", "cloud"])} is ${show(cloud)}.`,
-    };
+    });
   });
 }
 
-function loadBalancerMistakes({ exposedService }: SoundParts, { services }: Names): ConfigProblem[] {
+function loadBalancerIssues({ exposedService }: SoundParts, { services }: Names): Issue[] {
   if (exposedService === undefined || services.includes(exposedService)) return [];
   return [
-    {
-      path: ["loadBalancer", "service"],
-      got: show(exposedService),
+    issue(["loadBalancer", "service"], exposedService, {
       allowed: oneOf(services, "a service of this stack"),
       fix: "Name the service that the proxy stands in front of.",
-    },
+    }),
   ];
 }
 
 /** What the proxy itself would refuse, with the line of the file. */
-function proxyMistakes({ loadBalancer }: SoundParts): ConfigProblem[] {
+function proxyIssues({ loadBalancer }: SoundParts): Issue[] {
   if (loadBalancer === undefined) return [];
   const { routes, hosts, headers } = loadBalancer;
-  const tls = tlsOf(loadBalancer);
-  return [
-    ...routesAndTlsProblems({ routes, hosts, headers, ...tls }),
+  const found = [
+    ...routesAndTlsProblems({ routes, hosts, headers, ...tlsOf(loadBalancer) }),
     // Behind a load balancer of the cloud they are held to more, by its own checks.
     ...(loadBalancer.public === undefined ? trustProblems(loadBalancer.trustedProxies) : []),
-  ].map(({ property, got, allowed, fix }) => ({
-    path: ["loadBalancer", ...parts(property)],
-    got: show(got),
-    allowed,
-    fix,
-  }));
-}
-
-/** `routes[1].path` as a path of keys. */
-function parts(property: string): ConfigPath {
-  return property
-    .split(/[.[\]]+/)
-    .flatMap((part) => (part === "" ? [] : [/^\d+$/.test(part) ? Number(part) : part]));
-}
-
-function waiverMistakes({ waivers }: SoundParts, today: Date): ConfigProblem[] {
-  const last = new Date(today.getTime() + LONGEST_WAIVER_DAYS * 86_400_000).toISOString().slice(0, 10);
-  return waivers.flatMap(({ expires }, index) =>
-    expires <= last
-      ? []
-      : {
-          path: ["waivers", index, "expires"],
-          got: show(expires),
-          allowed: `a date up to ${last}, ${LONGEST_WAIVER_DAYS} days from today`,
-          fix: "Choose a date by which the cause is mended; it can be extended then.",
-        },
-  );
+  ];
+  return within(["loadBalancer"], found.map(asIssue));
 }
 
 function oneOf(names: readonly string[], what: string): string {

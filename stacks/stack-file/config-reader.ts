@@ -4,7 +4,9 @@
  */
 import { isMap, isPair, isScalar, parseDocument, visit, type Scalar } from "yaml";
 
-import { NAMESPACE, type ConfigPath, type ConfigProblem } from "./config-problems";
+import type { Issue } from "../../budget/core/issues";
+import type { SettingPath } from "../../budget/core/settings";
+import { NAMESPACE } from "./stack-file-issues";
 
 /** A value that the reader changes: how it is written, what is allowed, how to mend it. */
 interface Trap {
@@ -46,8 +48,8 @@ const TRAPS: readonly Trap[] = [
 ];
 
 /** Values that do not reach the program as they are written, and values that are encrypted. */
-export function readerMistakes(text: string): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+export function readerIssues(text: string): Issue[] {
+  const issues: Issue[] = [];
   visit(parseDocument(text), {
     Scalar(key, node, ancestors) {
       const source = node.source ?? "";
@@ -55,12 +57,12 @@ export function readerMistakes(text: string): ConfigProblem[] {
       const path = configPath([...ancestors, node]);
       const trap = TRAPS.find(({ written }) => written.test(source)) ?? overflowing(source);
       if (path === undefined || trap === undefined) return;
-      problems.push({ path, got: source, allowed: trap.allowed, fix: trap.fix(source) });
+      issues.push({ path, got: source, allowed: trap.allowed, fix: trap.fix(source) });
     },
     Map(_key, node, ancestors) {
       const path = configPath([...ancestors, node]);
       if (path === undefined || path.length === 0 || node.items.length !== 1 || !node.has("secure")) return;
-      problems.push({
+      issues.push({
         path,
         got: "a secret",
         allowed: "the plain value",
@@ -68,7 +70,7 @@ export function readerMistakes(text: string): ConfigProblem[] {
       });
     },
   });
-  return problems;
+  return issues;
 }
 
 /** `1e400` is beyond what a number can be. */
@@ -80,7 +82,7 @@ function overflowing(source: string): Trap | undefined {
 }
 
 /** Path below `config:` and the project's prefix; undefined for what is elsewhere. */
-function configPath(nodes: readonly unknown[]): ConfigPath | undefined {
+function configPath(nodes: readonly unknown[]): SettingPath | undefined {
   const path: (string | number)[] = [];
   nodes.forEach((node, index) => {
     const next = nodes[index + 1];

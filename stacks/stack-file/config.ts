@@ -2,40 +2,33 @@
 import { existsSync, readFileSync } from "node:fs";
 
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 
-import { aboutAt } from "../../budget/core/settings";
+import { issuesOf, type Issue } from "../../budget/core/issues";
+import { valueAt } from "../../budget/core/setting-paths";
+import type { SettingPath } from "../../budget/core/settings";
 import { crossChecks, type SoundParts } from "./config-checks";
 import { chainParts } from "./cloud-load-balancer-checks";
-import {
-  NAMESPACE,
-  describeProblems,
-  schemaProblems,
-  valueAt,
-  type ConfigPath,
-  type ConfigProblem,
-  type ConfigSource,
-} from "./config-problems";
-import { readValues, readerMistakes } from "./config-reader";
+import { readValues, readerIssues } from "./config-reader";
 import type { NamingParts } from "./object-names";
 import { cache } from "./schema/cache";
 import { stackSchema, type StackConfig } from "./schema/stack";
+import { NAMESPACE, describeIssues, type ConfigSource } from "./stack-file-issues";
 
 export { serviceBudget } from "./config-checks";
 export type { CacheConfig, CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 
 /** What a parse gave: a configuration, or what is wrong with it. */
 export type ParsedConfig =
-  | { readonly config: StackConfig; readonly problems: readonly [] }
-  | { readonly config: undefined; readonly problems: readonly ConfigProblem[] };
+  | { readonly config: StackConfig; readonly issues: readonly [] }
+  | { readonly config: undefined; readonly issues: readonly Issue[] };
 
 /**
  * @param raw values by key, without the project's prefix
  * @param today for the dates of waivers. @default now
  */
 export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today = new Date()): ParsedConfig {
-  const parsed = stackSchema.safeParse(raw);
-  const mistakes = crossChecks(
+  const single = issuesOf(stackSchema, raw);
+  const between = crossChecks(
     soundParts(raw),
     {
       services: keysOf(raw["services"]),
@@ -45,15 +38,8 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
     },
     today,
   );
-  if (parsed.success && mistakes.length === 0) return { config: parsed.data, problems: [] };
-  const issues = parsed.success ? [] : parsed.error.issues;
-  const single = schemaProblems(
-    issues,
-    raw,
-    (path) => keysAt(raw, path),
-    (path) => aboutAt(stackSchema, path, raw),
-  );
-  return { config: undefined, problems: [...single, ...mistakes] };
+  const issues = [...single, ...between];
+  return issues.length === 0 ? { config: stackSchema.parse(raw), issues: [] } : { config: undefined, issues };
 }
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
@@ -93,7 +79,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
 /** Names are compared whatever else is wrong with what has them. */
 export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts {
   const { proxy = "nginx" } = (raw["loadBalancer"] ?? {}) as { readonly proxy?: unknown };
-  const secrets: ConfigPath[] = [
+  const secrets: SettingPath[] = [
     ["loadBalancer", "tls", "secretName"],
     ["cdn", "cloudfront", "signingKeySecret"],
   ];
@@ -110,6 +96,7 @@ export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts
       ]),
     ),
     database: valueAt(raw, ["database", "kind"]),
+    otherComponents: otherComponents(raw),
     proxy:
       raw["loadBalancer"] === undefined || (proxy !== "nginx" && proxy !== "haproxy") ? undefined : proxy,
     givenSecrets: secrets.flatMap((owner) => {
@@ -119,40 +106,19 @@ export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts
   };
 }
 
+/** Names that the wiring gives to what is no workload of the cluster. */
+function otherComponents(raw: Readonly<Record<string, unknown>>): string[] {
+  const atlas = valueAt(raw, ["database", "clusterName"]) ?? `retrofitlink-${String(raw["environment"])}`;
+  return [
+    ...(raw["database"] === undefined ? [] : ["mongodb-data-model", "mongodb-backup"]),
+    ...(valueAt(raw, ["database", "kind"]) === "atlas" ? [String(atlas)] : []),
+    ...(valueAt(raw, ["loadBalancer", "public"]) === undefined ? [] : ["public-load-balancer"]),
+    ...(raw["cdn"] === undefined ? [] : ["cdn", "cdn-images"]),
+  ];
+}
+
 function keysOf(value: unknown): string[] {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
-}
-
-/** Keys that the schema knows at a path; those of a union are those of the branch that was chosen. */
-function keysAt(raw: unknown, path: ConfigPath): string[] {
-  let schema: z.ZodType = stackSchema;
-  path.forEach((part, index) => {
-    schema = child(unwrapped(schema, valueAt(raw, path.slice(0, index))), part);
-  });
-  const found = unwrapped(schema, valueAt(raw, path));
-  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
-}
-
-function child(schema: z.ZodType, part: string | number): z.ZodType {
-  if (schema instanceof z.ZodObject) return (schema.shape as Record<string, z.ZodType>)[part] ?? z.unknown();
-  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
-  if (schema instanceof z.ZodArray) return schema.element as z.ZodType;
-  return z.unknown();
-}
-
-function unwrapped(schema: z.ZodType, value: unknown): z.ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    return unwrapped(schema.unwrap() as z.ZodType, value);
-  }
-  if (schema instanceof z.ZodDiscriminatedUnion) {
-    const { discriminator } = schema.def;
-    const chosen = valueAt(value, [discriminator]) as z.core.util.Primitive;
-    const options = schema.options as z.ZodType[];
-    // A branch may be a union itself, by another key.
-    const branch = options.find((option) => option._zod.propValues?.[discriminator]?.has(chosen));
-    return branch === undefined ? z.unknown() : unwrapped(branch, value);
-  }
-  return schema;
 }
 
 /** A choice that the schema takes and nothing is built from yet. */
@@ -209,16 +175,16 @@ export function withCdnProvider(
  */
 export function readStackConfig(): StackConfig {
   const source = stackFile(pulumi.getStack());
-  const misread = source === undefined ? [] : readerMistakes(source.text);
+  const misread = source === undefined ? [] : readerIssues(source.text);
   const raw = withCdnProvider(readValues(pulumi.runtime.allConfig()), process.env["CDN_PROVIDER"]);
-  const { config, problems } = parseStackConfig(raw);
+  const { config, issues } = parseStackConfig(raw);
   if (config !== undefined && misread.length === 0) return config;
   // What was misread is wrong for that reason, whatever else is said of it.
-  const others = problems.filter(({ path }) => !misread.some((mistake) => isWithin(path, mistake.path)));
-  throw new pulumi.RunError(describeProblems([...misread, ...others], source));
+  const others = issues.filter(({ path }) => !misread.some((trap) => isWithin(path, trap.path)));
+  throw new pulumi.RunError(describeIssues([...misread, ...others], source));
 }
 
-function isWithin(path: ConfigPath, outer: ConfigPath): boolean {
+function isWithin(path: SettingPath, outer: SettingPath): boolean {
   return outer.every((part, index) => path[index] === part);
 }
 

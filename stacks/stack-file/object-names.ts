@@ -3,14 +3,16 @@
  * overwrite each other, so the file is refused.
  */
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
-import { configKey, show, type ConfigPath, type ConfigProblem } from "./config-problems";
+import { show, type Issue } from "../../budget/core/issues";
+import type { SettingPath } from "../../budget/core/settings";
+import { configKey } from "./stack-file-issues";
 
 /** One object: its kind, and which key of the file it comes from. */
 export interface NamedObject {
   /** Kind of Kubernetes, or `workload` for the label `app`, by which pods are selected. */
   readonly kind: string;
   readonly name: string;
-  readonly owner: ConfigPath;
+  readonly owner: SettingPath;
   /** The key holds the name itself, so it can be changed there. */
   readonly renamable: boolean;
 }
@@ -24,10 +26,12 @@ export interface NamingParts {
   >;
   /** `kind` of the database as it was given, undefined without one. */
   readonly database: unknown;
+  /** Components that are no workload of the cluster, and those that the database brings along. @default none */
+  readonly otherComponents?: readonly string[];
   /** `nginx` or `haproxy`; undefined without a load balancer. */
   readonly proxy: "nginx" | "haproxy" | undefined;
   /** Names of Secrets that somebody else makes, by key. */
-  readonly givenSecrets: readonly { readonly name: string; readonly owner: ConfigPath }[];
+  readonly givenSecrets: readonly { readonly name: string; readonly owner: SettingPath }[];
 }
 
 type Suffixes = readonly (readonly [kind: string, suffix: string])[];
@@ -86,7 +90,7 @@ const DATABASE_OBJECTS: Suffixes = [
 /** Every object that the parts make. */
 export function namedObjects(parts: NamingParts): NamedObject[] {
   const { services, caches, database, proxy, givenSecrets } = parts;
-  const of = (base: string, owner: ConfigPath, suffixes: Suffixes, renamable = true): NamedObject[] =>
+  const of = (base: string, owner: SettingPath, suffixes: Suffixes, renamable = true): NamedObject[] =>
     suffixes.map(([kind, suffix]) => ({ kind, name: `${base}${suffix}`, owner, renamable }));
   const isManaged = (kind: unknown): boolean => kind === "elasticache" || kind === "memorystore";
   return [
@@ -118,11 +122,17 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
   ];
 }
 
+/** Names of everything that a policy judges and a waiver may name. */
+export function workloadNames(parts: NamingParts): string[] {
+  const named = namedObjects(parts).filter(({ kind }) => kind === "workload");
+  return [...new Set([...named.map(({ name }) => name), ...(parts.otherComponents ?? [])])];
+}
+
 /** Objects of one kind and name, and names that the database keeps to itself; at the key that can be changed. */
-export function nameMistakes(parts: NamingParts): ConfigProblem[] {
+export function nameIssues(parts: NamingParts): Issue[] {
   const owners = new Map<string, NamedObject>();
   const reported = new Set<string>();
-  const problems: ConfigProblem[] = [];
+  const issues: Issue[] = [];
   for (const object of namedObjects(parts)) {
     const key = `${object.kind} ${object.name}`;
     const first = owners.get(key);
@@ -134,7 +144,7 @@ export function nameMistakes(parts: NamingParts): ConfigProblem[] {
     const pair = [wrong.owner, other.owner].map(configKey).sort().join(" ");
     if (reported.has(pair)) continue;
     reported.add(pair);
-    problems.push(mistake(wrong, other));
+    issues.push(clash(wrong, other));
   }
   if (parts.database !== undefined) {
     const names = [
@@ -144,7 +154,7 @@ export function nameMistakes(parts: NamingParts): ConfigProblem[] {
     for (const path of names) {
       const [, name = ""] = path;
       if (name === DATABASE || !name.startsWith(`${DATABASE}-`)) continue;
-      problems.push({
+      issues.push({
         path,
         got: show(name),
         allowed: `a name that does not begin with "${DATABASE}-" beside a database`,
@@ -152,10 +162,10 @@ export function nameMistakes(parts: NamingParts): ConfigProblem[] {
       });
     }
   }
-  return problems;
+  return issues;
 }
 
-function mistake({ owner, kind, name }: NamedObject, other: NamedObject): ConfigProblem {
+function clash({ owner, kind, name }: NamedObject, other: NamedObject): Issue {
   const what = kind === "workload" ? `the label app: ${name}` : `the ${kind} "${name}"`;
   return {
     path: owner,

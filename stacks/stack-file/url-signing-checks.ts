@@ -1,5 +1,5 @@
 /** Rules of `signsUrls`: a service signs what a CDN checks, with a key that is there. */
-import { cdnBehaviors } from "./cdn-checks";
+import { cdnBehaviors } from "../../budget/edge/behaviors";
 import { show, type ConfigProblem } from "./config-problems";
 import type { CdnConfig, ClusterConfig, ServiceConfig } from "./schema/stack";
 

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 
-import { clientRequestsPerMinute, edgePlan } from "../../budget/edge/edge";
+import { cdnBehaviors } from "../../budget/edge/behaviors";
 import { CloudFront, type CloudFrontImages } from "../../components/edge/cloudfront/cloudfront";
 import { Cloudflare } from "../../components/edge/cloudflare/cloudflare";
 import type { EdgeArgs, EdgeOriginLock } from "../../components/edge/edge-args";
-import { cdnBehaviors, shieldRegion } from "../stack-file/cdn-checks";
-import type { PublicOrigin } from "./cloud-load-balancer";
+import { shieldRegion } from "../stack-file/cdn-checks";
+import type { PublicOrigin } from "./public-load-balancer";
 import { own } from "../../budget/core/own";
 import type { PlannedService, StackPlan } from "../../plan/plan-stack";
 import type { CdnConfig, StackConfig } from "../stack-file/config";
@@ -26,13 +26,13 @@ const NAME = "cdn";
  */
 export function createEdge(
   config: StackConfig,
-  { services }: StackPlan,
+  plan: StackPlan,
   origin: PublicOrigin | undefined,
   options: pulumi.ComponentResourceOptions,
 ): CloudFront | Cloudflare | undefined {
   const { cdn } = config;
   if (cdn === undefined) return undefined;
-  const service = own(services, config.loadBalancer?.service ?? "");
+  const service = own(plan.services, config.loadBalancer?.service ?? "");
   const originLock = origin?.originLock;
   if (origin === undefined || originLock === undefined || service === undefined) {
     throw new pulumi.RunError(
@@ -40,7 +40,7 @@ export function createEdge(
         "Add retrofitlink:loadBalancer.public, or remove retrofitlink:cdn.",
     );
   }
-  const args = edgeArgs(config, cdn, service, { hostname: origin.hostname, originLock });
+  const args = edgeArgs(config, cdn, service, plan, { hostname: origin.hostname, originLock });
   if (cdn.provider === "cloudfront") {
     const { cloudfront } = cdn;
     const originShieldRegion = shieldRegion(cdn, config.cluster) ?? "";
@@ -56,7 +56,7 @@ export function createEdge(
           logDays: cloudfront.logDays,
         },
         publicKeys: cloudfront.publicKeys,
-        ...(cdn.images === undefined ? {} : { images: cloudFrontImages(cdn.images, service) }),
+        ...(cdn.images === undefined ? {} : { images: cloudFrontImages(cdn.images, plan) }),
       },
       options,
     );
@@ -86,10 +86,10 @@ export function createEdge(
 
 function cloudFrontImages(
   { originalsBucket, secondsPerPicture, reserveConcurrency }: NonNullable<CdnConfig["images"]>,
-  { budget }: PlannedService,
+  { images }: StackPlan,
 ): CloudFrontImages {
   return {
-    maxUtilization: budget.cpuUtilization.target,
+    ...(images === undefined ? {} : { plan: images }),
     ...(originalsBucket === undefined ? {} : { originals: { name: originalsBucket } }),
     ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
     ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
@@ -100,24 +100,11 @@ function cloudFrontImages(
 function edgeArgs(
   config: StackConfig,
   cdn: CdnConfig,
-  { budget: { cacheHitRatio }, timeouts }: PlannedService,
+  { budget, timeouts }: PlannedService,
+  { cdn: plan }: StackPlan,
   { hostname, originLock }: LockedOrigin,
 ): Omit<EdgeArgs, "zone"> {
-  const behaviors = cdnBehaviors(cdn);
-  const plan = edgePlan({
-    traffic: {
-      peakRps: cdn.traffic.peakRps,
-      shares: cdn.traffic.shares,
-      ...(cdn.traffic.hitRatios === undefined ? {} : { hitRatios: cdn.traffic.hitRatios }),
-    },
-    classes: behaviors.map(({ class: name, cache, target }) => ({
-      name,
-      cached: cache.kind === "cached",
-      target,
-    })),
-    cacheHitRatio,
-  });
-  const rateLimit = config.loadBalancer?.rateLimit ?? { requestsPerSecond: 20, burst: 40 };
+  const { peakRps, shares, hitRatios } = cdn.traffic;
   return {
     configKey: "retrofitlink:cdn",
     hosts: cdn.hosts,
@@ -128,13 +115,11 @@ function edgeArgs(
       ...(cdn.failover === undefined ? {} : { failover: cdn.failover }),
     },
     originLock,
-    behaviors,
-    plan,
-    timeouts: {
-      readSeconds: timeouts.request.edge,
-      keepAliveSeconds: timeouts.idle.edge,
-    },
+    traffic: { peakRps, shares, ...(hitRatios === undefined ? {} : { hitRatios }) },
+    behaviors: cdnBehaviors(cdn),
+    budget,
+    timeouts,
     headers: cdn.headers,
-    clientRequestsPerMinute: clientRequestsPerMinute(rateLimit, plan),
+    ...(plan === undefined ? {} : { plan }),
   };
 }

@@ -11,7 +11,7 @@ import {
 } from "../../components/load-balancing/proxy/proxy-args";
 import { selectorLabels } from "../../components/shared/kubernetes";
 import type { ElasticService } from "../../components/workload/elastic-service";
-import { after, withAnnotations, type ProxyEntrance } from "./cloud-load-balancer";
+import { after, withAnnotations, type InFrontOfProxy } from "./public-load-balancer";
 import { own } from "../../budget/core/own";
 import type { StackPlan } from "../../plan/plan-stack";
 import type { ServiceConfig, StackConfig } from "../stack-file/config";
@@ -25,14 +25,14 @@ function dnsOf({ dns: { domain, server } }: StackConfig["cluster"]): ClusterDns 
 /**
  * The proxy in front of one service, with the timeouts of that service.
  *
- * @param entrance what stands in front of it, if anything outside the cluster does
+ * @param inFront what stands in front of it, if anything outside the cluster does
  */
 export function createLoadBalancer(
   config: StackConfig,
   plan: StackPlan,
   services: Readonly<Record<string, ElasticService>>,
   options: pulumi.ComponentResourceOptions,
-  entrance?: ProxyEntrance,
+  inFront?: InFrontOfProxy,
 ): Proxy | undefined {
   const { loadBalancer, cluster } = config;
   if (loadBalancer === undefined) return undefined;
@@ -61,8 +61,8 @@ export function createLoadBalancer(
     })),
     clientConnections: loadBalancer.clientConnections,
     rateLimit:
-      entrance?.hidesClients === true ? limitOfEverybody(loadBalancer, service) : loadBalancer.rateLimit,
-    trustedProxies: [...loadBalancer.trustedProxies, ...(entrance?.trustedProxies ?? [])],
+      inFront?.hidesClients === true ? limitOfEverybody(loadBalancer, service) : loadBalancer.rateLimit,
+    trustedProxies: [...loadBalancer.trustedProxies, ...(inFront?.trustedProxies ?? [])],
     maxBodyMiB: loadBalancer.maxBodyMiB,
     hosts: loadBalancer.hosts,
     hostsInFront: [...(loadBalancer.public?.hosts ?? []), ...(config.cdn?.hosts ?? [])],
@@ -71,7 +71,7 @@ export function createLoadBalancer(
       // One owner: two would differ one day, and browsers take the stricter of each.
       owner: config.cdn?.headers ?? "proxy",
       // The cloud's load balancer redirects what is not TLS.
-      tlsInFront: loadBalancer.headers.tlsInFront || entrance !== undefined,
+      tlsInFront: loadBalancer.headers.tlsInFront || inFront !== undefined,
     },
     cpuCores: loadBalancer.cpuCores,
     zones: cluster.zones,
@@ -79,15 +79,16 @@ export function createLoadBalancer(
     timeouts: planned.timeouts,
     clusterDns: dnsOf(cluster),
     monitoringNamespace: cluster.monitoringNamespace,
-    ...(entrance === undefined
+    ...(plan.proxy === undefined ? {} : { plan: plan.proxy }),
+    ...(inFront === undefined
       ? {}
       : {
-          loadBalancerAddresses: entrance.loadBalancerAddresses,
-          transform: { service: withAnnotations(entrance.serviceAnnotations) },
+          loadBalancerAddresses: inFront.loadBalancerAddresses,
+          transform: { service: withAnnotations(inFront.serviceAnnotations) },
         }),
   };
   const name = workloadName(loadBalancer.proxy);
-  const waiting = entrance === undefined ? options : after(options, entrance.before);
+  const waiting = inFront === undefined ? options : after(options, inFront.before);
   return loadBalancer.proxy === "haproxy" ? new HaProxy(name, args, waiting) : new Nginx(name, args, waiting);
 }
 

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { lateProblem } from "../../components/shared/problems";
-import { entranceLabels } from "./cloud-load-balancer";
+import { publicLoadBalancerLabels } from "./public-load-balancer";
 import type { StackConfig } from "../stack-file/config";
 
 /** The namespace of the stack: made here, or one that was there before and stays when the stack goes. */
@@ -11,7 +11,7 @@ export function createNamespace(
   options: pulumi.CustomResourceOptions,
 ): k8s.core.v1.Namespace {
   const { namespace: name, createNamespace: isMadeHere } = config.cluster;
-  const needed = entranceLabels(config);
+  const needed = publicLoadBalancerLabels(config);
   if (isMadeHere) {
     return new k8s.core.v1.Namespace(
       "namespace",

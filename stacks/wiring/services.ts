@@ -12,6 +12,7 @@ import type {
   ServiceUrlSigning,
 } from "../../components/workload/elastic-service-args";
 import { own } from "../../budget/core/own";
+import { DEFAULT_REACTION } from "../../budget/service/capacity";
 import type { PlannedService } from "../../plan/plan-stack";
 import type { ServiceConfig, StackConfig } from "../stack-file/config";
 import type { Database } from "./database";
@@ -56,6 +57,8 @@ export function createService(
       budget,
       plan,
       demand: service.demand,
+      margin: service.margin,
+      reaction: { ...DEFAULT_REACTION, nodeSeconds: config.cluster.nodeStartSeconds },
       profile: service.profile,
       resources: service.resources,
       network: networkOf(config, name, service),

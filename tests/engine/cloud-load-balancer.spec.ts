@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ENGINE_TIMEOUT_MS, theClient } from "../helpers/engine";
-import { assertLocked, behind, previewEntrance } from "../helpers/entrance";
+import { assertLocked, behind, previewLoadBalancer } from "../helpers/public-load-balancer";
 import { onGcp, withoutCdn } from "../helpers/stack-file";
 import type { StackRun } from "../../engine/stack";
 
@@ -10,7 +10,7 @@ describe("load balancer of the cloud on the real engine", function () {
   this.timeout(ENGINE_TIMEOUT_MS);
 
   it("previews an ALB with its controller, and a binding that an API server accepts", async () => {
-    const result = await previewEntrance(withoutCdn);
+    const result = await previewLoadBalancer(withoutCdn);
     assert.deepEqual([result.errors, result.succeeded], [[], true]);
     const found = kinds(result);
     for (const type of [
@@ -46,7 +46,7 @@ describe("load balancer of the cloud on the real engine", function () {
   });
 
   it("previews a global load balancer on Google Cloud", async () => {
-    const result = await previewEntrance(withoutCdn, onGcp);
+    const result = await previewLoadBalancer(withoutCdn, onGcp);
     assert.deepEqual([result.errors, result.succeeded], [[], true]);
     const found = kinds(result);
     for (const type of [
@@ -60,11 +60,11 @@ describe("load balancer of the cloud on the real engine", function () {
   });
 
   it("previews gcp behind cloudflare, with the origin lock kept out of what it reports", async () => {
-    assertLocked(await previewEntrance(onGcp, behind("cloudflare")), "cloudflare");
+    assertLocked(await previewLoadBalancer(onGcp, behind("cloudflare")), "cloudflare");
   });
 
   it("refuses a CDN without an origin lock with the key to change, and without a stack trace", async () => {
-    const result = await previewEntrance(({ loadBalancer }) => {
+    const result = await previewLoadBalancer(({ loadBalancer }) => {
       loadBalancer.public.sources = "internet";
     });
     const report = result.errors.join("\n");

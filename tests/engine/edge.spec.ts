@@ -16,7 +16,7 @@ function edgeProgram(name: string, raw: object, more = ""): Project {
     import { planStack } from ${from("plan/plan-stack")};
     import { createUrlSigning } from ${from("stacks/wiring/url-signing")};
     const parsed = parseStackConfig(${JSON.stringify(raw)});
-    if (parsed.config === undefined) throw new Error(JSON.stringify(parsed.problems));
+    if (parsed.config === undefined) throw new Error(JSON.stringify(parsed.issues));
     const lock = new random.RandomPassword("lock", { length: 40, special: false });
     const originLock = { headerName: "X-Origin-Lock", headerValue: lock.result };
     const edge = createEdge(parsed.config, planStack(parsed.config), { hostname: "lb.example.net", originLock }, {});

@@ -12,17 +12,17 @@ const from = (path: string): string => JSON.stringify(join(ROOT, path));
 /** The way of a request as far as clouds have a part in it: load balancer and CDN. One stack, whatever the file says. */
 export function edgeStack(raw: object): Project {
   return new Project("edge-life").program(`
-    import { createCloudEntrance } from ${from("stacks/wiring/cloud-load-balancer")};
+    import { preparePublicLoadBalancer } from ${from("stacks/wiring/public-load-balancer")};
     import { parseStackConfig } from ${from("stacks/stack-file/config")};
     import { createEdge } from ${from("stacks/wiring/edge")};
     import { planStack } from ${from("plan/plan-stack")};
-    const { config, problems } = parseStackConfig(${JSON.stringify(raw)});
+    const { config, issues: problems } = parseStackConfig(${JSON.stringify(raw)});
     if (config === undefined) throw new Error(JSON.stringify(problems));
     const provider = new k8s.Provider("cluster", {});
     const metadata = { name: config.cluster.namespace };
     const namespace = new k8s.core.v1.Namespace("namespace", { metadata }, { provider });
-    const entrance = createCloudEntrance(config, planStack(config), { provider, dependsOn: [namespace] });
-    createEdge(config, planStack(config), entrance?.origin, {});
+    const prepared = preparePublicLoadBalancer(config, planStack(config), { provider, dependsOn: [namespace] });
+    createEdge(config, planStack(config), prepared?.origin, {});
   `);
 }
 

@@ -1,7 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { haProxyConf, type HaProxyConfArgs } from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
+import {
+  haProxyConf,
+  type HaProxyConfArgs,
+} from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
 import { eventually } from "./eventually";
 import { program, type Program } from "./programs";
 import {

@@ -9,7 +9,7 @@ import { edited, shippedText, stackFile, type Change } from "./stack-file";
 
 /** The configuration of a shipped stack, changed by the test. */
 export function shippedConfig(stack: string, ...changes: readonly Change[]): StackConfig {
-  const { config, problems } = parseStackConfig(stackFile(edited(...changes)(shippedText(stack))));
+  const { config, issues: problems } = parseStackConfig(stackFile(edited(...changes)(shippedText(stack))));
   if (config === undefined) throw new Error(`Pulumi.${stack}.yaml: ${JSON.stringify(problems)}`);
   return config;
 }

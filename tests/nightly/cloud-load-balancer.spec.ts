@@ -1,5 +1,5 @@
 import { ENGINE_TIMEOUT_MS } from "../helpers/engine";
-import { assertLocked, behind, previewEntrance } from "../helpers/entrance";
+import { assertLocked, behind, previewLoadBalancer } from "../helpers/public-load-balancer";
 import { onGcp } from "../helpers/stack-file";
 
 describe("load balancer of each cloud behind each CDN on the real engine", function () {
@@ -11,7 +11,7 @@ describe("load balancer of each cloud behind each CDN on the real engine", funct
   ] as const) {
     for (const provider of ["cloudfront", "cloudflare"] as const) {
       it(`previews ${cloud} behind ${provider}, with the origin lock kept out of what it reports`, async () => {
-        assertLocked(await previewEntrance(...places, behind(provider)), provider);
+        assertLocked(await previewLoadBalancer(...places, behind(provider)), provider);
       });
     }
   }

@@ -16,7 +16,7 @@ import type { Witness } from "../../../budget/core/witness";
 import { ofGeneration } from "../../shared/generations";
 import { transformed } from "../../shared/transform";
 import { CACHE_ENGINES } from "../../shared/versions";
-import { assertSound } from "../assert-sound";
+import { assertValid } from "../../shared/problems";
 import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { MIN_REPLICAS, REDIS_PORT } from "../redis/redis-conf";
 import { elastiCacheArgsIssues, elastiCacheInputs, type ElastiCacheArgs } from "./elasticache-args";
@@ -60,7 +60,7 @@ export class ElastiCache extends pulumi.ComponentResource implements Cache {
   readonly credentials: k8s.core.v1.Secret;
 
   constructor(name: string, args: ElastiCacheArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertSound("ElastiCache", name, elastiCacheArgsIssues(name, args), args.configKey);
+    assertValid("ElastiCache", name, elastiCacheArgsIssues(name, args), args.configKey);
     const { namespace = DEFAULT_NAMESPACE } = args;
     const plan = args.plan ?? planElastiCache(elastiCacheInputs(name, args));
     const { numbers } = plan;

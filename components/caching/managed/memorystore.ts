@@ -17,7 +17,7 @@ import { issuesOf, show, type Issue } from "../../../budget/core/issues";
 import type { Witness } from "../../../budget/core/witness";
 import { transformed, type Transform } from "../../shared/transform";
 import { CACHE_ENGINES } from "../../shared/versions";
-import { assertSound } from "../assert-sound";
+import { assertValid } from "../../shared/problems";
 import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { passwordEntry, passwordSecret, type ManagedCacheArgs } from "./managed-cache";
 
@@ -84,7 +84,7 @@ export class Memorystore extends pulumi.ComponentResource implements Cache {
   readonly credentials: k8s.core.v1.Secret;
 
   constructor(name: string, args: MemorystoreArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertSound("Memorystore", name, memorystoreArgsIssues(name, args), args.configKey);
+    assertValid("Memorystore", name, memorystoreArgsIssues(name, args), args.configKey);
     const { purpose, transform = {} } = args;
     const { namespace = DEFAULT_NAMESPACE } = args;
     const plan = args.plan ?? planMemorystore(memorystoreInputs(name, args));

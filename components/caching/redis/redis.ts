@@ -20,7 +20,7 @@ import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../shared/network-policy";
 import { transformed } from "../../shared/transform";
-import { assertSound } from "../assert-sound";
+import { assertValid } from "../../shared/problems";
 import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { redisArgsIssues, redisInputs, type RedisArgs, type RedisStorage } from "./redis-args";
 import { plannedConf, redisConf, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
@@ -82,7 +82,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
 
   constructor(name: string, args: RedisArgs, opts?: pulumi.ComponentResourceOptions) {
     const workload = args.name ?? name;
-    assertSound("Redis", name, redisArgsIssues(name, args), args.configKey);
+    assertValid("Redis", name, redisArgsIssues(name, args), args.configKey);
     const { cpuCores = DEFAULT_CPU_CORES, namespace = DEFAULT_NAMESPACE, users = [], transform = {} } = args;
     const plan = args.plan ?? planRedis(redisInputs(workload, args));
     const { numbers } = plan;

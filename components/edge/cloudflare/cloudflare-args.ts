@@ -6,32 +6,38 @@ import type { LoadBalancerPoolArgs } from "@pulumi/cloudflare/loadBalancerPool";
 import type { R2BucketArgs } from "@pulumi/cloudflare/r2bucket";
 import type { RulesetArgs } from "@pulumi/cloudflare/ruleset";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 
+import { cloudflareSettings } from "../../../budget/edge/settings";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
-import type { EdgeBehavior } from "../behaviors";
+import { withDefaults } from "../../shared/with-defaults";
+import type { EdgeBehavior } from "../../../budget/edge/behaviors";
 import { classCondition } from "./cloudflare-expressions";
 import { cloudflareImageRules } from "./cloudflare-images";
 import { zoneProblems, type CloudflarePlan } from "./cloudflare-zone";
-import { edgeProblems, type EdgeArgs } from "../edge-args";
+import { completeEdgeArgs, edgeProblems, type CompleteEdgeArgs, type EdgeArgs } from "../edge-args";
 import { imageVariantProblems } from "../images/image-paths";
 
 export type { CloudflarePlan } from "./cloudflare-zone";
 
 /** The account, and what it has been subscribed to. */
 export interface CloudflareAccount {
-  readonly id: string;
-  readonly plan: CloudflarePlan;
-  /** Keeps what was cached once in a store of its own, for a price by the byte. */
-  readonly cacheReserve: boolean;
+  readonly id: pulumi.Input<string>;
+  /** Of the zone. @default "pro" */
+  readonly plan?: CloudflarePlan;
+  /** Keeps what was cached once in a store of its own, for a price by the byte. @default false */
+  readonly cacheReserve?: boolean;
   /**
    * Cloudflare shows every origin of the zone the client certificate that all its customers share. What asks for it is not
-   * made here; who asks is known by the origin lock.
+   * made here; who asks is known by the origin lock. @default false
    */
-  readonly authenticatedOriginPulls: boolean;
-  /** Orders a certificate for hosts more than one label below the zone. The account needs Advanced Certificate Manager. */
-  readonly advancedCertificate: boolean;
-  /** PEM of a request for an origin certificate. Its private key stays with whoever made it. */
+  readonly authenticatedOriginPulls?: boolean;
+  /** Orders a certificate for hosts more than one label below the zone. The account needs Advanced Certificate Manager. @default false */
+  readonly advancedCertificate?: boolean;
+  /** PEM of a request for an origin certificate. Its private key stays with whoever made it. @default none */
   readonly originCertificateRequest?: string;
 }
 
@@ -55,16 +61,40 @@ export interface CloudflareTransforms {
 
 export interface CloudflareArgs extends EdgeArgs {
   readonly account: CloudflareAccount;
-  readonly signatures: CloudflareSignatures;
-  /** Path that a healthy origin answers with 200. Asked for when there are two origins. */
-  readonly healthPath: string;
-  /** Cloudflare makes the variants of pictures, from originals of the service. @default false */
+  /** @default the first generation, good for an hour */
+  readonly signatures?: CloudflareSignatures;
+  /** Path that a healthy origin answers with 200. Asked for when there are two origins. @default "/health" */
+  readonly healthPath?: string;
+  /** Cloudflare makes the variants of images, from originals of the service. @default false */
   readonly images?: boolean;
   readonly transform?: CloudflareTransforms;
 }
 
-/** Source: limits of a signature at the edge; the runtime's signer has the same. */
-const LONGEST_SIGNATURE_SECONDS = 604_800;
+/** Arguments with their defaults and their plan. */
+export type CompleteCloudflareArgs = Omit<
+  CompleteEdgeArgs<CloudflareArgs>,
+  "account" | "signatures" | "healthPath"
+> & {
+  readonly account: CloudflareAccount & Required<Omit<CloudflareAccount, "originCertificateRequest">>;
+  readonly signatures: CloudflareSignatures;
+  readonly healthPath: string;
+};
+
+export function completeCloudflareArgs(args: CloudflareArgs): CompleteCloudflareArgs {
+  const { account, signatures = { generation: 1, lifetimeSeconds: 3600 }, healthPath = "/health" } = args;
+  const defaults = {
+    plan: "pro" as const,
+    cacheReserve: false,
+    authenticatedOriginPulls: false,
+    advancedCertificate: false,
+  };
+  return {
+    ...completeEdgeArgs("cloudflare", args),
+    account: withDefaults(defaults, account),
+    signatures,
+    healthPath,
+  };
+}
 
 /** Source: limits of Cloudflare's rules. */
 const MOST_RULE_CHARACTERS = 4096;
@@ -96,7 +126,7 @@ export function accountProblems(
     if (cache.kind === "cached" && plan !== "enterprise") {
       const { headers, cookies, query } = cache.key;
       const at = `behaviors.${name}.key`;
-      const fix = "Change cloudflare.plan, or leave it out of the key.";
+      const fix = "Change the plan of the zone, or leave it out of the key.";
       check(headers.length === 0, `${at}.headers`, headers, OWN_KEYS, fix);
       check(cookies.length === 0, `${at}.cookies`, cookies, OWN_KEYS, fix);
       // The whole query is in the key of the smaller plans, and the signature with it.
@@ -107,7 +137,7 @@ export function accountProblems(
       `behaviors.${name}.signed`,
       signed,
       "false on the plan free, which checks no signatures",
-      "Change cloudflare.plan to pro at least.",
+      "Change the plan of the zone to pro at least.",
     );
   }
   const withQuery = behaviors.filter(({ cache }) => cache.kind === "cached" && cache.key.query.length > 0);
@@ -116,13 +146,13 @@ export function accountProblems(
     "behaviors",
     `query parameters in the keys of ${withQuery.map((behavior) => behavior.class).join(", ")}`,
     `at most ${MOST_QUERY_CLASSES_FREE} classes with some on the plan free, which has five custom rules`,
-    "Leave key.query out of one, or change cloudflare.plan.",
+    "Leave key.query out of one, or change the plan of the zone.",
   );
   if (originCertificateRequest !== undefined) {
     const isKey = originCertificateRequest.includes("PRIVATE KEY");
     check(
       !isKey && originCertificateRequest.includes("BEGIN CERTIFICATE REQUEST"),
-      "cloudflare.originCertificateRequest",
+      "account.originCertificateRequest",
       isKey ? "a private key" : "text that is none",
       "a certificate request, PEM",
       "Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.",
@@ -139,7 +169,7 @@ export function cloudflareImageProblems(plan: CloudflarePlan, behaviors: readonl
       property: "images",
       got: "variants of pictures on the plan free",
       allowed: "a plan with more than ten rules that rewrite",
-      fix: "Change cloudflare.plan to pro at least, or remove the key.",
+      fix: "Change the plan of the zone to pro at least, or remove images.",
     });
   }
   if (behaviors.some((behavior) => behavior.class === "images" && behavior.signed)) {
@@ -148,14 +178,15 @@ export function cloudflareImageProblems(plan: CloudflarePlan, behaviors: readonl
       got: true,
       allowed:
         "false where Cloudflare makes the variants: they are looked for without the query that is signed",
-      fix: "Move the pictures to behaviors.media, or remove retrofitlink:cdn.images.",
+      fix: "Move the images to behaviors.media, or remove images from the CDN.",
     });
   }
   return problems;
 }
 
 /** Everything that makes a zone impossible to build or unsafe. An empty list means that it is sound. */
-export function cloudflareProblems(args: CloudflareArgs): Problem[] {
+export function cloudflareProblems(given: CloudflareArgs): Problem[] {
+  const args = completeCloudflareArgs(given);
   const { account, signatures, behaviors } = args;
   const problems = [
     ...edgeProblems(args),
@@ -191,21 +222,7 @@ export function cloudflareProblems(args: CloudflareArgs): Problem[] {
       "Leave fewer patterns of other classes within the folder of the pictures.",
     );
   }
-  const whole = (value: number, most: number): boolean =>
-    Number.isInteger(value) && value >= 1 && value <= most;
-  check(
-    whole(signatures.generation, Number.MAX_SAFE_INTEGER),
-    "cloudflare.signedUrls.generation",
-    signatures.generation,
-    "a whole number of at least 1",
-    "Raise it by one to rotate.",
-  );
-  check(
-    whole(signatures.lifetimeSeconds, LONGEST_SIGNATURE_SECONDS),
-    "cloudflare.signedUrls.lifetimeSeconds",
-    signatures.lifetimeSeconds,
-    `a whole number from 1 to ${LONGEST_SIGNATURE_SECONDS} (seconds)`,
-    "Say how long a signature is good for.",
-  );
+  const { generation, lifetimeSeconds } = cloudflareSettings;
+  problems.push(...declaredProblems(z.object({ generation, lifetimeSeconds }), signatures, "signatures."));
   return problems;
 }

@@ -1,6 +1,6 @@
 /** Conditions in the language of Cloudflare's rules. Every rule applies to the hosts of the stack only. */
-import { exceptionsOf, type EdgeBehavior } from "../behaviors";
-import { EVERY_PATH } from "../path-patterns";
+import { exceptionsOf, type EdgeBehavior } from "../../../budget/edge/behaviors";
+import { EVERY_PATH } from "../../../budget/edge/path-patterns";
 
 /** Seconds that a signature is good for, and the secrets that make one. */
 export interface SignatureCheck {

@@ -4,7 +4,7 @@
  */
 import type { input as cloudflare } from "@pulumi/cloudflare/types";
 
-import type { EdgeBehavior } from "../behaviors";
+import type { EdgeBehavior } from "../../../budget/edge/behaviors";
 import { hostCondition, setOf } from "./cloudflare-expressions";
 import {
   IMAGE_LADDER,

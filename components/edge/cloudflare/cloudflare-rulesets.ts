@@ -6,7 +6,7 @@ import type { input as cloudflare } from "@pulumi/cloudflare/types";
 import * as pulumi from "@pulumi/pulumi";
 
 import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS } from "../../shared/http/security-headers";
-import type { Cached, EdgeBehavior } from "../behaviors";
+import type { Cached, EdgeBehavior } from "../../../budget/edge/behaviors";
 import {
   anyOf,
   classCondition,
@@ -15,7 +15,7 @@ import {
   signatureCondition,
   unknownQueryCondition,
 } from "./cloudflare-expressions";
-import type { CloudflareArgs, CloudflarePlan } from "./cloudflare-args";
+import type { CompleteCloudflareArgs, CloudflarePlan } from "./cloudflare-args";
 import { cloudflareImageRules, withVariantPaths, type CloudflareImageRules } from "./cloudflare-images";
 import { edgeSetsHeaders } from "../edge-args";
 
@@ -46,16 +46,16 @@ const METHODS_THAT_READ = ["GET", "HEAD", "OPTIONS"];
 const RATE_WINDOW_SECONDS = 10;
 
 type Args = Pick<
-  CloudflareArgs,
-  "hosts" | "zone" | "behaviors" | "headers" | "originLock" | "clientRequestsPerMinute" | "images"
+  CompleteCloudflareArgs,
+  "hosts" | "zone" | "behaviors" | "headers" | "originLock" | "plan" | "images"
 > & {
-  readonly account: Pick<CloudflareArgs["account"], "plan">;
-  readonly signatures: Pick<CloudflareArgs["signatures"], "lifetimeSeconds">;
+  readonly account: Pick<CompleteCloudflareArgs["account"], "plan">;
+  readonly signatures: Pick<CompleteCloudflareArgs["signatures"], "lifetimeSeconds">;
 };
 
 /** The bucket's own name in the zone. Clients have no business there, but it can be reached, so the rules hold there too. */
-export function bucketHost({ name }: CloudflareArgs["zone"]): string {
-  return `retrofitlink-assets.${name}`;
+export function bucketHost({ name }: CompleteCloudflareArgs["zone"]): string {
+  return `built-files.${name}`;
 }
 
 /** Classes that the bucket answers. */
@@ -262,7 +262,7 @@ function managedRules({ hosts, account }: Args): Rule[] {
 }
 
 /** The plan free knows no host where it counts: there the other hosts of the zone are counted with those of the stack. */
-function rateLimitRule({ hosts, account, clientRequestsPerMinute }: Args): Rule {
+function rateLimitRule({ hosts, account, plan }: Args): Rule {
   return {
     ref: "client_rate",
     description: "one address asks too much",
@@ -272,7 +272,7 @@ function rateLimitRule({ hosts, account, clientRequestsPerMinute }: Args): Rule 
       // Each of Cloudflare's places counts for itself.
       characteristics: ["ip.src", "cf.colo.id"],
       period: RATE_WINDOW_SECONDS,
-      requestsPerPeriod: Math.ceil((clientRequestsPerMinute * RATE_WINDOW_SECONDS) / 60),
+      requestsPerPeriod: Math.ceil((plan.numbers.clientRequestsPerMinute.value * RATE_WINDOW_SECONDS) / 60),
       mitigationTimeout: RATE_WINDOW_SECONDS,
     },
   };

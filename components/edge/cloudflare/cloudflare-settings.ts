@@ -1,11 +1,11 @@
 /** What holds for a zone as a whole, whatever the path. */
-import type { CloudflareArgs } from "./cloudflare-args";
+import type { CompleteCloudflareArgs } from "./cloudflare-args";
 import { CLOUDFLARE_IMAGE_SETTING } from "./cloudflare-images";
 
 export type ZoneSettings = Readonly<Record<string, string | number>>;
 
 /** Settings by Cloudflare's own names. */
-export function zoneSettings({ account, timeouts, behaviors, images }: CloudflareArgs): ZoneSettings {
+export function zoneSettings({ account, plan, behaviors, images }: CompleteCloudflareArgs): ZoneSettings {
   return {
     // The load balancer's certificate is checked, not only asked for.
     ssl: "strict",
@@ -23,7 +23,7 @@ export function zoneSettings({ account, timeouts, behaviors, images }: Cloudflar
     ...(behaviors.some((behavior) => behavior.class === "webSocket") ? { websockets: "on" } : {}),
     ...(images === true ? { [CLOUDFLARE_IMAGE_SETTING.settingId]: CLOUDFLARE_IMAGE_SETTING.value } : {}),
     ...(account.authenticatedOriginPulls ? { tls_client_auth: "on" } : {}),
-    ...(account.plan === "enterprise" ? { proxy_read_timeout: timeouts.readSeconds } : {}),
+    ...(account.plan === "enterprise" ? { proxy_read_timeout: plan.numbers.responseTimeout.value } : {}),
   };
 }
 

@@ -44,7 +44,7 @@ export function zoneProblems({ plan, zone, hosts, advancedCertificate }: ZoneArg
     "zone",
     zone,
     `a registered domain, like ${getDomain(zone) ?? "example.com"}, on the plan ${plan}: only enterprise has zones for a part of one`,
-    "Give the registered domain and its zoneId. A second stack needs a domain of its own.",
+    "Give the registered domain and its id. A second stack needs a domain of its own.",
   );
   // Where the zone is wrong, so is the distance to it.
   if (problems.length > 0) return problems;
@@ -55,7 +55,7 @@ export function zoneProblems({ plan, zone, hosts, advancedCertificate }: ZoneArg
       `hosts[${index}]`,
       host,
       `${zone} or a name one label below it, which is what the zone's universal certificate is for`,
-      "Give such a name, or order Advanced Certificate Manager and set cloudflare.advancedCertificate to true.",
+      "Give such a name, or order Advanced Certificate Manager and set advancedCertificate to true.",
     );
   });
   const ordered = certificateHosts({ zone, hosts }).length;

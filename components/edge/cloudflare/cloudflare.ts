@@ -17,10 +17,16 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import type { CdnPlan } from "../../../budget/edge/plan";
 import { physicalName } from "../../shared/physical-name";
 import { refuse } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
-import { cloudflareProblems, type CloudflareArgs } from "./cloudflare-args";
+import {
+  cloudflareProblems,
+  completeCloudflareArgs,
+  type CloudflareArgs,
+  type CompleteCloudflareArgs,
+} from "./cloudflare-args";
 import { SIGNATURE_PHASE, bucketCondition, bucketHost, inBucket, phases } from "./cloudflare-rulesets";
 import { IMAGE_VARIANTS, zoneSettings } from "./cloudflare-settings";
 import { certificateHosts } from "./cloudflare-zone";
@@ -67,9 +73,13 @@ export class Cloudflare extends pulumi.ComponentResource {
   /** Certificate for the load balancer that only Cloudflare trusts, PEM; undefined without a request for one. */
   readonly originCertificate: pulumi.Output<string> | undefined;
 
-  constructor(name: string, args: CloudflareArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("Cloudflare", name, cloudflareProblems(args), args.configKey);
+  readonly plan: CdnPlan;
+
+  constructor(name: string, given: CloudflareArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("Cloudflare", name, cloudflareProblems(given), given.configKey);
+    const args = completeCloudflareArgs(given);
     super(COMPONENT_TYPES.cloudflare, name, edgeSummary(name, "cloudflare", args), opts);
+    this.plan = args.plan;
     const { account, behaviors, transform = {} } = args;
     const child = { parent: this };
     const zoneId = args.zone.id;
@@ -97,7 +107,7 @@ export class Cloudflare extends pulumi.ComponentResource {
           {
             zoneId,
             kind: "zone",
-            name: `retrofitlink ${suffix}`,
+            name: `${name} ${suffix}`,
             phase,
             rules: [...rules],
           },
@@ -123,7 +133,7 @@ export class Cloudflare extends pulumi.ComponentResource {
  */
 function tieredCache(
   name: string,
-  { zone, origin }: CloudflareArgs,
+  { zone, origin }: CompleteCloudflareArgs,
   child: pulumi.CustomResourceOptions,
 ): void {
   const tiers = new ArgoTieredCaching(`${name}-tiers`, { zoneId: zone.id, value: "on" }, child);
@@ -138,7 +148,7 @@ function tieredCache(
 /** The secret of this generation and of the one before. A raised generation makes one and drops the oldest. */
 function signingSecrets(
   name: string,
-  { behaviors, signatures }: CloudflareArgs,
+  { behaviors, signatures }: CompleteCloudflareArgs,
   child: pulumi.CustomResourceOptions,
 ): pulumi.Output<string>[] {
   if (!behaviors.some(({ signed }) => signed)) return [];
@@ -155,7 +165,7 @@ function signingSecrets(
  */
 function assetsBucket(
   name: string,
-  args: CloudflareArgs,
+  args: CompleteCloudflareArgs,
   child: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
   const { behaviors, account, zone, transform } = args;
@@ -163,7 +173,7 @@ function assetsBucket(
   const bucketName = `${name}-assets`;
   const suffix = new random.RandomId(`${bucketName}-suffix`, { byteLength: SUFFIX_BYTES }, child).hex;
   const beginning = physicalName(
-    `retrofitlink-${pulumi.getStack()}-assets`,
+    `${pulumi.getStack()}-${name}-assets`,
     LONGEST_BUCKET_NAME - 1 - 2 * SUFFIX_BYTES,
   );
   const bucket = new R2Bucket(
@@ -210,7 +220,7 @@ function assetsBucket(
 
 function dnsRecords(
   name: string,
-  { hosts, zone, origin, transform }: CloudflareArgs,
+  { hosts, zone, origin, transform }: CompleteCloudflareArgs,
   child: pulumi.CustomResourceOptions,
 ): void {
   for (const host of hosts) {
@@ -237,7 +247,7 @@ function dnsRecords(
 /** Two origins, asked for their health; the second one serves while the first one fails. */
 function loadBalancers(
   name: string,
-  args: CloudflareArgs,
+  args: CompleteCloudflareArgs,
   failover: pulumi.Input<string>,
   child: pulumi.CustomResourceOptions,
 ): void {
@@ -250,7 +260,7 @@ function loadBalancers(
       monitorName,
       {
         accountId,
-        description: "RetroFitLink origins",
+        description: `origins of ${hosts[0] ?? ""}`,
         type: "https",
         method: "GET",
         path: args.healthPath,
@@ -282,7 +292,7 @@ function loadBalancers(
         poolName,
         {
           accountId,
-          name: physicalName(`retrofitlink-${pulumi.getStack()}-${suffix}`, LONGEST_POOL_NAME),
+          name: physicalName(`${pulumi.getStack()}-${name}-${suffix}`, LONGEST_POOL_NAME),
           monitor: monitor.id,
           minimumOrigins: 1,
           origins: [{ name: suffix, address, enabled: true, weight: 1 }],
@@ -315,7 +325,7 @@ function loadBalancers(
 /** How Cloudflare proves itself to clients, where the certificate that every zone has is not enough. */
 function edgeCertificate(
   name: string,
-  { account, zone, hosts }: CloudflareArgs,
+  { account, zone, hosts }: CompleteCloudflareArgs,
   child: pulumi.CustomResourceOptions,
 ): void {
   if (!account.advancedCertificate) return;
@@ -337,7 +347,7 @@ function edgeCertificate(
 /** How the load balancer proves itself to Cloudflare. */
 function originCertificate(
   name: string,
-  { account, hosts }: CloudflareArgs,
+  { account, hosts }: CompleteCloudflareArgs,
   child: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
   if (account.originCertificateRequest === undefined) return undefined;

@@ -6,24 +6,30 @@ import type * as cloudfront from "@pulumi/aws/cloudfront";
 import type * as route53 from "@pulumi/aws/route53";
 import type * as s3 from "@pulumi/aws/s3";
 import type * as wafv2 from "@pulumi/aws/wafv2";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 
+import type { ImagePlan } from "../../../budget/edge/image-plan";
+import { cloudFrontSettings } from "../../../budget/edge/settings";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
-import type { BehaviorClass } from "../behaviors";
-import { edgeProblems, type EdgeArgs } from "../edge-args";
+import { withDefaults } from "../../shared/with-defaults";
+import type { BehaviorClass } from "../../../budget/edge/behaviors";
+import { completeEdgeArgs, edgeProblems, type CompleteEdgeArgs, type EdgeArgs } from "../edge-args";
 import { imageOptimizerProblems, type AwsImageOptimizerArgs } from "../images/image-optimizer-args";
 import { imagePrefix, imageVariantProblems } from "../images/image-paths";
 
-/** Pictures are made where they are asked for, by a function of Lambda. */
+/** Variants of images are made where they are asked for, by a function of Lambda. */
 export interface CloudFrontImages {
-  /** Share of its calls that may be busy at peak, 0..1: the budget's `cpuUtilization.target`. */
-  readonly maxUtilization: number;
-  /** Mean time of one picture, seconds. @default 1.5 */
+  /** Mean time of one image, seconds. @default 1.5 */
   readonly secondsPerPicture?: number;
   /** Keeps the function's calls at peak free for it. @default true */
   readonly reserveConcurrency?: boolean;
   /** Private bucket with the originals. @default the bucket of built files */
-  readonly originals?: { readonly name: string };
+  readonly originals?: { readonly name: pulumi.Input<string> };
+  /** The plan of the whole stack for it. @default it plans alone, from the load of the class `images` */
+  readonly plan?: ImagePlan;
   /** Folder with what `make image-function` built. @default build/image-function of this checkout */
   readonly bundles?: string;
 }
@@ -32,12 +38,12 @@ export interface CloudFrontImages {
 export interface CloudFrontSite {
   /** Of the buckets. */
   readonly region: string;
-  /** Nearest to the load balancer; one of {@link ORIGIN_SHIELD_REGIONS}. */
-  readonly originShieldRegion: string;
-  /** Where the edge is: `PriceClass_100` is Europe, Israel and North America, `PriceClass_All` everywhere. */
-  readonly priceClass: "PriceClass_100" | "PriceClass_200" | "PriceClass_All";
-  /** How long access logs are kept, days. */
-  readonly logDays: number;
+  /** Nearest to the load balancer; one of {@link ORIGIN_SHIELD_REGIONS}. @default `region` */
+  readonly originShieldRegion?: string;
+  /** Where the edge is: `PriceClass_100` is Europe, Israel and North America, `PriceClass_All` everywhere. @default "PriceClass_100" */
+  readonly priceClass?: "PriceClass_100" | "PriceClass_200" | "PriceClass_All";
+  /** How long access logs are kept, days, whole number from 1 to 3650. @default 90 */
+  readonly logDays?: number;
 }
 
 export interface CloudFrontTransforms {
@@ -53,11 +59,27 @@ export interface CloudFrontTransforms {
 
 export interface CloudFrontArgs extends EdgeArgs {
   readonly site: CloudFrontSite;
-  /** Public keys of signed URLs, PEM, of RSA with 2048 bits or of the curve P-256: the one that signs, and during a rotation the one before or after it. */
-  readonly publicKeys: readonly string[];
-  /** Absent: the service answers for pictures. */
+  /** Public keys of signed URLs, PEM, of RSA with 2048 bits or of the curve P-256: the one that signs, and during a rotation the one before or after it. @default none, and nothing is signed */
+  readonly publicKeys?: readonly string[];
+  /** Absent: the service answers for images. */
   readonly images?: CloudFrontImages;
   readonly transform?: CloudFrontTransforms;
+}
+
+/** Arguments with their defaults and their plan. */
+export type CompleteCloudFrontArgs = Omit<CompleteEdgeArgs<CloudFrontArgs>, "site" | "publicKeys"> & {
+  readonly site: Required<CloudFrontSite>;
+  readonly publicKeys: readonly string[];
+};
+
+export function completeCloudFrontArgs(args: CloudFrontArgs): CompleteCloudFrontArgs {
+  const { site, publicKeys = [] } = args;
+  const defaults = {
+    originShieldRegion: site.region,
+    priceClass: "PriceClass_100" as const,
+    logDays: 90,
+  };
+  return { ...completeEdgeArgs("cloudfront", args), site: withDefaults(defaults, site), publicKeys };
 }
 
 /** Source: "Choosing the AWS Region for your Origin Shield" of the CloudFront documentation. */
@@ -151,10 +173,10 @@ function otherKey(pem: string): string | undefined {
   }
 }
 
-/** What the function that makes pictures is sized by, as far as the distribution knows it. */
+/** What the function that makes the variants is sized by, as far as the distribution knows it. */
 export function imageDemand(
-  { plan, behaviors, site }: Pick<CloudFrontArgs, "plan" | "behaviors" | "site">,
-  { maxUtilization, secondsPerPicture, reserveConcurrency, bundles }: CloudFrontImages,
+  { plan, behaviors, site, budget }: Pick<CompleteCloudFrontArgs, "plan" | "behaviors" | "site" | "budget">,
+  { secondsPerPicture, reserveConcurrency, bundles, plan: ownPlan }: CloudFrontImages,
 ): Omit<AwsImageOptimizerArgs, "originals" | "configKey"> {
   const load = plan.classes.find(({ name }) => name === "images");
   return {
@@ -163,15 +185,16 @@ export function imageDemand(
     prefix: imagePrefix(behaviors) ?? "",
     peakRps: load?.rps ?? 0,
     hitRatio: load?.hitRatio ?? 0,
-    maxUtilization,
+    maxUtilization: budget.cpuUtilization.target,
+    ...(ownPlan === undefined ? {} : { plan: ownPlan }),
     ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
     ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
     ...(bundles === undefined ? {} : { bundles }),
   };
 }
 
-/** A mistake of the function's arguments, by the key of the stack file that they come from. */
-function ofStackFile(problem: Problem): Problem {
+/** A mistake of the function's arguments, by the argument of the CDN that they come from. */
+function ofFunction(problem: Problem): Problem {
   switch (problem.property) {
     case "peakRps":
       return {
@@ -189,7 +212,7 @@ function ofStackFile(problem: Problem): Problem {
   }
 }
 
-function imageProblems(args: CloudFrontArgs): Problem[] {
+function imageProblems(args: CompleteCloudFrontArgs): Problem[] {
   const { images, behaviors } = args;
   const toFunction = behaviors.some(({ target }) => target === "images");
   if (toFunction !== (images !== undefined)) {
@@ -207,47 +230,41 @@ function imageProblems(args: CloudFrontArgs): Problem[] {
   if (problems.length > 0) return problems;
   if (images.originals === undefined && !behaviors.some(({ target }) => target === "assets")) {
     problems.push({
-      property: "images.originalsBucket",
+      property: "images.originals",
       got: "no bucket",
       allowed: "the name of a bucket, where no class of paths is answered by one",
       fix: "Name the private bucket with the originals.",
     });
   }
-  const demand = { ...imageDemand(args, images), configKey: "", originals: { name: "", arn: "" } };
-  return [...problems, ...imageOptimizerProblems(demand).map(ofStackFile)];
+  const demand = { ...imageDemand(args, images), originals: { name: "", arn: "" } };
+  return [...problems, ...imageOptimizerProblems(demand).map(ofFunction)];
 }
 
 /** CloudFront keeps an idle connection to an origin at most so long, seconds. */
 const LONGEST_KEEP_ALIVE_SECONDS = 120;
 
 /** Everything that makes a distribution impossible to build or unsafe. An empty list means that it is sound. */
-export function cloudFrontProblems(args: CloudFrontArgs): Problem[] {
+export function cloudFrontProblems(given: CloudFrontArgs): Problem[] {
+  const args = completeCloudFrontArgs(given);
   const problems = [...edgeProblems(args), ...aliasProblems(args.hosts)];
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
   const { site, behaviors, publicKeys } = args;
   check(
-    args.timeouts.keepAliveSeconds <= LONGEST_KEEP_ALIVE_SECONDS,
-    "timeouts.keepAliveSeconds",
-    args.timeouts.keepAliveSeconds,
+    args.timeouts.idle.edge <= LONGEST_KEEP_ALIVE_SECONDS,
+    "timeouts.idle.edge",
+    args.timeouts.idle.edge,
     `at most ${LONGEST_KEEP_ALIVE_SECONDS} (seconds)`,
     "Keep it below what CloudFront keeps.",
   );
   const shielded: readonly string[] = ORIGIN_SHIELD_REGIONS;
   check(
     shielded.includes(site.originShieldRegion),
-    "cloudfront.originShieldRegion",
+    "site.originShieldRegion",
     site.originShieldRegion,
     `one of ${ORIGIN_SHIELD_REGIONS.join(", ")}`,
     "Choose the one that is nearest to the load balancer.",
-  );
-  check(
-    Number.isInteger(site.logDays) && site.logDays >= 1,
-    "cloudfront.logDays",
-    site.logDays,
-    "a whole number of at least 1 (days)",
-    "Say how long access logs are kept.",
   );
   const patterns = behaviors.flatMap(({ paths }) => paths).length - 1;
   check(
@@ -258,12 +275,10 @@ export function cloudFrontProblems(args: CloudFrontArgs): Problem[] {
     "Replace several patterns by one.",
   );
   const signed = behaviors.filter((behavior) => behavior.signed).map((behavior) => behavior.class);
-  problems.push(
-    ...publicKeyProblems(publicKeys, signed).map((problem) => ({
-      ...problem,
-      property: `cloudfront.${problem.property}`,
-    })),
-  );
-  problems.push(...imageProblems(args));
-  return problems;
+  return [
+    ...problems,
+    ...declaredProblems(z.object(cloudFrontSettings), site, "site."),
+    ...publicKeyProblems(publicKeys, signed),
+    ...imageProblems(args),
+  ];
 }

@@ -5,7 +5,7 @@ import * as route53 from "@pulumi/aws/route53";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { transformed } from "../../shared/transform";
-import type { CloudFrontArgs } from "./cloudfront-args";
+import type { CompleteCloudFrontArgs } from "./cloudfront-args";
 
 /**
  * A certificate for every host, usable when the zone has proved them.
@@ -15,7 +15,7 @@ import type { CloudFrontArgs } from "./cloudfront-args";
  */
 export function provedCertificate(
   name: string,
-  { hosts, zone, transform }: CloudFrontArgs,
+  { hosts, zone, transform }: CompleteCloudFrontArgs,
   place: { readonly region: string },
   child: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> {
@@ -68,7 +68,7 @@ export function provedCertificate(
 /** Alias records of every host, for IPv4 and IPv6. */
 export function aliasRecords(
   name: string,
-  { hosts, zone, transform }: CloudFrontArgs,
+  { hosts, zone, transform }: CompleteCloudFrontArgs,
   distribution: cloudfront.Distribution,
   child: pulumi.CustomResourceOptions,
 ): void {

@@ -3,10 +3,11 @@ import type { input as aws } from "@pulumi/aws/types";
 import type * as cloudfront from "@pulumi/aws/cloudfront";
 import * as pulumi from "@pulumi/pulumi";
 
-import { edgeRoutes, type BehaviorClass, type EdgeBehavior } from "../behaviors";
-import type { CloudFrontArgs } from "./cloudfront-args";
+import { IMAGE_READ_SECONDS } from "../../../budget/edge/images";
+import { edgeRoutes, type BehaviorClass, type EdgeBehavior } from "../../../budget/edge/behaviors";
+import type { CompleteCloudFrontArgs } from "./cloudfront-args";
 import { CACHING_DISABLED } from "./cloudfront-policies";
-import { EVERY_PATH } from "../path-patterns";
+import { EVERY_PATH } from "../../../budget/edge/path-patterns";
 
 type Id = pulumi.Input<string>;
 
@@ -35,8 +36,6 @@ const ORIGIN = {
   images: "images",
 } as const;
 
-/** Longer than the function that makes pictures may take, seconds. */
-const IMAGE_READ_SECONDS = 30;
 const IMAGE_KEEP_ALIVE_SECONDS = 5;
 
 const METHODS = {
@@ -49,7 +48,7 @@ const METHODS = {
 const FAILOVER_STATUSES = [500, 502, 503, 504];
 
 export function distributionArgs(
-  args: CloudFrontArgs,
+  args: CompleteCloudFrontArgs,
   parts: DistributionParts,
 ): cloudfront.DistributionArgs {
   const routes = edgeRoutes(args.behaviors);
@@ -57,7 +56,7 @@ export function distributionArgs(
   if (rest === undefined) throw new RangeError("behaviours without one for every other path");
   return {
     enabled: true,
-    comment: `RetroFitLink, ${args.hosts.join(" ")}`.slice(0, 128),
+    comment: args.hosts.join(" ").slice(0, 128),
     aliases: [...args.hosts],
     httpVersion: "http2and3",
     isIpv6Enabled: true,
@@ -89,8 +88,11 @@ export function distributionArgs(
   };
 }
 
-function origins(args: CloudFrontArgs, parts: DistributionParts): aws.cloudfront.DistributionOrigin[] {
-  const { origin, originLock, timeouts, site } = args;
+function origins(
+  args: CompleteCloudFrontArgs,
+  parts: DistributionParts,
+): aws.cloudfront.DistributionOrigin[] {
+  const { origin, originLock, plan, site } = args;
   const originShield = { enabled: true, originShieldRegion: site.originShieldRegion };
   const onlyTls = {
     httpPort: 80,
@@ -106,8 +108,8 @@ function origins(args: CloudFrontArgs, parts: DistributionParts): aws.cloudfront
     customHeaders: [{ name: originLock.headerName, value: pulumi.secret(originLock.headerValue) }],
     customOriginConfig: {
       ...onlyTls,
-      originReadTimeout: timeouts.readSeconds,
-      originKeepaliveTimeout: timeouts.keepAliveSeconds,
+      originReadTimeout: plan.numbers.responseTimeout.value,
+      originKeepaliveTimeout: plan.numbers.idle.value,
     },
     originShield,
   });
@@ -143,7 +145,7 @@ function origins(args: CloudFrontArgs, parts: DistributionParts): aws.cloudfront
 }
 
 function cacheBehavior(
-  args: CloudFrontArgs,
+  args: CompleteCloudFrontArgs,
   parts: DistributionParts,
   behavior: EdgeBehavior,
 ): aws.cloudfront.DistributionDefaultCacheBehavior {

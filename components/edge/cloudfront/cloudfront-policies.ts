@@ -2,7 +2,7 @@
 import type * as cloudfront from "@pulumi/aws/cloudfront";
 
 import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS } from "../../shared/http/security-headers";
-import { YEAR, cacheControl, type Cached, type EdgeBehavior } from "../behaviors";
+import { YEAR, cacheControl, type Cached, type EdgeBehavior } from "../../../budget/edge/behaviors";
 
 /** AWS's own policy for what is not cached; a policy of one's own with no lifetime may not compress. */
 export const CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";

@@ -21,9 +21,9 @@ function visible(metricName: string): aws.wafv2.WebAclVisibilityConfig {
 export function webAclArgs(clientRequestsPerMinute: number): wafv2.WebAclArgs {
   return {
     scope: "CLOUDFRONT",
-    description: "RetroFitLink at the edge",
+    description: "Limits and rules at the edge",
     defaultAction: { allow: {} },
-    visibilityConfig: visible("retrofitlink-edge"),
+    visibilityConfig: visible("edge"),
     rules: [
       {
         name: "client-rate",

@@ -7,16 +7,20 @@ import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import type { Witness } from "../../../budget/core/witness";
+import type { CdnPlan } from "../../../budget/edge/plan";
 import { physicalName } from "../../shared/physical-name";
 import { bucketPolicy, privateBucket, type PrivateBucketArgs } from "../../shared/private-bucket";
 import { refuse } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
-import type { BehaviorClass, EdgeBehavior } from "../behaviors";
+import type { BehaviorClass, EdgeBehavior } from "../../../budget/edge/behaviors";
 import {
   cloudFrontProblems,
+  completeCloudFrontArgs,
   imageDemand,
   type CloudFrontArgs,
   type CloudFrontImages,
+  type CompleteCloudFrontArgs,
 } from "./cloudfront-args";
 import { aliasRecords, provedCertificate } from "./cloudfront-certificate";
 import { distributionArgs } from "./cloudfront-distribution";
@@ -61,9 +65,24 @@ export class CloudFront extends pulumi.ComponentResource {
   /** Ids of the public keys, in the order in which they were given: a signer names its own. */
   readonly signingKeyIds: readonly pulumi.Output<string>[];
 
-  constructor(name: string, args: CloudFrontArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("CloudFront", name, cloudFrontProblems(args), args.configKey);
-    super(COMPONENT_TYPES.cloudFront, name, edgeSummary(name, "cloudfront", args), opts);
+  readonly plan: CdnPlan;
+  readonly distribution: cloudfront.Distribution;
+  readonly webAcl: wafv2.WebAcl;
+  /** Of built files; undefined when no behaviour reads from it. */
+  readonly assets: s3.Bucket | undefined;
+  /** Makes the variants of images; undefined where the service answers for them. */
+  readonly images: ImageOptimizer | undefined;
+
+  constructor(name: string, given: CloudFrontArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("CloudFront", name, cloudFrontProblems(given), given.configKey);
+    const args = completeCloudFrontArgs(given);
+    super(
+      COMPONENT_TYPES.cloudFront,
+      name,
+      edgeSummary(name, "cloudfront", args, distributionWitnesses(name, args)),
+      opts,
+    );
+    this.plan = args.plan;
     const { behaviors, transform = {} } = args;
     const child = { parent: this };
 
@@ -72,7 +91,7 @@ export class CloudFront extends pulumi.ComponentResource {
       ? privateBucket(
           `${name}-assets`,
           // Documents of users are in it: they go when somebody deletes them, not with the CDN.
-          { ...bucketArgs(args), prefix: "retrofitlink-assets-", onRemoval: "kept" },
+          { ...bucketArgs(args), prefix: `${name.toLowerCase()}-assets-`, onRemoval: "kept" },
           child,
         )
       : undefined;
@@ -143,7 +162,7 @@ export class CloudFront extends pulumi.ComponentResource {
         webAclName,
         {
           ...IN_GLOBAL_REGION,
-          ...webAclArgs(args.clientRequestsPerMinute),
+          ...webAclArgs(args.plan.numbers.clientRequestsPerMinute.value),
         },
         child,
       ),
@@ -192,6 +211,10 @@ export class CloudFront extends pulumi.ComponentResource {
     );
     accessLogs(name, args, distribution, child);
 
+    this.distribution = distribution;
+    this.webAcl = webAcl;
+    this.assets = assets?.bucket;
+    this.images = images?.optimizer;
     this.domainName = distribution.domainName;
     this.distributionId = distribution.id;
     this.url = `https://${args.hosts[0] ?? ""}`;
@@ -199,6 +222,24 @@ export class CloudFront extends pulumi.ComponentResource {
     this.signingKeyIds = publicKeys.map(({ id }) => id);
     this.registerOutputs({ domainName: this.domainName, distributionId: this.distributionId });
   }
+}
+
+/** What the distribution has to hold so that the proofs are about what runs. */
+function distributionWitnesses(name: string, { origin, plan }: CompleteCloudFrontArgs): Witness[] {
+  const { responseTimeout, idle } = plan.numbers;
+  return (origin.failover === undefined ? ["0"] : ["0", "1"]).flatMap((place) =>
+    (
+      [
+        ["originReadTimeout", responseTimeout.value],
+        ["originKeepaliveTimeout", idle.value],
+      ] as const
+    ).map(([setting, is]) => ({
+      type: "aws:cloudfront/distribution:Distribution",
+      name: `${name}-distribution`,
+      at: ["origins", place, "customOriginConfig", setting],
+      is,
+    })),
+  );
 }
 
 /** What runs before the cache is looked at: the path that it leaves is the one that is looked for. */
@@ -209,6 +250,7 @@ function viewerRequestFunction({ class: name, target }: EdgeBehavior): ViewerReq
 }
 
 interface CloudFrontImageOrigin {
+  readonly optimizer: ImageOptimizer;
   readonly origin: Extract<ImageOrigin, { cloud: "aws" }>;
   readonly hostname: pulumi.Output<string>;
   readonly accessControlId: pulumi.Output<string>;
@@ -217,7 +259,7 @@ interface CloudFrontImageOrigin {
 /** The function that makes pictures, which answers to signed requests only. */
 function imageOrigin(
   name: string,
-  args: CloudFrontArgs,
+  args: CompleteCloudFrontArgs,
   images: CloudFrontImages,
   assets: s3.Bucket | undefined,
   child: Required<Pick<pulumi.CustomResourceOptions, "parent">>,
@@ -227,11 +269,11 @@ function imageOrigin(
     `${name}-images`,
     {
       ...imageDemand(args, images),
-      configKey: `${args.configKey}.images`,
+      ...(args.configKey === undefined ? {} : { configKey: `${args.configKey}.images` }),
       originals:
         originals === undefined
           ? { name: assets?.bucket ?? "", arn: assets?.arn ?? "" }
-          : { name: originals.name, arn: `arn:aws:s3:::${originals.name}` },
+          : { name: originals.name, arn: pulumi.interpolate`arn:aws:s3:::${originals.name}` },
     },
     child,
   );
@@ -242,11 +284,11 @@ function imageOrigin(
   );
   // On Lambda, for nothing else was asked for.
   const origin = optimizer.origin as Extract<ImageOrigin, { cloud: "aws" }>;
-  return { origin, hostname: origin.hostname, accessControlId: accessControl.id };
+  return { optimizer, origin, hostname: origin.hostname, accessControlId: accessControl.id };
 }
 
 /** What is the same for both buckets. */
-function bucketArgs({ site, transform }: CloudFrontArgs): Omit<PrivateBucketArgs, "prefix"> {
+function bucketArgs({ site, transform }: CompleteCloudFrontArgs): Omit<PrivateBucketArgs, "prefix"> {
   // Keys of S3's own: a key of KMS would have to name the distribution, which names the bucket.
   return {
     region: site.region,
@@ -259,7 +301,7 @@ function bucketArgs({ site, transform }: CloudFrontArgs): Omit<PrivateBucketArgs
 /** Every request as a line of JSON in a private bucket, through the log delivery of CloudWatch. */
 function accessLogs(
   name: string,
-  args: CloudFrontArgs,
+  args: CompleteCloudFrontArgs,
   distribution: cloudfront.Distribution,
   child: pulumi.CustomResourceOptions,
 ): void {
@@ -267,7 +309,7 @@ function accessLogs(
     `${name}-logs`,
     {
       ...bucketArgs(args),
-      prefix: "retrofitlink-edge-logs-",
+      prefix: `${name.toLowerCase()}-edge-logs-`,
       expireDays: args.site.logDays,
       onRemoval: "emptied",
     },
@@ -277,7 +319,7 @@ function accessLogs(
     `${name}-log-source`,
     {
       ...IN_GLOBAL_REGION,
-      name: physicalName(`retrofitlink-${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
+      name: physicalName(`${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
       logType: "ACCESS_LOGS",
       resourceArn: distribution.arn,
     },
@@ -293,7 +335,7 @@ function accessLogs(
     `${name}-log-destination`,
     {
       ...IN_GLOBAL_REGION,
-      name: physicalName(`retrofitlink-${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
+      name: physicalName(`${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
       outputFormat: "json",
       deliveryDestinationConfiguration: { destinationResourceArn: made.bucket.arn },
     },

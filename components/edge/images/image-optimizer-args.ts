@@ -1,32 +1,41 @@
 import type * as cloudwatch from "@pulumi/aws/cloudwatch";
+import type * as iam from "@pulumi/aws/iam";
 import type * as lambda from "@pulumi/aws/lambda";
 import type * as cloudfunctionsv2 from "@pulumi/gcp/cloudfunctionsv2";
+import type * as cloudrunv2 from "@pulumi/gcp/cloudrunv2";
+import type * as compute from "@pulumi/gcp/compute";
+import type * as serviceaccount from "@pulumi/gcp/serviceaccount";
+import type * as storage from "@pulumi/gcp/storage";
 import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 
-import {
-  IMAGE_TIMEOUTS,
-  imageConcurrency,
-  imageMemoryMiB,
-  LAMBDA_MB_PER_CPU,
-} from "../../../budget/edge/images";
+import { valuesOf } from "../../../budget/core/derived";
+import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
+import { planImages, type ImagePlan } from "../../../budget/edge/image-plan";
+import { SECONDS_PER_IMAGE } from "../../../budget/edge/images";
+import { imageSettings } from "../../../budget/edge/settings";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
+import { withDefaults } from "../../shared/with-defaults";
 
 interface CommonArgs {
-  /** Path in the stack file that the numbers come from: `retrofitlink:cdn.images`. */
-  readonly configKey: string;
-  /** Originals are below this path of the bucket, which is the path in the URL. Ends with a slash: `images/`. */
-  readonly prefix: string;
-  /** Requests for pictures at the edge at peak, per second, > 0. */
+  /** Path in a stack file that the arguments come from, for messages. @default messages name the arguments themselves */
+  readonly configKey?: string;
+  /** Originals are below this path of the bucket, which is the path in the URL. Ends with a slash. @default "images/" */
+  readonly prefix?: string;
+  /** Requests for images at the edge at peak, per second, > 0. */
   readonly peakRps: number;
-  /** Share of them that the edge answers, 0..1: the budget's `cacheHitRatio.target`. */
-  readonly hitRatio: number;
-  /** Share of the calls that may be busy at peak, 0..1: the budget's `cpuUtilization.target`. */
-  readonly maxUtilization: number;
-  /** Mean time of one picture, seconds, up to {@link IMAGE_TIMEOUTS}. @default 1.5, a 12 megapixel photo to AVIF */
+  /** Share of them that the edge answers, 0..1. @default `cacheHitRatio.target` of DEFAULT_BUDGET */
+  readonly hitRatio?: number;
+  /** Share of the calls that may be busy at peak, 0..1. @default `cpuUtilization.target` of DEFAULT_BUDGET */
+  readonly maxUtilization?: number;
+  /** Mean time of one image, seconds, up to 15. @default 1.5, a 12 megapixel photo to AVIF */
   readonly secondsPerPicture?: number;
   /** Folder with what `make image-function` built. @default build/image-function of this checkout */
   readonly bundles?: string;
+  /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
+  readonly plan?: ImagePlan;
 }
 
 /** Lambda behind a function URL that nobody but a distribution of CloudFront may call. */
@@ -45,6 +54,9 @@ export interface AwsImageOptimizerArgs extends CommonArgs {
   readonly transform?: {
     readonly function?: Transform<lambda.FunctionArgs>;
     readonly logGroup?: Transform<cloudwatch.LogGroupArgs>;
+    readonly role?: Transform<iam.RoleArgs>;
+    readonly policy?: Transform<iam.RolePolicyArgs>;
+    readonly url?: Transform<lambda.FunctionUrlArgs>;
   };
 }
 
@@ -56,13 +68,38 @@ export interface GcpImageOptimizerArgs extends CommonArgs {
   /** Private bucket with the originals, with uniform bucket-level access: the right to read has a condition. */
   readonly originals: { readonly name: pulumi.Input<string> };
   /** `projects/…/serviceAccounts/…` that builds the code. @default Compute Engine's, which needs the role of a builder */
-  readonly buildAccount?: string;
-  readonly transform?: { readonly function?: Transform<cloudfunctionsv2.FunctionArgs> };
+  readonly buildAccount?: pulumi.Input<string>;
+  readonly transform?: {
+    readonly function?: Transform<cloudfunctionsv2.FunctionArgs>;
+    readonly account?: Transform<serviceaccount.AccountArgs>;
+    readonly reader?: Transform<storage.BucketIAMMemberArgs>;
+    readonly source?: Transform<storage.BucketArgs>;
+    readonly code?: Transform<storage.BucketObjectArgs>;
+    readonly invoker?: Transform<cloudrunv2.ServiceIamMemberArgs>;
+    readonly endpoints?: Transform<compute.RegionNetworkEndpointGroupArgs>;
+  };
 }
 
 export type ImageOptimizerArgs = AwsImageOptimizerArgs | GcpImageOptimizerArgs;
 
-export const SECONDS_PER_PICTURE = 1.5;
+type Defaulted = "prefix" | "hitRatio" | "maxUtilization" | "secondsPerPicture";
+
+/** Arguments with their defaults. */
+export type CompleteImageArgs<Args extends ImageOptimizerArgs = ImageOptimizerArgs> = Args &
+  Required<Pick<CommonArgs, Defaulted>>;
+
+export function completeImageArgs<Args extends ImageOptimizerArgs>(args: Args): CompleteImageArgs<Args> {
+  return withDefaults(
+    {
+      prefix: "images/",
+      hitRatio: DEFAULT_BUDGET.cacheHitRatio.target,
+      maxUtilization: DEFAULT_BUDGET.cpuUtilization.target,
+      secondsPerPicture: SECONDS_PER_IMAGE,
+    },
+    args,
+  ) as unknown as CompleteImageArgs<Args>;
+}
+
 export const LOG_RETENTION_DAYS = 14;
 
 /** Source: CloudWatch Logs, PutRetentionPolicy. */
@@ -71,39 +108,20 @@ const RETENTION_STEPS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 54
 /** Lambda keeps 100 of an account's 1000 calls unreserved; Cloud Run functions have 1000 instances at most. */
 const MOST_CALLS = { aws: 900, gcp: 1000 } as const;
 
-/** What follows from the demand. */
-export interface ImageOptimizerSizes {
-  /** Calls at the same time. */
-  readonly concurrency: number;
-  /** What a call may need, MiB. */
-  readonly neededMemoryMiB: number;
-  /** What it gets, MiB: on Lambda at least as much as brings a whole processor. */
-  readonly memoryMiB: number;
-}
-
-export function imageOptimizerSizes(args: ImageOptimizerArgs): ImageOptimizerSizes {
-  const { peakRps, hitRatio, maxUtilization, secondsPerPicture = SECONDS_PER_PICTURE, cloud } = args;
-  const neededMemoryMiB = imageMemoryMiB();
-  return {
-    concurrency: imageConcurrency({ peakRps, hitRatio, maxUtilization, secondsPerPicture }),
-    neededMemoryMiB,
-    memoryMiB: cloud === "aws" ? Math.max(neededMemoryMiB, LAMBDA_MB_PER_CPU) : neededMemoryMiB,
-  };
-}
-
 /** Everything that makes the function impossible to build or to prove. An empty list means it is sound. */
-export function imageOptimizerProblems(args: ImageOptimizerArgs): Problem[] {
+export function imageOptimizerProblems(given: ImageOptimizerArgs): Problem[] {
+  const args = completeImageArgs(given);
   const problems: Problem[] = [];
   const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
     if (!ok) problems.push({ property, got, allowed, fix });
   };
-  const { prefix, peakRps, hitRatio, maxUtilization, secondsPerPicture = SECONDS_PER_PICTURE, cloud } = args;
+  const { prefix, peakRps, hitRatio, maxUtilization, cloud } = args;
   check(
     /^([A-Za-z0-9_~-][A-Za-z0-9._~-]*\/)+$/.test(prefix) && !prefix.includes(".."),
     "prefix",
     prefix,
     "a path without a slash at the beginning and with one at the end: images/",
-    "Pictures need a folder of their own in the bucket; the function reads nothing else.",
+    "Images need a folder of their own in the bucket; the function reads nothing else.",
   );
   check(
     Number.isFinite(peakRps) && peakRps > 0,
@@ -126,13 +144,7 @@ export function imageOptimizerProblems(args: ImageOptimizerArgs): Problem[] {
     "a ratio above 0, up to 1",
     "Take the budget's cpuUtilization.target.",
   );
-  check(
-    secondsPerPicture > 0 && secondsPerPicture <= IMAGE_TIMEOUTS.encodeSeconds,
-    "secondsPerPicture",
-    secondsPerPicture,
-    `a number above 0, up to ${IMAGE_TIMEOUTS.encodeSeconds} (seconds)`,
-    "Give the mean of the function's log; a slower picture is given up.",
-  );
+  problems.push(...declaredProblems(z.object({ secondsPerPicture: imageSettings.secondsPerPicture }), args));
   if (args.cloud === "aws") {
     const { logRetentionDays = LOG_RETENTION_DAYS } = args;
     check(
@@ -145,7 +157,7 @@ export function imageOptimizerProblems(args: ImageOptimizerArgs): Problem[] {
   }
   // What follows would only repeat, as NaN, what is wrong above.
   if (problems.length > 0) return problems;
-  const { concurrency } = imageOptimizerSizes(args);
+  const { concurrency } = valuesOf((args.plan ?? planImages(args)).numbers);
   check(
     concurrency <= MOST_CALLS[cloud],
     "peakRps",

@@ -10,7 +10,10 @@ import * as serviceaccount from "@pulumi/gcp/serviceaccount";
 import * as storage from "@pulumi/gcp/storage";
 import * as pulumi from "@pulumi/pulumi";
 
-import { IMAGE_TIMEOUTS, variantsPerOriginal } from "../../../budget/edge/images";
+import { valuesOf, type Values } from "../../../budget/core/derived";
+import { plannedPart } from "../../../budget/core/summary";
+import type { Witness } from "../../../budget/core/witness";
+import { planImages, type ImageNumbers, type ImagePlan } from "../../../budget/edge/image-plan";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import type { ImageOptimizerSummary } from "../../../budget/edge/summary";
 import { physicalName } from "../../shared/physical-name";
@@ -18,14 +21,13 @@ import { refuse } from "../../shared/problems";
 import { trustPolicy } from "../../shared/service-role";
 import { transformed } from "../../shared/transform";
 import {
+  completeImageArgs,
   imageOptimizerProblems,
-  imageOptimizerSizes,
   LOG_RETENTION_DAYS,
-  SECONDS_PER_PICTURE,
   type AwsImageOptimizerArgs,
+  type CompleteImageArgs,
   type GcpImageOptimizerArgs,
   type ImageOptimizerArgs,
-  type ImageOptimizerSizes,
 } from "./image-optimizer-args";
 import { BUILD_COMMAND, imageBundle, IMAGE_BUNDLES, type ImageBundle } from "./image-bundle";
 
@@ -68,36 +70,38 @@ export class ImageOptimizer extends pulumi.ComponentResource {
   /** Calls at the same time; those above it get 429 from Lambda, and wait on Cloud Run. */
   readonly concurrency: number;
 
-  constructor(name: string, args: ImageOptimizerArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("ImageOptimizer", name, imageOptimizerProblems(args), args.configKey);
+  readonly plan: ImagePlan;
+  /** The function itself, of the cloud that was chosen. */
+  readonly function: lambda.Function | cloudfunctionsv2.Function;
+
+  constructor(name: string, given: ImageOptimizerArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("ImageOptimizer", name, imageOptimizerProblems(given), given.configKey);
+    const args = completeImageArgs(given);
     const bundle = usableBundle(name, args);
-    const sizes = imageOptimizerSizes(args);
+    const plan = args.plan ?? planImages({ ...args, workload: name });
+    const sizes = valuesOf(plan.numbers);
     const summary: ImageOptimizerSummary = {
-      configKey: args.configKey,
+      configKey: args.configKey ?? name,
+      workload: name,
       cloud: args.cloud,
-      peakRps: args.peakRps,
-      hitRatio: args.hitRatio,
-      secondsPerPicture: args.secondsPerPicture ?? SECONDS_PER_PICTURE,
-      maxUtilization: args.maxUtilization,
-      variantsPerOriginal: variantsPerOriginal(),
-      concurrency: sizes.concurrency,
-      neededMemoryMiB: sizes.neededMemoryMiB,
-      memoryLimitMiB: sizes.memoryMiB,
-      timeoutSeconds: IMAGE_TIMEOUTS.functionSeconds,
+      ...plannedPart(plan, imageWitnesses(name, args, plan)),
     };
     super(COMPONENT_TYPES.imageOptimizer, name, summary, opts);
+    this.plan = plan;
     this.concurrency = sizes.concurrency;
-    this.origin =
+    const made =
       args.cloud === "aws" ? this.onAws(name, args, sizes, bundle) : this.onGcp(name, args, sizes, bundle);
+    this.origin = made.origin;
+    this.function = made.function;
     this.registerOutputs({ origin: this.origin, concurrency: this.concurrency });
   }
 
   private onAws(
     name: string,
-    args: AwsImageOptimizerArgs,
-    { concurrency, memoryMiB }: ImageOptimizerSizes,
+    args: CompleteImageArgs<AwsImageOptimizerArgs>,
+    { concurrency, memoryMiB, timeout }: Values<ImageNumbers>,
     bundle: ImageBundle,
-  ): ImageOrigin {
+  ): Made {
     const { region, originals, prefix, transform } = args;
     const child = { parent: this };
     const logGroup = new cloudwatch.LogGroup(
@@ -112,33 +116,39 @@ export class ImageOptimizer extends pulumi.ComponentResource {
       ),
     );
     const role = new iam.Role(
-      `${name}-role`,
-      {
-        assumeRolePolicy: trustPolicy("lambda.amazonaws.com"),
-      },
-      child,
+      ...transformed<iam.RoleArgs>(
+        transform?.role,
+        `${name}-role`,
+        {
+          assumeRolePolicy: trustPolicy("lambda.amazonaws.com"),
+        },
+        child,
+      ),
     );
     const policy = new iam.RolePolicy(
-      `${name}-policy`,
-      {
-        role: role.id,
-        policy: pulumi.jsonStringify({
-          Version: "2012-10-17",
-          Statement: [
-            {
-              Effect: "Allow",
-              Action: "s3:GetObject",
-              Resource: pulumi.interpolate`${originals.arn}/${prefix}*`,
-            },
-            {
-              Effect: "Allow",
-              Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
-              Resource: pulumi.interpolate`${logGroup.arn}:*`,
-            },
-          ],
-        }),
-      },
-      child,
+      ...transformed<iam.RolePolicyArgs>(
+        transform?.policy,
+        `${name}-policy`,
+        {
+          role: role.id,
+          policy: pulumi.jsonStringify({
+            Version: "2012-10-17",
+            Statement: [
+              {
+                Effect: "Allow",
+                Action: "s3:GetObject",
+                Resource: pulumi.interpolate`${originals.arn}/${prefix}*`,
+              },
+              {
+                Effect: "Allow",
+                Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+                Resource: pulumi.interpolate`${logGroup.arn}:*`,
+              },
+            ],
+          }),
+        },
+        child,
+      ),
     );
     const made = new lambda.Function(
       ...transformed(
@@ -153,7 +163,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
           handler: "aws.handler",
           ...lambdaCode(bundle),
           memorySize: memoryMiB,
-          timeout: IMAGE_TIMEOUTS.functionSeconds,
+          timeout: timeout,
           ...(args.reserveConcurrency === false ? {} : { reservedConcurrentExecutions: concurrency }),
           // Lambda gives a process one call at a time.
           environment: { variables: variables(originals.name, prefix) },
@@ -163,67 +173,78 @@ export class ImageOptimizer extends pulumi.ComponentResource {
       ),
     );
     const url = new lambda.FunctionUrl(
-      `${name}-url`,
-      { region, functionName: made.name, authorizationType: "AWS_IAM", invokeMode: "BUFFERED" },
-      child,
+      ...transformed<lambda.FunctionUrlArgs>(
+        transform?.url,
+        `${name}-url`,
+        { region, functionName: made.name, authorizationType: "AWS_IAM", invokeMode: "BUFFERED" },
+        child,
+      ),
     );
-    return {
-      cloud: "aws",
-      hostname: pulumi.interpolate`${url.urlId}.lambda-url.${region}.on.aws`,
-      functionName: made.name,
-      region,
-    };
+    const hostname = pulumi.interpolate`${url.urlId}.lambda-url.${region}.on.aws`;
+    return { origin: { cloud: "aws", hostname, functionName: made.name, region }, function: made };
   }
 
   private onGcp(
     name: string,
-    args: GcpImageOptimizerArgs,
-    { concurrency, memoryMiB }: ImageOptimizerSizes,
+    args: CompleteImageArgs<GcpImageOptimizerArgs>,
+    { concurrency, memoryMiB, timeout }: Values<ImageNumbers>,
     bundle: ImageBundle,
-  ): ImageOrigin {
+  ): Made {
     const { project, region, originals, prefix, transform } = args;
     const child = { parent: this };
     const account = new serviceaccount.Account(
-      `${name}-account`,
-      {
-        project,
-        accountId: physicalName(`retrofitlink-${pulumi.getStack()}-images`, LONGEST_ACCOUNT_ID),
-        displayName: "Reads the originals of pictures",
-      },
-      child,
+      ...transformed<serviceaccount.AccountArgs>(
+        transform?.account,
+        `${name}-account`,
+        {
+          project,
+          accountId: physicalName(`${pulumi.getStack()}-${name}`, LONGEST_ACCOUNT_ID),
+          displayName: "Reads the originals of pictures",
+        },
+        child,
+      ),
     );
     const reader = new storage.BucketIAMMember(
-      `${name}-reader`,
-      {
-        bucket: originals.name,
-        // To get an object by its name, not to list.
-        role: "roles/storage.legacyObjectReader",
-        member: pulumi.interpolate`serviceAccount:${account.email}`,
-        condition: {
-          title: "originals-only",
-          expression: pulumi.interpolate`resource.name.startsWith("projects/_/buckets/${originals.name}/objects/${prefix}")`,
+      ...transformed<storage.BucketIAMMemberArgs>(
+        transform?.reader,
+        `${name}-reader`,
+        {
+          bucket: originals.name,
+          // To get an object by its name, not to list.
+          role: "roles/storage.legacyObjectReader",
+          member: pulumi.interpolate`serviceAccount:${account.email}`,
+          condition: {
+            title: "originals-only",
+            expression: pulumi.interpolate`resource.name.startsWith("projects/_/buckets/${originals.name}/objects/${prefix}")`,
+          },
         },
-      },
-      child,
+        child,
+      ),
     );
     const source = new storage.Bucket(
-      `${name}-source`,
-      {
-        project,
-        location: region.toUpperCase(),
-        uniformBucketLevelAccess: true,
-        publicAccessPrevention: "enforced",
-        // Nothing is lost with it: the next update uploads the code again.
-        forceDestroy: true,
-      },
-      child,
+      ...transformed<storage.BucketArgs>(
+        transform?.source,
+        `${name}-source`,
+        {
+          project,
+          location: region.toUpperCase(),
+          uniformBucketLevelAccess: true,
+          publicAccessPrevention: "enforced",
+          // Nothing is lost with it: the next update uploads the code again.
+          forceDestroy: true,
+        },
+        child,
+      ),
     );
     const { asset, version } = gcpCode(bundle);
     const code = new storage.BucketObject(
-      `${name}-code`,
-      // A function is built anew only when the name of its source changes.
-      { bucket: source.name, name: `image-function-${version}.zip`, source: asset },
-      child,
+      ...transformed<storage.BucketObjectArgs>(
+        transform?.code,
+        `${name}-code`,
+        // A function is built anew only when the name of its source changes.
+        { bucket: source.name, name: `image-function-${version}.zip`, source: asset },
+        child,
+      ),
     );
     const made = new cloudfunctionsv2.Function(
       ...transformed(
@@ -244,7 +265,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
           serviceConfig: {
             availableCpu: "1",
             availableMemory: `${memoryMiB}Mi`,
-            timeoutSeconds: IMAGE_TIMEOUTS.functionSeconds,
+            timeoutSeconds: timeout,
             maxInstanceCount: concurrency,
             maxInstanceRequestConcurrency: 1,
             minInstanceCount: 0,
@@ -259,17 +280,52 @@ export class ImageOptimizer extends pulumi.ComponentResource {
     );
     // A load balancer signs no requests, so the door it comes through stands for who may call: `ingressSettings`.
     new cloudrunv2.ServiceIamMember(
-      `${name}-invoker`,
-      { project, location: region, name: made.name, role: "roles/run.invoker", member: "allUsers" },
-      child,
+      ...transformed<cloudrunv2.ServiceIamMemberArgs>(
+        transform?.invoker,
+        `${name}-invoker`,
+        { project, location: region, name: made.name, role: "roles/run.invoker", member: "allUsers" },
+        child,
+      ),
     );
     const endpoints = new compute.RegionNetworkEndpointGroup(
-      `${name}-endpoints`,
-      { project, region, networkEndpointType: "SERVERLESS", cloudRun: { service: made.name } },
-      child,
+      ...transformed<compute.RegionNetworkEndpointGroupArgs>(
+        transform?.endpoints,
+        `${name}-endpoints`,
+        { project, region, networkEndpointType: "SERVERLESS", cloudRun: { service: made.name } },
+        child,
+      ),
     );
-    return { cloud: "gcp", endpointGroup: endpoints.id };
+    return { origin: { cloud: "gcp", endpointGroup: endpoints.id }, function: made };
   }
+}
+
+/** What one of the clouds gives back. */
+interface Made {
+  readonly origin: ImageOrigin;
+  readonly function: lambda.Function | cloudfunctionsv2.Function;
+}
+
+/** What the function has to hold so that the proofs are about what runs. */
+function imageWitnesses(name: string, args: ImageOptimizerArgs, { numbers }: ImagePlan): Witness[] {
+  const { memoryMiB, timeout, concurrency } = valuesOf(numbers);
+  const of =
+    (type: string) =>
+    (at: readonly string[], is: Witness["is"]): Witness => ({ type, name: `${name}-function`, at, is });
+  const onLambda = of("aws:lambda/function:Function");
+  const onRun = of("gcp:cloudfunctionsv2/function:Function");
+  return args.cloud === "aws"
+    ? [
+        onLambda(["memorySize"], memoryMiB),
+        onLambda(["timeout"], timeout),
+        ...(args.reserveConcurrency === false
+          ? []
+          : [onLambda(["reservedConcurrentExecutions"], concurrency)]),
+      ]
+    : [
+        onRun(["serviceConfig", "availableMemory"], `${memoryMiB}Mi`),
+        onRun(["serviceConfig", "timeoutSeconds"], timeout),
+        onRun(["serviceConfig", "maxInstanceCount"], concurrency),
+      ];
 }
 
 /**

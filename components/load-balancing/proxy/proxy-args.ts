@@ -5,11 +5,14 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Demand, ServiceProfile } from "../../../budget/service/demand";
-import type { PerformanceBudget } from "../../../budget/core/performance-budget";
-import { proxyPlan, type ProxyKind, type ProxyPlan } from "../../../budget/load-balancing/proxy";
+import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
+import type { ProxyKind } from "../../../budget/load-balancing/proxy";
 import { admission, type Admission, type RateLimit } from "../../../budget/load-balancing/proxy-limits";
-import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import { PROXY_DEFAULTS } from "../../../budget/load-balancing/settings";
+import { planProxy, type ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
+import { DEFAULT_TIMEOUTS, type TimeoutLadder } from "../../../budget/timeouts/timeouts";
 import type { Transform } from "../../shared/transform";
+import { withDefaults } from "../../shared/with-defaults";
 import type { HeaderOwner } from "./proxy-headers";
 import type { ProxyRoute } from "./proxy-routes";
 import type { ProxyTls } from "./proxy-tls";
@@ -57,10 +60,13 @@ export interface ProxyHeaders {
   readonly tlsInFront?: boolean;
 }
 
+export { workloadName } from "../../../budget/load-balancing/proxy";
+
 export interface ProxyArgs {
-  /** Path in the stack file that the arguments come from: `retrofitlink:loadBalancer`. */
-  readonly configKey: string;
-  readonly namespace: string;
+  /** Path in a stack file that the arguments come from, for messages. @default messages name the arguments themselves */
+  readonly configKey?: string;
+  /** @default "default" */
+  readonly namespace?: pulumi.Input<string>;
   /**
    * Name of the workload and its Service, as operators type it, a DNS label of at most 52 characters.
    * @default "nginx-load-balancer" or "haproxy-load-balancer"
@@ -71,14 +77,17 @@ export interface ProxyArgs {
   readonly routes?: readonly ProxyRoute[];
   /** Connections of clients at the same time over all pods at peak, a whole number >= 1. */
   readonly clientConnections: number;
-  /** What one client address may do, over all pods together. */
-  readonly rateLimit: RateLimit;
-  /** Ranges whose X-Forwarded-For, X-Forwarded-Proto and X-Request-ID are believed, in CIDR notation. Never everybody. */
-  readonly trustedProxies: readonly string[];
+  /** What one client address may do, over all pods together. @default 20 requests/s, 40 more at once, 50 in flight */
+  readonly rateLimit?: RateLimit;
+  /**
+   * Ranges whose X-Forwarded-For, X-Forwarded-Proto and X-Request-ID are believed, in CIDR notation. Never everybody.
+   * @default none: whoever connects is the client
+   */
+  readonly trustedProxies?: readonly string[];
   /** Addresses that a trusted load balancer writes behind the client's in X-Forwarded-For, as Google's does with its own. @default none */
   readonly loadBalancerAddresses?: readonly pulumi.Input<string>[];
-  /** Largest request body, MiB, a whole number >= 1. */
-  readonly maxBodyMiB: number;
+  /** Largest request body, MiB, a whole number >= 1. @default 10 */
+  readonly maxBodyMiB?: number;
   /**
    * Host names that clients use, in lower case, `*.example.org` for those below it. A certificate whose names are known has
    * to cover them; any other name gets 421. @default unknown, and not checked
@@ -89,22 +98,50 @@ export interface ProxyArgs {
   /** Ends TLS at this proxy. @default plain HTTP, for a load balancer that ended TLS */
   readonly tls?: ProxyTls;
   readonly headers?: ProxyHeaders;
-  /** CPU request of one pod, cores, > 0. The limit is the next whole number, one core for each worker or thread. */
-  readonly cpuCores: number;
+  /** CPU request of one pod, cores, > 0. The limit is the next whole number, one core for each worker or thread. @default 1 */
+  readonly cpuCores?: number;
   /** Memory request and limit of the proxy, MiB. Refused below what the proof needs. @default what the proof needs */
   readonly memoryLimitMiB?: number;
-  /** Zones the pods are spread over, whole number >= 1. */
-  readonly zones: number;
+  /** Zones the pods are spread over, whole number >= 1. @default 3 */
+  readonly zones?: number;
   /** `maxUnavailable` of the PodDisruptionBudget, pods, whole number >= 1. @default 1 */
   readonly maxUnavailable?: number;
-  readonly budget: Pick<PerformanceBudget, "cpuUtilization" | "responseTimeP99Seconds">;
-  readonly timeouts: TimeoutLadder;
+  /** @default DEFAULT_BUDGET */
+  readonly budget?: Pick<PerformanceBudget, "cpuUtilization" | "responseTimeP99Seconds">;
+  /** Of the way to the service. @default those of requests of at most 10 s, without a load balancer in front */
+  readonly timeouts?: TimeoutLadder;
   readonly clusterDns?: ClusterDns;
   /** Who can reach the Service: the cluster, the cloud's load balancer, or anyone who reaches a node. @default "ClusterIP" */
   readonly serviceType?: "ClusterIP" | "LoadBalancer" | "NodePort";
   /** Namespace whose pods may read the metrics. @default "monitoring" */
   readonly monitoringNamespace?: string;
+  /**
+   * Something serves the clients' connections of a pod as a custom metric, as prometheus-adapter does: the autoscaler
+   * follows them, too. Where nothing does, an autoscaler that asks for them never scales down. @default false
+   */
+  readonly connectionsMetric?: boolean;
+  /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
+  readonly plan?: ProxyPlan;
   readonly transform?: ProxyTransforms;
+}
+
+/** The arguments with their defaults. */
+export type CompleteProxyArgs = ProxyArgs & Required<Pick<ProxyArgs, keyof typeof DEFAULTS>>;
+
+const DEFAULTS = {
+  namespace: "default",
+  rateLimit: PROXY_DEFAULTS.rateLimit,
+  trustedProxies: [],
+  maxBodyMiB: PROXY_DEFAULTS.maxBodyMiB,
+  cpuCores: PROXY_DEFAULTS.cpuCores,
+  zones: 3,
+  maxUnavailable: 1,
+  budget: DEFAULT_BUDGET,
+  timeouts: DEFAULT_TIMEOUTS,
+} as const;
+
+export function completeProxyArgs(args: ProxyArgs): CompleteProxyArgs {
+  return withDefaults(DEFAULTS, args);
 }
 
 /** Escape hatches, one for each child. */
@@ -121,19 +158,15 @@ export interface ProxyTransforms {
   readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
 }
 
-/** Default of `name`. */
-export function workloadName(proxy: ProxyKind): string {
-  return `${proxy}-load-balancer`;
-}
-
 /** Last part of every Service's name. */
 export function clusterDomain({ clusterDns }: Pick<ProxyArgs, "clusterDns">): string {
   return clusterDns?.domain ?? "cluster.local";
 }
 
-/** The arithmetic of a proxy. Asks for arguments without problems. */
-export function planOfProxy(proxy: ProxyKind, args: ProxyArgs): ProxyPlan {
-  return proxyPlan({
+/** The plan of a proxy that plans alone. Precondition: proxyProblems(args) is empty. */
+export function planOfProxy(proxy: ProxyKind, workload: string, args: CompleteProxyArgs): ProxyPlan {
+  return planProxy({
+    workload,
     proxy,
     tls: args.tls !== undefined,
     demand: args.upstream.demand,
@@ -141,16 +174,18 @@ export function planOfProxy(proxy: ProxyKind, args: ProxyArgs): ProxyPlan {
     clientConnections: args.clientConnections,
     cpuCores: args.cpuCores,
     budget: args.budget,
-    disruption: { zones: args.zones, maxUnavailable: args.maxUnavailable ?? 1 },
+    disruption: args,
     upstreamAddresses: args.upstream.addresses ?? 1,
     maxBodyMiB: args.maxBodyMiB,
+    timeouts: args.timeouts,
+    ...(args.memoryLimitMiB === undefined ? {} : { memoryLimitMiB: args.memoryLimitMiB }),
   });
 }
 
 /** What may be under way in the service; undefined where its concurrency is not known. */
 export function admissionOf(
-  { upstream, budget }: ProxyArgs,
-  { minReplicas }: Pick<ProxyPlan, "minReplicas">,
+  { upstream, budget }: Pick<CompleteProxyArgs, "upstream" | "budget">,
+  minReplicas: number,
 ): Admission | undefined {
   const { concurrency, serviceTimeSeconds, addresses = 1 } = upstream;
   if (concurrency === undefined) return undefined;

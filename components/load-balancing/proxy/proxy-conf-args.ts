@@ -1,5 +1,5 @@
 /** What the configuration of a proxy depends on, whichever program reads it. */
-import type { ProxyPlan } from "../../../budget/load-balancing/proxy";
+import type { ProxySizes } from "../../../budget/load-balancing/proxy";
 import type { Admission } from "../../../budget/load-balancing/proxy-limits";
 import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
 import type { HeaderOwner } from "./proxy-headers";
@@ -35,7 +35,7 @@ export interface ProxyListen {
 /** Everything that the configuration of either program depends on. */
 export interface ProxyConfArgs {
   readonly plan: Pick<
-    ProxyPlan,
+    ProxySizes,
     "workers" | "workerConnections" | "openFiles" | "clientsPerPod" | "upstreamKeepAlive" | "addressZoneMiB"
   >;
   readonly upstream: readonly UpstreamServer[];

@@ -4,9 +4,11 @@ import { dirname } from "node:path/posix";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { ProxyPlan } from "../../../budget/load-balancing/proxy";
+import type { ProxySizes } from "../../../budget/load-balancing/proxy";
+import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
 import { restrictedContainer, restrictedPod, spreadOverZonesAndNodes } from "../../shared/kubernetes";
+import type { CompleteProxyArgs } from "./proxy-args";
 import { HEALTH_PATH, PROXY_PORTS, SCRATCH } from "./proxy-conf-args";
 import { reloadScript, type Reload } from "./proxy-reload";
 import { TLS_FILES } from "./proxy-tls";
@@ -28,7 +30,11 @@ export interface ProxyProgram {
   readonly reload: Reload;
   /** Containers beside it. */
   readonly sidecars: readonly k8s.types.input.core.v1.Container[];
+  /** Lines of its configuration that the plan counts on: how they begin, and all that begin so, in their order. */
+  readonly planned: (args: CompleteProxyArgs, plan: ProxyPlan) => readonly PlannedLines[];
 }
+
+export type PlannedLines = readonly [begin: string, ...lines: string[]];
 
 /** What a pod of the proxy is made from. */
 export interface ProxyPodArgs {
@@ -37,7 +43,7 @@ export interface ProxyPodArgs {
   readonly labels: Record<string, string>;
   readonly cpuCores: number;
   readonly memoryLimitMiB: number;
-  readonly plan: Pick<ProxyPlan, "workers" | "scratchMiB">;
+  readonly plan: Pick<ProxySizes, "workers" | "scratchMiB">;
   readonly drain: TimeoutLadder["drain"];
   readonly configName: pulumi.Input<string>;
   /** A change of it replaces the pods, one rollout for each configuration. */

@@ -1,18 +1,33 @@
 /** What makes a proxy impossible to build or to prove. */
 import { isIP } from "node:net";
 
-import { describeMemory } from "../../../budget/caching/memory";
-import type { ProxyKind, ProxyPlan } from "../../../budget/load-balancing/proxy";
+import { z } from "zod";
+
+import { issuesOf } from "../../../budget/core/issues";
+import { port } from "../../../budget/core/leaves";
+import { number, text } from "../../../budget/core/settings";
+import { proxySettings } from "../../../budget/load-balancing/settings";
+import { demandSettings, profileSettings, zonesSetting } from "../../../budget/service/settings";
+import type { ProxyKind } from "../../../budget/load-balancing/proxy";
+import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import { rateLimitPerPod } from "../../../budget/load-balancing/proxy-limits";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import { timeoutProblems } from "../../shared/timeout-problems";
-import { planOfProxy, type ProxyArgs } from "./proxy-args";
+import {
+  completeProxyArgs,
+  planOfProxy,
+  workloadName,
+  type CompleteProxyArgs,
+  type ProxyArgs,
+} from "./proxy-args";
 import { HEALTH_PATH } from "./proxy-conf-args";
 import { routeProblems } from "./proxy-routes";
 import { tlsProblems } from "./proxy-tls";
 
 /** Everything that makes a proxy impossible to build or to prove. An empty list means it is sound. */
-export function proxyProblems(proxy: ProxyKind, args: ProxyArgs): Problem[] {
+export function proxyProblems(proxy: ProxyKind, given: ProxyArgs): Problem[] {
+  const args = completeProxyArgs(given);
   const problems = [
     ...nameProblems(args.name),
     ...numberProblems(args),
@@ -22,7 +37,8 @@ export function proxyProblems(proxy: ProxyKind, args: ProxyArgs): Problem[] {
     ...timeoutProblems(args.timeouts),
   ];
   // The proofs below would only repeat, as NaN, what is wrong above.
-  return problems.length > 0 ? problems : proofProblems(proxy, args, planOfProxy(proxy, args));
+  if (problems.length > 0) return problems;
+  return proofProblems(proxy, args, args.plan ?? planOfProxy(proxy, args.name ?? workloadName(proxy), args));
 }
 
 function nameProblems(name: string | undefined): Problem[] {
@@ -33,121 +49,60 @@ function nameProblems(name: string | undefined): Problem[] {
   ];
 }
 
-const ABOVE_ZERO = "a number above 0";
-const WHOLE = "a whole number of at least 1";
+const { clientConnections, cpuCores, rateLimit, maxBodyMiB } = proxySettings;
+const { serviceTimeSeconds, concurrencyPerPod } = profileSettings.shape;
 
-function numberProblems(args: ProxyArgs): Problem[] {
-  const { upstream, rateLimit } = args;
-  const { demand } = upstream;
-  const positive = (value: number): boolean => Number.isFinite(value) && value > 0;
-  const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
-  const measured = "Give what a load test or the access log shows.";
-  const chosen = "Choose what one client needs.";
-  const checks: [boolean, string, unknown, string, string][] = [
-    [
-      positive(demand.baseRps),
-      "upstream.demand.baseRps",
-      demand.baseRps,
-      `${ABOVE_ZERO} (requests/s)`,
-      measured,
-    ],
-    [
-      demand.peakRps >= demand.baseRps && Number.isFinite(demand.peakRps),
-      "upstream.demand.peakRps",
-      demand.peakRps,
-      `a number of at least baseRps, ${demand.baseRps} (requests/s)`,
-      measured,
-    ],
-    [
-      demand.growthPerMinute >= 0 && Number.isFinite(demand.growthPerMinute),
-      "upstream.demand.growthPerMinute",
-      demand.growthPerMinute,
-      "a number of at least 0 (share per minute)",
-      measured,
-    ],
-    [
-      positive(upstream.serviceTimeSeconds),
-      "upstream.serviceTimeSeconds",
-      upstream.serviceTimeSeconds,
-      `${ABOVE_ZERO} (seconds)`,
-      measured,
-    ],
-    [
-      whole(upstream.addresses ?? 1),
-      "upstream.addresses",
-      upstream.addresses,
-      WHOLE,
-      "Give the service's largest fleet, or leave it out.",
-    ],
-    [
-      upstream.concurrency === undefined || positive(upstream.concurrency),
-      "upstream.concurrency",
-      upstream.concurrency,
-      `${ABOVE_ZERO} (requests)`,
-      measured,
-    ],
-    [
-      /^\/[^\s'"\\#]*$/.test(upstream.healthPath ?? "/"),
-      "upstream.healthPath",
-      upstream.healthPath,
-      'a path that begins with "/"',
-      "Give the path that a ready pod answers.",
-    ],
-    [
-      typeof upstream.port !== "number" || (whole(upstream.port) && upstream.port <= 65_535),
-      "upstream.port",
-      upstream.port,
-      "a whole number from 1 to 65535",
-      "Give the port the service listens on.",
-    ],
-    [whole(args.clientConnections), "clientConnections", args.clientConnections, WHOLE, measured],
-    [
-      positive(rateLimit.requestsPerSecond),
-      "rateLimit.requestsPerSecond",
-      rateLimit.requestsPerSecond,
-      `${ABOVE_ZERO} (requests/s)`,
-      chosen,
-    ],
-    [
-      Number.isInteger(rateLimit.burst) && rateLimit.burst >= 0,
-      "rateLimit.burst",
-      rateLimit.burst,
-      "a whole number of at least 0 (requests)",
-      chosen,
-    ],
-    [whole(rateLimit.connections), "rateLimit.connections", rateLimit.connections, WHOLE, chosen],
-    [whole(args.maxBodyMiB), "maxBodyMiB", args.maxBodyMiB, `${WHOLE} (MiB)`, "Choose the largest upload."],
-    [positive(args.cpuCores), "cpuCores", args.cpuCores, `${ABOVE_ZERO} (cores)`, measured],
-    [whole(args.zones), "zones", args.zones, WHOLE, "Give the cluster's zones."],
-    [
-      whole(args.maxUnavailable ?? 1),
-      "maxUnavailable",
-      args.maxUnavailable,
-      `${WHOLE} (pods)`,
-      "With 0 no node could be drained.",
-    ],
-  ];
-  return checks
-    .filter(([ok]) => !ok)
-    .map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix }));
+/** The arguments that are judged by themselves. */
+const checked = z.object({
+  upstream: z.object({
+    demand: z.object(demandSettings.shape),
+    serviceTimeSeconds,
+    addresses: number(
+      { unit: "pods", atLeast: 1, atMost: 100_000, whole: true },
+      { fix: "Give the service's largest fleet, or leave it out." },
+    ).optional(),
+    concurrency: concurrencyPerPod.optional(),
+    healthPath: text(/^\/[^\s'"\\#]*$/, {
+      allowed: 'a path that begins with "/"',
+      fix: "Give the path that a ready pod answers.",
+    }).optional(),
+  }),
+  clientConnections,
+  rateLimit,
+  maxBodyMiB,
+  cpuCores,
+  zones: zonesSetting,
+  maxUnavailable: number(
+    { unit: "pods", atLeast: 1, atMost: 1000, whole: true },
+    { fix: "With 0 no node could be drained." },
+  ),
+});
+
+function numberProblems(args: CompleteProxyArgs): Problem[] {
+  const { demand, port: upstreamPort } = args.upstream;
+  const problems = declaredProblems(checked, args);
+  if (typeof upstreamPort === "number") {
+    for (const { allowed } of issuesOf(port, upstreamPort)) {
+      const fix = "Give the port the service listens on.";
+      problems.push({ property: "upstream.port", got: upstreamPort, allowed, fix });
+    }
+  }
+  if (problems.length === 0 && demand.peakRps < demand.baseRps) {
+    problems.push({
+      property: "upstream.demand.peakRps",
+      got: demand.peakRps,
+      allowed: `a number of at least baseRps, ${demand.baseRps} (requests/s)`,
+      fix: "Give the highest rate that it must serve.",
+    });
+  }
+  return problems;
 }
 
 /** Ranges that are none, and those that are everybody. */
 export function trustProblems(ranges: readonly string[]): Problem[] {
-  return ranges.flatMap((range, index) => rangeProblems(range, `trustedProxies[${index}]`));
-}
-
-function rangeProblems(range: string, property: string): Problem[] {
-  const [address = "", prefix = "", ...rest] = range.split("/");
-  const longest = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  const isRange = rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= longest;
-  if (!isRange) {
-    const fix = "Give the range that the load balancer or the CDN connects from.";
-    return [{ property, got: range, allowed: "a range in CIDR notation, like 10.0.0.0/8", fix }];
-  }
-  if (Number(prefix) > 0) return [];
-  const fix = "With everybody trusted, each client chooses the address that it is limited by.";
-  return [{ property, got: range, allowed: "a range that is not everybody", fix }];
+  return declaredProblems(z.object({ trustedProxies: proxySettings.trustedProxies }), {
+    trustedProxies: ranges,
+  });
 }
 
 /** What a stack file can be judged by before there is a proxy. */
@@ -176,9 +131,9 @@ function hstsProblems({ tls, headers }: Pick<ProxyArgs, "tls" | "headers">): Pro
   return [{ property: "headers.tlsInFront", got: true, allowed: "false where tls is given", fix }];
 }
 
-function proofProblems(proxy: ProxyKind, args: ProxyArgs, plan: ProxyPlan): Problem[] {
+function proofProblems(proxy: ProxyKind, args: CompleteProxyArgs, { numbers }: ProxyPlan): Problem[] {
   const problems: Problem[] = [];
-  const { maxReplicas } = plan;
+  const maxReplicas = numbers.maxReplicas.value;
   const share = rateLimitPerPod(args.rateLimit, maxReplicas);
   const divided = `each of up to ${maxReplicas} pods counts by itself`;
   const fix = "Raise it, or use fewer and larger pods.";
@@ -199,12 +154,13 @@ function proofProblems(proxy: ProxyKind, args: ProxyArgs, plan: ProxyPlan): Prob
       fix,
     });
   }
-  if (args.memoryLimitMiB !== undefined && !(args.memoryLimitMiB >= plan.neededMiB)) {
+  const { neededMiB } = numbers;
+  if (args.memoryLimitMiB !== undefined && !(args.memoryLimitMiB >= neededMiB.value)) {
     problems.push({
       property: "memoryLimitMiB",
       got: args.memoryLimitMiB,
-      allowed: `at least ${describeMemory(plan)} (MiB)`,
-      fix: `Raise it, or leave it out and it becomes ${plan.neededMiB}.`,
+      allowed: `at least ${neededMiB.value} = ${neededMiB.formula} (MiB)`,
+      fix: `Raise it, or leave it out and it becomes ${neededMiB.value}.`,
     });
   }
   return problems;

@@ -1,14 +1,8 @@
 /** Routes of a proxy: which paths are no ordinary requests, and where one ends and the next begins. Pure. */
+import type { ROUTE_KINDS } from "../../../budget/load-balancing/settings";
 import type { Problem } from "../../shared/problems";
 
-/**
- * Kinds of routes that stay open:
- *
- * - `websocket`: an upgraded connection
- * - `sse`: server-sent events, an answer that is never buffered
- * - `grpc`: HTTP/2 to the service, messages in both directions
- */
-export const ROUTE_KINDS = ["websocket", "sse", "grpc"] as const;
+export { ROUTE_KINDS } from "../../../budget/load-balancing/settings";
 
 export type RouteKind = (typeof ROUTE_KINDS)[number];
 

@@ -1,8 +1,9 @@
 /** The part of a configuration that follows from the arguments in the same way for both programs. */
-import type { ProxyPlan } from "../../../budget/load-balancing/proxy";
+import { valuesOf } from "../../../budget/core/derived";
+import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import { PROBE_PATHS, privatePaths } from "../../../budget/load-balancing/private-paths";
 import type { Admission } from "../../../budget/load-balancing/proxy-limits";
-import { clusterDomain, type ProxyArgs } from "./proxy-args";
+import { clusterDomain, type CompleteProxyArgs } from "./proxy-args";
 import type { ProxyConfArgs } from "./proxy-conf-args";
 import { TLS_FILES } from "./proxy-tls";
 
@@ -13,8 +14,8 @@ import { TLS_FILES } from "./proxy-tls";
  * @param loadBalancers addresses of load balancers that are trusted like the ranges, once they are known
  */
 export function sharedConfArgs(
-  args: ProxyArgs,
-  plan: ProxyPlan,
+  args: CompleteProxyArgs & { readonly namespace: string },
+  { numbers }: ProxyPlan,
   workload: string,
   admission: Admission | undefined,
   loadBalancers: readonly string[],
@@ -24,7 +25,7 @@ export function sharedConfArgs(
   const hosts = [...new Set([...(args.hosts ?? []), ...(args.hostsInFront ?? [])])];
   const { certificate, key } = TLS_FILES;
   return {
-    plan,
+    plan: valuesOf(numbers),
     timeouts: args.timeouts,
     ...(admission === undefined ? {} : { admission }),
     trustedProxies: [...args.trustedProxies, ...loadBalancers.map((address) => `${address}/32`)],
@@ -41,7 +42,10 @@ export function sharedConfArgs(
 }
 
 /** Names of the Service inside the cluster. */
-function ownNames(args: ProxyArgs, workload: string): string[] {
+function ownNames(
+  args: Pick<CompleteProxyArgs, "clusterDns"> & { readonly namespace: string },
+  workload: string,
+): string[] {
   const inNamespace = `${workload}.${args.namespace}`;
   return [workload, inNamespace, `${inNamespace}.svc`, `${inNamespace}.svc.${clusterDomain(args)}`];
 }

@@ -1,6 +1,8 @@
 /** TLS that ends at the proxy: where the certificate comes from, whom it covers, what is spoken. */
 import type * as pulumi from "@pulumi/pulumi";
 
+import { issuesOf } from "../../../budget/core/issues";
+import { clientHost } from "../../../budget/load-balancing/settings";
 import type { Problem } from "../../shared/problems";
 
 interface TlsOptions {
@@ -43,8 +45,6 @@ export const TLS_CIPHERS = [
 /** How long a client may resume its session, seconds: at the pod that has it. */
 export const TLS_SESSION_SECONDS = 3600;
 
-const HOST = /^(\*\.)?([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 /**
  * Hosts that no name of a certificate covers. A wildcard stands for one label, as RFC 6125 has it.
  *
@@ -85,9 +85,7 @@ export function tlsProblems(tls: ProxyTls | undefined, hosts: readonly string[])
 }
 
 function hostProblems(host: string, property: string): Problem[] {
-  if (HOST.test(host) && host.length <= 253) return [];
-  const fix = "Write the name as DNS has it, without scheme, port or path.";
-  return [{ property, got: host, allowed: "a host name in lower case, like app.example.org", fix }];
+  return issuesOf(clientHost, host).map(({ allowed, fix }) => ({ property, got: host, allowed, fix }));
 }
 
 /**

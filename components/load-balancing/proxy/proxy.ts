@@ -4,22 +4,44 @@ import { basename } from "node:path/posix";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { ProxyKind, ProxyPlan } from "../../../budget/load-balancing/proxy";
+import { valuesOf } from "../../../budget/core/derived";
+import { plannedPart } from "../../../budget/core/summary";
+import type { ProxyKind } from "../../../budget/load-balancing/proxy";
+import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import type { ProxySummary } from "../../../budget/load-balancing/summary";
+import { MAX_SURGE } from "../../../budget/service/plan";
+import { DisruptionBudget } from "../../autoscaling/disruption-budget";
+import { HorizontalAutoscaler, type ScalingMetric } from "../../autoscaling/horizontal-autoscaler";
+import { ScaleTarget } from "../../autoscaling/scale-target";
+import { scalingBehavior } from "../../autoscaling/scaling-behavior";
 import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
 import { refuse } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
-import { planOfProxy, workloadName, type ProxyArgs } from "./proxy-args";
-import { SCALING_BEHAVIOR, autoscalerMetrics, type ConnectionMetric } from "./proxy-autoscaler";
+import {
+  completeProxyArgs,
+  planOfProxy,
+  workloadName,
+  type CompleteProxyArgs,
+  type ProxyArgs,
+} from "./proxy-args";
 import { PROXY_PORTS } from "./proxy-conf-args";
 import { proxyNetworkPolicy } from "./proxy-network";
 import { proxyPod, type ProxyProgram } from "./proxy-pod";
 import { proxyProblems } from "./proxy-problems";
 import { certificateSpec } from "./proxy-tls";
+import { proxyWitnesses } from "./proxy-witnesses";
 
 /** Ports of the Service. */
 const SERVICE_PORTS = { http: 80, https: 443 } as const;
+
+/** Where the number of clients' connections of a pod comes from. */
+export interface ConnectionMetric {
+  /** Name in the custom metrics API, as the exporter calls it. */
+  readonly name: string;
+  /** Labels of the series, where the exporter has several of that name. */
+  readonly matchLabels?: Readonly<Record<string, string>>;
+}
 
 /** What one program is and does differently. */
 export interface ProxyDefinition {
@@ -33,7 +55,11 @@ export interface ProxyDefinition {
   /** The pods have to find each other, by a headless Service of this name. @default they need not */
   readonly fleetService?: (workload: string) => string;
   /** The text of the configuration, as soon as the service's name is known. */
-  readonly configuration: (args: ProxyArgs, plan: ProxyPlan, workload: string) => pulumi.Output<string>;
+  readonly configuration: (
+    args: CompleteProxyArgs,
+    plan: ProxyPlan,
+    workload: string,
+  ) => pulumi.Output<string>;
 }
 
 /** What both classes have. */
@@ -46,22 +72,46 @@ export abstract class Proxy extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   /** Name of the Service, for a load balancer in front. */
   readonly serviceName: pulumi.Output<string>;
+  readonly plan: ProxyPlan;
   /** Bounds of the autoscaler, pods. */
   readonly replicas: { readonly min: number; readonly max: number };
+  readonly config: k8s.core.v1.ConfigMap;
+  readonly service: k8s.core.v1.Service;
+  readonly deployment: k8s.apps.v1.Deployment;
+  readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
+  readonly autoscaler: HorizontalAutoscaler;
+  readonly disruptionBudget: DisruptionBudget;
+  /** HAProxy's headless Service, by which its pods count each other. */
+  readonly fleet: k8s.core.v1.Service | undefined;
+  /** Of an issuer: makes cert-manager write the Secret. */
+  readonly certificate: k8s.apiextensions.CustomResource | undefined;
 
   protected constructor(
     definition: ProxyDefinition,
     name: string,
-    args: ProxyArgs,
+    given: ProxyArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
-    const { proxy, component, type } = definition;
-    refuse(component, name, proxyProblems(proxy, args), args.configKey);
+    const { proxy, component, type, program } = definition;
+    const args = completeProxyArgs(given);
     const workload = args.name ?? workloadName(proxy);
-    const plan = planOfProxy(proxy, args);
-    const memoryLimitMiB = args.memoryLimitMiB ?? plan.neededMiB;
-    super(type, name, summaryOf(proxy, args, plan, workload, memoryLimitMiB), opts);
-    this.replicas = { min: plan.minReplicas, max: plan.maxReplicas };
+    refuse(component, name, proxyProblems(proxy, given), given.configKey);
+    const plan = args.plan ?? planOfProxy(proxy, workload, args);
+    const sizes = valuesOf(plan.numbers);
+    const summary: ProxySummary = {
+      configKey: args.configKey ?? name,
+      workload,
+      ...(typeof args.namespace === "string" ? { namespace: args.namespace } : {}),
+      proxy,
+      tls: args.tls !== undefined,
+      zones: args.zones,
+      maxUnavailable: args.maxUnavailable,
+      timeouts: args.timeouts,
+      ...plannedPart(plan, proxyWitnesses(name, program, args, plan)),
+    };
+    super(type, name, summary, opts);
+    this.plan = plan;
+    this.replicas = { min: sizes.minReplicas, max: sizes.maxReplicas };
     this.port = args.tls === undefined ? SERVICE_PORTS.http : SERVICE_PORTS.https;
 
     const labels = commonLabels(workload, "load-balancer");
@@ -77,16 +127,16 @@ export abstract class Proxy extends pulumi.ComponentResource {
       {
         metadata: metadata(`${workload}-config`),
         data: {
-          [basename(definition.program.configPath)]: definition.configuration(args, plan, workload),
+          [basename(program.configPath)]: definition.configuration(args, plan, workload),
         },
       },
       child,
     );
-    const config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
+    this.config = new k8s.core.v1.ConfigMap(configName, configArgs, configOpts);
 
     const serviceName = `${name}-service`;
     const serviceType = args.serviceType ?? "ClusterIP";
-    const service = new k8s.core.v1.Service(
+    this.service = new k8s.core.v1.Service(
       ...transformed<k8s.core.v1.ServiceArgs>(
         transform.service,
         serviceName,
@@ -107,7 +157,9 @@ export abstract class Proxy extends pulumi.ComponentResource {
     );
 
     const deploymentName = `${name}-deployment`;
-    const deployment = new k8s.apps.v1.Deployment(
+    const tls = this.tls(name, args, workload);
+    this.certificate = tls.certificate;
+    this.deployment = new k8s.apps.v1.Deployment(
       ...transformed<k8s.apps.v1.DeploymentArgs>(
         transform.deployment,
         deploymentName,
@@ -115,30 +167,33 @@ export abstract class Proxy extends pulumi.ComponentResource {
           metadata: metadata(workload),
           // No replicas: they belong to the autoscaler.
           spec: {
-            strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } },
+            strategy: {
+              type: "RollingUpdate",
+              rollingUpdate: { maxUnavailable: 0, maxSurge: `${MAX_SURGE * 100}%` },
+            },
             revisionHistoryLimit: 3,
             selector,
             template: proxyPod({
-              program: definition.program,
+              program,
               app: workload,
               labels,
               cpuCores: args.cpuCores,
-              memoryLimitMiB,
-              plan,
+              memoryLimitMiB: sizes.memoryLimitMiB,
+              plan: sizes,
               drain: args.timeouts.drain,
-              configName: config.metadata.name,
+              configName: this.config.metadata.name,
               configChecksum: checksum(configArgs.data),
-              ...this.tls(name, args, workload),
+              ...(tls.secret === undefined ? {} : { tls: tls.secret }),
             }),
           },
         },
-        { ...child, dependsOn: [service] },
+        { ...child, dependsOn: [this.service] },
       ),
     );
 
     if (definition.fleetService !== undefined) {
       const fleetName = `${name}-fleet`;
-      new k8s.core.v1.Service(
+      this.fleet = new k8s.core.v1.Service(
         ...transformed<k8s.core.v1.ServiceArgs>(
           transform.fleet,
           fleetName,
@@ -156,45 +211,35 @@ export abstract class Proxy extends pulumi.ComponentResource {
       );
     }
 
-    const autoscalerName = `${name}-autoscaler`;
-    new k8s.autoscaling.v2.HorizontalPodAutoscaler(
-      ...transformed<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>(
-        transform.autoscaler,
-        autoscalerName,
-        {
-          metadata: metadata(workload),
-          spec: {
-            scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: deployment.metadata.name },
-            minReplicas: plan.minReplicas,
-            maxReplicas: plan.maxReplicas,
-            metrics: autoscalerMetrics(definition.program.container, definition.connections, plan),
-            behavior: SCALING_BEHAVIOR,
-          },
-        },
-        child,
-      ),
+    this.autoscaler = new HorizontalAutoscaler(
+      `${name}-autoscaler`,
+      {
+        target: new ScaleTarget("Deployment", this.deployment.metadata.name, args.namespace),
+        labels,
+        min: sizes.minReplicas,
+        max: sizes.maxReplicas,
+        metrics: scalingMetrics(definition, args, plan),
+        behavior: scalingBehavior(args.upstream.demand, sizes.maxReplicas, sizes.reactionSeconds),
+        transform,
+      },
+      child,
     );
-
-    const disruptionBudgetName = `${name}-disruption-budget`;
-    new k8s.policy.v1.PodDisruptionBudget(
-      ...transformed<k8s.policy.v1.PodDisruptionBudgetArgs>(
-        transform.disruptionBudget,
-        disruptionBudgetName,
-        {
-          metadata: metadata(workload),
-          spec: {
-            maxUnavailable: args.maxUnavailable ?? 1,
-            selector,
-            unhealthyPodEvictionPolicy: "AlwaysAllow",
-          },
-        },
-        child,
-      ),
+    this.disruptionBudget = new DisruptionBudget(
+      `${name}-disruption-budget`,
+      {
+        workload,
+        namespace: args.namespace,
+        labels,
+        matchLabels: selector.matchLabels,
+        maxUnavailable: args.maxUnavailable,
+        transform,
+      },
+      child,
     );
 
     const networkPolicyName = `${name}-network-policy`;
     const traffic = trafficOf(args).map((port) => PROXY_PORTS[port]);
-    new k8s.networking.v1.NetworkPolicy(
+    this.networkPolicy = new k8s.networking.v1.NetworkPolicy(
       ...transformed<k8s.networking.v1.NetworkPolicyArgs>(
         transform.networkPolicy,
         networkPolicyName,
@@ -206,8 +251,8 @@ export abstract class Proxy extends pulumi.ComponentResource {
       ),
     );
 
-    this.serviceName = service.metadata.name;
-    this.host = pulumi.interpolate`${service.metadata.name}.${args.namespace}.svc`;
+    this.serviceName = this.service.metadata.name;
+    this.host = pulumi.interpolate`${this.serviceName}.${args.namespace}.svc`;
     this.url = pulumi.interpolate`${args.tls === undefined ? "http" : "https"}://${this.host}`;
     this.registerOutputs({
       host: this.host,
@@ -221,15 +266,15 @@ export abstract class Proxy extends pulumi.ComponentResource {
   /** The Secret with the certificate, and for an issuer the Certificate that makes cert-manager write it. */
   private tls(
     name: string,
-    { tls, namespace, transform = {} }: ProxyArgs,
+    { tls, namespace, transform = {} }: CompleteProxyArgs,
     workload: string,
-  ): Pick<Parameters<typeof proxyPod>[0], "tls"> {
+  ): { readonly secret?: ProxySecret; readonly certificate?: k8s.apiextensions.CustomResource } {
     if (tls === undefined) return {};
     const plainPort = tls.plainPort ?? "redirect";
-    if (!("issuer" in tls)) return { tls: { secretName: tls.secretName, plainPort } };
+    if (!("issuer" in tls)) return { secret: { secretName: tls.secretName, plainPort } };
     const secretName = `${workload}-tls`;
     const certificateName = `${name}-certificate`;
-    new k8s.apiextensions.CustomResource(
+    const certificate = new k8s.apiextensions.CustomResource(
       ...transformed<k8s.apiextensions.CustomResourceArgs>(
         transform.certificate,
         certificateName,
@@ -242,8 +287,35 @@ export abstract class Proxy extends pulumi.ComponentResource {
         { parent: this },
       ),
     );
-    return { tls: { secretName, plainPort } };
+    return { secret: { secretName, plainPort }, certificate };
   }
+}
+
+type ProxySecret = NonNullable<Parameters<typeof proxyPod>[0]["tls"]>;
+
+/**
+ * CPU is the proxy's alone: an exporter, idle beside it, would make a busy pod look half as busy. Connections are followed
+ * only where something serves them: a metric that is missing keeps the controller from scaling down, for good.
+ */
+function scalingMetrics(
+  { program, connections }: ProxyDefinition,
+  { connectionsMetric = false }: ProxyArgs,
+  { numbers }: ProxyPlan,
+): ScalingMetric[] {
+  const { name: metric, matchLabels } = connections;
+  return [
+    { kind: "cpu", container: program.container, utilization: numbers.targetUtilization.value },
+    ...(connectionsMetric
+      ? [
+          {
+            kind: "pods" as const,
+            metric,
+            average: numbers.targetConnections.value,
+            ...(matchLabels === undefined ? {} : { matchLabels }),
+          },
+        ]
+      : []),
+  ];
 }
 
 /** Ports that take requests, of the Service and of the pods. */
@@ -254,32 +326,4 @@ function trafficOf({ tls }: ProxyArgs): (keyof typeof SERVICE_PORTS)[] {
 
 function servicePorts(args: ProxyArgs): k8s.types.input.core.v1.ServicePort[] {
   return trafficOf(args).map((name) => ({ name, port: SERVICE_PORTS[name], targetPort: name }));
-}
-
-function summaryOf(
-  proxy: ProxyKind,
-  args: ProxyArgs,
-  plan: ProxyPlan,
-  workload: string,
-  memoryLimitMiB: number,
-): ProxySummary {
-  return {
-    configKey: args.configKey,
-    workload,
-    namespace: args.namespace,
-    proxy,
-    tls: args.tls !== undefined,
-    minReplicas: plan.minReplicas,
-    maxReplicas: plan.maxReplicas,
-    zones: args.zones,
-    maxUnavailable: args.maxUnavailable ?? 1,
-    workers: plan.workers,
-    workerConnections: plan.workerConnections,
-    targetConnections: plan.targetConnections,
-    clientsPerPod: plan.clientsPerPod,
-    expectedClients: args.clientConnections,
-    upstreamKeepAlive: plan.upstreamKeepAlive,
-    memoryLimitMiB,
-    timeouts: args.timeouts,
-  };
 }

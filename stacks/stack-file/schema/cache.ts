@@ -10,7 +10,6 @@ import {
   maintenanceSettings,
   memoryLimitMiB,
   nodeType,
-  passwordGeneration,
   purpose,
   securityGroupIds,
   snapshotRetentionDays,
@@ -18,6 +17,7 @@ import {
   storageSettings,
   workingSetMiB,
 } from "../../../budget/caching/settings";
+import { passwordGeneration } from "../../../budget/core/leaves";
 import { about } from "../../../budget/core/settings";
 
 const generation = passwordGeneration.default(1);

@@ -1,10 +1,7 @@
 /** Leaves of the schema of a stack file: each says what is allowed and how to mend it. */
-import { isIP } from "node:net";
-
 import { z } from "zod";
 
-/** Parts of a message about a leaf. zod carries one string; this is what stands between them. */
-export const MESSAGE_SEPARATOR = "\u0000";
+import { MESSAGE_SEPARATOR } from "../../../budget/core/issues";
 
 /** The message of a leaf: what is allowed, and what to do. */
 export function says(allowed: string, fix: string): { error: () => string } {
@@ -53,19 +50,5 @@ export const path = text(
   /^\/[!"$-~]*$/,
 );
 
-/** Which of the generated passwords are used. */
-export const passwordGeneration = number(
-  "a whole number of at least 1",
-  "Raise it by one for new passwords.",
-  whole(1, 1_000_000),
-).default(1);
-
 /** A range of addresses, IPv4 or IPv6. */
 export const CIDR = /^((\d{1,3}\.){3}\d{1,3}\/([12]?\d|3[0-2])|[0-9a-fA-F:]*:[0-9a-fA-F:]*\/\d{1,3})$/;
-
-/** Whether it is a range that a NetworkPolicy takes: an address, and how many bits of it count. */
-export function isRange(text: string): boolean {
-  const [address = "", bits = "", ...rest] = text.split("/");
-  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  return rest.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
-}

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 
 import { broken } from "../../../budget/core/plan";
+import { DEFAULT_RATE_LIMIT } from "../../../budget/load-balancing/proxy-limits";
 import { planStack, type ServiceInput, type StackInputs } from "../../../plan/plan-stack";
+import type { CdnInput, LoadBalancerInput } from "../../../plan/stack-inputs";
 import { CATALOGUE } from "../../../product/data-model/catalogue";
 import { shippedConfig } from "../../helpers/preview";
 
@@ -17,6 +19,23 @@ const service: ServiceInput = {
   budget: {},
 };
 
+const LOAD_BALANCER: LoadBalancerInput = {
+  proxy: "nginx",
+  service: "backend",
+  clientConnections: 20_000,
+  cpuCores: 2,
+  maxBodyMiB: 10,
+  rateLimit: DEFAULT_RATE_LIMIT,
+  public: { firewall: { mode: "block", requestsPerFiveMinutes: 6000 }, accessLogDays: 30 },
+};
+
+const CDN: CdnInput = {
+  provider: "cloudfront",
+  traffic: { peakRps: 4000, shares: { assets: 0.5, images: 0.2, api: 0.2, html: 0.1 } },
+  behaviors: {},
+  images: {},
+};
+
 const stack = (
   services: Readonly<Record<string, ServiceInput>>,
   caches: StackInputs["caches"] = {},
@@ -24,9 +43,9 @@ const stack = (
   cluster: { cloud: "aws", zones: 3 },
   budget: {},
   services,
-  loadBalancer: { service: "backend" },
+  loadBalancer: LOAD_BALANCER,
   caches,
-  cdn: { provider: "cloudfront" },
+  cdn: CDN,
 });
 
 describe("plan of a stack", () => {
@@ -61,6 +80,52 @@ describe("plan of a stack", () => {
       plan.databaseUsers.map(({ service: name, peakRps, maxReplicas }) => [name, peakRps, maxReplicas]),
       [["backend", 1200, 15]],
     );
+  });
+
+  it("plans the way to the public service with that service's numbers and timeouts", () => {
+    const { proxy, publicLoadBalancer, cdn, images, services } = planStack(stack({ backend: service }));
+    assert.ok(proxy && publicLoadBalancer && cdn && images);
+    const { timeouts } = services["backend"] ?? {};
+    assert.equal(publicLoadBalancer.numbers.responseTimeout.value, timeouts?.request.loadBalancer);
+    assert.equal(cdn.numbers.responseTimeout.value, timeouts?.request.edge);
+    // A connection for each of 14 pods is less than what a worker keeps anyway.
+    assert.equal(proxy.numbers.upstreamKeepAlive.value, 128);
+    assert.deepEqual([proxy.numbers.minReplicas.value, proxy.numbers.maxReplicas.value], [3, 4]);
+    // 1200/s over the 2 pods that a lost zone leaves
+    assert.equal(publicLoadBalancer.numbers.ratePerPod.value, 600);
+    // 800 images/s, 15 % of them missed, 1.5 s each, 70 % busy
+    assert.equal(images.numbers.concurrency.value, 258);
+    assert.deepEqual([proxy, publicLoadBalancer, cdn, images].flatMap(broken), []);
+  });
+
+  it("promises that the service carries what the CDN passes on, and names its key where it does not", () => {
+    const busy = {
+      ...stack({ backend: service }),
+      cdn: { ...CDN, traffic: { ...CDN.traffic, peakRps: 40_000 } },
+    };
+    const { cdn } = planStack(busy);
+    assert.deepEqual(
+      broken(cdn ?? { proofs: [] }).map(({ policy, inequality, mend }) => [policy, inequality, mend[0]]),
+      [
+        [
+          "origin-carries-misses",
+          "8,600/s reach it ≤ 1,200/s planned",
+          "retrofitlink:services.backend.demand.peakRps",
+        ],
+        [
+          "origin-carries-misses",
+          "9,200/s reach it ≤ 1,200/s planned",
+          "retrofitlink:services.backend.demand.peakRps",
+        ],
+      ],
+    );
+  });
+
+  it("plans no way where none is asked for, or where the service is not there", () => {
+    const { proxy, cdn } = planStack({ ...stack({ backend: service }), loadBalancer: undefined });
+    assert.deepEqual([proxy, cdn], [undefined, undefined]);
+    const other = { ...LOAD_BALANCER, service: "constructor" };
+    assert.equal(planStack({ ...stack({ backend: service }), loadBalancer: other }).proxy, undefined);
   });
 
   it("plans the database of either kind from the services that query it", () => {
@@ -167,9 +232,14 @@ describe("plan of a stack", () => {
 
   for (const name of ["production", "staging", "local"]) {
     it(`keeps every promise of the shipped stack ${name}`, () => {
-      const { services, caches, database } = planStack({ ...shippedConfig(name), dataModel: CATALOGUE });
+      const { services, caches, database, proxy, publicLoadBalancer, cdn, images } = planStack({
+        ...shippedConfig(name),
+        dataModel: CATALOGUE,
+      });
+      const way = [proxy, publicLoadBalancer, cdn, images].filter((plan) => plan !== undefined);
+      const plans = [...Object.values(services), ...Object.values(caches)].map(({ plan }) => plan);
       assert.deepEqual(
-        [...Object.values(services), ...Object.values(caches)].flatMap(({ plan }) => broken(plan)),
+        [...plans, ...way].flatMap((plan) => broken(plan)),
         [],
       );
       assert.deepEqual(database === undefined ? ["no database"] : broken(database.plan), []);

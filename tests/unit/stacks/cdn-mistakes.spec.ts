@@ -66,7 +66,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudflare",
       (c) => (c["cdn"].cloudflare.plan = "free"),
       [
-        "retrofitlink:cdn.behaviors.media.signed: got true; allowed is false on the plan free, which checks no signatures. Change cloudflare.plan to pro at least.",
+        "retrofitlink:cdn.behaviors.media.signed: got true; allowed is false on the plan free, which checks no signatures. Change the plan of the zone to pro at least.",
       ],
     ],
     ...["192.168.1.1", "a..b", "a.-b", "-ab", "ab"].map((name): Case => [
@@ -98,7 +98,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudflare",
       (c) => (c["cdn"].hosts = ["www.example.com", "app.staging.example.com"]),
       [
-        'retrofitlink:cdn.hosts[1]: got "app.staging.example.com"; allowed is example.com or a name one label below it, which is what the zone\'s universal certificate is for. Give such a name, or order Advanced Certificate Manager and set cloudflare.advancedCertificate to true.',
+        'retrofitlink:cdn.hosts[1]: got "app.staging.example.com"; allowed is example.com or a name one label below it, which is what the zone\'s universal certificate is for. Give such a name, or order Advanced Certificate Manager and set advancedCertificate to true.',
       ],
     ],
     [
@@ -109,7 +109,7 @@ describe("CDN of a stack file, its mistakes", () => {
         c["cdn"].hosts = ["app.staging.example.com"];
       },
       [
-        'retrofitlink:cdn.zone: got "staging.example.com"; allowed is a registered domain, like example.com, on the plan pro: only enterprise has zones for a part of one. Give the registered domain and its zoneId. A second stack needs a domain of its own.',
+        'retrofitlink:cdn.zone: got "staging.example.com"; allowed is a registered domain, like example.com, on the plan pro: only enterprise has zones for a part of one. Give the registered domain and its id. A second stack needs a domain of its own.',
       ],
     ],
     [
@@ -215,8 +215,8 @@ describe("CDN of a stack file, its mistakes", () => {
         c["cdn"].cloudflare.plan = "free";
       },
       [
-        'retrofitlink:cdn.behaviors.images.paths: got a list, ["/i/*","/j/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the pictures, or remove retrofitlink:cdn.images.',
-        'retrofitlink:cdn.images: got "variants of pictures on the plan free"; allowed is a plan with more than ten rules that rewrite. Change cloudflare.plan to pro at least, or remove the key.',
+        'retrofitlink:cdn.behaviors.images.paths: got a list, ["/i/*","/j/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.',
+        'retrofitlink:cdn.images: got "variants of pictures on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
       ],
     ],
     [
@@ -224,7 +224,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => (c["cdn"].images = { secondsPerPicture: 16 }),
       [
-        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0, up to 15 (seconds). Give the mean of the function's log.",
+        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0 and at most 15 (seconds). Give the mean of the function's log; a slower image is given up.",
       ],
     ],
     [

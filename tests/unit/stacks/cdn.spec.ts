@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 
+import { valuesOf } from "../../../budget/core/derived";
+import type { ImageNumbers } from "../../../budget/edge/image-plan";
+import type { CdnNumbers } from "../../../budget/edge/plan";
 import { timeoutLadder } from "../../../budget/timeouts/timeouts";
 import { parseStackConfig, withCdnProvider, type StackConfig } from "../../../stacks/stack-file/config";
 import { createPlatform } from "../../../stacks/platform";
@@ -9,7 +12,7 @@ import { TODAY } from "./sound-stack";
 
 function config(provider: Provider, cloud: Cloud = "aws"): StackConfig {
   const parsed = parseStackConfig(cdnStackFile(provider, cloud), TODAY);
-  assert.deepEqual(parsed.problems, []);
+  assert.deepEqual(parsed.issues, []);
   assert.ok(parsed.config);
   return parsed.config;
 }
@@ -47,11 +50,12 @@ describe("CDN of a stack file", () => {
         const type = provider === "cloudfront" ? "CloudFront" : "Cloudflare";
         const { inputs } = recording.only(`retrofitlink:edge:${type}`);
         const { request, idle } = timeoutLadder({ maxRequestSeconds: 10, cloud, cdn: provider });
+        const numbers = valuesOf(inputs["numbers"] as CdnNumbers);
         assert.deepEqual(
-          [inputs["provider"], inputs["originReadSeconds"], inputs["originKeepAliveSeconds"]],
+          [inputs["provider"], numbers.responseTimeout, numbers.idle],
           [provider, request.edge, idle.edge],
         );
-        assert.equal((inputs["expectedOriginRps"] as number).toFixed(3), "610.000");
+        assert.equal(numbers.expectedOriginRps.toFixed(3), "610.000");
       });
     }
   }
@@ -63,7 +67,10 @@ describe("CDN of a stack file", () => {
         resources
           .filter(({ name }) => /^cdn(-|$)/.test(name) && name !== "cdn-tiered-cache")
           .map(({ type, name, inputs }) => {
-            const text = JSON.stringify(inputs);
+            // The plan tells the waits of each cloud in numbers, formulas and promises.
+            const { numbers, proofs, witnesses, ...rest } = inputs;
+            const count = [numbers, proofs, witnesses].map((told) => Object.keys(told ?? {}).length);
+            const text = JSON.stringify({ ...rest, count });
             return `${type} ${name} ${text.replaceAll(/(Keepalive|KeepAlive|Read)(Timeout|Seconds)":\d+/gi, "$1$2")}`;
           })
           .sort();
@@ -99,7 +106,7 @@ describe("CDN of a stack file, with pictures", () => {
   const withImages = async (provider: Provider, images: object, cloud: Cloud = "aws") => {
     const input = cdnStackFile(provider, cloud);
     input["cdn"].images = images;
-    const { config: parsed, problems } = parseStackConfig(input, TODAY);
+    const { config: parsed, issues: problems } = parseStackConfig(input, TODAY);
     assert.deepEqual(problems, []);
     return record(() => createPlatform(parsed ?? assert.fail()), {
       outputs,
@@ -111,11 +118,14 @@ describe("CDN of a stack file, with pictures", () => {
   it("are made by a function behind CloudFront, which the service then need not answer for", async () => {
     const recording = await withImages("cloudfront", { originalsBucket: "uploads", secondsPerPicture: 0.5 });
     const { inputs: summary } = recording.only("retrofitlink:edge:ImageOptimizer");
-    // 800/s * 0.15 * 0.5 s / 0.7 = 85.7
-    assert.deepEqual([summary["peakRps"], summary["maxUtilization"], summary["concurrency"]], [800, 0.7, 86]);
+    const { concurrency } = summary["numbers"] as ImageNumbers;
+    assert.deepEqual(
+      [concurrency.value, concurrency.formula],
+      [86, "⌈800/s · 15 % misses · 500 ms ÷ 70 %⌉, at least 2"],
+    );
     const { inputs: edge } = recording.only("retrofitlink:edge:CloudFront");
     // Without pictures it would be 610: 800/s * 0.15 of them are the function's.
-    assert.equal((edge["expectedOriginRps"] as number).toFixed(3), "490.000");
+    assert.equal((edge["numbers"] as CdnNumbers).expectedOriginRps.value.toFixed(3), "490.000");
   });
 
   for (const cloud of ["aws", "gcp"] as const) {
@@ -127,7 +137,7 @@ describe("CDN of a stack file, with pictures", () => {
         .find(({ inputs }) => inputs["settingId"] === "image_resizing");
       assert.equal(setting?.inputs["value"], "on");
       const { inputs: edge } = recording.only("retrofitlink:edge:Cloudflare");
-      assert.equal((edge["expectedOriginRps"] as number).toFixed(3), "610.000");
+      assert.equal((edge["numbers"] as CdnNumbers).expectedOriginRps.value.toFixed(3), "610.000");
     });
   }
 
@@ -165,7 +175,7 @@ describe("CDN_PROVIDER", () => {
   it("asks for the block of the CDN that it names", () => {
     const input = cdnStackFile("cloudfront");
     delete input["cdn"].cloudflare;
-    const { problems } = parseStackConfig(withCdnProvider(input, "cloudflare"), TODAY);
+    const { issues: problems } = parseStackConfig(withCdnProvider(input, "cloudflare"), TODAY);
     assert.deepEqual(
       problems.map(({ path }) => path.join(".")),
       ["cdn.cloudflare"],

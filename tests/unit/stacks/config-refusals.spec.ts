@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { parseStackConfig } from "../../../stacks/stack-file/config";
-import { show } from "../../../stacks/stack-file/config-problems";
+import { show } from "../../../budget/core/issues";
 import { shippedText, stackFile } from "../../helpers/stack-file";
 import { mistakes, mistakesOf, service, sound, TODAY } from "./sound-stack";
 
@@ -25,21 +25,21 @@ describe("stack file", () => {
       "a missing key",
       (c) => delete c["services"].backend.image,
       [
-        "retrofitlink:services.backend.image: got nothing; allowed is an image with a tag or a digest. Name the version of the image.",
+        "retrofitlink:services.backend.image: got nothing; allowed is a reference like registry.example.com/team/app:1.2.3, a digest with 64 hexadecimal digits. Leave https:// out, and write all but the tag in lower case.",
       ],
     ],
     [
       "a wrong type",
       (c) => (c["services"].backend.port = "3000"),
       [
-        'retrofitlink:services.backend.port: got "3000"; allowed is a whole number from 1024 to 65535. Let the application listen above 1023.',
+        'retrofitlink:services.backend.port: got "3000"; allowed is a whole number from 1024 to 65,535. Let the application listen above 1023.',
       ],
     ],
     [
       "a secret where a number is needed, without showing it",
       (c) => (c["services"].backend.resources.cpuCores = { secure: "v1:abc" }),
       [
-        "retrofitlink:services.backend.resources.cpuCores: got a secret; allowed is a number above 0 (cores). Write the plain value: derived numbers cannot be secret.",
+        "retrofitlink:services.backend.resources.cpuCores: got a secret; allowed is a number with 3 digits after the point at most, from 0.01 to 256 (cores). Write the plain value: derived numbers cannot be secret.",
       ],
     ],
     [
@@ -60,7 +60,7 @@ describe("stack file", () => {
       "a key of another cloud",
       (c) => (c["cluster"].vpcId = "vpc-0a1b2c3d"),
       [
-        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, monitoringNamespace, storageClassName, priorityClasses, createNamespace, imagePullSecrets, dns. Remove the key.',
+        'retrofitlink:cluster.vpcId: got "vpc-0a1b2c3d"; allowed is one of cloud, zones, namespace, kubeContext, nodeStartSeconds, monitoringNamespace, storageClassName, priorityClasses, createNamespace, imagePullSecrets, dns. Remove the key.',
       ],
     ],
     [
@@ -95,7 +95,9 @@ describe("stack file", () => {
     [
       "a day that no month has",
       (c) => {
-        c["waivers"] = [{ policy: "some-policy", reason: "because we had to", expires: "2026-02-31" }];
+        c["waivers"] = [
+          { policy: "memory-within-limits", reason: "because we had to", expires: "2026-02-31" },
+        ];
       },
       [
         'retrofitlink:waivers[0].expires: got "2026-02-31"; allowed is a day that there is, YYYY-MM-DD. Say until when.',
@@ -112,7 +114,7 @@ describe("stack file", () => {
       "a secret in plain text, without showing it",
       (c) => (c["services"].backend.environment = { SMTP_PASSWORD: "hunter2" }),
       [
-        'retrofitlink:services.backend.environment.SMTP_PASSWORD: got "what reads like a secret"; allowed is what everybody may read. Put it into a Secret of the namespace, and name that in secretEnvironment.SMTP_PASSWORD: { name, key }.',
+        "retrofitlink:services.backend.environment.SMTP_PASSWORD: got what reads like a secret; allowed is what everybody may read. Put it into a Secret of the namespace, and name that in secretEnvironment.SMTP_PASSWORD: { name, key }.",
       ],
     ],
     [
@@ -310,14 +312,14 @@ describe("stack file", () => {
           rateLimit: { requestsPerSecond: 0 },
         }),
       [
-        "retrofitlink:loadBalancer.rateLimit.requestsPerSecond: got 0; allowed is a number above 0 (requests/s). Give what one client address may ask.",
+        "retrofitlink:loadBalancer.rateLimit.requestsPerSecond: got 0; allowed is a number above 0 and at most 1,000,000 (requests/s). Give what one client address may ask.",
       ],
     ],
     [
       "a range that is none",
       (c) => (c["loadBalancer"] = { service: "backend", clientConnections: 1, trustedProxies: ["10.0.0.1"] }),
       [
-        'retrofitlink:loadBalancer.trustedProxies[0]: got "10.0.0.1"; allowed is a range in CIDR notation, like 10.0.0.0/8. Give the addresses of the load balancer in front.',
+        'retrofitlink:loadBalancer.trustedProxies[0]: got "10.0.0.1"; allowed is a range in CIDR notation, like 10.0.0.0/8. Give the range that the load balancer or the CDN connects from.',
       ],
     ],
     [
@@ -350,7 +352,9 @@ describe("stack file", () => {
     [
       "a waiver for good",
       (c) =>
-        (c["waivers"] = [{ policy: "some-policy", reason: "because we have to", expires: "2027-01-01" }]),
+        (c["waivers"] = [
+          { policy: "memory-within-limits", reason: "because we have to", expires: "2027-01-01" },
+        ]),
       [
         'retrofitlink:waivers[0].expires: got "2027-01-01"; allowed is a date up to 2026-06-30, 180 days from today. Choose a date by which the cause is mended; it can be extended then.',
       ],
@@ -373,7 +377,7 @@ describe("stack file", () => {
       const config = sound();
       const parent = path.slice(0, -1).reduce<Record<string, any>>((inner, part) => inner[part], config);
       delete parent[path.at(-1) ?? ""];
-      const { problems } = parseStackConfig(config, TODAY);
+      const { issues: problems } = parseStackConfig(config, TODAY);
       assert.deepEqual(
         problems.map((problem) => [problem.path, problem.got]),
         [[path, "nothing"]],
@@ -388,7 +392,9 @@ describe("stack file", () => {
       const config = stackFile(shippedText("production"));
       config["services"].backend.environment = { LOG_LEVEL: "info" };
       config["services"].backend.secretEnvironment = { SMTP_PASSWORD: { name: "smtp", key: "password" } };
-      config["waivers"] = [{ policy: "some-policy", reason: "because we had to", expires: "2026-02-01" }];
+      config["waivers"] = [
+        { policy: "memory-within-limits", reason: "because we had to", expires: "2026-02-01" },
+      ];
       return config;
     };
     const paths = (value: unknown, path: readonly string[]): string[][] =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { PRIORITIES } from "../../../components/shared/priorities";
-import { isRange } from "../../../stacks/stack-file/schema/leaves";
+import { cidr } from "../../../budget/core/leaves";
 import { clusterConfig, recordStack, STACKS, workloadsOf } from "../../helpers/recorded-stack";
 import { accepted, mistakes, service } from "./sound-stack";
 
@@ -32,17 +32,17 @@ describe("keys of a stack file for the objects of the cluster", () => {
     [
       "no port",
       (c) => (c["services"].backend.egress = [{ port: 0 }]),
-      "retrofitlink:services.backend.egress[0].port: got 0; allowed is a whole number from 1 to 65535. Give the port that the service connects to.",
+      "retrofitlink:services.backend.egress[0].port: got 0; allowed is a whole number from 1 to 65,535. Give the port that the service connects to.",
     ],
     [
       "a namespace that is no name",
       (c) => (c["services"].backend.callerNamespaces = ["Ingress_Nginx"]),
-      'retrofitlink:services.backend.callerNamespaces[0]: got "Ingress_Nginx"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens, a letter first.',
+      'retrofitlink:services.backend.callerNamespaces[0]: got "Ingress_Nginx"; allowed is a DNS label of at most 63 characters. Use lower-case letters, digits and hyphens, a letter first.',
     ],
     [
       "a disk of no size",
       (c) => (c["services"].backend.resources.scratchMiB = 0),
-      "retrofitlink:services.backend.resources.scratchMiB: got 0; allowed is a whole number from 1 to 65536 (MiB). Give what a pod writes to /tmp at most.",
+      "retrofitlink:services.backend.resources.scratchMiB: got 0; allowed is a whole number from 1 to 65,536 (MiB). Give what a pod writes to /tmp at most.",
     ],
     [
       "a priority instead of a yes",
@@ -61,7 +61,7 @@ describe("keys of a stack file for the objects of the cluster", () => {
           passwordGeneration: 0,
         };
       },
-      "retrofitlink:database.passwordGeneration: got 0; allowed is a whole number of at least 1. Raise it by one for new passwords.",
+      "retrofitlink:database.passwordGeneration: got 0; allowed is a whole number from 1 to 1,000,000. Raise it by one for new passwords.",
     ],
   ];
   for (const [what, change, message] of refused) {
@@ -77,7 +77,7 @@ describe("keys of a stack file for the objects of the cluster", () => {
 
   it("know a range from what looks like one", () => {
     for (const good of ["10.0.0.0/8", "0.0.0.0/0", "2001:db8::/32", "::/0", "198.51.100.7/32"]) {
-      assert.ok(isRange(good), good);
+      assert.ok(cidr.safeParse(good).success, good);
     }
     for (const bad of [
       "",
@@ -89,7 +89,7 @@ describe("keys of a stack file for the objects of the cluster", () => {
       "10.0.0.0/-1",
       "a/8",
     ]) {
-      assert.ok(!isRange(bad), bad);
+      assert.ok(!cidr.safeParse(bad).success, bad);
     }
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseStackConfig, type StackConfig } from "../../../stacks/stack-file/config";
-import { configKey } from "../../../stacks/stack-file/config-problems";
+import { configKey } from "../../../stacks/stack-file/stack-file-issues";
 
 export const TODAY = new Date("2026-01-01T00:00:00Z");
 
@@ -19,7 +19,7 @@ export const sound = (): Record<string, any> => ({
 
 /** `key: got … allowed … fix` of every mistake of a stack file. */
 export function mistakesOf(raw: Readonly<Record<string, unknown>>): string[] {
-  return parseStackConfig(raw, TODAY).problems.map(
+  return parseStackConfig(raw, TODAY).issues.map(
     ({ path, got, allowed, fix }) => `${configKey(path)}: got ${got}; allowed is ${allowed}. ${fix}`,
   );
 }
@@ -34,7 +34,7 @@ export function mistakes(change: (config: Record<string, any>) => void): string[
 export function accepted(change: (config: Record<string, any>) => void): StackConfig {
   const input = sound();
   change(input);
-  const { config, problems } = parseStackConfig(input, TODAY);
+  const { config, issues: problems } = parseStackConfig(input, TODAY);
   assert.deepEqual(problems, []);
   assert.ok(config);
   return config;

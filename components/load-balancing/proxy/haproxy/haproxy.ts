@@ -2,15 +2,24 @@ import { isIP } from "node:net";
 
 import * as pulumi from "@pulumi/pulumi";
 
-import type { ProxyPlan } from "../../../../budget/load-balancing/proxy";
+import type { ProxyPlan } from "../../../../budget/load-balancing/proxy-plan";
 import { PROBE_PATHS } from "../../../../budget/load-balancing/private-paths";
 import { slidingWindow } from "../../../../budget/load-balancing/proxy-limits";
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import { IMAGES } from "../../../shared/versions";
 import { HAPROXY_CONFIG, HAPROXY_SECTIONS, haProxyConf } from "./haproxy-conf";
+import { duration } from "./haproxy-syntax";
 import { Proxy, type ProxyDefinition } from "../proxy";
-import { admissionOf, clusterDomain, qualifiedHost, type ProxyArgs } from "../proxy-args";
+import {
+  admissionOf,
+  clusterDomain,
+  qualifiedHost,
+  type CompleteProxyArgs,
+  type ProxyArgs,
+} from "../proxy-args";
 import { PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
+import type { PlannedLines } from "../proxy-pod";
+import { routeTargets } from "../proxy-routes";
 import { sharedConfArgs } from "../proxy-shared-conf";
 import { TLS_FILES } from "../proxy-tls";
 
@@ -35,17 +44,24 @@ function fleetService(workload: string): string {
 }
 
 /** haproxy.cfg, as soon as the service's name is known. */
-function configuration(args: ProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
+function configuration(args: CompleteProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
   const domain = clusterDomain(args);
   const server = args.clusterDns?.server;
   const { upstream, rateLimit } = args;
-  const { maxReplicas } = plan;
+  const { minReplicas, maxReplicas } = plan.numbers;
   const { host, port } = upstream;
   const addresses = [...(args.loadBalancerAddresses ?? [])];
-  return pulumi.output({ host, port, addresses }).apply(({ host, port, addresses }) =>
+  const { namespace } = args;
+  return pulumi.output({ host, port, addresses, namespace }).apply(({ host, port, addresses, namespace }) =>
     haProxyConf({
-      ...sharedConfArgs(args, plan, workload, admissionOf(args, plan), addresses),
-      upstream: [{ host: qualifiedHost(host, args.namespace, domain), port }],
+      ...sharedConfArgs(
+        { ...args, namespace },
+        plan,
+        workload,
+        admissionOf(args, minReplicas.value),
+        addresses,
+      ),
+      upstream: [{ host: qualifiedHost(host, namespace, domain), port }],
       dns: {
         slots: upstream.addresses ?? 1,
         ...(server === undefined
@@ -53,10 +69,31 @@ function configuration(args: ProxyArgs, plan: ProxyPlan, workload: string): pulu
           : { nameserver: isIP(server) === 6 ? `[${server}]:53` : `${server}:53` }),
       },
       healthPath: upstream.healthPath ?? PROBE_PATHS.ready,
-      rateLimit: { window: slidingWindow(rateLimit, maxReplicas), connections: rateLimit.connections },
-      fleet: { maxReplicas, host: qualifiedHost(fleetService(workload), args.namespace, domain) },
+      rateLimit: { window: slidingWindow(rateLimit, maxReplicas.value), connections: rateLimit.connections },
+      fleet: {
+        maxReplicas: maxReplicas.value,
+        host: qualifiedHost(fleetService(workload), namespace, domain),
+      },
     }),
   );
+}
+
+/** What the plan counts on: keywords of the configuration, each as often as it stands there. */
+function plannedLines({ timeouts, routes = [] }: CompleteProxyArgs, { numbers }: ProxyPlan): PlannedLines[] {
+  const lines = (name: string, ...values: (string | number)[]): PlannedLines => [
+    name,
+    ...values.map((value) => `${name} ${value}`),
+  ];
+  const { idle, request } = timeouts;
+  const kept = duration(idle.proxyClient);
+  return [
+    lines("nbthread", numbers.workers.value),
+    // Of the process, and of the frontend for clients.
+    lines("maxconn", numbers.clientsPerPod.value, numbers.clientsPerPod.value),
+    lines("timeout http-keep-alive", kept),
+    lines("timeout tunnel", kept),
+    lines("timeout server", duration(request.proxy), ...routeTargets(routes).map(() => kept)),
+  ];
 }
 
 const HAPROXY: ProxyDefinition = {
@@ -79,6 +116,7 @@ const HAPROXY: ProxyDefinition = {
       signal: "USR2",
     },
     sidecars: [],
+    planned: plannedLines,
   },
   connections: {
     name: "haproxy_frontend_current_sessions",

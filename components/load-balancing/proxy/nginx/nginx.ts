@@ -3,16 +3,25 @@ import { isIP } from "node:net";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { ProxyPlan } from "../../../../budget/load-balancing/proxy";
+import type { ProxyPlan } from "../../../../budget/load-balancing/proxy-plan";
 import { rateLimitPerPod } from "../../../../budget/load-balancing/proxy-limits";
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import { restrictedContainer } from "../../../shared/kubernetes";
 import { IMAGES } from "../../../shared/versions";
 import { NGINX_PATHS, NGINX_STATUS_PATH, nginxConf } from "./nginx-conf";
 import { RESOLVER_FILE, resolverScript } from "./nginx-resolver";
+import { duration } from "./nginx-syntax";
 import { Proxy, type ProxyDefinition } from "../proxy";
-import { admissionOf, clusterDomain, qualifiedHost, type ProxyArgs } from "../proxy-args";
+import {
+  admissionOf,
+  clusterDomain,
+  qualifiedHost,
+  type CompleteProxyArgs,
+  type ProxyArgs,
+} from "../proxy-args";
 import { PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
+import type { PlannedLines } from "../proxy-pod";
+import { routeTargets } from "../proxy-routes";
 import { sharedConfArgs } from "../proxy-shared-conf";
 import { TLS_FILES } from "../proxy-tls";
 
@@ -32,20 +41,53 @@ export class Nginx extends Proxy {
 }
 
 /** nginx.conf, as soon as the service's name is known. */
-function configuration(args: ProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
+function configuration(args: CompleteProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
   const domain = clusterDomain(args);
   const server = args.clusterDns?.server;
   const { upstream } = args;
+  const { minReplicas, maxReplicas } = plan.numbers;
   const { host, port } = upstream;
   const addresses = [...(args.loadBalancerAddresses ?? [])];
-  return pulumi.output({ host, port, addresses }).apply(({ host, port, addresses }) =>
+  const { namespace } = args;
+  return pulumi.output({ host, port, addresses, namespace }).apply(({ host, port, addresses, namespace }) =>
     nginxConf({
-      ...sharedConfArgs(args, plan, workload, admissionOf(args, plan), addresses),
-      upstream: [{ host: qualifiedHost(host, args.namespace, domain), port }],
+      ...sharedConfArgs(
+        { ...args, namespace },
+        plan,
+        workload,
+        admissionOf(args, minReplicas.value),
+        addresses,
+      ),
+      upstream: [{ host: qualifiedHost(host, namespace, domain), port }],
       resolver: server === undefined ? { file: RESOLVER_FILE } : isIP(server) === 6 ? `[${server}]` : server,
-      rateLimit: rateLimitPerPod(args.rateLimit, plan.maxReplicas),
+      rateLimit: rateLimitPerPod(args.rateLimit, maxReplicas.value),
     }),
   );
+}
+
+/** What the plan counts on: directives of the configuration, each as often as it stands there. */
+function plannedLines({ timeouts, routes = [] }: CompleteProxyArgs, { numbers }: ProxyPlan): PlannedLines[] {
+  const lines = (name: string, ...values: (string | number)[]): PlannedLines => [
+    name,
+    ...values.map((value) => `${name} ${value};`),
+  ];
+  const { idle, request } = timeouts;
+  const targets = routeTargets(routes);
+  // A path and what is below it.
+  const open = routes.filter(({ kind }) => kind !== "grpc").flatMap((route) => [route, route]);
+  return [
+    lines("worker_processes", numbers.workers.value),
+    lines("worker_rlimit_nofile", numbers.openFiles.value),
+    lines("worker_connections", numbers.workerConnections.value),
+    lines("keepalive", numbers.upstreamKeepAlive.value, ...targets.map(() => 2)),
+    lines(
+      "keepalive_timeout",
+      duration(idle.proxyClient),
+      duration(idle.proxyUpstream),
+      ...targets.map(() => duration(idle.proxyUpstream)),
+    ),
+    lines("proxy_read_timeout", duration(request.proxy), ...open.map(() => duration(idle.proxyClient))),
+  ];
 }
 
 /** The figures of `stub_status` for Prometheus. */
@@ -87,6 +129,7 @@ const NGINX: ProxyDefinition = {
       signal: "HUP",
     },
     sidecars: [exporter()],
+    planned: plannedLines,
   },
   connections: { name: "nginx_connections_active" },
   configuration,

@@ -1,29 +1,39 @@
 import type * as cloudwatch from "@pulumi/aws/cloudwatch";
+import type * as ec2 from "@pulumi/aws/ec2";
 import type * as lb from "@pulumi/aws/lb";
+import type * as route53 from "@pulumi/aws/route53";
 import type * as s3 from "@pulumi/aws/s3";
-import type * as wafv2 from "@pulumi/aws/wafv2";
+import type * as vpc from "@pulumi/aws/vpc";
+import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../../../shared/problems";
 import type { Transform } from "../../../shared/transform";
-import { cloudLoadBalancerProblems, type CloudLoadBalancerArgs } from "../cloud-load-balancer-args";
+import type { AlbCertificateArgs } from "./aws-alb-certificate";
+import type { AlbFirewallTransforms } from "./aws-alb-firewall";
+import {
+  completePublicArgs,
+  publicLoadBalancerProblems,
+  type CompletePublicArgs,
+  type PublicLoadBalancerArgs,
+} from "../public-load-balancer-args";
 
 /** Where the load balancer stands. */
 export interface AwsAlbNetwork {
   readonly region: string;
-  readonly vpcId: string;
+  readonly vpcId: pulumi.Input<string>;
   /** Subnets with a way to the internet, in at least two zones. */
-  readonly subnetIds: readonly string[];
+  readonly subnetIds: pulumi.Input<readonly pulumi.Input<string>[]>;
   /** Security group of the nodes, and so of the pods: opened to the load balancer at the proxy's port. */
-  readonly nodeSecurityGroupId: string;
+  readonly nodeSecurityGroupId: pulumi.Input<string>;
 }
 
-export interface AwsAlbArgs extends CloudLoadBalancerArgs {
+export interface AwsAlbArgs extends PublicLoadBalancerArgs {
   /** The EKS cluster: target groups are tagged with it, and its controller may touch no others. */
-  readonly clusterName: string;
+  readonly clusterName: pulumi.Input<string>;
   readonly network: AwsAlbNetwork;
-  /** Nobody deletes the load balancer by accident; a `destroy` fails until this is false. */
-  readonly deletionProtection: boolean;
+  /** Nobody deletes the load balancer by accident; a `destroy` fails until this is false. @default true */
+  readonly deletionProtection?: boolean;
   /**
    * Time in which a new pod gets its share little by little, seconds, 0 or 30..900. Excludes
    * `least_outstanding_requests`: with it requests go round robin. @default 0, for a proxy is warm when it starts
@@ -33,18 +43,35 @@ export interface AwsAlbArgs extends CloudLoadBalancerArgs {
   readonly desyncMitigation?: "strictest" | "defensive";
   /** ARNs that alarms are sent to. @default none: alarms show in the console */
   readonly alarmActions?: readonly pulumi.Input<string>[];
-  readonly transform?: {
-    readonly loadBalancer?: Transform<lb.LoadBalancerArgs>;
-    readonly targetGroup?: Transform<lb.TargetGroupArgs>;
-    readonly listener?: Transform<lb.ListenerArgs>;
-    readonly firewall?: Transform<wafv2.WebAclArgs>;
-    readonly accessLogs?: Transform<s3.BucketArgs>;
-    readonly alarm?: Transform<cloudwatch.MetricAlarmArgs>;
-  };
+  readonly transform?: AwsAlbTransforms;
 }
 
+/** Escape hatches, one for each child; where there are several of a kind, for each of them. */
+export interface AwsAlbTransforms
+  extends AlbFirewallTransforms, NonNullable<AlbCertificateArgs["transform"]> {
+  readonly loadBalancer?: Transform<lb.LoadBalancerArgs>;
+  readonly targetGroup?: Transform<lb.TargetGroupArgs>;
+  /** Of port 443. */
+  readonly listener?: Transform<lb.ListenerArgs>;
+  readonly listenerRule?: Transform<lb.ListenerRuleArgs>;
+  /** Of port 80. */
+  readonly redirect?: Transform<lb.ListenerArgs>;
+  readonly securityGroup?: Transform<ec2.SecurityGroupArgs>;
+  /** Of the group whose rules say who may connect. */
+  readonly sourcesGroup?: Transform<ec2.SecurityGroupArgs>;
+  readonly ingressRule?: Transform<vpc.SecurityGroupIngressRuleArgs>;
+  readonly egressRule?: Transform<vpc.SecurityGroupEgressRuleArgs>;
+  readonly binding?: Transform<k8s.apiextensions.CustomResourceArgs>;
+  readonly accessLogs?: Transform<s3.BucketArgs>;
+  readonly alarm?: Transform<cloudwatch.MetricAlarmArgs>;
+  readonly record?: Transform<route53.RecordArgs>;
+}
+
+/** Arguments with their defaults and their plan. */
+export type CompleteAlbArgs = CompletePublicArgs<AwsAlbArgs>;
+
 /** Name of the tag by which the controller's rights are limited. */
-export const CLUSTER_TAG = "retrofitlink:cluster";
+export const CLUSTER_TAG = "kubernetes-cluster";
 
 /** Security group rules of one group, a quota of AWS that can be raised. */
 const MOST_RULES = 60;
@@ -60,12 +87,14 @@ export function awsAlbNameProblems(name: string): Problem[] {
 }
 
 /** Everything that makes the load balancer impossible to build. An empty list means it is sound. */
-export function awsAlbProblems(args: AwsAlbArgs): Problem[] {
+export function awsAlbProblems(given: AwsAlbArgs): Problem[] {
+  const args = completePublicArgs("aws", given);
   const { network, slowStartSeconds = 0, sources, certificate, timeouts } = args;
-  const problems = cloudLoadBalancerProblems(args);
-  if (network.subnetIds.length < 2) {
+  const problems = publicLoadBalancerProblems(args);
+  // A list that is known late is AWS's to judge.
+  if (Array.isArray(network.subnetIds) && network.subnetIds.length < 2) {
     problems.push({
-      property: "subnetIds",
+      property: "network.subnetIds",
       got: network.subnetIds,
       allowed: "at least 2 subnets, in different zones",
       fix: "Give a public subnet for each zone.",
@@ -84,6 +113,7 @@ export function awsAlbProblems(args: AwsAlbArgs): Problem[] {
   }
   if (
     certificate.kind === "existing" &&
+    typeof certificate.id === "string" &&
     !/^arn:[-a-z]+:acm:[-a-z0-9]+:\d{12}:certificate\/\S+$/.test(certificate.id)
   ) {
     problems.push({

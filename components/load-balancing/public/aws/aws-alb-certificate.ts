@@ -3,7 +3,17 @@ import * as route53 from "@pulumi/aws/route53";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { RECORD_TTL_SECONDS } from "../../../shared/host-records";
-import type { CloudLoadBalancerArgs } from "../cloud-load-balancer-args";
+import { transformed, type Transform } from "../../../shared/transform";
+import type { PublicLoadBalancerArgs } from "../public-load-balancer-args";
+
+/** What the certificate depends on. */
+export interface AlbCertificateArgs extends Pick<PublicLoadBalancerArgs, "hosts" | "dnsZone" | "records"> {
+  readonly transform?: {
+    readonly certificate?: Transform<acm.CertificateArgs>;
+    readonly certificateProof?: Transform<route53.RecordArgs>;
+    readonly certificateValidation?: Transform<acm.CertificateValidationArgs>;
+  };
+}
 
 /**
  * A certificate for the hosts, proved by records in their zone, and renewed by AWS as long as these stay.
@@ -12,21 +22,24 @@ import type { CloudLoadBalancerArgs } from "../cloud-load-balancer-args";
  */
 export function albCertificate(
   name: string,
-  { hosts, dnsZone = "", records }: Pick<CloudLoadBalancerArgs, "hosts" | "dnsZone" | "records">,
+  { hosts, dnsZone = "", records, transform = {} }: AlbCertificateArgs,
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
   const child = { parent };
   const certificateName = `${name}-certificate`;
   const [first = "", ...others] = hosts;
   const certificate = new acm.Certificate(
-    certificateName,
-    {
-      domainName: first,
-      ...(others.length === 0 ? {} : { subjectAlternativeNames: others }),
-      validationMethod: "DNS",
-    },
-    // A listener holds the old one until it has the new one.
-    child,
+    ...transformed<acm.CertificateArgs>(
+      transform.certificate,
+      certificateName,
+      {
+        domainName: first,
+        ...(others.length === 0 ? {} : { subjectAlternativeNames: others }),
+        validationMethod: "DNS",
+      },
+      // A listener holds the old one until it has the new one.
+      child,
+    ),
   );
   const proofs = hosts.map((host) => {
     const proof = certificate.domainValidationOptions.apply((options) =>
@@ -43,23 +56,29 @@ export function albCertificate(
     ];
     if (records !== undefined) return records(proofName, { name: recordName, type, value }, child);
     return new route53.Record(
-      proofName,
-      {
-        zoneId: dnsZone,
-        name: recordName,
-        type,
-        records: [value],
-        ttl: RECORD_TTL_SECONDS,
-        // The same name has the same proof in every stack of the account.
-        allowOverwrite: true,
-      },
-      child,
+      ...transformed<route53.RecordArgs>(
+        transform.certificateProof,
+        proofName,
+        {
+          zoneId: dnsZone,
+          name: recordName,
+          type,
+          records: [value],
+          ttl: RECORD_TTL_SECONDS,
+          // The same name has the same proof in every stack of the account.
+          allowOverwrite: true,
+        },
+        child,
+      ),
     );
   });
   const validation = new acm.CertificateValidation(
-    `${certificateName}-validation`,
-    { certificateArn: certificate.arn },
-    { ...child, dependsOn: proofs },
+    ...transformed<acm.CertificateValidationArgs>(
+      transform.certificateValidation,
+      `${certificateName}-validation`,
+      { certificateArn: certificate.arn },
+      { ...child, dependsOn: proofs },
+    ),
   );
   return validation.certificateArn;
 }

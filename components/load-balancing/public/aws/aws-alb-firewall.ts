@@ -4,22 +4,26 @@ import * as wafv2 from "@pulumi/aws/wafv2";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { transformed, type Transform } from "../../../shared/transform";
-import {
-  countedRequests,
-  isBehindCdn,
-  type FirewallSettings,
-  type TrafficSources,
-} from "../cloud-load-balancer-args";
+import { isBehindCdn, type FirewallSettings, type TrafficSources } from "../public-load-balancer-args";
 
 /** What the firewall depends on. */
 export interface AlbFirewallArgs {
   readonly loadBalancerArn: pulumi.Input<string>;
   readonly sources: TrafficSources;
+  /** With 0 where the load balancer cannot tell clients apart. */
   readonly firewall: FirewallSettings;
   /** Headers whose values no log may hold. */
   readonly secretHeaders: readonly string[];
   readonly keptDays: number;
-  readonly transform?: Transform<wafv2.WebAclArgs> | undefined;
+  readonly transform?: AlbFirewallTransforms | undefined;
+}
+
+/** Escape hatches, one for each child. */
+export interface AlbFirewallTransforms {
+  readonly firewall?: Transform<wafv2.WebAclArgs>;
+  readonly firewallLogs?: Transform<cloudwatch.LogGroupArgs>;
+  readonly firewallLogging?: Transform<wafv2.WebAclLoggingConfigurationArgs>;
+  readonly firewallAssociation?: Transform<wafv2.WebAclAssociationArgs>;
 }
 
 /** Days for which CloudWatch can keep logs; what lies between is rounded up. */
@@ -40,10 +44,11 @@ const MANAGED: readonly { readonly name: string; readonly looksAtAddresses: bool
 /** WAFv2 in front of the load balancer: a rate for each client, rule groups of AWS, and a log of what was refused or counted. */
 export function albFirewall(name: string, args: AlbFirewallArgs, parent: pulumi.Resource): wafv2.WebAcl {
   const child = { parent };
+  const { transform = {} } = args;
   const firewallName = `${name}-firewall`;
   const acl = new wafv2.WebAcl(
     ...transformed<wafv2.WebAclArgs>(
-      args.transform,
+      transform.firewall,
       firewallName,
       {
         scope: "REGIONAL",
@@ -55,46 +60,55 @@ export function albFirewall(name: string, args: AlbFirewallArgs, parent: pulumi.
     ),
   );
   const logs = new cloudwatch.LogGroup(
-    `${firewallName}-logs`,
-    {
-      // WAF writes to no group of another name.
-      namePrefix: "aws-waf-logs-retrofitlink-",
-      retentionInDays: RETENTIONS.find((days) => days >= args.keptDays) ?? 3653,
-    },
-    child,
+    ...transformed<cloudwatch.LogGroupArgs>(
+      transform.firewallLogs,
+      `${firewallName}-logs`,
+      {
+        // WAF writes to no group of another name.
+        namePrefix: `aws-waf-logs-${name}-`,
+        retentionInDays: RETENTIONS.find((days) => days >= args.keptDays) ?? 3653,
+      },
+      child,
+    ),
   );
   new wafv2.WebAclLoggingConfiguration(
-    `${firewallName}-logging`,
-    {
-      resourceArn: acl.arn,
-      logDestinationConfigs: [logs.arn],
-      redactedFields: args.secretHeaders.map((header) => ({ singleHeader: { name: header } })),
-      loggingFilter: {
-        defaultBehavior: "DROP",
-        filters: [
-          {
-            behavior: "KEEP",
-            requirement: "MEETS_ANY",
-            conditions: ["BLOCK", "COUNT", "EXCLUDED_AS_COUNT"].map((action) => ({
-              actionCondition: { action },
-            })),
-          },
-        ],
+    ...transformed<wafv2.WebAclLoggingConfigurationArgs>(
+      transform.firewallLogging,
+      `${firewallName}-logging`,
+      {
+        resourceArn: acl.arn,
+        logDestinationConfigs: [logs.arn],
+        redactedFields: args.secretHeaders.map((header) => ({ singleHeader: { name: header } })),
+        loggingFilter: {
+          defaultBehavior: "DROP",
+          filters: [
+            {
+              behavior: "KEEP",
+              requirement: "MEETS_ANY",
+              conditions: ["BLOCK", "COUNT", "EXCLUDED_AS_COUNT"].map((action) => ({
+                actionCondition: { action },
+              })),
+            },
+          ],
+        },
       },
-    },
-    child,
+      child,
+    ),
   );
   new wafv2.WebAclAssociation(
-    `${firewallName}-association`,
-    { resourceArn: args.loadBalancerArn, webAclArn: acl.arn },
-    child,
+    ...transformed<wafv2.WebAclAssociationArgs>(
+      transform.firewallAssociation,
+      `${firewallName}-association`,
+      { resourceArn: args.loadBalancerArn, webAclArn: acl.arn },
+      child,
+    ),
   );
   return acl;
 }
 
 function firewallRules(args: AlbFirewallArgs): input.wafv2.WebAclRule[] {
   const { mode } = args.firewall;
-  const limit = countedRequests(args);
+  const limit = args.firewall.requestsPerFiveMinutes;
   const groups = MANAGED.filter(({ looksAtAddresses }) => !(looksAtAddresses && isBehindCdn(args.sources)));
   const managed = groups.map((group, index) => ({
     name: group.name,

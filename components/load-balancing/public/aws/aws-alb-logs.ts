@@ -34,7 +34,7 @@ export function albLogs(
   const made = privateBucket(
     bucketName,
     {
-      prefix: "retrofitlink-access-logs-",
+      prefix: `${name.toLowerCase()}-access-logs-`,
       encryption: "AES256",
       expireDays: keptDays,
       // Logs end with what they are about; nobody could delete the stack otherwise.

@@ -2,20 +2,29 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as lb from "@pulumi/aws/lb";
 import * as route53 from "@pulumi/aws/route53";
 import * as vpc from "@pulumi/aws/vpc";
+import type * as wafv2 from "@pulumi/aws/wafv2";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
+import type { Witness } from "../../../../budget/core/witness";
+import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
 import { CLOUDFLARE_RANGES } from "../../../shared/http/cloudflare-ranges";
 import { commonLabels } from "../../../shared/kubernetes";
 import { refuse } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
 import { albAlarms } from "./aws-alb-alarms";
-import { awsAlbNameProblems, awsAlbProblems, CLUSTER_TAG, type AwsAlbArgs } from "./aws-alb-args";
+import {
+  awsAlbNameProblems,
+  awsAlbProblems,
+  CLUSTER_TAG,
+  type AwsAlbArgs,
+  type CompleteAlbArgs,
+} from "./aws-alb-args";
 import { albCertificate } from "./aws-alb-certificate";
 import { albFirewall } from "./aws-alb-firewall";
 import { albLogs } from "./aws-alb-logs";
-import { cloudLoadBalancerSummary, isBehindCdn } from "../cloud-load-balancer-args";
+import { completePublicArgs, isBehindCdn, publicLoadBalancerSummary } from "../public-load-balancer-args";
 
 export { awsAlbProblems } from "./aws-alb-args";
 export type { AwsAlbArgs, AwsAlbNetwork } from "./aws-alb-args";
@@ -53,14 +62,36 @@ export class AwsAlb extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   readonly firewallArn: pulumi.Output<string>;
 
-  constructor(name: string, args: AwsAlbArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("AwsAlb", name, [...awsAlbNameProblems(name), ...awsAlbProblems(args)], args.configKey);
-    super(COMPONENT_TYPES.awsAlb, name, cloudLoadBalancerSummary(name, "aws", args), opts);
-    const child = { parent: this };
-    const { network, proxy, timeouts, transform = {} } = args;
+  readonly plan: PublicLoadBalancerPlan;
+  readonly loadBalancer: lb.LoadBalancer;
+  readonly targetGroup: lb.TargetGroup;
+  /** Of port 443. */
+  readonly listener: lb.Listener;
+  readonly firewall: wafv2.WebAcl;
+  /** Open towards the pods, and the one that says who may connect. */
+  readonly securityGroup: ec2.SecurityGroup;
+  readonly sourcesGroup: ec2.SecurityGroup;
+  readonly binding: k8s.apiextensions.CustomResource;
 
-    const securityGroup = this.securityGroup(name, args);
-    const sourcesGroup = this.sourcesGroup(name, args);
+  constructor(name: string, given: AwsAlbArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("AwsAlb", name, [...awsAlbNameProblems(name), ...awsAlbProblems(given)], given.configKey);
+    const args = completePublicArgs("aws", given);
+    const { plan } = args;
+    super(
+      COMPONENT_TYPES.awsAlb,
+      name,
+      publicLoadBalancerSummary(name, "aws", args, albWitnesses(name, plan)),
+      opts,
+    );
+    const child = { parent: this };
+    const { network, proxy, transform = {} } = args;
+    const plainName = typeof proxy.serviceName === "string" ? proxy.serviceName : name;
+    this.plan = plan;
+
+    const securityGroup = this.podsGroup(name, args);
+    const sourcesGroup = this.connectionsGroup(name, args);
+    this.securityGroup = securityGroup;
+    this.sourcesGroup = sourcesGroup;
     const logs = albLogs(
       name,
       {
@@ -79,9 +110,9 @@ export class AwsAlb extends pulumi.ComponentResource {
           loadBalancerType: "application",
           internal: false,
           ipAddressType: "ipv4",
-          subnets: [...network.subnetIds],
+          subnets: pulumi.output(network.subnetIds).apply((ids) => [...ids]),
           securityGroups: [securityGroup.id, sourcesGroup.id],
-          enableDeletionProtection: args.deletionProtection,
+          enableDeletionProtection: args.deletionProtection ?? true,
           dropInvalidHeaderFields: true,
           desyncMitigationMode: args.desyncMitigation ?? "strictest",
           enableHttp2: true,
@@ -91,7 +122,8 @@ export class AwsAlb extends pulumi.ComponentResource {
           preserveHostHeader: true,
           // A CDN's last entry is the client; this hop would only add the CDN.
           xffHeaderProcessingMode: isBehindCdn(args.sources) ? "preserve" : "append",
-          idleTimeout: timeouts.idle.loadBalancer,
+          // One setting for waiting and for idleness.
+          idleTimeout: plan.numbers.proxyIdle.value,
           accessLogs: { bucket: logs.bucket, enabled: true },
         },
         { ...child, dependsOn: [...logs.ready] },
@@ -111,7 +143,7 @@ export class AwsAlb extends pulumi.ComponentResource {
           port: proxy.podPort,
           protocol: proxy.protocol,
           protocolVersion: "HTTP1",
-          deregistrationDelay: timeouts.drain.deregistration,
+          deregistrationDelay: plan.numbers.deregistration.value,
           slowStart,
           // AWS takes slow start with round robin only.
           loadBalancingAlgorithmType: slowStart > 0 ? "round_robin" : "least_outstanding_requests",
@@ -131,48 +163,58 @@ export class AwsAlb extends pulumi.ComponentResource {
         child,
       ),
     );
+    this.loadBalancer = loadBalancer;
+    this.targetGroup = targetGroup;
     const listeners = this.listeners(name, args, loadBalancer.arn, targetGroup.arn);
+    this.listener = listeners.https;
     const firewall = albFirewall(
       name,
       {
         loadBalancerArn: loadBalancer.arn,
         sources: args.sources,
-        firewall: args.firewall,
+        firewall: {
+          ...args.firewall,
+          requestsPerFiveMinutes: plan.numbers.requestsPerFiveMinutes.value,
+        },
         secretHeaders: [
           "authorization",
           "cookie",
           ...(args.originLock === undefined ? [] : [args.originLock.headerName]),
         ],
         keptDays: args.accessLogDays,
-        transform: transform.firewall,
+        transform,
       },
       this,
     );
-    new k8s.apiextensions.CustomResource(
-      `${name}-binding`,
-      {
-        apiVersion: "elbv2.k8s.aws/v1beta1",
-        kind: "TargetGroupBinding",
-        metadata: {
-          name: proxy.serviceName,
-          namespace: args.namespace,
-          labels: commonLabels(proxy.serviceName, "load-balancer"),
+    this.firewall = firewall;
+    this.binding = new k8s.apiextensions.CustomResource(
+      ...transformed<k8s.apiextensions.CustomResourceArgs>(
+        transform.binding,
+        `${name}-binding`,
+        {
+          apiVersion: "elbv2.k8s.aws/v1beta1",
+          kind: "TargetGroupBinding",
+          metadata: {
+            name: proxy.serviceName,
+            namespace: args.namespace,
+            labels: commonLabels(plainName, "load-balancer"),
+          },
+          spec: {
+            serviceRef: { name: proxy.serviceName, port: proxy.servicePort },
+            targetGroupARN: targetGroup.arn,
+            targetType: "ip",
+            vpcID: network.vpcId,
+          },
         },
-        spec: {
-          serviceRef: { name: proxy.serviceName, port: proxy.servicePort },
-          targetGroupARN: targetGroup.arn,
-          targetType: "ip",
-          vpcID: network.vpcId,
+        {
+          ...child,
+          // Targets of a group that no listener uses never get healthy, and their pods never ready.
+          dependsOn: listeners.all,
+          // The controller refuses to change them; and two bindings cannot have the name of one Service.
+          replaceOnChanges: ["spec.targetGroupARN", "spec.targetType", "spec.vpcID"],
+          deleteBeforeReplace: true,
         },
-      },
-      {
-        ...child,
-        // Targets of a group that no listener uses never get healthy, and their pods never ready.
-        dependsOn: listeners,
-        // The controller refuses to change them; and two bindings cannot have the name of one Service.
-        replaceOnChanges: ["spec.targetGroupARN", "spec.targetType", "spec.vpcID"],
-        deleteBeforeReplace: true,
-      },
+      ),
     );
     albAlarms(
       name,
@@ -206,27 +248,33 @@ export class AwsAlb extends pulumi.ComponentResource {
   }
 
   /** Open towards the pods at the proxy's port, both ways named by group. */
-  private securityGroup(name: string, { network, proxy }: AwsAlbArgs): ec2.SecurityGroup {
+  private podsGroup(name: string, { network, proxy, transform = {} }: CompleteAlbArgs): ec2.SecurityGroup {
     const child = { parent: this };
     const groupName = `${name}-security-group`;
     const group = new ec2.SecurityGroup(
-      groupName,
-      {
-        vpcId: network.vpcId,
-        description: "Load balancer in front of the proxy",
-      },
-      child,
+      ...transformed<ec2.SecurityGroupArgs>(
+        transform.securityGroup,
+        groupName,
+        { vpcId: network.vpcId, description: "Load balancer in front of the proxy" },
+        child,
+      ),
     );
     const toPods = { ipProtocol: "tcp", fromPort: proxy.podPort, toPort: proxy.podPort };
     new vpc.SecurityGroupEgressRule(
-      `${groupName}-to-pods`,
-      { securityGroupId: group.id, referencedSecurityGroupId: network.nodeSecurityGroupId, ...toPods },
-      child,
+      ...transformed<vpc.SecurityGroupEgressRuleArgs>(
+        transform.egressRule,
+        `${groupName}-to-pods`,
+        { securityGroupId: group.id, referencedSecurityGroupId: network.nodeSecurityGroupId, ...toPods },
+        child,
+      ),
     );
     new vpc.SecurityGroupIngressRule(
-      `${groupName}-into-pods`,
-      { securityGroupId: network.nodeSecurityGroupId, referencedSecurityGroupId: group.id, ...toPods },
-      child,
+      ...transformed<vpc.SecurityGroupIngressRuleArgs>(
+        transform.ingressRule,
+        `${groupName}-into-pods`,
+        { securityGroupId: network.nodeSecurityGroupId, referencedSecurityGroupId: group.id, ...toPods },
+        child,
+      ),
     );
     return group;
   }
@@ -235,22 +283,31 @@ export class AwsAlb extends pulumi.ComponentResource {
    * Open to the sources at the listeners' ports. A group for each kind of source: when another CDN comes, its rules are
    * made beside the old ones, and one group does not hold both.
    */
-  private sourcesGroup(name: string, { network, sources }: AwsAlbArgs): ec2.SecurityGroup {
+  private connectionsGroup(
+    name: string,
+    { network, sources, transform = {} }: CompleteAlbArgs,
+  ): ec2.SecurityGroup {
     const child = { parent: this };
     const groupName = `${name}-from-${sources.kind}`;
     const group = new ec2.SecurityGroup(
-      groupName,
-      { vpcId: network.vpcId, description: "Who may connect to the load balancer" },
-      child,
+      ...transformed<ec2.SecurityGroupArgs>(
+        transform.sourcesGroup,
+        groupName,
+        { vpcId: network.vpcId, description: "Who may connect to the load balancer" },
+        child,
+      ),
     );
     // A CDN connects by TLS only, so that nothing has to be redirected.
     const ports = isBehindCdn(sources) ? [443] : [443, 80];
     for (const [label, source] of Object.entries(sourceRules(sources, network.region, this))) {
       for (const port of ports) {
         new vpc.SecurityGroupIngressRule(
-          `${groupName}-${label}-${port}`,
-          { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, ...source },
-          child,
+          ...transformed<vpc.SecurityGroupIngressRuleArgs>(
+            transform.ingressRule,
+            `${groupName}-${label}-${port}`,
+            { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, ...source },
+            child,
+          ),
         );
       }
     }
@@ -259,12 +316,12 @@ export class AwsAlb extends pulumi.ComponentResource {
 
   private listeners(
     name: string,
-    args: AwsAlbArgs,
+    args: CompleteAlbArgs,
     loadBalancerArn: pulumi.Output<string>,
     targetGroupArn: pulumi.Output<string>,
-  ): pulumi.Resource[] {
+  ): { readonly https: lb.Listener; readonly all: pulumi.Resource[] } {
     const child = { parent: this };
-    const { certificate, hosts, originLock, sources } = args;
+    const { certificate, hosts, originLock, sources, transform = {} } = args;
     const certificateArn =
       certificate.kind === "existing" ? certificate.id : albCertificate(name, args, this);
     const answer = (statusCode: string, messageBody: string): lb.ListenerArgs["defaultActions"] => [
@@ -273,7 +330,7 @@ export class AwsAlb extends pulumi.ComponentResource {
     const listenerName = `${name}-https`;
     const https = new lb.Listener(
       ...transformed<lb.ListenerArgs>(
-        args.transform?.listener,
+        transform.listener,
         listenerName,
         {
           loadBalancerArn,
@@ -300,31 +357,37 @@ export class AwsAlb extends pulumi.ComponentResource {
     const rules = conditions.map(
       (condition, index) =>
         new lb.ListenerRule(
-          `${listenerName}-forward-${index}`,
-          { listenerArn: https.arn, priority: index + 1, actions: [forward], conditions: [condition] },
-          child,
+          ...transformed<lb.ListenerRuleArgs>(
+            transform.listenerRule,
+            `${listenerName}-forward-${index}`,
+            { listenerArn: https.arn, priority: index + 1, actions: [forward], conditions: [condition] },
+            child,
+          ),
         ),
     );
-    if (isBehindCdn(sources)) return [https, ...rules];
+    if (isBehindCdn(sources)) return { https, all: [https, ...rules] };
     const redirect = new lb.Listener(
-      `${name}-http`,
-      {
-        loadBalancerArn,
-        port: 80,
-        protocol: "HTTP",
-        routingHttpResponseServerEnabled: false,
-        defaultActions: [
-          { type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } },
-        ],
-      },
-      child,
+      ...transformed<lb.ListenerArgs>(
+        transform.redirect,
+        `${name}-http`,
+        {
+          loadBalancerArn,
+          port: 80,
+          protocol: "HTTP",
+          routingHttpResponseServerEnabled: false,
+          defaultActions: [
+            { type: "redirect", redirect: { protocol: "HTTPS", port: "443", statusCode: "HTTP_301" } },
+          ],
+        },
+        child,
+      ),
     );
-    return [https, ...rules, redirect];
+    return { https, all: [https, ...rules, redirect] };
   }
 
   private records(
     name: string,
-    { hosts, dnsZone, records }: AwsAlbArgs,
+    { hosts, dnsZone, records, transform = {} }: CompleteAlbArgs,
     loadBalancer: lb.LoadBalancer,
   ): void {
     const { dnsName, zoneId } = loadBalancer;
@@ -336,22 +399,43 @@ export class AwsAlb extends pulumi.ComponentResource {
       }
       if (dnsZone === undefined) return;
       new route53.Record(
-        recordName,
-        {
-          zoneId: dnsZone,
-          name: host,
-          type: "A",
-          aliases: [{ name: dnsName, zoneId, evaluateTargetHealth: false }],
-        },
-        { parent: this },
+        ...transformed<route53.RecordArgs>(
+          transform.record,
+          recordName,
+          {
+            zoneId: dnsZone,
+            name: host,
+            type: "A",
+            aliases: [{ name: dnsName, zoneId, evaluateTargetHealth: false }],
+          },
+          { parent: this },
+        ),
       );
     }
   }
 }
 
+/** What the objects have to hold so that the proofs are about what runs. */
+function albWitnesses(name: string, { numbers }: PublicLoadBalancerPlan): Witness[] {
+  return [
+    {
+      type: "aws:lb/loadBalancer:LoadBalancer",
+      name,
+      at: ["idleTimeout"],
+      is: numbers.proxyIdle.value,
+    },
+    {
+      type: "aws:lb/targetGroup:TargetGroup",
+      name: `${name}-tg`,
+      at: ["deregistrationDelay"],
+      is: numbers.deregistration.value,
+    },
+  ];
+}
+
 /** Who may connect, by a name for the rule. */
 function sourceRules(
-  sources: AwsAlbArgs["sources"],
+  sources: CompleteAlbArgs["sources"],
   region: string,
   parent: pulumi.Resource,
 ): Record<string, { readonly cidrIpv4: string } | { readonly prefixListId: pulumi.Input<string> }> {

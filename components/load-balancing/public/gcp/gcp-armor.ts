@@ -6,12 +6,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { CLOUDFLARE_RANGES } from "../../../shared/http/cloudflare-ranges";
 import type { OriginLock } from "../../../shared/http/origin-lock";
 import { transformed, type Transform } from "../../../shared/transform";
-import { countedRequests, type FirewallSettings, type TrafficSources } from "../cloud-load-balancer-args";
+import type { FirewallSettings, TrafficSources } from "../public-load-balancer-args";
 
 /** What the policy depends on. */
 export interface GcpArmorArgs {
   readonly project: string;
   readonly sources: TrafficSources;
+  /** With 0 where the load balancer cannot tell clients apart. */
   readonly firewall: FirewallSettings;
   readonly originLock?: OriginLock | undefined;
   readonly transform?: Transform<compute.SecurityPolicyArgs> | undefined;
@@ -95,9 +96,8 @@ function attackRules({ mode }: FirewallSettings): input.compute.SecurityPolicyRu
   }));
 }
 
-function sourceRules(args: GcpArmorArgs): input.compute.SecurityPolicyRule[] {
-  const { firewall, sources } = args;
-  const limit = countedRequests(args);
+function sourceRules({ firewall, sources }: GcpArmorArgs): input.compute.SecurityPolicyRule[] {
+  const limit = firewall.requestsPerFiveMinutes;
   return chunks(rangesOf(sources), RANGES_OF_RULE).flatMap((srcIpRanges, index) => {
     const match = { versionedExpr: "SRC_IPS_V1", config: { srcIpRanges } };
     const description = `sources ${index + 1}`;

@@ -4,27 +4,35 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { RECORD_TTL_SECONDS, type RecordWriter } from "../../../shared/host-records";
 import { physicalName } from "../../../shared/physical-name";
-import type { ServedCertificate } from "../cloud-load-balancer-args";
+import { transformed, type Transform } from "../../../shared/transform";
+import type { ServedCertificate } from "../public-load-balancer-args";
 
 /** What the certificate map depends on. */
 export interface GcpCertificateArgs {
   readonly project: string;
-  /** Name of the stack: two of them may share a project. */
-  readonly stack: string;
+  /** Physical names begin with it. */
+  readonly prefix: string;
   readonly hosts: readonly string[];
   /** True where a CDN asks for its own hosts, of which this load balancer knows nothing. */
   readonly anyHost: boolean;
   readonly certificate: ServedCertificate;
-  readonly dnsZone?: string | undefined;
+  readonly dnsZone?: pulumi.Input<string> | undefined;
   readonly records?: RecordWriter | undefined;
+  readonly transform?: {
+    readonly certificateMap?: Transform<certificatemanager.CertificateMapArgs>;
+    readonly certificateMapEntry?: Transform<certificatemanager.CertificateMapEntryArgs>;
+    readonly certificate?: Transform<certificatemanager.CertificateArgs>;
+    readonly dnsAuthorization?: Transform<certificatemanager.DnsAuthorizationArgs>;
+    readonly certificateProof?: Transform<dns.RecordSetArgs>;
+  };
 }
 
 /** Certificate Manager takes 63 characters. */
 const LONGEST_NAME = 63;
 
 /** What is made for one host: its own name holds dots, which Certificate Manager does not take. */
-function nameFor({ stack }: GcpCertificateArgs, host: string): string {
-  return physicalName(`retrofitlink-${stack}-${host}`, LONGEST_NAME);
+function nameFor({ prefix }: GcpCertificateArgs, host: string): string {
+  return physicalName(`${prefix}-${host}`, LONGEST_NAME);
 }
 
 /**
@@ -42,22 +50,30 @@ export function gcpCertificateMap(
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
   const child = { parent };
-  const { project, hosts, certificate, anyHost } = args;
+  const { project, hosts, certificate, anyHost, transform = {} } = args;
   const certificates =
     certificate.kind === "existing" ? [certificate.id] : [managedCertificate(name, args, parent)];
-  const map = new certificatemanager.CertificateMap(`${name}-certificates`, { project }, child);
+  const map = new certificatemanager.CertificateMap(
+    ...transformed(transform.certificateMap, `${name}-certificates`, { project }, child),
+  );
   for (const host of hosts) {
     new certificatemanager.CertificateMapEntry(
-      `${name}-certificates-${host}`,
-      { project, name: nameFor(args, host), map: map.name, hostname: host, certificates },
-      child,
+      ...transformed<certificatemanager.CertificateMapEntryArgs>(
+        transform.certificateMapEntry,
+        `${name}-certificates-${host}`,
+        { project, name: nameFor(args, host), map: map.name, hostname: host, certificates },
+        child,
+      ),
     );
   }
   if (anyHost) {
     new certificatemanager.CertificateMapEntry(
-      `${name}-certificates-primary`,
-      { project, name: "primary", map: map.name, matcher: "PRIMARY", certificates },
-      child,
+      ...transformed<certificatemanager.CertificateMapEntryArgs>(
+        transform.certificateMapEntry,
+        `${name}-certificates-primary`,
+        { project, name: "primary", map: map.name, matcher: "PRIMARY", certificates },
+        child,
+      ),
     );
   }
   return pulumi.interpolate`//certificatemanager.googleapis.com/${map.id}`;
@@ -69,12 +85,15 @@ function managedCertificate(
   parent: pulumi.Resource,
 ): pulumi.Output<string> {
   const child = { parent };
-  const { project, hosts, dnsZone = "", records } = args;
+  const { project, hosts, dnsZone = "", records, transform = {} } = args;
   const proofs = hosts.map((host) => {
     const proof = new certificatemanager.DnsAuthorization(
-      `${name}-proof-${host}`,
-      { project, name: nameFor(args, host), domain: host },
-      child,
+      ...transformed<certificatemanager.DnsAuthorizationArgs>(
+        transform.dnsAuthorization,
+        `${name}-proof-${host}`,
+        { project, name: nameFor(args, host), domain: host },
+        child,
+      ),
     );
     const field = (of: "name" | "type" | "data"): pulumi.Output<string> =>
       proof.dnsResourceRecords.apply((needed) => needed[0]?.[of] ?? "");
@@ -84,25 +103,31 @@ function managedCertificate(
       return { proof, record: records(recordName, needed, child) };
     }
     const record = new dns.RecordSet(
-      recordName,
-      {
-        project,
-        managedZone: dnsZone,
-        name: field("name"),
-        type: field("type"),
-        rrdatas: [field("data")],
-        ttl: RECORD_TTL_SECONDS,
-      },
-      child,
+      ...transformed<dns.RecordSetArgs>(
+        transform.certificateProof,
+        recordName,
+        {
+          project,
+          managedZone: dnsZone,
+          name: field("name"),
+          type: field("type"),
+          rrdatas: [field("data")],
+          ttl: RECORD_TTL_SECONDS,
+        },
+        child,
+      ),
     );
     return { proof, record };
   });
   return new certificatemanager.Certificate(
-    `${name}-certificate`,
-    {
-      project,
-      managed: { domains: [...hosts], dnsAuthorizations: proofs.map(({ proof }) => proof.id) },
-    },
-    { ...child, dependsOn: proofs.map(({ record }) => record) },
+    ...transformed<certificatemanager.CertificateArgs>(
+      transform.certificate,
+      `${name}-certificate`,
+      {
+        project,
+        managed: { domains: [...hosts], dnsAuthorizations: proofs.map(({ proof }) => proof.id) },
+      },
+      { ...child, dependsOn: proofs.map(({ record }) => record) },
+    ),
   ).id;
 }

@@ -1,50 +1,73 @@
 import type * as compute from "@pulumi/gcp/compute";
+import type * as dns from "@pulumi/gcp/dns";
+import type * as logging from "@pulumi/gcp/logging";
 import type * as pulumi from "@pulumi/pulumi";
 
 import type { Problem } from "../../../shared/problems";
 import type { Transform } from "../../../shared/transform";
-import { cloudLoadBalancerProblems, type CloudLoadBalancerArgs } from "../cloud-load-balancer-args";
+import {
+  completePublicArgs,
+  publicLoadBalancerProblems,
+  type CompletePublicArgs,
+  type PublicLoadBalancerArgs,
+} from "../public-load-balancer-args";
+import type { GcpCertificateArgs } from "./gcp-certificate";
 
 /** Where the proxy's pods are. */
 export interface GcpNetwork {
   readonly project: string;
   readonly region: string;
   /** Name of the network of the cluster. */
-  readonly network: string;
+  readonly network: pulumi.Input<string>;
   /** Zones of the cluster's nodes: `europe-west3-a`. Each has a network endpoint group. */
   readonly zones: readonly string[];
 }
 
-export interface GcpLoadBalancerArgs extends CloudLoadBalancerArgs {
-  /** Name of the stack: two of them may share a project. */
-  readonly stack: string;
+export interface GcpLoadBalancerArgs extends PublicLoadBalancerArgs {
+  /** Physical names begin with it: two load balancers may share a project. @default the stack's name and the component's */
+  readonly prefix?: string;
   readonly location: GcpNetwork;
   /** A global address that is reserved already: the proxy has to trust it, before there is a load balancer. */
   readonly address: pulumi.Input<string>;
   /** Name of the network endpoint groups, as the annotation of the proxy's Service gives it. */
   readonly negName: string;
-  /** Requests/s at which a pod counts as full, a whole number >= 1. */
-  readonly ratePerPod: number;
   /** Path prefixes of WebSockets and event streams. Elsewhere a connection is ended after `timeouts.request.loadBalancer`. @default none */
   readonly longLivedPaths?: readonly string[];
   /** Share of the requests that are logged, 0..1. @default 1 */
   readonly logSampleRate?: number;
-  readonly transform?: {
-    readonly backend?: Transform<compute.BackendServiceArgs>;
-    readonly firewall?: Transform<compute.SecurityPolicyArgs>;
-    readonly urlMap?: Transform<compute.URLMapArgs>;
-    readonly healthCheck?: Transform<compute.HealthCheckArgs>;
-    readonly sslPolicy?: Transform<compute.SSLPolicyArgs>;
-  };
+  readonly transform?: GcpLoadBalancerTransforms;
 }
+
+/** Escape hatches, one for each child; where there are several of a kind, for each of them. */
+export interface GcpLoadBalancerTransforms extends NonNullable<GcpCertificateArgs["transform"]> {
+  readonly backend?: Transform<compute.BackendServiceArgs>;
+  readonly firewall?: Transform<compute.SecurityPolicyArgs>;
+  readonly urlMap?: Transform<compute.URLMapArgs>;
+  readonly healthCheck?: Transform<compute.HealthCheckArgs>;
+  readonly sslPolicy?: Transform<compute.SSLPolicyArgs>;
+  /** Lets Google's front ends into the network. */
+  readonly networkFirewall?: Transform<compute.FirewallArgs>;
+  readonly httpsProxy?: Transform<compute.TargetHttpsProxyArgs>;
+  readonly forwardingRule?: Transform<compute.GlobalForwardingRuleArgs>;
+  /** Of port 80. */
+  readonly redirectMap?: Transform<compute.URLMapArgs>;
+  readonly redirectProxy?: Transform<compute.TargetHttpProxyArgs>;
+  readonly record?: Transform<dns.RecordSetArgs>;
+  readonly accessLogs?: Transform<logging.ProjectBucketConfigArgs>;
+  readonly accessLogsSink?: Transform<logging.ProjectSinkArgs>;
+}
+
+/** Arguments with their defaults and their plan. */
+export type CompleteGcpArgs = CompletePublicArgs<GcpLoadBalancerArgs>;
 
 /** What a rule of Cloud Armor that bans counts at most, requests in an interval of any length. */
 export const MOST_COUNTED_REQUESTS = 10_000;
 
 /** Everything that makes the load balancer impossible to build. An empty list means it is sound. */
-export function gcpLoadBalancerProblems(args: GcpLoadBalancerArgs): Problem[] {
-  const { location, certificate, negName, ratePerPod, logSampleRate = 1, timeouts, firewall } = args;
-  const problems = cloudLoadBalancerProblems(args);
+export function gcpLoadBalancerProblems(given: GcpLoadBalancerArgs): Problem[] {
+  const args = completePublicArgs("gcp", given);
+  const { location, certificate, negName, logSampleRate = 1, timeouts, firewall } = args;
+  const problems = publicLoadBalancerProblems(args);
   if (firewall.requestsPerFiveMinutes > MOST_COUNTED_REQUESTS) {
     problems.push({
       property: "firewall.requestsPerFiveMinutes",
@@ -55,7 +78,7 @@ export function gcpLoadBalancerProblems(args: GcpLoadBalancerArgs): Problem[] {
   }
   if (location.zones.length === 0) {
     problems.push({
-      property: "zones",
+      property: "location.zones",
       got: location.zones,
       allowed: "at least one zone",
       fix: "Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
@@ -65,7 +88,7 @@ export function gcpLoadBalancerProblems(args: GcpLoadBalancerArgs): Problem[] {
     const isOfRegion = zone.startsWith(`${location.region}-`) && /-[a-z]$/.test(zone);
     if (isOfRegion && location.zones.indexOf(zone) === index) return;
     problems.push({
-      property: `zones[${index}]`,
+      property: `location.zones[${index}]`,
       got: zone,
       allowed: `a zone of ${location.region}, like ${location.region}-a, once`,
       fix: "Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
@@ -73,6 +96,7 @@ export function gcpLoadBalancerProblems(args: GcpLoadBalancerArgs): Problem[] {
   });
   if (
     certificate.kind === "existing" &&
+    typeof certificate.id === "string" &&
     !/^projects\/[^/]+\/locations\/global\/certificates\/[^/]+$/.test(certificate.id)
   ) {
     problems.push({
@@ -89,13 +113,6 @@ export function gcpLoadBalancerProblems(args: GcpLoadBalancerArgs): Problem[] {
       negName,
       "a name of at most 63 lower-case letters, digits and hyphens",
       "Shorten it.",
-    ],
-    [
-      Number.isInteger(ratePerPod) && ratePerPod >= 1,
-      "ratePerPod",
-      ratePerPod,
-      "a whole number of at least 1 (requests/s)",
-      "Derive it from the peak.",
     ],
     [
       logSampleRate >= 0 && logSampleRate <= 1,

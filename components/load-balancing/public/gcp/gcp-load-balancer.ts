@@ -3,16 +3,23 @@ import * as dns from "@pulumi/gcp/dns";
 import * as logging from "@pulumi/gcp/logging";
 import * as pulumi from "@pulumi/pulumi";
 
-import { GOOGLE_FRONT_END_RANGES } from "../../../../budget/load-balancing/cloud-load-balancer";
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
+import type { Witness } from "../../../../budget/core/witness";
+import { GOOGLE_FRONT_END_RANGES } from "../../../../budget/load-balancing/public-load-balancer";
+import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
 import { RECORD_TTL_SECONDS } from "../../../shared/host-records";
 import { physicalName } from "../../../shared/physical-name";
 import { refuse } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
-import { cloudLoadBalancerSummary, isBehindCdn } from "../cloud-load-balancer-args";
+import { completePublicArgs, isBehindCdn, publicLoadBalancerSummary } from "../public-load-balancer-args";
 import { gcpArmor } from "./gcp-armor";
 import { gcpCertificateMap } from "./gcp-certificate";
-import { gcpLoadBalancerProblems, negLink, type GcpLoadBalancerArgs } from "./gcp-load-balancer-args";
+import {
+  gcpLoadBalancerProblems,
+  negLink,
+  type CompleteGcpArgs,
+  type GcpLoadBalancerArgs,
+} from "./gcp-load-balancer-args";
 
 export { gcpLoadBalancerProblems, negAnnotation, negLink } from "./gcp-load-balancer-args";
 export type { GcpLoadBalancerArgs, GcpNetwork } from "./gcp-load-balancer-args";
@@ -44,12 +51,29 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   readonly urlMapId: pulumi.Output<string>;
   readonly firewallId: pulumi.Output<string>;
 
-  constructor(name: string, args: GcpLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("GcpLoadBalancer", name, gcpLoadBalancerProblems(args), args.configKey);
-    super(COMPONENT_TYPES.gcpLoadBalancer, name, cloudLoadBalancerSummary(name, "gcp", args), opts);
+  readonly plan: PublicLoadBalancerPlan;
+  readonly backend: compute.BackendService;
+  /** Of paths that stay open. */
+  readonly tunnels: compute.BackendService | undefined;
+  readonly urlMap: compute.URLMap;
+  readonly firewall: compute.SecurityPolicy;
+
+  constructor(name: string, given: GcpLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("GcpLoadBalancer", name, gcpLoadBalancerProblems(given), given.configKey);
+    const args = completePublicArgs("gcp", given);
+    const { plan } = args;
+    super(
+      COMPONENT_TYPES.gcpLoadBalancer,
+      name,
+      publicLoadBalancerSummary(name, "gcp", args, gcpWitnesses(name, args)),
+      opts,
+    );
     const child = { parent: this };
-    const { location, timeouts, transform = {} } = args;
+    const { location, transform = {} } = args;
     const { project } = location;
+    const { responseTimeout, tunnel, clientIdle, requestsPerFiveMinutes } = plan.numbers;
+    const prefix = args.prefix ?? `${pulumi.getStack()}-${name}`;
+    this.plan = plan;
 
     this.openToGoogle(name, args);
     const firewall = gcpArmor(
@@ -57,17 +81,17 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
       {
         project,
         sources: args.sources,
-        firewall: args.firewall,
+        firewall: { ...args.firewall, requestsPerFiveMinutes: requestsPerFiveMinutes.value },
         originLock: args.originLock,
         transform: transform.firewall,
       },
       this,
     );
     const healthCheck = this.healthCheck(name, args);
-    const backend = this.backend(
+    const backend = this.backendService(
       `${name}-backend`,
       args,
-      timeouts.request.loadBalancer,
+      responseTimeout.value,
       healthCheck,
       firewall,
     );
@@ -75,8 +99,12 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
     const tunnels =
       longLived.length === 0
         ? undefined
-        : this.backend(`${name}-tunnels`, args, timeouts.tunnel.loadBalancer, healthCheck, firewall);
-    const urlMap = this.urlMap(name, args, backend, tunnels);
+        : this.backendService(`${name}-tunnels`, args, tunnel.value, healthCheck, firewall);
+    const urlMap = this.routes(name, args, backend, tunnels);
+    this.backend = backend;
+    this.tunnels = tunnels;
+    this.urlMap = urlMap;
+    this.firewall = firewall;
 
     const sslPolicyName = `${name}-tls`;
     const sslPolicy = new compute.SSLPolicy(
@@ -91,37 +119,42 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
         child,
       ),
     );
-    const https = new compute.TargetHttpsProxy(
-      `${name}-https`,
+    const certificateMap = gcpCertificateMap(
+      name,
       {
         project,
-        urlMap: urlMap.selfLink,
-        sslPolicy: sslPolicy.selfLink,
-        certificateMap: gcpCertificateMap(
-          name,
-          {
-            project,
-            stack: args.stack,
-            hosts: args.hosts,
-            anyHost: isBehindCdn(args.sources),
-            certificate: args.certificate,
-            dnsZone: args.dnsZone,
-            records: args.records,
-          },
-          this,
-        ),
-        quicOverride: "ENABLE",
-        // Replayed by whoever saw it: nothing here asks for it.
-        tlsEarlyData: "DISABLED",
-        httpKeepAliveTimeoutSec: timeouts.idle.loadBalancerClient,
+        prefix,
+        hosts: args.hosts,
+        anyHost: isBehindCdn(args.sources),
+        certificate: args.certificate,
+        dnsZone: args.dnsZone,
+        records: args.records,
+        transform,
       },
-      child,
+      this,
+    );
+    const https = new compute.TargetHttpsProxy(
+      ...transformed<compute.TargetHttpsProxyArgs>(
+        transform.httpsProxy,
+        `${name}-https`,
+        {
+          project,
+          urlMap: urlMap.selfLink,
+          sslPolicy: sslPolicy.selfLink,
+          certificateMap,
+          quicOverride: "ENABLE",
+          // Replayed by whoever saw it: nothing here asks for it.
+          tlsEarlyData: "DISABLED",
+          httpKeepAliveTimeoutSec: clientIdle.value,
+        },
+        child,
+      ),
     );
     this.forward(`${name}-https-rule`, args, https.selfLink, 443);
     // A CDN connects by TLS only, so that nothing has to be redirected.
     if (!isBehindCdn(args.sources)) this.redirect(name, args);
     this.records(name, args);
-    this.accessLogs(name, args, urlMap);
+    this.accessLogs(name, args, prefix, urlMap);
 
     this.hostname = pulumi.output(args.hosts[0] ?? "");
     this.address = pulumi.output(args.address);
@@ -138,25 +171,25 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   }
 
   /** The pods' port, to the front ends of Google and nobody else. GKE opens it for a Service of its own making only. */
-  private openToGoogle(name: string, { location, proxy }: GcpLoadBalancerArgs): void {
+  private openToGoogle(name: string, { location, proxy, transform = {} }: CompleteGcpArgs): void {
     new compute.Firewall(
-      `${name}-from-google`,
-      {
-        project: location.project,
-        network: location.network,
-        direction: "INGRESS",
-        description: "Load balancer and its health checks to the proxy",
-        sourceRanges: [...GOOGLE_FRONT_END_RANGES],
-        allows: [{ protocol: "tcp", ports: [String(proxy.podPort)] }],
-      },
-      { parent: this },
+      ...transformed<compute.FirewallArgs>(
+        transform.networkFirewall,
+        `${name}-from-google`,
+        {
+          project: location.project,
+          network: location.network,
+          direction: "INGRESS",
+          description: "Load balancer and its health checks to the proxy",
+          sourceRanges: [...GOOGLE_FRONT_END_RANGES],
+          allows: [{ protocol: "tcp", ports: [String(proxy.podPort)] }],
+        },
+        { parent: this },
+      ),
     );
   }
 
-  private healthCheck(
-    name: string,
-    { location, proxy, transform }: GcpLoadBalancerArgs,
-  ): compute.HealthCheck {
+  private healthCheck(name: string, { location, proxy, transform }: CompleteGcpArgs): compute.HealthCheck {
     const healthCheckName = `${name}-health`;
     const probe = { port: proxy.podPort, requestPath: proxy.healthPath };
     return new compute.HealthCheck(
@@ -177,14 +210,15 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
     );
   }
 
-  private backend(
+  private backendService(
     backendName: string,
-    args: GcpLoadBalancerArgs,
+    args: CompleteGcpArgs,
     timeoutSec: number,
     healthCheck: compute.HealthCheck,
     firewall: compute.SecurityPolicy,
   ): compute.BackendService {
-    const { location, timeouts, negName, ratePerPod, logSampleRate = 1 } = args;
+    const { location, negName, logSampleRate = 1 } = args;
+    const { ratePerPod, deregistration } = args.plan.numbers;
     return new compute.BackendService(
       ...transformed<compute.BackendServiceArgs>(
         args.transform?.backend,
@@ -196,13 +230,13 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
           backends: location.zones.map((zone) => ({
             group: negLink(location, zone, negName),
             balancingMode: "RATE",
-            maxRatePerEndpoint: ratePerPod,
+            maxRatePerEndpoint: ratePerPod.value,
             capacityScaler: 1,
           })),
           healthChecks: healthCheck.selfLink,
           securityPolicy: firewall.selfLink,
           timeoutSec,
-          connectionDrainingTimeoutSec: timeouts.drain.deregistration,
+          connectionDrainingTimeoutSec: deregistration.value,
           sessionAffinity: "NONE",
           logConfig: { enable: true, sampleRate: logSampleRate },
         },
@@ -212,9 +246,9 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   }
 
   /** Locked to a CDN, which may send any host, everything is passed on; else other hosts are sent to the first. */
-  private urlMap(
+  private routes(
     name: string,
-    args: GcpLoadBalancerArgs,
+    args: CompleteGcpArgs,
     backend: compute.BackendService,
     tunnels: compute.BackendService | undefined,
   ): compute.URLMap {
@@ -251,46 +285,63 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
     );
   }
 
-  private redirect(name: string, args: GcpLoadBalancerArgs): void {
+  private redirect(name: string, args: CompleteGcpArgs): void {
     const { project } = args.location;
+    const { transform = {} } = args;
     const child = { parent: this };
     const urlMap = new compute.URLMap(
-      `${name}-redirect`,
-      {
-        project,
-        defaultUrlRedirect: {
-          httpsRedirect: true,
-          stripQuery: false,
-          redirectResponseCode: "MOVED_PERMANENTLY_DEFAULT",
+      ...transformed<compute.URLMapArgs>(
+        transform.redirectMap,
+        `${name}-redirect`,
+        {
+          project,
+          defaultUrlRedirect: {
+            httpsRedirect: true,
+            stripQuery: false,
+            redirectResponseCode: "MOVED_PERMANENTLY_DEFAULT",
+          },
         },
-      },
-      child,
+        child,
+      ),
     );
-    const proxy = new compute.TargetHttpProxy(`${name}-http`, { project, urlMap: urlMap.selfLink }, child);
+    const proxy = new compute.TargetHttpProxy(
+      ...transformed<compute.TargetHttpProxyArgs>(
+        transform.redirectProxy,
+        `${name}-http`,
+        { project, urlMap: urlMap.selfLink },
+        child,
+      ),
+    );
     this.forward(`${name}-http-rule`, args, proxy.selfLink, 80);
   }
 
   private forward(
     ruleName: string,
-    { location, address }: GcpLoadBalancerArgs,
+    { location, address, transform = {} }: CompleteGcpArgs,
     target: pulumi.Input<string>,
     port: number,
   ): void {
     new compute.GlobalForwardingRule(
-      ruleName,
-      {
-        project: location.project,
-        loadBalancingScheme: SCHEME,
-        ipAddress: address,
-        ipProtocol: "TCP",
-        portRange: String(port),
-        target,
-      },
-      { parent: this },
+      ...transformed<compute.GlobalForwardingRuleArgs>(
+        transform.forwardingRule,
+        ruleName,
+        {
+          project: location.project,
+          loadBalancingScheme: SCHEME,
+          ipAddress: address,
+          ipProtocol: "TCP",
+          portRange: String(port),
+          target,
+        },
+        { parent: this },
+      ),
     );
   }
 
-  private records(name: string, { location, hosts, dnsZone, records, address }: GcpLoadBalancerArgs): void {
+  private records(
+    name: string,
+    { location, hosts, dnsZone, records, address, transform = {} }: CompleteGcpArgs,
+  ): void {
     for (const host of hosts) {
       const recordName = `${name}-record-${host}`;
       if (records !== undefined) {
@@ -299,16 +350,19 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
       }
       if (dnsZone === undefined) return;
       new dns.RecordSet(
-        recordName,
-        {
-          project: location.project,
-          managedZone: dnsZone,
-          name: `${host}.`,
-          type: "A",
-          ttl: RECORD_TTL_SECONDS,
-          rrdatas: [address],
-        },
-        { parent: this },
+        ...transformed<dns.RecordSetArgs>(
+          transform.record,
+          recordName,
+          {
+            project: location.project,
+            managedZone: dnsZone,
+            name: `${host}.`,
+            type: "A",
+            ttl: RECORD_TTL_SECONDS,
+            rrdatas: [address],
+          },
+          { parent: this },
+        ),
       );
     }
   }
@@ -316,33 +370,63 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   /** A log bucket with a retention of its own: the project's default keeps everything for 30 days. */
   private accessLogs(
     name: string,
-    { location, accessLogDays, stack }: GcpLoadBalancerArgs,
+    { location, accessLogDays, transform = {} }: CompleteGcpArgs,
+    prefix: string,
     urlMap: compute.URLMap,
   ): void {
     const child = { parent: this };
     const bucket = new logging.ProjectBucketConfig(
-      `${name}-access-logs`,
-      {
-        project: location.project,
-        location: location.region,
-        // The provider takes over a bucket that is there already: another stack's has to have another name.
-        bucketId: physicalName(`retrofitlink-${stack}-access-logs`, LONGEST_LOG_BUCKET),
-        retentionDays: accessLogDays,
-        description: "Requests to the load balancer",
-      },
-      child,
+      ...transformed<logging.ProjectBucketConfigArgs>(
+        transform.accessLogs,
+        `${name}-access-logs`,
+        {
+          project: location.project,
+          location: location.region,
+          // The provider takes over a bucket that is there already: another stack's has to have another name.
+          bucketId: physicalName(`${prefix}-access-logs`, LONGEST_LOG_BUCKET),
+          retentionDays: accessLogDays,
+          description: "Requests to the load balancer",
+        },
+        child,
+      ),
     );
     new logging.ProjectSink(
-      `${name}-access-logs-sink`,
-      {
-        project: location.project,
-        destination: pulumi.interpolate`logging.googleapis.com/${bucket.id}`,
-        filter: pulumi.interpolate`resource.type="http_load_balancer" AND resource.labels.url_map_name="${urlMap.name}"`,
-        uniqueWriterIdentity: true,
-      },
-      child,
+      ...transformed<logging.ProjectSinkArgs>(
+        transform.accessLogsSink,
+        `${name}-access-logs-sink`,
+        {
+          project: location.project,
+          destination: pulumi.interpolate`logging.googleapis.com/${bucket.id}`,
+          filter: pulumi.interpolate`resource.type="http_load_balancer" AND resource.labels.url_map_name="${urlMap.name}"`,
+          uniqueWriterIdentity: true,
+        },
+        child,
+      ),
     );
   }
+}
+
+/** What the objects have to hold so that the proofs are about what runs. */
+function gcpWitnesses(name: string, { plan: { numbers }, longLivedPaths = [] }: CompleteGcpArgs): Witness[] {
+  const of =
+    (type: string, child: string) =>
+    (at: readonly string[], { value }: { readonly value: number }): Witness => ({
+      type,
+      name: `${name}-${child}`,
+      at,
+      is: value,
+    });
+  const service = "gcp:compute/backendService:BackendService";
+  const [backend, tunnels] = [of(service, "backend"), of(service, "tunnels")];
+  return [
+    backend(["timeoutSec"], numbers.responseTimeout),
+    backend(["connectionDrainingTimeoutSec"], numbers.deregistration),
+    ...(longLivedPaths.length === 0 ? [] : [tunnels(["timeoutSec"], numbers.tunnel)]),
+    of("gcp:compute/targetHttpsProxy:TargetHttpsProxy", "https")(
+      ["httpKeepAliveTimeoutSec"],
+      numbers.clientIdle,
+    ),
+  ];
 }
 
 /** A prefix as a URL map writes it: a star stands only behind a slash. */

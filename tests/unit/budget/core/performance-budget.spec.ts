@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { budgetIssues, budgetSettings } from "../../../../budget/core/budget-settings";
+import { issuesOf, issueText, pathText } from "../../../../budget/core/issues";
 import {
   BUDGET_METRICS,
   BUDGET_METRIC_NAMES,
-  budgetProblems,
   DEFAULT_BUDGET,
   mergeBudget,
 } from "../../../../budget/core/performance-budget";
@@ -20,7 +21,8 @@ describe("PerformanceBudget", () => {
       memoryUtilization: { target: 0.8, warning: 0.8, critical: 0.9 },
       databaseQuerySeconds: { target: 0.05, warning: 0.05, critical: 0.1 },
     });
-    assert.deepEqual(budgetProblems(DEFAULT_BUDGET), []);
+    assert.deepEqual(issuesOf(budgetSettings, DEFAULT_BUDGET), []);
+    assert.deepEqual(budgetIssues(DEFAULT_BUDGET), []);
   });
 
   it("takes the steps behind a loosened target along", () => {
@@ -39,7 +41,7 @@ describe("PerformanceBudget", () => {
         fc.double({ min: 0.001, max: 1, noNaN: true }),
         (metric, target) => {
           const merged = mergeBudget(DEFAULT_BUDGET, { [metric]: { target } });
-          const aboutOrderOfSteps = budgetProblems(merged).filter((p) => p.step !== "target");
+          const aboutOrderOfSteps = budgetIssues(merged).filter(({ path }) => path.at(-1) !== "target");
           assert.deepEqual(aboutOrderOfSteps, []);
         },
       ),
@@ -52,13 +54,14 @@ describe("PerformanceBudget", () => {
       errorRatio: { target: 0 },
       responseTimeP99Seconds: { target: 0.1 },
     });
+    const said = [...issuesOf(budgetSettings, budget), ...budgetIssues(budget)];
     assert.deepEqual(
-      budgetProblems(budget).map((p) => `${p.metric}.${p.step} ${p.message}`),
+      said.map((found) => `${pathText(found.path)}: ${issueText(found)}`),
       [
-        "cacheHitRatio.target is 1.2; allowed is above 0 and at most 1 (ratio)",
-        "cacheHitRatio.critical is 0.95; allowed is at most the warning, 0.9",
-        "errorRatio.target is 0; allowed is above 0 and at most 1 (ratio)",
-        "responseTimeP99Seconds.target is 0.1; allowed is at least the 95th percentile's target, 0.2",
+        "cacheHitRatio.target: got 1.2; allowed is above 0 and at most 1. Target, warning and critical go from the promise to the alarm.",
+        "errorRatio.target: got 0; allowed is above 0 and at most 1. Target, warning and critical go from the promise to the alarm.",
+        "cacheHitRatio.critical: got 0.95; allowed is at most the warning, 0.9. Target, warning and critical go from the promise to the alarm.",
+        "responseTimeP99Seconds.target: got 0.1; allowed is at least the 95th percentile's target, 0.2. Target, warning and critical go from the promise to the alarm.",
       ],
     );
   });

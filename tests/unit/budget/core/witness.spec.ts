@@ -51,4 +51,18 @@ describe("a witness", () => {
       /has "maxclients 84; maxclients 9"/,
     );
   });
+
+  it("looks for all lines that begin with the same words", () => {
+    const conf = "defaults\n  timeout server 12s\n  timeout connect 1s\nbackend ws\n  timeout server 75s\n";
+    const lines = (wanted: readonly string[]): string | undefined =>
+      contradiction(
+        { type: "t", name: "n", at: ["data"], is: { begin: "timeout server", lines: wanted } },
+        { data: conf },
+      );
+    assert.equal(lines(["timeout server 12s", "timeout server 75s"]), undefined);
+    assert.equal(
+      lines(["timeout server 12s"]),
+      'data has "timeout server 12s; timeout server 75s"; the plan has "timeout server 12s"',
+    );
+  });
 });

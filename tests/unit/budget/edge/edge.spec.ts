@@ -5,9 +5,9 @@ import fc from "fast-check";
 import {
   LEAST_CLIENT_LIMIT,
   clientRequestsPerMinute,
-  edgePlan,
+  edgeLoad,
   type EdgeLoadClass,
-  type EdgePlanInputs,
+  type EdgeLoadInputs,
 } from "../../../../budget/edge/edge";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 
@@ -18,7 +18,7 @@ const classes: readonly EdgeLoadClass[] = [
   { name: "html", cached: true, target: "service" },
 ];
 
-const inputs: EdgePlanInputs = {
+const inputs: EdgeLoadInputs = {
   traffic: { peakRps: 4000, shares: { assets: 0.5, images: 0.2, api: 0.2, html: 0.1 } },
   classes,
   cacheHitRatio: DEFAULT_BUDGET.cacheHitRatio,
@@ -32,16 +32,16 @@ const anyInputs = fc
     drop: fc.double({ min: 0, max: 1, noNaN: true }),
   })
   .filter(({ weights }) => weights.some((weight) => weight > 0))
-  .map(({ peakRps, weights, target, drop }): EdgePlanInputs => {
+  .map(({ peakRps, weights, target, drop }): EdgeLoadInputs => {
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     const shares = Object.fromEntries(classes.map(({ name }, i) => [name, (weights[i] ?? 0) / total]));
     const critical = target * (1 - drop);
     return { classes, traffic: { peakRps, shares }, cacheHitRatio: { target, warning: target, critical } };
   });
 
-describe("edgePlan", () => {
+describe("edgeLoad", () => {
   it("derives the example of the documentation", () => {
-    const plan = edgePlan(inputs);
+    const plan = edgeLoad(inputs);
     // 800 images and 400 pages a second, of which 15 % miss, and 800 calls of the API.
     assert.equal(plan.expectedOriginRps.toFixed(6), "980.000000");
     // At 70 % it is 30 % that miss.
@@ -56,19 +56,19 @@ describe("edgePlan", () => {
 
   it("takes the hit ratio of a class that is known to differ", () => {
     const traffic = { ...inputs.traffic, hitRatios: { html: 0.5, api: 0.9 } };
-    const [, , api, html] = edgePlan({ ...inputs, traffic }).classes;
+    const [, , api, html] = edgeLoad({ ...inputs, traffic }).classes;
     assert.deepEqual([html?.missRps, api?.hitRatio], [200, 0]);
   });
 
   it("gives a class without a share none of the traffic", () => {
-    const plan = edgePlan({ ...inputs, classes: [{ name: "media", cached: true, target: "service" }] });
+    const plan = edgeLoad({ ...inputs, classes: [{ name: "media", cached: true, target: "service" }] });
     assert.deepEqual([plan.collapseOriginRps, plan.hitRatio], [0, 0]);
   });
 
   it("never sends more to the service than clients ask, and more the worse the cache is", () => {
     fc.assert(
       fc.property(anyInputs, (any) => {
-        const { expectedOriginRps, degradedOriginRps, collapseOriginRps, peakRps, hitRatio } = edgePlan(any);
+        const { expectedOriginRps, degradedOriginRps, collapseOriginRps, peakRps, hitRatio } = edgeLoad(any);
         const noise = 1e-9 * peakRps;
         assert.ok(expectedOriginRps <= degradedOriginRps + noise);
         assert.ok(degradedOriginRps <= collapseOriginRps + noise);
@@ -81,7 +81,7 @@ describe("edgePlan", () => {
   it("splits every request of every class into hits and misses", () => {
     fc.assert(
       fc.property(anyInputs, (any) => {
-        const plan = edgePlan(any);
+        const plan = edgeLoad(any);
         const misses = plan.classes.reduce((sum, { missRps }) => sum + missRps, 0);
         assert.ok(Math.abs(misses + plan.hitRatio * plan.peakRps - plan.peakRps) <= 1e-6 * plan.peakRps);
       }),

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { podsLost } from "../../../../budget/service/capacity";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import {
-  proxyPlan,
+  proxySizes,
   REQUESTS_PER_CORE,
   WORKER_CONNECTIONS,
   workerProcesses,
@@ -45,19 +45,26 @@ describe("workerProcesses", () => {
   });
 });
 
-describe("proxyPlan", () => {
+describe("proxySizes", () => {
   it("derives the example of the documentation", () => {
     // u* = min(0.7, 0.8 / (1 + 0.2 * 40 / 60)) = 0.7; a pod takes 1400/s, so one pod carries the peak of 1200/s.
     // Clients: 20000 / 8192 -> 3 pods, 5 of them so that one zone of three may go. Three that are left hold
     // 6667 each: 16384 connections. In flight: 2 * 1200 * 0.03 / 3 = 24, and 32 at least.
-    assert.deepEqual(proxyPlan(inputs), {
+    assert.deepEqual(proxySizes(inputs), {
       workers: 1,
       workerConnections: 16_384,
       openFiles: 32_768,
       clientsPerPod: 8192,
       upstreamKeepAlive: 128,
+      // 1200/s * 30 ms, and twice of it in one of three workers
+      inFlight: 36,
+      busyPerWorker: 24,
+      atBase: 3,
+      atPeak: 3,
       minReplicas: 5,
-      maxReplicas: 5,
+      // A quarter above the lower bound, for there is nothing to scale to otherwise.
+      maxReplicas: 7,
+      reactionSeconds: 40,
       targetUtilization: 0.7,
       // 0.7 * 8192
       targetConnections: 5734,
@@ -75,7 +82,7 @@ describe("proxyPlan", () => {
   });
 
   it("adds pods for a rate that few clients make", () => {
-    const { minReplicas, maxReplicas, workerConnections } = proxyPlan({
+    const { minReplicas, maxReplicas, workerConnections } = proxySizes({
       ...inputs,
       clientConnections: 100,
       demand: { baseRps: 2000, peakRps: 9000, growthPerMinute: 0.2 },
@@ -92,19 +99,19 @@ describe("proxyPlan", () => {
   });
 
   it("keeps a connection for each address of a headless Service", () => {
-    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 500 }).upstreamKeepAlive, 500);
-    assert.equal(proxyPlan({ ...inputs, upstreamAddresses: 10 }).upstreamKeepAlive, 128);
+    assert.equal(proxySizes({ ...inputs, upstreamAddresses: 500 }).upstreamKeepAlive, 500);
+    assert.equal(proxySizes({ ...inputs, upstreamAddresses: 10 }).upstreamKeepAlive, 128);
   });
 
   it("has room for bodies of requests under way", () => {
     // 24 in flight * 100 MiB
-    assert.equal(proxyPlan({ ...inputs, maxBodyMiB: 100 }).scratchMiB, 2400);
+    assert.equal(proxySizes({ ...inputs, maxBodyMiB: 100 }).scratchMiB, 2400);
   });
 
   it("lets the smallest fleet hold every client after the worst disruption", () => {
     fc.assert(
       fc.property(anyInputs, (given) => {
-        const plan = proxyPlan(given);
+        const plan = proxySizes(given);
         const left = plan.minReplicas - podsLost(plan.minReplicas, given.disruption);
         assert.ok(left * plan.clientsPerPod >= given.clientConnections);
         assert.ok(plan.clientsPerPod <= (plan.workers * plan.workerConnections) / 2);
@@ -116,11 +123,11 @@ describe("proxyPlan", () => {
   it("lets the largest fleet carry the peak at the target utilization, after the worst disruption", () => {
     fc.assert(
       fc.property(anyInputs, (given) => {
-        const plan = proxyPlan(given);
+        const plan = proxySizes(given);
         const left = plan.maxReplicas - podsLost(plan.maxReplicas, given.disruption);
         const capacity = left * given.cpuCores * REQUESTS_PER_CORE * plan.targetUtilization;
         assert.ok(capacity * (1 + 1e-9) >= given.demand.peakRps * 1.2);
-        assert.ok(plan.minReplicas <= plan.maxReplicas);
+        assert.ok(plan.minReplicas < plan.maxReplicas);
         assert.ok(plan.minReplicas > given.disruption.maxUnavailable);
       }),
     );
@@ -129,7 +136,7 @@ describe("proxyPlan", () => {
   it("keeps worker_connections a power of two within its bounds", () => {
     fc.assert(
       fc.property(anyInputs, (given) => {
-        const { workerConnections } = proxyPlan(given);
+        const { workerConnections } = proxySizes(given);
         assert.ok(Number.isInteger(Math.log2(workerConnections)));
         assert.ok(workerConnections >= WORKER_CONNECTIONS.min && workerConnections <= WORKER_CONNECTIONS.max);
       }),
@@ -139,13 +146,15 @@ describe("proxyPlan", () => {
   it("never needs fewer pods for more load", () => {
     fc.assert(
       fc.property(anyInputs, fc.double({ min: 1, max: 5, noNaN: true }), (given, factor) => {
-        const more = proxyPlan({
+        const more = proxySizes({
           ...given,
           clientConnections: Math.ceil(given.clientConnections * factor),
           demand: { ...given.demand, peakRps: given.demand.peakRps * factor },
         });
-        const plan = proxyPlan(given);
-        assert.ok(more.minReplicas >= plan.minReplicas && more.maxReplicas >= plan.maxReplicas);
+        const plan = proxySizes(given);
+        assert.ok(more.minReplicas >= plan.minReplicas);
+        // A table of twice the size holds twice the clients: then fewer pods are enough for the more of them.
+        assert.ok(more.maxReplicas >= plan.maxReplicas || more.workerConnections > plan.workerConnections);
       }),
     );
   });
@@ -153,7 +162,7 @@ describe("proxyPlan", () => {
   it("needs memory that is the sum of its parts", () => {
     fc.assert(
       fc.property(anyInputs, (given) => {
-        const { neededMiB, terms } = proxyPlan(given);
+        const { neededMiB, terms } = proxySizes(given);
         assert.equal(
           neededMiB,
           terms.reduce((sum, { mib }) => sum + mib, 0),

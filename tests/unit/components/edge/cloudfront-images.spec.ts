@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { edgeBehaviors, withImageVariants } from "../../../../components/edge/behaviors";
+import { edgeBehaviors, withImageVariants } from "../../../../budget/edge/behaviors";
 import {
   CloudFront,
   cloudFrontProblems,
@@ -9,6 +9,8 @@ import {
 } from "../../../../components/edge/cloudfront/cloudfront";
 import { imageRequestFunction } from "../../../../components/edge/edge-functions";
 import { describeProblem } from "../../../../components/shared/problems";
+import type { ImageNumbers } from "../../../../budget/edge/image-plan";
+import { judgedObjects } from "../../../helpers/witnesses";
 import { imageBundles } from "../../../helpers/image-bundles";
 import { record, type Recording } from "../../../helpers/pulumi";
 import { behaviors, cloudFront, edgeOutputs } from "./fixtures";
@@ -16,7 +18,7 @@ import { opened } from "./normalised";
 
 const bundles = imageBundles();
 
-const IMAGES: CloudFrontImages = { maxUtilization: 0.7, bundles };
+const IMAGES: CloudFrontImages = { bundles };
 
 const withImages = (change: Partial<CloudFrontArgs> = {}): CloudFrontArgs => ({
   ...cloudFront,
@@ -180,7 +182,12 @@ describe("CloudFront that makes pictures", () => {
     const { inputs: summary } = recording.only("retrofitlink:edge:ImageOptimizer");
     assert.equal(summary["configKey"], "retrofitlink:cdn.images");
     // 4000/s * 20 %; 800/s * 0.15 * 1.5 s / 0.7 = 257.1
-    assert.deepEqual([summary["peakRps"], summary["hitRatio"], summary["concurrency"]], [800, 0.85, 258]);
+    const { concurrency } = summary["numbers"] as ImageNumbers;
+    assert.deepEqual(
+      [concurrency.value, concurrency.formula],
+      [258, "⌈800/s · 15 % misses · 1.5 s ÷ 70 %⌉, at least 2"],
+    );
+    assert.deepEqual(judgedObjects(recording).wrong, []);
     const { inputs: edge } = recording.only("retrofitlink:edge:CloudFront");
     const pictures = (edge["classes"] as { name: string; target: string }[]).find(
       ({ name }) => name === "images",
@@ -195,7 +202,7 @@ describe("CloudFront that makes pictures", () => {
       behaviors: withImageVariants(edgeBehaviors({ images: { paths: given } }), "images"),
     });
     const folders =
-      "allowed is exactly one folder, like /images/*, where images is given. Give the folder with the pictures, or remove retrofitlink:cdn.images.";
+      "allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.";
     assert.deepEqual(problems({}), []);
     assert.deepEqual(problems(paths(["/images/*", "/photos/*"])), [
       `retrofitlink:cdn.behaviors.images.paths: got ["/images/*","/photos/*"]; ${folders}`,
@@ -204,12 +211,12 @@ describe("CloudFront that makes pictures", () => {
       `retrofitlink:cdn.behaviors.images.paths: got ["/photos/*.jpg"]; ${folders}`,
     ]);
     assert.deepEqual(problems({ behaviors }), [
-      'retrofitlink:cdn.images: got {"maxUtilization":0.7,"bundles":' +
+      'retrofitlink:cdn.images: got {"bundles":' +
         `${JSON.stringify(bundles)}}; allowed is arguments for the function exactly where behaviours lead to it. Make the behaviours with withImageVariants, or leave both out.`,
     ]);
     const noBucket = withImageVariants(edgeBehaviors({ assets: { paths: [] } }), "images");
     assert.deepEqual(problems({ behaviors: noBucket, publicKeys: [] }), [
-      'retrofitlink:cdn.images.originalsBucket: got "no bucket"; allowed is the name of a bucket, where no class of paths is answered by one. Name the private bucket with the originals.',
+      'retrofitlink:cdn.images.originals: got "no bucket"; allowed is the name of a bucket, where no class of paths is answered by one. Name the private bucket with the originals.',
     ]);
     assert.deepEqual(problems({ images: { ...IMAGES, secondsPerPicture: 15 } }), [
       'retrofitlink:cdn.traffic.shares.images: got "800 pictures/s"; allowed is a demand of at most 900 calls at the same time; this is 2572. Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.',

@@ -1,11 +1,15 @@
 /** A CDN of each kind with the same behaviours, as the specs use it. */
 import * as pulumi from "@pulumi/pulumi";
 
-import { edgePlan } from "../../../../budget/edge/edge";
-import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
-import { edgeBehaviors, type EdgeBehavior } from "../../../../components/edge/behaviors";
-import type { CloudFrontArgs } from "../../../../components/edge/cloudfront/cloudfront";
-import type { CloudflareArgs } from "../../../../components/edge/cloudflare/cloudflare";
+import { edgeBehaviors, type EdgeBehavior } from "../../../../budget/edge/behaviors";
+import {
+  completeCloudFrontArgs,
+  type CompleteCloudFrontArgs,
+} from "../../../../components/edge/cloudfront/cloudfront-args";
+import {
+  completeCloudflareArgs,
+  type CompleteCloudflareArgs,
+} from "../../../../components/edge/cloudflare/cloudflare-args";
 import type { EdgeArgs } from "../../../../components/edge/edge-args";
 import { PUBLIC_KEYS, inventedOutputs } from "../../../helpers/cdn";
 
@@ -26,44 +30,27 @@ export const edge: EdgeArgs = {
   origin: { hostname: "lb.example.net" },
   originLock: { headerName: "X-Origin-Lock", headerValue: LOCK },
   behaviors,
-  plan: edgePlan({
-    traffic: { peakRps: 4000, shares },
-    classes: behaviors.map(({ class: name, cache, target }) => ({
-      name,
-      cached: cache.kind === "cached",
-      target,
-    })),
-    cacheHitRatio: DEFAULT_BUDGET.cacheHitRatio,
+  traffic: { peakRps: 4000, shares },
+};
+
+/** Without the plan, which follows from what a spec changes. */
+function unplanned<Args extends { readonly plan: unknown }>({ plan, ...args }: Args): Omit<Args, "plan"> {
+  void plan;
+  return args;
+}
+
+export const cloudFront: Omit<CompleteCloudFrontArgs, "plan"> = unplanned(
+  completeCloudFrontArgs({ ...edge, site: { region: "eu-central-1" }, publicKeys: PUBLIC_KEYS }),
+);
+
+export const cloudflare: Omit<CompleteCloudflareArgs, "plan"> = unplanned(
+  completeCloudflareArgs({
+    ...edge,
+    zone: { name: "example.com", id: "0123456789abcdef0123456789abcdef" },
+    account: { id: "fedcba9876543210fedcba9876543210", plan: "enterprise", cacheReserve: true },
+    signatures: { generation: 3, lifetimeSeconds: 3600 },
   }),
-  timeouts: { readSeconds: 62, keepAliveSeconds: 55 },
-  headers: "edge",
-  clientRequestsPerMinute: 1200,
-};
-
-export const cloudFront: CloudFrontArgs = {
-  ...edge,
-  site: {
-    region: "eu-central-1",
-    originShieldRegion: "eu-central-1",
-    priceClass: "PriceClass_100",
-    logDays: 90,
-  },
-  publicKeys: PUBLIC_KEYS,
-};
-
-export const cloudflare: CloudflareArgs = {
-  ...edge,
-  zone: { name: "example.com", id: "0123456789abcdef0123456789abcdef" },
-  account: {
-    id: "fedcba9876543210fedcba9876543210",
-    plan: "enterprise",
-    cacheReserve: true,
-    authenticatedOriginPulls: false,
-    advancedCertificate: false,
-  },
-  signatures: { generation: 3, lifetimeSeconds: 3600 },
-  healthPath: "/health",
-};
+);
 
 /** What AWS and the generator of passwords add to their inputs. */
 export function edgeOutputs(type: string, inputs: Record<string, unknown>, name: string): object {

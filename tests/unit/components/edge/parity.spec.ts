@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
 import { IMAGE_LADDER, IMAGE_QUALITIES } from "../../../../budget/edge/images";
-import { edgeBehaviors, withImageVariants } from "../../../../components/edge/behaviors";
+import { edgeBehaviors, withImageVariants } from "../../../../budget/edge/behaviors";
 import { CloudFront, type CloudFrontArgs } from "../../../../components/edge/cloudfront/cloudfront";
 import { Cloudflare, type CloudflareArgs } from "../../../../components/edge/cloudflare/cloudflare";
 import { meets, type EdgeRequest } from "../../../helpers/cloudflare-expression";
@@ -266,9 +266,9 @@ describe("Cloudflare, its signatures", () => {
   });
 
   it("are asked for at the bucket's own name as well", () => {
-    assert.equal(refused({ host: "retrofitlink-assets.example.com" }), true);
+    assert.equal(refused({ host: "built-files.example.com" }), true);
     assert.equal(
-      refused({ host: "retrofitlink-assets.example.com", query: signed("/media/a.pdf", secret(3)) }),
+      refused({ host: "built-files.example.com", query: signed("/media/a.pdf", secret(3)) }),
       false,
     );
   });

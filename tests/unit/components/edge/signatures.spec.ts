@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { edgeBehaviors } from "../../../../components/edge/behaviors";
+import { edgeBehaviors } from "../../../../budget/edge/behaviors";
 import { Cloudflare } from "../../../../components/edge/cloudflare/cloudflare";
 import { CloudflareSigner } from "../../../../runtime/edge";
 import { timedHmac } from "../../../runtime/edge/edge-stand-ins";

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
-import { derivedFrom } from "../../../../components/workload/environment-problems";
+import { derivedFrom } from "../../../../components/workload/environment-issues";
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type Recording } from "../../../helpers/pulumi";
 

@@ -52,14 +52,15 @@ describe("caches of a stack file", () => {
     [
       "more connections than a server admits, of which the service's plan knows",
       (config) => {
-        config["services"].backend.processesPerPod = 4;
-        config["services"].backend.demand = { baseRps: 10, peakRps: 20_000, growthPerMinute: 0.1 };
-        config["services"].backend.profile.concurrencyPerPod = 64;
-        config["services"].backend.caches = { fast: { callsPerRequest: 60, callSeconds: 0.01 } };
+        config["services"].backend.processesPerPod = 16;
+        config["services"].backend.resources.memoryMiB = 2048;
+        config["services"].backend.demand = { baseRps: 10, peakRps: 2_000_000, growthPerMinute: 0.1 };
+        config["services"].backend.profile.concurrencyPerPod = 512;
+        config["services"].backend.caches = { fast: { callsPerRequest: 60, callSeconds: 0.0004 } };
         cacheOf(alone)(config);
       },
       [
-        "retrofitlink:caches.fast: got 110624; allowed is services that open at most 65000 connections, with margin and reserve. Give fewer connections, or divide the services among several caches.",
+        "retrofitlink:caches.fast: got 447316; allowed is services that open at most 65000 connections, with margin and reserve. Give fewer connections, or divide the services among several caches.",
       ],
     ],
     [

@@ -26,7 +26,7 @@ function outputs(type: string, inputs: Record<string, unknown>): object {
 }
 
 async function built(file: StackFile): Promise<Recording> {
-  const { config, problems } = parseStackConfig(file, TODAY);
+  const { config, issues: problems } = parseStackConfig(file, TODAY);
   assert.deepEqual(problems, []);
   return record(() => createPlatform(config ?? assert.fail()), { outputs, invokes: INVOKES });
 }

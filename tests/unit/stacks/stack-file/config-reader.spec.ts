@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
-import { describeProblems } from "../../../../stacks/stack-file/config-problems";
-import { readValues, readerMistakes } from "../../../../stacks/stack-file/config-reader";
+import { describeIssues } from "../../../../stacks/stack-file/stack-file-issues";
+import { readValues, readerIssues } from "../../../../stacks/stack-file/config-reader";
 
 function file(...lines: readonly string[]): string {
   return [
@@ -13,7 +13,7 @@ function file(...lines: readonly string[]): string {
 }
 
 const said = (text: string): string[] =>
-  describeProblems(readerMistakes(text), { file: "Pulumi.x.yaml", text }).split("\n").slice(1);
+  describeIssues(readerIssues(text), { file: "Pulumi.x.yaml", text }).split("\n").slice(1);
 
 describe("reader of stack files", () => {
   const CASES: readonly [written: string, allowed: string, fix: RegExp][] = [
@@ -34,7 +34,7 @@ describe("reader of stack files", () => {
   ];
   for (const [written, allowed, fix] of CASES) {
     it(`points at ${written}, which the engine would change`, () => {
-      const [problem, ...more] = readerMistakes(file(`port: ${written}`));
+      const [problem, ...more] = readerIssues(file(`port: ${written}`));
       assert.deepEqual(more, []);
       assert.deepEqual([problem?.path, problem?.got], [["services", "backend", "port"], written]);
       assert.equal(problem?.allowed, allowed);
@@ -59,11 +59,11 @@ describe("reader of stack files", () => {
       "a_1",
     ];
     const quoted = CASES.map(([written]) => written);
-    assert.deepEqual(readerMistakes(file(...same.map((value, at) => `k${at}: ${value}`))), []);
-    assert.deepEqual(readerMistakes(file(...quoted.map((value, at) => `k${at}: "${value}"`))), []);
-    assert.deepEqual(readerMistakes(file("k: |", "  0600", "l: '0600'")), []);
-    assert.deepEqual(readerMistakes("config:\n  aws:account: 0123\nother: 0600\n"), []);
-    assert.deepEqual(readerMistakes("config: {}"), []);
+    assert.deepEqual(readerIssues(file(...same.map((value, at) => `k${at}: ${value}`))), []);
+    assert.deepEqual(readerIssues(file(...quoted.map((value, at) => `k${at}: "${value}"`))), []);
+    assert.deepEqual(readerIssues(file("k: |", "  0600", "l: '0600'")), []);
+    assert.deepEqual(readerIssues("config:\n  aws:account: 0123\nother: 0600\n"), []);
+    assert.deepEqual(readerIssues("config: {}"), []);
   });
 
   it("knows key and line in lists, in maps on one line and behind anchors", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import { namedObjects, nameMistakes, type NamingParts } from "../../../../stacks/stack-file/object-names";
+import { namedObjects, nameIssues, type NamingParts } from "../../../../stacks/stack-file/object-names";
 import { namingParts, parseStackConfig } from "../../../../stacks/stack-file/config";
 import { createPlatform } from "../../../../stacks/platform";
 import { cdnStackFile, inventedOutputs } from "../../../helpers/cdn";
@@ -32,7 +32,7 @@ function objectsOf(resources: readonly RecordedResource[], namespace: string): s
 }
 
 async function planned(file: StackFile): Promise<{ made: string[]; known: string[] }> {
-  const { config, problems } = parseStackConfig(file, TODAY);
+  const { config, issues: problems } = parseStackConfig(file, TODAY);
   assert.deepEqual(problems, []);
   assert.ok(config);
   const { resources } = await record(() => createPlatform(config), { outputs, invokes: INVOKES });
@@ -165,7 +165,7 @@ describe("names of the objects of a stack", function () {
       proxy: undefined,
       givenSecrets: [],
     };
-    const paths = (of: NamingParts): string[] => nameMistakes(of).map(({ path }) => path.join("."));
+    const paths = (of: NamingParts): string[] => nameIssues(of).map(({ path }) => path.join("."));
     assert.deepEqual(paths(parts).sort(), ["caches.mongodb", "services.mongodb-mongos"]);
     assert.deepEqual(paths({ ...parts, database: undefined }), []);
   });
@@ -196,7 +196,7 @@ describe("names of the objects of a stack", function () {
           const parts = { services, caches, database, proxy, givenSecrets: [] } as NamingParts;
           const keys = namedObjects(parts).map((object) => `${object.kind} ${object.name}`);
           const isUnique = new Set(keys).size === keys.length;
-          const clashes = nameMistakes(parts).filter(({ allowed }) =>
+          const clashes = nameIssues(parts).filter(({ allowed }) =>
             allowed.startsWith("a name that nothing"),
           );
           assert.equal(clashes.length === 0, isUnique);

@@ -58,7 +58,7 @@ const stack = (
 });
 
 function sound(raw: Record<string, unknown>): StackConfig {
-  const { config, problems } = parseStackConfig(raw);
+  const { config, issues: problems } = parseStackConfig(raw);
   assert.deepEqual(problems, []);
   assert.ok(config);
   return config;

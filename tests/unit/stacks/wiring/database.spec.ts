@@ -34,7 +34,7 @@ function mistakes(change: (config: Record<string, any>) => void): string[] {
 function accepted(change: (config: Record<string, any>) => void = () => undefined): StackConfig {
   const input = base();
   change(input);
-  const { config, problems } = parseStackConfig(input, TODAY);
+  const { config, issues: problems } = parseStackConfig(input, TODAY);
   assert.deepEqual(problems, []);
   assert.ok(config !== undefined);
   return config;

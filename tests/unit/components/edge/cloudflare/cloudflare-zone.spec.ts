@@ -28,7 +28,7 @@ describe("a zone of Cloudflare", () => {
   it("is a part of a domain on enterprise only", () => {
     const part = { zone: "staging.example.com", hosts: ["app.staging.example.com"] };
     assert.deepEqual(problems(part), [
-      'zone: got "staging.example.com"; allowed is a registered domain, like example.com, on the plan pro: only enterprise has zones for a part of one. Give the registered domain and its zoneId. A second stack needs a domain of its own.',
+      'zone: got "staging.example.com"; allowed is a registered domain, like example.com, on the plan pro: only enterprise has zones for a part of one. Give the registered domain and its id. A second stack needs a domain of its own.',
     ]);
     assert.deepEqual(problems({ ...part, plan: "enterprise" }), []);
   });
@@ -36,7 +36,7 @@ describe("a zone of Cloudflare", () => {
   it("has a certificate for itself and for names one label below", () => {
     const hosts = ["www.example.com", "app.staging.example.com"];
     assert.deepEqual(problems({ hosts }), [
-      'hosts[1]: got "app.staging.example.com"; allowed is example.com or a name one label below it, which is what the zone\'s universal certificate is for. Give such a name, or order Advanced Certificate Manager and set cloudflare.advancedCertificate to true.',
+      'hosts[1]: got "app.staging.example.com"; allowed is example.com or a name one label below it, which is what the zone\'s universal certificate is for. Give such a name, or order Advanced Certificate Manager and set advancedCertificate to true.',
     ]);
     assert.deepEqual(problems({ hosts, advancedCertificate: true }), []);
     assert.deepEqual(certificateHosts({ zone: "example.com", hosts }), [

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import type * as pulumi from "@pulumi/pulumi";
 
-import { edgeBehaviors, withImageVariants } from "../../../../../components/edge/behaviors";
+import { edgeBehaviors, withImageVariants } from "../../../../../budget/edge/behaviors";
 import {
   Cloudflare,
   cloudflareProblems,
@@ -59,7 +59,7 @@ const SETTINGS = {
   http3: "on",
   ipv6: "on",
   min_tls_version: "1.2",
-  proxy_read_timeout: 62,
+  proxy_read_timeout: 120,
   ssl: "strict",
   tls_1_3: "on",
   websockets: "on",
@@ -150,7 +150,7 @@ describe("Cloudflare", () => {
     assert.deepEqual(rule?.["ratelimit"], {
       characteristics: ["ip.src", "cf.colo.id"],
       period: 10,
-      requestsPerPeriod: 200,
+      requestsPerPeriod: 1356,
       mitigationTimeout: 10,
     });
   });
@@ -330,7 +330,7 @@ describe("Cloudflare, its bucket", () => {
       stack: "Feature_42",
     });
     const { inputs } = recording.only("cloudflare:index/r2Bucket:R2Bucket");
-    assert.match(String(inputs["name"]), /^retrofitlink-feature-42-assets-[0-9a-f]{8}-0a1b2c3d$/);
+    assert.match(String(inputs["name"]), /^feature-42-cdn-assets-[0-9a-f]{8}-0a1b2c3d$/);
     const { retainOnDelete, ignoreChanges } = options.get("cdn-assets") ?? {};
     assert.deepEqual([retainOnDelete, ignoreChanges], [true, ["name"]]);
     assert.equal(options.get("cdn-assets-domain")?.retainOnDelete, undefined);
@@ -339,9 +339,7 @@ describe("Cloudflare, its bucket", () => {
   it("has a name that leads to its own classes only", async () => {
     const firewall = rules(await standard(), "http_request_firewall_custom");
     const blocked = (path: string): boolean =>
-      firewall.some(({ expression }) =>
-        meets(String(expression), { host: "retrofitlink-assets.example.com", path }),
-      );
+      firewall.some(({ expression }) => meets(String(expression), { host: "built-files.example.com", path }));
     assert.deepEqual(["/assets/app.js", "/media/a.pdf", "/backup.tar", "/"].map(blocked), [
       false,
       true,
@@ -356,7 +354,7 @@ describe("Cloudflare, its bucket", () => {
     const [route] = inputs["rules"] as Record<string, any>[];
     assert.deepEqual(
       [route?.["cloudConnectorRulesProvider"], route?.["parameters"]],
-      ["cloudflare_r2", { host: "retrofitlink-assets.example.com" }],
+      ["cloudflare_r2", { host: "built-files.example.com" }],
     );
     const lock = rules(recording, "http_request_late_transform").find(({ ref }) => ref === "origin_lock");
     const locked = (path: string): boolean =>
@@ -372,12 +370,12 @@ describe("Cloudflare that cannot be built", () => {
     [
       "a key that the plan does not have",
       { ...account({ plan: "pro" }), behaviors: edgeBehaviors({ html: { key: { cookies: ["locale"] } } }) },
-      'behaviors.html.key.cookies: got ["locale"]; allowed is a plan that keys on them: enterprise. Change cloudflare.plan, or leave it out of the key.',
+      'behaviors.html.key.cookies: got ["locale"]; allowed is a plan that keys on them: enterprise. Change the plan of the zone, or leave it out of the key.',
     ],
     [
       "signatures on the plan free",
       account({ plan: "free" }),
-      "behaviors.media.signed: got true; allowed is false on the plan free, which checks no signatures. Change cloudflare.plan to pro at least.",
+      "behaviors.media.signed: got true; allowed is false on the plan free, which checks no signatures. Change the plan of the zone to pro at least.",
     ],
     [
       "more query parameters than the plan free has rules for",
@@ -389,12 +387,12 @@ describe("Cloudflare that cannot be built", () => {
           assets: { key: { query: ["v"] } },
         }),
       },
-      'behaviors: got "query parameters in the keys of assets, images, publicApi, html"; allowed is at most 3 classes with some on the plan free, which has five custom rules. Leave key.query out of one, or change cloudflare.plan.',
+      'behaviors: got "query parameters in the keys of assets, images, publicApi, html"; allowed is at most 3 classes with some on the plan free, which has five custom rules. Leave key.query out of one, or change the plan of the zone.',
     ],
     [
       "a private key in place of a request",
       account({ originCertificateRequest: "-----BEGIN PRIVATE KEY-----" }),
-      'cloudflare.originCertificateRequest: got "a private key"; allowed is a certificate request, PEM. Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.',
+      'account.originCertificateRequest: got "a private key"; allowed is a certificate request, PEM. Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.',
     ],
     [
       "pictures on the plan free",
@@ -403,7 +401,7 @@ describe("Cloudflare that cannot be built", () => {
         images: true,
         behaviors: withImageVariants(edgeBehaviors(), "service"),
       },
-      'images: got "variants of pictures on the plan free"; allowed is a plan with more than ten rules that rewrite. Change cloudflare.plan to pro at least, or remove the key.',
+      'images: got "variants of pictures on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
     ],
     [
       "signed pictures of which it makes variants",
@@ -411,7 +409,7 @@ describe("Cloudflare that cannot be built", () => {
         images: true,
         behaviors: withImageVariants(edgeBehaviors({ images: { signed: true } }), "service"),
       },
-      "behaviors.images.signed: got true; allowed is false where Cloudflare makes the variants: they are looked for without the query that is signed. Move the pictures to behaviors.media, or remove retrofitlink:cdn.images.",
+      "behaviors.images.signed: got true; allowed is false where Cloudflare makes the variants: they are looked for without the query that is signed. Move the images to behaviors.media, or remove images from the CDN.",
     ],
     [
       "pictures in two folders",
@@ -419,17 +417,17 @@ describe("Cloudflare that cannot be built", () => {
         images: true,
         behaviors: withImageVariants(edgeBehaviors({ images: { paths: ["/a/*", "/b/*"] } }), "service"),
       },
-      'behaviors.images.paths: got ["/a/*","/b/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the pictures, or remove retrofitlink:cdn.images.',
+      'behaviors.images.paths: got ["/a/*","/b/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.',
     ],
     [
       "a generation before the first",
       { signatures: { generation: 0, lifetimeSeconds: 60 } },
-      "cloudflare.signedUrls.generation: got 0; allowed is a whole number of at least 1. Raise it by one to rotate.",
+      "signatures.generation: got 0; allowed is a whole number from 1 to 1,000,000. Raise it by one to rotate.",
     ],
     [
       "signatures for ever",
       { signatures: { generation: 1, lifetimeSeconds: 1e9 } },
-      "cloudflare.signedUrls.lifetimeSeconds: got 1000000000; allowed is a whole number from 1 to 604800 (seconds). Say how long a signature is good for.",
+      "signatures.lifetimeSeconds: got 1000000000; allowed is a whole number from 1 to 604,800 (seconds). Say how long a signature is good for.",
     ],
   ];
   for (const [what, change, expected] of cases) {

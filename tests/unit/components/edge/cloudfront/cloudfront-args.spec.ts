@@ -11,6 +11,8 @@ import { publicKey } from "../../../../helpers/cdn";
 import { record } from "../../../../helpers/pulumi";
 import { LOCK, cloudFront } from "../fixtures";
 
+const { timeouts } = cloudFront;
+
 function curveKey(namedCurve: string): string {
   const { publicKey: key } = generateKeyPairSync("ec", { namedCurve });
   return key.export({ type: "spki", format: "pem" }).toString();
@@ -37,28 +39,28 @@ describe("CloudFront that cannot be built", () => {
     ],
     [
       "a wait that CloudFront does not have",
-      { timeouts: { readSeconds: 121, keepAliveSeconds: 5 } },
-      "timeouts.readSeconds: got 121; allowed is a whole number from 1 to 120 (seconds). Lower maxRequestSeconds of the service behind the load balancer.",
+      { timeouts: { ...timeouts, request: { ...timeouts.request, edge: 121 } } },
+      "timeouts.request.edge: got 121; allowed is a whole number from 1 to 120 (seconds). Shorten the longest request of the service behind the load balancer.",
     ],
     [
-      "a client that may ask nothing",
-      { clientRequestsPerMinute: 0 },
-      "clientRequestsPerMinute: got 0; allowed is a whole number of at least 10 (requests a minute). Raise rateLimit of the load balancer.",
+      "clients that ask for nothing",
+      { traffic: { ...cloudFront.traffic, peakRps: 0 } },
+      "traffic.peakRps: got 0; allowed is a number above 0 and at most 100,000,000 (requests/s). Give the highest rate of all requests of clients, before any cache.",
     ],
     [
       "a third key",
       { publicKeys: [...cloudFront.publicKeys, publicKey()] },
-      "cloudfront.publicKeys: got 3; allowed is at most 2 keys, the old and the new one. Remove those that no service signs with any more.",
+      "publicKeys: got 3; allowed is at most 2 keys, the old and the new one. Remove those that no service signs with any more.",
     ],
     [
       "text in place of a key",
       { publicKeys: ["ssh-rsa AAAA"] },
-      'cloudfront.publicKeys[0]: got "text that is none"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+      'publicKeys[0]: got "text that is none"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
     ],
     [
       "a key of another curve",
       { publicKeys: [curveKey("secp384r1")] },
-      'cloudfront.publicKeys[0]: got "a key of the curve secp384r1"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+      'publicKeys[0]: got "a key of the curve secp384r1"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
     ],
     [
       "more names than a certificate",
@@ -68,7 +70,7 @@ describe("CloudFront that cannot be built", () => {
     [
       "logs for no time",
       { site: { ...cloudFront.site, logDays: 0 } },
-      "cloudfront.logDays: got 0; allowed is a whole number of at least 1 (days). Say how long access logs are kept.",
+      "site.logDays: got 0; allowed is a whole number from 1 to 3,650 (days). Say how long logs are kept.",
     ],
   ];
   for (const [what, change, expected] of cases) {

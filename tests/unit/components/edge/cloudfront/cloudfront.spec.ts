@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 
 import * as pulumi from "@pulumi/pulumi";
 
-import { edgeBehaviors } from "../../../../../components/edge/behaviors";
+import { valuesOf } from "../../../../../budget/core/derived";
+import { broken } from "../../../../../budget/core/plan";
+import type { CdnNumbers } from "../../../../../budget/edge/plan";
+import { judgedObjects } from "../../../../helpers/witnesses";
+import { edgeBehaviors } from "../../../../../budget/edge/behaviors";
 import { CloudFront, type CloudFrontArgs } from "../../../../../components/edge/cloudfront/cloudfront";
 import { assetRequestFunction } from "../../../../../components/edge/edge-functions";
 import { publicKey } from "../../../../helpers/cdn";
@@ -133,27 +137,35 @@ describe("CloudFront", () => {
 
   it("tells policies what is expected of it", async () => {
     const { inputs: summary } = (await standard()).only("retrofitlink:edge:CloudFront");
-    const { classes, ...rest } = summary as Record<string, any>;
+    const { classes, numbers, order, proofs, witnesses, ...rest } = summary as Record<string, any>;
     assert.deepEqual(rest, {
       configKey: "retrofitlink:cdn",
       workload: "cdn",
       provider: "cloudfront",
       hosts: ["www.example.com", "example.com"],
-      peakRps: 4000,
-      hitRatio: 0.765,
-      expectedOriginRps: 610,
-      degradedOriginRps: 820,
-      collapseOriginRps: 1800,
-      clientRequestsPerMinute: 1200,
-      originReadSeconds: 62,
-      originKeepAliveSeconds: 55,
       headers: "edge",
     });
+    const values = valuesOf(numbers as CdnNumbers);
+    assert.deepEqual(
+      [values.expectedOriginRps, values.degradedOriginRps, values.emptyOriginRps],
+      [610, 820, 1800],
+    );
+    assert.deepEqual([values.responseTimeout, values.idle], [66, 55]);
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
+    assert.deepEqual(broken({ proofs }), []);
+    assert.ok(Array.isArray(witnesses));
     assert.deepEqual(
       (classes as { name: string }[]).map(({ name }) => name),
       behaviors.map((each) => each.class),
     );
     assert.ok(!JSON.stringify(summary).includes(LOCK));
+  });
+
+  it("is what was planned, at both origins", async () => {
+    assert.deepEqual(judgedObjects(await standard()), { witnesses: 2, wrong: [] });
+    const failover = { hostname: "second.example.net" };
+    const both = await build({ origin: { ...cloudFront.origin, failover } });
+    assert.deepEqual(judgedObjects(both), { witnesses: 4, wrong: [] });
   });
 
   it("speaks TLS 1.2 to clients and to the load balancer, HTTP/3, and IPv6", async () => {
@@ -171,7 +183,7 @@ describe("CloudFront", () => {
         httpsPort: 443,
         originProtocolPolicy: "https-only",
         originSslProtocols: ["TLSv1.2"],
-        originReadTimeout: 62,
+        originReadTimeout: 66,
         originKeepaliveTimeout: 55,
       },
       originShield: { enabled: true, originShieldRegion: "eu-central-1" },
@@ -202,7 +214,7 @@ describe("CloudFront", () => {
     const [rate, ...managed] = acl["rules"] as Record<string, any>[];
     assert.equal(rate?.["action"].block.customResponse.responseCode, 429);
     assert.deepEqual(rate?.["statement"], {
-      rateBasedStatement: { aggregateKeyType: "IP", limit: 1200, evaluationWindowSec: 60 },
+      rateBasedStatement: { aggregateKeyType: "IP", limit: 8132, evaluationWindowSec: 60 },
     });
     assert.deepEqual(
       managed.map(({ name, overrideAction }) => [name, overrideAction]),

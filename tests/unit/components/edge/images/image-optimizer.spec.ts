@@ -15,6 +15,11 @@ import {
   type ImageOptimizerArgs,
 } from "../../../../../components/edge/images/image-optimizer";
 import { describeProblem } from "../../../../../components/shared/problems";
+import { valuesOf } from "../../../../../budget/core/derived";
+import { broken } from "../../../../../budget/core/plan";
+import type { Proof } from "../../../../../budget/core/proof";
+import type { ImageNumbers } from "../../../../../budget/edge/image-plan";
+import { judgedObjects } from "../../../../helpers/witnesses";
 import { record, type Recording } from "../../../../helpers/pulumi";
 
 const AWS = "image-optimizer";
@@ -77,20 +82,27 @@ describe("ImageOptimizer, on Lambda", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    assert.deepEqual((await build(aws)).only("retrofitlink:edge:ImageOptimizer").inputs, {
+    const recording = await build(aws);
+    const { numbers, order, proofs, witnesses, ...rest } = recording.only(
+      "retrofitlink:edge:ImageOptimizer",
+    ).inputs;
+    assert.deepEqual(rest, {
       configKey: "retrofitlink:cdn.images",
+      workload: "image-optimizer",
       cloud: "aws",
-      peakRps: 200,
-      hitRatio: 0.85,
-      secondsPerPicture: 1.5,
-      maxUtilization: 0.7,
-      variantsPerOriginal: 81,
+    });
+    assert.deepEqual(valuesOf(numbers as ImageNumbers), {
       // 200/s * 0.15 * 1.5 s / 0.7 = 64.3
       concurrency: 65,
-      neededMemoryMiB: 768,
-      memoryLimitMiB: 1769,
-      timeoutSeconds: 25,
+      variants: 81,
+      neededMiB: 768,
+      memoryMiB: 1769,
+      timeout: 25,
     });
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
+    assert.deepEqual(broken({ proofs: proofs as Proof[] }), []);
+    assert.equal((witnesses as unknown[]).length, 3);
+    assert.deepEqual(judgedObjects(recording).wrong, []);
   });
 
   it("runs the bundle with a whole processor, bounded in time and number", async () => {
@@ -256,7 +268,7 @@ describe("ImageOptimizer, on Cloud Run functions", () => {
     const recording = await build({ ...gcp, buildAccount: "projects/p/serviceAccounts/builder" });
     assert.equal(
       recording.only("gcp:serviceaccount/account:Account").inputs["accountId"],
-      "retrofitlink-test-images",
+      "test-image-optimizer",
     );
     const { buildConfig } = recording.only("gcp:cloudfunctionsv2/function:Function").inputs as any;
     assert.equal(buildConfig.serviceAccount, "projects/p/serviceAccounts/builder");
@@ -318,7 +330,7 @@ describe("arguments of ImageOptimizer", () => {
 
   it("are refused with the key, what was given, what is allowed and what to do", () => {
     assert.deepEqual(problemsOf({ ...aws, prefix: "/images" }), [
-      'retrofitlink:cdn.images.prefix: got "/images"; allowed is a path without a slash at the beginning and with one at the end: images/. Pictures need a folder of their own in the bucket; the function reads nothing else.',
+      'retrofitlink:cdn.images.prefix: got "/images"; allowed is a path without a slash at the beginning and with one at the end: images/. Images need a folder of their own in the bucket; the function reads nothing else.',
     ]);
     assert.deepEqual(problemsOf({ ...aws, logRetentionDays: 15 }), [
       "retrofitlink:cdn.images.logRetentionDays: got 15; allowed is one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653. CloudWatch knows these steps only.",
@@ -329,7 +341,7 @@ describe("arguments of ImageOptimizer", () => {
         "retrofitlink:cdn.images.peakRps: got 0; allowed is a number above 0 (requests per second). Give what the CDN sees at peak.",
         "retrofitlink:cdn.images.hitRatio: got 1.1; allowed is a ratio from 0 to 1. Take the budget's cacheHitRatio.target.",
         "retrofitlink:cdn.images.maxUtilization: got 0; allowed is a ratio above 0, up to 1. Take the budget's cpuUtilization.target.",
-        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0, up to 15 (seconds). Give the mean of the function's log; a slower picture is given up.",
+        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0 and at most 15 (seconds). Give the mean of the function's log; a slower image is given up.",
       ],
     );
   });

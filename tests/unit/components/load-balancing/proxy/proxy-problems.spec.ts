@@ -3,11 +3,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import type { ProxyKind } from "../../../../../budget/load-balancing/proxy";
 import { timeoutLadder } from "../../../../../budget/timeouts/timeouts";
-import { qualifiedHost, type ProxyArgs } from "../../../../../components/load-balancing/proxy/proxy-args";
+import {
+  completeProxyArgs,
+  qualifiedHost,
+  type CompleteProxyArgs,
+  type ProxyArgs,
+} from "../../../../../components/load-balancing/proxy/proxy-args";
 import { proxyProblems } from "../../../../../components/load-balancing/proxy/proxy-problems";
 import { describeProblem } from "../../../../../components/shared/problems";
 
-const args: ProxyArgs = {
+const args: CompleteProxyArgs = completeProxyArgs({
   configKey: "retrofitlink:loadBalancer",
   namespace: "retrofitlink",
   upstream: {
@@ -24,7 +29,7 @@ const args: ProxyArgs = {
   zones: 3,
   budget: DEFAULT_BUDGET,
   timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
-};
+});
 
 function messages(change: Partial<ProxyArgs>, proxy: ProxyKind = "nginx"): string[] {
   return proxyProblems(proxy, { ...args, ...change }).map((problem) => describeProblem(problem));
@@ -34,7 +39,7 @@ function withUpstream(change: Partial<ProxyArgs["upstream"]>): string[] {
   return messages({ upstream: { ...args.upstream, ...change } });
 }
 
-function withLimit(change: Partial<ProxyArgs["rateLimit"]>): string[] {
+function withLimit(change: Partial<CompleteProxyArgs["rateLimit"]>): string[] {
   return messages({ rateLimit: { ...args.rateLimit, ...change } });
 }
 
@@ -53,44 +58,44 @@ describe("proxyProblems", () => {
   it("refuses a demand that cannot be one", () => {
     const demand = { baseRps: 0, peakRps: -1, growthPerMinute: -0.1 };
     assert.deepEqual(withUpstream({ demand, serviceTimeSeconds: 0 }), [
-      "upstream.demand.baseRps: got 0; allowed is a number above 0 (requests/s). Give what a load test or the access log shows.",
-      "upstream.demand.peakRps: got -1; allowed is a number of at least baseRps, 0 (requests/s). Give what a load test or the access log shows.",
-      "upstream.demand.growthPerMinute: got -0.1; allowed is a number of at least 0 (share per minute). Give what a load test or the access log shows.",
-      "upstream.serviceTimeSeconds: got 0; allowed is a number above 0 (seconds). Give what a load test or the access log shows.",
+      "upstream.demand.baseRps: got 0; allowed is a number above 0 and at most 10,000,000 (requests/s). Give the quiet-hour rate.",
+      "upstream.demand.peakRps: got -1; allowed is a number above 0 and at most 10,000,000 (requests/s). Give the highest rate the platform must serve.",
+      "upstream.demand.growthPerMinute: got -0.1; allowed is a number from 0 to 20 (share of the rate, per minute). 0.2 means 20 % more within a minute.",
+      "upstream.serviceTimeSeconds: got 0; allowed is a number above 0 and at most 600 (seconds). Give the mean time of one request in an idle pod.",
     ]);
   });
 
   it("refuses an upstream that nobody can reach", () => {
     assert.deepEqual(withUpstream({ port: 65_536, addresses: 0 }), [
-      "upstream.addresses: got 0; allowed is a whole number of at least 1. Give the service's largest fleet, or leave it out.",
-      "upstream.port: got 65536; allowed is a whole number from 1 to 65535. Give the port the service listens on.",
+      "upstream.addresses: got 0; allowed is a whole number from 1 to 100,000 (pods). Give the service's largest fleet, or leave it out.",
+      "upstream.port: got 65536; allowed is a whole number from 1 to 65,535. Give the port the service listens on.",
     ]);
   });
 
   it("refuses limits that let nobody in", () => {
     assert.deepEqual(withLimit({ requestsPerSecond: 0, burst: -1, connections: 0 }), [
-      "rateLimit.requestsPerSecond: got 0; allowed is a number above 0 (requests/s). Choose what one client needs.",
-      "rateLimit.burst: got -1; allowed is a whole number of at least 0 (requests). Choose what one client needs.",
-      "rateLimit.connections: got 0; allowed is a whole number of at least 1. Choose what one client needs.",
+      "rateLimit.requestsPerSecond: got 0; allowed is a number above 0 and at most 1,000,000 (requests/s). Give what one client address may ask.",
+      "rateLimit.burst: got -1; allowed is a whole number from 0 to 1,000,000 (requests). Give the requests that may come at once.",
+      "rateLimit.connections: got 0; allowed is a whole number from 1 to 100,000,000 (requests in flight). Give the requests of one client that may be under way.",
     ]);
   });
 
   it("refuses limits that nothing is left of when they are divided among the pods", () => {
     assert.deepEqual(withLimit({ requestsPerSecond: 0.05, connections: 4 }), [
-      "rateLimit.requestsPerSecond: got 0.05; allowed is at least 5 requests/minute, for each of up to 5 pods counts by itself. Raise it, or use fewer and larger pods.",
-      "rateLimit.connections: got 4; allowed is at least 5, for each of up to 5 pods counts by itself. Raise it, or use fewer and larger pods.",
+      "rateLimit.requestsPerSecond: got 0.05; allowed is at least 7 requests/minute, for each of up to 7 pods counts by itself. Raise it, or use fewer and larger pods.",
+      "rateLimit.connections: got 4; allowed is at least 7, for each of up to 7 pods counts by itself. Raise it, or use fewer and larger pods.",
     ]);
-    assert.deepEqual(withLimit({ requestsPerSecond: 5 / 60, connections: 5 }), []);
+    assert.deepEqual(withLimit({ requestsPerSecond: 7 / 60, connections: 7 }), []);
   });
 
   it("refuses sizes that are none", () => {
     const change = { clientConnections: 0.5, maxBodyMiB: 0, cpuCores: NaN, zones: 0, maxUnavailable: 0 };
     assert.deepEqual(messages(change), [
-      "clientConnections: got 0.5; allowed is a whole number of at least 1. Give what a load test or the access log shows.",
-      "maxBodyMiB: got 0; allowed is a whole number of at least 1 (MiB). Choose the largest upload.",
-      "cpuCores: got null; allowed is a number above 0 (cores). Give what a load test or the access log shows.",
-      "zones: got 0; allowed is a whole number of at least 1. Give the cluster's zones.",
-      "maxUnavailable: got 0; allowed is a whole number of at least 1 (pods). With 0 no node could be drained.",
+      "clientConnections: got 0.5; allowed is a whole number from 1 to 10,000,000 (connections). Give the clients that are connected at the same time at peak.",
+      "maxBodyMiB: got 0; allowed is a whole number from 1 to 1,024 (MiB). Give the largest request body.",
+      "cpuCores: got null; allowed is a number from 0.01 to 256 (cores). One worker is started for each core; 500m is 0.5.",
+      "zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
+      "maxUnavailable: got 0; allowed is a whole number from 1 to 1,000 (pods). With 0 no node could be drained.",
     ]);
   });
 
@@ -173,7 +178,7 @@ describe("proxyProblems", () => {
       "tls.hosts: got []; allowed is at least one host name. Name the hosts that clients use.",
     ]);
     assert.deepEqual(messages({ hosts: ["https://app.example.org"] }), [
-      'hosts[0]: got "https://app.example.org"; allowed is a host name in lower case, like app.example.org. Write the name as DNS has it, without scheme, port or path.',
+      'hosts[0]: got "https://app.example.org"; allowed is a host name in lower case, like app.example.org, or *.example.org for one label below. Write the name as DNS has it, without scheme, port or path.',
     ]);
   });
 
@@ -193,7 +198,7 @@ describe("proxyProblems", () => {
 
   it("refuses a health check that asks for nothing, and a service that works on nothing", () => {
     assert.deepEqual(withUpstream({ healthPath: "ready", concurrency: 0 }), [
-      "upstream.concurrency: got 0; allowed is a number above 0 (requests). Give what a load test or the access log shows.",
+      "upstream.concurrency: got 0; allowed is a whole number from 1 to 10,000. Give the requests a pod works on at the same time.",
       'upstream.healthPath: got "ready"; allowed is a path that begins with "/". Give the path that a ready pod answers.',
     ]);
   });

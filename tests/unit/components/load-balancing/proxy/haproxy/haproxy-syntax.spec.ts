@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { duration, render, section } from "../../../../../../components/load-balancing/proxy/haproxy/haproxy-syntax";
+import {
+  duration,
+  render,
+  section,
+} from "../../../../../../components/load-balancing/proxy/haproxy/haproxy-syntax";
 
 describe("HAProxy's syntax", () => {
   it("indents the lines of a section and sets sections apart", () => {

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../../../budget/core/performance-budget";
+import { valuesOf } from "../../../../../../budget/core/derived";
+import type { ProxyNumbers } from "../../../../../../budget/load-balancing/proxy-plan";
 import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
 import { HaProxy } from "../../../../../../components/load-balancing/proxy/haproxy/haproxy";
 import { Nginx } from "../../../../../../components/load-balancing/proxy/nginx/nginx";
 import { Proxy } from "../../../../../../components/load-balancing/proxy/proxy";
 import type { ProxyArgs } from "../../../../../../components/load-balancing/proxy/proxy-args";
+import { ROUTE_KINDS } from "../../../../../../components/load-balancing/proxy/proxy-routes";
 import { record, type RecordedResource, type Recording } from "../../../../../helpers/pulumi";
+import { judgedObjects } from "../../../../../helpers/witnesses";
 
 const args: ProxyArgs = {
   configKey: "retrofitlink:loadBalancer",
@@ -79,6 +83,8 @@ describe("HaProxy", () => {
       "kubernetes:core/v1:Service edge-service",
       "kubernetes:networking.k8s.io/v1:NetworkPolicy edge-network-policy",
       "kubernetes:policy/v1:PodDisruptionBudget edge-disruption-budget",
+      "retrofitlink:autoscaling:DisruptionBudget edge-disruption-budget",
+      "retrofitlink:autoscaling:HorizontalAutoscaler edge-autoscaler",
       "retrofitlink:load-balancing:HaProxy edge",
     ];
     assert.deepEqual((await build("haproxy")).typesAndNames(), expected);
@@ -91,14 +97,19 @@ describe("HaProxy", () => {
     assert.deepEqual([workload, proxy], ["haproxy-load-balancer", "haproxy"]);
     const other = nginx.only("retrofitlink:load-balancing:Nginx").inputs;
     assert.deepEqual(Object.keys({ workload, proxy, ...numbers }).sort(), Object.keys(other).sort());
+    const [values, others] = [numbers["numbers"], other["numbers"]].map((all) =>
+      valuesOf(all as ProxyNumbers),
+    );
     for (const field of ["minReplicas", "maxReplicas", "clientsPerPod", "targetConnections"]) {
-      assert.equal(numbers[field], other[field], field);
+      assert.equal(values?.[field], others?.[field], field);
     }
   });
 
-  it("scales on its own CPU, and on the sessions of its frontend for clients", async () => {
+  it("scales on its own CPU, and on the sessions of its frontend for clients where they are served", async () => {
     const { metrics } = specOf(
-      (await build("haproxy")).only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler"),
+      (await build("haproxy", { connectionsMetric: true })).only(
+        "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+      ),
     );
     assert.deepEqual(metrics, [
       {
@@ -120,6 +131,13 @@ describe("HaProxy", () => {
         },
       },
     ]);
+  });
+
+  it("is what was planned, with every kind of route", async () => {
+    const routes = ROUTE_KINDS.map((kind, index) => ({ path: `/${kind}/`, kind, port: 3000 + index }));
+    for (const change of [{}, { routes }, { tls: ISSUED, hosts: ISSUED.hosts, routes }]) {
+      assert.deepEqual(judgedObjects(await build("haproxy", change)), { witnesses: 16, wrong: [] });
+    }
   });
 
   it("finds its own pods by a headless Service that shows nothing but its status", async () => {
@@ -174,7 +192,7 @@ describe("HaProxy", () => {
     await assert.rejects(build("haproxy", { zones: 0 }), {
       message:
         'HaProxy "edge" cannot be built:\n' +
-        "  - retrofitlink:loadBalancer.zones: got 0; allowed is a whole number of at least 1. Give the cluster's zones.",
+        "  - retrofitlink:loadBalancer.zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
     });
   });
 });
@@ -193,14 +211,14 @@ describe("haproxy.cfg of a HaProxy", () => {
       "timeout queue 1s",
       "option redispatch 1",
       "http-check send meth GET uri /ready ver HTTP/1.1 hdr Host backend-pods.retrofitlink.svc.cluster.local",
-      // A window of 40 * 5 / 20 = 10 s, of 20/s.
-      "stick-table type ipv6 size 81920 expire 20s store gpc0_rate(10s),conn_cur",
-      "acl too_many_requests var(txn.requests) -m int gt 200",
+      // A window of 40 * 7 / 20 = 14 s, of 20/s.
+      "stick-table type ipv6 size 81920 expire 28s store gpc0_rate(14s),conn_cur",
+      "acl too_many_requests var(txn.requests) -m int gt 280",
       "acl too_many_connections var(txn.connections) -m int gt 50",
       "acl from_trusted_now src 10.0.0.0/8",
       // (8 * 1 s / 30 ms - 2 * 8) * 12 / 5
       "acl queue_full queue(application) ge 602",
-      "server-template pod 1-5 haproxy-load-balancer-pods.retrofitlink.svc.cluster.local:8080 resolvers cluster resolve-prefer ipv4 init-addr none",
+      "server-template pod 1-7 haproxy-load-balancer-pods.retrofitlink.svc.cluster.local:8080 resolvers cluster resolve-prefer ipv4 init-addr none",
       "server-template pod1- 1-12 backend-pods.retrofitlink.svc.cluster.local:3000 resolvers cluster resolve-prefer ipv4 init-addr libc,none",
       "parse-resolv-conf",
     ]) {
@@ -290,9 +308,10 @@ for (const proxy of ["nginx", "haproxy"] as const) {
 
     it("needs more memory, and tells clients to come back over TLS", async () => {
       const memory = async (change: Partial<ProxyArgs>): Promise<number> =>
-        Number(
-          (await build(proxy, change)).resources.find(({ custom }) => !custom)?.inputs["memoryLimitMiB"],
-        );
+        (
+          (await build(proxy, change)).resources.find(({ inputs }) => inputs["numbers"] !== undefined)
+            ?.inputs["numbers"] as ProxyNumbers
+        ).memoryLimitMiB.value;
       assert.ok((await memory({ tls: ISSUED })) > (await memory({})));
       const text = async (change: Partial<ProxyArgs>): Promise<string> =>
         JSON.stringify((await build(proxy, change)).only("kubernetes:core/v1:ConfigMap").inputs["data"]);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
-import { nginxConf, type NginxConfArgs } from "../../../../../../components/load-balancing/proxy/nginx/nginx-conf";
+import {
+  nginxConf,
+  type NginxConfArgs,
+} from "../../../../../../components/load-balancing/proxy/nginx/nginx-conf";
 
 const args: NginxConfArgs = {
   plan: {

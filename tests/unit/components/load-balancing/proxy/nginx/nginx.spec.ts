@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { valuesOf } from "../../../../../../budget/core/derived";
 import { DEFAULT_BUDGET } from "../../../../../../budget/core/performance-budget";
+import { broken } from "../../../../../../budget/core/plan";
+import type { Proof } from "../../../../../../budget/core/proof";
+import type { ProxyNumbers } from "../../../../../../budget/load-balancing/proxy-plan";
 import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
 import { Nginx } from "../../../../../../components/load-balancing/proxy/nginx/nginx";
 import type { ProxyArgs } from "../../../../../../components/load-balancing/proxy/proxy-args";
+import { ROUTE_KINDS } from "../../../../../../components/load-balancing/proxy/proxy-routes";
 import { record, type RecordedResource } from "../../../../../helpers/pulumi";
+import { judgedObjects } from "../../../../../helpers/witnesses";
 
 const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" });
 
@@ -35,6 +41,8 @@ const RESOURCES = [
   "kubernetes:core/v1:Service edge-service",
   "kubernetes:networking.k8s.io/v1:NetworkPolicy edge-network-policy",
   "kubernetes:policy/v1:PodDisruptionBudget edge-disruption-budget",
+  "retrofitlink:autoscaling:DisruptionBudget edge-disruption-budget",
+  "retrofitlink:autoscaling:HorizontalAutoscaler edge-autoscaler",
   "retrofitlink:load-balancing:Nginx edge",
 ];
 
@@ -91,25 +99,24 @@ describe("Nginx", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    assert.deepEqual((await build()).only("retrofitlink:load-balancing:Nginx").inputs, {
+    const { numbers, order, proofs, witnesses, ...rest } = (await build()).only(
+      "retrofitlink:load-balancing:Nginx",
+    ).inputs;
+    assert.deepEqual(rest, {
       configKey: "retrofitlink:loadBalancer",
       workload: "nginx-load-balancer",
       namespace: "retrofitlink",
       proxy: "nginx",
       tls: false,
-      minReplicas: 5,
-      maxReplicas: 5,
       zones: 3,
       maxUnavailable: 1,
-      workers: 1,
-      workerConnections: 16_384,
-      targetConnections: 5734,
-      clientsPerPod: 8192,
-      expectedClients: 20_000,
-      upstreamKeepAlive: 128,
-      memoryLimitMiB: 242,
       timeouts,
     });
+    const { minReplicas, maxReplicas, memoryLimitMiB } = valuesOf(numbers as ProxyNumbers);
+    assert.deepEqual([minReplicas, maxReplicas, memoryLimitMiB], [5, 7, 242]);
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
+    assert.deepEqual(broken({ proofs: proofs as Proof[] }), []);
+    assert.ok(Array.isArray(witnesses));
   });
 
   it("names its objects after the workload, not after the component", async () => {
@@ -134,11 +141,11 @@ describe("Nginx", () => {
     assert.deepEqual(spec["selector"], { matchLabels: { app: "nginx-load-balancer" } });
   });
 
-  it("scales on the CPU of nginx alone, and on its clients", async () => {
+  it("scales on the CPU of nginx alone", async () => {
     assert.deepEqual(specOf((await build()).only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler")), {
       scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "nginx-load-balancer" },
       minReplicas: 5,
-      maxReplicas: 5,
+      maxReplicas: 7,
       metrics: [
         {
           type: "ContainerResource",
@@ -146,13 +153,6 @@ describe("Nginx", () => {
             name: "cpu",
             container: "nginx",
             target: { type: "Utilization", averageUtilization: 70 },
-          },
-        },
-        {
-          type: "Pods",
-          pods: {
-            metric: { name: "nginx_connections_active" },
-            target: { type: "AverageValue", averageValue: "5734" },
           },
         },
       ],
@@ -167,11 +167,53 @@ describe("Nginx", () => {
         },
         scaleDown: {
           stabilizationWindowSeconds: 300,
-          selectPolicy: "Max",
-          policies: [{ type: "Percent", value: 10, periodSeconds: 60 }],
+          selectPolicy: "Min",
+          policies: [
+            { type: "Percent", value: 10, periodSeconds: 60 },
+            { type: "Pods", value: 1, periodSeconds: 60 },
+          ],
         },
       },
     });
+  });
+
+  it("scales on its clients as well where something serves their number", async () => {
+    const recording = await build({ connectionsMetric: true });
+    const { metrics } = specOf(recording.only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler"));
+    assert.deepEqual((metrics as unknown[])[1], {
+      type: "Pods",
+      pods: {
+        metric: { name: "nginx_connections_active" },
+        target: { type: "AverageValue", averageValue: "5734" },
+      },
+    });
+  });
+
+  it("is what was planned, with every kind of route", async () => {
+    const routes = ROUTE_KINDS.map((kind, index) => ({ path: `/${kind}/`, kind, port: 3000 + index }));
+    for (const change of [{}, { routes }, { routes: routes.slice(0, 2), memoryLimitMiB: 512 }]) {
+      assert.deepEqual(judgedObjects(await build(change)), { witnesses: 17, wrong: [] });
+    }
+  });
+
+  it("shows what a transform changes of what was proven", async () => {
+    const { wrong } = judgedObjects(
+      await build({
+        transform: {
+          autoscaler: { spec: { maxReplicas: 2 } },
+          config: ({ data = {}, ...rest }) => ({
+            ...rest,
+            data: pulumi.output(data).apply((files) => ({
+              "nginx.conf": (files?.["nginx.conf"] ?? "").replace("read_timeout 12s", "read_timeout 120s"),
+            })),
+          }),
+        },
+      }),
+    );
+    assert.deepEqual(wrong, [
+      "spec.maxReplicas is 2; the plan has 7",
+      'data.nginx.conf has "proxy_read_timeout 120s;"; the plan has "proxy_read_timeout 12s;"',
+    ]);
   });
 
   it("lets a drain take one pod at a time, and a broken one at any time", async () => {
@@ -209,15 +251,15 @@ describe("Nginx", () => {
       "nginx-load-balancer.retrofitlink.svc",
       "http://nginx-load-balancer.retrofitlink.svc",
     ]);
-    assert.deepEqual([nginx.port, nginx.replicas], [80, { min: 5, max: 5 }]);
+    assert.deepEqual([nginx.port, nginx.replicas], [80, { min: 5, max: 7 }]);
   });
 
   it("refuses arguments with problems, all in one message, before anything is created", async () => {
     await assert.rejects(build({ maxBodyMiB: 0, zones: 0 }), {
       message:
         'Nginx "edge" cannot be built:\n' +
-        "  - retrofitlink:loadBalancer.maxBodyMiB: got 0; allowed is a whole number of at least 1 (MiB). Choose the largest upload.\n" +
-        "  - retrofitlink:loadBalancer.zones: got 0; allowed is a whole number of at least 1. Give the cluster's zones.",
+        "  - retrofitlink:loadBalancer.maxBodyMiB: got 0; allowed is a whole number from 1 to 1,024 (MiB). Give the largest request body.\n" +
+        "  - retrofitlink:loadBalancer.zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
     });
   });
 
@@ -257,10 +299,10 @@ describe("nginx.conf of a Nginx", () => {
       "keepalive 128;",
       "include /tmp/resolver.conf;",
       "server backend-service.retrofitlink.svc.cluster.local:3000 max_fails=3 fail_timeout=10s resolve;",
-      // 20/s over 5 pods
-      "limit_req_zone $counted_client zone=requests_per_address:10m rate=240r/m;",
+      // 20/s over 7 pods
+      "limit_req_zone $counted_client zone=requests_per_address:10m rate=171r/m;",
       "limit_req zone=requests_per_address burst=40 nodelay;",
-      "limit_conn connections_per_address 10;",
+      "limit_conn connections_per_address 7;",
       "set_real_ip_from 10.0.0.0/8;",
       "client_max_body_size 10m;",
       "keepalive_timeout 75s;",

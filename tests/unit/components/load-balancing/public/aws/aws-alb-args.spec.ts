@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 
-import { awsAlbProblems, type AwsAlbArgs } from "../../../../../../components/load-balancing/public/aws/aws-alb-args";
+import {
+  awsAlbProblems,
+  type AwsAlbArgs,
+} from "../../../../../../components/load-balancing/public/aws/aws-alb-args";
 import { describeProblem } from "../../../../../../components/shared/problems";
 import { AWS_ALB, recordAwsAlb } from "../../aws-alb-fixture";
 
@@ -9,7 +12,7 @@ describe("awsAlbProblems", () => {
     [
       "one subnet",
       { network: { ...AWS_ALB.network, subnetIds: ["subnet-1"] } },
-      'subnetIds: got ["subnet-1"]; allowed is at least 2 subnets, in different zones. Give a public subnet for each zone.',
+      'network.subnetIds: got ["subnet-1"]; allowed is at least 2 subnets, in different zones. Give a public subnet for each zone.',
     ],
     [
       "a slow start that AWS does not know",

@@ -55,7 +55,7 @@ describe("AwsAlb", () => {
       { singleHeader: { name: "x-origin-verify" } },
     ]);
     assert.deepEqual(inputsOf(recording, "public-firewall-logs"), {
-      namePrefix: "aws-waf-logs-retrofitlink-",
+      namePrefix: "aws-waf-logs-public-",
       retentionInDays: 30,
     });
   });

@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 
 import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
+import { valuesOf } from "../../../../../../budget/core/derived";
+import { broken } from "../../../../../../budget/core/plan";
+import type { Proof } from "../../../../../../budget/core/proof";
+import type { PublicLoadBalancerNumbers } from "../../../../../../budget/load-balancing/public-plan";
+import { judgedObjects } from "../../../../../helpers/witnesses";
 import { CLOUDFLARE_RANGES } from "../../../../../../components/shared/http/cloudflare-ranges";
 import { AwsAlb, type AwsAlbArgs } from "../../../../../../components/load-balancing/public/aws/aws-alb";
 import { record } from "../../../../../helpers/pulumi";
@@ -52,19 +57,29 @@ describe("AwsAlb", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    assert.deepEqual((await recordAwsAlb()).only("retrofitlink:load-balancing:AwsAlb").inputs, {
+    const { numbers, order, proofs, witnesses, ...rest } = (await recordAwsAlb()).only(
+      "retrofitlink:load-balancing:AwsAlb",
+    ).inputs;
+    assert.deepEqual(rest, {
       configKey: "retrofitlink:loadBalancer.public",
       workload: "public",
       namespace: "retrofitlink",
       cloud: "aws",
       hosts: ["app.example.com", "www.example.com"],
-      sources: "internet",
       originLocked: false,
       firewallMode: "block",
-      requestsPerFiveMinutes: 6000,
-      accessLogDays: 30,
       timeouts,
     });
+    const { sources, requestsPerFiveMinutes, accessLogDays } = valuesOf(numbers as PublicLoadBalancerNumbers);
+    assert.deepEqual([sources, requestsPerFiveMinutes, accessLogDays], ["everybody", 6000, 30]);
+    assert.equal((proofs as Proof[]).length, 4);
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
+    assert.deepEqual(broken({ proofs: proofs as Proof[] }), []);
+    assert.ok(Array.isArray(witnesses));
+  });
+
+  it("is what was planned", async () => {
+    assert.deepEqual(judgedObjects(await recordAwsAlb()), { witnesses: 2, wrong: [] });
   });
 
   it("takes its idle timeout from the ladder, and refuses what two parsers could read in two ways", async () => {
@@ -104,7 +119,7 @@ describe("AwsAlb", () => {
       healthyThreshold: 2,
       unhealthyThreshold: 2,
     });
-    assert.deepEqual(found["tags"], { "retrofitlink:cluster": "retrofitlink-test" });
+    assert.deepEqual(found["tags"], { "kubernetes-cluster": "retrofitlink-test" });
   });
 
   it("goes round robin with a slow start, which AWS takes with nothing else", async () => {

@@ -37,7 +37,7 @@ describe("AwsLoadBalancerController", () => {
       Effect: "Allow",
       Action: ["elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"],
       Resource: "arn:aws:elasticloadbalancing:eu-central-1:*:targetgroup/*/*",
-      Condition: { StringEquals: { "aws:ResourceTag/retrofitlink:cluster": "retrofitlink-test" } },
+      Condition: { StringEquals: { "aws:ResourceTag/kubernetes-cluster": "retrofitlink-test" } },
     });
   });
 

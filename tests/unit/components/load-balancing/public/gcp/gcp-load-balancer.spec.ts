@@ -2,6 +2,11 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET } from "../../../../../../budget/core/performance-budget";
+import { valuesOf } from "../../../../../../budget/core/derived";
+import { broken } from "../../../../../../budget/core/plan";
+import type { Proof } from "../../../../../../budget/core/proof";
+import type { PublicLoadBalancerNumbers } from "../../../../../../budget/load-balancing/public-plan";
+import { judgedObjects } from "../../../../../helpers/witnesses";
 import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
 import { CLOUDFLARE_RANGES } from "../../../../../../components/shared/http/cloudflare-ranges";
 import {
@@ -25,9 +30,8 @@ const args: GcpLoadBalancerArgs = {
     zones: ["europe-west3-a", "europe-west3-b"],
   },
   address: "203.0.113.10",
-  stack: "test",
+  prefix: "retrofitlink-test",
   negName: "retrofitlink-test-proxy",
-  ratePerPod: 400,
   longLivedPaths: ["/socket.io/", "/events"],
   proxy: {
     serviceName: "nginx-load-balancer",
@@ -116,19 +120,29 @@ describe("GcpLoadBalancer", () => {
   });
 
   it("tells policies what it was derived from", async () => {
-    assert.deepEqual((await build()).only("retrofitlink:load-balancing:GcpLoadBalancer").inputs, {
+    const { numbers, order, proofs, witnesses, ...rest } = (await build()).only(
+      "retrofitlink:load-balancing:GcpLoadBalancer",
+    ).inputs;
+    assert.deepEqual(rest, {
       configKey: "retrofitlink:loadBalancer.public",
       workload: "public",
       namespace: "retrofitlink",
       cloud: "gcp",
       hosts: ["app.example.com"],
-      sources: "internet",
       originLocked: false,
       firewallMode: "block",
-      requestsPerFiveMinutes: 6000,
-      accessLogDays: 30,
       timeouts,
     });
+    const { sources, requestsPerFiveMinutes, accessLogDays } = valuesOf(numbers as PublicLoadBalancerNumbers);
+    assert.deepEqual([sources, requestsPerFiveMinutes, accessLogDays], ["everybody", 6000, 30]);
+    assert.equal((proofs as Proof[]).length, 4);
+    assert.deepEqual([...(order as string[])].sort(), Object.keys(numbers as object).sort());
+    assert.deepEqual(broken({ proofs: proofs as Proof[] }), []);
+    assert.ok(Array.isArray(witnesses));
+  });
+
+  it("is what was planned", async () => {
+    assert.deepEqual(judgedObjects(await build()), { witnesses: 4, wrong: [] });
   });
 
   it("reaches the pods of each zone through its endpoint group, whose link follows from its name", async () => {
@@ -138,7 +152,7 @@ describe("GcpLoadBalancer", () => {
       ["europe-west3-a", "europe-west3-b"].map((zone) => ({
         group: `https://www.googleapis.com/compute/v1/projects/example-project/zones/${zone}/networkEndpointGroups/retrofitlink-test-proxy`,
         balancingMode: "RATE",
-        maxRatePerEndpoint: 400,
+        maxRatePerEndpoint: 1000,
         capacityScaler: 1,
       })),
     );
@@ -342,10 +356,10 @@ describe("GcpLoadBalancer", () => {
   });
 
   it("keeps its logs in a bucket of the stack", async () => {
-    const id = async (stack: string): Promise<unknown> =>
-      named(await build({ stack }), "public-access-logs")["bucketId"];
-    assert.equal(await id("production"), "retrofitlink-production-access-logs");
-    assert.equal(await id("staging"), "retrofitlink-staging-access-logs");
+    const id = async (prefix: string): Promise<unknown> =>
+      named(await build({ prefix }), "public-access-logs")["bucketId"];
+    assert.equal(await id("retrofitlink-production"), "retrofitlink-production-access-logs");
+    assert.equal(await id("retrofitlink-staging"), "retrofitlink-staging-access-logs");
   });
 
   it("logs a chosen share of the requests, and keeps them as long as told", async () => {
@@ -365,12 +379,12 @@ describe("gcpLoadBalancerProblems", () => {
     [
       "a zone of another region",
       { location: { ...args.location, zones: ["europe-west1-b"] } },
-      'zones[0]: got "europe-west1-b"; allowed is a zone of europe-west3, like europe-west3-a, once. Name the zones of the cluster\'s nodes; see `gcloud container clusters describe`.',
+      'location.zones[0]: got "europe-west1-b"; allowed is a zone of europe-west3, like europe-west3-a, once. Name the zones of the cluster\'s nodes; see `gcloud container clusters describe`.',
     ],
     [
       "no zone",
       { location: { ...args.location, zones: [] } },
-      "zones: got []; allowed is at least one zone. Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
+      "location.zones: got []; allowed is at least one zone. Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
     ],
     [
       "more requests than Cloud Armor counts",
@@ -381,11 +395,6 @@ describe("gcpLoadBalancerProblems", () => {
       "a certificate of another cloud",
       { certificate: { kind: "existing", id: "arn:aws:acm:x", names: ["*.example.com"] } },
       'certificate.id: got "arn:aws:acm:x"; allowed is projects/<project>/locations/global/certificates/<name>. See `gcloud certificate-manager certificates list`.',
-    ],
-    [
-      "a rate that is none",
-      { ratePerPod: 0 },
-      "ratePerPod: got 0; allowed is a whole number of at least 1 (requests/s). Derive it from the peak.",
     ],
     [
       "the ladder of another cloud",

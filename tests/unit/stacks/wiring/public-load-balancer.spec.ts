@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import type { PublicLoadBalancerNumbers } from "../../../../budget/load-balancing/public-plan";
 import { createPlatform } from "../../../../stacks/platform";
 import { parseStackConfig, type StackConfig } from "../../../../stacks/stack-file/config";
 import { cdnBlock, inventedOutputs, type Provider } from "../../../helpers/cdn";
@@ -62,7 +63,7 @@ function mistakes(change: Change, cluster = AWS as Record<string, unknown>): str
 function accepted(cluster: Record<string, unknown>, change: Change = () => undefined): StackConfig {
   const input = sound(cluster);
   change(input);
-  const { config, problems } = parseStackConfig(input, TODAY);
+  const { config, issues: problems } = parseStackConfig(input, TODAY);
   assert.deepEqual(problems, []);
   assert.ok(config);
   return config;
@@ -89,11 +90,11 @@ describe("loadBalancer.public of a stack file", () => {
   const cdn: Change = (c) => {
     c["cdn"] = cdnBlock("cloudfront");
   };
-  const entrance = (c: Record<string, any>): Record<string, any> => c["loadBalancer"].public;
+  const publicBlock = (c: Record<string, any>): Record<string, any> => c["loadBalancer"].public;
   const cases: [string, Change, string[]][] = [
     [
       "no host",
-      (c) => (entrance(c)["hosts"] = []),
+      (c) => (publicBlock(c)["hosts"] = []),
       [
         "retrofitlink:loadBalancer.public.hosts: got a list, []; allowed is at least one name. Name the host that clients, or the CDN, connect to.",
       ],
@@ -101,7 +102,7 @@ describe("loadBalancer.public of a stack file", () => {
     [
       "a certificate for another name",
       (c) =>
-        (entrance(c)["certificate"] = {
+        (publicBlock(c)["certificate"] = {
           id: "arn:aws:acm:eu-central-1:123456789012:certificate/x",
           names: ["*.example.org"],
         }),
@@ -111,23 +112,23 @@ describe("loadBalancer.public of a stack file", () => {
     ],
     [
       "a certificate that nobody can prove",
-      (c) => delete entrance(c)["dnsZone"],
+      (c) => delete publicBlock(c)["dnsZone"],
       [
         "retrofitlink:loadBalancer.public.dnsZone: got nothing; allowed is the zone of the hosts. Name the zone, in which the certificate is proved, or give a certificate that is there.",
       ],
     ],
     [
       "a certificate that is neither",
-      (c) => (entrance(c)["certificate"] = "none"),
+      (c) => (publicBlock(c)["certificate"] = "none"),
       [
         'retrofitlink:loadBalancer.public.certificate: got "none"; allowed is "managed", or a map of id and names. Let a certificate be made, or name one that is there and the names it was issued for.',
       ],
     ],
     [
       "a rate of zero",
-      (c) => (entrance(c)["firewall"] = { requestsPerFiveMinutes: 0 }),
+      (c) => (publicBlock(c)["firewall"] = { requestsPerFiveMinutes: 0 }),
       [
-        "retrofitlink:loadBalancer.public.firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2000000000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
+        "retrofitlink:loadBalancer.public.firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
       ],
     ],
     [
@@ -149,21 +150,21 @@ describe("loadBalancer.public of a stack file", () => {
     ],
     [
       "no word of who may connect",
-      (c) => delete entrance(c)["sources"],
+      (c) => delete publicBlock(c)["sources"],
       [
         'retrofitlink:loadBalancer.public.sources: got nothing; allowed is "internet" or a list of ranges. Say internet, or name the ranges, or put a CDN in front with retrofitlink:cdn.',
       ],
     ],
     [
       "everybody, said as a range",
-      (c) => (entrance(c)["sources"] = ["0.0.0.0/0"]),
+      (c) => (publicBlock(c)["sources"] = ["0.0.0.0/0"]),
       [
         'retrofitlink:loadBalancer.public.sources[0]: got "0.0.0.0/0"; allowed is a range that is not everybody, at the widest /8. Name the ranges; everybody is said with sources: internet.',
       ],
     ],
     [
       "a range with bits behind its prefix, and half of the internet",
-      (c) => (entrance(c)["sources"] = ["203.0.113.5/24", "128.0.0.0/1"]),
+      (c) => (publicBlock(c)["sources"] = ["203.0.113.5/24", "128.0.0.0/1"]),
       [
         'retrofitlink:loadBalancer.public.sources[0]: got "203.0.113.5/24"; allowed is a range without bits behind its prefix; one address alone is 203.0.113.5/32. Name the ranges; everybody is said with sources: internet.',
         'retrofitlink:loadBalancer.public.sources[1]: got "128.0.0.0/1"; allowed is a range that is not everybody, at the widest /8. Name the ranges; everybody is said with sources: internet.',
@@ -171,21 +172,21 @@ describe("loadBalancer.public of a stack file", () => {
     ],
     [
       "the name of a zone, where Route 53 has ids",
-      (c) => (entrance(c)["dnsZone"] = "example.com"),
+      (c) => (publicBlock(c)["dnsZone"] = "example.com"),
       [
         'retrofitlink:loadBalancer.public.dnsZone: got "example.com"; allowed is the id of a zone of Route 53, like Z0123456789ABC. Name the zone of the hosts.',
       ],
     ],
     [
       "a zone without a subnet, whose pods would get no request",
-      (c) => entrance(c)["aws"].subnetIds.pop(),
+      (c) => publicBlock(c)["aws"].subnetIds.pop(),
       [
         "retrofitlink:loadBalancer.public.aws.subnetIds: got 2 subnets; allowed is at least 3 different subnets, for cluster.zones is 3. Give one subnet for each zone.",
       ],
     ],
     [
       "an ALB that stands nowhere",
-      (c) => delete entrance(c)["aws"],
+      (c) => delete publicBlock(c)["aws"],
       [
         "retrofitlink:loadBalancer.public.aws: got nothing; allowed is a map of subnetIds and nodeSecurityGroupId. Give the public subnets, and the security group of the cluster's nodes.",
       ],
@@ -209,7 +210,7 @@ describe("loadBalancer.public of a stack file", () => {
       "a request that the CDN gives up",
       (c) => {
         cdn(c);
-        delete entrance(c)["sources"];
+        delete publicBlock(c)["sources"];
         c["services"].backend.maxRequestSeconds = 100;
       },
       [
@@ -238,7 +239,7 @@ describe("loadBalancer.public of a stack file", () => {
       ],
     );
     assert.deepEqual(
-      mistakes((c) => (entrance(c)["gcp"] = { zones: ["europe-west1-b"] }), GCP),
+      mistakes((c) => (publicBlock(c)["gcp"] = { zones: ["europe-west1-b"] }), GCP),
       [
         'retrofitlink:loadBalancer.public.gcp.zones: got a list, ["europe-west1-b"]; allowed is 3 of europe-west3-a, europe-west3-b, europe-west3-c, as cluster.zones and cluster.region say. Name the zones of the cluster\'s nodes: each has a group of endpoints.',
       ],
@@ -248,13 +249,13 @@ describe("loadBalancer.public of a stack file", () => {
   it("counts on gcp no further than Cloud Armor does", () => {
     const firewall = { mode: "block", requestsPerFiveMinutes: 10_001 };
     assert.deepEqual(
-      mistakes((c) => (entrance(c)["firewall"] = firewall), GCP),
+      mistakes((c) => (publicBlock(c)["firewall"] = firewall), GCP),
       [
         "retrofitlink:loadBalancer.public.firewall.requestsPerFiveMinutes: got 10001; allowed is at most 10000 on gcp, for Cloud Armor counts no further. Lower it; the rate limit of the proxy, loadBalancer.rateLimit, is another.",
       ],
     );
     assert.deepEqual(
-      mistakes((c) => (entrance(c)["firewall"] = firewall)),
+      mistakes((c) => (publicBlock(c)["firewall"] = firewall)),
       [],
     );
   });
@@ -263,7 +264,7 @@ describe("loadBalancer.public of a stack file", () => {
     const zones = (region: string, count: number, named?: string[]): string[] =>
       mistakes(
         (c) => {
-          if (named !== undefined) entrance(c)["gcp"] = { zones: named };
+          if (named !== undefined) publicBlock(c)["gcp"] = { zones: named };
         },
         { ...GCP, region, zones: count },
       );
@@ -357,7 +358,9 @@ describe("load balancer of the cloud in the platform", () => {
         const summary = recording.resources.find(({ type }) =>
           /^retrofitlink:load-balancing:(AwsAlb|GcpLoadBalancer)$/.test(type),
         )?.inputs;
-        assert.deepEqual([summary?.["sources"], summary?.["originLocked"]], [provider, true]);
+        const { sources } = summary?.["numbers"] as PublicLoadBalancerNumbers;
+        const names = { cloudfront: "CloudFront", cloudflare: "Cloudflare" };
+        assert.deepEqual([sources.value, summary?.["originLocked"]], [names[provider], true]);
         assert.equal(recording.ofType("retrofitlink:edge:OriginLock").length, 1);
         const proxy = recording.only("retrofitlink:load-balancing:Nginx").inputs;
         assert.deepEqual(proxy["timeouts"], summary?.["timeouts"]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { environmentProblems } from "../../../../components/workload/environment-problems";
+import { environmentIssues } from "../../../../components/workload/environment-issues";
 
 const none = { caches: [], database: false, urlSigning: false };
 
@@ -56,9 +56,9 @@ const HARMLESS: readonly [name: string, value: string][] = [
 describe("variables of a service", () => {
   for (const [name, value] of SECRETS) {
     it(`hold no secret in plain text: ${name} as ${value.slice(0, 12)}…`, () => {
-      const [problem, ...more] = environmentProblems({ [name]: value }, [], none);
+      const [problem, ...more] = environmentIssues({ [name]: value }, [], none);
       assert.deepEqual(more, []);
-      assert.equal(problem?.property, `environment.${name}`);
+      assert.deepEqual(problem?.path, ["environment", name]);
       assert.match(problem?.fix ?? "", new RegExp(`secretEnvironment\\.${name}: \\{ name, key \\}`));
       assert.ok(!JSON.stringify(problem).includes(value), "the value is not shown");
     });
@@ -66,10 +66,10 @@ describe("variables of a service", () => {
 
   it("may be anything else", () => {
     for (const [name, value] of HARMLESS) {
-      assert.deepEqual(environmentProblems({ [name]: value }, [], none), [], `${name}=${value}`);
+      assert.deepEqual(environmentIssues({ [name]: value }, [], none), [], `${name}=${value}`);
     }
     assert.deepEqual(
-      environmentProblems(
+      environmentIssues(
         {},
         SECRETS.map(([name]) => name),
         none,
@@ -81,7 +81,7 @@ describe("variables of a service", () => {
   it("may not contradict what is derived, by value or by Secret, and say from which key it follows", () => {
     const uses = { caches: ["redis-cache", "constructor"], database: true, urlSigning: false };
     const from = (name: string): string | undefined =>
-      /change (.+), from which/.exec(environmentProblems({ [name]: "1" }, [], uses)[0]?.fix ?? "")?.[1];
+      /change (.+), from which/.exec(environmentIssues({ [name]: "1" }, [], uses)[0]?.fix ?? "")?.[1];
     assert.deepEqual(
       [
         "PORT",
@@ -97,20 +97,20 @@ describe("variables of a service", () => {
       Array(5).fill(undefined),
     );
     assert.deepEqual(
-      environmentProblems({}, ["MONGODB_URI"], uses).map(({ property }) => property),
+      environmentIssues({}, ["MONGODB_URI"], uses).map(({ path }) => path.join(".")),
       ["secretEnvironment.MONGODB_URI"],
     );
     // Of a service without a database it is the caller's.
-    assert.deepEqual(environmentProblems({}, ["MONGODB_URI"], none), []);
+    assert.deepEqual(environmentIssues({}, ["MONGODB_URI"], none), []);
   });
 
   it("leave the heap to the platform, and other options of Node.js to the caller", () => {
     const options = (value: string): string[] =>
-      environmentProblems({ NODE_OPTIONS: value }, [], none).map(({ fix }) => fix);
+      environmentIssues({ NODE_OPTIONS: value }, [], none).map(({ fix }) => fix);
     for (const flag of ["--max-old-space-size=4096", "--max_semi_space_size=1", "--max-heap-size=1"]) {
       assert.match(options(`--enable-source-maps ${flag}`)[0] ?? "", /resources\.memoryMiB/, flag);
     }
     assert.deepEqual(options("--enable-source-maps --dns-result-order=ipv4first"), []);
-    assert.equal(environmentProblems({}, ["NODE_OPTIONS"], none).length, 1);
+    assert.equal(environmentIssues({}, ["NODE_OPTIONS"], none).length, 1);
   });
 });

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 
+import { pathText } from "../../../../budget/core/issues";
 import { resolvedServiceArgs } from "../../../../components/workload/elastic-service-args";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
-import { describeProblem } from "../../../../components/shared/problems";
+import { describeIssue } from "../../../../components/shared/problems";
 import {
   ElasticService,
-  elasticServiceProblems,
+  elasticServiceIssues,
   type ElasticServiceArgs,
   type ServiceCache,
 } from "../../../../components/workload/elastic-service";
@@ -37,19 +38,19 @@ const cache: ServiceCache = {
 };
 
 function messages(change: Partial<ElasticServiceArgs>): string[] {
-  return elasticServiceProblems(resolvedServiceArgs("backend", { ...args, ...change })).map((problem) =>
-    describeProblem(problem),
+  return elasticServiceIssues(resolvedServiceArgs("backend", { ...args, ...change })).map((found) =>
+    describeIssue(found),
   );
 }
 
-/** Properties with a problem, for values that differ in nothing but how they are wrong. */
+/** Properties with an issue, for values that differ in nothing but how they are wrong. */
 function properties(change: Partial<ElasticServiceArgs>): string[] {
-  return elasticServiceProblems(resolvedServiceArgs("backend", { ...args, ...change })).map(
-    ({ property }) => property,
+  return elasticServiceIssues(resolvedServiceArgs("backend", { ...args, ...change })).map(({ path }) =>
+    pathText(path),
   );
 }
 
-describe("elasticServiceProblems", () => {
+describe("elasticServiceIssues", () => {
   it("finds none in sound arguments, with and without what may be left out", () => {
     assert.deepEqual(messages({}), []);
     assert.deepEqual(
@@ -85,28 +86,40 @@ describe("elasticServiceProblems", () => {
       assert.throws(() => new ElasticService("backend", { ...args, ...wrong }), {
         message: [
           'ElasticService "backend" cannot be built:',
-          `${key}.app: got "Backend"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens.`,
-          `${key}.namespace: got "retrofit_link"; allowed is a DNS label of at most 63 characters. Use lower-case letters, digits and hyphens.`,
+          `${key}.app: got "Backend"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens, a letter first.`,
+          `${key}.namespace: got "retrofit_link"; allowed is a DNS label of at most 63 characters. Use lower-case letters, digits and hyphens, a letter first.`,
           `${key}.image: got "registry.example.com:5000/backend"; allowed is an image with a digest, or with a tag other than "latest". Name the version, so that a restarted pod runs the same code as its neighbours.`,
-          `${key}.port: got 80; allowed is a whole number from 1024 to 65535. Let the application listen above 1023.`,
-          `${key}.demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). Give the highest rate the platform must serve.`,
-          `${key}.demand.growthPerMinute: got -1; allowed is a number of at least 0 (share of the rate, per minute). 0.2 means 20 % more within a minute.`,
-          `${key}.margin: got -0.1; allowed is a number of at least 0 (share of the peak). 0.2 means 20 % more.`,
-          `${key}.reaction.autoscalerSyncSeconds: got -15; allowed is a number of at least 0 (seconds). Give what a scale-up in this cluster took.`,
-          `${key}.profile.serviceTimeSeconds: got 0; allowed is a number above 0 (seconds). Give what a load test of one pod measured.`,
-          `${key}.profile.concurrencyPerPod: got 0; allowed is a whole number of at least 1. Give the requests a pod works on at the same time.`,
-          `${key}.profile.maxUtilization: got 75; allowed is above 0 and at most 1. Give the utilization up to which p99 held in the load test.`,
-          `${key}.profile.warmUpSeconds: got -1; allowed is a number of at least 0 (seconds). Give the time from start to full speed.`,
-          `${key}.resources.cpuCores: got 0; allowed is a number above 0 (cores). Give what a pod needs at maxUtilization.`,
-          `${key}.resources.memoryMiB: got 64; allowed is a whole number of at least 128 (MiB), 128 for each process. Give what a load test measured, with a fifth to spare.`,
-          `${key}.zones: got 0; allowed is a whole number of at least 1. Count the zones of the cluster's nodes.`,
-          `${key}.processesPerPod: got 0; allowed is a whole number of at least 1. Count the processes that open connections.`,
-          `${key}.health.live: got "health"; allowed is a path that begins with "/". Give the path of the endpoint.`,
-          `${key}.health.ready: got ""; allowed is a path that begins with "/". Give the path of the endpoint.`,
+          `${key}.port: got 80; allowed is a whole number from 1024 to 65,535. Let the application listen above 1023.`,
+          `${key}.demand.growthPerMinute: got -1; allowed is a number from 0 to 20 (share of the rate, per minute). 0.2 means 20 % more within a minute.`,
+          `${key}.margin: got -0.1; allowed is a number from 0 to 10 (share of the peak). 0.2 means 20 % more.`,
+          `${key}.reaction.autoscalerSyncSeconds: got -15; allowed is a number from 0 to 1,800 (seconds). Give what a scale-up in this cluster took.`,
+          `${key}.profile.serviceTimeSeconds: got 0; allowed is a number above 0 and at most 600 (seconds). Give the mean time of one request in an idle pod.`,
+          `${key}.profile.concurrencyPerPod: got 0; allowed is a whole number from 1 to 10,000. Give the requests a pod works on at the same time.`,
+          `${key}.profile.maxUtilization: got 75; allowed is above 0 and at most 1. Give a share: 0.7 is 70 %.`,
+          `${key}.profile.warmUpSeconds: got -1; allowed is a number from 0 to 600 (seconds). Give the time from start to full speed.`,
+          `${key}.resources.cpuCores: got 0; allowed is a number with 3 digits after the point at most, from 0.01 to 256 (cores). Give what a pod needs at maxUtilization; 500m is 0.5.`,
+          `${key}.resources.memoryMiB: got 64; allowed is a whole number from 128 to 1,048,576 (MiB). Give what a load test measured, with a fifth to spare.`,
+          `${key}.zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.`,
+          `${key}.processesPerPod: got 0; allowed is a whole number from 1 to 64. Count the processes that open connections.`,
+          `${key}.health.live: got "health"; allowed is a path that begins with "/", without spaces and "#". Give the path of the endpoint.`,
+          `${key}.health.ready: got ""; allowed is a path that begins with "/", without spaces and "#". Give the path of the endpoint.`,
         ].join("\n"),
       }),
     );
     assert.deepEqual(recording.typesAndNames(), []);
+  });
+
+  it("compares its numbers when each of them is one", () => {
+    const demand = { baseRps: 10, peakRps: 5, growthPerMinute: 0 };
+    const profile = { ...args.profile, serviceTimeSeconds: 0.5 };
+    assert.deepEqual(
+      messages({ demand, profile, resources: { cpuCores: 1, memoryMiB: 255 }, processesPerPod: 2 }),
+      [
+        "demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). Give the highest rate the platform must serve.",
+        "resources.memoryMiB: got 255; allowed is at least 256 (MiB), 128 for each process. Give what a load test measured, with a fifth to spare.",
+        "profile.serviceTimeSeconds: got 0.5; allowed is below 0.0668 (seconds), or no number of pods keeps the response time. Make the request cheaper, or loosen budget.responseTimeP95Seconds and budget.responseTimeP99Seconds.",
+      ],
+    );
   });
 
   it("knows a pinned image from one that moves", () => {
@@ -165,11 +178,11 @@ describe("elasticServiceProblems", () => {
       messages({ resources: { cpuCores: 1, memoryMiB }, processesPerPod });
     assert.deepEqual(memory(512, 4), []);
     assert.deepEqual(memory(511, 4), [
-      "resources.memoryMiB: got 511; allowed is a whole number of at least 512 (MiB), 128 for each process. " +
+      "resources.memoryMiB: got 511; allowed is at least 512 (MiB), 128 for each process. " +
         "Give what a load test measured, with a fifth to spare.",
     ]);
     assert.deepEqual(memory(700.5, 1), [
-      "resources.memoryMiB: got 700.5; allowed is a whole number of at least 128 (MiB), 128 for each process. " +
+      "resources.memoryMiB: got 700.5; allowed is a whole number from 128 to 1,048,576 (MiB). " +
         "Give what a load test measured, with a fifth to spare.",
     ]);
   });
@@ -180,14 +193,15 @@ describe("elasticServiceProblems", () => {
         environment: { "1ST": "x", LOG_LEVEL: "info" },
         secretEnvironment: {
           LOG_LEVEL: { name: "log", key: "level" },
-          "MONGODB-URI": { name: "mongodb", key: "the uri" },
+          "MONGODB-URI": { name: "mongodb", key: "uri" },
+          MONGODB_URI: { name: "mongodb", key: "the uri" },
         },
       }),
       [
-        'environment.1ST: got "1ST"; allowed is letters, digits and underscores, no digit first. Rename the variable.',
+        'environment.1ST: got "1ST"; allowed is a name of letters, digits and underscores, no digit first. Rename the variable.',
+        'secretEnvironment.MONGODB-URI: got "MONGODB-URI"; allowed is a name of letters, digits and underscores, no digit first. Rename the variable.',
+        'secretEnvironment.MONGODB_URI.key: got "the uri"; allowed is the key of an entry of the Secret: letters, digits, hyphens, underscores and dots. See `kubectl describe secret`.',
         'secretEnvironment.LOG_LEVEL: got "LOG_LEVEL"; allowed is a variable that environment does not set. Remove it from one of the two.',
-        'secretEnvironment.MONGODB-URI: got "MONGODB-URI"; allowed is letters, digits and underscores, no digit first. Rename the variable.',
-        'secretEnvironment.MONGODB-URI.key: got "the uri"; allowed is letters, digits, hyphens, underscores and dots. Give the key of an entry of the Secret.',
       ],
     );
   });
@@ -201,27 +215,26 @@ describe("elasticServiceProblems", () => {
       passwordSecret: { name: "redis", key: "" },
     };
     assert.deepEqual(messages({ caches: [cache, broken, cache] }), [
-      'caches[1].name: got "Redis"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens.',
-      "caches[1].port: got 0; allowed is a whole number from 1 to 65535. Correct the use of Redis.",
-      "caches[1].poolSize: got 1.5; allowed is a whole number of at least 1. Correct the use of Redis.",
-      'caches[1].passwordSecret.key: got ""; allowed is letters, digits, hyphens, underscores and dots. Give the key of an entry of the Secret.',
-      'caches[2].name: got "redis-cache"; allowed is a cache that is not in the list yet. Correct the use of redis-cache.',
+      'caches[1].name: got "Redis"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens, a letter first.',
+      "caches[1].port: got 0; allowed is a whole number from 1 to 65,535. Give the port that it listens on.",
+      "caches[1].poolSize: got 1.5; allowed is a whole number from 1 to 100,000 (connections). Give the connections that one process keeps.",
+      'caches[1].passwordSecret.key: got ""; allowed is the key of an entry of the Secret: letters, digits, hyphens, underscores and dots. See `kubectl describe secret`.',
+      'caches[2].name: got "redis-cache"; allowed is a cache that is not in the list yet. Remove one of the two.',
     ]);
   });
 
   it("reports a key of signed URLs that no Secret can have, and a lifetime that no rule has", () => {
     const keySecret = { name: "signing-key", key: "a key" };
     assert.deepEqual(messages({ urlSigning: { provider: "cloudflare", lifetimeSeconds: 0.5, keySecret } }), [
-      'urlSigning.keySecret.key: got "a key"; allowed is letters, digits, hyphens, underscores and dots. Give the key of an entry of the Secret.',
-      "urlSigning.lifetimeSeconds: got 0.5; allowed is a whole number of at least 1 (seconds). Give the lifetime of the zone's rule.",
+      'urlSigning.keySecret.key: got "a key"; allowed is the key of an entry of the Secret: letters, digits, hyphens, underscores and dots. See `kubectl describe secret`.',
+      "urlSigning.lifetimeSeconds: got 0.5; allowed is a whole number from 1 to 604,800 (seconds). Give the lifetime of the zone's rule.",
     ]);
   });
 
   it("reports a budget that is wrong, and derives nothing from it", () => {
     const responseTimeP99Seconds = { target: 0, warning: 0.5, critical: 1 };
     assert.deepEqual(messages({ budget: { ...DEFAULT_BUDGET, responseTimeP99Seconds } }), [
-      "budget.responseTimeP99Seconds.target: got 0; allowed is a number above 0 (seconds). Target, warning and critical go from the promise to the alarm.",
-      "budget.responseTimeP99Seconds.target: got 0; allowed is at least the 95th percentile's target, 0.2. Target, warning and critical go from the promise to the alarm.",
+      "budget.responseTimeP99Seconds.target: got 0; allowed is a number above 0 and at most 3,600 (seconds). Target, warning and critical go from the promise to the alarm.",
     ]);
   });
 

@@ -8,7 +8,7 @@ import {
   exceptionsOf,
   type BehaviorOptions,
   type EdgeBehavior,
-} from "../../../../components/edge/behaviors";
+} from "../../../../budget/edge/behaviors";
 import { describeProblem } from "../../../../components/shared/problems";
 
 const FULL: BehaviorOptions = {

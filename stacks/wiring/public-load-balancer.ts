@@ -7,7 +7,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { LadderCdn } from "../../budget/timeouts/timeouts";
-import { GOOGLE_FRONT_END_RANGES, ratePerPod } from "../../budget/load-balancing/cloud-load-balancer";
+import { GOOGLE_FRONT_END_RANGES } from "../../budget/load-balancing/public-load-balancer";
 import { CLOUDFLARE_RANGES } from "../../components/shared/http/cloudflare-ranges";
 import { OriginLockSecret, type OriginLock } from "../../components/shared/http/origin-lock";
 import { AwsAlb } from "../../components/load-balancing/public/aws/aws-alb";
@@ -16,9 +16,10 @@ import {
   READINESS_GATE_LABEL,
 } from "../../components/load-balancing/public/aws/aws-load-balancer-controller";
 import type {
-  CloudLoadBalancerArgs,
+  PublicLoadBalancerArgs,
   ProxyTarget,
-} from "../../components/load-balancing/public/cloud-load-balancer-args";
+  TrafficSources,
+} from "../../components/load-balancing/public/public-load-balancer-args";
 import { GcpLoadBalancer, negAnnotation } from "../../components/load-balancing/public/gcp/gcp-load-balancer";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import { HEALTH_PATH, PROXY_PORTS } from "../../components/load-balancing/proxy/proxy-conf-args";
@@ -30,7 +31,7 @@ import type { StackConfig } from "../stack-file/config";
 import { gcpZones } from "../stack-file/regions";
 
 /** What the proxy has to know of what stands in front of it. */
-export interface ProxyEntrance {
+export interface InFrontOfProxy {
   /** Ranges from which it is reached, besides those of the stack file. */
   readonly trustedProxies: readonly string[];
   /** Addresses that the load balancer writes behind the client's in X-Forwarded-For. */
@@ -62,15 +63,15 @@ export interface PublicOrigin {
 }
 
 /** The first half, before the proxy. */
-export interface CloudEntrance {
+export interface PreparedLoadBalancer {
   readonly origin: PublicOrigin;
-  readonly proxy: ProxyEntrance;
+  readonly proxy: InFrontOfProxy;
   /** The second half, when the proxy is there. */
   readonly complete: (proxy: ProxyFleet) => PublicLoadBalancer;
 }
 
 /** The proxy, as far as its load balancer is concerned. */
-export type ProxyFleet = pulumi.Resource & { readonly replicas: { readonly min: number } };
+export type ProxyFleet = pulumi.Resource;
 
 const NAME = "public-load-balancer";
 
@@ -80,25 +81,25 @@ const LONGEST_NEG_NAME = 63;
 const CONFIG_KEY = "retrofitlink:loadBalancer.public";
 
 /** Labels that the namespace of the pods has to have. */
-export function entranceLabels({ cluster, loadBalancer }: StackConfig): Record<string, string> {
+export function publicLoadBalancerLabels({ cluster, loadBalancer }: StackConfig): Record<string, string> {
   return loadBalancer?.public !== undefined && cluster.cloud === "aws" ? { ...READINESS_GATE_LABEL } : {};
 }
 
 /** @returns undefined when nothing of the stack is reached from outside the cluster */
-export function createCloudEntrance(
+export function preparePublicLoadBalancer(
   config: StackConfig,
   plan: StackPlan,
   options: pulumi.ComponentResourceOptions,
-): CloudEntrance | undefined {
+): PreparedLoadBalancer | undefined {
   const { cluster } = config;
   const common = commonArgs(config, plan, options);
   if (common === undefined) return undefined;
-  if (cluster.cloud === "aws") return awsEntrance(config, cluster, common, options);
-  return cluster.cloud === "gcp" ? gcpEntrance(config, cluster, common, options) : undefined;
+  if (cluster.cloud === "aws") return prepareAws(config, cluster, common, options);
+  return cluster.cloud === "gcp" ? prepareGcp(config, cluster, common, options) : undefined;
 }
 
 /** Name, ports and health of the proxy, which are fixed before it is made. Where it ends TLS, it is reached over TLS. */
-function proxyTarget({ proxy, tls }: NonNullable<StackConfig["loadBalancer"]>): ProxyTarget {
+function proxyTarget({ proxy, tls }: NonNullable<StackConfig["loadBalancer"]>): Required<ProxyTarget> {
   return {
     serviceName: workloadName(proxy),
     ...(tls === undefined
@@ -108,11 +109,16 @@ function proxyTarget({ proxy, tls }: NonNullable<StackConfig["loadBalancer"]>): 
   };
 }
 
+type CommonArgs = PublicLoadBalancerArgs & {
+  readonly proxy: Required<ProxyTarget>;
+  readonly sources: TrafficSources;
+};
+
 function commonArgs(
   config: StackConfig,
   plan: StackPlan,
   options: pulumi.ComponentResourceOptions,
-): CloudLoadBalancerArgs | undefined {
+): CommonArgs | undefined {
   const { loadBalancer, cluster } = config;
   const settings = loadBalancer?.public;
   if (loadBalancer === undefined || settings === undefined) return undefined;
@@ -136,30 +142,28 @@ function commonArgs(
     firewall: settings.firewall,
     budget: service.budget,
     timeouts: service.timeouts,
+    ...(plan.publicLoadBalancer === undefined ? {} : { plan: plan.publicLoadBalancer }),
   };
 }
 
 /** With a CDN it is the source; the stack file was refused if it named another. */
-function sourcesOf(
-  cdn: LadderCdn,
-  sources: "internet" | readonly string[] | undefined,
-): CloudLoadBalancerArgs["sources"] {
+function sourcesOf(cdn: LadderCdn, sources: "internet" | readonly string[] | undefined): TrafficSources {
   if (cdn !== "none") return { kind: cdn };
   return sources === "internet" || sources === undefined
     ? { kind: "internet" }
     : { kind: "ranges", ranges: sources };
 }
 
-function originOf({ hosts, originLock }: CloudLoadBalancerArgs): PublicOrigin {
+function originOf({ hosts, originLock }: PublicLoadBalancerArgs): PublicOrigin {
   return { hostname: hosts[0] ?? "", originLock };
 }
 
-function awsEntrance(
+function prepareAws(
   { environment, loadBalancer }: StackConfig,
   cluster: Extract<StackConfig["cluster"], { cloud: "aws" }>,
-  common: CloudLoadBalancerArgs,
+  common: CommonArgs,
   options: pulumi.ComponentResourceOptions,
-): CloudEntrance | undefined {
+): PreparedLoadBalancer | undefined {
   const settings = loadBalancer?.public?.aws;
   if (settings === undefined) return undefined;
   const { clusterName, region, vpcId } = cluster;
@@ -199,13 +203,13 @@ function awsEntrance(
   };
 }
 
-function gcpEntrance(
+function prepareGcp(
   config: StackConfig,
   cluster: Extract<StackConfig["cluster"], { cloud: "gcp" }>,
-  common: CloudLoadBalancerArgs,
+  common: CommonArgs,
   options: pulumi.ComponentResourceOptions,
-): CloudEntrance {
-  const { loadBalancer, environment, services } = config;
+): PreparedLoadBalancer {
+  const { loadBalancer, environment } = config;
   const { project, region, network } = cluster;
   const { parent } = options;
   const address = new compute.GlobalAddress(
@@ -214,7 +218,9 @@ function gcpEntrance(
     // Names point to it: a new one would be another address.
     { ...(parent === undefined ? {} : { parent }), protect: environment === "production" },
   );
-  const negName = physicalName(`retrofitlink-${pulumi.getStack()}-proxy`, LONGEST_NEG_NAME);
+  // A project of Google Cloud may hold more than this product.
+  const prefix = `retrofitlink-${pulumi.getStack()}`;
+  const negName = physicalName(`${prefix}-proxy`, LONGEST_NEG_NAME);
   const zones = loadBalancer?.public?.gcp?.zones ?? gcpZones(region);
   return {
     origin: originOf(common),
@@ -230,16 +236,14 @@ function gcpEntrance(
       before: [],
     },
     complete: (proxy) => {
-      const demand = own(services, loadBalancer?.service ?? "")?.demand ?? { peakRps: 1 };
       const gcp = new GcpLoadBalancer(
         NAME,
         {
           ...common,
-          stack: pulumi.getStack(),
+          prefix,
           location: { project, region, network, zones },
           address: address.address,
           negName,
-          ratePerPod: ratePerPod(demand, proxy.replicas.min, { zones: cluster.zones, maxUnavailable: 1 }),
           longLivedPaths: (loadBalancer?.routes ?? []).map((route) => route.path),
         },
         after(options, [proxy]),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 
 import { podsLost } from "../../../../budget/service/capacity";
-import { ratePerPod } from "../../../../budget/load-balancing/cloud-load-balancer";
+import { ratePerPod } from "../../../../budget/load-balancing/public-load-balancer";
 
 describe("ratePerPod", () => {
   it("is the peak over what a lost zone leaves of the smallest fleet", () => {

@@ -5,15 +5,18 @@ import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import { timeoutLadder } from "../../../../../budget/timeouts/timeouts";
 import {
   certificateCovers,
-  cloudLoadBalancerProblems,
-  countedRequests,
-  isHost,
+  completePublicArgs,
+  publicLoadBalancerProblems,
   rangeProblem,
-  type CloudLoadBalancerArgs,
-} from "../../../../../components/load-balancing/public/cloud-load-balancer-args";
+  type CompletePublicArgs,
+  type PublicLoadBalancerArgs,
+} from "../../../../../components/load-balancing/public/public-load-balancer-args";
+import { isHostName } from "../../../../../budget/load-balancing/settings";
 import { describeProblem } from "../../../../../components/shared/problems";
 
-const args: CloudLoadBalancerArgs = {
+type Args = CompletePublicArgs<PublicLoadBalancerArgs>;
+
+const args: Args = completePublicArgs("aws", {
   configKey: "retrofitlink:loadBalancer.public",
   namespace: "retrofitlink",
   proxy: {
@@ -31,16 +34,16 @@ const args: CloudLoadBalancerArgs = {
   firewall: { mode: "block", requestsPerFiveMinutes: 6000 },
   budget: DEFAULT_BUDGET,
   timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
-};
+});
 
 const lock = { headerName: "x-origin-verify", headerValue: pulumi.secret("s3cret") };
 
 const withoutZone = Object.fromEntries(
   Object.entries(args).filter(([key]) => key !== "dnsZone"),
-) as unknown as CloudLoadBalancerArgs;
+) as unknown as Args;
 
-describe("cloudLoadBalancerProblems", () => {
-  const cases: [string, CloudLoadBalancerArgs, string][] = [
+describe("publicLoadBalancerProblems", () => {
+  const cases: [string, Args, string][] = [
     [
       "no host",
       { ...args, hosts: [] },
@@ -84,23 +87,23 @@ describe("cloudLoadBalancerProblems", () => {
     [
       "a rate of zero",
       { ...args, firewall: { mode: "block", requestsPerFiveMinutes: 0 } },
-      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number of at least 10 (requests in five minutes). Give what the busiest honest client asks, several times over.",
+      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
     ],
     [
       "logs that are kept for no day",
       { ...args, accessLogDays: 0 },
-      "accessLogDays: got 0; allowed is a whole number from 1 to 3653 (days). Say how long access logs are kept.",
+      "accessLogDays: got 0; allowed is a whole number from 1 to 3,653 (days). Say how long access logs are kept.",
     ],
     [
       "a port that is none",
       { ...args, proxy: { ...args.proxy, podPort: 70_000 } },
-      "proxy.podPort: got 70000; allowed is a whole number from 1 to 65535. Give the port of the proxy.",
+      "proxy.podPort: got 70000; allowed is a whole number from 1 to 65,535. Give the port that it listens on.",
     ],
   ];
   for (const [what, wrong, message] of cases) {
     it(`refuses ${what}`, () => {
       assert.deepEqual(
-        cloudLoadBalancerProblems(wrong).map((problem) => describeProblem(problem)),
+        publicLoadBalancerProblems(wrong).map((problem) => describeProblem(problem)),
         [message.replace("got undefined", `got ${String(JSON.stringify(undefined))}`)],
       );
     });
@@ -108,13 +111,13 @@ describe("cloudLoadBalancerProblems", () => {
 
   it("refuses a ladder that does not hold", () => {
     const timeouts = { ...args.timeouts, idle: { ...args.timeouts.idle, proxyClient: 30 } };
-    const [problem, ...more] = cloudLoadBalancerProblems({ ...args, timeouts });
+    const [problem, ...more] = publicLoadBalancerProblems({ ...args, timeouts });
     assert.deepEqual([problem?.property, problem?.got, more], ["timeouts.idle.proxyClient", 30, []]);
   });
 
   it("accepts a CDN with a lock", () => {
     assert.deepEqual(
-      cloudLoadBalancerProblems({ ...args, sources: { kind: "cloudflare" }, originLock: lock }),
+      publicLoadBalancerProblems({ ...args, sources: { kind: "cloudflare" }, originLock: lock }),
       [],
     );
   });
@@ -131,7 +134,7 @@ describe("what names and ranges say", () => {
 
   it("knows a host from what is none", () => {
     for (const host of ["app.example.com", "a-b.c1.de", "xn--bcher-kva.example"])
-      assert.ok(isHost(host), host);
+      assert.ok(isHostName(host), host);
     for (const host of [
       "localhost",
       "App.example.com",
@@ -141,7 +144,7 @@ describe("what names and ranges say", () => {
       "",
       "a.b/c",
     ]) {
-      assert.ok(!isHost(host), host);
+      assert.ok(!isHostName(host), host);
     }
   });
 
@@ -170,13 +173,5 @@ describe("what names and ranges say", () => {
       const allowed = `a range without bits behind its prefix; one address alone is ${alone}`;
       assert.equal(rangeProblem(range), allowed, range);
     }
-  });
-
-  it("counts requests only where it can tell clients apart", () => {
-    const { firewall } = args;
-    const counted = (["internet", "cloudflare", "cloudfront"] as const).map((kind) =>
-      countedRequests({ sources: { kind }, firewall }),
-    );
-    assert.deepEqual(counted, [6000, 6000, 0]);
   });
 });

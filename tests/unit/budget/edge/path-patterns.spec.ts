@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import fc from "fast-check";
 
-import { covers, isPathPattern, overlap } from "../../../../components/edge/path-patterns";
+import { covers, isPathPattern, overlap } from "../../../../budget/edge/path-patterns";
 
 /** Patterns over two letters: small enough that they meet often. */
 const pattern = fc

@@ -1,5 +1,5 @@
 /** Variables that a service may not be given, because of their name or of what is in them. */
-import type { Problem } from "../shared/problems";
+import { issue, type Issue } from "../../budget/core/issues";
 import { urlVariable, variablePrefix } from "./service-environment";
 
 /** What the variables of a service are derived from, besides its own keys. */
@@ -41,6 +41,8 @@ export function derivedFrom(variable: string, uses: DerivedFrom): string | undef
   if (uses.urlSigning && OF_SIGNING.test(variable)) return "signsUrls";
   return ALWAYS.get(variable);
 }
+
+const NOT_DERIVED = "a variable that is not derived";
 
 /** What a process may not be told, since the memory of the pod is planned for it. */
 const HEAP = /--(max|min)[-_](old|semi|heap)[-_]/;
@@ -91,61 +93,64 @@ function holdsASecret(name: string, value: unknown): boolean {
 }
 
 /**
- * What is wrong with the variables of a service. No value is ever in a problem.
+ * What is wrong with the variables of a service. No value is ever in an issue.
  *
  * @param environment values as they were given; those that are computed are not judged
  * @param secretEnvironment names of the variables that come from Secrets
  */
-export function environmentProblems(
+export function environmentIssues(
   environment: Readonly<Record<string, unknown>>,
   secretEnvironment: readonly string[],
   uses: DerivedFrom,
-): Problem[] {
-  const derived = (block: string, names: readonly string[]): Problem[] =>
+): Issue[] {
+  const derived = (block: string, names: readonly string[]): Issue[] =>
     names.flatMap((name) => {
       const from = derivedFrom(name, uses);
       if (from === undefined) return [];
-      return {
-        property: `${block}.${name}`,
-        got: name,
-        allowed: "a variable that is not derived",
+      return issue([block, name], name, {
+        allowed: NOT_DERIVED,
         fix: `Remove it, and change ${from}, from which it follows.`,
-      };
+      });
     });
   const secrets = Object.entries(environment)
     .filter(([name, value]) => derivedFrom(name, uses) === undefined && holdsASecret(name, value))
     .map(([name]) => ({
-      property: `environment.${name}`,
+      path: ["environment", name],
       got: "what reads like a secret",
       allowed: "what everybody may read",
       fix: `Put it into a Secret of the namespace, and name that in secretEnvironment.${name}: { name, key }.`,
     }));
+  const twice = secretEnvironment
+    .filter((name) => Object.hasOwn(environment, name))
+    .map((name) =>
+      issue(["secretEnvironment", name], name, {
+        allowed: "a variable that environment does not set",
+        fix: "Remove it from one of the two.",
+      }),
+    );
   const options = environment["NODE_OPTIONS"];
-  const heap: Problem[] =
+  const heap =
     typeof options === "string" && HEAP.test(options)
       ? [
-          {
-            property: "environment.NODE_OPTIONS",
-            got: options,
+          issue(["environment", "NODE_OPTIONS"], options, {
             allowed: "options other than the sizes of the heap",
             fix: "Change resources.memoryMiB, from which they follow; other options are added to them.",
-          },
+          }),
         ]
       : [];
-  const hidden: Problem[] = secretEnvironment.includes("NODE_OPTIONS")
+  const hidden = secretEnvironment.includes("NODE_OPTIONS")
     ? [
-        {
-          property: "secretEnvironment.NODE_OPTIONS",
-          got: "NODE_OPTIONS",
-          allowed: "a variable that is not derived",
+        issue(["secretEnvironment", "NODE_OPTIONS"], "NODE_OPTIONS", {
+          allowed: NOT_DERIVED,
           fix: "Put it into environment: it is added to the sizes of the heap.",
-        },
+        }),
       ]
     : [];
   return [
     ...derived("environment", Object.keys(environment)),
     ...derived("secretEnvironment", secretEnvironment),
     ...secrets,
+    ...twice,
     ...heap,
     ...hidden,
   ];

@@ -1,26 +1,48 @@
 /** What the load balancers of both clouds are told, and what is wrong with it on either. */
 import { isIP } from "node:net";
 
-import type { PerformanceBudget } from "../../../budget/core/performance-budget";
-import type { CloudLoadBalancerSummary } from "../../../budget/load-balancing/summary";
-import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+
+import { port } from "../../../budget/core/leaves";
+import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
+import { plannedPart } from "../../../budget/core/summary";
+import type { Witness } from "../../../budget/core/witness";
+import {
+  planPublicLoadBalancer,
+  type PublicLoadBalancerPlan,
+} from "../../../budget/load-balancing/public-plan";
+import {
+  PUBLIC_DEFAULTS,
+  firewallSettings,
+  isHostName,
+  publicSettings,
+} from "../../../budget/load-balancing/settings";
+import type { PublicLoadBalancerSummary } from "../../../budget/load-balancing/summary";
+import {
+  DEFAULT_LONGEST_REQUEST_SECONDS,
+  timeoutLadder,
+  type TimeoutLadder,
+} from "../../../budget/timeouts/timeouts";
 import type { OriginLock } from "../../shared/http/origin-lock";
 import type { RecordWriter } from "../../shared/host-records";
+import { declaredProblems } from "../../shared/declared";
 import type { Problem } from "../../shared/problems";
 import { timeoutProblems } from "../../shared/timeout-problems";
+import { withDefaults } from "../../shared/with-defaults";
 
 /** The proxy that takes the requests. */
 export interface ProxyTarget {
   /** Name of its Service, which is also its workload. */
-  readonly serviceName: string;
-  /** Port of the Service. */
-  readonly servicePort: number;
-  /** Port of the pods, to which the load balancer connects. */
-  readonly podPort: number;
-  /** What the pods speak on it. */
-  readonly protocol: "HTTP" | "HTTPS";
-  /** Where a pod says that it takes requests. */
-  readonly healthPath: string;
+  readonly serviceName: pulumi.Input<string>;
+  /** Port of the Service, 1..65535. @default 80 */
+  readonly servicePort?: number;
+  /** Port of the pods, to which the load balancer connects, 1..65535. @default 8080 */
+  readonly podPort?: number;
+  /** What the pods speak on it. @default "HTTP" */
+  readonly protocol?: "HTTP" | "HTTPS";
+  /** Where a pod says that it takes requests. @default "/healthz", that of this library's proxies */
+  readonly healthPath?: string;
 }
 
 /** Who may connect. A CDN is a source of its own, so that "a CDN and the internet" cannot be said. */
@@ -36,7 +58,7 @@ export type ServedCertificate =
   | {
       readonly kind: "existing";
       /** ARN of AWS Certificate Manager, or `projects/…/locations/global/certificates/…`. */
-      readonly id: string;
+      readonly id: pulumi.Input<string>;
       /** Names it was issued for: `api.example.com`, `*.example.com`. */
       readonly names: readonly string[];
     };
@@ -50,74 +72,96 @@ export interface FirewallSettings {
 }
 
 /** What both load balancers have in common. */
-export interface CloudLoadBalancerArgs {
-  /** Path in the stack file that the arguments come from: `retrofitlink:loadBalancer.public`. */
-  readonly configKey: string;
-  readonly namespace: string;
+export interface PublicLoadBalancerArgs {
+  /** Path in a stack file that the arguments come from, for messages. @default messages name the arguments themselves */
+  readonly configKey?: string;
+  /** Of the proxy. @default "default" */
+  readonly namespace?: pulumi.Input<string>;
   readonly proxy: ProxyTarget;
   /** Names it answers to, at least one; the first is the one that a CDN connects to. */
   readonly hosts: readonly string[];
   /** Zone of the names: the id on Route 53, the name in Cloud DNS. Without it nobody makes the records. */
-  readonly dnsZone?: string;
+  readonly dnsZone?: pulumi.Input<string>;
   /** Writes the records of the names and the proofs of the certificate, where another DNS service has their zone. @default `dnsZone` */
   readonly records?: RecordWriter;
-  readonly certificate: ServedCertificate;
-  readonly sources: TrafficSources;
+  /** @default made here, and proved in `dnsZone` */
+  readonly certificate?: ServedCertificate;
+  /** @default the internet */
+  readonly sources?: TrafficSources;
   /** Demanded of every request. A CDN as the source has to have one. */
   readonly originLock?: OriginLock;
-  /** How long access logs are kept, days, whole number >= 1. */
-  readonly accessLogDays: number;
-  readonly firewall: FirewallSettings;
-  readonly budget: Pick<
+  /** How long access logs are kept, days, whole number from 1 to 3653. @default 30 */
+  readonly accessLogDays?: number;
+  /** @default blocks, 6000 requests of one client in five minutes */
+  readonly firewall?: FirewallSettings;
+  /** Decides at what the alarms go off. @default DEFAULT_BUDGET */
+  readonly budget?: Pick<
     PerformanceBudget,
     "responseTimeP95Seconds" | "responseTimeP99Seconds" | "errorRatio"
   >;
-  readonly timeouts: TimeoutLadder;
+  /** Of the way to the service. @default those of requests of at most 10 s on this cloud, behind the CDN in `sources` */
+  readonly timeouts?: TimeoutLadder;
+  /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
+  readonly plan?: PublicLoadBalancerPlan;
 }
 
-const HOST = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
+type Defaulted =
+  "namespace" | "certificate" | "sources" | "accessLogDays" | "firewall" | "budget" | "timeouts" | "plan";
+
+/** Arguments with their defaults and their plan. */
+export type CompletePublicArgs<Args extends PublicLoadBalancerArgs> = Omit<Args, "proxy" | Defaulted> &
+  Required<Pick<PublicLoadBalancerArgs, Defaulted>> & { readonly proxy: Required<ProxyTarget> };
+
+const PROXY_DEFAULTS = { servicePort: 80, podPort: 8080, protocol: "HTTP", healthPath: "/healthz" } as const;
+
+export function completePublicArgs<Args extends PublicLoadBalancerArgs>(
+  cloud: PublicLoadBalancerSummary["cloud"],
+  args: Args,
+): CompletePublicArgs<Args> {
+  const { sources = { kind: "internet" } } = args;
+  const cdn = isBehindCdn(sources) ? sources.kind : "none";
+  const given: PublicLoadBalancerArgs = args;
+  const complete = withDefaults(
+    {
+      namespace: "default",
+      certificate: { kind: "managed" as const },
+      sources,
+      ...PUBLIC_DEFAULTS,
+      budget: DEFAULT_BUDGET,
+      timeouts: timeoutLadder({ maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS, cloud, cdn }),
+    },
+    given,
+  );
+  const plan = args.plan ?? planPublicLoadBalancer({ ...complete, cloud, sources: complete.sources.kind });
+  const proxy = withDefaults(PROXY_DEFAULTS, args.proxy);
+  return { ...args, ...complete, proxy, plan } as unknown as CompletePublicArgs<Args>;
+}
 
 /** True when a CDN stands in front: the load balancer then sees its addresses, not those of clients. */
-export function isBehindCdn({ kind }: TrafficSources): boolean {
-  return kind === "cloudfront" || kind === "cloudflare";
-}
-
-/**
- * What one client may ask in five minutes, or 0 where the load balancer cannot tell clients apart. Cloudflare names the
- * client in a header of its own; CloudFront's header has address and port in one, and X-Forwarded-For begins with
- * whatever the client made up, so behind CloudFront its own firewall has to count.
- */
-export function countedRequests({
-  sources,
-  firewall,
-}: Pick<CloudLoadBalancerArgs, "sources" | "firewall">): number {
-  return sources.kind === "cloudfront" ? 0 : firewall.requestsPerFiveMinutes;
+export function isBehindCdn(
+  sources: TrafficSources,
+): sources is Extract<TrafficSources, { kind: "cloudfront" | "cloudflare" }> {
+  return sources.kind === "cloudfront" || sources.kind === "cloudflare";
 }
 
 /** What a load balancer tells policies and reports about itself. */
-export function cloudLoadBalancerSummary(
+export function publicLoadBalancerSummary(
   name: string,
-  cloud: CloudLoadBalancerSummary["cloud"],
-  args: CloudLoadBalancerArgs,
-): CloudLoadBalancerSummary {
+  cloud: PublicLoadBalancerSummary["cloud"],
+  args: CompletePublicArgs<PublicLoadBalancerArgs>,
+  witnesses: readonly Witness[],
+): PublicLoadBalancerSummary {
   return {
-    configKey: args.configKey,
+    configKey: args.configKey ?? name,
     workload: name,
-    namespace: args.namespace,
+    ...(typeof args.namespace === "string" ? { namespace: args.namespace } : {}),
     cloud,
     hosts: args.hosts,
-    sources: args.sources.kind,
     originLocked: args.originLock !== undefined,
     firewallMode: args.firewall.mode,
-    requestsPerFiveMinutes: countedRequests(args),
-    accessLogDays: args.accessLogDays,
     timeouts: args.timeouts,
+    ...plannedPart(args.plan, witnesses),
   };
-}
-
-/** True for a name that DNS can hold, without a wildcard. */
-export function isHost(name: string): boolean {
-  return HOST.test(name);
 }
 
 /** True when a certificate for `names` is good for `host`: the name itself, or a wildcard for its first label. */
@@ -161,31 +205,33 @@ function addressOf(address: string): bigint {
   return [...head, ...zeros, ...tail].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
 }
 
+type Complete = CompletePublicArgs<PublicLoadBalancerArgs>;
+
 /** Everything that is wrong on either cloud. An empty list means it is sound. */
-export function cloudLoadBalancerProblems(args: CloudLoadBalancerArgs): Problem[] {
+export function publicLoadBalancerProblems(args: Complete): Problem[] {
   return [
     ...hostProblems(args),
     ...certificateProblems(args),
     ...sourceProblems(args),
-    ...numberProblems(args),
+    ...declaredProblems(checked, args),
     ...timeoutProblems(args.timeouts),
   ];
 }
 
-function hostProblems({ hosts }: CloudLoadBalancerArgs): Problem[] {
+function hostProblems({ hosts }: Complete): Problem[] {
   if (hosts.length === 0) {
     const fix = "Name the host under which clients, or the CDN, reach the load balancer.";
     return [{ property: "hosts", got: hosts, allowed: "at least one name", fix }];
   }
   return hosts.flatMap((host, index) => {
     const isFirst = hosts.indexOf(host) === index;
-    if (isHost(host) && isFirst) return [];
+    if (isHostName(host) && isFirst) return [];
     const allowed = isFirst ? "a DNS name like api.example.com, no wildcard" : "a name not in the list yet";
     return [{ property: `hosts[${index}]`, got: host, allowed, fix: "Write each name once, in lower case." }];
   });
 }
 
-function certificateProblems({ certificate, hosts, dnsZone, records }: CloudLoadBalancerArgs): Problem[] {
+function certificateProblems({ certificate, hosts, dnsZone, records }: Complete): Problem[] {
   if (certificate.kind === "managed") {
     if (dnsZone !== undefined || records !== undefined) return [];
     const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
@@ -202,7 +248,7 @@ function certificateProblems({ certificate, hosts, dnsZone, records }: CloudLoad
     }));
 }
 
-function sourceProblems({ sources, originLock }: CloudLoadBalancerArgs): Problem[] {
+function sourceProblems({ sources, originLock }: Complete): Problem[] {
   const { kind } = sources;
   if ((kind === "cloudfront" || kind === "cloudflare") && originLock === undefined) {
     const fix = "Pass the lock that the CDN sends: its addresses are those of all its customers.";
@@ -223,38 +269,8 @@ function sourceProblems({ sources, originLock }: CloudLoadBalancerArgs): Problem
   });
 }
 
-function numberProblems({ firewall, accessLogDays, proxy }: CloudLoadBalancerArgs): Problem[] {
-  const whole = (value: number, least: number, most: number): boolean =>
-    Number.isInteger(value) && value >= least && value <= most;
-  const checks: [boolean, string, unknown, string, string][] = [
-    [
-      whole(firewall.requestsPerFiveMinutes, 10, 2_000_000_000),
-      "firewall.requestsPerFiveMinutes",
-      firewall.requestsPerFiveMinutes,
-      "a whole number of at least 10 (requests in five minutes)",
-      "Give what the busiest honest client asks, several times over.",
-    ],
-    [
-      whole(accessLogDays, 1, 3653),
-      "accessLogDays",
-      accessLogDays,
-      "a whole number from 1 to 3653 (days)",
-      "Say how long access logs are kept.",
-    ],
-    ...(
-      [
-        ["proxy.servicePort", proxy.servicePort],
-        ["proxy.podPort", proxy.podPort],
-      ] as const
-    ).map(([property, port]): [boolean, string, unknown, string, string] => [
-      whole(port, 1, 65_535),
-      property,
-      port,
-      "a whole number from 1 to 65535",
-      "Give the port of the proxy.",
-    ]),
-  ];
-  return checks
-    .filter(([ok]) => !ok)
-    .map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix }));
-}
+const checked = z.object({
+  firewall: z.object(firewallSettings),
+  accessLogDays: publicSettings.accessLogDays,
+  proxy: z.object({ servicePort: port, podPort: port }),
+});

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { stringify } from "yaml";
 
 import { parseStackConfig } from "../../../../stacks/stack-file/config";
-import { LineFinder, describeProblems, nearest, show } from "../../../../stacks/stack-file/config-problems";
+import { nearest, show } from "../../../../budget/core/issues";
+import { LineFinder, describeIssues } from "../../../../stacks/stack-file/stack-file-issues";
 import { stackFile } from "../../../helpers/stack-file";
 import { service, sound, TODAY } from "../sound-stack";
 
@@ -28,7 +29,7 @@ describe("stack file", () => {
       "  retrofitlink:loadBalancer: { service: nope, clientConnections: 0 }",
       "  retrofitlink:cdm: { provider: cloudfront }",
     ].join("\n");
-    const report = describeProblems(parseStackConfig(stackFile(text), TODAY).problems, {
+    const report = describeIssues(parseStackConfig(stackFile(text), TODAY).issues, {
       file: "Pulumi.x.yaml",
       text,
     });
@@ -61,9 +62,9 @@ describe("stack file", () => {
         target[key] = 1;
         const prefixed = Object.entries(config).map(([name, value]) => [`retrofitlink:${name}`, value]);
         const text = stringify({ config: Object.fromEntries(prefixed) as unknown });
-        const { problems } = parseStackConfig(config, TODAY);
+        const { issues } = parseStackConfig(config, TODAY);
         assert.deepEqual(
-          problems.map(({ path }) => path),
+          issues.map(({ path }) => path),
           [[...place, key]],
         );
         const line = new LineFinder({ file: "x", text }).lineOf([...place, key]);

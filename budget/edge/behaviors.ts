@@ -2,6 +2,7 @@
  * Classes of paths and what the edge does with each: the same for every CDN. The components of the CDNs translate it;
  * nothing about caching is decided anywhere else.
  */
+import type { EdgeLoadClass } from "./edge";
 import { EVERY_PATH, covers } from "./path-patterns";
 
 export type BehaviorClass = "assets" | "images" | "media" | "publicApi" | "api" | "webSocket" | "html";
@@ -195,6 +196,30 @@ export function withImageVariants(
       ? { ...behavior, target, negotiatesFormat: false, cache: { ...behavior.cache, key: NO_KEY } }
       : behavior,
   );
+}
+
+/** What a CDN does with each class of paths, by what a stack file says of it. */
+export function cdnBehaviors({
+  provider,
+  behaviors,
+  images,
+}: {
+  readonly provider: "cloudfront" | "cloudflare";
+  readonly behaviors: BehaviorOptions;
+  readonly images?: object | undefined;
+}): EdgeBehavior[] {
+  const classes = edgeBehaviors(behaviors);
+  if (images === undefined) return classes;
+  return withImageVariants(classes, provider === "cloudfront" ? "images" : "service");
+}
+
+/** The classes as far as they matter to the load. */
+export function loadClasses(behaviors: readonly EdgeBehavior[]): EdgeLoadClass[] {
+  return behaviors.map(({ class: name, cache, target }) => ({
+    name,
+    cached: cache.kind === "cached",
+    target,
+  }));
 }
 
 function defined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -1,4 +1,4 @@
-/** The entrance of the production stack on the real engine: proxy, load balancer and CDN. */
+/** Proxy, public load balancer and CDN of the production stack on the real engine. */
 import assert from "node:assert/strict";
 
 import type { StackRun } from "../../engine/stack";
@@ -7,11 +7,11 @@ import { runPlatform } from "./platform";
 import { edited, only, type Change, type StackFile } from "./stack-file";
 
 /** Previews the production stack without a database, changed by the test. */
-export const previewEntrance = async (...changes: readonly Change[]): Promise<StackRun> =>
-  await runPlatform("preview", "production", edited(entrance, ...changes));
+export const previewLoadBalancer = async (...changes: readonly Change[]): Promise<StackRun> =>
+  await runPlatform("preview", "production", edited(wayOnly, ...changes));
 
 /** What this spec is about: proxy, load balancer and CDN, in front of services. */
-function entrance(file: StackFile): void {
+function wayOnly(file: StackFile): void {
   only("caches", "loadBalancer", "cdn")(file);
   for (const service of Object.values<StackFile>(file["services"])) delete service["database"];
 }

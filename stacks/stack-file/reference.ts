@@ -1,0 +1,166 @@
+/** The reference of the keys of a stack file as tables, from their declarations. */
+import { z } from "zod";
+
+import { aboutOf } from "../../budget/core/settings";
+import { MESSAGE_SEPARATOR } from "../../budget/core/issues";
+import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
+import { stackSchema } from "./schema/stack";
+
+interface Row {
+  readonly key: string;
+  readonly allowed: string;
+  readonly otherwise: string;
+  readonly fix: string;
+  readonly decides: string;
+}
+
+/** A schema without what stands around it, and what counts where the key is left out. */
+function unwrapped(schema: z.ZodType, otherwise = "required"): { schema: z.ZodType; otherwise: string } {
+  if (schema instanceof z.ZodDefault) {
+    return unwrapped(schema.unwrap() as z.ZodType, shown(schema.def.defaultValue));
+  }
+  return schema instanceof z.ZodOptional
+    ? unwrapped(schema.unwrap() as z.ZodType, "none")
+    : { schema, otherwise };
+}
+
+function shown(value: unknown): string {
+  if (typeof value !== "object" || value === null) return `\`${String(value)}\``;
+  const inner = Object.values(value).map((one) =>
+    typeof one === "object" ? JSON.stringify(one) : String(one),
+  );
+  return inner.length === 0 ? "none" : `\`${inner.join("`, `").replaceAll('"', "")}\``;
+}
+
+/** What is allowed; of a setting without a declaration what it says of nothing. */
+function allowed(schema: z.ZodType): string {
+  const said = aboutOf(schema)?.allowed;
+  if (said !== undefined) return said;
+  const [message = ""] = schema.safeParse(Symbol()).error?.issues.map(({ message: text }) => text) ?? [];
+  return message.includes(MESSAGE_SEPARATOR) ? (message.split(MESSAGE_SEPARATOR)[0] ?? "") : "";
+}
+
+function told(schema: z.ZodType): Pick<Row, "fix" | "decides"> {
+  const { fix = "", decides = "" } = aboutOf(schema) ?? {};
+  return { fix, decides };
+}
+
+/** Rows of a map of known keys; a map within it is one row for each of its keys. */
+function rows(given: z.ZodType, prefix: string, note = ""): Row[] {
+  const { schema } = unwrapped(given);
+  if (schema instanceof z.ZodDiscriminatedUnion) return unionRows(schema, prefix);
+  if (!(schema instanceof z.ZodObject)) return [];
+  return Object.entries(schema.shape as Record<string, z.ZodType>).flatMap(([name, field]) =>
+    keyRows(field, `${prefix}${name}`, note),
+  );
+}
+
+function keyRows(field: z.ZodType, key: string, note: string): Row[] {
+  const { schema, otherwise } = unwrapped(field);
+  const row: Row = { key, allowed: `${allowed(schema)}${note}`, otherwise, ...told(schema) };
+  // The budget has a table of its own.
+  if (key === "budget" || key.endsWith(".budget")) return [row];
+  const inside = inner(schema);
+  if (inside === undefined) return [row];
+  const below = rows(inside.schema, `${key}${inside.joint}`, note);
+  return inside.joint === "." ? below : [row, ...below];
+}
+
+/** What is below a key: of a map its keys, of a map of names `<name>`, of a list `[]`. */
+function inner(schema: z.ZodType): { schema: z.ZodType; joint: string } | undefined {
+  const named = (of: unknown, joint: string): { schema: z.ZodType; joint: string } | undefined => {
+    const found = unwrapped(of as z.ZodType).schema;
+    return found instanceof z.ZodObject ? { schema: found, joint } : undefined;
+  };
+  if (schema instanceof z.ZodRecord) return named(schema.valueType, ".<name>.");
+  if (schema instanceof z.ZodArray) return named(schema.element, "[].");
+  return schema instanceof z.ZodObject ? { schema, joint: "." } : undefined;
+}
+
+/** Keys that every branch has once, the others with the branches they belong to. */
+function unionRows(union: z.ZodDiscriminatedUnion, prefix: string): Row[] {
+  const { discriminator } = union.def;
+  const named = (union.options as z.ZodType[]).map((option) => ({
+    name: branchName(option, discriminator),
+    found: rows(option, prefix),
+  }));
+  const chosen: Row = {
+    key: `${prefix}${discriminator}`,
+    allowed: allowed(union),
+    otherwise: "required",
+    ...told(union),
+    decides: "which other keys there are",
+  };
+  const all = new Map<string, Row>();
+  for (const { found } of named) {
+    for (const row of found) {
+      const has = named.filter((other) => other.found.some(({ key }) => key === row.key));
+      const only = has.length === named.length ? "" : `; ${has.map(({ name }) => name).join(" and ")} only`;
+      if (row.key !== chosen.key && !all.has(row.key)) {
+        all.set(row.key, { ...row, allowed: `${row.allowed}${only}` });
+      }
+    }
+  }
+  return [chosen, ...all.values()];
+}
+
+/** The value that chooses a branch, which may be a union itself, by another key. */
+function branchName(option: z.ZodType, discriminator: string): string {
+  if (option instanceof z.ZodDiscriminatedUnion) {
+    return branchName((option.options as z.ZodType[])[0] ?? z.unknown(), discriminator);
+  }
+  const field = option instanceof z.ZodObject ? (option.shape[discriminator] as z.ZodType) : undefined;
+  const { schema } = unwrapped(field ?? z.unknown());
+  return schema instanceof z.ZodLiteral ? String(schema.value) : "";
+}
+
+function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...lines.map(line)].join("\n");
+}
+
+function keyTable(found: readonly Row[]): string {
+  return table(
+    ["key", "allowed", "default", "what to give", "what follows from it"],
+    found.map(({ key, allowed: what, otherwise, fix, decides }) => [
+      `\`${key}\``,
+      what,
+      otherwise,
+      fix,
+      decides,
+    ]),
+  );
+}
+
+const { cluster, services, ...others } = stackSchema.shape;
+
+/** Tables by the name of their marker in docs/stack-file.md. */
+export function referenceTables(): Readonly<Record<string, string>> {
+  const top = Object.entries(stackSchema.shape).map(([key, schema]): Row => {
+    const found = unwrapped(schema as z.ZodType);
+    const what = allowed(found.schema);
+    return { key, allowed: what, otherwise: found.otherwise, ...told(found.schema) };
+  });
+  return {
+    "top level": keyTable(top),
+    cluster: keyTable(rows(cluster, "")),
+    services: keyTable(rows(services.valueType, "")),
+    caches: keyTable(rows(others.caches.unwrap().valueType, "")),
+    ...Object.fromEntries(
+      (others.database.unwrap().options as z.ZodType[]).map((kind) => [
+        `database ${branchName(kind, "kind")}`,
+        keyTable(rows(kind, "")),
+      ]),
+    ),
+    waivers: keyTable(rows(others.waivers.unwrap().element, "")),
+    budget: table(
+      ["metric", "target", "warning", "critical"],
+      Object.entries(DEFAULT_BUDGET).map(([metric, { target, warning, critical }]) => [
+        `\`${metric}\``,
+        String(target),
+        String(warning),
+        String(critical),
+      ]),
+    ),
+  };
+}
