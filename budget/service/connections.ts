@@ -113,7 +113,11 @@ export interface ConnectionUser {
 export function livingPods({ maxReplicas, maxSurge, pace }: Omit<ConnectionUser, "poolSize">): number {
   const surge = wholeUp(maxReplicas * maxSurge);
   if (surge === 0) return maxReplicas;
-  const overlap = pace === undefined ? Infinity : Math.ceil(pace.terminationSeconds / pace.readySeconds);
+  // What is ready at once is replaced at once.
+  const overlap =
+    pace === undefined || pace.readySeconds === 0
+      ? Infinity
+      : Math.ceil(pace.terminationSeconds / pace.readySeconds);
   return Math.min(2 * maxReplicas, maxReplicas + surge * (1 + overlap));
 }
 

@@ -193,8 +193,10 @@ describe("livingPods", () => {
   it("takes every pod twice when nothing is known of the pace, and once where none is replaced before it is gone", () => {
     assert.equal(livingPods({ maxReplicas: 14, maxSurge: 0.25, processesPerPod: 1 }), 28);
     assert.equal(livingPods({ maxReplicas: 14, maxSurge: 0, processesPerPod: 1 }), 14);
-    const pace = { terminationSeconds: 30, readySeconds: 0 };
-    assert.equal(livingPods({ maxReplicas: 14, maxSurge: 0.25, processesPerPod: 1, pace }), 28);
+    for (const terminationSeconds of [0, 30]) {
+      const pace = { terminationSeconds, readySeconds: 0 };
+      assert.equal(livingPods({ maxReplicas: 14, maxSurge: 0.25, processesPerPod: 1, pace }), 28);
+    }
   });
 });
 
