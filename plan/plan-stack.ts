@@ -161,9 +161,10 @@ function planned(
       : { callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds };
   // Queries in flight at most, as if all of them met the same router.
   const databasePool = queries === undefined ? 0 : servicePoolSize(profile, processesPerPod, queries);
+  const timeouts = chainTo(inputs, name, maxRequestSeconds);
   return {
     budget,
-    timeouts: chainTo(inputs, name, maxRequestSeconds),
+    timeouts,
     plan: planService({
       service: name,
       demand,
@@ -172,6 +173,7 @@ function planned(
       zones: inputs.cluster.zones,
       resources,
       processesPerPod,
+      terminationSeconds: timeouts.drain.terminationGrace,
       cachePools,
       databasePool,
       balancing,

@@ -36,9 +36,11 @@ export interface CacheInput {
   readonly workingSetMiB: number;
   readonly cpuCores?: number | undefined;
   readonly memoryLimitMiB?: number | undefined;
+  readonly standby?: boolean | undefined;
   readonly storage?: { readonly sizeGiB?: number | undefined } | undefined;
   readonly nodeType?: string | undefined;
 }
+
 /** What the stack says of itself when a part of it is planned. */
 type Derived = "database" | "users" | "zones" | "budget" | "dataModel";
 

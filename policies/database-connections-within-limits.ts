@@ -1,6 +1,7 @@
 import type { ReportViolation, StackValidationPolicy } from "@pulumi/policy";
 
 import { MONITORS_PER_HOST, clientsPerRouter } from "../budget/database/mongodb";
+import { livingPods } from "../budget/service/connections";
 import { databaseUsersOf } from "../budget/service/pool-users";
 import { COMPONENT_TYPES } from "../budget/core/component-types";
 import type { DatabaseSummary } from "../budget/database/summary";
@@ -17,8 +18,8 @@ export function overbookedRouters(
   const users = databaseUsersOf(services);
   const needed = clientsPerRouter(users);
   const terms = users.map(
-    ({ workload, maxReplicas, maxSurge, processesPerPod, poolSize }) =>
-      `${workload}: ${maxReplicas} pods + ${maxSurge * 100} % * ${processesPerPod} processes * (${poolSize} + ${MONITORS_PER_HOST})`,
+    (user) =>
+      `${user.workload}: ${livingPods(user)} pods * ${user.processesPerPod} processes * (${user.poolSize} + ${MONITORS_PER_HOST})`,
   );
   return databases
     .map(({ workload, configKey, numbers }) => ({

@@ -1,6 +1,6 @@
 /** The plan of a Redis in the cluster: connections, memory, members, and the promises that they keep. */
 import { derived, text, type Derived, type Numbers } from "../core/derived";
-import { mebibytes, number } from "../core/format";
+import { mebibytes, number, plural } from "../core/format";
 import type { Plan } from "../core/plan";
 import type { Proof } from "../core/proof";
 import { replicationClients } from "../service/connections";
@@ -33,6 +33,8 @@ export interface RedisInputs {
   readonly cpuCores?: number | undefined;
   /** Memory limit of a server, MiB. @default what is needed */
   readonly memoryLimitMiB?: number | undefined;
+  /** Two replicas keep what a cache has, as they do of a session store. @default false: it begins empty after a restart */
+  readonly standby?: boolean | undefined;
   /** Zones of the cluster's nodes, whole number >= 1. @default 3 */
   readonly zones?: number | undefined;
   /** Volume of a member. @default three times `maxmemory` */
@@ -59,12 +61,16 @@ export interface RedisNumbers extends Numbers {
   readonly eviction: Derived<string>;
 }
 
-/** What a store of several members has besides. */
+/** What a Redis of several members has besides. */
 export interface ReplicatedNumbers extends RedisNumbers {
   /** `repl-backlog-size`, MiB. */
   readonly backlog: Derived;
   /** Hard limit of what waits for a replica, MiB. */
   readonly replicaBuffer: Derived;
+}
+
+/** What a session store has besides, whose members keep their data on volumes. */
+export interface StoredNumbers extends ReplicatedNumbers {
   /** Volume of each member, and the smallest that will do, GiB. */
   readonly storage: Derived;
   readonly leastStorage: Derived;
@@ -72,7 +78,20 @@ export interface ReplicatedNumbers extends RedisNumbers {
 
 export type RedisPlan = Plan<RedisNumbers>;
 
-/** The numbers that only a store of several members has; undefined for a server that is alone. */
+/** Whether there are several members, of which one takes the place of another. */
+export function isReplicated({
+  purpose,
+  standby = false,
+}: Pick<RedisInputs, "purpose" | "standby">): boolean {
+  return purpose === "session" || standby;
+}
+
+/** The numbers that only a store with volumes has; undefined for one without. */
+export function storedNumbers({ numbers }: RedisPlan): StoredNumbers | undefined {
+  return "storage" in numbers ? (numbers as StoredNumbers) : undefined;
+}
+
+/** The numbers that only a Redis of several members has; undefined for a server that is alone. */
 export function replicatedNumbers({ numbers }: RedisPlan): ReplicatedNumbers | undefined {
   return "backlog" in numbers ? (numbers as ReplicatedNumbers) : undefined;
 }
@@ -80,7 +99,7 @@ export function replicatedNumbers({ numbers }: RedisPlan): ReplicatedNumbers | u
 /** The whole derivation. Members are alike, for each may become the primary. */
 export function planRedis(inputs: RedisInputs): RedisPlan {
   const { cache, purpose, users = [], cpuCores = DEFAULT_CPU_CORES } = inputs;
-  const replicated = purpose === "session";
+  const replicated = isReplicated(inputs);
   const own = replicated ? replicationClients(MEMBERS) : 0;
   const needed = neededClients(users, own);
   const limits = { ...needed, name: "maxclients", value: Math.min(needed.value, MOST_CLIENTS) };
@@ -101,25 +120,32 @@ export function planRedis(inputs: RedisInputs): RedisPlan {
       redisIoThreads(cpuCores),
       "",
       cpuCores < 4
-        ? `${number(cpuCores)} cores < 4: the main thread alone`
+        ? `${plural(cpuCores, "core")}, below 4: the main thread alone`
         : `min(8, ⌊${number(cpuCores)} cores · 0.75⌋)`,
       ["cpuCores"],
     ),
-    eviction: evictionNumber(purpose, replicated ? "kept over a restart" : "empty after a restart"),
-    ...(replicated ? replicatedOnly(inputs, memory) : {}),
+    eviction: evictionNumber(purpose, afterRestart(inputs)),
+    ...(replicated ? replicatedOnly(memory) : {}),
+    ...(purpose === "session" ? storedOnly(inputs, memory) : {}),
   };
   return {
     numbers,
     proofs: [
       connectionsProof(cache, limits, needed, ["retrofitlink:services"]),
       memoryProof(cache, numbers),
-      ...(replicated ? [storageProof(cache, numbers as ReplicatedNumbers)] : []),
+      ...(purpose === "session" ? [storageProof(cache, numbers as StoredNumbers)] : []),
     ],
   };
 }
 
-function membersNumber({ purpose, zones = DEFAULT_ZONES }: RedisInputs): Derived {
-  if (purpose === "cache") return derived("Members", 1, "members", "one server", ["purpose"]);
+function afterRestart({ purpose, standby = false }: RedisInputs): string {
+  if (purpose === "session") return "kept over a restart";
+  return standby ? "kept while one of its members is there" : "empty after a restart";
+}
+
+function membersNumber(inputs: RedisInputs): Derived {
+  const { zones = DEFAULT_ZONES } = inputs;
+  if (!isReplicated(inputs)) return derived("Members", 1, "members", "one server", ["purpose"]);
   const inOneZone = Math.ceil(MEMBERS / zones);
   return derived(
     "Members",
@@ -127,7 +153,7 @@ function membersNumber({ purpose, zones = DEFAULT_ZONES }: RedisInputs): Derived
     "members",
     `a primary and ${MEMBERS - 1} replicas, a Sentinel beside each: ${MEMBERS} − 1 lost = ${MEMBERS - 1} ≥ a majority of ` +
       `${QUORUM}; a zone holds ${inOneZone} of them`,
-    ["purpose", "retrofitlink:cluster.zones"],
+    ["purpose", "standby", "retrofitlink:cluster.zones"],
   );
 }
 
@@ -170,17 +196,7 @@ function memoryNumbers(
   };
 }
 
-function replicatedOnly(
-  { storage }: RedisInputs,
-  memory: RedisMemory,
-): Pick<ReplicatedNumbers, "backlog" | "replicaBuffer" | "leastStorage" | "storage"> {
-  const leastStorage = derived(
-    "Smallest volume",
-    redisStorageGiB(memory.maxMemoryMiB),
-    "GiB",
-    `⌈3 · ${mebibytes(memory.maxMemoryMiB)}⌉ in GiB: the file, what was appended, and the next one`,
-    ["workingSetMiB"],
-  );
+function replicatedOnly(memory: RedisMemory): Pick<ReplicatedNumbers, "backlog" | "replicaBuffer"> {
   return {
     backlog: derived(
       "repl-backlog-size",
@@ -193,9 +209,24 @@ function replicatedOnly(
       "Buffer of a replica",
       memory.replicaBufferMiB,
       "MiB",
-      `the backlog and what is written while a copy is made, half of maxmemory`,
+      "the backlog and what is written while a copy is made, half of maxmemory",
       ["workingSetMiB"],
     ),
+  };
+}
+
+function storedOnly(
+  { storage }: RedisInputs,
+  memory: RedisMemory,
+): Pick<StoredNumbers, "storage" | "leastStorage"> {
+  const leastStorage = derived(
+    "Smallest volume",
+    redisStorageGiB(memory.maxMemoryMiB),
+    "GiB",
+    `⌈3 · ${mebibytes(memory.maxMemoryMiB)}⌉ in GiB: the file, what was appended, and the next one`,
+    ["workingSetMiB"],
+  );
+  return {
     leastStorage,
     storage: derived(
       "Volume of a member",
@@ -217,7 +248,7 @@ function memoryProof(cache: string, { limit, needed }: RedisNumbers): Proof {
   };
 }
 
-function storageProof(cache: string, { storage, leastStorage }: ReplicatedNumbers): Proof {
+function storageProof(cache: string, { storage, leastStorage }: StoredNumbers): Proof {
   return {
     policy: "memory-within-limits",
     statement: `"${cache}" has room to write its append-only file anew`,

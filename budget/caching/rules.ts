@@ -19,7 +19,7 @@ import {
   type ElastiCacheInputs,
   type MemorystoreInputs,
 } from "./plan-managed";
-import { DEFAULT_CPU_CORES, planRedis, replicatedNumbers, type RedisInputs } from "./plan-redis";
+import { DEFAULT_CPU_CORES, planRedis, storedNumbers, type RedisInputs } from "./plan-redis";
 
 /** Everything that makes a cache impossible to plan or to prove. An empty list means that it is sound. */
 export function cacheIssues(inputs: CacheInputs): Issue[] {
@@ -47,9 +47,9 @@ export function redisIssues(inputs: RedisInputs): Issue[] {
       fix: raise(needed.value),
     });
   }
-  const replicated = replicatedNumbers(plan);
-  if (replicated !== undefined && replicated.storage.value < replicated.leastStorage.value) {
-    const least = replicated.leastStorage.value;
+  const stored = storedNumbers(plan);
+  if (stored !== undefined && stored.storage.value < stored.leastStorage.value) {
+    const least = stored.leastStorage.value;
     issues.push({
       path: ["storage", "sizeGiB"],
       got: show(inputs.storage?.sizeGiB),

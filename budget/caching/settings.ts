@@ -1,7 +1,7 @@
 /** Settings of caches, in the cluster and rented. */
 import { z } from "zod";
 
-import { about, choice, group, list, number, text, type About } from "../core/settings";
+import { about, choice, flag, group, list, number, text, type About } from "../core/settings";
 import { ELASTICACHE_NODES } from "./managed-cache";
 
 /** Largest memory that anything here may ask for, MiB: 1 TiB. */
@@ -42,6 +42,12 @@ export const zones = number(
   { unit: "zones", atLeast: 1, atMost: 6, whole: true },
   { fix: "Count the zones of the cluster's nodes.", decides: "replicas, placement" },
 );
+
+/** Whether two replicas keep what a cache has. */
+export const standby = flag({
+  fix: "true keeps two replicas of a cache, so that a restart, a drain or a lost zone does not empty it.",
+  decides: "members, memory",
+});
 
 /** Volume of each member of a session store. */
 export const storageSettings = group(
@@ -186,6 +192,7 @@ export const redisSettings = z.object({
   name: redisName,
   cpuCores: cpuCores.optional(),
   memoryLimitMiB: memoryLimitMiB.optional(),
+  standby: standby.optional(),
   passwordGeneration: passwordGeneration.optional(),
   zones: zones.optional(),
 });

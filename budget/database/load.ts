@@ -2,6 +2,7 @@
 import { derived, type Derived, type Numbers } from "../core/derived";
 import { gibibytes, number, percent, plural, rate } from "../core/format";
 import type { Threshold } from "../core/performance-budget";
+import { livingPods } from "../service/connections";
 import { withoutNoise } from "../core/rounding";
 import type { Collection } from "./data-model/collection";
 import { modelLoad, type ModelLoad } from "./data-model/load";
@@ -50,13 +51,16 @@ export function ofLargestShard(total: string, shards: number): string {
 export function connectionNumber(users: readonly DatabaseUser[]): Derived {
   const terms = users.map(
     (user) =>
-      `${user.service} ${number(clientsPerRouter([user]))} (pool ${number(user.poolSize)} + ${MONITORS_PER_HOST} monitors a process)`,
+      `${user.service} ${plural(livingPods(user), "pod")} · ${plural(user.processesPerPod, "process")} · ` +
+      `(pool ${number(user.poolSize)} + ${MONITORS_PER_HOST} monitors)`,
   );
   return derived(
     "Connections to a router",
     clientsPerRouter(users),
     "connections",
-    `${terms.length === 0 ? "no service connects" : terms.join(" + ")}, all at maxReplicas during a rollout`,
+    terms.length === 0
+      ? "no service connects"
+      : `${terms.join(" + ")}, at maxReplicas in a rollout, with the pods that are ending`,
     ["retrofitlink:services"],
   );
 }

@@ -5,6 +5,7 @@ import { given } from "../core/plan";
 import { wholeUp } from "../core/rounding";
 import { DEFAULT_REACTION, concurrentRequests, growthFactor, podsLost, type ReactionTime } from "./capacity";
 import { coldCacheNumbers } from "./cold-cache";
+import { livingPods, paceOf } from "./connections";
 import type { ServiceProfile } from "./demand";
 import {
   MOST_PODS,
@@ -100,7 +101,7 @@ export function planService(inputs: ServiceInputs): ServicePlan {
     ...(inputs.queries === undefined
       ? {}
       : coldCacheNumbers({ profile, budget, queries: inputs.queries, pods: fleet.max })),
-    ...poolNumbers(inputs, rollout),
+    ...poolNumbers(inputs, max),
   };
   return { numbers, proofs: serviceProofs(inputs, fleet, numbers) };
 }
@@ -248,16 +249,18 @@ function redundancyOf(inputs: ServiceInputs, fleet: PlannedFleet): Derived {
 
 /** What the pools of all pods come to, under `pool:` and the name of what they lead to. */
 function poolNumbers(
-  { cachePools = {}, databasePool = 0, processesPerPod = 1 }: ServiceInputs,
-  rollout: Derived,
+  { cachePools = {}, databasePool = 0, processesPerPod = 1, terminationSeconds, profile }: ServiceInputs,
+  max: Derived,
 ): Record<string, Derived> {
+  const pace = terminationSeconds === undefined ? {} : { pace: paceOf(terminationSeconds, profile) };
+  const living = livingPods({ maxReplicas: max.value, maxSurge: MAX_SURGE, processesPerPod, ...pace });
   const pool = (what: string, size: number, key: string): [string, Derived] => [
     `pool:${what}`,
     derived(
       `Connections to ${what}`,
-      rollout.value * processesPerPod * size,
+      living * processesPerPod * size,
       "connections",
-      `${text(rollout)} · ${plural(processesPerPod, "process")} · ${size} at most`,
+      `${plural(living, "pod")} in a rollout, with those that are ending · ${plural(processesPerPod, "process")} · ${size} at most`,
       [key],
     ),
   ];

@@ -44,6 +44,8 @@ export interface ServiceInputs {
   readonly balancing?: Balancing | undefined;
   /** @default nothing is accepted */
   readonly resilience?: Resilience | undefined;
+  /** How long a pod that was told to stop may take, seconds. @default unknown: in a rollout every pod may be there twice */
+  readonly terminationSeconds?: number;
   /** @default PEAK_MARGIN */
   readonly margin?: number;
   /** @default DEFAULT_REACTION */

@@ -58,7 +58,9 @@ export class ElasticService extends pulumi.ComponentResource {
     refuse("ElasticService", name, elasticServiceProblems(args), args.configKey);
     const cachePools = Object.fromEntries((args.caches ?? []).map((cache) => [cache.name, cache.poolSize]));
     const databasePool = args.database?.poolSize ?? 0;
-    const plan = args.plan ?? planService({ ...args, service: app, cachePools, databasePool });
+    const { terminationGrace: terminationSeconds } = args.timeouts.drain;
+    const plan =
+      args.plan ?? planService({ ...args, service: app, terminationSeconds, cachePools, databasePool });
     const { min, max } = plan.numbers;
     const { processesPerPod = 1, transform = {} } = args;
     const summary: ServiceSummary = {

@@ -105,6 +105,7 @@ export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts
         {
           kind: valueAt(raw, ["caches", name, "kind"]),
           purpose: valueAt(raw, ["caches", name, "purpose"]),
+          standby: valueAt(raw, ["caches", name, "standby"]),
         },
       ]),
     ),

@@ -19,7 +19,9 @@ export interface NamedObject {
 export interface NamingParts {
   readonly services: readonly string[];
   /** By name, as they were given. */
-  readonly caches: Readonly<Record<string, { readonly kind: unknown; readonly purpose: unknown }>>;
+  readonly caches: Readonly<
+    Record<string, { readonly kind: unknown; readonly purpose: unknown; readonly standby?: unknown }>
+  >;
   /** `kind` of the database as it was given, undefined without one. */
   readonly database: unknown;
   /** `nginx` or `haproxy`; undefined without a load balancer. */
@@ -89,7 +91,7 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
   const isManaged = (kind: unknown): boolean => kind === "elasticache" || kind === "memorystore";
   return [
     ...services.flatMap((name) => of(name, ["services", name], SERVICE)),
-    ...Object.entries(caches).flatMap(([name, { kind, purpose }]) => {
+    ...Object.entries(caches).flatMap(([name, { kind, purpose, standby }]) => {
       const owner = ["caches", name];
       if (isManaged(kind))
         return of(name, owner, [
@@ -97,7 +99,7 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
           ["Secret", "-credentials"],
         ]);
       const members: Suffixes =
-        purpose === "session"
+        purpose === "session" || standby === true
           ? [
               ["StatefulSet", ""],
               ["Service", "-pods"],

@@ -79,7 +79,7 @@ function inCluster(
     ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }),
   };
   return cache.purpose === "cache"
-    ? new Redis(name, { ...args, purpose: "cache" }, options)
+    ? new Redis(name, { ...args, purpose: "cache", standby: cache.standby }, options)
     : new Redis(
         name,
         {

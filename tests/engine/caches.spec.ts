@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import type { ManagedCacheNumbers } from "../../budget/caching/plan-managed";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import type { StackResource, StackRun } from "../../engine/stack";
 import { ENGINE_TIMEOUT_MS, kubectl, operations } from "../helpers/engine";
@@ -15,6 +16,7 @@ const caches =
     for (const name of names) {
       const cache = file["caches"][name];
       delete cache.cpuCores;
+      delete cache.standby;
       Object.assign(cache, { kind, ...more });
     }
   };
@@ -24,6 +26,12 @@ const both = (kind: string, more: object = {}): Change => caches(kind, more, "re
 
 const ofType = (run: StackRun, type: string): StackResource[] =>
   run.resources.filter((resource) => resource.type === type);
+
+/** What is rented, how many of it, and what happens when it is full. */
+function rented(inputs: StackResource["inputs"]): unknown[] {
+  const { node, members, eviction } = inputs["numbers"] as ManagedCacheNumbers;
+  return [node.value, members.value, eviction.value];
+}
 
 /** `NAME: value` of the variables of a service that begin with a prefix, secrets by where they are. */
 function variables(run: StackRun, service: string, prefix: RegExp): string[] {
@@ -45,13 +53,11 @@ describe("managed caches on the real engine", function () {
     assert.deepEqual([run.errors, run.policyEvents, run.succeeded], [[], [], true]);
     const summaries = ofType(run, COMPONENT_TYPES.elastiCache).map(({ inputs }) => [
       inputs["workload"],
-      inputs["nodeType"],
-      inputs["replicas"],
-      inputs["evictionPolicy"],
+      ...rented(inputs),
     ]);
     assert.deepEqual(summaries.sort(), [
-      ["redis-cache", "cache.m7g.large", 1, "allkeys-lfu"],
-      ["redis-session", "cache.m7g.large", 2, "noeviction"],
+      ["redis-cache", "cache.m7g.large", 2, "allkeys-lfu"],
+      ["redis-session", "cache.m7g.large", 3, "noeviction"],
     ]);
     assert.deepEqual(ofType(run, COMPONENT_TYPES.redis), []);
     assert.equal(ofType(run, "aws:elasticache/replicationGroup:ReplicationGroup").length, 2);
@@ -69,11 +75,11 @@ describe("managed caches on the real engine", function () {
     assert.deepEqual([run.errors, run.policyEvents, run.succeeded], [[], [], true]);
     assert.deepEqual(
       ofType(run, COMPONENT_TYPES.memorystore)
-        .map(({ inputs }) => [inputs["workload"], inputs["nodeType"], inputs["evictionPolicy"]])
+        .map(({ inputs }) => [inputs["workload"], ...rented(inputs)])
         .sort(),
       [
-        ["redis-cache", "STANDARD_HA 4 GiB", "allkeys-lfu"],
-        ["redis-session", "STANDARD_HA 1 GiB", "noeviction"],
+        ["redis-cache", "STANDARD_HA 4 GiB", 2, "allkeys-lfu"],
+        ["redis-session", "STANDARD_HA 1 GiB", 2, "noeviction"],
       ],
     );
     assert.ok(variables(run, "backend", /./).includes("NODE_EXTRA_CA_CERTS: /etc/cache-authorities/ca.crt"));

@@ -55,7 +55,7 @@ export class ReplicationMember {
     const bind = "127.0.0.1";
     const files: Record<string, string> = {
       "redis-cli": OPERATORS_CLI,
-      "users.conf": serverUsersConf("session", credentials),
+      "users.conf": serverUsersConf(true, credentials),
       "sentinel-users.conf": sentinelUsersConf(MASTER_NAME, credentials),
       "redis.conf": redisConf({
         ...args,

@@ -95,7 +95,9 @@ class Server implements RunningRedis {
       usersFile,
       activeDefrag: false,
     });
-    await writeFile(usersFile, serverUsersConf(args.purpose, REDIS_CREDENTIALS), { mode: 0o600 });
+    await writeFile(usersFile, serverUsersConf(args.purpose === "session", REDIS_CREDENTIALS), {
+      mode: 0o600,
+    });
     await writeFile(join(directory, "redis.conf"), conf);
     const wrapper = OPERATORS_CLI.replace('"$@"', `-h 127.0.0.1 -p ${port} "$@"`);
     await mkdir(this.programs);

@@ -7,12 +7,13 @@ const behindCloudflare: Change = (file) => {
   file["cdn"].provider = "cloudflare";
 };
 
-/** Caches that a cloud runs. What is rented has no cores to choose. */
+/** Caches that a cloud runs. What is rented has no cores to choose, and replicas anyway. */
 const managedCaches =
   (kind: string, more: object = {}): Change =>
   (file) => {
     for (const cache of Object.values<StackFile>(file["caches"])) {
       delete cache["cpuCores"];
+      delete cache["standby"];
       Object.assign(cache, { kind, ...more });
     }
   };

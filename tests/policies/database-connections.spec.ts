@@ -52,7 +52,7 @@ describe("database-connections-within-limits", function () {
     assert.deepEqual([verdict?.policy, verdict?.level], ["database-connections-within-limits", "mandatory"]);
     assert.match(
       verdict?.message ?? "",
-      /"mongodb" refuses connections when every service is at its maximum and rolls out\n100 connections admitted >= 108 does not hold \(backend: 14 pods \+ 25 % \* 1 processes \* \(4 \+ 2\)\)\nchange: retrofitlink:database$/,
+      /"mongodb" refuses connections when every service is at its maximum and rolls out\n100 connections admitted >= 168 does not hold \(backend: 28 pods \* 1 processes \* \(4 \+ 2\)\)\nchange: retrofitlink:database$/,
     );
   });
 
@@ -61,7 +61,7 @@ describe("database-connections-within-limits", function () {
     assert.equal(statefulSets.length, 2);
     const verdicts = await review(managed, { type: COMPONENT_TYPES.atlasCluster });
     assert.equal(verdicts.length, 1);
-    assert.match(verdicts[0]?.message ?? "", /107 connections admitted >= 108 does not hold/);
+    assert.match(verdicts[0]?.message ?? "", /107 connections admitted >= 168 does not hold/);
   });
 
   it("leaves it to the proofs of its plan what it carries", async () => {

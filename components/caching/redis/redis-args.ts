@@ -56,11 +56,22 @@ interface CommonTransforms {
   readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
 }
 
+interface MemberTransforms extends CommonTransforms {
+  readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs>;
+  /** The headless Service that gives each member its name. */
+  readonly pods?: Transform<k8s.core.v1.ServiceArgs>;
+}
+
 /** Data that can be had again: evicts what is used least, and starts empty. */
 export interface CacheRedisArgs extends CommonArgs {
   readonly purpose: "cache";
+  /**
+   * Two replicas keep what the cache has, with a Sentinel beside each member, so that a change of its settings or
+   * passwords, a drain or a lost zone does not empty it. Costs three servers, each larger for the copies. @default false
+   */
+  readonly standby?: boolean;
   readonly storage?: never;
-  readonly transform?: CommonTransforms & { readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs> };
+  readonly transform?: MemberTransforms & { readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs> };
 }
 
 /**
@@ -69,20 +80,17 @@ export interface CacheRedisArgs extends CommonArgs {
  */
 export interface SessionRedisArgs extends CommonArgs {
   readonly purpose: "session";
+  readonly standby?: never;
   readonly storage?: RedisStorage;
-  readonly transform?: CommonTransforms & {
-    readonly statefulSet?: Transform<k8s.apps.v1.StatefulSetArgs>;
-    /** The headless Service that gives each member its name. */
-    readonly pods?: Transform<k8s.core.v1.ServiceArgs>;
-  };
+  readonly transform?: MemberTransforms;
 }
 
 export type RedisArgs = CacheRedisArgs | SessionRedisArgs;
 
 /** What the plan of a Redis is made from. @param name as messages call it */
 export function redisInputs(name: string, args: RedisArgs): RedisInputs {
-  const { purpose, workingSetMiB, users, cpuCores, memoryLimitMiB, storage, zones } = args;
-  return { cache: name, purpose, workingSetMiB, users, cpuCores, memoryLimitMiB, storage, zones };
+  const { purpose, workingSetMiB, users, cpuCores, memoryLimitMiB, standby, storage, zones } = args;
+  return { cache: name, purpose, workingSetMiB, users, cpuCores, memoryLimitMiB, standby, storage, zones };
 }
 
 /** Everything that makes a Redis impossible to build or to prove. An empty list means it is sound. */

@@ -96,7 +96,7 @@ export function redisConf(args: RedisConfArgs): string {
     network(args),
     memory(args),
     persistence(args),
-    ...(args.replication === undefined ? [] : [replication(args.replication)]),
+    ...(args.replication === undefined ? [] : [replication(args.purpose, args.replication)]),
     diagnostics(),
   ];
   const text = sections.map((directives) => directives.map(line).join("\n"));
@@ -159,12 +159,16 @@ function persistence(args: RedisConfArgs): Directive[] {
   ];
 }
 
-function replication({ backlogMiB, replicaBufferMiB }: ReplicationConf): Directive[] {
-  return [
+function replication(purpose: RedisPurpose, { backlogMiB, replicaBufferMiB }: ReplicationConf): Directive[] {
+  const lossless: Directive[] = [
     // A primary that was cut off from everybody takes no writes that would be lost when it comes back as a replica. One
     // replica is enough, so that a rollout, which takes one away at a time, is not an outage.
     ["min-replicas-to-write", MIN_REPLICAS.toWrite],
     ["min-replicas-max-lag", MIN_REPLICAS.maxLagSeconds],
+  ];
+  return [
+    // A cache that is the last of its members goes on: what it loses can be had again.
+    ...(purpose === "session" ? lossless : []),
     ["repl-backlog-size", `${backlogMiB}mb`],
     [
       "client-output-buffer-limit",

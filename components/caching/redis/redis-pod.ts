@@ -26,6 +26,9 @@ const PROGRAMS = `${dirname(REDIS_PATHS.config)}:/usr/local/sbin:/usr/local/bin:
 /** Name of the volume, and of the claim, that a session store keeps its data on. */
 export const DATA_VOLUME = "data";
 
+/** More than a Sentinel ever writes down. */
+const SENTINEL_STATE = "16Mi";
+
 /** Numeric id of the user and group `valkey` in the image. */
 const REDIS_USER_ID = 999;
 
@@ -41,7 +44,12 @@ export interface RedisPodArgs {
   readonly cpuCores: number;
   readonly memoryLimitMiB: number;
   /** What a pod that is one of several needs. @default none: it is the only one, and keeps nothing */
-  readonly member?: { readonly app: string; readonly zones: number };
+  readonly member?: {
+    readonly app: string;
+    readonly zones: number;
+    /** What it keeps outlives the pod, on a claimed volume. */
+    readonly stored: boolean;
+  };
   readonly config: MountedObject;
   readonly credentials: MountedObject;
 }
@@ -145,6 +153,10 @@ export function redisPod(pod: RedisPodArgs): k8s.types.input.core.v1.PodTemplate
       volumes: [
         // One of its files is a program.
         { name: "config", configMap: { name: pod.config.name, defaultMode: 0o555 } },
+        // Of a member without a claim: what its Sentinel knows.
+        ...(member === undefined || member.stored
+          ? []
+          : [{ name: DATA_VOLUME, emptyDir: { sizeLimit: SENTINEL_STATE } }]),
         {
           name: "credentials",
           secret: {

@@ -1,6 +1,5 @@
 /** Who may do what on servers and Sentinels, and with which passwords: the files that they include. Pure text. */
 import { createHash, createHmac } from "node:crypto";
-import type { RedisPurpose } from "../../../budget/caching/purpose";
 
 /**
  * The users of a Redis. `default` is the services', so that a client needs a password and no name; `operator` is for
@@ -33,14 +32,14 @@ export function passwordOf(user: RedisUserName, { application, internal }: Redis
  * `INFO` and `ROLE` are what clients ask when they connect. Messages go where no Sentinels are: one on their channel would
  * move the primary. What is read of `CONFIG` would be a password.
  */
-function serverRules(purpose: RedisPurpose): Readonly<Partial<Record<RedisUserName, string>>> {
-  const channels = purpose === "cache" ? "&*" : "resetchannels";
+function serverRules(replicated: boolean): Readonly<Partial<Record<RedisUserName, string>>> {
+  const channels = replicated ? "resetchannels" : "&*";
   return {
     default: `~* ${channels} +@all -@admin -@dangerous +info +role`,
     operator: "~* &* +@all",
     exporter:
       "+ping +info +client|setname +slowlog|get +slowlog|len +latency|latest +latency|histogram +latency|history",
-    ...(purpose === "cache"
+    ...(!replicated
       ? {}
       : {
           replica: "+ping +psync +replconf",
@@ -64,10 +63,10 @@ const SENTINEL_RULES: Readonly<Partial<Record<RedisUserName, string>>> = {
   sentinel: "&* +ping +info +role +publish +client|setname +sentinel|is-master-down-by-addr",
 };
 
-/** The file that redis.conf includes. It shows no password but the one that a replica has to show. */
-export function serverUsersConf(purpose: RedisPurpose, credentials: RedisCredentials): string {
-  const lines = userLines(serverRules(purpose), credentials);
-  if (purpose === "session") {
+/** The file that redis.conf includes. @param replicated it is one of several members. It shows no password but the one that a replica has to show. */
+export function serverUsersConf(replicated: boolean, credentials: RedisCredentials): string {
+  const lines = userLines(serverRules(replicated), credentials);
+  if (replicated) {
     lines.push("masteruser replica", `masterauth ${passwordOf("replica", credentials.current)}`);
   }
   return `${lines.join("\n")}\n`;

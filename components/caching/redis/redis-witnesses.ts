@@ -1,7 +1,7 @@
 /** What the objects of a Redis have to hold so that its proofs are about what runs. */
 import { basename } from "node:path/posix";
 
-import { replicatedNumbers, type RedisPlan } from "../../../budget/caching/plan-redis";
+import { replicatedNumbers, storedNumbers, type RedisPlan } from "../../../budget/caching/plan-redis";
 import type { RedisPurpose } from "../../../budget/caching/purpose";
 import type { Witness } from "../../../budget/core/witness";
 import { REDIS_PATHS, provenLines } from "./redis-conf";
@@ -17,6 +17,7 @@ export function redisWitnesses(
 ): Witness[] {
   const { numbers } = plan;
   const replicated = replicatedNumbers(plan);
+  const stored = storedNumbers(plan);
   const of =
     (type: string, child: string) =>
     (at: readonly string[], is: Witness["is"]): Witness => ({ type, name: `${name}-${child}`, at, is });
@@ -39,11 +40,13 @@ export function redisWitnesses(
     disruption(["spec", "maxUnavailable"], 1),
     ...(replicated === undefined
       ? [workload(["spec", "strategy", "type"], "Recreate")]
+      : [config(["data", SCRIPTS.members], { line: quorumLine() })]),
+    ...(stored === undefined
+      ? []
       : [
-          config(["data", SCRIPTS.members], { line: quorumLine() }),
           workload(
             ["spec", "volumeClaimTemplates", "0", "spec", "resources", "requests", "storage"],
-            `${replicated.storage.value}Gi`,
+            `${stored.storage.value}Gi`,
           ),
         ]),
   ];

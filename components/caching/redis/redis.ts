@@ -7,8 +7,10 @@ import {
   DEFAULT_CPU_CORES,
   DEFAULT_ZONES,
   planRedis,
-  replicatedNumbers,
+  isReplicated,
+  storedNumbers,
   type RedisPlan,
+  type StoredNumbers,
 } from "../../../budget/caching/plan-redis";
 import type { RedisSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
@@ -20,7 +22,7 @@ import { DEFAULT_MONITORING_NAMESPACE } from "../../shared/network-policy";
 import { transformed } from "../../shared/transform";
 import { assertSound } from "../assert-sound";
 import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
-import { redisArgsIssues, redisInputs, type RedisArgs, type SessionRedisArgs } from "./redis-args";
+import { redisArgsIssues, redisInputs, type RedisArgs, type RedisStorage } from "./redis-args";
 import { plannedConf, redisConf, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
 import { redisNetworkPolicy } from "./redis-network";
 import { CLI_KEY, CREDENTIAL_KEYS, DATA_VOLUME, METRICS_PORT, redisPod } from "./redis-pod";
@@ -43,7 +45,7 @@ export type { CacheRedisArgs, RedisArgs, RedisStorage, SessionRedisArgs } from "
  * Redis sized by its plan: `maxclients` from the largest fleet of its users, `maxmemory` from the working set, the
  * container's limit from `maxmemory`. Only its users' pods reach it, and only with the generated password.
  *
- * A cache is one server. A session store is a primary with two replicas, and a Sentinel beside each: when the primary is
+ * A cache is one server, or, with `standby`, three. A session store is a primary with two replicas, and a Sentinel beside each: when the primary is
  * gone for five seconds, two of them make a replica the primary.
  *
  * Trap: a client has to ask the Sentinels who takes writes. The Service of a session store reaches any of its members.
@@ -71,9 +73,9 @@ export class Redis extends pulumi.ComponentResource implements Cache {
   readonly credentials: k8s.core.v1.Secret;
   readonly config: k8s.core.v1.ConfigMap;
   readonly service: k8s.core.v1.Service;
-  /** A cache's Deployment, or a session store's StatefulSet. */
+  /** The Deployment of a cache that is alone, or the StatefulSet of several members. */
   readonly workload: k8s.apps.v1.Deployment | k8s.apps.v1.StatefulSet;
-  /** The headless Service that gives each member of a session store its name. */
+  /** The headless Service that gives each of several members its name. */
   readonly pods: k8s.core.v1.Service | undefined;
   readonly disruptionBudget: DisruptionBudget;
   readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
@@ -107,7 +109,8 @@ export class Redis extends pulumi.ComponentResource implements Cache {
 
     const secrets = redisSecrets(name, args, child);
     this.passwords = secrets.passwords;
-    const isMember = args.purpose === "session";
+    const isMember = isReplicated(args);
+    const stored = storedNumbers(plan);
     const podsService = `${workload}-pods`;
     const currently = (user: RedisUserName) => secrets.all.apply(({ current }) => passwordOf(user, current));
 
@@ -120,7 +123,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
           [CREDENTIAL_KEYS.password]: currently("default"),
           [CREDENTIAL_KEYS.operator]: currently("operator"),
           [CREDENTIAL_KEYS.exporter]: currently("exporter"),
-          [CREDENTIAL_KEYS.users]: secrets.all.apply((all) => serverUsersConf(args.purpose, all)),
+          [CREDENTIAL_KEYS.users]: secrets.all.apply((all) => serverUsersConf(isMember, all)),
           ...(isMember
             ? {
                 [CREDENTIAL_KEYS.sentinelUsers]: secrets.all.apply((all) => sentinelUsersConf(workload, all)),
@@ -179,7 +182,9 @@ export class Redis extends pulumi.ComponentResource implements Cache {
       labels,
       cpuCores,
       memoryLimitMiB: numbers.limit.value,
-      ...(isMember ? { member: { app: workload, zones: args.zones ?? DEFAULT_ZONES } } : {}),
+      ...(isMember
+        ? { member: { app: workload, zones: args.zones ?? DEFAULT_ZONES, stored: stored !== undefined } }
+        : {}),
       config: { name: this.config.metadata.name, checksum: checksum(configArgs.data) },
       // A digest of so many random bits gives nothing away; kept secret it would hide the whole pod in every preview.
       credentials: {
@@ -188,10 +193,10 @@ export class Redis extends pulumi.ComponentResource implements Cache {
       },
     });
 
-    if (args.purpose === "cache") {
+    if (!isMember) {
       this.workload = new k8s.apps.v1.Deployment(
         ...transformed<k8s.apps.v1.DeploymentArgs>(
-          args.transform?.deployment,
+          args.purpose === "cache" ? args.transform?.deployment : undefined,
           `${name}-deployment`,
           {
             metadata: metadata(workload),
@@ -278,7 +283,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
   /** Gives each member its name. */
   private membersService(
     name: string,
-    { transform = {} }: SessionRedisArgs,
+    { transform = {} }: RedisArgs,
     metadata: k8s.types.input.meta.v1.ObjectMeta,
     selector: Record<string, string>,
   ): k8s.core.v1.Service {
@@ -307,7 +312,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
   /** The servers of a session store: names, volumes, and a start one after the other. */
   private members(
     name: string,
-    { storage = {}, transform = {} }: SessionRedisArgs,
+    { storage = {}, transform = {} }: RedisArgs,
     pods: k8s.core.v1.Service,
     made: {
       readonly metadata: k8s.types.input.meta.v1.ObjectMeta;
@@ -316,7 +321,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
     },
   ): k8s.apps.v1.StatefulSet {
     const { metadata, selector, template } = made;
-    const sizeGiB = replicatedNumbers(this.plan)?.storage.value;
+    const stored = storedNumbers(this.plan);
     return new k8s.apps.v1.StatefulSet(
       ...transformed<k8s.apps.v1.StatefulSetArgs>(
         transform.statefulSet,
@@ -331,26 +336,37 @@ export class Redis extends pulumi.ComponentResource implements Cache {
             revisionHistoryLimit: 3,
             selector,
             template,
-            // The sessions outlive the object that served them.
-            persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-            volumeClaimTemplates: [
-              {
-                metadata: { name: DATA_VOLUME, labels: selector.matchLabels },
-                spec: {
-                  accessModes: ["ReadWriteOnce"],
-                  ...(storage.storageClassName === undefined
-                    ? {}
-                    : { storageClassName: storage.storageClassName }),
-                  resources: { requests: { storage: `${sizeGiB}Gi` } },
-                },
-              },
-            ],
+            ...(stored === undefined ? {} : volumes(stored, storage, selector.matchLabels)),
           },
         },
         { parent: this },
       ),
     );
   }
+}
+
+/** The sessions outlive the object that served them. */
+function volumes(
+  { storage }: StoredNumbers,
+  { storageClassName }: RedisStorage,
+  labels: Record<string, string>,
+): Pick<
+  k8s.types.input.apps.v1.StatefulSetSpec,
+  "persistentVolumeClaimRetentionPolicy" | "volumeClaimTemplates"
+> {
+  return {
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
+    volumeClaimTemplates: [
+      {
+        metadata: { name: DATA_VOLUME, labels },
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          ...(storageClassName === undefined ? {} : { storageClassName }),
+          resources: { requests: { storage: `${storage.value}Gi` } },
+        },
+      },
+    ],
+  };
 }
 
 /** What names an object of the namespace; plain where the namespace is. */

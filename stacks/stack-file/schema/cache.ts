@@ -14,6 +14,7 @@ import {
   purpose,
   securityGroupIds,
   snapshotRetentionDays,
+  standby,
   storageSettings,
   workingSetMiB,
 } from "../../../budget/caching/settings";
@@ -31,7 +32,7 @@ const inClusterCommon = {
 };
 
 const inCluster = byPurpose(
-  z.strictObject({ purpose: z.literal("cache"), ...inClusterCommon }),
+  z.strictObject({ purpose: z.literal("cache"), ...inClusterCommon, standby: standby.default(false) }),
   z.strictObject({
     purpose: z.literal("session"),
     ...inClusterCommon,

@@ -61,8 +61,8 @@ describe("picture of the system", () => {
     );
     assert.deepEqual(
       [...text.matchAll(/<text class="pods"[^>]*>([^<]*)</g)].map(([, pods]) => Number(pods)),
-      // After the pods of proxy and services: routers, members of the session store, members of the shards.
-      [1, 1, 1, 5, 5, 5, 3, 3, 2, 1, 1, 1, 1, 1, 1, 2, 1, 1, 2, 1, 1],
+      // After the pods of proxy and services: routers, members of the cache and of the session store, members of the shards.
+      [1, 1, 1, 5, 5, 5, 3, 3, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 1, 1, 2, 1, 1],
     );
     assert.ok(text.includes("3 routers, 2 shards"));
     assert.ok(text.includes("3 voters + 1 for reading"));

@@ -165,7 +165,7 @@ describe("stack file", () => {
       "storage for a cache",
       (c) => (c["caches"] = { cache: { purpose: "cache", workingSetMiB: 10, storage: { sizeGiB: 1 } } }),
       [
-        'retrofitlink:caches.cache.storage: got a map, {"sizeGiB":1}; allowed is one of purpose, kind, workingSetMiB, cpuCores, memoryLimitMiB, passwordGeneration. Remove the key.',
+        'retrofitlink:caches.cache.storage: got a map, {"sizeGiB":1}; allowed is one of purpose, kind, workingSetMiB, cpuCores, memoryLimitMiB, passwordGeneration, standby. Remove the key.',
       ],
     ],
     [

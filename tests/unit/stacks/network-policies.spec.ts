@@ -48,6 +48,10 @@ function endpoints(recording: Recording, config: StackConfig): Endpoint[] {
   ];
 }
 
+/** Whether a cache in the cluster has replicas and Sentinels. */
+const isReplicated = (cache: StackConfig["caches"][string]): boolean =>
+  cache.purpose === "session" || ("standby" in cache && cache.standby);
+
 /** `from -> to:port` of everything that the stack file asks for between its own pods, and of the metrics. */
 function wanted(config: StackConfig): string[] {
   const { services, caches, loadBalancer, database } = config;
@@ -59,15 +63,15 @@ function wanted(config: StackConfig): string[] {
     ...Object.keys(service.calls).map((callee) => `${name} -> ${callee}:${services[callee]?.port ?? 0}`),
     ...inCluster
       .filter(([cache]) => cache in service.caches)
-      .flatMap(([cache, { purpose }]) => [
+      .flatMap(([cache, settings]) => [
         `${name} -> ${cache}:6379`,
-        ...(purpose === "session" ? [`${name} -> ${cache}:26379`] : []),
+        ...(isReplicated(settings) ? [`${name} -> ${cache}:26379`] : []),
       ]),
     ...(isMongo && service.database !== undefined ? [`${name} -> mongodb:27017`] : []),
   ]);
-  for (const [cache, { purpose }] of inCluster) {
+  for (const [cache, settings] of inCluster) {
     edges.push(`monitoring -> ${cache}:9121`);
-    if (purpose === "session") edges.push(`${cache} -> ${cache}:6379`, `${cache} -> ${cache}:26379`);
+    if (isReplicated(settings)) edges.push(`${cache} -> ${cache}:6379`, `${cache} -> ${cache}:26379`);
   }
   if (isMongo) {
     edges.push("monitoring -> mongodb:9216", "mongodb -> mongodb:27017", "operator -> mongodb:27017");
@@ -133,7 +137,8 @@ describe("NetworkPolicies", function () {
 
       it("let pods find names, and reach no address at which a node's credentials are", () => {
         for (const one of pods) {
-          const isAlone = config.caches[one.name]?.purpose === "cache";
+          const cache = config.caches[one.name];
+          const isAlone = cache !== undefined && !isReplicated(cache);
           for (const protocol of ["UDP", "TCP"]) {
             assert.equal(isAllowed(policies, one, NAMES, 53, protocol), !isAlone, one.name);
           }

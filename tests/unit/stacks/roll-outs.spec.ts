@@ -41,7 +41,7 @@ async function changesWith(
 /** Passwords, and everything that changes with them: the pods that read them, and where they are kept. */
 type Expected = readonly (readonly [passwords: readonly string[], changed: readonly string[]])[];
 
-const CACHE = ["Deployment redis-cache-deployment", "Secret redis-cache-credentials"];
+const CACHE = ["StatefulSet redis-cache-statefulset", "Secret redis-cache-credentials"];
 const SESSION = ["Secret redis-session-credentials", "StatefulSet redis-session-statefulset"];
 
 const CACHES_IN_CLUSTER: Expected = [

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import type { CacheUser } from "../../../../budget/caching/connections";
 import { planCache, type CacheInputs, type CachePlan } from "../../../../budget/caching/plan";
 import { planElastiCache, planMemorystore } from "../../../../budget/caching/plan-managed";
-import { planRedis, replicatedNumbers } from "../../../../budget/caching/plan-redis";
+import { planRedis, replicatedNumbers, storedNumbers } from "../../../../budget/caching/plan-redis";
 import { cacheIssues } from "../../../../budget/caching/rules";
 import { text } from "../../../../budget/core/derived";
 import { broken } from "../../../../budget/core/plan";
@@ -30,7 +30,7 @@ describe("plan of a Redis", () => {
       "maxmemory | 656 MiB | ⌈512 working set ÷ 0.8⌉ + 16 client buffers",
       "Memory at worst | 802 MiB | maxmemory 656 + fragmentation 66 + client buffers 16 + process 64",
       "Memory limit | 802 MiB | what is needed at worst",
-      "io-threads | 1 | 1 cores < 4: the main thread alone",
+      "io-threads | 1 | 1 core, below 4: the main thread alone",
       "When it is full | allkeys-lfu | a cache: empty after a restart",
     ]);
   });
@@ -42,9 +42,19 @@ describe("plan of a Redis", () => {
       "Connections | 56 connections | backend 56: all at their most pods in a rollout, with those that are ending",
       "maxclients | 108 connections | ⌈56 · 1.2⌉ + 32 in reserve + 8 replicas and Sentinels",
     ]);
-    const { backlog, replicaBuffer, storage } = replicatedNumbers(plan) ?? {};
+    const { backlog, replicaBuffer, storage } = storedNumbers(plan) ?? {};
     assert.deepEqual([backlog?.value, replicaBuffer?.value, storage?.value], [64, 424, 3]);
     assert.equal(replicatedNumbers(planRedis(cache)), undefined);
+  });
+
+  it("counts them of a cache with replicas as well, which keeps nothing on volumes", () => {
+    const plan = planRedis({ ...cache, standby: true, zones: 2, users: [user("backend")] });
+    const { members, eviction, limit } = plan.numbers;
+    assert.match(members.formula, /a zone holds 2 of them$/);
+    assert.equal(eviction.formula, "a cache: kept while one of its members is there");
+    assert.equal(limit.value, 1592);
+    assert.deepEqual([replicatedNumbers(plan)?.backlog.value, storedNumbers(plan)], [64, undefined]);
+    assert.deepEqual(broken(plan), []);
   });
 
   it("stays readable with a hundred users", () => {

@@ -141,11 +141,11 @@ const user = fc.record({
 
 describe("mongoConnections", () => {
   it("counts every pool at every router, with the driver's two monitors", () => {
-    // (10 + 3) pods * 1 process * (4 + 2)
+    // (10 + 10) pods, the old ones still ending, * 1 process * (4 + 2)
     const connections = mongoConnections([backend], 3);
-    assert.equal(connections.clientsPerRouter, 78);
-    // 1.2 * 78 + 50
-    assert.equal(connections.routerMaxConnections, 144);
+    assert.equal(connections.clientsPerRouter, 120);
+    // 1.2 * 120 + 50
+    assert.equal(connections.routerMaxConnections, 194);
   });
 
   it("gives a router twice the queries in flight, as if one router were missing and all asked one shard", () => {

@@ -52,7 +52,7 @@ describe("plan of a service", () => {
       "Pods for the loss of a zone | 3 pods | 12 at peak and 5 at base; without it 9 and 5, 8 slots each",
       "During a rollout | 19 pods | 15 + ⌈15 · 25 %⌉ = 19: 19 cores, 19,456 MiB at most",
       "Memory of a pod | 819 MiB | 1,024 MiB · 80 % in use at most",
-      "Connections to redis-cache | 38 connections | 19 pods · 1 process · 2 at most",
+      "Connections to redis-cache | 60 connections | 30 pods in a rollout, with those that are ending · 1 process · 2 at most",
     ]);
   });
 

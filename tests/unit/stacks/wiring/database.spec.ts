@@ -82,7 +82,8 @@ describe("database of a stack file", () => {
       /^retrofitlink:database\.workingSetGiB: got 11; allowed is at most dataGiB, 10 \(GiB\)\. The working set is a part of the data\.$/,
     ],
     [
-      (config: Record<string, any>) => (config["services"].backend.database.querySeconds = 0.06),
+      (config: Record<string, any>) =>
+        (config["services"].backend.database = { queriesPerRequest: 0.1, querySeconds: 0.06 }),
       /^retrofitlink:services\.backend\.database\.querySeconds: got 0\.06; allowed is at most 0\.05 \(seconds\), the budget's query time\. Make the queries cheaper, or loosen databaseQuerySeconds of the budget\.$/,
     ],
     [

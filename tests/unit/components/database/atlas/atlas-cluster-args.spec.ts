@@ -70,7 +70,7 @@ describe("atlasClusterProblems", () => {
     assert.equal(many.length, 2);
     assert.match(
       many[1] ?? "",
-      /^users: got 180036; allowed is .* M300 has 128,000 connections \(connections\), and 216,104 connections are needed/,
+      /^users: got 280056; allowed is .* M300 has 128,000 connections \(connections\), and 336,128 connections are needed/,
     );
     assert.match(
       texts({ queriesPerCore: 10 })[0] ?? "",

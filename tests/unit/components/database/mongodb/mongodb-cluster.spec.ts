@@ -109,7 +109,7 @@ describe("MongoDbCluster", () => {
       }),
       [
         "spec.sharding.mongos.size is 2; the plan has 3",
-        'spec.sharding.mongos.configuration has no line "maxIncomingConnections: …"; the plan has "maxIncomingConnections: 144"',
+        'spec.sharding.mongos.configuration has no line "maxIncomingConnections: …"; the plan has "maxIncomingConnections: 194"',
         'spec.sharding.mongos.configuration has no line "ShardingTaskExecutorPoolMaxSize: …"; the plan has "ShardingTaskExecutorPoolMaxSize: 20"',
         'spec.sharding.mongos.configuration has no line "taskExecutorPoolSize: …"; the plan has "taskExecutorPoolSize: 1"',
       ],

@@ -156,7 +156,7 @@ describe("PerconaServerMongoDB", () => {
       assert.equal(net.maxIncomingConnections, 125);
     }
     assert.deepEqual(configurationOf(sharding.mongos), {
-      net: { maxIncomingConnections: 144, tls: { allowConnectionsWithoutCertificates: true } },
+      net: { maxIncomingConnections: 194, tls: { allowConnectionsWithoutCertificates: true } },
       operationProfiling: { slowOpThresholdMs: 100 },
       setParameter: {
         taskExecutorPoolSize: 1,
