@@ -167,14 +167,12 @@ function planned(
     service.balancing ?? (inputs.loadBalancer?.service === name ? "least-connections" : "per-connection");
   const budget = mergeBudget(stackBudget, service.budget);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
-  // Queries in flight at most, as if all of them met the same router.
-  const databasePool =
+  const queries =
     database === undefined
-      ? 0
-      : servicePoolSize(profile, processesPerPod, {
-          callsPerRequest: database.queriesPerRequest,
-          callSeconds: database.querySeconds,
-        });
+      ? undefined
+      : { callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds };
+  // Queries in flight at most, as if all of them met the same router.
+  const databasePool = queries === undefined ? 0 : servicePoolSize(profile, processesPerPod, queries);
   const timeouts = chainTo(inputs, name, maxRequestSeconds);
   return {
     budget,
@@ -194,6 +192,7 @@ function planned(
       databasePool,
       balancing,
       resilience: service.resilience,
+      queries: Object.keys(caches).length === 0 ? undefined : queries,
     }),
     cachePools,
     databasePool,
