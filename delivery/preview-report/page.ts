@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 
 import { number, plural } from "../../budget/core/format";
+import { NOUNS, type Noun } from "../../budget/core/nouns";
 import type { Planned } from "../../budget/core/summary";
 import { Html, html } from "../../report/html";
 import { planList } from "../../report/plan-list";
@@ -41,8 +42,7 @@ export function previewPage(model: StackModel): string {
           <h2>The system</h2>
           ${topology(model)}
           <h2>Services</h2>
-          ${servicesSection(model.services)} ${cdn(model)} ${loadBalancer(model)} ${databases(model)}
-          ${caches(model)}
+          ${servicesSection(model.services)} ${NOUNS.map((noun) => nounSection(noun, model))}
           <h2>Policies</h2>
           ${policiesSection(model)}
           <h2>Resources</h2>
@@ -76,34 +76,16 @@ function verdict(model: StackModel): Html {
   </section>`;
 }
 
-function cdn({ cdns, images }: StackModel): Html {
-  if (cdns.length === 0) return html``;
-  return html`<h2>CDN</h2>
-    ${cdns.map((each) => planCard(each, each.hosts.join(", ")))}
-    ${images.map((each) => planCard(each, "Images"))}`;
-}
-
-function loadBalancer({ publicLoadBalancers, proxies }: StackModel): Html {
-  if (proxies.length === 0) return html``;
-  return html`<h2>Load balancer</h2>
-    ${publicLoadBalancers.map((each) => planCard(each, each.hosts.join(", ")))}
-    ${proxies.map((each) => planCard(each))}`;
-}
-
-function databases({ databases: found }: StackModel): Html {
+/** Every component of a noun with its plan, whatever it is. */
+function nounSection({ title, types }: Noun, { planned }: StackModel): Html {
+  const found = types.flatMap((type) => planned.filter((each) => each.type === type));
   if (found.length === 0) return html``;
-  return html`<h2>Database</h2>
-    ${found.map((each) => planCard(each))}`;
-}
-
-function caches({ caches: found }: StackModel): Html {
-  if (found.length === 0) return html``;
-  return html`<h2>Caches</h2>
-    ${found.map((each) => planCard(each))}`;
+  return html`<h2>${title}</h2>
+    ${found.map(({ summary, name }) => planCard(summary, name))}`;
 }
 
 /** What a component is, with its promises and its numbers. */
-function planCard(planned: Planned, name = planned.workload): Html {
+function planCard(planned: Planned, name: string): Html {
   return section(name, planned.configKey, planList(planned));
 }
 

@@ -1,7 +1,7 @@
 /** What the page shows of a preview, taken out of the engine's resources. */
 import { CACHE_TYPES, type CacheSummary } from "../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import type { PlatformSummary } from "../../budget/core/summary";
+import type { Planned, PlatformSummary } from "../../budget/core/summary";
 import type { AtlasSummary, DatabaseSummary, MongoDbSummary } from "../../budget/database/summary";
 import type { EdgeSummary, ImageOptimizerSummary } from "../../budget/edge/summary";
 import type { PublicLoadBalancerSummary, ProxySummary } from "../../budget/load-balancing/summary";
@@ -34,6 +34,14 @@ export interface ResourceGroup {
   readonly resources: readonly ResourceRow[];
 }
 
+/** A component with its plan, whatever it is. */
+export interface PlannedComponent {
+  readonly type: string;
+  /** As a person calls it: the hosts that it answers for, or its workload. */
+  readonly name: string;
+  readonly summary: Planned;
+}
+
 /** A preview as the page needs it. */
 export interface StackModel {
   readonly stack: string;
@@ -51,6 +59,8 @@ export interface StackModel {
   readonly publicLoadBalancers: readonly PublicLoadBalancerSummary[];
   /** Of whichever kind. */
   readonly databases: readonly DatabaseSummary[];
+  /** Every component that has a plan, by name. */
+  readonly planned: readonly PlannedComponent[];
   /** Names of components of which a number is only known after the deployment: nothing can be derived from them. */
   readonly unknown: readonly string[];
   readonly policies: readonly PolicyResult[];
@@ -119,6 +129,11 @@ export function stackModel(stack: string, run: StackRun): StackModel {
       ...summaries<MongoDbSummary>(COMPONENT_TYPES.mongoDbCluster),
       ...summaries<AtlasSummary>(COMPONENT_TYPES.atlasCluster),
     ],
+    planned: run.resources
+      .filter(({ type, inputs }) => type.startsWith(OWN_TYPE) && inputs["proofs"] !== undefined)
+      .filter(known)
+      .map(({ type, inputs }) => plannedComponent(type, inputs as unknown as Planned))
+      .sort((a, b) => a.name.localeCompare(b.name)),
     unknown: Object.values(COMPONENT_TYPES)
       .flatMap(ofType)
       .filter((resource) => !known(resource))
@@ -137,6 +152,13 @@ export function stackModel(stack: string, run: StackRun): StackModel {
     changes: counted(groups),
     succeeded: run.succeeded,
   };
+}
+
+function plannedComponent(
+  type: string,
+  summary: Planned & { readonly hosts?: readonly string[] },
+): PlannedComponent {
+  return { type, name: summary.hosts?.join(", ") ?? summary.workload, summary };
 }
 
 /** Resources by the component they belong to, which is the nearest of the platform's own above them. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import { previewPage } from "../../../delivery/preview-report/page";
 import { stackModel } from "../../../delivery/preview-report/stack-model";
 import { databaseSummary, runOf, serviceSummary } from "./fixtures/stack-run";
@@ -7,7 +8,16 @@ import { databaseSummary, runOf, serviceSummary } from "./fixtures/stack-run";
 describe("the database on the page", () => {
   const services = [serviceSummary("backend", { databasePool: 3 })];
   const pageOf = (change: Parameters<typeof databaseSummary>[1]): string =>
-    previewPage({ ...stackModel("test", runOf(services)), databases: [databaseSummary(services, change)] });
+    previewPage({
+      ...stackModel("test", runOf(services)),
+      planned: [
+        {
+          type: COMPONENT_TYPES.mongoDbCluster,
+          name: "mongodb",
+          summary: databaseSummary(services, change),
+        },
+      ],
+    });
 
   it("shows every number and promise of its plan", () => {
     const page = pageOf({});

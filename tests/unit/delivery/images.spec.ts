@@ -10,7 +10,7 @@ describe("images in the preview's report", () => {
       const model = await recordedModel(shippedConfig(stack));
       assert.equal(model.images.length, 1);
       const page = previewPage(model);
-      assert.match(page, /<h3>Images[^]*retrofitlink:cdn\.images[^]*Calls at once/);
+      assert.match(page, /<h3>cdn-images[^]*retrofitlink:cdn\.images[^]*Calls at once/);
       const expected =
         stack === "production" ? "4,000/s from its cache, 780/s" : "400/s from its cache, 78/s";
       assert.ok(planLines(model).some((line) => line.includes(`cdn `) && line.includes(expected)));
