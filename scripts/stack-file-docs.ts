@@ -37,7 +37,7 @@ if (require.main === module) {
   void stackFileDocs().then((files) => {
     for (const [path, text] of Object.entries(files)) {
       writeFileSync(join(ROOT, path), text);
-      console.log(path);
+      process.stdout.write(`${path}\n`);
     }
   });
 }

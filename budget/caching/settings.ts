@@ -1,8 +1,8 @@
 /** Settings of caches, in the cluster and rented. */
 import { z } from "zod";
 
-import { passwordGeneration } from "../core/leaves";
-import { about, choice, flag, group, list, number, text, type About } from "../core/settings";
+import { passwordGeneration, poolSize, storageClassName, zones } from "../core/leaves";
+import { about, choice, flag, group, list, number, retold, text, type About } from "../core/settings";
 import { ELASTICACHE_NODES } from "./managed-cache";
 
 /** Largest memory that anything here may ask for, MiB: 1 TiB. */
@@ -32,12 +32,6 @@ export const memoryLimitMiB = number(
   { fix: "Leave it out and it is derived.", decides: "memory limit" },
 );
 
-/** Zones of the cluster's nodes. */
-export const zones = number(
-  { unit: "zones", atLeast: 1, atMost: 6, whole: true },
-  { fix: "Count the zones of the cluster's nodes.", decides: "replicas, placement" },
-);
-
 /** Whether two replicas keep what a cache has. */
 export const standby = flag({
   fix: "true keeps two replicas of a cache, so that a restart, a drain or a lost zone does not empty it.",
@@ -52,11 +46,7 @@ export const storageSettings = group(
       { unit: "GiB", atLeast: 1, atMost: 65_536, whole: true },
       { fix: "Leave it out and it is derived.", decides: "volume claims" },
     ).optional(),
-    storageClassName: text(/./s, {
-      allowed: "the name of a storage class",
-      fix: "See `kubectl get storageclass`.",
-      decides: "volume claims",
-    }).optional(),
+    storageClassName: retold(storageClassName, { decides: "volume claims" }).optional(),
   },
   { fix: "Leave it out for the defaults." },
 );
@@ -171,10 +161,7 @@ export const userSettings = list(
       { atLeast: 1, atMost: 64, whole: true },
       { fix: "Count the processes of a pod that open connections." },
     ),
-    poolSize: number(
-      { unit: "connections", atLeast: 1, atMost: 10_000, whole: true },
-      { fix: "Give the connections that one process keeps." },
-    ),
+    poolSize,
   }),
   { allowed: "a list of services with their pods and pools", fix: "Leave it out when nobody connects." },
 );

@@ -85,6 +85,9 @@ export function issuesOf(schema: z.ZodType, value: unknown): Issue[] {
   });
 }
 
+/** What a number needs where text is meant. */
+export const QUOTE = "Put the value in quotation marks.";
+
 /** What stands between the two parts of a message of a setting that has no declaration yet. */
 export const MESSAGE_SEPARATOR = "\u0000";
 
@@ -120,7 +123,7 @@ function asIssues(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): I
       path,
       got: given === undefined ? show(given) : got,
       allowed,
-      fix: quoted ? "Put the value in quotation marks." : fix,
+      fix: quoted ? QUOTE : fix,
     },
   ];
 }

@@ -56,6 +56,24 @@ export const port = number(
   { fix: "Give the port that it listens on." },
 );
 
+/** Zones of the cluster's nodes, over which pods are spread. */
+export const zones = number(
+  { atLeast: 1, atMost: 6, whole: true },
+  { fix: "Count the zones of the cluster's nodes.", decides: "replicas, members, placement" },
+);
+
+/** Connections that one process keeps to one server. */
+export const poolSize = number(
+  { unit: "connections", atLeast: 1, atMost: 100_000, whole: true },
+  { fix: "Give the connections that one process keeps." },
+);
+
+/** Name of a storage class. */
+export const storageClassName = text(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, {
+  allowed: "the name of a storage class",
+  fix: "See `kubectl get storageclass`.",
+});
+
 /** Which of the generated passwords are used. */
 export const passwordGeneration = number(
   { atLeast: 1, atMost: 1_000_000, whole: true },

@@ -1,6 +1,7 @@
 /** Settings of a database, each declared once. The stack file and the components use them. */
 import { z } from "zod";
 
+import { zones } from "../core/leaves";
 import { about, flag, group, list, number, text } from "../core/settings";
 
 /** How a service uses the database. */
@@ -92,16 +93,11 @@ export const diskSettings = group(
     ).default(3000),
     mibPerSecond: number(
       { unit: "MiB/s", atLeast: 1, atMost: 100_000 },
-      { fix: "Give what the storage class provides to one volume.", decides: "warm-up of a member" },
+      { fix: "Give what one volume reads and writes in a second.", decides: "warm-up of a member" },
     ).default(125),
   },
   { fix: "Leave it out for what gp3 has without paying for more." },
 );
-
-export const storageClassName = text(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, {
-  allowed: "the name of a storage class",
-  fix: "See `kubectl get storageclass`.",
-});
 
 export const profilerLevel = about(z.literal([0, 1, 2]), {
   allowed: "0, 1 or 2",
@@ -111,10 +107,7 @@ export const profilerLevel = about(z.literal([0, 1, 2]), {
 export const allowDrops = flag({ fix: "True for one run that may drop or rebuild indexes." });
 
 /** Zones of the cluster that members are spread over. */
-export const memberZones = number(
-  { atLeast: 1, atMost: 6, whole: true },
-  { fix: "Count the zones of the cluster's nodes." },
-);
+export const memberZones = zones;
 
 /** What only Atlas has. */
 export const atlasSizes = {
@@ -138,7 +131,7 @@ export const atlasClientCidrs = list(
     allowed: "an IPv4 range of at least 8 bits, like 10.0.0.0/16",
     fix: "Give the addresses of the pods that connect.",
   }),
-  { allowed: "a list of IPv4 ranges", fix: "Give the addresses of the pods that connect." },
+  { allowed: "a list of IPv4 ranges", fix: "List where the pods that connect have their addresses." },
 );
 
 const instanceSize = text(/^M\d+$/, {

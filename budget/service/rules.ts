@@ -21,7 +21,7 @@ export function serviceIssues(service: RuledService): Issue[] {
     issues.push(
       issue(["demand", "peakRps"], demand.peakRps, {
         allowed: `at least demand.baseRps, ${demand.baseRps} (requests/s)`,
-        fix: "Give the highest rate the platform must serve.",
+        fix: "The peak is the highest rate of the day, and the base the lowest.",
       }),
     );
   }
@@ -30,7 +30,7 @@ export function serviceIssues(service: RuledService): Issue[] {
     issues.push(
       issue(["resources", "memoryMiB"], resources.memoryMiB, {
         allowed: `at least ${leastMiB} (MiB), ${LEAST_PROCESS_MIB} for each process`,
-        fix: "Give what a load test measured, with a fifth to spare.",
+        fix: "Give the pod more memory, or let it run fewer processes.",
       }),
     );
   }

@@ -208,7 +208,7 @@ export const serviceSettings = {
     variableName,
     about(z.string(), {
       allowed: "text",
-      fix: "Put the value in quotation marks.",
+      fix: "Give text; where a number is meant, in quotation marks.",
       // A number under the name of a secret is one as well.
       hidden: true,
     }),
@@ -248,12 +248,6 @@ export const serviceSettings = {
   ),
   budget: budgetSettings,
 };
-
-/** Zones of the nodes. */
-export const zonesSetting = number(
-  { atLeast: 1, atMost: 6, whole: true },
-  { fix: "Count the zones of the cluster's nodes.", decides: "replicas, members" },
-);
 
 /** How long a piece of a scale-up takes, seconds. */
 export const reactionSetting = number(

@@ -2,10 +2,19 @@ import { z } from "zod";
 
 import { budgetIssues } from "../../budget/core/budget-settings";
 import { issue, issuesOf, type Issue } from "../../budget/core/issues";
-import { image, namespaceName, port, secretKey, variableName, workloadName } from "../../budget/core/leaves";
+import {
+  image,
+  namespaceName,
+  poolSize,
+  port,
+  secretKey,
+  zones,
+  variableName,
+  workloadName,
+} from "../../budget/core/leaves";
 import { number } from "../../budget/core/settings";
 import { serviceIssues } from "../../budget/service/rules";
-import { reactionSetting, serviceSettings, zonesSetting } from "../../budget/service/settings";
+import { reactionSetting, serviceSettings } from "../../budget/service/settings";
 import { timeoutProblems } from "../shared/timeout-problems";
 import { asIssue } from "../shared/problems";
 import { environmentIssues } from "./environment-issues";
@@ -16,10 +25,7 @@ const secretEntry = z.object({ key: secretKey });
 const cache = z.object({
   name: workloadName,
   port,
-  poolSize: number(
-    { unit: "connections", atLeast: 1, atMost: 100_000, whole: true },
-    { fix: "Give the connections that one process keeps." },
-  ),
+  poolSize,
   passwordSecret: secretEntry,
 });
 
@@ -54,7 +60,7 @@ const checked = z.object({
   balancing: balancing.optional(),
   resilience: resilience.optional(),
   resources,
-  zones: zonesSetting,
+  zones,
   processesPerPod: processesPerPod.optional(),
   health,
   environment: z.record(variableName, z.unknown()).optional(),

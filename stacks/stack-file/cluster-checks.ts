@@ -48,7 +48,7 @@ function gcpRegionIssues({ region, zones }: Extract<ClusterConfig, { cloud: "gcp
       path: ["cluster", "zones"],
       got: show(zones),
       allowed: `at most ${there.length}, the zones of ${region}`,
-      fix: "Count the zones of the cluster's nodes.",
+      fix: "Nodes are in fewer zones than that: count again.",
     },
   ];
 }

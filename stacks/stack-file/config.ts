@@ -108,10 +108,11 @@ export function namingParts(raw: Readonly<Record<string, unknown>>): NamingParts
 
 /** Names that the wiring gives to what is no workload of the cluster. */
 function otherComponents(raw: Readonly<Record<string, unknown>>): string[] {
-  const atlas = valueAt(raw, ["database", "clusterName"]) ?? `retrofitlink-${String(raw["environment"])}`;
+  const given = valueAt(raw, ["database", "clusterName"]);
+  const atlas = typeof given === "string" ? given : `retrofitlink-${String(raw["environment"])}`;
   return [
     ...(raw["database"] === undefined ? [] : ["mongodb-data-model", "mongodb-backup"]),
-    ...(valueAt(raw, ["database", "kind"]) === "atlas" ? [String(atlas)] : []),
+    ...(valueAt(raw, ["database", "kind"]) === "atlas" ? [atlas] : []),
     ...(valueAt(raw, ["loadBalancer", "public"]) === undefined ? [] : ["public-load-balancer"]),
     ...(raw["cdn"] === undefined ? [] : ["cdn", "cdn-images"]),
   ];

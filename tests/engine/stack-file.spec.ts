@@ -3,14 +3,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { dateOf } from "../../budget/core/waivers";
 import { ROOT } from "../../cli/paths";
 import { ENGINE_TIMEOUT_MS, Project } from "../helpers/engine";
 import { shippedText } from "../helpers/stack-file";
 
-/** The first YAML block of a page, as it is printed there. */
+/** The first YAML block of a page, as it is printed there, but for its day, which has to be to come. */
 function printedIn(page: string): string {
   const [, block = ""] = /```yaml\n([^`]*)```/.exec(readFileSync(join(ROOT, "docs", page), "utf8")) ?? [];
-  return block.replaceAll(/^(?=.)/gm, "  ");
+  const tomorrow = dateOf(new Date(Date.now() + 86_400_000));
+  return block.replace(/\d{4}-\d{2}-\d{2}/, tomorrow).replaceAll(/^(?=.)/gm, "  ");
 }
 
 /** A program that only reads its configuration, as the platform does. */

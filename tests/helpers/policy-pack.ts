@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { credentials } from "@grpc/grpc-js";
 import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 
 const PACK = join(__dirname, "../../policies");
@@ -72,6 +73,19 @@ export class PolicyPackProcess {
     }
     const stack = new analyzer.AnalyzeStackRequest();
     return [...verdicts, ...(await this.answer((done) => this.client.analyzeStack(stack, done)))];
+  }
+
+  /** Names of the policies that a violation of ends a preview. */
+  async mandatory(): Promise<string[]> {
+    const info = await new Promise<analyzer.AnalyzerInfo>((resolve, reject) => {
+      this.client.getAnalyzerInfo(new Empty(), (error, answer) =>
+        error === null ? resolve(answer) : reject(error),
+      );
+    });
+    return info
+      .getPoliciesList()
+      .filter((policy) => policy.getEnforcementlevel() === analyzer.EnforcementLevel.MANDATORY)
+      .map((policy) => policy.getName());
   }
 
   private async answer(

@@ -1,9 +1,8 @@
 /** Where a stack runs. */
 import { z } from "zod";
 
-import { namespaceName, secretName } from "../../../budget/core/leaves";
+import { namespaceName, secretName, storageClassName, zones } from "../../../budget/core/leaves";
 import { about, flag, group, list, number, retold, ruled, text } from "../../../budget/core/settings";
-import { zonesSetting } from "../../../budget/service/settings";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../../components/shared/network-policy";
 
 /** Names of Compute Engine. */
@@ -26,7 +25,7 @@ const dns = group(
 ).default({ domain: "cluster.local" });
 
 const clusterCommon = {
-  zones: zonesSetting,
+  zones,
   namespace: ruled(namespaceName, (name) => name !== "default" && !name.startsWith("kube-"), {
     allowed: 'a namespace of its own, not "default" and none of Kubernetes itself',
     fix: "Name another one: the stack owns it, and lets no pod with privileges run there.",
@@ -45,10 +44,7 @@ const clusterCommon = {
   monitoringNamespace: retold(namespaceName, { decides: "NetworkPolicies" }).default(
     DEFAULT_MONITORING_NAMESPACE,
   ),
-  storageClassName: text(/./, {
-    allowed: "the name of a storage class",
-    fix: "See `kubectl get storageclass`.",
-  }).optional(),
+  storageClassName: storageClassName.optional(),
   priorityClasses: flag({
     fix: "False where the program may not make PriorityClasses, which are the cluster's.",
   }).default(true),

@@ -1,7 +1,7 @@
 /** What a stack file may say of the database. */
 import { z } from "zod";
 
-import { passwordGeneration } from "../../../budget/core/leaves";
+import { passwordGeneration, storageClassName } from "../../../budget/core/leaves";
 import { about, group } from "../../../budget/core/settings";
 import {
   allowDrops,
@@ -17,7 +17,6 @@ import {
   profilerLevel,
   retentionDays,
   routerSettings,
-  storageClassName,
 } from "../../../budget/database/settings";
 
 const common = {

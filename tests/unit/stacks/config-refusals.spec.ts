@@ -139,7 +139,7 @@ describe("stack file", () => {
       "a peak below the base",
       (c) => (c["services"].backend.demand.peakRps = 5),
       [
-        "retrofitlink:services.backend.demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). Give the highest rate the platform must serve.",
+        "retrofitlink:services.backend.demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). The peak is the highest rate of the day, and the base the lowest.",
       ],
     ],
     [

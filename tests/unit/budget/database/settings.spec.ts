@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { z } from "zod";
 
 import { issuesOf, pathText } from "../../../../budget/core/issues";
+import { storageClassName } from "../../../../budget/core/leaves";
 import {
   atlasClientCidrs,
   atlasClusterName,
@@ -16,7 +17,6 @@ import {
   profilerLevel,
   retentionDays,
   routerSettings,
-  storageClassName,
 } from "../../../../budget/database/settings";
 
 const SETTINGS = z.strictObject({

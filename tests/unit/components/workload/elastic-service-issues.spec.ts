@@ -115,8 +115,8 @@ describe("elasticServiceIssues", () => {
     assert.deepEqual(
       messages({ demand, profile, resources: { cpuCores: 1, memoryMiB: 255 }, processesPerPod: 2 }),
       [
-        "demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). Give the highest rate the platform must serve.",
-        "resources.memoryMiB: got 255; allowed is at least 256 (MiB), 128 for each process. Give what a load test measured, with a fifth to spare.",
+        "demand.peakRps: got 5; allowed is at least demand.baseRps, 10 (requests/s). The peak is the highest rate of the day, and the base the lowest.",
+        "resources.memoryMiB: got 255; allowed is at least 256 (MiB), 128 for each process. Give the pod more memory, or let it run fewer processes.",
         "profile.serviceTimeSeconds: got 0.5; allowed is below 0.0668 (seconds), or no number of pods keeps the response time. Make the request cheaper, or loosen budget.responseTimeP95Seconds and budget.responseTimeP99Seconds.",
       ],
     );
@@ -179,7 +179,7 @@ describe("elasticServiceIssues", () => {
     assert.deepEqual(memory(512, 4), []);
     assert.deepEqual(memory(511, 4), [
       "resources.memoryMiB: got 511; allowed is at least 512 (MiB), 128 for each process. " +
-        "Give what a load test measured, with a fifth to spare.",
+        "Give the pod more memory, or let it run fewer processes.",
     ]);
     assert.deepEqual(memory(700.5, 1), [
       "resources.memoryMiB: got 700.5; allowed is a whole number from 128 to 1,048,576 (MiB). " +
