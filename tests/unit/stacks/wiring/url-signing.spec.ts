@@ -271,6 +271,6 @@ describe("signsUrls of a stack file, its mistakes", () => {
     const pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADAN\n-----END PRIVATE KEY-----\n";
     const [told, ...more] = mistakes("cloudfront", (file) => (file["cdn"].cloudfront.signingKeySecret = pem));
     assert.deepEqual(more, []);
-    assert.match(told ?? "", /signingKeySecret: got a private key; allowed is a DNS label/);
+    assert.match(told ?? "", /signingKeySecret: got a private key; allowed is the name of a Secret/);
   });
 });
