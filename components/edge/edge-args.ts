@@ -96,7 +96,7 @@ export function completeEdgeArgs<Args extends EdgeArgs>(
     given,
   );
   const plan = args.plan ?? planCdn({ ...complete, classes: loadClasses(complete.behaviors) });
-  return { ...args, ...complete, plan } as unknown as CompleteEdgeArgs<Args>;
+  return { ...args, ...complete, plan };
 }
 
 /** Source: quotas of CloudFront, and the default of Cloudflare: both wait so long at most. */

@@ -97,7 +97,7 @@ export function completeImageArgs<Args extends ImageOptimizerArgs>(args: Args): 
       secondsPerPicture: SECONDS_PER_IMAGE,
     },
     args,
-  ) as unknown as CompleteImageArgs<Args>;
+  );
 }
 
 export const LOG_RETENTION_DAYS = 14;

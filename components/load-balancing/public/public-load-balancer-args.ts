@@ -134,7 +134,7 @@ export function completePublicArgs<Args extends PublicLoadBalancerArgs>(
   );
   const plan = args.plan ?? planPublicLoadBalancer({ ...complete, cloud, sources: complete.sources.kind });
   const proxy = withDefaults(PROXY_DEFAULTS, args.proxy);
-  return { ...args, ...complete, proxy, plan } as unknown as CompletePublicArgs<Args>;
+  return { ...args, ...complete, proxy, plan };
 }
 
 /** True when a CDN stands in front: the load balancer then sees its addresses, not those of clients. */

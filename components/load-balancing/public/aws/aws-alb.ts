@@ -1,7 +1,6 @@
-import * as ec2 from "@pulumi/aws/ec2";
+import type * as ec2 from "@pulumi/aws/ec2";
 import * as lb from "@pulumi/aws/lb";
 import * as route53 from "@pulumi/aws/route53";
-import * as vpc from "@pulumi/aws/vpc";
 import type * as wafv2 from "@pulumi/aws/wafv2";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -9,7 +8,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import type { Witness } from "../../../../budget/core/witness";
 import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
-import { CLOUDFLARE_RANGES } from "../../../shared/http/cloudflare-ranges";
 import { commonLabels } from "../../../shared/kubernetes";
 import { refuse } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
@@ -24,6 +22,7 @@ import {
 import { albCertificate } from "./aws-alb-certificate";
 import { albFirewall } from "./aws-alb-firewall";
 import { albLogs } from "./aws-alb-logs";
+import { connectionsGroup, podsGroup } from "./aws-alb-network";
 import { completePublicArgs, isBehindCdn, publicLoadBalancerSummary } from "../public-load-balancer-args";
 
 export { awsAlbProblems } from "./aws-alb-args";
@@ -31,9 +30,6 @@ export type { AwsAlbArgs, AwsAlbNetwork } from "./aws-alb-args";
 
 /** TLS 1.3 and 1.2, of the latter only what is authenticated and forward secret. */
 const TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06";
-
-/** AWS's own list of the addresses from which CloudFront connects to origins. */
-const CLOUDFRONT_PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing";
 
 /** Host names in one rule: AWS takes five values over all conditions. */
 const HOSTS_OF_RULE = 5;
@@ -88,8 +84,8 @@ export class AwsAlb extends pulumi.ComponentResource {
     const plainName = typeof proxy.serviceName === "string" ? proxy.serviceName : name;
     this.plan = plan;
 
-    const securityGroup = this.podsGroup(name, args);
-    const sourcesGroup = this.connectionsGroup(name, args);
+    const securityGroup = podsGroup(name, args, this);
+    const sourcesGroup = connectionsGroup(name, args, this);
     this.securityGroup = securityGroup;
     this.sourcesGroup = sourcesGroup;
     const logs = albLogs(
@@ -247,73 +243,6 @@ export class AwsAlb extends pulumi.ComponentResource {
     });
   }
 
-  /** Open towards the pods at the proxy's port, both ways named by group. */
-  private podsGroup(name: string, { network, proxy, transform = {} }: CompleteAlbArgs): ec2.SecurityGroup {
-    const child = { parent: this };
-    const groupName = `${name}-security-group`;
-    const group = new ec2.SecurityGroup(
-      ...transformed<ec2.SecurityGroupArgs>(
-        transform.securityGroup,
-        groupName,
-        { vpcId: network.vpcId, description: "Load balancer in front of the proxy" },
-        child,
-      ),
-    );
-    const toPods = { ipProtocol: "tcp", fromPort: proxy.podPort, toPort: proxy.podPort };
-    new vpc.SecurityGroupEgressRule(
-      ...transformed<vpc.SecurityGroupEgressRuleArgs>(
-        transform.egressRule,
-        `${groupName}-to-pods`,
-        { securityGroupId: group.id, referencedSecurityGroupId: network.nodeSecurityGroupId, ...toPods },
-        child,
-      ),
-    );
-    new vpc.SecurityGroupIngressRule(
-      ...transformed<vpc.SecurityGroupIngressRuleArgs>(
-        transform.ingressRule,
-        `${groupName}-into-pods`,
-        { securityGroupId: network.nodeSecurityGroupId, referencedSecurityGroupId: group.id, ...toPods },
-        child,
-      ),
-    );
-    return group;
-  }
-
-  /**
-   * Open to the sources at the listeners' ports. A group for each kind of source: when another CDN comes, its rules are
-   * made beside the old ones, and one group does not hold both.
-   */
-  private connectionsGroup(
-    name: string,
-    { network, sources, transform = {} }: CompleteAlbArgs,
-  ): ec2.SecurityGroup {
-    const child = { parent: this };
-    const groupName = `${name}-from-${sources.kind}`;
-    const group = new ec2.SecurityGroup(
-      ...transformed<ec2.SecurityGroupArgs>(
-        transform.sourcesGroup,
-        groupName,
-        { vpcId: network.vpcId, description: "Who may connect to the load balancer" },
-        child,
-      ),
-    );
-    // A CDN connects by TLS only, so that nothing has to be redirected.
-    const ports = isBehindCdn(sources) ? [443] : [443, 80];
-    for (const [label, source] of Object.entries(sourceRules(sources, network.region, this))) {
-      for (const port of ports) {
-        new vpc.SecurityGroupIngressRule(
-          ...transformed<vpc.SecurityGroupIngressRuleArgs>(
-            transform.ingressRule,
-            `${groupName}-${label}-${port}`,
-            { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, ...source },
-            child,
-          ),
-        );
-      }
-    }
-    return group;
-  }
-
   private listeners(
     name: string,
     args: CompleteAlbArgs,
@@ -431,31 +360,6 @@ function albWitnesses(name: string, { numbers }: PublicLoadBalancerPlan): Witnes
       is: numbers.deregistration.value,
     },
   ];
-}
-
-/** Who may connect, by a name for the rule. */
-function sourceRules(
-  sources: CompleteAlbArgs["sources"],
-  region: string,
-  parent: pulumi.Resource,
-): Record<string, { readonly cidrIpv4: string } | { readonly prefixListId: pulumi.Input<string> }> {
-  const named = (ranges: readonly string[]): Record<string, { cidrIpv4: string }> =>
-    Object.fromEntries(ranges.map((range) => [range.replace("/", "-"), { cidrIpv4: range }]));
-  switch (sources.kind) {
-    case "internet":
-      return { internet: { cidrIpv4: "0.0.0.0/0" } };
-    case "ranges":
-      return named(sources.ranges);
-    case "cloudflare":
-      return named(CLOUDFLARE_RANGES.v4);
-    case "cloudfront":
-      return {
-        cloudfront: {
-          prefixListId: ec2.getManagedPrefixListOutput({ name: CLOUDFRONT_PREFIX_LIST, region }, { parent })
-            .id,
-        },
-      };
-  }
 }
 
 function chunks<T>(list: readonly T[], size: number): T[][] {

@@ -1,19 +1,18 @@
 import * as compute from "@pulumi/gcp/compute";
 import * as dns from "@pulumi/gcp/dns";
-import * as logging from "@pulumi/gcp/logging";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
-import type { Witness } from "../../../../budget/core/witness";
 import { GOOGLE_FRONT_END_RANGES } from "../../../../budget/load-balancing/public-load-balancer";
 import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
 import { RECORD_TTL_SECONDS } from "../../../shared/host-records";
-import { physicalName } from "../../../shared/physical-name";
 import { refuse } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
 import { completePublicArgs, isBehindCdn, publicLoadBalancerSummary } from "../public-load-balancer-args";
 import { gcpArmor } from "./gcp-armor";
 import { gcpCertificateMap } from "./gcp-certificate";
+import { gcpAccessLogs } from "./gcp-access-logs";
+import { gcpWitnesses } from "./gcp-witnesses";
 import {
   gcpLoadBalancerProblems,
   negLink,
@@ -26,9 +25,6 @@ export type { GcpLoadBalancerArgs, GcpNetwork } from "./gcp-load-balancer-args";
 
 /** Scheme of the global load balancer on Envoy, the only one with all that is used here. */
 const SCHEME = "EXTERNAL_MANAGED";
-
-/** Cloud Logging takes 100 characters. */
-const LONGEST_LOG_BUCKET = 100;
 
 /**
  * The global external Application Load Balancer in front of the proxy's pods, which it reaches one by one through
@@ -154,7 +150,7 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
     // A CDN connects by TLS only, so that nothing has to be redirected.
     if (!isBehindCdn(args.sources)) this.redirect(name, args);
     this.records(name, args);
-    this.accessLogs(name, args, prefix, urlMap);
+    gcpAccessLogs(name, args, prefix, urlMap, this);
 
     this.hostname = pulumi.output(args.hosts[0] ?? "");
     this.address = pulumi.output(args.address);
@@ -366,67 +362,6 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
       );
     }
   }
-
-  /** A log bucket with a retention of its own: the project's default keeps everything for 30 days. */
-  private accessLogs(
-    name: string,
-    { location, accessLogDays, transform = {} }: CompleteGcpArgs,
-    prefix: string,
-    urlMap: compute.URLMap,
-  ): void {
-    const child = { parent: this };
-    const bucket = new logging.ProjectBucketConfig(
-      ...transformed<logging.ProjectBucketConfigArgs>(
-        transform.accessLogs,
-        `${name}-access-logs`,
-        {
-          project: location.project,
-          location: location.region,
-          // The provider takes over a bucket that is there already: another stack's has to have another name.
-          bucketId: physicalName(`${prefix}-access-logs`, LONGEST_LOG_BUCKET),
-          retentionDays: accessLogDays,
-          description: "Requests to the load balancer",
-        },
-        child,
-      ),
-    );
-    new logging.ProjectSink(
-      ...transformed<logging.ProjectSinkArgs>(
-        transform.accessLogsSink,
-        `${name}-access-logs-sink`,
-        {
-          project: location.project,
-          destination: pulumi.interpolate`logging.googleapis.com/${bucket.id}`,
-          filter: pulumi.interpolate`resource.type="http_load_balancer" AND resource.labels.url_map_name="${urlMap.name}"`,
-          uniqueWriterIdentity: true,
-        },
-        child,
-      ),
-    );
-  }
-}
-
-/** What the objects have to hold so that the proofs are about what runs. */
-function gcpWitnesses(name: string, { plan: { numbers }, longLivedPaths = [] }: CompleteGcpArgs): Witness[] {
-  const of =
-    (type: string, child: string) =>
-    (at: readonly string[], { value }: { readonly value: number }): Witness => ({
-      type,
-      name: `${name}-${child}`,
-      at,
-      is: value,
-    });
-  const service = "gcp:compute/backendService:BackendService";
-  const [backend, tunnels] = [of(service, "backend"), of(service, "tunnels")];
-  return [
-    backend(["timeoutSec"], numbers.responseTimeout),
-    backend(["connectionDrainingTimeoutSec"], numbers.deregistration),
-    ...(longLivedPaths.length === 0 ? [] : [tunnels(["timeoutSec"], numbers.tunnel)]),
-    of("gcp:compute/targetHttpsProxy:TargetHttpsProxy", "https")(
-      ["httpKeepAliveTimeoutSec"],
-      numbers.clientIdle,
-    ),
-  ];
 }
 
 /** A prefix as a URL map writes it: a star stands only behind a slash. */

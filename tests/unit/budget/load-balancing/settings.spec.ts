@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { z } from "zod";
+import type { z } from "zod";
 
 import { issuesOf } from "../../../../budget/core/issues";
 import { cloudFrontSettings, imageSettings, trafficSettings } from "../../../../budget/edge/settings";
