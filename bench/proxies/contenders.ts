@@ -4,7 +4,12 @@ import type { ProxyKind } from "../../budget/load-balancing/proxy";
 import { privatePaths } from "../../budget/load-balancing/private-paths";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import { proxySizes } from "../../budget/load-balancing/proxy";
-import { admission, rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/load-balancing/proxy-limits";
+import {
+  admission,
+  rateLimitPerPod,
+  slidingWindow,
+  type RateLimit,
+} from "../../budget/load-balancing/proxy-limits";
 import { timeoutLadder } from "../../budget/timeouts/timeouts";
 import { haProxyConf } from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
 import { nginxConf } from "../../components/load-balancing/proxy/nginx/nginx-conf";

@@ -6,7 +6,10 @@ import {
   HAPROXY_LOG_FIELDS,
   HAPROXY_LOG_NUMBERS,
 } from "../../components/load-balancing/proxy/haproxy/haproxy-clients";
-import { haProxyConf, type HaProxyConfArgs } from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
+import {
+  haProxyConf,
+  type HaProxyConfArgs,
+} from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
 import { makeCertificate } from "../helpers/certificates";
 import { startDns, type DnsServer } from "../helpers/dns-server";
 import {

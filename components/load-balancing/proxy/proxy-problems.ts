@@ -4,10 +4,10 @@ import { isIP } from "node:net";
 import { z } from "zod";
 
 import { issuesOf } from "../../../budget/core/issues";
-import { port } from "../../../budget/core/leaves";
+import { port, zones } from "../../../budget/core/leaves";
 import { number, text } from "../../../budget/core/settings";
 import { proxySettings } from "../../../budget/load-balancing/settings";
-import { demandSettings, profileSettings, zonesSetting } from "../../../budget/service/settings";
+import { demandSettings, profileSettings } from "../../../budget/service/settings";
 import type { ProxyKind } from "../../../budget/load-balancing/proxy";
 import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import { rateLimitPerPod } from "../../../budget/load-balancing/proxy-limits";
@@ -71,7 +71,7 @@ const checked = z.object({
   rateLimit,
   maxBodyMiB,
   cpuCores,
-  zones: zonesSetting,
+  zones,
   maxUnavailable: number(
     { unit: "pods", atLeast: 1, atMost: 1000, whole: true },
     { fix: "With 0 no node could be drained." },
