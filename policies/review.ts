@@ -112,6 +112,8 @@ export class Review {
       proof();
     } catch (error) {
       if (!(error instanceof UnknownValueError)) throw error;
+      // Of one object one value is enough to say.
+      if (this.notProvable.some((one) => one.policy === policy && one.urn === urn)) return;
       this.notProvable.push({ policy, urn, reason: (error as Error).message });
     }
   }
