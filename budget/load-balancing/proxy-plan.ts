@@ -3,7 +3,7 @@ import { derived, text, type Derived, type Numbers } from "../core/derived";
 import { mebibytes, number, percent, plural, rate } from "../core/format";
 import { given, type Plan } from "../core/plan";
 import type { Proof } from "../core/proof";
-import { podsLost } from "../service/capacity";
+import { EVEN_ZONES, podsLost } from "../service/capacity";
 import { PEAK_MARGIN } from "../service/plan";
 import { timeoutProofs } from "../timeouts/proofs";
 import type { TimeoutLadder } from "../timeouts/timeouts";
@@ -228,7 +228,7 @@ function clientsProof(
       `${number(clientConnections)} clients`,
     holds: held >= clientConnections,
     mend: ["clientConnections", "cpuCores"],
-    assumes: ["pods spread evenly over the zones", "clients spread evenly over the pods"],
+    assumes: [EVEN_ZONES, "clients spread evenly over the pods"],
   };
 }
 

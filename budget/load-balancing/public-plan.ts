@@ -56,11 +56,13 @@ export interface PublicLoadBalancerNumbers extends Numbers {
 
 export type PublicLoadBalancerPlan = Plan<PublicLoadBalancerNumbers>;
 
+const BY_THE_CDN = "by its addresses, and by a secret header that only this CDN sends";
+
 const SOURCES: Readonly<Record<SourceKind, readonly [value: string, how: string]>> = {
   internet: ["everybody", "by address"],
   ranges: ["named ranges", "by address"],
-  cloudfront: ["CloudFront", "by its addresses, and by a secret header that only this CDN sends"],
-  cloudflare: ["Cloudflare", "by its addresses, and by a secret header that only this CDN sends"],
+  cloudfront: ["CloudFront", BY_THE_CDN],
+  cloudflare: ["Cloudflare", BY_THE_CDN],
 };
 
 /** Where nobody says how many pods there are: it is the same for all of them, so that it spreads evenly. */

@@ -19,6 +19,9 @@ export interface Disruption {
   readonly maxUnavailable: number;
 }
 
+/** What a proof about a lost zone takes for granted. */
+export const EVEN_ZONES = "pods spread evenly over the zones";
+
 /** Pods that can be gone at once: one zone's share, or what a drain may take, whichever is more. */
 export function podsLost(replicas: number, { zones, maxUnavailable }: Disruption): number {
   const zoneShare = zones > 1 ? Math.ceil(replicas / zones) : 0;

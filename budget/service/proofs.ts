@@ -1,6 +1,7 @@
 /** The promises of a service's plan. */
 import { duration, isShare, number, percent, plural, rate } from "../core/format";
 import type { Proof } from "../core/proof";
+import { EVEN_ZONES } from "./capacity";
 import { busyUntilScaled, cpuUntilScaled, worstCase } from "./fleet";
 import { LOSS_NOTICED_SECONDS, type PlannedFleet, type ServiceInputs, type ServiceNumbers } from "./planned";
 
@@ -40,7 +41,7 @@ function assumptions({ balancing = "least-connections" }: ServiceInputs, fleet: 
     balancing === "least-connections"
       ? "proxies that know how many requests each pod has"
       : "connections spread over the pods by chance",
-    ...(fleet.carriesZoneLoss ? ["pods spread evenly over the zones"] : []),
+    ...(fleet.carriesZoneLoss ? [EVEN_ZONES] : []),
     "no growth of the load while something is missing",
     "nodes with room for new pods",
   ];

@@ -288,6 +288,12 @@ describe("a session store of three members", function () {
   it("does not let a primary with an empty volume pass for the data of all", async () => {
     const empty = await store.primary();
     const size = Number(await empty.cli("dbsize"));
+    // What a replica has not been sent yet goes with the primary.
+    await eventually(
+      "every member has every key",
+      async () => await Promise.all(store.members.map((member) => member.cli("dbsize"))),
+      (sizes) => sizes.every((one) => Number(one) === size),
+    );
     await empty.killHard();
     await empty.loseVolume();
     empty.start();

@@ -109,13 +109,16 @@ describe("the reference backend as a process", () => {
     };
     const clients = Array.from({ length: 20 }, client);
     try {
-      await sleep(300);
-      const before = answered;
+      const before = await eventually(
+        "some load",
+        () => answered,
+        (count) => count > 50,
+      );
       backend.signal("SIGTERM");
       await Promise.all(clients);
       assert.equal(await backend.ended(), 0);
       assert.deepEqual(lost, []);
-      assert.ok(before > 50 && answered > before, `${before} before, ${answered} in all`);
+      assert.ok(answered > before, `${before} before, ${answered} in all`);
       assert.match(backend.output(), /"message":"shut down","complete":true/);
     } finally {
       agent.destroy();

@@ -41,7 +41,7 @@ describe("cluster.region of a stack file", () => {
     assert.equal(gcpZones("us-central1").at(-1), "us-central1-f");
     assert.ok(GCP_REGIONS.every((region) => gcpZones(region).length >= 3));
     assert.deepEqual(mistakes("gcp", { zones: 4 }), [
-      "retrofitlink:cluster.zones: got 4; allowed is at most 3, the zones of europe-west3. Count the zones of the cluster's nodes.",
+      "retrofitlink:cluster.zones: got 4; allowed is at most 3, the zones of europe-west3. Nodes are in fewer zones than that: count again.",
     ]);
     assert.deepEqual(mistakes("gcp", { zones: 4, region: "us-central1" }), []);
   });

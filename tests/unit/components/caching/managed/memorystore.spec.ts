@@ -195,7 +195,7 @@ describe("memorystoreArgsIssues", () => {
   it("names every mistake", () => {
     assert.deepEqual(texts({ workingSetMiB: 0, users: [{ ...backend, poolSize: 0 }] }, "Redis"), [
       "workingSetMiB: got 0; allowed is a number above 0 and at most 1,048,576 (MiB). Give the size of what has to stay in memory for the hit rate.",
-      "users[0].poolSize: got 0; allowed is a whole number from 1 to 10,000 (connections). Give the connections that one process keeps.",
+      "users[0].poolSize: got 0; allowed is a whole number from 1 to 100,000 (connections). Give the connections that one process keeps.",
       'name: got "Redis"; allowed is a DNS label of at most 32 characters, without two hyphens in a row. Rename the cache; the provider allows no more.',
     ]);
     assert.deepEqual(texts({ workingSetMiB: 250_000 }), [

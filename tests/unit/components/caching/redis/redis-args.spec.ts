@@ -40,7 +40,7 @@ describe("redisArgsIssues", () => {
       'name: got "Redis_Cache"; allowed is a DNS label of at most 52 characters. Shorten it to lower-case letters, digits and hyphens.',
       "users[0].maxReplicas: got 0; allowed is a whole number from 1 to 100,000 (pods). Give the upper bound of the autoscaler of that service.",
       "users[0].maxSurge: got 25; allowed is a number from 0 to 1 (share of the replicas). Give the pods that a rollout of that service adds; 25 % are 0.25.",
-      "users[0].poolSize: got -1; allowed is a whole number from 1 to 10,000 (connections). Give the connections that one process keeps.",
+      "users[0].poolSize: got -1; allowed is a whole number from 1 to 100,000 (connections). Give the connections that one process keeps.",
       "users[0].processesPerPod: got 1.5; allowed is a whole number from 1 to 64. Count the processes of a pod that open connections.",
       "workingSetMiB: got 0; allowed is a number above 0 and at most 1,048,576 (MiB). Give the size of what has to stay in memory for the hit rate.",
     ]);
@@ -73,7 +73,7 @@ describe("redisArgsIssues", () => {
 
   it("asks a session store for the zones of its cluster", () => {
     assert.deepEqual(lines(redisArgsIssues("sessions", { ...session, zones: 0 })), [
-      "zones: got 0; allowed is a whole number from 1 to 6 (zones). Count the zones of the cluster's nodes.",
+      "zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
     ]);
   });
 
