@@ -8,7 +8,7 @@ import { zipSync } from "fflate";
 import { ROOT } from "../../cli/paths";
 import { ENGINE_TIMEOUT_MS, operations, Project } from "../helpers/engine";
 
-const COMPONENT = JSON.stringify(join(ROOT, "components", "edge", "image-optimizer"));
+const COMPONENT = JSON.stringify(join(ROOT, "components", "edge", "images", "image-optimizer"));
 
 function program(project: Project, cloud: "aws" | "gcp", bundles: string): Project {
   const place =
