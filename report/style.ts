@@ -67,13 +67,14 @@ tbody th { font-weight: 400; }
 .keys { color: var(--soft); font-family: var(--mono); font-size: 12px; overflow-wrap: anywhere; }
 .derived { margin: 0; }
 .derived > div { display: grid; grid-template-columns: 190px 170px 1fr; gap: 0 18px; padding: 8px 0; border-top: 1px solid var(--line); align-items: baseline; }
-.derived dt, .derived dd { margin: 0; font-size: 15px; }
+.derived dt, .derived dd { margin: 0; font-size: 15px; min-width: 0; overflow-wrap: anywhere; }
 .derived .value { font-weight: 600; }
 .derived .formula { font-size: 13px; line-height: 1.55; overflow-wrap: anywhere; }
 .derived .keys { display: block; }
 .proofs { margin: 0 0 26px; }
 .proofs li { display: grid; grid-template-columns: 128px 1fr; gap: 0 18px; padding: 8px 0; border-top: 1px solid var(--line); align-items: baseline; }
 .proofs .badge { justify-self: start; }
+.proofs li > div { min-width: 0; overflow-wrap: anywhere; }
 .proofs p { margin: 0; font-size: 15px; } .proofs p.formula { font-size: 13px; } .proofs .keys { display: block; } .proofs .soft { font-size: 13px; }
 .bars li { display: grid; grid-template-columns: 112px 1fr 52px; gap: 10px; align-items: center; font-size: 13.5px; padding: 2px 0; }
 .bars i { height: 9px; border-radius: 5px; background: var(--accent); min-width: 3px; }
