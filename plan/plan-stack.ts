@@ -11,7 +11,14 @@ import type { DatabaseUser } from "../budget/database/mongodb";
 import { planStackDatabase, type PlannedDatabase } from "./plan-database";
 import { DEFAULT_REACTION } from "../budget/service/capacity";
 import { paceOf, servicePoolSize } from "../budget/service/connections";
-import { MAX_SURGE, PEAK_MARGIN, planService, type ServicePlan } from "../budget/service/plan";
+import {
+  MAX_SURGE,
+  PEAK_MARGIN,
+  planService,
+  type ServiceInputs,
+  type ServicePlan,
+} from "../budget/service/plan";
+import type { Balancing } from "../budget/service/demand";
 import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
 import { planTraffic, type PlannedTraffic } from "./plan-traffic";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
@@ -53,35 +60,45 @@ export interface StackPlan extends PlannedTraffic {
 export function planStack(inputs: StackInputs): StackPlan {
   const budget = mergeBudget(DEFAULT_BUDGET, inputs.budget);
   const services = planServices(inputs, budget);
-  const queriers = usersOf(inputs, services, ({ databasePool }) => databasePool);
-  const databaseUsers = queriers.flatMap((user) => {
-    const { database, demand } = own(inputs.services, user.service) ?? {};
-    if (database === undefined || demand === undefined) return [];
-    return { ...user, peakRps: demand.peakRps, ...database };
-  });
+  const users = databaseUsers(inputs, services);
   return {
     budget,
     services,
     ...planTraffic(inputs, services),
     caches: mapValues(inputs.caches ?? {}, (cache, name) => {
-      const users = cacheUsers(inputs, services, name);
-      return { users, plan: planCache({ ...cache, cache: name, zones: inputs.cluster.zones, users }) };
+      const clients = cacheUsers(inputs, services, name);
+      return {
+        users: clients,
+        plan: planCache({ ...cache, cache: name, zones: inputs.cluster.zones, users: clients }),
+      };
     }),
-    databaseUsers,
-    database: planStackDatabase(inputs, budget, databaseUsers),
+    databaseUsers: users,
+    database: planStackDatabase(inputs, budget, users),
   };
 }
 
+/** What the services of a stack are planned from; of the proxy only whom it stands in front of. */
+export type ServicesInputs = Omit<StackInputs, "loadBalancer"> & {
+  readonly loadBalancer?: { readonly service: string } | undefined;
+};
+
 /** Adds what services promise each other. */
 function withCalls(
-  { cluster, services }: StackInputs,
+  inputs: ServicesInputs,
   alone: Readonly<Record<string, PlannedService>>,
 ): Record<string, PlannedService> {
+  const { cluster, services } = inputs;
   const partyOf = (name: string): Party | undefined => {
     const [input, planned] = [own(services, name), own(alone, name)];
     return input === undefined || planned === undefined
       ? undefined
-      : { service: name, zones: cluster.zones, ...input, ...planned };
+      : {
+          service: name,
+          zones: cluster.zones,
+          ...input,
+          ...planned,
+          balancing: balancingOf(inputs, input, name),
+        };
   };
   const calls = Object.entries(services).flatMap(([name, { calls: callees }]) =>
     Object.entries(callees).flatMap(([calleeName, { callsPerRequest }]): Call[] => {
@@ -103,7 +120,7 @@ function withCalls(
 
 /** A service that only others of the cluster call drains by its own rules: no load balancer has to notice. */
 function chainTo(
-  { cluster, cdn, loadBalancer }: StackInputs,
+  { cluster, cdn, loadBalancer }: ServicesInputs,
   name: string,
   maxRequestSeconds: number,
 ): TimeoutLadder {
@@ -116,7 +133,7 @@ type PlannedServices = Readonly<Record<string, PlannedService>>;
 
 /** The services alone: everything else follows from them. @throws RangeError as {@link planStack} */
 export function planServices(
-  inputs: StackInputs,
+  inputs: ServicesInputs,
   budget: PerformanceBudget = mergeBudget(DEFAULT_BUDGET, inputs.budget),
 ): PlannedServices {
   return withCalls(
@@ -126,12 +143,22 @@ export function planServices(
 }
 
 /** Services that connect to a cache, at their largest. */
-export function cacheUsers(inputs: StackInputs, services: PlannedServices, cache: string): CacheUser[] {
+export function cacheUsers(inputs: ServicesInputs, services: PlannedServices, cache: string): CacheUser[] {
   return usersOf(inputs, services, ({ cachePools }) => own(cachePools, cache));
 }
 
+/** Services that query the database, at their largest. */
+export function databaseUsers(inputs: ServicesInputs, services: PlannedServices): DatabaseUser[] {
+  const queriers = usersOf(inputs, services, ({ databasePool }) => databasePool);
+  return queriers.flatMap((user) => {
+    const { database, demand } = own(inputs.services, user.service) ?? {};
+    if (database === undefined || demand === undefined) return [];
+    return { ...user, peakRps: demand.peakRps, ...database };
+  });
+}
+
 function usersOf(
-  inputs: StackInputs,
+  inputs: ServicesInputs,
   services: PlannedServices,
   poolOf: (service: PlannedService) => number | undefined,
 ): CacheUser[] {
@@ -146,26 +173,47 @@ function usersOf(
   });
 }
 
+/** A Service of Kubernetes chooses a pod for each connection, and knows nothing of requests. */
+function balancingOf(
+  { loadBalancer }: Pick<ServicesInputs, "loadBalancer">,
+  service: ServiceInput,
+  name: string,
+): Balancing {
+  return service.balancing ?? (loadBalancer?.service === name ? "least-connections" : "per-connection");
+}
+
+/** What decides whether a service has a plan; its pools and its drain do not. */
+export function serviceInputs(
+  inputs: Pick<ServicesInputs, "cluster" | "loadBalancer">,
+  stackBudget: PerformanceBudget,
+  service: ServiceInput,
+  name: string,
+): ServiceInputs {
+  const { demand, profile, resources, processesPerPod, margin = PEAK_MARGIN, resilience } = service;
+  const { zones, nodeStartSeconds = 0 } = inputs.cluster;
+  return {
+    service: name,
+    demand,
+    profile,
+    budget: mergeBudget(stackBudget, service.budget),
+    zones,
+    resources,
+    processesPerPod,
+    margin,
+    reaction: { ...DEFAULT_REACTION, nodeSeconds: nodeStartSeconds },
+    balancing: balancingOf(inputs, service, name),
+    resilience,
+  };
+}
+
 function planned(
-  inputs: StackInputs,
+  inputs: ServicesInputs,
   stackBudget: PerformanceBudget,
   service: ServiceInput,
   name: string,
 ): PlannedService {
-  const {
-    demand,
-    profile,
-    resources,
-    processesPerPod,
-    margin = PEAK_MARGIN,
-    maxRequestSeconds,
-    caches,
-    database,
-  } = service;
-  // A Service of Kubernetes chooses a pod for each connection, and knows nothing of requests.
-  const balancing =
-    service.balancing ?? (inputs.loadBalancer?.service === name ? "least-connections" : "per-connection");
-  const budget = mergeBudget(stackBudget, service.budget);
+  const { profile, processesPerPod, maxRequestSeconds, caches, database } = service;
+  const decisive = serviceInputs(inputs, stackBudget, service, name);
   const cachePools = mapValues(caches, (calls) => servicePoolSize(profile, processesPerPod, calls));
   const queries =
     database === undefined
@@ -175,23 +223,13 @@ function planned(
   const databasePool = queries === undefined ? 0 : servicePoolSize(profile, processesPerPod, queries);
   const timeouts = chainTo(inputs, name, maxRequestSeconds);
   return {
-    budget,
+    budget: decisive.budget,
     timeouts,
     plan: planService({
-      service: name,
-      demand,
-      profile,
-      budget,
-      zones: inputs.cluster.zones,
-      resources,
-      processesPerPod,
-      margin,
-      reaction: { ...DEFAULT_REACTION, nodeSeconds: inputs.cluster.nodeStartSeconds ?? 0 },
+      ...decisive,
       terminationSeconds: timeouts.drain.terminationGrace,
       cachePools,
       databasePool,
-      balancing,
-      resilience: service.resilience,
       queries: Object.keys(caches).length === 0 ? undefined : queries,
     }),
     cachePools,

@@ -1,8 +1,10 @@
 /** Rules of a stack file with a database by Atlas that look at the cluster as well. */
 import { atlasRegion, regionsOfAtlas } from "../../budget/database/atlas-regions";
+import { DEFAULT_BUDGET, mergeBudget } from "../../budget/core/performance-budget";
+import type { DatabaseUser } from "../../budget/database/mongodb";
 import { atlasIssues } from "../../budget/database/rules";
 import { DATABASE_NAME } from "../../plan/plan-database";
-import { planStack } from "../../plan/plan-stack";
+import { databaseUsers, planServices, type ServicesInputs } from "../../plan/plan-stack";
 import { CATALOGUE } from "../../product/data-model/catalogue";
 import { show, type ConfigProblem } from "./config-problems";
 import type { StackConfig } from "./schema/stack";
@@ -11,6 +13,8 @@ import type { StackConfig } from "./schema/stack";
 export interface AtlasParts extends Pick<StackConfig, "services" | "budget"> {
   readonly cluster?: StackConfig["cluster"] | undefined;
   readonly database?: StackConfig["database"];
+  /** The service behind the proxy. */
+  readonly loadBalancer?: { readonly service: string } | undefined;
 }
 
 export function atlasMistakes(config: AtlasParts): ConfigProblem[] {
@@ -58,20 +62,20 @@ export function atlasMistakes(config: AtlasParts): ConfigProblem[] {
 
 /** Bounds that were given too small, and a load that no tier carries: what the component would refuse. */
 function tierMistakes(
-  { services, budget }: AtlasParts,
+  { services, budget, loadBalancer }: AtlasParts,
   cluster: StackConfig["cluster"],
   database: Extract<StackConfig["database"], { kind: "atlas" }>,
 ): ConfigProblem[] {
-  const plan = usersOf({ services, budget, cluster });
+  const users = usersOf({ services, budget, cluster, loadBalancer });
   const region = cluster.cloud === "local" ? undefined : atlasRegion(cluster.cloud, cluster.region);
-  if (plan === undefined || cluster.cloud === "local" || region === undefined) return [];
+  if (users === undefined || cluster.cloud === "local" || region === undefined) return [];
   const issues = atlasIssues({
     ...database,
     database: DATABASE_NAME,
     cloud: cluster.cloud,
     region,
-    users: plan.databaseUsers,
-    budget: plan.budget,
+    users,
+    budget: mergeBudget(DEFAULT_BUDGET, budget),
     retentionDays: database.backup.retentionDays,
     dataModel: CATALOGUE,
   });
@@ -82,12 +86,10 @@ function tierMistakes(
   }));
 }
 
-/** The stack's plan without its database; undefined when a service has no plan, which is a mistake of its own. */
-function usersOf(
-  inputs: Pick<StackConfig, "services" | "budget" | "cluster">,
-): ReturnType<typeof planStack> | undefined {
+/** Who queries the database, at their largest; undefined when a service has no plan, which is a mistake of its own. */
+function usersOf(inputs: ServicesInputs): DatabaseUser[] | undefined {
   try {
-    return planStack(inputs);
+    return databaseUsers(inputs, planServices(inputs));
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;

@@ -1,14 +1,13 @@
 /** Rules of caches that only their plan knows: what their components would refuse, with the line of the file. */
 import { cacheIssues } from "../../budget/caching/rules";
 import type { Issue } from "../../budget/core/issues";
-import { cacheUsers, planServices } from "../../plan/plan-stack";
-import type { StackInputs } from "../../plan/stack-inputs";
+import { cacheUsers, planServices, type ServicesInputs } from "../../plan/plan-stack";
 
 /**
  * @param stack its caches are sound by themselves
  * @param planned its services can be planned; else the caches are judged as if nobody connected
  */
-export function cachePlanMistakes(stack: StackInputs, planned: boolean): Issue[] {
+export function cachePlanMistakes(stack: ServicesInputs, planned: boolean): Issue[] {
   const services = planned ? planServices(stack) : {};
   return Object.entries(stack.caches ?? {}).flatMap(([name, cache]) => {
     const users = cacheUsers(stack, services, name);

@@ -2,7 +2,6 @@
 import { budgetIssues } from "../../budget/core/budget-settings";
 import { issue, show, within, type Issue } from "../../budget/core/issues";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../../budget/core/performance-budget";
-import { DEFAULT_REACTION } from "../../budget/service/capacity";
 import { serviceIssues } from "../../budget/service/rules";
 import { routesAndTlsProblems, trustProblems } from "../../components/load-balancing/proxy/proxy-problems";
 import { asIssue } from "../../components/shared/problems";
@@ -10,6 +9,7 @@ import { environmentIssues } from "../../components/workload/environment-issues"
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cachePlanMistakes } from "./cache-checks";
 import { cdnMistakes } from "./cdn-checks";
+import { serviceInputs } from "../../plan/plan-stack";
 import { clusterIssues } from "./cluster-checks";
 import { atlasMistakes } from "./atlas-checks";
 import { databaseMistakes } from "./database-checks";
@@ -67,7 +67,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
       within(
         ["services", name],
         [
-          ...(stackIsSound ? planIssues(config, name, service) : []),
+          ...(stackIsSound ? planIssues(config, stackBudget, name, service) : []),
           ...variableIssues(service, names),
           ...otherNames(service, name, names),
         ],
@@ -87,18 +87,29 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
     ...signingMistakes({ ...config, hasCdn: names.cdn }),
     ...proxyIssues(config),
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
-    ...atlasMistakes(config),
+    ...atlasMistakes({ ...config, loadBalancer: exposed(config) }),
   ];
   const { budget, services, caches, cluster, cdn } = config;
   if (cluster === undefined) return issues;
   const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
-  return [...issues, ...cachePlanMistakes({ budget, services, caches, cluster, cdn }, isPlanned)];
+  const stack = { budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
+  return [...issues, ...cachePlanMistakes(stack, isPlanned)];
+}
+
+/** The service behind the proxy, as a plan is told of it, also where the rest of the block has issues. */
+function exposed({ exposedService: service }: SoundParts): { readonly service: string } | undefined {
+  return service === undefined ? undefined : { service };
 }
 
 /** Whether there is a plan of the service. */
-function planIssues(config: SoundParts, name: string, service: ServiceConfig): Issue[] {
-  const budget = serviceBudget(config, service);
-  const { zones = 1, nodeStartSeconds: nodeSeconds = 0 } = config.cluster ?? {};
+function planIssues(
+  config: SoundParts,
+  stackBudget: PerformanceBudget,
+  name: string,
+  service: ServiceConfig,
+): Issue[] {
+  const { cluster = { cloud: "local", zones: 1 } } = config;
+  const inputs = serviceInputs({ cluster, loadBalancer: exposed(config) }, stackBudget, service, name);
   const { caches, database } = service;
   const waits = [
     ...Object.values(caches),
@@ -106,17 +117,7 @@ function planIssues(config: SoundParts, name: string, service: ServiceConfig): I
       ? []
       : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }]),
   ];
-  return [
-    ...budgetIssues(budget, service.budget, ["budget"]),
-    ...serviceIssues({
-      ...service,
-      service: name,
-      budget,
-      zones,
-      waits,
-      reaction: { ...DEFAULT_REACTION, nodeSeconds },
-    }),
-  ];
+  return [...budgetIssues(inputs.budget, service.budget, ["budget"]), ...serviceIssues({ ...inputs, waits })];
 }
 
 function variableIssues(service: ServiceConfig, names: Names): Issue[] {

@@ -16,8 +16,6 @@ export function text(allowed: string, fix: string, pattern = /./s): z.ZodString 
   return z.string(says(allowed, fix)).regex(pattern, says(allowed, fix));
 }
 
-export const positive = (value: number): boolean => value > 0;
-
 /** @returns a test for numbers that are not below `least` */
 export function atLeast(least: number): (value: number) => boolean {
   return (value) => value >= least;
@@ -29,11 +27,6 @@ export function whole(least: number, most: number): (value: number) => boolean {
 }
 
 export const DNS_LABEL = /^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/;
-export const dnsLabel = text(
-  "a DNS label of at most 52 characters",
-  "Use lower-case letters, digits and hyphens, a letter first.",
-  DNS_LABEL,
-);
 
 /** A key of a map is the name of a workload. */
 export const workloadName = z.string().regex(DNS_LABEL);
