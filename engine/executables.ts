@@ -6,9 +6,6 @@ import { BIN, ROOT, ensureDirectory } from "../cli/paths";
 /** Clouds that one stand-in plays. */
 const CLOUDS = ["aws", "gcp", "cloudflare"] as const;
 
-/** Packages of the platform for which the sandbox has a stand-in. */
-export const STAND_INS = ["kubernetes", "random", ...CLOUDS, "mongodbatlas"] as const;
-
 export interface ExecutableChoices {
   /** Folder of the `pulumi` program, where the official language host would be. */
   readonly pulumiDirectory: string;

@@ -48,9 +48,6 @@ export function assertValid(
   throw new pulumi.RunError(`${component} "${name}" cannot be built:\n${lines.join("\n")}`);
 }
 
-/** Names of before, until the last component uses the ones above. */
-export { assertValid as refuse, describeIssue as describeProblem };
-
 /**
  * A mistake that shows only inside an output, to be thrown there. The SDK wraps it into errors of its own and shows its
  * stack, which says nothing to the one who made the mistake: it is the message here.

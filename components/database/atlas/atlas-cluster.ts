@@ -11,7 +11,7 @@ import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import { plannedPart } from "../../../budget/core/summary";
 import type { AtlasSummary } from "../../../budget/database/summary";
 import { commonLabels } from "../../shared/kubernetes";
-import { describeProblem, lateProblem, refuse, type Problem } from "../../shared/problems";
+import { assertValid, describeIssue, lateProblem, type Problem } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import { ATLAS_MONGODB_VERSION } from "../../shared/versions";
 import { OPLOG_HOURS, atlasAlerts } from "./atlas-alerts";
@@ -80,7 +80,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
   readonly application: k8s.core.v1.Secret;
 
   constructor(name: string, args: AtlasClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("AtlasCluster", name, atlasClusterProblems(name, args), args.configKey);
+    assertValid("AtlasCluster", name, atlasClusterProblems(name, args), args.configKey);
     const settings = atlasSettings(name, args);
     const plan = atlasPlan(name, settings);
     const { numbers } = plan;
@@ -235,7 +235,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
     current: readonly CurrentShard[],
   ): ReturnType<typeof replicationSpecs> {
     const removal = shardRemovalProblem(settings, current.length);
-    if (removal !== undefined) throw lateProblem(describeProblem(removal, settings.configKey));
+    if (removal !== undefined) throw lateProblem(describeIssue(removal, settings.configKey));
     const { smallest, largest } = plan;
     const { min, max } = shardBounds(plan, current);
     if (min !== smallest.name || max !== largest.name) {

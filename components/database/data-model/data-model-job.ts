@@ -8,7 +8,7 @@ import type { Collection } from "../../../budget/database/data-model/collection"
 import type { DataModelSummary } from "../../../budget/database/summary";
 import { commonLabels, restrictedContainer, restrictedPod } from "../../shared/kubernetes";
 import { NAMES, policyOf, reaches } from "../../shared/network-policy";
-import { refuse, type Problem } from "../../shared/problems";
+import { assertValid, type Problem } from "../../shared/problems";
 import { checksum } from "../../shared/checksum";
 import { transformed, type Transform } from "../../shared/transform";
 import { IMAGES } from "../../shared/versions";
@@ -79,7 +79,7 @@ export class DataModelJob extends pulumi.ComponentResource {
   constructor(name: string, args: DataModelJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const { catalogue, endpoint, namespace = "default", sharded = true, transform = {} } = args;
     const { slowMs = DEFAULT_BUDGET.databaseQuerySeconds.critical * 1000, shardGiB = 100 } = args;
-    refuse("DataModelJob", name, dataModelJobProblems(catalogue));
+    assertValid("DataModelJob", name, dataModelJobProblems(catalogue));
     const summary: DataModelSummary = {
       configKey: args.configKey ?? name,
       workload: name,

@@ -14,7 +14,7 @@ import type { BackupBucketSummary } from "../../../budget/database/summary";
 import { commonLabels } from "../../shared/kubernetes";
 import { bucketPolicy, privateBucket, type BucketTransforms } from "../../shared/private-bucket";
 import { physicalName } from "../../shared/physical-name";
-import { refuse, type Problem } from "../../shared/problems";
+import { assertValid, type Problem } from "../../shared/problems";
 import { trustPolicy } from "../../shared/service-role";
 import { transformed, type Transform } from "../../shared/transform";
 import { problemsOf } from "../issues";
@@ -111,7 +111,7 @@ export class BackupBucket extends pulumi.ComponentResource {
   readonly bucket: s3.Bucket | storage.Bucket;
 
   constructor(name: string, args: BackupBucketArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("BackupBucket", name, backupBucketProblems(args), args.configKey);
+    assertValid("BackupBucket", name, backupBucketProblems(args), args.configKey);
     const {
       namespace = "default",
       retentionDays: days = DEFAULT_RETENTION_DAYS,

@@ -20,7 +20,7 @@ import {
   type EgressRule,
   type IngressRule,
 } from "../../shared/network-policy";
-import { refuse } from "../../shared/problems";
+import { assertValid } from "../../shared/problems";
 import { transformed, type Transform } from "../../shared/transform";
 import { CHARTS } from "../../shared/versions";
 import { CA_FILE, readPreference, type DatabaseEndpoint } from "../database-endpoint";
@@ -88,7 +88,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
   readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
 
   constructor(name: string, args: MongoDbClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("MongoDbCluster", name, mongoDbClusterProblems(args), args.configKey);
+    assertValid("MongoDbCluster", name, mongoDbClusterProblems(args), args.configKey);
     const settings = mongoDbSettings(args);
     const { namespace, databaseName, shards, readReplicas, transform = {} } = settings;
     const plan = mongoDbPlan(name, settings);

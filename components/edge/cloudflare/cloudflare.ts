@@ -19,7 +19,7 @@ import * as random from "@pulumi/random";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import type { CdnPlan } from "../../../budget/edge/plan";
 import { physicalName } from "../../shared/physical-name";
-import { refuse } from "../../shared/problems";
+import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import {
   cloudflareProblems,
@@ -76,7 +76,7 @@ export class Cloudflare extends pulumi.ComponentResource {
   readonly plan: CdnPlan;
 
   constructor(name: string, given: CloudflareArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("Cloudflare", name, cloudflareProblems(given), given.configKey);
+    assertValid("Cloudflare", name, cloudflareProblems(given), given.configKey);
     const args = completeCloudflareArgs(given);
     super(COMPONENT_TYPES.cloudflare, name, edgeSummary(name, "cloudflare", args), opts);
     this.plan = args.plan;

@@ -11,7 +11,7 @@ import type { Witness } from "../../../budget/core/witness";
 import type { CdnPlan } from "../../../budget/edge/plan";
 import { physicalName } from "../../shared/physical-name";
 import { bucketPolicy, privateBucket, type PrivateBucketArgs } from "../../shared/private-bucket";
-import { refuse } from "../../shared/problems";
+import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import type { BehaviorClass, EdgeBehavior } from "../../../budget/edge/behaviors";
 import {
@@ -74,7 +74,7 @@ export class CloudFront extends pulumi.ComponentResource {
   readonly images: ImageOptimizer | undefined;
 
   constructor(name: string, given: CloudFrontArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("CloudFront", name, cloudFrontProblems(given), given.configKey);
+    assertValid("CloudFront", name, cloudFrontProblems(given), given.configKey);
     const args = completeCloudFrontArgs(given);
     super(
       COMPONENT_TYPES.cloudFront,

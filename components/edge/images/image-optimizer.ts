@@ -17,7 +17,7 @@ import { planImages, type ImageNumbers, type ImagePlan } from "../../../budget/e
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import type { ImageOptimizerSummary } from "../../../budget/edge/summary";
 import { physicalName } from "../../shared/physical-name";
-import { refuse } from "../../shared/problems";
+import { assertValid } from "../../shared/problems";
 import { trustPolicy } from "../../shared/service-role";
 import { transformed } from "../../shared/transform";
 import {
@@ -75,7 +75,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
   readonly function: lambda.Function | cloudfunctionsv2.Function;
 
   constructor(name: string, given: ImageOptimizerArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("ImageOptimizer", name, imageOptimizerProblems(given), given.configKey);
+    assertValid("ImageOptimizer", name, imageOptimizerProblems(given), given.configKey);
     const args = completeImageArgs(given);
     const bundle = usableBundle(name, args);
     const plan = args.plan ?? planImages({ ...args, workload: name });

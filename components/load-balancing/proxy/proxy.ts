@@ -16,7 +16,7 @@ import { ScaleTarget } from "../../autoscaling/scale-target";
 import { scalingBehavior } from "../../autoscaling/scaling-behavior";
 import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
-import { refuse } from "../../shared/problems";
+import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import {
   completeProxyArgs,
@@ -95,7 +95,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
     const { proxy, component, type, program } = definition;
     const args = completeProxyArgs(given);
     const workload = args.name ?? workloadName(proxy);
-    refuse(component, name, proxyProblems(proxy, given), given.configKey);
+    assertValid(component, name, proxyProblems(proxy, given), given.configKey);
     const plan = args.plan ?? planOfProxy(proxy, workload, args);
     const sizes = valuesOf(plan.numbers);
     const summary: ProxySummary = {

@@ -9,7 +9,7 @@ import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import type { Witness } from "../../../../budget/core/witness";
 import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
 import { commonLabels } from "../../../shared/kubernetes";
-import { refuse } from "../../../shared/problems";
+import { assertValid } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
 import { albAlarms } from "./aws-alb-alarms";
 import {
@@ -70,7 +70,7 @@ export class AwsAlb extends pulumi.ComponentResource {
   readonly binding: k8s.apiextensions.CustomResource;
 
   constructor(name: string, given: AwsAlbArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("AwsAlb", name, [...awsAlbNameProblems(name), ...awsAlbProblems(given)], given.configKey);
+    assertValid("AwsAlb", name, [...awsAlbNameProblems(name), ...awsAlbProblems(given)], given.configKey);
     const args = completePublicArgs("aws", given);
     const { plan } = args;
     super(

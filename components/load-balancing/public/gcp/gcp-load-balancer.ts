@@ -6,7 +6,7 @@ import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import { GOOGLE_FRONT_END_RANGES } from "../../../../budget/load-balancing/public-load-balancer";
 import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
 import { RECORD_TTL_SECONDS } from "../../../shared/host-records";
-import { refuse } from "../../../shared/problems";
+import { assertValid } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
 import { completePublicArgs, isBehindCdn, publicLoadBalancerSummary } from "../public-load-balancer-args";
 import { gcpArmor } from "./gcp-armor";
@@ -55,7 +55,7 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   readonly firewall: compute.SecurityPolicy;
 
   constructor(name: string, given: GcpLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("GcpLoadBalancer", name, gcpLoadBalancerProblems(given), given.configKey);
+    assertValid("GcpLoadBalancer", name, gcpLoadBalancerProblems(given), given.configKey);
     const args = completePublicArgs("gcp", given);
     const { plan } = args;
     super(

@@ -9,7 +9,7 @@ import {
   type BehaviorOptions,
   type EdgeBehavior,
 } from "../../../../budget/edge/behaviors";
-import { describeProblem } from "../../../../components/shared/problems";
+import { describeIssue } from "../../../../components/shared/problems";
 
 const FULL: BehaviorOptions = {
   media: { paths: ["/media/*"] },
@@ -24,7 +24,7 @@ function behavior(name: string, options: BehaviorOptions = FULL): EdgeBehavior {
 }
 
 const problems = (options: BehaviorOptions): string[] =>
-  behaviorProblems(edgeBehaviors(options)).map((problem) => describeProblem(problem, "retrofitlink:cdn"));
+  behaviorProblems(edgeBehaviors(options)).map((problem) => describeIssue(problem, "retrofitlink:cdn"));
 
 describe("behaviours of the edge", () => {
   it("are there for every class that has paths", () => {

@@ -8,7 +8,7 @@ import {
   type CloudFrontImages,
 } from "../../../../components/edge/cloudfront/cloudfront";
 import { imageRequestFunction } from "../../../../components/edge/edge-functions";
-import { describeProblem } from "../../../../components/shared/problems";
+import { describeIssue } from "../../../../components/shared/problems";
 import type { ImageNumbers } from "../../../../budget/edge/image-plan";
 import { judgedObjects } from "../../../helpers/witnesses";
 import { imageBundles } from "../../../helpers/image-bundles";
@@ -197,7 +197,7 @@ describe("CloudFront that makes pictures", () => {
 
   it("is refused where it cannot work, with the key to change", () => {
     const problems = (change: Partial<CloudFrontArgs>): string[] =>
-      cloudFrontProblems(withImages(change)).map((problem) => describeProblem(problem, "retrofitlink:cdn"));
+      cloudFrontProblems(withImages(change)).map((problem) => describeIssue(problem, "retrofitlink:cdn"));
     const paths = (given: string[]): Partial<CloudFrontArgs> => ({
       behaviors: withImageVariants(edgeBehaviors({ images: { paths: given } }), "images"),
     });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
-import { describeProblem } from "../../../../components/shared/problems";
+import { describeIssue } from "../../../../components/shared/problems";
 import { timeoutProblems } from "../../../../components/shared/timeout-problems";
 
 describe("timeoutProblems", () => {
@@ -18,7 +18,7 @@ describe("timeoutProblems", () => {
       drain: { ...timeouts.drain, terminationGrace: 20 },
     };
     assert.deepEqual(
-      timeoutProblems(broken).map((problem) => describeProblem(problem)),
+      timeoutProblems(broken).map((problem) => describeIssue(problem)),
       [
         "timeouts.request.database: got 11; allowed is a ladder that holds. request.database is 11 s; it has to be below request.application, 10 s, or the outer hop gives up before the inner one can report what failed.",
         "timeouts.drain.terminationGrace: got 20; allowed is a ladder that holds. drain.terminationGrace is 20 s; it has to be above drain.preStop + request.proxy, 62 s, or the last requests are killed.",

@@ -6,11 +6,11 @@ import {
   atlasSettings,
   type AtlasClusterArgs,
 } from "../../../../../components/database/atlas/atlas-cluster-args";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 import { ATLAS, AWS, GCP } from "../atlas-fixture";
 
 const texts = (change: Partial<AtlasClusterArgs>): string[] =>
-  atlasClusterProblems("mongodb", { ...ATLAS, ...change }).map((problem) => describeProblem(problem));
+  atlasClusterProblems("mongodb", { ...ATLAS, ...change }).map((problem) => describeIssue(problem));
 
 describe("atlasClusterProblems", () => {
   it("finds nothing wrong with the examples", () => {

@@ -9,7 +9,7 @@ import {
   type BackupBucketArgs,
 } from "../../../../../components/database/mongodb/backup-bucket";
 import type { BackupTarget } from "../../../../../components/database/mongodb/mongodb-cluster";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 import { record, type Recording } from "../../../../helpers/pulumi";
 
 const onAws: BackupBucketArgs = {
@@ -255,7 +255,7 @@ describe("what makes a BackupBucket impossible", () => {
   it("is said with the key", () => {
     const wrong = { ...onAws, retentionDays: 0.5 };
     assert.deepEqual(
-      backupBucketProblems(wrong).map((problem) => describeProblem(problem, wrong.configKey)),
+      backupBucketProblems(wrong).map((problem) => describeIssue(problem, wrong.configKey)),
       [
         "retrofitlink:database.backup.retentionDays: got 0.5; allowed is a whole number from 1 to 365 (days). Say how long backups are kept.",
       ],

@@ -12,7 +12,7 @@ import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import type { Planned } from "../../../../../budget/core/summary";
 import { planDatabase } from "../../../../../budget/database/plan";
 import { readPreference } from "../../../../../components/database/database-endpoint";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 import { record, type RecordedResource } from "../../../../helpers/pulumi";
 import { clusterArgs, s3Backup } from "../fixtures";
 
@@ -366,7 +366,7 @@ describe("MongoDbCluster, alone in somebody's program", () => {
 describe("what makes a MongoDbCluster impossible", () => {
   const texts = (change: Partial<MongoDbClusterArgs>): string[] =>
     mongoDbClusterProblems({ ...clusterArgs, ...change }).map((problem) =>
-      describeProblem(problem, clusterArgs.configKey),
+      describeIssue(problem, clusterArgs.configKey),
     );
 
   it("is nothing in a sound one", () => {

@@ -5,7 +5,7 @@ import {
   zoneProblems,
   type ZoneArgs,
 } from "../../../../../components/edge/cloudflare/cloudflare-zone";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 
 const sound: ZoneArgs = {
   plan: "pro",
@@ -15,7 +15,7 @@ const sound: ZoneArgs = {
 };
 
 const problems = (change: Partial<ZoneArgs>): string[] =>
-  zoneProblems({ ...sound, ...change }).map((problem) => describeProblem(problem));
+  zoneProblems({ ...sound, ...change }).map((problem) => describeIssue(problem));
 
 describe("a zone of Cloudflare", () => {
   it("is a registered domain, whatever a registry hands out", () => {

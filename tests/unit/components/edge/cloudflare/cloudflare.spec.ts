@@ -8,7 +8,7 @@ import {
   cloudflareProblems,
   type CloudflareArgs,
 } from "../../../../../components/edge/cloudflare/cloudflare";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 import { meets } from "../../../../helpers/cloudflare-expression";
 import { record, type Recording } from "../../../../helpers/pulumi";
 import { LOCK, cloudflare, edgeOutputs } from "../fixtures";
@@ -365,7 +365,7 @@ describe("Cloudflare, its bucket", () => {
 
 describe("Cloudflare that cannot be built", () => {
   const problems = (change: Partial<CloudflareArgs>): string[] =>
-    cloudflareProblems({ ...cloudflare, ...change }).map((problem) => describeProblem(problem));
+    cloudflareProblems({ ...cloudflare, ...change }).map((problem) => describeIssue(problem));
   const cases: [string, Partial<CloudflareArgs>, string][] = [
     [
       "a key that the plan does not have",

@@ -6,7 +6,7 @@ import {
   cloudFrontProblems,
   type CloudFrontArgs,
 } from "../../../../../components/edge/cloudfront/cloudfront";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 import { publicKey } from "../../../../helpers/cdn";
 import { record } from "../../../../helpers/pulumi";
 import { LOCK, cloudFront } from "../fixtures";
@@ -20,7 +20,7 @@ function curveKey(namedCurve: string): string {
 
 describe("CloudFront that cannot be built", () => {
   const problems = (change: Partial<CloudFrontArgs>): string[] =>
-    cloudFrontProblems({ ...cloudFront, ...change }).map((problem) => describeProblem(problem));
+    cloudFrontProblems({ ...cloudFront, ...change }).map((problem) => describeIssue(problem));
   const cases: [string, Partial<CloudFrontArgs>, string][] = [
     [
       "a host of another zone",

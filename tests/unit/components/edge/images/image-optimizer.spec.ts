@@ -14,7 +14,7 @@ import {
   type GcpImageOptimizerArgs,
   type ImageOptimizerArgs,
 } from "../../../../../components/edge/images/image-optimizer";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 import { valuesOf } from "../../../../../budget/core/derived";
 import { broken } from "../../../../../budget/core/plan";
 import type { Proof } from "../../../../../budget/core/proof";
@@ -55,7 +55,7 @@ const build = (args: ImageOptimizerArgs, options = {}): Promise<Recording> =>
   record(() => new ImageOptimizer(AWS, args), options);
 
 const problemsOf = (args: ImageOptimizerArgs): string[] =>
-  imageOptimizerProblems(args).map((problem) => describeProblem(problem, args.configKey));
+  imageOptimizerProblems(args).map((problem) => describeIssue(problem, args.configKey));
 
 before(() => {
   for (const cloud of ["aws", "gcp"]) {

@@ -10,7 +10,7 @@ import {
   type ProxyArgs,
 } from "../../../../../components/load-balancing/proxy/proxy-args";
 import { proxyProblems } from "../../../../../components/load-balancing/proxy/proxy-problems";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 
 const args: CompleteProxyArgs = completeProxyArgs({
   configKey: "retrofitlink:loadBalancer",
@@ -32,7 +32,7 @@ const args: CompleteProxyArgs = completeProxyArgs({
 });
 
 function messages(change: Partial<ProxyArgs>, proxy: ProxyKind = "nginx"): string[] {
-  return proxyProblems(proxy, { ...args, ...change }).map((problem) => describeProblem(problem));
+  return proxyProblems(proxy, { ...args, ...change }).map((problem) => describeIssue(problem));
 }
 
 function withUpstream(change: Partial<ProxyArgs["upstream"]>): string[] {

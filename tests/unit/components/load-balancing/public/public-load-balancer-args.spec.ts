@@ -12,7 +12,7 @@ import {
   type PublicLoadBalancerArgs,
 } from "../../../../../components/load-balancing/public/public-load-balancer-args";
 import { isHostName } from "../../../../../budget/load-balancing/settings";
-import { describeProblem } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/problems";
 
 type Args = CompletePublicArgs<PublicLoadBalancerArgs>;
 
@@ -103,7 +103,7 @@ describe("publicLoadBalancerProblems", () => {
   for (const [what, wrong, message] of cases) {
     it(`refuses ${what}`, () => {
       assert.deepEqual(
-        publicLoadBalancerProblems(wrong).map((problem) => describeProblem(problem)),
+        publicLoadBalancerProblems(wrong).map((problem) => describeIssue(problem)),
         [message.replace("got undefined", `got ${String(JSON.stringify(undefined))}`)],
       );
     });

@@ -4,7 +4,7 @@ import {
   awsAlbProblems,
   type AwsAlbArgs,
 } from "../../../../../../components/load-balancing/public/aws/aws-alb-args";
-import { describeProblem } from "../../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../../components/shared/problems";
 import { AWS_ALB, recordAwsAlb } from "../../aws-alb-fixture";
 
 describe("awsAlbProblems", () => {
@@ -40,7 +40,7 @@ describe("awsAlbProblems", () => {
   for (const [what, change, message] of cases) {
     it(`refuses ${what}`, () => {
       assert.deepEqual(
-        awsAlbProblems({ ...AWS_ALB, ...change }).map((problem) => describeProblem(problem)),
+        awsAlbProblems({ ...AWS_ALB, ...change }).map((problem) => describeIssue(problem)),
         [message],
       );
     });

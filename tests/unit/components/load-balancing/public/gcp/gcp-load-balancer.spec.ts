@@ -15,7 +15,7 @@ import {
   negAnnotation,
   type GcpLoadBalancerArgs,
 } from "../../../../../../components/load-balancing/public/gcp/gcp-load-balancer";
-import { describeProblem } from "../../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../../components/shared/problems";
 import { record, type Recording } from "../../../../../helpers/pulumi";
 
 const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "gcp", cdn: "cloudfront" });
@@ -405,7 +405,7 @@ describe("gcpLoadBalancerProblems", () => {
   for (const [what, change, message] of cases) {
     it(`refuses ${what}`, () => {
       assert.deepEqual(
-        gcpLoadBalancerProblems({ ...args, ...change }).map((problem) => describeProblem(problem)),
+        gcpLoadBalancerProblems({ ...args, ...change }).map((problem) => describeIssue(problem)),
         [message],
       );
     });
