@@ -41,7 +41,7 @@ toolchain: $(PACKAGES) ## find, download or build pulumi, etcd, kube-apiserver a
 env: $(PACKAGES) ## shell settings for the plain `pulumi` and `kubectl`: eval "$$(make -s env)"
 	@$(TS) sandbox/cli.ts env
 
-## -- pictures and assets
+## -- images and assets
 
 .PHONY: image-function
 image-function: $(PACKAGES) ## the zips of the image function, for `pulumi up`: build/image-function
@@ -90,7 +90,7 @@ test-runtime: $(PACKAGES) system-packages ## what the application imports, again
 	@mocha 'tests/runtime/**/*.spec.ts'
 
 .PHONY: test-functions
-test-functions: $(PACKAGES) ## the image function with real pictures, and its bundle
+test-functions: $(PACKAGES) ## the image function with real images, and its bundle
 	@mocha 'tests/functions/**/*.spec.ts'
 
 .PHONY: test-cluster

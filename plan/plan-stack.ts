@@ -19,7 +19,7 @@ import {
   type ServicePlan,
 } from "../budget/service/plan";
 import type { Balancing } from "../budget/service/demand";
-import { timeoutLadder, type TimeoutLadder } from "../budget/timeouts/timeouts";
+import { timeoutChain, type TimeoutChain } from "../budget/timeouts/timeouts";
 import { planTraffic, type PlannedTraffic } from "./plan-traffic";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
 
@@ -30,7 +30,7 @@ export interface PlannedService {
   /** The default, the stack's overrides, the service's. */
   readonly budget: PerformanceBudget;
   /** Timeouts of the way to it. */
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
   readonly plan: ServicePlan;
   /** Connections one process keeps to each cache, by the cache's name. */
   readonly cachePools: Readonly<Record<string, number>>;
@@ -123,10 +123,10 @@ function chainTo(
   { cluster, cdn, loadBalancer }: ServicesInputs,
   name: string,
   maxRequestSeconds: number,
-): TimeoutLadder {
+): TimeoutChain {
   return loadBalancer?.service === name
-    ? timeoutLadder({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" })
-    : timeoutLadder({ maxRequestSeconds, cloud: "local" });
+    ? timeoutChain({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" })
+    : timeoutChain({ maxRequestSeconds, cloud: "local" });
 }
 
 type PlannedServices = Readonly<Record<string, PlannedService>>;

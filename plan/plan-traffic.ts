@@ -8,7 +8,7 @@ import { planProxy, type ProxyPlan } from "../budget/load-balancing/proxy-plan";
 import { planPublicLoadBalancer, type PublicLoadBalancerPlan } from "../budget/load-balancing/public-plan";
 import type { PerformanceBudget } from "../budget/core/performance-budget";
 import { MAX_UNAVAILABLE, type ServicePlan } from "../budget/service/plan";
-import type { TimeoutLadder } from "../budget/timeouts/timeouts";
+import type { TimeoutChain } from "../budget/timeouts/timeouts";
 import type { CdnInput, LoadBalancerInput, ServiceInput, StackInputs } from "./stack-inputs";
 
 /** What is planned for the way to the public service; what the stack does not have is undefined. */
@@ -23,7 +23,7 @@ export interface PlannedTraffic {
 /** What is planned for a service already. */
 interface PlannedService {
   readonly budget: PerformanceBudget;
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
   readonly plan: ServicePlan;
 }
 
@@ -127,7 +127,7 @@ function cdnOf(
       peakRps: load.rps,
       hitRatio: load.hitRatio,
       maxUtilization: planned.budget.cpuUtilization.target,
-      secondsPerPicture: cdn.images.secondsPerPicture,
+      secondsPerImage: cdn.images.secondsPerImage,
     }),
   };
 }

@@ -10,7 +10,7 @@ import type { Collection } from "../budget/database/data-model/collection";
 import type { DatabaseInputs } from "../budget/database/plan";
 import type { CacheCalls } from "../budget/service/connections";
 import type { Balancing, Demand, Resilience, ServiceProfile } from "../budget/service/demand";
-import type { LadderCdn, LadderCloud } from "../budget/timeouts/timeouts";
+import type { ChainCdn, ChainCloud } from "../budget/timeouts/timeouts";
 
 /** A service of the stack. */
 export interface ServiceInput {
@@ -56,13 +56,13 @@ export interface LoadBalancerInput {
 
 /** The CDN in front of the public load balancer. */
 export interface CdnInput {
-  readonly provider: Exclude<LadderCdn, "none">;
+  readonly provider: Exclude<ChainCdn, "none">;
   readonly traffic: Omit<EdgeTraffic, "hitRatios"> & {
     readonly hitRatios?: EdgeTraffic["hitRatios"] | undefined;
   };
   readonly behaviors: BehaviorOptions;
   /** Given where the CDN makes the variants of images. */
-  readonly images?: { readonly secondsPerPicture?: number | undefined } | undefined;
+  readonly images?: { readonly secondsPerImage?: number | undefined } | undefined;
 }
 /** A cache of the stack. What another kind has is ignored. */
 export interface CacheInput {
@@ -94,7 +94,7 @@ export type DatabaseInput =
 /** A stack. A configuration that was found sound is one. */
 export interface StackInputs {
   readonly cluster: {
-    readonly cloud: LadderCloud;
+    readonly cloud: ChainCloud;
     readonly zones: number;
     /** Until a new node is ready. @default 0: there is always room */
     readonly nodeStartSeconds?: number;

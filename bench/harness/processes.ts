@@ -6,7 +6,7 @@ import { createClient } from "redis";
 import { nodeHeap, nodeOptions } from "../../budget/service/node-heap";
 
 import { CORES, onCore } from "./cores";
-import { freePort } from "./free-port";
+import { freePort } from "../../cli/free-port";
 
 /** Where programs are put that run without a compiler in their process, which would patch what is measured. */
 const PROGRAMS = join(__dirname, "../../build/bench/programs");

@@ -10,7 +10,7 @@ import {
   slidingWindow,
   type RateLimit,
 } from "../../budget/load-balancing/proxy-limits";
-import { timeoutLadder } from "../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../budget/timeouts/timeouts";
 import { haProxyConf } from "../../components/load-balancing/proxy/haproxy/haproxy-conf";
 import { nginxConf } from "../../components/load-balancing/proxy/nginx/nginx-conf";
 import type { Place } from "./proxy-process";
@@ -53,7 +53,7 @@ function shared({ port, profile }: Service): Omit<Parameters<typeof nginxConf>[0
   return {
     plan,
     upstream: [{ host: "127.0.0.1", port }],
-    timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+    timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
     admission: admission({ profile, budget: DEFAULT_BUDGET, addresses: 1, proxyPods: 1 }),
     trustedProxies: ["10.0.0.0/8"],
     maxBodyMiB: 10,

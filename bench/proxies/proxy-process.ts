@@ -10,7 +10,7 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import type { ProxyKind } from "../../budget/load-balancing/proxy";
 import { CORES, onCore } from "../harness/cores";
-import { freePort } from "../harness/free-port";
+import { freePort } from "../../cli/free-port";
 
 /** Where a configuration is started. */
 export interface Place {

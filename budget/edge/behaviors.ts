@@ -41,7 +41,7 @@ export interface EdgeBehavior {
   readonly class: BehaviorClass;
   /** Patterns with `*`. The most specific one decides. */
   readonly paths: readonly string[];
-  /** What answers: the service behind the load balancer, the bucket of built files, or what makes pictures. */
+  /** What answers: the service behind the load balancer, the bucket of built files, or what makes images. */
   readonly target: "service" | "assets" | "images";
   readonly cache: Cached | NotCached;
   /** Brotli and gzip at the edge. */
@@ -98,7 +98,7 @@ export const BEHAVIOR_DEFAULTS: Readonly<Record<BehaviorClass, Defaults>> = {
     paths: ["/assets/*"],
     cache: cached({ browserSeconds: YEAR, edgeSeconds: YEAR, immutable: true }),
   },
-  // Pictures are compressed already.
+  // Images are compressed already.
   images: {
     ...READ_ONLY,
     paths: ["/images/*"],
@@ -182,7 +182,7 @@ export function edgeBehaviors(options: BehaviorOptions = {}): EdgeBehavior[] {
 }
 
 /**
- * The behaviours where the CDN makes the variants of pictures: the path of a variant is its whole key, and nothing is
+ * The behaviours where the CDN makes the variants of images: the path of a variant is its whole key, and nothing is
  * left to negotiate.
  *
  * @param target what the CDN asks on a miss: its own function, or the service for the original

@@ -27,7 +27,7 @@ export interface ImagePlanInputs {
   /** Share of the calls that may be busy at peak, 0..1. */
   readonly maxUtilization: number;
   /** Mean time of one image, seconds. @default 1.5, a 12 megapixel photo to AVIF */
-  readonly secondsPerPicture?: number | undefined;
+  readonly secondsPerImage?: number | undefined;
 }
 
 /** Numbers of the function. */
@@ -47,7 +47,7 @@ export type ImagePlan = Plan<ImageNumbers>;
 
 export function planImages(inputs: ImagePlanInputs): ImagePlan {
   const { workload = "images", cloud, peakRps, hitRatio, maxUtilization } = inputs;
-  const { secondsPerPicture = SECONDS_PER_IMAGE } = inputs;
+  const { secondsPerImage = SECONDS_PER_IMAGE } = inputs;
   const { readSeconds, encodeSeconds, functionSeconds } = IMAGE_TIMEOUTS;
   const neededMiB = derived(
     "Memory needed",
@@ -74,10 +74,10 @@ export function planImages(inputs: ImagePlanInputs): ImagePlan {
     numbers: {
       concurrency: derived(
         "Calls at once",
-        imageConcurrency({ peakRps, hitRatio, maxUtilization, secondsPerPicture }),
+        imageConcurrency({ peakRps, hitRatio, maxUtilization, secondsPerImage }),
         "calls",
-        `⌈${rate(peakRps)} · ${percent(1 - hitRatio)} misses · ${duration(secondsPerPicture)} ÷ ${percent(maxUtilization)}⌉, at least 2`,
-        ["secondsPerPicture", "retrofitlink:cdn.traffic", "retrofitlink:budget.cacheHitRatio.target"],
+        `⌈${rate(peakRps)} · ${percent(1 - hitRatio)} misses · ${duration(secondsPerImage)} ÷ ${percent(maxUtilization)}⌉, at least 2`,
+        ["secondsPerImage", "retrofitlink:cdn.traffic", "retrofitlink:budget.cacheHitRatio.target"],
       ),
       variants: derived(
         "Variants of one original",

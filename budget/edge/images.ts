@@ -1,5 +1,5 @@
 /**
- * The pictures that may be asked for. The function at the edge, the function that makes them and the CDN's own
+ * The images that may be asked for. The function at the edge, the function that makes them and the CDN's own
  * transformation read the same ladder, so that the cache holds what was counted here and nothing else.
  */
 
@@ -9,7 +9,7 @@ export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 export const IMAGE_QUALITIES = ["low", "medium", "high"] as const;
 export type ImageQuality = (typeof IMAGE_QUALITIES)[number];
 
-/** One of the pictures that are made of an original. */
+/** One of the images that are made of an original. */
 export interface ImageVariant {
   /** A step of the ladder, pixels. */
   readonly width: number;
@@ -20,7 +20,7 @@ export interface ImageVariant {
 export interface ImageLadder {
   /** Widths that are made, pixels, ascending. A width in between gets the next one up. */
   readonly widths: readonly number[];
-  /** Height at most, pixels: a tall picture is made narrower instead. */
+  /** Height at most, pixels: a tall image is made narrower instead. */
   readonly maxHeight: number;
   /** The encoder's quality, 1..100, by format and by the word in the URL. The formats' scales are not comparable. */
   readonly quality: Readonly<Record<ImageFormat, Readonly<Record<ImageQuality, number>>>>;
@@ -74,7 +74,7 @@ export const IMAGE_LIMITS = {
   /** Width * height of an original, after decoding. A phone's camera makes 12 to 50 million. */
   originalPixels: 50_000_000,
   /**
-   * Size of an answer, bytes. Lambda refuses a payload above 6 291 556 bytes, and a picture travels in it as Base64,
+   * Size of an answer, bytes. Lambda refuses a payload above 6 291 556 bytes, and an image travels in it as Base64,
    * 4 characters for 3 bytes, with its headers. Source: Lambda quotas, synchronous invocation.
    */
   answerBytes: Math.floor(((6_291_556 - 8_192) * 3) / 4),
@@ -97,7 +97,7 @@ export const IMAGE_TIMEOUTS = {
 } as const;
 
 /**
- * Effort of the AVIF encoder for a picture of so many pixels, 0 (fast) to 9. Nothing can stop the encoder once it has
+ * Effort of the AVIF encoder for an image of so many pixels, 0 (fast) to 9. Nothing can stop the encoder once it has
  * begun, so its time is bounded by its work: 3 up to 4 million pixels, beyond that 0.
  *
  * Measured, processor time and bytes of 6.6 million pixels: effort 3 takes 3.9 s for a photo and 7.2 s for noise, 4
@@ -119,26 +119,26 @@ export const IMAGE_CACHING = {
 
 /** What the calls of the function at the same time follow from. */
 export interface ImageDemand {
-  /** Requests for pictures at the edge at peak, per second. */
+  /** Requests for images at the edge at peak, per second. */
   readonly peakRps: number;
   /** Share of them that the edge answers by itself, 0..1. */
   readonly hitRatio: number;
-  /** Mean time of one picture, seconds. */
-  readonly secondsPerPicture: number;
+  /** Mean time of one image, seconds. */
+  readonly secondsPerImage: number;
   /** Share of the allowed calls that may be busy, 0..1. */
   readonly maxUtilization: number;
 }
 
 /**
- * Calls at the same time: ceil(peakRps * (1 - hitRatio) * secondsPerPicture / maxUtilization), at least 2.
+ * Calls at the same time: ceil(peakRps * (1 - hitRatio) * secondsPerImage / maxUtilization), at least 2.
  * Source: Little's law, L = lambda * W, for the misses.
  */
 export function imageConcurrency(demand: ImageDemand): number {
-  const inFlight = demand.peakRps * (1 - demand.hitRatio) * demand.secondsPerPicture;
+  const inFlight = demand.peakRps * (1 - demand.hitRatio) * demand.secondsPerImage;
   return Math.max(2, Math.ceil(inFlight / demand.maxUtilization));
 }
 
-/** Node, the function's code and the original as uploaded aside. Measured: 105 MiB after the first picture. */
+/** Node, the function's code and the original as uploaded aside. Measured: 105 MiB after the first image. */
 const RUNTIME_MIB = 192;
 
 /** Bytes for a pixel of the original: four samples, and half of them again where an upright copy is made. */
@@ -148,8 +148,8 @@ const DECODED_BYTES = 6;
 const ENCODER_BYTES = 24;
 
 /**
- * Memory that one picture at a time may need at worst, MiB, rounded up to 64:
- * runtime + original file + 6 B * original's pixels + 24 B * the largest picture's pixels.
+ * Memory that one image at a time may need at worst, MiB, rounded up to 64:
+ * runtime + original file + 6 B * original's pixels + 24 B * the largest image's pixels.
  * Measured: a 50 million pixel JPEG, turned by its EXIF, to 2560 pixel AVIF peaks at 456 MiB.
  */
 export function imageMemoryMiB(

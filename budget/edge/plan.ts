@@ -5,7 +5,7 @@ import { given, type Plan } from "../core/plan";
 import type { PerformanceBudget } from "../core/performance-budget";
 import type { Proof } from "../core/proof";
 import { timeoutProofs } from "../timeouts/proofs";
-import type { TimeoutLadder } from "../timeouts/timeouts";
+import type { TimeoutChain } from "../timeouts/timeouts";
 import {
   LEAST_CLIENT_LIMIT,
   clientRequestsPerMinute,
@@ -34,7 +34,7 @@ export interface CdnPlanInputs {
   /** What the proxy behind it lets one client do: a client within it is not refused at the edge. */
   readonly rateLimit: ProxyClientLimit;
   /** Of the way to the service behind it. */
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
   /** @default unknown, and nothing is proven of it */
   readonly service?: OriginService | undefined;
   /** Key that the timeouts follow from. @default "timeouts" */

@@ -73,7 +73,7 @@ export const imageSettings = {
     /^(?=.{3,63}$)(?!\d+(\.\d+){3}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/,
     { allowed: "the name of a private bucket of S3", fix: "Leave it out for the bucket of built files." },
   ),
-  secondsPerPicture: number(
+  secondsPerImage: number(
     { unit: "seconds", above: 0, atMost: IMAGE_TIMEOUTS.encodeSeconds },
     { fix: "Give the mean of the function's log; a slower image is given up.", decides: "calls at once" },
   ),

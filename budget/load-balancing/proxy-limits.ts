@@ -8,7 +8,7 @@
 import type { ServiceProfile } from "../service/demand";
 import type { PerformanceBudget } from "../core/performance-budget";
 import { wholeUp, withoutNoise } from "../core/rounding";
-import type { TimeoutLadder } from "../timeouts/timeouts";
+import type { TimeoutChain } from "../timeouts/timeouts";
 
 /** What one client address may do, over all pods of the proxy together. */
 export interface RateLimit {
@@ -153,7 +153,7 @@ export interface RetryLimits {
  * connect + proxy < load balancer. And since the window is shorter than the proxy's own timeout, a request that timed
  * out is never repeated: that would double the load of a service that is already too slow.
  */
-export function retryLimits({ request }: Pick<TimeoutLadder, "request">): RetryLimits {
+export function retryLimits({ request }: Pick<TimeoutChain, "request">): RetryLimits {
   const windowSeconds = Math.min(request.loadBalancer - request.proxy, request.proxy) / 2;
   return { connectSeconds: Math.min(1, windowSeconds / 2), windowSeconds };
 }

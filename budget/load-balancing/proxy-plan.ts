@@ -6,7 +6,7 @@ import type { Proof } from "../core/proof";
 import { EVEN_ZONES, podsLost } from "../service/capacity";
 import { PEAK_MARGIN } from "../service/plan";
 import { timeoutProofs } from "../timeouts/proofs";
-import type { TimeoutLadder } from "../timeouts/timeouts";
+import type { TimeoutChain } from "../timeouts/timeouts";
 import {
   FEWEST_KEPT,
   PROXY_PROFILE,
@@ -22,7 +22,7 @@ export interface ProxyPlanInputs extends ProxyInputs {
   /** As messages call it. */
   readonly workload: string;
   /** Of the way to the service behind it. */
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
   /** Memory request and limit of a pod, MiB. @default what the plan needs */
   readonly memoryLimitMiB?: number;
   /** Key of the service behind it: `retrofitlink:services.backend`. @default the arguments' own `upstream` and `timeouts` */

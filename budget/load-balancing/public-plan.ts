@@ -5,7 +5,7 @@ import { given, type Plan } from "../core/plan";
 import { podsLost, type Disruption } from "../service/capacity";
 import type { Demand } from "../service/demand";
 import { timeoutProofs } from "../timeouts/proofs";
-import type { TimeoutLadder } from "../timeouts/timeouts";
+import type { TimeoutChain } from "../timeouts/timeouts";
 import { ratePerPod } from "./public-load-balancer";
 
 /** Who may connect: everybody, named ranges, or a CDN. */
@@ -27,7 +27,7 @@ export interface PublicLoadBalancerInputs {
   /** How long access logs are kept, days, whole number >= 1. */
   readonly accessLogDays: number;
   /** Of the way to the service behind it. */
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
   /** Google Cloud balances by it. @default unknown: pods share evenly */
   readonly fleet?: ProxyFleet | undefined;
   /** Key that the timeouts follow from. @default "timeouts" */

@@ -1,5 +1,5 @@
 import type { Planned } from "../core/summary";
-import type { TimeoutLadder } from "../timeouts/timeouts";
+import type { TimeoutChain } from "../timeouts/timeouts";
 import type { ProxyKind } from "./proxy";
 import type { ProxyNumbers } from "./proxy-plan";
 import type { PublicLoadBalancerNumbers } from "./public-plan";
@@ -13,7 +13,7 @@ export interface ProxySummary extends Planned {
   readonly zones: number;
   /** `maxUnavailable` of the PodDisruptionBudget, pods. */
   readonly maxUnavailable: number;
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
 }
 
 /** Summary of `retrofitlink:load-balancing:AwsAlb` and `…:GcpLoadBalancer`. */
@@ -26,5 +26,5 @@ export interface PublicLoadBalancerSummary extends Planned {
   readonly originLocked: boolean;
   /** Whether the rules of the web application firewall refuse, or only count. */
   readonly firewallMode: "block" | "count";
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
 }

@@ -2,7 +2,7 @@
 import { duration, number, percent, rate } from "../core/format";
 import type { PerformanceBudget } from "../core/performance-budget";
 import type { Proof } from "../core/proof";
-import type { TimeoutLadder } from "../timeouts/timeouts";
+import type { TimeoutChain } from "../timeouts/timeouts";
 import { concurrentRequests } from "./capacity";
 import type { Balancing, Demand, Resilience, ServiceProfile } from "./demand";
 import { worstCase } from "./fleet";
@@ -16,7 +16,7 @@ export interface Party {
   readonly demand: Demand;
   readonly profile: ServiceProfile;
   readonly budget: PerformanceBudget;
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
   readonly plan: ServicePlan;
   readonly zones: number;
   /** How calls to it are spread over its pods. @default "per-connection": a Service of Kubernetes chooses */

@@ -1,6 +1,6 @@
 import type { PerformanceBudget } from "../core/performance-budget";
 import type { Planned } from "../core/summary";
-import type { TimeoutLadder } from "../timeouts/timeouts";
+import type { TimeoutChain } from "../timeouts/timeouts";
 import type { ServiceNumbers } from "./plan";
 import type { Demand, ServiceProfile } from "./demand";
 
@@ -28,5 +28,5 @@ export interface ServiceSummary extends Planned {
   readonly cachePools: Readonly<Record<string, number>>;
   /** Connections one process keeps to each router of the database, 0 when it has none. */
   readonly databasePool: number;
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
 }

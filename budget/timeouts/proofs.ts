@@ -1,8 +1,8 @@
 /** Promises about the timeouts between two hops, as the plan of the outer one makes them. */
 import { duration } from "../core/format";
 import type { Proof } from "../core/proof";
-import { PROPAGATION_SECONDS, sharesOneKnob } from "./ladder-problems";
-import type { TimeoutLadder } from "./timeout-ladder";
+import { PROPAGATION_SECONDS, sharesOneKnob } from "./chain-problems";
+import type { TimeoutChain } from "./timeout-chain";
 
 /** A hop whose plan promises something about the next one inwards. */
 export type Hop = "CDN" | "load balancer" | "proxy";
@@ -13,7 +13,7 @@ export type Hop = "CDN" | "load balancer" | "proxy";
  *
  * @param mend the key that all of them follow from
  */
-export function timeoutProofs(hop: Hop, timeouts: TimeoutLadder, mend: string): Proof[] {
+export function timeoutProofs(hop: Hop, timeouts: TimeoutChain, mend: string): Proof[] {
   const { request, idle, tunnel, drain } = timeouts;
   const inOrder = (
     statement: string,

@@ -13,26 +13,26 @@
  *   backend service ends a WebSocket, busy or not.
  * - Kubernetes, Cluster Autoscaler: `max-graceful-termination-sec` 600 s.
  */
-import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./ladder-problems";
-import type { TimeoutLadder } from "./timeout-ladder";
+import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./chain-problems";
+import type { TimeoutChain } from "./timeout-chain";
 
-export { ladderProblems, PROPAGATION_SECONDS } from "./ladder-problems";
-export type { LadderProblem, LadderRule } from "./ladder-problems";
-export type { LadderStep, TimeoutLadder } from "./timeout-ladder";
+export { chainProblems, PROPAGATION_SECONDS } from "./chain-problems";
+export type { ChainProblem, ChainRule } from "./chain-problems";
+export type { ChainStep, TimeoutChain } from "./timeout-chain";
 
 /** Where the outer load balancer is. `local` has none, and takes the figures of `aws` so that it behaves like production. */
-export type LadderCloud = "aws" | "gcp" | "local";
+export type ChainCloud = "aws" | "gcp" | "local";
 
 /** What stands in front of the load balancer. */
-export type LadderCdn = "cloudfront" | "cloudflare" | "none";
+export type ChainCdn = "cloudfront" | "cloudflare" | "none";
 
-/** What a ladder is derived from. */
-export interface TimeoutLadderInputs {
+/** What a timeout chain is derived from. */
+export interface TimeoutChainInputs {
   /** Longest request the application may take, seconds, > 0, and no longer than the chain bears: see {@link longestRequestSeconds}. */
   readonly maxRequestSeconds: number;
-  readonly cloud: LadderCloud;
+  readonly cloud: ChainCloud;
   /** @default "none" */
-  readonly cdn?: LadderCdn;
+  readonly cdn?: ChainCdn;
   /** What a node that goes away grants its pods, whole seconds >= 1. @default 600, what the Cluster Autoscaler grants */
   readonly nodeGraceSeconds?: number;
 }
@@ -40,7 +40,7 @@ export interface TimeoutLadderInputs {
 /** Limits of each CDN, seconds. A figure is fixed, or may be chosen up to `most`. */
 const EDGE: Readonly<
   Record<
-    LadderCdn,
+    ChainCdn,
     {
       readonly response: { readonly most: number } | { readonly fixed: number };
       readonly idle: { readonly most: number } | { readonly fixed: number };
@@ -56,7 +56,7 @@ const EDGE: Readonly<
 
 /** Idle connections of each load balancer, seconds: to its clients unless the CDN needs more, and to the proxy. */
 const CLIENT_IDLE: Readonly<
-  Record<LadderCloud, { readonly client: number; readonly upstream: "same" | number; readonly lead: number }>
+  Record<ChainCloud, { readonly client: number; readonly upstream: "same" | number; readonly lead: number }>
 > = {
   aws: { client: 60, upstream: "same", lead: 15 },
   gcp: { client: 610, upstream: 600, lead: 20 },
@@ -93,7 +93,7 @@ function outwards(seconds: number): number {
 }
 
 /**
- * The whole ladder from the longest request, seconds:
+ * The whole timeout chain from the longest request, seconds:
  *
  * - request: database = 0.8 * application, application = the longest request, and each hop outside it 10 % more, at
  *   least 2 s. An ALB has one knob for silence and for idleness, so on AWS its step is never below its idle timeout.
@@ -109,28 +109,28 @@ function outwards(seconds: number): number {
  *
  * @throws RangeError when the longest request is not a number above 0, or longer than the chain bears
  */
-export function timeoutLadder(inputs: TimeoutLadderInputs): TimeoutLadder {
+export function timeoutChain(inputs: TimeoutChainInputs): TimeoutChain {
   const { maxRequestSeconds } = inputs;
   if (!(Number.isFinite(maxRequestSeconds) && maxRequestSeconds > 0)) {
     throw new RangeError(
       `the longest request is ${maxRequestSeconds}; allowed is a number above 0 (seconds)`,
     );
   }
-  const ladder = derived(inputs);
-  if (!isBearable(ladder, inputs)) {
+  const chain = derived(inputs);
+  if (!isBearable(chain, inputs)) {
     throw new RangeError(
       `the longest request is ${maxRequestSeconds}; allowed is at most ${longestRequestSeconds(inputs)} (seconds), ` +
-        `for ${limitOf(ladder, inputs)}`,
+        `for ${limitOf(chain, inputs)}`,
     );
   }
-  return ladder;
+  return chain;
 }
 
 /** Longest request where nobody says another, seconds. */
 export const DEFAULT_LONGEST_REQUEST_SECONDS = 10;
 
-/** The ladder of a component that nobody gives one: requests of 10 s at most, without a load balancer or a CDN. */
-export const DEFAULT_TIMEOUTS: TimeoutLadder = timeoutLadder({
+/** The timeout chain of a component that nobody gives one: requests of 10 s at most, without a load balancer or a CDN. */
+export const DEFAULT_TIMEOUTS: TimeoutChain = timeoutChain({
   maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS,
   cloud: "local",
 });
@@ -139,7 +139,7 @@ export const DEFAULT_TIMEOUTS: TimeoutLadder = timeoutLadder({
  * Longest request that a chain bears, whole seconds: the longest for which every step fits what CDN and node grant.
  * 0 when the node's grace is too short for any request.
  */
-export function longestRequestSeconds(inputs: Omit<TimeoutLadderInputs, "maxRequestSeconds">): number {
+export function longestRequestSeconds(inputs: Omit<TimeoutChainInputs, "maxRequestSeconds">): number {
   // Every step grows with the request, and the node's grace bounds them all: the search ends.
   let [least, most] = [0, inputs.nodeGraceSeconds ?? NODE_GRACE_SECONDS];
   while (least < most) {
@@ -156,40 +156,40 @@ export function longestRequestSeconds(inputs: Omit<TimeoutLadderInputs, "maxRequ
  *
  * @returns "cloudfront waits 120 s at most", or what the node grants
  */
-export function requestLimit(inputs: TimeoutLadderInputs): string {
+export function requestLimit(inputs: TimeoutChainInputs): string {
   return limitOf(derived(inputs), inputs);
 }
 
-function limitOf(ladder: TimeoutLadder, inputs: TimeoutLadderInputs): string {
+function limitOf(chain: TimeoutChain, inputs: TimeoutChainInputs): string {
   const { cdn = "none" } = inputs;
-  const { terminationGrace, nodeGrace } = ladder.drain;
-  return edgeIsShort(ladder, inputs)
+  const { terminationGrace, nodeGrace } = chain.drain;
+  return edgeIsShort(chain, inputs)
     ? `${cdn} waits ${responseLimit(cdn)} s at most, and each hop inside it has to give up earlier`
     : `a pod would need ${terminationGrace} s to end, and a node that goes away grants ${nodeGrace} s`;
 }
 
-function isBearable(ladder: TimeoutLadder, inputs: TimeoutLadderInputs): boolean {
-  return !edgeIsShort(ladder, inputs) && ladder.drain.terminationGrace <= ladder.drain.nodeGrace;
+function isBearable(chain: TimeoutChain, inputs: TimeoutChainInputs): boolean {
+  return !edgeIsShort(chain, inputs) && chain.drain.terminationGrace <= chain.drain.nodeGrace;
 }
 
-function responseLimit(cdn: LadderCdn): number {
+function responseLimit(cdn: ChainCdn): number {
   const { response } = EDGE[cdn];
   return "fixed" in response ? response.fixed : response.most;
 }
 
 /** True when the CDN would give up before the hop inside it, with the margin of every other hop. */
-function edgeIsShort({ request }: TimeoutLadder, { cloud, cdn = "none" }: TimeoutLadderInputs): boolean {
+function edgeIsShort({ request }: TimeoutChain, { cloud, cdn = "none" }: TimeoutChainInputs): boolean {
   const inner = oneKnobForIdleness(cloud, cdn) ? request.proxy : request.loadBalancer;
   return outwards(inner) > responseLimit(cdn);
 }
 
 /** True when the load balancer's knob is bound by idle connections that its CDN keeps longer than it waits. */
-function oneKnobForIdleness(cloud: LadderCloud, cdn: LadderCdn): boolean {
+function oneKnobForIdleness(cloud: ChainCloud, cdn: ChainCdn): boolean {
   const { idle } = EDGE[cdn];
   return CLIENT_IDLE[cloud].upstream === "same" && "fixed" in idle && idle.fixed >= responseLimit(cdn);
 }
 
-function derived(inputs: TimeoutLadderInputs): TimeoutLadder {
+function derived(inputs: TimeoutChainInputs): TimeoutChain {
   const { maxRequestSeconds, cloud, cdn = "none", nodeGraceSeconds = NODE_GRACE_SECONDS } = inputs;
   const proxy = outwards(maxRequestSeconds);
   const balancer = CLIENT_IDLE[cloud];

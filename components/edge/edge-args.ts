@@ -12,8 +12,8 @@ import type { EdgeSummary } from "../../budget/edge/summary";
 import { DEFAULT_RATE_LIMIT } from "../../budget/load-balancing/proxy-limits";
 import {
   DEFAULT_LONGEST_REQUEST_SECONDS,
-  timeoutLadder,
-  type TimeoutLadder,
+  timeoutChain,
+  type TimeoutChain,
 } from "../../budget/timeouts/timeouts";
 import type { Problem } from "../shared/problems";
 import { withDefaults } from "../shared/with-defaults";
@@ -63,7 +63,7 @@ export interface EdgeArgs {
   /** @default DEFAULT_BUDGET */
   readonly budget?: Pick<PerformanceBudget, "cacheHitRatio" | "cpuUtilization">;
   /** Of the way to the service. @default those of requests of at most 10 s on AWS, behind this CDN */
-  readonly timeouts?: TimeoutLadder;
+  readonly timeouts?: TimeoutChain;
   /** Who sets the security headers: the edge over whatever comes, or the proxy behind it. @default "edge" */
   readonly headers?: "edge" | "proxy";
   /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
@@ -86,7 +86,7 @@ export function completeEdgeArgs<Args extends EdgeArgs>(
       behaviors: edgeBehaviors(),
       rateLimit: DEFAULT_RATE_LIMIT,
       budget: DEFAULT_BUDGET,
-      timeouts: timeoutLadder({
+      timeouts: timeoutChain({
         maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS,
         cloud: "aws",
         cdn: provider,

@@ -22,7 +22,7 @@ export interface ViewerRequestFunction {
 }
 
 /**
- * For pictures: turns the query and `Accept` into the path of one variant of the ladder. The cache policy of their
+ * For images: turns the query and `Accept` into the path of one variant of the ladder. The cache policy of their
  * behaviour takes nothing but the path into the key; the origin gets no query, no cookie and no `Accept`.
  */
 export function imageRequestFunction(ladder: ImageLadder = IMAGE_LADDER): ViewerRequestFunction {

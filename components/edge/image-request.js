@@ -6,7 +6,7 @@
  * and refuses what would make the cache key unbounded. ES5.1 with const: the runtime has no URL, no modules, no for-of.
  */
 const WORDS = { width: true, quality: true, format: true };
-/* What a signed URL carries. CloudFront has checked it; it is not part of the picture. */
+/* What a signed URL carries. CloudFront has checked it; it is not part of the image. */
 const SIGNATURE = {
   Expires: true,
   Policy: true,
@@ -60,11 +60,11 @@ function handler(event) {
   const request = event.request;
   const query = request.querystring;
   if (request.method !== "GET" && request.method !== "HEAD") {
-    return refuse(405, "Method Not Allowed", "A picture can be read only.");
+    return refuse(405, "Method Not Allowed", "An image can be read only.");
   }
   if (!plainPath(request.uri)) {
     const allowed = "letters, digits, '-', '_', '.', '~', at most " + LADDER.maxPathLength + " characters";
-    return refuse(400, "Bad Request", "The path of a picture consists of " + allowed + ".");
+    return refuse(400, "Bad Request", "The path of an image consists of " + allowed + ".");
   }
   const names = Object.keys(query).filter(function (name) {
     return SIGNATURE[name] !== true;
@@ -73,7 +73,7 @@ function handler(event) {
     return WORDS[name] !== true || query[name].multiValue !== undefined;
   });
   if (unknown.length > 0) {
-    return refuse(400, "Bad Request", "A picture has the parameters width, quality and format, each once.");
+    return refuse(400, "Bad Request", "An image has the parameters width, quality and format, each once.");
   }
 
   const widest = LADDER.widths[LADDER.widths.length - 1];

@@ -11,7 +11,7 @@ import {
   type PerformanceBudget,
 } from "../../budget/core/performance-budget";
 import { PROBE_PATHS } from "../../budget/load-balancing/private-paths";
-import { timeoutLadder, type TimeoutLadder } from "../../budget/timeouts/timeouts";
+import { timeoutChain, type TimeoutChain } from "../../budget/timeouts/timeouts";
 import type { Destination, OutsideAddress } from "../shared/network-policy";
 import type { Transform } from "../shared/transform";
 
@@ -125,8 +125,8 @@ export interface ElasticServiceArgs {
   readonly network?: ServiceNetwork;
   /** Zones the pods are spread over, whole number >= 1. @default 3 */
   readonly zones?: number;
-  /** @default those of a request of ten seconds inside the cluster, see `timeoutLadder` */
-  readonly timeouts?: TimeoutLadder;
+  /** @default those of a request of ten seconds inside the cluster, see `timeoutChain` */
+  readonly timeouts?: TimeoutChain;
   /** Paths of the probes: `live` answers while the process works at all, `ready` while it can take requests. @default /health, /ready */
   readonly health?: { readonly live: string; readonly ready: string };
   /**
@@ -177,7 +177,7 @@ export interface ResolvedServiceArgs extends ElasticServiceArgs {
   readonly port: number;
   readonly budget: PerformanceBudget;
   readonly zones: number;
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
   readonly health: { readonly live: string; readonly ready: string };
 }
 
@@ -195,7 +195,7 @@ export function resolvedServiceArgs(name: string, args: ElasticServiceArgs): Res
     zones: args.zones ?? 3,
     timeouts:
       args.timeouts ??
-      timeoutLadder({ maxRequestSeconds: LONGEST_REQUEST_SECONDS, cloud: "local", cdn: "none" }),
+      timeoutChain({ maxRequestSeconds: LONGEST_REQUEST_SECONDS, cloud: "local", cdn: "none" }),
     health: args.health ?? PROBE_PATHS,
   };
 }

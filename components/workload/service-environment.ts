@@ -2,7 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { nodeHeap, nodeOptions } from "../../budget/service/node-heap";
-import type { TimeoutLadder } from "../../budget/timeouts/timeouts";
+import type { TimeoutChain } from "../../budget/timeouts/timeouts";
 import type { PerformanceBudget } from "../../budget/core/performance-budget";
 import type {
   ResolvedServiceArgs,
@@ -28,7 +28,7 @@ function milliseconds(seconds: number): string {
   return String(Math.round(seconds * 1000));
 }
 
-function timeoutVariables({ request, idle, drain }: TimeoutLadder): Variable[] {
+function timeoutVariables({ request, idle, drain }: TimeoutChain): Variable[] {
   return [
     { name: "REQUEST_TIMEOUT_MS", value: milliseconds(request.application) },
     { name: "DATABASE_TIMEOUT_MS", value: milliseconds(request.database) },
@@ -66,7 +66,7 @@ const WAIT_QUEUE_SHARE = 0.25;
 
 function databaseVariables(
   database: ServiceDatabase,
-  timeouts: TimeoutLadder,
+  timeouts: TimeoutChain,
   budget: PerformanceBudget,
 ): Variable[] {
   const { poolSize, readReplicaTags } = database;

@@ -1,12 +1,12 @@
-/** The ladder of timeouts as bars, and the laws that it keeps. */
-import { PROPAGATION_SECONDS, ladderProblems, type TimeoutLadder } from "../../budget/timeouts/timeouts";
+/** The timeout chain as bars, and the laws that it keeps. */
+import { PROPAGATION_SECONDS, chainProblems, type TimeoutChain } from "../../budget/timeouts/timeouts";
 import { number } from "../../budget/core/format";
 import { html, type Html } from "../../report/html";
 
 type Steps = readonly (readonly [name: string, seconds: number])[];
 
-export function timeoutBars(ladder: TimeoutLadder): Html {
-  const { request, idle, tunnel, drain } = ladder;
+export function timeoutBars(chain: TimeoutChain): Html {
+  const { request, idle, tunnel, drain } = chain;
   const longest: Steps = [
     ["CDN or client", request.edge],
     ["load balancer", request.loadBalancer],
@@ -33,9 +33,9 @@ export function timeoutBars(ladder: TimeoutLadder): Html {
     ["still serves", drain.preStop],
     ["killed", drain.terminationGrace],
   ];
-  const problems = ladderProblems(ladder).map(({ message }) => html`<li>${message}</li>`);
+  const problems = chainProblems(chain).map(({ message }) => html`<li>${message}</li>`);
   return html`<div class="columns">
-      ${bars("Longest request", longest, [requestLaw(ladder, longest)])}
+      ${bars("Longest request", longest, [requestLaw(chain, longest)])}
       ${bars("Idle connections", kept, [
         `${number(idle.edge)} < ${number(idle.loadBalancerClient)} s, ${number(idle.loadBalancer)} < ${number(idle.proxyClient)} s and ` +
           `${number(idle.proxyUpstream)} < ${number(idle.application)} s: only the caller closes.`,
@@ -59,7 +59,7 @@ export function timeoutBars(ladder: TimeoutLadder): Html {
 }
 
 /** Behind Cloudflare an ALB waits longer than the CDN; the proxy is the hop that answers in time. */
-function requestLaw({ request }: TimeoutLadder, steps: Steps): string {
+function requestLaw({ request }: TimeoutChain, steps: Steps): string {
   const shown =
     request.loadBalancer < request.edge ? steps : steps.filter(([name]) => name !== "load balancer");
   const law = `${join(shown.map(([, seconds]) => seconds))} s: each hop outlasts the one inside it.`;

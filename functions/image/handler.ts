@@ -12,7 +12,7 @@ import {
 import { Gate, GateFull } from "./gate";
 import { orAborted } from "./or-aborted";
 import type { Original, Originals } from "./originals";
-import { ENCODERS, makePicture, PictureTimeout, UnusableOriginal } from "./picture";
+import { ENCODERS, makeImage, ImageTimeout, UnusableOriginal } from "./make-image";
 
 export interface ImageRequest {
   readonly method: string;
@@ -34,7 +34,7 @@ export interface ImageRecord {
   readonly milliseconds: number;
   readonly originalBytes?: number;
   readonly bytes?: number;
-  /** Of a picture made at a lower quality than asked, or of anything but a picture. */
+  /** Of an image made at a lower quality than asked, or of anything but an image. */
   readonly reason?: string;
 }
 
@@ -42,7 +42,7 @@ export interface ImageHandlerOptions {
   readonly originals: Originals;
   /** Only originals below this path are served. Starts without a slash and ends with one: `images/`. */
   readonly prefix: string;
-  /** Pictures made at the same time in this process. */
+  /** Images made at the same time in this process. */
   readonly concurrency: number;
   readonly log: (record: ImageRecord) => void;
   /** @default IMAGE_LADDER */
@@ -61,7 +61,7 @@ export interface ImageHandlerLimits {
 
 export type ImageHandler = (request: ImageRequest) => Promise<ImageAnswer>;
 
-/** Why there is no picture. */
+/** Why there is no image. */
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -90,25 +90,25 @@ export function imageHandler(options: ImageHandlerOptions): ImageHandler {
 
   const answer = async (request: ImageRequest): Promise<ImageAnswer & Partial<ImageRecord>> => {
     if (request.method !== "GET" && request.method !== "HEAD") {
-      throw new Refusal(405, "A picture can be read only.", IMAGE_CACHING.refusalSeconds);
+      throw new Refusal(405, "An image can be read only.", IMAGE_CACHING.refusalSeconds);
     }
     const { key, variant } = parsePath(request.path, prefix, ladder);
     return await gate.run(async () => {
       const signal = AbortSignal.timeout(limits.readSeconds * 1000);
       const original = await originals.open(key, signal).catch((error: unknown) => refuseRead(error));
       if (original === undefined) {
-        throw new Refusal(404, "There is no such picture.", IMAGE_CACHING.refusalSeconds);
+        throw new Refusal(404, "There is no such image.", IMAGE_CACHING.refusalSeconds);
       }
       const etag = etagOf(original, variant, ladder);
-      const headers = pictureHeaders(variant, etag);
+      const headers = imageHeaders(variant, etag);
       if (matches(request.ifNoneMatch, etag)) {
         original.close();
         return { status: 304, headers, body: Buffer.alloc(0) };
       }
       const content = await readWhole(original, limits.originalBytes, signal);
-      const picture = await makePicture(content, variant, ladder, limits);
-      const lowered = picture.quality === variant.quality ? {} : { reason: `quality ${picture.quality}` };
-      return { status: 200, headers, body: picture.body, originalBytes: content.length, ...lowered };
+      const image = await makeImage(content, variant, ladder, limits);
+      const lowered = image.quality === variant.quality ? {} : { reason: `quality ${image.quality}` };
+      return { status: 200, headers, body: image.body, originalBytes: content.length, ...lowered };
     });
   };
 
@@ -144,7 +144,7 @@ function parsePath(
   const plain = path.startsWith("/") && key.length < ladder.maxPathLength && key.startsWith(prefix);
   const named = key.split("/").every((segment) => SEGMENT.test(segment) && !segment.includes(".."));
   if (variant === undefined || !plain || !named) {
-    throw new Refusal(400, "This is not the path of a picture's variant.", IMAGE_CACHING.refusalSeconds);
+    throw new Refusal(400, "This is not the path of an image's variant.", IMAGE_CACHING.refusalSeconds);
   }
   return { key, variant };
 }
@@ -196,7 +196,7 @@ function matches(ifNoneMatch: string | undefined, etag: string): boolean {
 }
 
 /** No `Vary`: the format is in the path, so that there is one answer to one path. */
-function pictureHeaders({ format }: ImageVariant, etag: string): Record<string, string> {
+function imageHeaders({ format }: ImageVariant, etag: string): Record<string, string> {
   const { browserSeconds, edgeSeconds } = IMAGE_CACHING;
   return {
     "content-type": `image/${format}`,
@@ -210,11 +210,11 @@ function pictureHeaders({ format }: ImageVariant, etag: string): Record<string, 
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof UnusableOriginal) {
-    return new Refusal(415, `There is no picture: ${error.message}.`, IMAGE_CACHING.refusalSeconds);
+    return new Refusal(415, `There is no image: ${error.message}.`, IMAGE_CACHING.refusalSeconds);
   }
-  if (error instanceof PictureTimeout) return new Refusal(504, "The picture took too long to make.", 0);
-  if (error instanceof GateFull) return new Refusal(503, "Too many pictures are being made.", 0);
-  return new Refusal(500, "The picture could not be made.", 0);
+  if (error instanceof ImageTimeout) return new Refusal(504, "The image took too long to make.", 0);
+  if (error instanceof GateFull) return new Refusal(503, "Too many images are being made.", 0);
+  return new Refusal(500, "The image could not be made.", 0);
 }
 
 function refusalAnswer({ status, reason, cacheSeconds }: Refusal): ImageAnswer {

@@ -1,4 +1,4 @@
-/** A picture as it was uploaded. */
+/** An image as it was uploaded. */
 export interface Original {
   /** Changes when the file does. Not shown to anyone as it is. */
   readonly version: string;

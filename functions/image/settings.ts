@@ -10,7 +10,7 @@ export interface ImageSettings {
 export const IMAGE_VARIABLES = {
   bucket: "ORIGINALS_BUCKET",
   prefix: "ORIGINALS_PREFIX",
-  concurrency: "PICTURES_AT_ONCE",
+  concurrency: "IMAGES_AT_ONCE",
 } as const;
 
 /** @throws Error that names the variable */

@@ -5,7 +5,7 @@ import { type Tags, parseTags } from "./query-class";
 export interface DatabaseSettings {
   /** Connection string with its credentials. A secret. `MONGODB_URI` */
   readonly uri: string;
-  /** Longest time of one operation, everything included: > 0. The innermost step of the ladder. `DATABASE_TIMEOUT_MS` */
+  /** Longest time of one operation, everything included: > 0. The innermost step of the timeout chain. `DATABASE_TIMEOUT_MS` */
   readonly timeoutMs: number;
   /** Connections to each host at most, 1..1000. `MONGODB_MAX_POOL_SIZE` */
   readonly maxPoolSize: number;

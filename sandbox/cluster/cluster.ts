@@ -9,11 +9,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { parseAllDocuments, stringify } from "yaml";
 
+import { freePort } from "../../cli/free-port";
 import { SANDBOX, ensureDirectory } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
 import { KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
 import {
-  freePort,
   lastLogLines,
   runningPid,
   startInBackground,

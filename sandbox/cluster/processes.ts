@@ -1,7 +1,6 @@
 /** Background programs that outlive the command that started them, found again by a file with their number. */
 import { spawn } from "node:child_process";
 import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -77,17 +76,4 @@ export function lastLogLines(what: BackgroundProcess, count = 5): string {
   if (!existsSync(logFile(what))) return "";
   const lines = readFileSync(logFile(what), "utf8").trimEnd().split("\n");
   return lines.slice(-count).join("\n");
-}
-
-/** A loopback port that is free at this moment. Someone may take it before it is used: callers start again then. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

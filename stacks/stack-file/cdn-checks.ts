@@ -54,7 +54,7 @@ export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroun
   ];
 }
 
-/** What keeps the CDN from making the variants of pictures. */
+/** What keeps the CDN from making the variants of images. */
 function imageMistakes(cdn: CdnConfig, { cluster }: CdnSurroundings): ConfigProblem[] {
   if (cdn.images === undefined) return [];
   const behaviors = cdnBehaviors(cdn);
@@ -73,9 +73,9 @@ function imageMistakes(cdn: CdnConfig, { cluster }: CdnSurroundings): ConfigProb
     if (cluster?.cloud === "gcp") {
       add(
         "images",
-        "variants of pictures by CloudFront in front of gcp",
+        "variants of images by CloudFront in front of gcp",
         "CloudFront in front of aws, or Cloudflare",
-        "Remove the key, and the service answers for pictures; or set provider to cloudflare.",
+        "Remove the key, and the service answers for images; or set provider to cloudflare.",
       );
     }
     if (cdn.images.originalsBucket === undefined && !behaviors.some(({ target }) => target === "assets")) {
@@ -91,7 +91,7 @@ function imageMistakes(cdn: CdnConfig, { cluster }: CdnSurroundings): ConfigProb
         "traffic.shares.images",
         cdn.traffic.shares["images"],
         "a share above 0 where images is given",
-        "The function that makes pictures is sized by it.",
+        "The function that makes images is sized by it.",
       );
     }
   }

@@ -1,7 +1,7 @@
 /** Rules of a stack file about the way of a request: CDN, load balancer of the cloud, proxy, application. */
 import { BlockList } from "node:net";
 
-import { longestRequestSeconds, requestLimit, type LadderCdn } from "../../budget/timeouts/timeouts";
+import { longestRequestSeconds, requestLimit, type ChainCdn } from "../../budget/timeouts/timeouts";
 import {
   certificateCovers,
   rangeProblem,
@@ -18,7 +18,7 @@ import type { ClusterConfig, ServiceConfig } from "./schema/stack";
 /** The parts of the way that are sound by themselves. */
 export interface ChainParts {
   readonly cluster: ClusterConfig | undefined;
-  readonly cdn: LadderCdn;
+  readonly cdn: ChainCdn;
   /** Zone of Cloudflare, where that is the CDN. */
   readonly cloudflareZone: string | undefined;
   readonly public: CloudLoadBalancerConfig | undefined;

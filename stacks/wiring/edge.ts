@@ -85,13 +85,13 @@ export function createEdge(
 }
 
 function cloudFrontImages(
-  { originalsBucket, secondsPerPicture, reserveConcurrency }: NonNullable<CdnConfig["images"]>,
+  { originalsBucket, secondsPerImage, reserveConcurrency }: NonNullable<CdnConfig["images"]>,
   { images }: StackPlan,
 ): CloudFrontImages {
   return {
     ...(images === undefined ? {} : { plan: images }),
     ...(originalsBucket === undefined ? {} : { originals: { name: originalsBucket } }),
-    ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
+    ...(secondsPerImage === undefined ? {} : { secondsPerImage }),
     ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
   };
 }

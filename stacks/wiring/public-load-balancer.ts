@@ -6,7 +6,7 @@ import * as compute from "@pulumi/gcp/compute";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { LadderCdn } from "../../budget/timeouts/timeouts";
+import type { ChainCdn } from "../../budget/timeouts/timeouts";
 import { GOOGLE_FRONT_END_RANGES } from "../../budget/load-balancing/public-load-balancer";
 import { CLOUDFLARE_RANGES } from "../../components/shared/http/cloudflare-ranges";
 import { OriginLockSecret, type OriginLock } from "../../components/shared/http/origin-lock";
@@ -147,7 +147,7 @@ function commonArgs(
 }
 
 /** With a CDN it is the source; the stack file was refused if it named another. */
-function sourcesOf(cdn: LadderCdn, sources: "internet" | readonly string[] | undefined): TrafficSources {
+function sourcesOf(cdn: ChainCdn, sources: "internet" | readonly string[] | undefined): TrafficSources {
   if (cdn !== "none") return { kind: cdn };
   return sources === "internet" || sources === undefined
     ? { kind: "internet" }

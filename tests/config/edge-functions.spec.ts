@@ -23,7 +23,7 @@ function runInNjs(code: string, events: readonly object[]): unknown {
 }
 
 describe("functions of CloudFront's edge, in njs", () => {
-  it("answer to pictures as they do in Node", () => {
+  it("answer to images as they do in Node", () => {
     const { code } = imageRequestFunction();
     const uri = "/images/house.jpg";
     const requests: ViewerRequest[] = [

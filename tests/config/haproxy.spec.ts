@@ -1,6 +1,6 @@
 /** What only HAProxy does, and its configuration as HAProxy reads it. */
 import assert from "node:assert/strict";
-import { timeoutLadder } from "../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../budget/timeouts/timeouts";
 import {
   HAPROXY_LOG_CODES,
   HAPROXY_LOG_FIELDS,
@@ -19,7 +19,7 @@ import {
   type RunningHaProxy,
 } from "../helpers/haproxy-server";
 import { eventually } from "../helpers/eventually";
-import { freePort } from "../helpers/free-port";
+import { freePort } from "../../cli/free-port";
 import { UNTRUSTED, echo, started, statuses } from "../helpers/nginx-proxy";
 import type { Backend } from "../helpers/backend";
 import { onEveryVersion } from "../helpers/programs";
@@ -65,7 +65,7 @@ onEveryVersion("haproxy", () => {
           ],
         },
       ],
-      ["the ladder of AWS", { timeouts: timeoutLadder({ maxRequestSeconds: 0.25, cloud: "aws" }) }],
+      ["the timeout chain of AWS", { timeouts: timeoutChain({ maxRequestSeconds: 0.25, cloud: "aws" }) }],
     ];
     for (const [name, change] of accepted) {
       it(`is accepted with ${name}`, async () => {

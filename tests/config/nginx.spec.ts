@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { gunzipSync } from "node:zlib";
-import { timeoutLadder } from "../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../budget/timeouts/timeouts";
 import {
   ACCESS_LOG_FIELDS,
   ACCESS_LOG_NUMBERS,
   nginxConf,
   type NginxConfArgs,
 } from "../../components/load-balancing/proxy/nginx/nginx-conf";
-import { freePort } from "../helpers/free-port";
+import { freePort } from "../../cli/free-port";
 import { checkNginxConf, http2Of } from "../helpers/nginx-server";
 import { onEveryVersion } from "../helpers/programs";
 import { send, type Answer } from "../helpers/send";
@@ -61,7 +61,7 @@ onEveryVersion("nginx", (version) => {
           ],
         },
       ],
-      ["the ladder of AWS", { timeouts: timeoutLadder({ maxRequestSeconds: 0.25, cloud: "aws" }) }],
+      ["the timeout chain of AWS", { timeouts: timeoutChain({ maxRequestSeconds: 0.25, cloud: "aws" }) }],
     ];
     for (const [name, change] of accepted) {
       it(`is accepted with ${name}`, async () => {

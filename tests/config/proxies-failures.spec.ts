@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { eventually } from "../helpers/eventually";
-import { freePort } from "../helpers/free-port";
+import { freePort } from "../../cli/free-port";
 import { IMPATIENT, echo, json, statuses } from "../helpers/nginx-proxy";
 import type { Backend } from "../helpers/backend";
 import { send } from "../helpers/send";

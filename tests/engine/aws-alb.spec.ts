@@ -16,7 +16,7 @@ function withAlb(project: Project, { sources, vpcId }: Life): Project {
   return project.program(`
     import { AwsAlb } from ${JSON.stringify(join(ROOT, "components/load-balancing/public/aws/aws-alb"))};
     import { DEFAULT_BUDGET } from ${JSON.stringify(join(ROOT, "budget/core/performance-budget"))};
-    import { timeoutLadder } from ${JSON.stringify(join(ROOT, "budget/timeouts/timeouts"))};
+    import { timeoutChain } from ${JSON.stringify(join(ROOT, "budget/timeouts/timeouts"))};
     new AwsAlb("public-load-balancer", {
       configKey: "retrofitlink:loadBalancer.public",
       namespace: "default",
@@ -38,7 +38,7 @@ function withAlb(project: Project, { sources, vpcId }: Life): Project {
       accessLogDays: 30,
       firewall: { mode: "block", requestsPerFiveMinutes: 6000 },
       budget: DEFAULT_BUDGET,
-      timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "${sources}" }),
+      timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws", cdn: "${sources}" }),
     });`);
 }
 

@@ -11,7 +11,7 @@ import sharp from "sharp";
 import { buildBundle, BUNDLE_TARGETS, type BundleRecord } from "../../delivery/image-function/bundle";
 import { ROOT } from "../../cli/paths";
 import { startBucketServer, type BucketServer } from "./bucket-server";
-import { sidewaysJpeg } from "./pictures";
+import { sidewaysJpeg } from "./images";
 
 const CPU = process.arch === "arm64" ? "arm64" : "x64";
 
@@ -49,7 +49,7 @@ describe("bundle of the image function", function () {
   let out: string;
   let bucket: BucketServer;
   const records: Record<string, BundleRecord> = {};
-  const environment = { ORIGINALS_PREFIX: "images/", PICTURES_AT_ONCE: "1" };
+  const environment = { ORIGINALS_PREFIX: "images/", IMAGES_AT_ONCE: "1" };
 
   before(async () => {
     out = mkdtempSync(join(tmpdir(), "image-bundle-"));
@@ -101,7 +101,7 @@ describe("bundle of the image function", function () {
     }
   });
 
-  it("serves a picture from S3 as Lambda calls it", async () => {
+  it("serves an image from S3 as Lambda calls it", async () => {
     const event = (path: string): string =>
       JSON.stringify({
         version: "2.0",
@@ -146,7 +146,7 @@ describe("bundle of the image function", function () {
     );
   });
 
-  it("serves a picture from Cloud Storage as Cloud Run calls it", async () => {
+  it("serves an image from Cloud Storage as Cloud Run calls it", async () => {
     const text = await runIn(
       join(out, "gcp"),
       `const { image } = require("./gcp.js");
@@ -181,11 +181,11 @@ describe("bundle of the image function", function () {
 
   it("ends at once, and says which variable, when it is deployed without its settings", async () => {
     await assert.rejects(
-      runIn(join(out, "aws"), `require("./aws.js")`, { ...environment, PICTURES_AT_ONCE: "many" }),
-      /PICTURES_AT_ONCE is not a whole number of at least 1/,
+      runIn(join(out, "aws"), `require("./aws.js")`, { ...environment, IMAGES_AT_ONCE: "many" }),
+      /IMAGES_AT_ONCE is not a whole number of at least 1/,
     );
     await assert.rejects(
-      runIn(join(out, "aws"), `require("./aws.js")`, { ORIGINALS_PREFIX: "/images", PICTURES_AT_ONCE: "1" }),
+      runIn(join(out, "aws"), `require("./aws.js")`, { ORIGINALS_PREFIX: "/images", IMAGES_AT_ONCE: "1" }),
       /ORIGINALS_PREFIX does not end with a slash, or starts with one/,
     );
   });

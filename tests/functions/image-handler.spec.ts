@@ -5,7 +5,7 @@ import sharp from "sharp";
 import type { Originals } from "../../functions/image/originals";
 import { benchOf, made } from "./bench";
 import { OriginalsInMemory } from "./originals-in-memory";
-import { noise, picture, sidewaysJpeg, transparentPng } from "./pictures";
+import { noise, image, sidewaysJpeg, transparentPng } from "./images";
 
 /** Colour in the middle of a quarter, as letters of what is bright in it: "r", "g", "b", "rg". */
 async function colourAt(body: Buffer, x: number, y: number): Promise<string> {
@@ -19,11 +19,11 @@ describe("image function", function () {
 
   it("makes every format of every kind of original, at the width of the ladder", async () => {
     const originals = {
-      jpeg: await picture("jpeg"),
-      png: await picture("png"),
-      webp: await picture("webp"),
-      avif: await picture("avif"),
-      gif: await picture("gif"),
+      jpeg: await image("jpeg"),
+      png: await image("png"),
+      webp: await image("webp"),
+      avif: await image("avif"),
+      gif: await image("gif"),
     };
     for (const [kind, original] of Object.entries(originals)) {
       for (const format of ["avif", "webp", "jpeg"] as const) {
@@ -37,7 +37,7 @@ describe("image function", function () {
     }
   });
 
-  it("turns a picture upright and tells nothing of where and with what it was taken", async () => {
+  it("turns an image upright and tells nothing of where and with what it was taken", async () => {
     const original = await sidewaysJpeg();
     const before = await sharp(original).metadata();
     assert.equal(before.orientation, 6);
@@ -57,12 +57,12 @@ describe("image function", function () {
   });
 
   it("never enlarges", async () => {
-    const { meta } = await made(await picture("jpeg", 500, 300), "2560-low.webp");
+    const { meta } = await made(await image("jpeg", 500, 300), "2560-low.webp");
     assert.deepEqual([meta.width, meta.height], [500, 300]);
   });
 
-  it("makes a tall picture narrower instead of higher than the ladder", async () => {
-    const { meta } = await made(await picture("png", 600, 6000), "640-low.jpeg");
+  it("makes a tall image narrower instead of higher than the ladder", async () => {
+    const { meta } = await made(await image("png", 600, 6000), "640-low.jpeg");
     assert.deepEqual([meta.width, meta.height], [410, 4096]);
   });
 
@@ -97,7 +97,7 @@ describe("image function", function () {
   });
 
   it("can be cached everywhere under its path alone", async () => {
-    const { answer } = await made(await picture("jpeg"), "320-medium.webp");
+    const { answer } = await made(await image("jpeg"), "320-medium.webp");
     const { etag, ...headers } = answer.headers;
     assert.match(etag ?? "", /^"[0-9a-f]{32}"$/);
     assert.deepEqual(headers, {
@@ -109,8 +109,8 @@ describe("image function", function () {
     });
   });
 
-  it("answers 304 to the ETag it gave, without making or reading the picture", async () => {
-    const originals = new OriginalsInMemory({ "images/a.jpg": await picture("jpeg") });
+  it("answers 304 to the ETag it gave, without making or reading the image", async () => {
+    const originals = new OriginalsInMemory({ "images/a.jpg": await image("jpeg") });
     const { get } = benchOf(originals);
     const first = await get("/images/a.jpg/320-medium.webp");
     const etag = first.headers["etag"] ?? "";
@@ -125,12 +125,12 @@ describe("image function", function () {
     assert.equal(originals.closed, 5);
     // Another variant, another original: another version.
     assert.equal((await get("/images/a.jpg/320-medium.avif", etag)).status, 200);
-    const changed = benchOf(new OriginalsInMemory({ "images/a.jpg": await picture("jpeg", 901) }));
+    const changed = benchOf(new OriginalsInMemory({ "images/a.jpg": await image("jpeg", 901) }));
     assert.equal((await changed.get("/images/a.jpg/320-medium.webp", etag)).status, 200);
   });
 
-  it("answers HEAD as GET without the picture", async () => {
-    const { get } = benchOf(new OriginalsInMemory({ "images/a.jpg": await picture("jpeg") }));
+  it("answers HEAD as GET without the image", async () => {
+    const { get } = benchOf(new OriginalsInMemory({ "images/a.jpg": await image("jpeg") }));
     const answer = await get("/images/a.jpg/320-medium.webp", undefined, "HEAD");
     assert.equal(answer.status, 200);
     assert.equal(answer.headers["content-type"], "image/webp");
@@ -138,7 +138,7 @@ describe("image function", function () {
   });
 
   it("logs one line for a request, with what it cost", async () => {
-    const original = await picture("jpeg");
+    const original = await image("jpeg");
     const { get, log } = benchOf(new OriginalsInMemory({ "images/a.jpg": original }));
     const answer = await get("/images/a.jpg/320-medium.webp");
     await get("/images/b.jpg/320-medium.webp");
@@ -153,7 +153,7 @@ describe("image function", function () {
       originalBytes: original.length,
     });
     assert.equal(second?.status, 404);
-    assert.equal(second?.reason, "Error: There is no such picture.");
+    assert.equal(second?.reason, "Error: There is no such image.");
     assert.equal(log.length, 2);
   });
 });
@@ -221,7 +221,7 @@ describe("image function, when its bucket fails", () => {
 });
 
 describe("image function, asked by many at once", () => {
-  it("makes as many pictures at once as it may, lets as many wait, and turns the others away", async () => {
+  it("makes as many images at once as it may, lets as many wait, and turns the others away", async () => {
     let [running, most] = [0, 0];
     const leave: (() => void)[] = [];
     const originals: Originals = {

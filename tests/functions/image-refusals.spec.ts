@@ -5,10 +5,10 @@ import sharp from "sharp";
 import { IMAGE_LIMITS, IMAGE_TIMEOUTS } from "../../budget/edge/images";
 import { benchOf, made } from "./bench";
 import { OriginalsInMemory } from "./originals-in-memory";
-import { bombPng, noise, picture } from "./pictures";
+import { bombPng, noise, image } from "./images";
 
 describe("image function, asked for what it does not make", function () {
-  // Pictures of noise at the limits, on a machine that others use as well.
+  // Images of noise at the limits, on a machine that others use as well.
   this.timeout(300_000);
 
   it("refuses every path that is no variant of the ladder, without opening anything", async () => {
@@ -50,9 +50,9 @@ describe("image function, asked for what it does not make", function () {
     assert.equal(answer.headers["allow"], "GET, HEAD");
   });
 
-  it("refuses what is no picture, SVG and HTML above all, and says nothing of the inside", async () => {
+  it("refuses what is no image, SVG and HTML above all, and says nothing of the inside", async () => {
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>`;
-    const jpeg = await picture("jpeg");
+    const jpeg = await image("jpeg");
     const files = {
       svg: Buffer.from(svg),
       "svg with a prologue": Buffer.from(`<?xml version="1.0"?>\n${svg}`),
@@ -109,7 +109,7 @@ describe("image function, asked for what it does not make", function () {
     assert.deepEqual([lying.reads, lying.closed], [1, 1]);
   });
 
-  it("lowers the quality of a picture too large for an answer, and says in the log that it did", async () => {
+  it("lowers the quality of an image too large for an answer, and says in the log that it did", async () => {
     const original = await noise(640, 480);
     const sizes: Record<string, number> = {};
     for (const quality of ["low", "medium", "high"]) {
@@ -128,7 +128,7 @@ describe("image function, asked for what it does not make", function () {
     assert.match(none.body.toString(), /bytes at the lowest quality, and an answer at most 1000/);
   });
 
-  it("makes the widest pictures of noise fit into Lambda's answer, or says that it cannot", async () => {
+  it("makes the widest images of noise fit into Lambda's answer, or says that it cannot", async () => {
     const original = await noise(2560, 2560);
     const answer = await benchOf(new OriginalsInMemory({ "images/a": original })).get(
       "/images/a/2560-high.jpeg",
@@ -137,7 +137,7 @@ describe("image function, asked for what it does not make", function () {
     assert.ok(answer.body.length <= IMAGE_LIMITS.answerBytes);
   });
 
-  it("spends no more processor time on the worst picture there can be than it gives itself", async () => {
+  it("spends no more processor time on the worst image there can be than it gives itself", async () => {
     const original = await noise(2560, 4096);
     for (const variant of ["2560-high.avif", "2560-high.webp", "2560-high.jpeg"]) {
       const before = process.cpuUsage();
@@ -151,7 +151,7 @@ describe("image function, asked for what it does not make", function () {
     }
   });
 
-  it("gives up on a picture that takes too long", async () => {
+  it("gives up on an image that takes too long", async () => {
     const original = await noise(2000, 2000);
     const { get } = benchOf(new OriginalsInMemory({ "images/a": original }), { encodeSeconds: 0 });
     const answer = await get("/images/a/1920-high.avif");

@@ -35,11 +35,11 @@ describe("originals in S3", () => {
     const original = await new S3Originals(client as never, "originals").open("images/a.jpg", never);
     assert.deepEqual(sent, [{ Bucket: "originals", Key: "images/a.jpg" }]);
     assert.deepEqual([original?.version, original?.bytes], ['"e1"', 7]);
-    assert.equal(await contentOf(original?.read()), "picture");
+    assert.equal(await contentOf(original?.read()), "image");
   });
 
   it("let go of the connection when they are not read", async () => {
-    const body = Readable.from([Buffer.from("picture")]);
+    const body = Readable.from([Buffer.from("image")]);
     const client = { send: () => Promise.resolve({ ETag: "e", ContentLength: 7, Body: body }) };
     const original = await new S3Originals(client as never, "originals").open("a", never);
     original?.close();
@@ -65,14 +65,14 @@ describe("originals in Cloud Storage", () => {
         asked.push([key, options]);
         return {
           getMetadata: () => Promise.resolve([{ generation: "17", size: "7" }]),
-          createReadStream: () => Readable.from([Buffer.from("picture")]),
+          createReadStream: () => Readable.from([Buffer.from("image")]),
         };
       },
     };
     const original = await new GcsOriginals(bucket as never).open("images/a.jpg", never);
     assert.deepEqual([original?.version, original?.bytes], ["17", 7]);
     const content = original?.read();
-    assert.equal(await contentOf(content), "picture");
+    assert.equal(await contentOf(content), "image");
     assert.deepEqual(asked, [
       ["images/a.jpg", undefined],
       ["images/a.jpg", { generation: "17" }],

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { obtain } from "../../sandbox/toolchain/obtain";
 import { FERRETDB } from "../../sandbox/toolchain/programs";
-import { freePort } from "./free-port";
+import { freePort } from "../../cli/free-port";
 
 /** A real server of the MongoDB wire protocol on a free port of 127.0.0.1. */
 export interface RunningFerretdb {

@@ -1,5 +1,5 @@
 /** The proxy of the config specs: rendered with small limits, in front of services in this process. */
-import { timeoutLadder, type TimeoutLadder } from "../../budget/timeouts/timeouts";
+import { timeoutChain, type TimeoutChain } from "../../budget/timeouts/timeouts";
 import type { NginxConfArgs } from "../../components/load-balancing/proxy/nginx/nginx-conf";
 import { startBackend, type Backend } from "./backend";
 import { startNginx, type RenderedNginx, type RunningNginx } from "./nginx-server";
@@ -21,7 +21,7 @@ export const rendered: Omit<Rendered, "upstream"> = {
     upstreamKeepAlive: 4,
     addressZoneMiB: 10,
   },
-  timeouts: timeoutLadder({ maxRequestSeconds: 5, cloud: "gcp" }),
+  timeouts: timeoutChain({ maxRequestSeconds: 5, cloud: "gcp" }),
   rateLimit: { requestsPerMinute: 60_000, burst: 1000, connections: 100 },
   trustedProxies: ["127.0.0.1/32", "10.0.0.0/8"],
   maxBodyMiB: 1,
@@ -32,7 +32,7 @@ export const rendered: Omit<Rendered, "upstream"> = {
 };
 
 /** A proxy that waits half a second for its service. */
-export const IMPATIENT: TimeoutLadder = {
+export const IMPATIENT: TimeoutChain = {
   ...rendered.timeouts,
   request: { edge: 3, loadBalancer: 2, proxy: 0.5, application: 0.3, database: 0.2 },
 };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { eventually } from "./eventually";
-import { freePort } from "./free-port";
+import { freePort } from "../../cli/free-port";
 
 /** One line of an instant query's answer. */
 export interface Sample {

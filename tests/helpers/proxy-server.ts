@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { eventually } from "./eventually";
-import { freePort } from "./free-port";
+import { freePort } from "../../cli/free-port";
 import { send } from "./send";
 
 /** A real proxy that runs from a rendered file on free ports of 127.0.0.1. */
@@ -99,6 +99,8 @@ export abstract class ProxyServer<Args> implements RunningServer<Args> {
   protected stdout = "";
   protected stderr = "";
   private process: ChildProcess | undefined;
+  /** For the sentence of a start that fails. */
+  private lastAnswer = "nothing was asked";
 
   constructor(
     /** For sentences. */
@@ -133,7 +135,7 @@ export abstract class ProxyServer<Args> implements RunningServer<Args> {
     try {
       await eventually(`an answer of ${this.name}`, settled, Boolean, { withinMs: START_TIMEOUT_MS });
     } catch (error) {
-      throw new Error(`${this.name} does not answer:\n${this.stderr}`, { cause: error });
+      throw new Error(`${this.name} does not answer (${this.lastAnswer}):\n${this.stderr}`, { cause: error });
     }
     if (failure !== undefined) throw failure;
     if (child.exitCode !== null) throw new Error(`${this.name} did not start:\n${this.stderr}`);
@@ -191,8 +193,11 @@ export abstract class ProxyServer<Args> implements RunningServer<Args> {
 
   protected async answers(): Promise<boolean> {
     try {
-      return (await send(this.statusPort, "/healthz")).status === 200;
-    } catch {
+      const { status } = await send(this.statusPort, "/healthz");
+      this.lastAnswer = String(status);
+      return status === 200;
+    } catch (error) {
+      this.lastAnswer = String(error);
       return false;
     }
   }

@@ -9,7 +9,7 @@ import { VARIANTS, variantConfig } from "./variants";
 
 const haproxy: Change = (file) => (file["loadBalancer"].proxy = "haproxy");
 
-/** What makes pictures runs outside the cluster, and would have to be built first. */
+/** What makes images runs outside the cluster, and would have to be built first. */
 const withoutImages: Change = (file) => delete file["cdn"].images;
 
 /** The configuration of a variant, changed by the test. */

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { eventually } from "./eventually";
-import { freePort } from "./free-port";
+import { freePort } from "../../cli/free-port";
 
 export interface PlainRedis {
   readonly port: number;

@@ -18,7 +18,7 @@ import {
 import { replicationScripts, SCRIPTS } from "../../components/caching/redis/replication-scripts";
 import { FAILOVER_TIMEOUT_MS, sentinelConf, type Member } from "../../components/caching/redis/sentinel-conf";
 import { eventually, type Patience } from "./eventually";
-import { freePort } from "./free-port";
+import { freePort } from "../../cli/free-port";
 import { programPath } from "./programs";
 import { REDIS_CREDENTIALS, type CommandResult } from "./redis-server";
 

@@ -11,7 +11,7 @@ import {
   passwordOf,
   serverUsersConf,
 } from "../../components/caching/redis/redis-users";
-import { freePort } from "./free-port";
+import { freePort } from "../../cli/free-port";
 import { program, programPath } from "./programs";
 
 /** How a command ended, whatever its exit code. */

@@ -58,7 +58,7 @@ export function withoutCdn(file: StackFile): void {
   file["loadBalancer"].public.sources = "internet";
 }
 
-/** The same stack in Google's cloud, where CloudFront makes no pictures and is told where its shield stands. */
+/** The same stack in Google's cloud, where CloudFront makes no images and is told where its shield stands. */
 export function onGcp(file: StackFile): void {
   file["cluster"] = {
     cloud: "gcp",

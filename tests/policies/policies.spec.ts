@@ -8,7 +8,7 @@ import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import type { ManagedCacheSummary, RedisSummary } from "../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import type { ServiceSummary } from "../../budget/service/summary";
-import { timeoutLadder } from "../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../budget/timeouts/timeouts";
 import type { Waiver } from "../../budget/core/waivers";
 import type { Witness } from "../../budget/core/witness";
 import { PolicyPackProcess, UNKNOWN, urnOf, type TestResource, type Verdict } from "../helpers/policy-pack";
@@ -43,7 +43,7 @@ const SERVICE: ServiceSummary = {
   processesPerPod: 1,
   cachePools: { "redis-cache": 6 },
   databasePool: 0,
-  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+  timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
 };
 
 /** 14 pods, and as many that are ending. */

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import ts from "typescript";
 
 import { eventually } from "../helpers/eventually";
-import { freePort } from "../helpers/free-port";
+import { freePort } from "../../cli/free-port";
 import { REDIS_PASSWORD, type RunningRedis } from "../helpers/redis-server";
 import { startTestRedis } from "./caching/caches";
 

@@ -22,7 +22,7 @@ const ALLOWED: readonly string[] = [
   "Give the names that clients use.",
   "Give what the busiest honest client asks, several times over.",
   "Leave it out and it is derived.",
-  "Makes the variants of pictures for the CDN",
+  "Makes the variants of images for the CDN",
   "Name the host that clients, or the CDN, connect to.",
   "Name the private bucket with the originals.",
   "Name the zone, in which the certificate is proved, or give a certificate that is there.",

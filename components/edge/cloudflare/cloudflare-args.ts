@@ -161,13 +161,13 @@ export function accountProblems(
   return problems;
 }
 
-/** What keeps a zone of this plan from making the variants of pictures. */
+/** What keeps a zone of this plan from making the variants of images. */
 export function cloudflareImageProblems(plan: CloudflarePlan, behaviors: readonly EdgeBehavior[]): Problem[] {
   const problems = imageVariantProblems(behaviors);
   if (plan === "free") {
     problems.push({
       property: "images",
-      got: "variants of pictures on the plan free",
+      got: "variants of images on the plan free",
       allowed: "a plan with more than ten rules that rewrite",
       fix: "Change the plan of the zone to pro at least, or remove images.",
     });
@@ -206,10 +206,10 @@ export function cloudflareProblems(given: CloudflareArgs): Problem[] {
   );
   if (args.images === true) {
     problems.push(...cloudflareImageProblems(account.plan, behaviors));
-    const pictures = behaviors.filter((behavior) => behavior.class === "images");
+    const images = behaviors.filter((behavior) => behavior.class === "images");
     const longestRule = Math.max(
       0,
-      ...pictures
+      ...images
         .map((each) => cloudflareImageRules(args.hosts, classCondition(args.hosts, each, behaviors)))
         .flatMap(({ rewrites, refusals }) => [...rewrites, ...refusals])
         .map(({ expression }) => JSON.stringify(expression).length),
@@ -219,7 +219,7 @@ export function cloudflareProblems(given: CloudflareArgs): Problem[] {
       "behaviors.images.paths",
       `a rule of ${longestRule} characters`,
       `at most ${MOST_RULE_CHARACTERS}, which Cloudflare takes`,
-      "Leave fewer patterns of other classes within the folder of the pictures.",
+      "Leave fewer patterns of other classes within the folder of the images.",
     );
   }
   const { generation, lifetimeSeconds } = cloudflareSettings;

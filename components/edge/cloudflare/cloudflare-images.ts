@@ -1,5 +1,5 @@
 /**
- * Pictures where Cloudflare is the CDN: it makes the variants itself. The same ladder as rules: what is on it is
+ * Images where Cloudflare is the CDN: it makes the variants itself. The same ladder as rules: what is on it is
  * rewritten to Cloudflare's own path, everything else is refused, so that both the cache and the bill are bounded.
  */
 import type { input as cloudflare } from "@pulumi/cloudflare/types";
@@ -13,7 +13,7 @@ import {
   type ImageQuality,
 } from "../../../budget/edge/images";
 
-/** Value of the zone's setting `image_resizing`: pictures of this zone only. `open` would serve other people's too. */
+/** Value of the zone's setting `image_resizing`: images of this zone only. `open` would serve other people's too. */
 export const CLOUDFLARE_IMAGE_SETTING = { settingId: "image_resizing", value: "on" } as const;
 
 /** What Cloudflare is asked for besides the size. It picks AVIF or WebP by `Accept`, else the original's format. */
@@ -42,7 +42,7 @@ function optionsPath(quality: ImageQuality, ladder: ImageLadder): string {
 /** Where the rewritten requests are. */
 const VARIANTS_PATTERN = "/cdn-cgi/image/*";
 
-/** Behaviours as the rules after the rewrite see them: a variant is a picture, though its path says otherwise. */
+/** Behaviours as the rules after the rewrite see them: a variant is an image, though its path says otherwise. */
 export function withVariantPaths(behaviors: readonly EdgeBehavior[]): EdgeBehavior[] {
   return behaviors.map((behavior) =>
     behavior.class === "images" ? { ...behavior, paths: [...behavior.paths, VARIANTS_PATTERN] } : behavior,
@@ -57,13 +57,13 @@ export interface CloudflareImageRules {
 }
 
 /**
- * Rules for the pictures of one path. A request has one of the ladder's widths and one of its qualities, in this
+ * Rules for the images of one path. A request has one of the ladder's widths and one of its qualities, in this
  * order, or leaves either out. It is compared with the whole query, so that there is one spelling for one variant.
  *
  * Unlike CloudFront's function, rules cannot snap a width up or read a format: a width off the ladder is refused.
  *
  * @param hosts of the stack: a zone may have others, which may use Cloudflare's own path as they like
- * @param condition expression that selects the requests for pictures: `starts_with(http.request.uri.path, "/images/")`
+ * @param condition expression that selects the requests for images: `starts_with(http.request.uri.path, "/images/")`
  */
 export function cloudflareImageRules(
   hosts: readonly string[],
@@ -82,7 +82,7 @@ export function cloudflareImageRules(
     const path = optionsPath(quality, ladder);
     const rule = (ref: string, queries: string[], expression: string): cloudflare.RulesetRule => ({
       ref,
-      description: `pictures, ${quality} quality: a variant of the ladder`,
+      description: `images, ${quality} quality: a variant of the ladder`,
       expression: `${viewers} and http.request.uri.query in ${setOf(queries)}`,
       action: "rewrite",
       actionParameters: { uri: { path: { expression }, query: { value: "" } } },
@@ -98,7 +98,7 @@ export function cloudflareImageRules(
   });
   const refusal: cloudflare.RulesetRule = {
     ref: "image_ladder",
-    description: "pictures: what is not on the ladder",
+    description: "images: what is not on the ladder",
     // Rewrites come before; what they made has another path. Cloudflare's own path, asked for directly, has no ladder.
     expression: `(${viewers} and not http.request.uri.query in ${setOf(all)}) or (${hostCondition(hosts)} and starts_with(raw.http.request.uri.path, "/cdn-cgi/image/") and ${NOT_INNER})`,
     action: "block",
@@ -106,7 +106,7 @@ export function cloudflareImageRules(
       response: {
         statusCode: 400,
         contentType: "text/plain",
-        content: `A picture has width (${ladder.widths.join(", ")}) and quality (${IMAGE_QUALITIES.join(", ")}), in this order, or none.\n`,
+        content: `An image has width (${ladder.widths.join(", ")}) and quality (${IMAGE_QUALITIES.join(", ")}), in this order, or none.\n`,
       },
     },
   };

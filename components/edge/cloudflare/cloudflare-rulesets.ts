@@ -65,16 +65,16 @@ export function inBucket(behaviors: readonly EdgeBehavior[]): EdgeBehavior[] {
 
 /** @param secrets of signatures, the current one first; a secret output */
 export function phases(given: Args, secrets: pulumi.Output<readonly string[]>): Phase[] {
-  const pictures = imageRules(given);
-  const args = pictures === undefined ? given : { ...given, behaviors: withVariantPaths(given.behaviors) };
+  const images = imageRules(given);
+  const args = images === undefined ? given : { ...given, behaviors: withVariantPaths(given.behaviors) };
   const all: Phase[] = [
-    { name: "images", phase: "http_request_transform", rules: pictures?.rewrites ?? [] },
+    { name: "images", phase: "http_request_transform", rules: images?.rewrites ?? [] },
     { name: "cache", phase: "http_request_cache_settings", rules: cacheRules(args) },
     { name: "cache-control", phase: "http_response_cache_settings", rules: cacheControlRules(args) },
     {
       name: "firewall",
       phase: SIGNATURE_PHASE,
-      rules: [...firewallRules(args, secrets), ...(pictures?.refusals ?? [])],
+      rules: [...firewallRules(args, secrets), ...(images?.refusals ?? [])],
     },
     { name: "managed", phase: "http_request_firewall_managed", rules: managedRules(args) },
     { name: "rate-limit", phase: "http_ratelimit", rules: [rateLimitRule(args)] },
@@ -84,15 +84,15 @@ export function phases(given: Args, secrets: pulumi.Output<readonly string[]>): 
   return all.filter(({ rules }) => rules.length > 0);
 }
 
-/** Rules for the variants of pictures; undefined where the service answers with one picture. */
+/** Rules for the variants of images; undefined where the service answers with one image. */
 export function imageRules({
   hosts,
   behaviors,
   images = false,
 }: Pick<Args, "hosts" | "behaviors" | "images">): CloudflareImageRules | undefined {
-  const pictures = behaviors.find((behavior) => behavior.class === "images");
-  if (!images || pictures === undefined) return undefined;
-  return cloudflareImageRules(hosts, classCondition(hosts, pictures, behaviors));
+  const behavior = behaviors.find((one) => one.class === "images");
+  if (!images || behavior === undefined) return undefined;
+  return cloudflareImageRules(hosts, classCondition(hosts, behavior, behaviors));
 }
 
 function conditionOf({ hosts, zone, behaviors }: Args, behavior: EdgeBehavior): string {

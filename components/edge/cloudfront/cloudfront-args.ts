@@ -23,7 +23,7 @@ import { imagePrefix, imageVariantProblems } from "../images/image-paths";
 /** Variants of images are made where they are asked for, by a function of Lambda. */
 export interface CloudFrontImages {
   /** Mean time of one image, seconds. @default 1.5 */
-  readonly secondsPerPicture?: number;
+  readonly secondsPerImage?: number;
   /** Keeps the function's calls at peak free for it. @default true */
   readonly reserveConcurrency?: boolean;
   /** Private bucket with the originals. @default the bucket of built files */
@@ -176,7 +176,7 @@ function otherKey(pem: string): string | undefined {
 /** What the function that makes the variants is sized by, as far as the distribution knows it. */
 export function imageDemand(
   { plan, behaviors, site, budget }: Pick<CompleteCloudFrontArgs, "plan" | "behaviors" | "site" | "budget">,
-  { secondsPerPicture, reserveConcurrency, bundles, plan: ownPlan }: CloudFrontImages,
+  { secondsPerImage, reserveConcurrency, bundles, plan: ownPlan }: CloudFrontImages,
 ): Omit<AwsImageOptimizerArgs, "originals" | "configKey"> {
   const load = plan.classes.find(({ name }) => name === "images");
   return {
@@ -187,7 +187,7 @@ export function imageDemand(
     hitRatio: load?.hitRatio ?? 0,
     maxUtilization: budget.cpuUtilization.target,
     ...(ownPlan === undefined ? {} : { plan: ownPlan }),
-    ...(secondsPerPicture === undefined ? {} : { secondsPerPicture }),
+    ...(secondsPerImage === undefined ? {} : { secondsPerImage }),
     ...(reserveConcurrency === undefined ? {} : { reserveConcurrency }),
     ...(bundles === undefined ? {} : { bundles }),
   };
@@ -200,7 +200,7 @@ function ofFunction(problem: Problem): Problem {
       return {
         ...problem,
         property: "traffic.shares.images",
-        got: `${String(problem.got)} pictures/s`,
+        got: `${String(problem.got)} images/s`,
         fix: "Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.",
       };
     case "hitRatio":

@@ -21,7 +21,7 @@ export interface DistributionParts {
   readonly responseHeadersPolicyIds: ReadonlyMap<BehaviorClass, Id>;
   readonly passedOnRequestPolicyId: Id;
   readonly functionArns: ReadonlyMap<BehaviorClass, Id>;
-  /** Undefined where the service answers for pictures. */
+  /** Undefined where the service answers for images. */
   readonly images: { readonly hostname: Id; readonly accessControlId: Id } | undefined;
   /** Undefined without public keys. */
   readonly keyGroupId: Id | undefined;

@@ -256,7 +256,7 @@ interface CloudFrontImageOrigin {
   readonly accessControlId: pulumi.Output<string>;
 }
 
-/** The function that makes pictures, which answers to signed requests only. */
+/** The function that makes images, which answers to signed requests only. */
 function imageOrigin(
   name: string,
   args: CompleteCloudFrontArgs,

@@ -31,7 +31,7 @@ interface CommonArgs {
   /** Share of the calls that may be busy at peak, 0..1. @default `cpuUtilization.target` of DEFAULT_BUDGET */
   readonly maxUtilization?: number;
   /** Mean time of one image, seconds, up to 15. @default 1.5, a 12 megapixel photo to AVIF */
-  readonly secondsPerPicture?: number;
+  readonly secondsPerImage?: number;
   /** Folder with what `make image-function` built. @default build/image-function of this checkout */
   readonly bundles?: string;
   /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
@@ -82,7 +82,7 @@ export interface GcpImageOptimizerArgs extends CommonArgs {
 
 export type ImageOptimizerArgs = AwsImageOptimizerArgs | GcpImageOptimizerArgs;
 
-type Defaulted = "prefix" | "hitRatio" | "maxUtilization" | "secondsPerPicture";
+type Defaulted = "prefix" | "hitRatio" | "maxUtilization" | "secondsPerImage";
 
 /** Arguments with their defaults. */
 export type CompleteImageArgs<Args extends ImageOptimizerArgs = ImageOptimizerArgs> = Args &
@@ -94,7 +94,7 @@ export function completeImageArgs<Args extends ImageOptimizerArgs>(args: Args): 
       prefix: "images/",
       hitRatio: DEFAULT_BUDGET.cacheHitRatio.target,
       maxUtilization: DEFAULT_BUDGET.cpuUtilization.target,
-      secondsPerPicture: SECONDS_PER_IMAGE,
+      secondsPerImage: SECONDS_PER_IMAGE,
     },
     args,
   );
@@ -144,7 +144,7 @@ export function imageOptimizerProblems(given: ImageOptimizerArgs): Problem[] {
     "a ratio above 0, up to 1",
     "Take the budget's cpuUtilization.target.",
   );
-  problems.push(...declaredProblems(z.object({ secondsPerPicture: imageSettings.secondsPerPicture }), args));
+  problems.push(...declaredProblems(z.object({ secondsPerImage: imageSettings.secondsPerImage }), args));
   if (args.cloud === "aws") {
     const { logRetentionDays = LOG_RETENTION_DAYS } = args;
     check(

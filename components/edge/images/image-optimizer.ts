@@ -41,7 +41,7 @@ export type {
 /** Characters of the id of a service account. Source: Google Cloud IAM. */
 const LONGEST_ACCOUNT_ID = 30;
 
-/** Where a CDN finds the pictures. */
+/** Where a CDN finds the images. */
 export type ImageOrigin =
   | {
       readonly cloud: "aws";
@@ -57,7 +57,7 @@ export type ImageOrigin =
     };
 
 /**
- * Makes pictures where they are asked for: the variants of the image ladder, from originals in a private bucket, on
+ * Makes images where they are asked for: the variants of the image ladder, from originals in a private bucket, on
  * Lambda or on Cloud Run functions. It can read the originals and write its log, nothing else.
  *
  * Trap: the code is built by `make image-function`. Without it a preview goes on with a stand-in and says so; an
@@ -156,7 +156,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         `${name}-function`,
         {
           region,
-          description: "Makes the variants of pictures for the CDN",
+          description: "Makes the variants of images for the CDN",
           role: role.arn,
           runtime: "nodejs24.x",
           architectures: ["arm64"],
@@ -199,7 +199,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         {
           project,
           accountId: physicalName(`${pulumi.getStack()}-${name}`, LONGEST_ACCOUNT_ID),
-          displayName: "Reads the originals of pictures",
+          displayName: "Reads the originals of images",
         },
         child,
       ),
@@ -253,7 +253,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         {
           project,
           location: region,
-          description: "Makes the variants of pictures for the CDN",
+          description: "Makes the variants of images for the CDN",
           buildConfig: {
             runtime: "nodejs24",
             entryPoint: "image",
@@ -362,7 +362,7 @@ export function allowDistribution(
 }
 
 function variables(bucket: pulumi.Input<string>, prefix: string): Record<string, pulumi.Input<string>> {
-  return { ORIGINALS_BUCKET: bucket, ORIGINALS_PREFIX: prefix, PICTURES_AT_ONCE: "1" };
+  return { ORIGINALS_BUCKET: bucket, ORIGINALS_PREFIX: prefix, IMAGES_AT_ONCE: "1" };
 }
 
 /** The bundle, unless an update would put something else in its place. */

@@ -12,7 +12,7 @@ export function imagePrefix(behaviors: readonly EdgeBehavior[]): string | undefi
   return FOLDER.exec(pattern)?.[1];
 }
 
-/** What keeps a CDN from making the variants of pictures, whichever it is. */
+/** What keeps a CDN from making the variants of images, whichever it is. */
 export function imageVariantProblems(behaviors: readonly EdgeBehavior[]): Problem[] {
   if (imagePrefix(behaviors) !== undefined) return [];
   return [

@@ -10,7 +10,7 @@ import type { ProxyKind } from "../../../budget/load-balancing/proxy";
 import { admission, type Admission, type RateLimit } from "../../../budget/load-balancing/proxy-limits";
 import { PROXY_DEFAULTS } from "../../../budget/load-balancing/settings";
 import { planProxy, type ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
-import { DEFAULT_TIMEOUTS, type TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import { DEFAULT_TIMEOUTS, type TimeoutChain } from "../../../budget/timeouts/timeouts";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import type { HeaderOwner } from "./proxy-headers";
@@ -109,7 +109,7 @@ export interface ProxyArgs {
   /** @default DEFAULT_BUDGET */
   readonly budget?: Pick<PerformanceBudget, "cpuUtilization" | "responseTimeP99Seconds">;
   /** Of the way to the service. @default those of requests of at most 10 s, without a load balancer in front */
-  readonly timeouts?: TimeoutLadder;
+  readonly timeouts?: TimeoutChain;
   readonly clusterDns?: ClusterDns;
   /** Who can reach the Service: the cluster, the cloud's load balancer, or anyone who reaches a node. @default "ClusterIP" */
   readonly serviceType?: "ClusterIP" | "LoadBalancer" | "NodePort";

@@ -1,7 +1,7 @@
 /** What the configuration of a proxy depends on, whichever program reads it. */
 import type { ProxySizes } from "../../../budget/load-balancing/proxy";
 import type { Admission } from "../../../budget/load-balancing/proxy-limits";
-import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import type { TimeoutChain } from "../../../budget/timeouts/timeouts";
 import type { HeaderOwner } from "./proxy-headers";
 import type { ProxyRoute } from "./proxy-routes";
 
@@ -39,7 +39,7 @@ export interface ProxyConfArgs {
     "workers" | "workerConnections" | "openFiles" | "clientsPerPod" | "upstreamKeepAlive" | "addressZoneMiB"
   >;
   readonly upstream: readonly UpstreamServer[];
-  readonly timeouts: TimeoutLadder;
+  readonly timeouts: TimeoutChain;
   /** What may be under way in the service. @default no bound */
   readonly admission?: Admission;
   /** Ranges whose word about a client's address, scheme and request id is taken, in CIDR notation. */

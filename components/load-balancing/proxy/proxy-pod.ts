@@ -6,7 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import type { ProxySizes } from "../../../budget/load-balancing/proxy";
 import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
-import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import type { TimeoutChain } from "../../../budget/timeouts/timeouts";
 import { restrictedContainer, restrictedPod, spreadOverZonesAndNodes } from "../../shared/kubernetes";
 import type { CompleteProxyArgs } from "./proxy-args";
 import { HEALTH_PATH, PROXY_PORTS, SCRATCH } from "./proxy-conf-args";
@@ -44,7 +44,7 @@ export interface ProxyPodArgs {
   readonly cpuCores: number;
   readonly memoryLimitMiB: number;
   readonly plan: Pick<ProxySizes, "workers" | "scratchMiB">;
-  readonly drain: TimeoutLadder["drain"];
+  readonly drain: TimeoutChain["drain"];
   readonly configName: pulumi.Input<string>;
   /** A change of it replaces the pods, one rollout for each configuration. */
   readonly configChecksum: pulumi.Input<string>;

@@ -21,8 +21,8 @@ import {
 import type { PublicLoadBalancerSummary } from "../../../budget/load-balancing/summary";
 import {
   DEFAULT_LONGEST_REQUEST_SECONDS,
-  timeoutLadder,
-  type TimeoutLadder,
+  timeoutChain,
+  type TimeoutChain,
 } from "../../../budget/timeouts/timeouts";
 import type { OriginLock } from "../../shared/http/origin-lock";
 import type { RecordWriter } from "../../shared/host-records";
@@ -100,7 +100,7 @@ export interface PublicLoadBalancerArgs {
     "responseTimeP95Seconds" | "responseTimeP99Seconds" | "errorRatio"
   >;
   /** Of the way to the service. @default those of requests of at most 10 s on this cloud, behind the CDN in `sources` */
-  readonly timeouts?: TimeoutLadder;
+  readonly timeouts?: TimeoutChain;
   /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
   readonly plan?: PublicLoadBalancerPlan;
 }
@@ -128,7 +128,7 @@ export function completePublicArgs<Args extends PublicLoadBalancerArgs>(
       sources,
       ...PUBLIC_DEFAULTS,
       budget: DEFAULT_BUDGET,
-      timeouts: timeoutLadder({ maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS, cloud, cdn }),
+      timeouts: timeoutChain({ maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS, cloud, cdn }),
     },
     given,
   );

@@ -40,11 +40,11 @@ const common = {
   images: group(
     {
       originalsBucket: imageSettings.originalsBucket.optional(),
-      secondsPerPicture: imageSettings.secondsPerPicture.optional(),
+      secondsPerImage: imageSettings.secondsPerImage.optional(),
       reserveConcurrency: imageSettings.reserveConcurrency.optional(),
     },
     {
-      allowed: "a map of originalsBucket, secondsPerPicture and reserveConcurrency, {} for the defaults",
+      allowed: "a map of originalsBucket, secondsPerImage and reserveConcurrency, {} for the defaults",
       fix: "Remove the key for none.",
     },
   ).optional(),

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { CacheSettings } from "../../../runtime/caching";
 import { eventually } from "../../helpers/eventually";
-import { freePort } from "../../helpers/free-port";
+import { freePort } from "../../../cli/free-port";
 import type { RunningRedis } from "../../helpers/redis-server";
 import { SENTINEL_MASTER, SmallReplication } from "../../helpers/redis-sentinels";
 import { settingsFor, startTestRedis } from "./caches";

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import type { DataCacheManager } from "../../../runtime/caching";
 import { eventually } from "../../helpers/eventually";
-import { freePort } from "../../helpers/free-port";
+import { freePort } from "../../../cli/free-port";
 import { REDIS_PASSWORD, type RunningRedis } from "../../helpers/redis-server";
 import { startTcpProxy } from "../database/tcp-proxy";
 import { Caches, settingsFor, startTestRedis } from "./caches";

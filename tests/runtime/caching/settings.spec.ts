@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TimeoutLadder } from "../../../budget/timeouts/timeouts";
+import type { TimeoutChain } from "../../../budget/timeouts/timeouts";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { serviceEnvironment } from "../../../components/workload/service-environment";
 import type { ResolvedServiceArgs } from "../../../components/workload/elastic-service-args";
@@ -30,15 +30,15 @@ describe("settings of a cache", () => {
   });
 
   it("have the names that the component writes", () => {
-    const ladder = {
+    const chain = {
       request: { application: 10, database: 8 },
       idle: { application: 75 },
       drain: { terminationGrace: 30, preStop: 10 },
-    } as unknown as TimeoutLadder;
+    } as unknown as TimeoutChain;
     const args = {
       port: 3000,
       resources: { memoryMiB: 512 },
-      timeouts: ladder,
+      timeouts: chain,
       budget: DEFAULT_BUDGET,
       caches: [
         {

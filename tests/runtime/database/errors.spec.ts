@@ -7,7 +7,7 @@ import { Registry } from "prom-client";
 
 import { DatabaseUnavailable, type DatabaseSettings, connectDatabase } from "../../../runtime/database";
 import { translated, unavailableReason } from "../../../runtime/database/errors";
-import { freePort } from "../../helpers/free-port";
+import { freePort } from "../../../cli/free-port";
 import { recordingLogger } from "./recording-logger";
 
 describe("errors of a database", () => {

@@ -90,7 +90,7 @@ describe("settings of the database", () => {
     ]);
   });
 
-  it("have to be in the order of the ladder", () => {
+  it("have to be in the order of the timeout chain", () => {
     const wrong = { ...ENVIRONMENT, MONGODB_WAIT_QUEUE_TIMEOUT_MS: "8000", MONGODB_MIN_POOL_SIZE: "21" };
     assert.deepEqual(problemsOf(wrong), [
       "MONGODB_MIN_POOL_SIZE is 21; allowed is at most MONGODB_MAX_POOL_SIZE, 20",

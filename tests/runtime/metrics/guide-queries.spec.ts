@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { RECORDING_RULES, recordingRulesFile } from "../../../budget/service/recording-rules";
 import { eventually } from "../../helpers/eventually";
-import { freePort } from "../../helpers/free-port";
+import { freePort } from "../../../cli/free-port";
 import { type RunningPrometheus, type Sample, startPrometheus } from "../../helpers/prometheus";
 import { REDIS_PASSWORD, type RunningRedis } from "../../helpers/redis-server";
 import { startTestRedis } from "../caching/caches";

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 
 import { eventually } from "../../helpers/eventually";
 import { FERRETDB_BUILD_TIMEOUT_MS, type RunningFerretdb, startFerretdb } from "../../helpers/ferretdb";
-import { freePort } from "../../helpers/free-port";
+import { freePort } from "../../../cli/free-port";
 import { BACKEND_ENVIRONMENT, type BackendProcess, runBackend, startBackend } from "./process";
 
 const ROOT = join(__dirname, "../../..");

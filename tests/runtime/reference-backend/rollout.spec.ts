@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { CacheUser } from "../../../budget/caching/connections";
 import { planRedis } from "../../../budget/caching/plan-redis";
 import { paceOf, servicePoolSize } from "../../../budget/service/connections";
-import { timeoutLadder } from "../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../budget/timeouts/timeouts";
 import { plannedConf } from "../../../components/caching/redis/redis-conf";
 import { eventually } from "../../helpers/eventually";
 import { REDIS_PASSWORD, type RunningRedis, startRedis } from "../../helpers/redis-server";
@@ -12,7 +12,7 @@ import { BACKEND_ENVIRONMENT, type BackendProcess, startBackend } from "./proces
 /** As the production stack has it, with fewer pods. */
 const PROFILE = { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 12 };
 const POOL = servicePoolSize(PROFILE, 1, { callsPerRequest: 2, callSeconds: 0.001 });
-const { drain } = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" });
+const { drain } = timeoutChain({ maxRequestSeconds: 10, cloud: "aws" });
 const USER: CacheUser = {
   service: "backend",
   maxReplicas: 4,

@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import {
   longestRequestSeconds,
-  type LadderCdn,
-  type LadderCloud,
-  type TimeoutLadder,
-  type TimeoutLadderInputs,
+  type ChainCdn,
+  type ChainCloud,
+  type TimeoutChain,
+  type TimeoutChainInputs,
 } from "../../../budget/timeouts/timeouts";
 
-const anyCloud = fc.constantFrom<LadderCloud>("aws", "gcp", "local");
+const anyCloud = fc.constantFrom<ChainCloud>("aws", "gcp", "local");
 /** Every chain, with a request that it bears. */
-export const anyChain: fc.Arbitrary<TimeoutLadderInputs> = fc
+export const anyChain: fc.Arbitrary<TimeoutChainInputs> = fc
   .record({
     cloud: anyCloud,
-    cdn: fc.constantFrom<LadderCdn>("cloudfront", "cloudflare", "none"),
+    cdn: fc.constantFrom<ChainCdn>("cloudfront", "cloudflare", "none"),
     nodeGraceSeconds: fc.integer({ min: 120, max: 3600 }),
   })
   .chain((chain) =>
@@ -21,13 +21,13 @@ export const anyChain: fc.Arbitrary<TimeoutLadderInputs> = fc
       .map((maxRequestSeconds) => ({ ...chain, maxRequestSeconds })),
   );
 
-/** Steps of a ladder by group, as `ladder.request.proxy`. */
+/** Steps of a timeout chain by group, as `chain.request.proxy`. */
 export type Steps = Record<string, Record<string, number>>;
 
-/** The ladder with another value at a path like `request.proxy`. */
-export function changed(ladder: TimeoutLadder, path: string, value: number): TimeoutLadder {
-  const copy = structuredClone(ladder) as unknown as Steps;
+/** The timeout chain with another value at a path like `request.proxy`. */
+export function changed(chain: TimeoutChain, path: string, value: number): TimeoutChain {
+  const copy = structuredClone(chain) as unknown as Steps;
   const [group = "", step = ""] = path.split(".");
   copy[group] = { ...copy[group], [step]: value };
-  return copy as unknown as TimeoutLadder;
+  return copy as unknown as TimeoutChain;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { timeoutLadder } from "../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../budget/timeouts/timeouts";
 import { duration, isShare, number, plural, podRange } from "../../../budget/core/format";
 import { timeoutBars } from "../../../delivery/preview-report/timeouts";
 import { recordedModel, shippedConfig } from "../../helpers/preview";
@@ -48,7 +48,7 @@ describe("timeouts of a service", () => {
   });
 
   it("say why an ALB waits longer than Cloudflare", () => {
-    const { text } = timeoutBars(timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudflare" }));
+    const { text } = timeoutBars(timeoutChain({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudflare" }));
     assert.match(text, /120 &gt; 12 &gt; 10 &gt; 8 s: .* one setting for waiting and for idle connections/);
     assert.ok(!text.includes("problems"));
   });

@@ -164,7 +164,7 @@ describe("CDN of a stack file, its mistakes", () => {
       ],
     ],
     [
-      "pictures of CloudFront in front of gcp",
+      "images of CloudFront in front of gcp",
       "cloudfront",
       (c) => {
         c["cluster"] = CLUSTERS.gcp;
@@ -174,11 +174,11 @@ describe("CDN of a stack file, its mistakes", () => {
         c["cdn"].images = {};
       },
       [
-        'retrofitlink:cdn.images: got "variants of pictures by CloudFront in front of gcp"; allowed is CloudFront in front of aws, or Cloudflare. Remove the key, and the service answers for pictures; or set provider to cloudflare.',
+        'retrofitlink:cdn.images: got "variants of images by CloudFront in front of gcp"; allowed is CloudFront in front of aws, or Cloudflare. Remove the key, and the service answers for images; or set provider to cloudflare.',
       ],
     ],
     [
-      "pictures that nobody asks for, with a key of their own",
+      "images that nobody asks for, with a key of their own",
       "cloudfront",
       (c) => {
         c["cdn"].images = {};
@@ -188,11 +188,11 @@ describe("CDN of a stack file, its mistakes", () => {
       },
       [
         'retrofitlink:cdn.behaviors.images.key: got a map, {"query":["width"]}; allowed is nothing where images is given: the path of a variant is its key. Remove the key, or remove retrofitlink:cdn.images.',
-        "retrofitlink:cdn.traffic.shares.images: got 0; allowed is a share above 0 where images is given. The function that makes pictures is sized by it.",
+        "retrofitlink:cdn.traffic.shares.images: got 0; allowed is a share above 0 where images is given. The function that makes images is sized by it.",
       ],
     ],
     [
-      "pictures with originals nowhere",
+      "images with originals nowhere",
       "cloudfront",
       (c) => {
         c["cdn"].images = {};
@@ -205,7 +205,7 @@ describe("CDN of a stack file, its mistakes", () => {
       ],
     ],
     [
-      "pictures without a folder, on the plan free",
+      "images without a folder, on the plan free",
       "cloudflare",
       (c) => {
         c["cdn"].images = {};
@@ -216,15 +216,15 @@ describe("CDN of a stack file, its mistakes", () => {
       },
       [
         'retrofitlink:cdn.behaviors.images.paths: got a list, ["/i/*","/j/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.',
-        'retrofitlink:cdn.images: got "variants of pictures on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
+        'retrofitlink:cdn.images: got "variants of images on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
       ],
     ],
     [
-      "pictures that take longer than the function may",
+      "images that take longer than the function may",
       "cloudfront",
-      (c) => (c["cdn"].images = { secondsPerPicture: 16 }),
+      (c) => (c["cdn"].images = { secondsPerImage: 16 }),
       [
-        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0 and at most 15 (seconds). Give the mean of the function's log; a slower image is given up.",
+        "retrofitlink:cdn.images.secondsPerImage: got 16; allowed is a number above 0 and at most 15 (seconds). Give the mean of the function's log; a slower image is given up.",
       ],
     ],
     [

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { valuesOf } from "../../../budget/core/derived";
 import type { ImageNumbers } from "../../../budget/edge/image-plan";
 import type { CdnNumbers } from "../../../budget/edge/plan";
-import { timeoutLadder } from "../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../budget/timeouts/timeouts";
 import { parseStackConfig, withCdnProvider, type StackConfig } from "../../../stacks/stack-file/config";
 import { createPlatform } from "../../../stacks/platform";
 import { cdnStackFile, inventedOutputs, type Cloud, type Provider } from "../../helpers/cdn";
@@ -49,7 +49,7 @@ describe("CDN of a stack file", () => {
         const recording = await built(provider, cloud);
         const type = provider === "cloudfront" ? "CloudFront" : "Cloudflare";
         const { inputs } = recording.only(`retrofitlink:edge:${type}`);
-        const { request, idle } = timeoutLadder({ maxRequestSeconds: 10, cloud, cdn: provider });
+        const { request, idle } = timeoutChain({ maxRequestSeconds: 10, cloud, cdn: provider });
         const numbers = valuesOf(inputs["numbers"] as CdnNumbers);
         assert.deepEqual(
           [inputs["provider"], numbers.responseTimeout, numbers.idle],
@@ -102,7 +102,7 @@ describe("CDN of a stack file", () => {
   });
 });
 
-describe("CDN of a stack file, with pictures", () => {
+describe("CDN of a stack file, with images", () => {
   const withImages = async (provider: Provider, images: object, cloud: Cloud = "aws") => {
     const input = cdnStackFile(provider, cloud);
     input["cdn"].images = images;
@@ -116,7 +116,7 @@ describe("CDN of a stack file, with pictures", () => {
   };
 
   it("are made by a function behind CloudFront, which the service then need not answer for", async () => {
-    const recording = await withImages("cloudfront", { originalsBucket: "uploads", secondsPerPicture: 0.5 });
+    const recording = await withImages("cloudfront", { originalsBucket: "uploads", secondsPerImage: 0.5 });
     const { inputs: summary } = recording.only("retrofitlink:edge:ImageOptimizer");
     const { concurrency } = summary["numbers"] as ImageNumbers;
     assert.deepEqual(
@@ -124,7 +124,7 @@ describe("CDN of a stack file, with pictures", () => {
       [86, "⌈800/s · 15 % misses · 500 ms ÷ 70 %⌉, at least 2"],
     );
     const { inputs: edge } = recording.only("retrofitlink:edge:CloudFront");
-    // Without pictures it would be 610: 800/s * 0.15 of them are the function's.
+    // Without images it would be 610: 800/s * 0.15 of them are the function's.
     assert.equal((edge["numbers"] as CdnNumbers).expectedOriginRps.value.toFixed(3), "490.000");
   });
 

@@ -1,6 +1,6 @@
 /** The side of nginx.conf that faces the service: its addresses, connections to it, and what it is told. */
 import { retryLimits } from "../../../../budget/load-balancing/proxy-limits";
-import type { TimeoutLadder } from "../../../../budget/timeouts/timeouts";
+import type { TimeoutChain } from "../../../../budget/timeouts/timeouts";
 import type { NginxConfArgs } from "./nginx-conf-args";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
 import { RESOLVER_VALID } from "./nginx-resolver";
@@ -146,7 +146,7 @@ export function proxying(args: NginxConfArgs): Directive[] {
  * A route by its first segments: `/live` and `/live/…`, not `/lively`. Not one regular expression, which every request
  * would pay for.
  */
-function routeLocations(route: ProxyRoute, { idle, request }: TimeoutLadder): Directive[] {
+function routeLocations(route: ProxyRoute, { idle, request }: TimeoutChain): Directive[] {
   const { name } = routeTarget(route);
   // Either end pings; the load balancer, whose idle timeout is shorter, is the one that closes.
   const silence = duration(idle.proxyClient);

@@ -27,7 +27,7 @@ import { TLS_FILES } from "../proxy-tls";
 
 /**
  * A fleet of nginx in front of one service, sized by proofs: the smallest fleet holds every client after the loss of a
- * zone, the largest carries the peak; the rate limit is divided among the pods; every timeout comes from the ladder.
+ * zone, the largest carries the peak; the rate limit is divided among the pods; every timeout comes from the timeout chain.
  *
  * Trap: with a cluster IP as its upstream nginx knows a single server, so that there is nobody to try second and
  * nothing to mark as failed. Point `upstream.host` at a headless Service to get both.

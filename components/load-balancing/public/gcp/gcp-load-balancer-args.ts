@@ -106,6 +106,7 @@ export function gcpLoadBalancerProblems(given: GcpLoadBalancerArgs): Problem[] {
       fix: "See `gcloud certificate-manager certificates list`.",
     });
   }
+  const deriveTimeouts = "Derive the timeout chain for gcp.";
   const checks: [boolean, string, unknown, string, string][] = [
     [
       /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/.test(negName),
@@ -126,14 +127,14 @@ export function gcpLoadBalancerProblems(given: GcpLoadBalancerArgs): Problem[] {
       "timeouts.idle.loadBalancerClient",
       timeouts.idle.loadBalancerClient,
       "5 to 1200 (seconds)",
-      "Derive the ladder for gcp.",
+      deriveTimeouts,
     ],
     [
       timeouts.idle.proxyClient >= 620,
       "timeouts.idle.proxyClient",
       timeouts.idle.proxyClient,
       "at least 620 (seconds), for the load balancer keeps idle connections for 600 s",
-      "Derive the ladder for gcp.",
+      deriveTimeouts,
     ],
   ];
   return [

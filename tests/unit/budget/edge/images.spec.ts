@@ -120,14 +120,14 @@ describe("image limits", () => {
 });
 
 describe("calls of the image function at the same time", () => {
-  const demand = { peakRps: 200, hitRatio: 0.85, secondsPerPicture: 1, maxUtilization: 0.7 };
+  const demand = { peakRps: 200, hitRatio: 0.85, secondsPerImage: 1, maxUtilization: 0.7 };
 
   it("are the misses in flight (Little), with room", () => {
     // 200/s * 0.15 * 1 s = 30 in flight; 30 / 0.7 = 42.9
     assert.equal(imageConcurrency(demand), 43);
   });
 
-  it("are never below two, so that one slow picture does not stop all", () => {
+  it("are never below two, so that one slow image does not stop all", () => {
     assert.equal(imageConcurrency({ ...demand, hitRatio: 1 }), 2);
   });
 
@@ -144,7 +144,7 @@ describe("calls of the image function at the same time", () => {
 });
 
 describe("memory of the image function", () => {
-  it("holds the original decoded and turned, and the largest picture in the encoder", () => {
+  it("holds the original decoded and turned, and the largest image in the encoder", () => {
     // 192 + 25 + 50e6 * 6 / 2^20 (286) + 2560 * 4096 * 24 / 2^20 (240) = 743, in steps of 64
     assert.equal(imageMemoryMiB(), 768);
   });

@@ -7,7 +7,7 @@ import {
   retryLimits,
   slidingWindow,
 } from "../../../../budget/load-balancing/proxy-limits";
-import { timeoutLadder, type LadderCloud } from "../../../../budget/timeouts/timeouts";
+import { timeoutChain, type ChainCloud } from "../../../../budget/timeouts/timeouts";
 
 describe("rateLimitPerPod", () => {
   it("divides what is sustained and leaves the burst to each pod", () => {
@@ -51,21 +51,21 @@ describe("rateLimitPerPod", () => {
 
 describe("retryLimits", () => {
   it("gives a second attempt half of the time that the load balancer waits longer, never the proxy's own timeout", () => {
-    assert.deepEqual(retryLimits(timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" })), {
+    assert.deepEqual(retryLimits(timeoutChain({ maxRequestSeconds: 10, cloud: "aws" })), {
       connectSeconds: 1,
       windowSeconds: 6,
     });
-    assert.deepEqual(retryLimits(timeoutLadder({ maxRequestSeconds: 10, cloud: "gcp" })), {
+    assert.deepEqual(retryLimits(timeoutChain({ maxRequestSeconds: 10, cloud: "gcp" })), {
       connectSeconds: 0.5,
       windowSeconds: 1,
     });
   });
 
   it("always answers before the load balancer gives up, and never repeats what timed out", () => {
-    const anyCloud = fc.constantFrom<LadderCloud>("aws", "gcp", "local");
+    const anyCloud = fc.constantFrom<ChainCloud>("aws", "gcp", "local");
     fc.assert(
       fc.property(fc.double({ min: 0.01, max: 250, noNaN: true }), anyCloud, (maxRequestSeconds, cloud) => {
-        const { request } = timeoutLadder({ maxRequestSeconds, cloud });
+        const { request } = timeoutChain({ maxRequestSeconds, cloud });
         const { connectSeconds, windowSeconds } = retryLimits({ request });
         assert.ok(windowSeconds + connectSeconds + request.proxy < request.loadBalancer);
         assert.ok(connectSeconds < windowSeconds && windowSeconds < request.proxy);

@@ -51,7 +51,7 @@ describe("settings of proxy, public load balancer and CDN", () => {
       1e12,
       "a number above 0 and at most 100,000,000 (requests/s)",
     ],
-    ["milliseconds", imageSettings.secondsPerPicture, 1500, "a number above 0 and at most 15 (seconds)"],
+    ["milliseconds", imageSettings.secondsPerImage, 1500, "a number above 0 and at most 15 (seconds)"],
     ["percent in place of a share", trafficSettings.shares, { html: 20 }, "a share from 0 to 1"],
   ];
   for (const [what, schema, value, allowed] of slips) {

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  ladderProblems,
+  chainProblems,
   longestRequestSeconds,
   PROPAGATION_SECONDS,
   requestLimit,
-  timeoutLadder,
+  timeoutChain,
 } from "../../../../budget/timeouts/timeouts";
 import { anyChain, changed } from "../any-chain";
 
-describe("timeoutLadder", () => {
+describe("timeoutChain", () => {
   it("derives the figures of AWS, where one knob of the load balancer is silence and idleness", () => {
-    assert.deepEqual(timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" }), {
+    assert.deepEqual(timeoutChain({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" }), {
       request: { edge: 66, loadBalancer: 60, proxy: 12, application: 10, database: 8 },
       idle: {
         edge: 55,
@@ -27,7 +27,7 @@ describe("timeoutLadder", () => {
   });
 
   it("derives the figures of Google Cloud, whose load balancer keeps idle connections for 600 s", () => {
-    assert.deepEqual(timeoutLadder({ maxRequestSeconds: 10, cloud: "gcp", cdn: "cloudfront" }), {
+    assert.deepEqual(timeoutChain({ maxRequestSeconds: 10, cloud: "gcp", cdn: "cloudfront" }), {
       request: { edge: 16, loadBalancer: 14, proxy: 12, application: 10, database: 8 },
       idle: {
         edge: 120,
@@ -44,7 +44,7 @@ describe("timeoutLadder", () => {
 
   it("outlasts the 900 s for which Cloudflare keeps an idle connection, on either cloud", () => {
     const [aws, gcp] = (["aws", "gcp"] as const).map((cloud) =>
-      timeoutLadder({ maxRequestSeconds: 10, cloud, cdn: "cloudflare" }),
+      timeoutChain({ maxRequestSeconds: 10, cloud, cdn: "cloudflare" }),
     );
     assert.deepEqual(aws?.idle, {
       edge: 900,
@@ -59,30 +59,30 @@ describe("timeoutLadder", () => {
   });
 
   it("lets the proxy answer for an ALB whose one knob Cloudflare's idle connections hold above its patience", () => {
-    const ladder = timeoutLadder({ maxRequestSeconds: 99, cloud: "aws", cdn: "cloudflare" });
-    assert.deepEqual(ladder.request, {
+    const chain = timeoutChain({ maxRequestSeconds: 99, cloud: "aws", cdn: "cloudflare" });
+    assert.deepEqual(chain.request, {
       edge: 120,
       loadBalancer: 915,
       proxy: 109,
       application: 99,
       database: 99 * 0.8,
     });
-    assert.deepEqual(ladderProblems(ladder), []);
+    assert.deepEqual(chainProblems(chain), []);
     assert.deepEqual(
-      ladderProblems(changed(ladder, "request.edge", 109)).map(({ inner, outer }) => [inner, outer]),
+      chainProblems(changed(chain, "request.edge", 109)).map(({ inner, outer }) => [inner, outer]),
       [["request.proxy", "request.edge"]],
     );
   });
 
   it("keeps the figures of a chain without a CDN for callers that name none", () => {
     assert.deepEqual(
-      timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
-      timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "none" }),
+      timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
+      timeoutChain({ maxRequestSeconds: 10, cloud: "aws", cdn: "none" }),
     );
   });
 
   it("has nothing to deregister from on a local cluster, but waits for the endpoints all the same", () => {
-    assert.deepEqual(timeoutLadder({ maxRequestSeconds: 10, cloud: "local" }).drain, {
+    assert.deepEqual(timeoutChain({ maxRequestSeconds: 10, cloud: "local" }).drain, {
       deregistration: 0,
       preStop: 20,
       terminationGrace: 37,
@@ -91,7 +91,7 @@ describe("timeoutLadder", () => {
   });
 
   it("lengthens every outer step, the idle timeouts of AWS and the drain with a long request", () => {
-    const { request, idle, drain } = timeoutLadder({
+    const { request, idle, drain } = timeoutChain({
       maxRequestSeconds: 90,
       cloud: "aws",
       cdn: "cloudfront",
@@ -103,14 +103,14 @@ describe("timeoutLadder", () => {
 
   it("says which longest request the chain bears, and what limits it", () => {
     assert.throws(
-      () => timeoutLadder({ maxRequestSeconds: 91, cloud: "aws", cdn: "cloudfront" }),
+      () => timeoutChain({ maxRequestSeconds: 91, cloud: "aws", cdn: "cloudfront" }),
       new RangeError(
         "the longest request is 91; allowed is at most 90 (seconds), for cloudfront waits 120 s at most, and each hop " +
           "inside it has to give up earlier",
       ),
     );
     assert.throws(
-      () => timeoutLadder({ maxRequestSeconds: 30, cloud: "gcp", nodeGraceSeconds: 60 }),
+      () => timeoutChain({ maxRequestSeconds: 30, cloud: "gcp", nodeGraceSeconds: 60 }),
       new RangeError(
         "the longest request is 30; allowed is at most 3 (seconds), for a pod would need 91 s to end, and a node that " +
           "goes away grants 60 s",
@@ -124,10 +124,10 @@ describe("timeoutLadder", () => {
 
   it("bears the longest request that it names, and none a second longer", () => {
     fc.assert(
-      fc.property(anyChain, (chain) => {
-        const longest = longestRequestSeconds(chain);
-        assert.deepEqual(ladderProblems(timeoutLadder({ ...chain, maxRequestSeconds: longest })), []);
-        assert.throws(() => timeoutLadder({ ...chain, maxRequestSeconds: longest + 1 }), RangeError);
+      fc.property(anyChain, (inputs) => {
+        const longest = longestRequestSeconds(inputs);
+        assert.deepEqual(chainProblems(timeoutChain({ ...inputs, maxRequestSeconds: longest })), []);
+        assert.throws(() => timeoutChain({ ...inputs, maxRequestSeconds: longest + 1 }), RangeError);
       }),
     );
   });
@@ -139,7 +139,7 @@ describe("timeoutLadder", () => {
   it("refuses a request that takes no time, or no known time", () => {
     for (const maxRequestSeconds of [0, -1, NaN, Infinity]) {
       assert.throws(
-        () => timeoutLadder({ maxRequestSeconds, cloud: "aws" }),
+        () => timeoutChain({ maxRequestSeconds, cloud: "aws" }),
         new RangeError(`the longest request is ${maxRequestSeconds}; allowed is a number above 0 (seconds)`),
       );
     }
@@ -147,13 +147,13 @@ describe("timeoutLadder", () => {
 
   it("keeps every law for every request that the chain bears", () => {
     fc.assert(
-      fc.property(anyChain, (chain) => {
-        const ladder = timeoutLadder(chain);
-        assert.deepEqual(ladderProblems(ladder), []);
-        const { request, idle, tunnel, drain } = ladder;
+      fc.property(anyChain, (inputs) => {
+        const chain = timeoutChain(inputs);
+        assert.deepEqual(chainProblems(chain), []);
+        const { request, idle, tunnel, drain } = chain;
         assert.ok(request.database < request.application && request.application < request.proxy);
         assert.ok(request.proxy < request.loadBalancer && request.proxy < request.edge);
-        if (chain.cdn !== "cloudflare" || chain.cloud === "gcp")
+        if (inputs.cdn !== "cloudflare" || inputs.cloud === "gcp")
           assert.ok(request.loadBalancer < request.edge);
         assert.ok(idle.edge < idle.loadBalancerClient && idle.loadBalancer < idle.proxyClient);
         assert.ok(idle.proxyUpstream < idle.application);
@@ -167,14 +167,14 @@ describe("timeoutLadder", () => {
 
   it("asks of each program only what it can be set to", () => {
     fc.assert(
-      fc.property(anyChain, (chain) => {
-        const { request, idle, drain } = timeoutLadder(chain);
+      fc.property(anyChain, (inputs) => {
+        const { request, idle, drain } = timeoutChain(inputs);
         const within = (value: number, least: number, most: number): void =>
           assert.ok(Number.isInteger(value) && value >= least && value <= most, `${value}`);
-        if (chain.cloud !== "gcp") within(idle.loadBalancer, 1, 4000);
-        if (chain.cloud === "gcp") within(idle.loadBalancerClient, 5, 1200);
-        if (chain.cdn === "cloudfront") within(request.edge, 1, 120);
-        if (chain.cdn === "cloudfront") within(idle.edge, 1, 120);
+        if (inputs.cloud !== "gcp") within(idle.loadBalancer, 1, 4000);
+        if (inputs.cloud === "gcp") within(idle.loadBalancerClient, 5, 1200);
+        if (inputs.cdn === "cloudfront") within(request.edge, 1, 120);
+        if (inputs.cdn === "cloudfront") within(idle.edge, 1, 120);
         within(drain.deregistration, 0, 3600);
       }),
     );
@@ -182,8 +182,8 @@ describe("timeoutLadder", () => {
 
   it("uses whole seconds outside the application, for those are what the outer hops accept", () => {
     fc.assert(
-      fc.property(anyChain, (chain) => {
-        const { request, idle, tunnel, drain } = timeoutLadder(chain);
+      fc.property(anyChain, (inputs) => {
+        const { request, idle, tunnel, drain } = timeoutChain(inputs);
         const outer = [
           request.edge,
           request.loadBalancer,
@@ -198,13 +198,13 @@ describe("timeoutLadder", () => {
 
   it("never shortens a step when the request gets longer", () => {
     fc.assert(
-      fc.property(anyChain, fc.double({ min: 0, max: 1, noNaN: true }), (chain, share) => {
+      fc.property(anyChain, fc.double({ min: 0, max: 1, noNaN: true }), (inputs, share) => {
         const numbers = (maxRequestSeconds: number): number[] => {
-          const { request, idle, drain } = timeoutLadder({ ...chain, maxRequestSeconds });
+          const { request, idle, drain } = timeoutChain({ ...inputs, maxRequestSeconds });
           return [request, idle, drain].flatMap((group) => Object.values(group));
         };
-        const longer = numbers(chain.maxRequestSeconds);
-        const shorter = numbers(Math.max(0.001, chain.maxRequestSeconds * share));
+        const longer = numbers(inputs.maxRequestSeconds);
+        const shorter = numbers(Math.max(0.001, inputs.maxRequestSeconds * share));
         shorter.forEach((value, index) => assert.ok(value <= (longer[index] ?? NaN)));
       }),
     );

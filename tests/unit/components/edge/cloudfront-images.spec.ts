@@ -44,7 +44,7 @@ const inputs = (recording: Recording, type: string, name: string): Record<string
   return opened(found.inputs) as Record<string, any>;
 };
 
-describe("CloudFront that makes pictures", () => {
+describe("CloudFront that makes images", () => {
   it("has exactly these resources more, in a preview as well", async () => {
     const without = await record(() => new CloudFront("cdn", cloudFront), { outputs: edgeOutputs });
     const known = without.typesAndNames();
@@ -111,10 +111,10 @@ describe("CloudFront that makes pictures", () => {
       "aws:cloudfront/distribution:Distribution",
       "cdn-distribution",
     );
-    const pictures = (orderedCacheBehaviors as Record<string, any>[]).find(
+    const images = (orderedCacheBehaviors as Record<string, any>[]).find(
       ({ pathPattern }) => pathPattern === "/images/*",
     );
-    assert.deepEqual(pictures, {
+    assert.deepEqual(images, {
       pathPattern: "/images/*",
       targetOriginId: "images",
       viewerProtocolPolicy: "redirect-to-https",
@@ -177,7 +177,7 @@ describe("CloudFront that makes pictures", () => {
     ]);
   });
 
-  it("sizes the function by the traffic, and asks the service for no picture", async () => {
+  it("sizes the function by the traffic, and asks the service for no image", async () => {
     const recording = await build();
     const { inputs: summary } = recording.only("retrofitlink:edge:ImageOptimizer");
     assert.equal(summary["configKey"], "retrofitlink:cdn.images");
@@ -189,10 +189,10 @@ describe("CloudFront that makes pictures", () => {
     );
     assert.deepEqual(judgedObjects(recording).wrong, []);
     const { inputs: edge } = recording.only("retrofitlink:edge:CloudFront");
-    const pictures = (edge["classes"] as { name: string; target: string }[]).find(
+    const images = (edge["classes"] as { name: string; target: string }[]).find(
       ({ name }) => name === "images",
     );
-    assert.equal(pictures?.target, "images");
+    assert.equal(images?.target, "images");
   });
 
   it("is refused where it cannot work, with the key to change", () => {
@@ -218,8 +218,8 @@ describe("CloudFront that makes pictures", () => {
     assert.deepEqual(problems({ behaviors: noBucket, publicKeys: [] }), [
       'retrofitlink:cdn.images.originals: got "no bucket"; allowed is the name of a bucket, where no class of paths is answered by one. Name the private bucket with the originals.',
     ]);
-    assert.deepEqual(problems({ images: { ...IMAGES, secondsPerPicture: 15 } }), [
-      'retrofitlink:cdn.traffic.shares.images: got "800 pictures/s"; allowed is a demand of at most 900 calls at the same time; this is 2572. Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.',
+    assert.deepEqual(problems({ images: { ...IMAGES, secondsPerImage: 15 } }), [
+      'retrofitlink:cdn.traffic.shares.images: got "800 images/s"; allowed is a demand of at most 900 calls at the same time; this is 2572. Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.',
     ]);
   });
 });

@@ -30,7 +30,7 @@ const run = (event: object): FunctionAnswer => runFunction(code, event);
 const uriOf = (query: Record<string, string>, accept?: string): string | undefined =>
   run(eventOf(query, accept === undefined ? {} : { accept })).uri;
 
-describe("function for pictures at CloudFront's edge", () => {
+describe("function for images at CloudFront's edge", () => {
   it("fits into CloudFront's limit, with half of it to spare", () => {
     assert.ok(Buffer.byteLength(code) < MAX_FUNCTION_BYTES / 2, `${Buffer.byteLength(code)} bytes`);
   });

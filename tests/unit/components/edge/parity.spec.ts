@@ -128,7 +128,7 @@ describe("CloudFront and Cloudflare with the same behaviours", () => {
   });
 });
 
-describe("CloudFront and Cloudflare that make pictures", () => {
+describe("CloudFront and Cloudflare that make images", () => {
   const maker = { maxUtilization: 0.7, bundles: imageBundles() };
   let front: Recording;
   let flare: Recording;
@@ -165,12 +165,12 @@ describe("CloudFront and Cloudflare that make pictures", () => {
   const atFront = (query: Record<string, string>): FunctionAnswer =>
     runFunction(code(), viewerRequestEvent({ uri: "/images/a.jpg", query, method: "GET" }));
 
-  it("treat every request alike but for who answers for a picture", () => {
+  it("treat every request alike but for who answers for an image", () => {
     for (const request of requests.filter(({ method }) => method === "GET")) {
       const [a, b] = [cloudFrontTreatment(front, request), cloudflareTreatment(flare, request)];
-      const pictures = request.path.startsWith("/images/");
+      const images = request.path.startsWith("/images/");
       // CloudFront asks a function for the variant, which knows no lock; Cloudflare asks the service for the original.
-      const answered = pictures ? { target: "images", lockHeader: "" } : {};
+      const answered = images ? { target: "images", lockHeader: "" } : {};
       assert.deepEqual(a, { ...b, ...answered }, request.path);
     }
   });
@@ -188,7 +188,7 @@ describe("CloudFront and Cloudflare that make pictures", () => {
     assert.deepEqual(key, { query: [], headers: [], cookies: [] });
   });
 
-  it("refuse a parameter that no picture has, and a width above the ladder", () => {
+  it("refuse a parameter that no image has, and a width above the ladder", () => {
     const queries: Record<string, string>[] = [
       { height: "10" },
       { width: "2561" },
@@ -202,7 +202,7 @@ describe("CloudFront and Cloudflare that make pictures", () => {
     }
   });
 
-  it("take a variant that Cloudflare's rule wrote for a picture, and the original for one as well", () => {
+  it("take a variant that Cloudflare's rule wrote for an image, and the original for one as well", () => {
     const [rule] = rulesOf("http_request_transform");
     const written = /^concat\("([^"]+)"/.exec(String(rule?.actionParameters.uri.path.expression))?.[1] ?? "";
     const variant = { path: `${written}640/images/a.jpg`, rawPath: "/images/a.jpg" };

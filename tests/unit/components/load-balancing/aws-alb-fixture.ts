@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
-import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../budget/timeouts/timeouts";
 import { AwsAlb, type AwsAlbArgs } from "../../../../components/load-balancing/public/aws/aws-alb";
 import { record, type Recording } from "../../../helpers/pulumi";
 
-export const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" });
+export const timeouts = timeoutChain({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" });
 
 /** Open to the internet, with a certificate of its own and a firewall that blocks. */
 export const AWS_ALB: AwsAlbArgs = {

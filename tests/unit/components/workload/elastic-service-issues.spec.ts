@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { pathText } from "../../../../budget/core/issues";
 import { resolvedServiceArgs } from "../../../../components/workload/elastic-service-args";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
-import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../budget/timeouts/timeouts";
 import { describeIssue } from "../../../../components/shared/problems";
 import {
   ElasticService,
@@ -13,7 +13,7 @@ import {
 } from "../../../../components/workload/elastic-service";
 import { record } from "../../../helpers/pulumi";
 
-const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" });
+const timeouts = timeoutChain({ maxRequestSeconds: 10, cloud: "aws" });
 
 const args: ElasticServiceArgs = {
   configKey: "retrofitlink:services.backend",
@@ -238,15 +238,15 @@ describe("elasticServiceIssues", () => {
     ]);
   });
 
-  it("reports a ladder that does not hold, at the step to change", () => {
+  it("reports a timeout chain that does not hold, at the step to change", () => {
     const broken = {
       ...timeouts,
       request: { ...timeouts.request, database: 11 },
       drain: { ...timeouts.drain, terminationGrace: 20 },
     };
     assert.deepEqual(messages({ timeouts: broken }), [
-      "timeouts.request.database: got 11; allowed is a ladder that holds. request.database is 11 s; it has to be below request.application, 10 s, or the outer hop gives up before the inner one can report what failed.",
-      "timeouts.drain.terminationGrace: got 20; allowed is a ladder that holds. drain.terminationGrace is 20 s; it has to be above drain.preStop + request.proxy, 62 s, or the last requests are killed.",
+      "timeouts.request.database: got 11; allowed is a timeout chain that holds. request.database is 11 s; it has to be below request.application, 10 s, or the outer hop gives up before the inner one can report what failed.",
+      "timeouts.drain.terminationGrace: got 20; allowed is a timeout chain that holds. drain.terminationGrace is 20 s; it has to be above drain.preStop + request.proxy, 62 s, or the last requests are killed.",
     ]);
   });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
-import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../budget/timeouts/timeouts";
 import { derivedFrom } from "../../../../components/workload/environment-issues";
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type Recording } from "../../../helpers/pulumi";
@@ -17,7 +17,7 @@ const args = {
   profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 12 },
   resources: { cpuCores: 1, memoryMiB: 1024 },
   zones: 3,
-  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+  timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
   health: { live: "/health", ready: "/ready" },
 } satisfies ElasticServiceArgs;
 

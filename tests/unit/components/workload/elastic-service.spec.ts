@@ -5,7 +5,7 @@ import fc from "fast-check";
 
 import { planService } from "../../../../budget/service/plan";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
-import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../budget/timeouts/timeouts";
 import { qualifiedHost } from "../../../../components/load-balancing/proxy/proxy-args";
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type RecordedResource, type Recording } from "../../../helpers/pulumi";
@@ -20,7 +20,7 @@ const args = {
   profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 12 },
   resources: { cpuCores: 1, memoryMiB: 1024 },
   zones: 3,
-  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+  timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
   health: { live: "/health", ready: "/ready" },
 } satisfies ElasticServiceArgs;
 

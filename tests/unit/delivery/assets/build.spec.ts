@@ -6,7 +6,7 @@ import { buildAssets, MANIFEST_KEY, type BuiltAssets } from "../../../../deliver
 import type { AssetObject } from "../../../../delivery/assets/stores/store";
 
 const SCRIPT = "function answer() { return 42; }\n".repeat(100);
-const PICTURE = createHash("shake256", { outputLength: 3000 }).update("x").digest();
+const IMAGE = createHash("shake256", { outputLength: 3000 }).update("x").digest();
 
 async function built(files: Record<string, string | Buffer>, hashed: string[] = []): Promise<BuiltAssets> {
   const sources = Object.entries(files).map(([path, content]) => ({ path, content: Buffer.from(content) }));
@@ -24,8 +24,8 @@ const keyOf = ({ manifest }: BuiltAssets, path: string): string =>
 
 describe("build of assets", () => {
   it("puts a file under its content's name for ever, and under its own to be asked about", async () => {
-    const result = await built({ "img/a.png": PICTURE });
-    const digest = createHash("sha256").update(PICTURE).digest("hex").slice(0, 16);
+    const result = await built({ "img/a.png": IMAGE });
+    const digest = createHash("sha256").update(IMAGE).digest("hex").slice(0, 16);
     assert.deepEqual(
       result.objects.map(({ key, contentType, cacheControl, contentEncoding }) => [
         key,
@@ -67,11 +67,11 @@ describe("build of assets", () => {
   });
 
   it("keeps no variant of what is short, compressed already, or larger for it", async () => {
-    const noise = PICTURE.toString("base64url");
+    const noise = IMAGE.toString("base64url");
     const result = await built({
       "a.js": "x".repeat(100),
       "a.png": "x".repeat(5000),
-      "a.wasm": PICTURE,
+      "a.wasm": IMAGE,
       "b.txt": noise,
     });
     for (const path of ["a.js", "a.png", "a.wasm"]) {
@@ -87,7 +87,7 @@ describe("build of assets", () => {
       "index.html": `<link rel="stylesheet" href="css/site.css"><img src="img/a.png">`,
       "css/site.css": `@import "base.css";`,
       "css/base.css": `a{background:url(../img/a.png)}`,
-      "img/a.png": PICTURE,
+      "img/a.png": IMAGE,
     };
     const first = await built(files);
     const url = (path: string): string => first.manifest[path] ?? "";
@@ -103,8 +103,8 @@ describe("build of assets", () => {
       named(first, "index.html").content.toString(),
       `<link rel="stylesheet" href="${url("css/site.css")}"><img src="${url("img/a.png")}">`,
     );
-    // A changed picture changes the name of everything that shows it.
-    const second = await built({ ...files, "img/a.png": Buffer.concat([PICTURE, PICTURE]) });
+    // A changed image changes the name of everything that shows it.
+    const second = await built({ ...files, "img/a.png": Buffer.concat([IMAGE, IMAGE]) });
     for (const path of ["img/a.png", "css/base.css", "css/site.css"]) {
       assert.notEqual(second.manifest[path], first.manifest[path], path);
     }
@@ -112,7 +112,7 @@ describe("build of assets", () => {
   });
 
   it("gives the same names to the same files, in whatever order they come", async () => {
-    const files = { "a.css": "a{background:url(z.png)}", "z.png": PICTURE, "app.js": SCRIPT };
+    const files = { "a.css": "a{background:url(z.png)}", "z.png": IMAGE, "app.js": SCRIPT };
     const reversed = Object.fromEntries(Object.entries(files).reverse());
     assert.deepEqual((await built(files)).manifest, (await built(reversed)).manifest);
   });
@@ -156,7 +156,7 @@ describe("build of assets", () => {
     const result = await built({
       "index.html": `<link rel="stylesheet" href="a.css" integrity="sha384-old">`,
       "a.css": "a{background:url(z.png)}",
-      "z.png": PICTURE,
+      "z.png": IMAGE,
     });
     const sheet = named(result, keyOf(result, "a.css")).content;
     const digest = `sha384-${createHash("sha384").update(sheet).digest("base64")}`;
@@ -187,7 +187,7 @@ describe("build of assets", () => {
   });
 
   it("escapes in a URL what a name may have in it", async () => {
-    const result = await built({ "a b.png": PICTURE, "a.css": `a{background:url("a b.png")}` });
+    const result = await built({ "a b.png": IMAGE, "a.css": `a{background:url("a b.png")}` });
     const sheet = named(result, keyOf(result, "a.css")).content.toString();
     assert.match(sheet, /^a\{background:url\("\/assets\/a%20b\.[0-9a-f]{16}\.png"\)\}$/);
   });

@@ -353,7 +353,7 @@ describe("load balancer of the cloud in the platform", () => {
 
   for (const cluster of [AWS, GCP]) {
     for (const provider of ["cloudfront", "cloudflare"] as const) {
-      it(`demands the origin lock of ${provider} on ${cluster.cloud}, and gives every hop the same ladder`, async () => {
+      it(`demands the origin lock of ${provider} on ${cluster.cloud}, and gives every hop the same timeout chain`, async () => {
         const recording = await build(accepted(cluster, behind(provider)));
         const summary = recording.resources.find(({ type }) =>
           /^retrofitlink:load-balancing:(AwsAlb|GcpLoadBalancer)$/.test(type),

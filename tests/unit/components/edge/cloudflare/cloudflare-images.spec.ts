@@ -25,7 +25,7 @@ function queriesOf(expression: string): string[] {
   return [...set.matchAll(/"([^"]*)"/g)].map(([, query]) => query ?? "");
 }
 
-describe("ladder of pictures as Cloudflare's rules", () => {
+describe("ladder of images as Cloudflare's rules", () => {
   it("has the path of a variant as Cloudflare documents it", () => {
     assert.equal(
       cloudflareImagePath("/images/house.jpg", { width: 640, quality: "medium" }),

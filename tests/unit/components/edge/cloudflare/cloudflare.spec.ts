@@ -226,7 +226,7 @@ describe("Cloudflare", () => {
     assert.deepEqual(["", "width=320&format=auto", "width=320&x=1"].map(refused), [false, false, true]);
   });
 
-  it("makes pictures where it is asked to, by the zone's setting and rules of two phases", async () => {
+  it("makes images where it is asked to, by the zone's setting and rules of two phases", async () => {
     const recording = await build({
       behaviors: withImageVariants(cloudflare.behaviors, "service"),
       images: true,
@@ -395,16 +395,16 @@ describe("Cloudflare that cannot be built", () => {
       'account.originCertificateRequest: got "a private key"; allowed is a certificate request, PEM. Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.',
     ],
     [
-      "pictures on the plan free",
+      "images on the plan free",
       {
         ...account({ plan: "free" }),
         images: true,
         behaviors: withImageVariants(edgeBehaviors(), "service"),
       },
-      'images: got "variants of pictures on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
+      'images: got "variants of images on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
     ],
     [
-      "signed pictures of which it makes variants",
+      "signed images of which it makes variants",
       {
         images: true,
         behaviors: withImageVariants(edgeBehaviors({ images: { signed: true } }), "service"),
@@ -412,7 +412,7 @@ describe("Cloudflare that cannot be built", () => {
       "behaviors.images.signed: got true; allowed is false where Cloudflare makes the variants: they are looked for without the query that is signed. Move the images to behaviors.media, or remove images from the CDN.",
     ],
     [
-      "pictures in two folders",
+      "images in two folders",
       {
         images: true,
         behaviors: withImageVariants(edgeBehaviors({ images: { paths: ["/a/*", "/b/*"] } }), "service"),

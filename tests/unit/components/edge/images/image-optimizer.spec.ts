@@ -113,7 +113,7 @@ describe("ImageOptimizer, on Lambda", () => {
     assert.equal(loggingConfig.logFormat, "Text");
     assert.deepEqual(plain, {
       region: "eu-central-1",
-      description: "Makes the variants of pictures for the CDN",
+      description: "Makes the variants of images for the CDN",
       runtime: "nodejs24.x",
       architectures: ["arm64"],
       handler: "aws.handler",
@@ -122,7 +122,7 @@ describe("ImageOptimizer, on Lambda", () => {
       timeout: 25,
       reservedConcurrentExecutions: 65,
       environment: {
-        variables: { ORIGINALS_BUCKET: "originals", ORIGINALS_PREFIX: "images/", PICTURES_AT_ONCE: "1" },
+        variables: { ORIGINALS_BUCKET: "originals", ORIGINALS_PREFIX: "images/", IMAGES_AT_ONCE: "1" },
       },
     });
   });
@@ -231,7 +231,7 @@ describe("ImageOptimizer, on Cloud Run functions", () => {
     );
   });
 
-  it("runs one picture an instance, in the memory that is needed, as many instances as the demand asks for", async () => {
+  it("runs one image an instance, in the memory that is needed, as many instances as the demand asks for", async () => {
     const { serviceConfig, buildConfig } = (await build(gcp)).only("gcp:cloudfunctionsv2/function:Function")
       .inputs as any;
     assert.deepEqual(serviceConfig, {
@@ -246,7 +246,7 @@ describe("ImageOptimizer, on Cloud Run functions", () => {
       environmentVariables: {
         ORIGINALS_BUCKET: "originals",
         ORIGINALS_PREFIX: "images/",
-        PICTURES_AT_ONCE: "1",
+        IMAGES_AT_ONCE: "1",
       },
     });
     assert.equal(buildConfig.runtime, "nodejs24");
@@ -336,12 +336,12 @@ describe("arguments of ImageOptimizer", () => {
       "retrofitlink:cdn.images.logRetentionDays: got 15; allowed is one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653. CloudWatch knows these steps only.",
     ]);
     assert.deepEqual(
-      problemsOf({ ...gcp, peakRps: 0, hitRatio: 1.1, maxUtilization: 0, secondsPerPicture: 16 }),
+      problemsOf({ ...gcp, peakRps: 0, hitRatio: 1.1, maxUtilization: 0, secondsPerImage: 16 }),
       [
         "retrofitlink:cdn.images.peakRps: got 0; allowed is a number above 0 (requests per second). Give what the CDN sees at peak.",
         "retrofitlink:cdn.images.hitRatio: got 1.1; allowed is a ratio from 0 to 1. Take the budget's cacheHitRatio.target.",
         "retrofitlink:cdn.images.maxUtilization: got 0; allowed is a ratio above 0, up to 1. Take the budget's cpuUtilization.target.",
-        "retrofitlink:cdn.images.secondsPerPicture: got 16; allowed is a number above 0 and at most 15 (seconds). Give the mean of the function's log; a slower image is given up.",
+        "retrofitlink:cdn.images.secondsPerImage: got 16; allowed is a number above 0 and at most 15 (seconds). Give the mean of the function's log; a slower image is given up.",
       ],
     );
   });

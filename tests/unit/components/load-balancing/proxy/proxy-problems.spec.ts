@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import type { ProxyKind } from "../../../../../budget/load-balancing/proxy";
-import { timeoutLadder } from "../../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../../budget/timeouts/timeouts";
 import {
   completeProxyArgs,
   qualifiedHost,
@@ -28,7 +28,7 @@ const args: CompleteProxyArgs = completeProxyArgs({
   cpuCores: 1,
   zones: 3,
   budget: DEFAULT_BUDGET,
-  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+  timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
 });
 
 function messages(change: Partial<ProxyArgs>, proxy: ProxyKind = "nginx"): string[] {
@@ -203,14 +203,14 @@ describe("proxyProblems", () => {
     ]);
   });
 
-  it("refuses a ladder that does not hold, at the step to mend", () => {
+  it("refuses a timeout chain that does not hold, at the step to mend", () => {
     const { timeouts } = args;
     assert.deepEqual(messages({ timeouts: { ...timeouts, idle: { ...timeouts.idle, proxyClient: 60 } } }), [
-      "timeouts.idle.proxyClient: got 60; allowed is a ladder that holds. idle.proxyClient is 60 s; it has to be above " +
+      "timeouts.idle.proxyClient: got 60; allowed is a timeout chain that holds. idle.proxyClient is 60 s; it has to be above " +
         "idle.loadBalancer, 60 s, or a listener closes a connection on which the next request is already under way.",
     ]);
     assert.deepEqual(messages({ timeouts: { ...timeouts, drain: { ...timeouts.drain, preStop: 45 } } }), [
-      "timeouts.drain.preStop: got 45; allowed is a ladder that holds. drain.preStop is 45 s; it has to be above " +
+      "timeouts.drain.preStop: got 45; allowed is a timeout chain that holds. drain.preStop is 45 s; it has to be above " +
         "drain.deregistration + 15 s, 45 s, or the pod stops while new requests still arrive.",
     ]);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
-import { timeoutLadder } from "../../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../../budget/timeouts/timeouts";
 import {
   certificateCovers,
   completePublicArgs,
@@ -33,7 +33,7 @@ const args: Args = completePublicArgs("aws", {
   accessLogDays: 30,
   firewall: { mode: "block", requestsPerFiveMinutes: 6000 },
   budget: DEFAULT_BUDGET,
-  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+  timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
 });
 
 const lock = { headerName: "x-origin-verify", headerValue: pulumi.secret("s3cret") };
@@ -109,7 +109,7 @@ describe("publicLoadBalancerProblems", () => {
     });
   }
 
-  it("refuses a ladder that does not hold", () => {
+  it("refuses a timeout chain that does not hold", () => {
     const timeouts = { ...args.timeouts, idle: { ...args.timeouts.idle, proxyClient: 30 } };
     const [problem, ...more] = publicLoadBalancerProblems({ ...args, timeouts });
     assert.deepEqual([problem?.property, problem?.got, more], ["timeouts.idle.proxyClient", 30, []]);

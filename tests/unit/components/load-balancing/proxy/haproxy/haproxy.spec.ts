@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../../../budget/core/performance-budget";
 import { valuesOf } from "../../../../../../budget/core/derived";
 import type { ProxyNumbers } from "../../../../../../budget/load-balancing/proxy-plan";
-import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../../../budget/timeouts/timeouts";
 import { HaProxy } from "../../../../../../components/load-balancing/proxy/haproxy/haproxy";
 import { Nginx } from "../../../../../../components/load-balancing/proxy/nginx/nginx";
 import { Proxy } from "../../../../../../components/load-balancing/proxy/proxy";
@@ -30,7 +30,7 @@ const args: ProxyArgs = {
   cpuCores: 1,
   zones: 3,
   budget: DEFAULT_BUDGET,
-  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+  timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
 };
 
 const ISSUED = {
@@ -198,7 +198,7 @@ describe("HaProxy", () => {
 });
 
 describe("haproxy.cfg of a HaProxy", () => {
-  it("is rendered from the plan, the ladder, the budget and the rate limit of all pods", async () => {
+  it("is rendered from the plan, the timeout chain, the budget and the rate limit of all pods", async () => {
     const lines = (await conf()).split("\n").map((line) => line.trim());
     for (const line of [
       "nbthread 1",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../../../budget/timeouts/timeouts";
 import {
   nginxConf,
   type NginxConfArgs,
@@ -15,7 +15,7 @@ const args: NginxConfArgs = {
     addressZoneMiB: 10,
   },
   upstream: [{ host: "backend-service.retrofitlink.svc.cluster.local", port: 3000 }],
-  timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }),
+  timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }),
   rateLimit: { requestsPerMinute: 200, burst: 40, connections: 8 },
   trustedProxies: ["10.0.0.0/8"],
   maxBodyMiB: 10,
@@ -43,7 +43,7 @@ describe("nginxConf", () => {
     );
   });
 
-  it("takes every timeout from the ladder", () => {
+  it("takes every timeout from the timeout chain", () => {
     assert.deepEqual(
       values(
         lines(),

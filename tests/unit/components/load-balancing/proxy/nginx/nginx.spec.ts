@@ -6,14 +6,14 @@ import { DEFAULT_BUDGET } from "../../../../../../budget/core/performance-budget
 import { broken } from "../../../../../../budget/core/plan";
 import type { Proof } from "../../../../../../budget/core/proof";
 import type { ProxyNumbers } from "../../../../../../budget/load-balancing/proxy-plan";
-import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../../../budget/timeouts/timeouts";
 import { Nginx } from "../../../../../../components/load-balancing/proxy/nginx/nginx";
 import type { ProxyArgs } from "../../../../../../components/load-balancing/proxy/proxy-args";
 import { ROUTE_KINDS } from "../../../../../../components/load-balancing/proxy/proxy-routes";
 import { record, type RecordedResource } from "../../../../../helpers/pulumi";
 import { judgedObjects } from "../../../../../helpers/witnesses";
 
-const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" });
+const timeouts = timeoutChain({ maxRequestSeconds: 10, cloud: "aws" });
 
 const args: ProxyArgs = {
   configKey: "retrofitlink:loadBalancer",
@@ -290,7 +290,7 @@ describe("Nginx", () => {
 });
 
 describe("nginx.conf of a Nginx", () => {
-  it("is rendered from the plan, the ladder and the divided rate limit", async () => {
+  it("is rendered from the plan, the timeout chain and the divided rate limit", async () => {
     const text = await conf({ routes: [{ path: "/socket.io/", kind: "websocket" }] });
     for (const line of [
       "worker_processes 1;",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
 
-import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../../../budget/timeouts/timeouts";
 import { valuesOf } from "../../../../../../budget/core/derived";
 import { broken } from "../../../../../../budget/core/plan";
 import type { Proof } from "../../../../../../budget/core/proof";
@@ -82,7 +82,7 @@ describe("AwsAlb", () => {
     assert.deepEqual(judgedObjects(await recordAwsAlb()), { witnesses: 2, wrong: [] });
   });
 
-  it("takes its idle timeout from the ladder, and refuses what two parsers could read in two ways", async () => {
+  it("takes its idle timeout from the timeout chain, and refuses what two parsers could read in two ways", async () => {
     const found = inputsOf(await recordAwsAlb(), "public");
     assert.deepEqual(
       [found["idleTimeout"], found["desyncMitigationMode"], found["dropInvalidHeaderFields"]],
@@ -98,11 +98,11 @@ describe("AwsAlb", () => {
       [false, "application", true, false],
     );
     assert.deepEqual(found["accessLogs"], { bucket: "public-access-logs-id", enabled: true });
-    const cloudflare = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudflare" });
+    const cloudflare = timeoutChain({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudflare" });
     assert.equal(inputsOf(await recordAwsAlb({ timeouts: cloudflare }), "public")["idleTimeout"], 915);
   });
 
-  it("drains targets as long as the ladder says, and gives each request to the idlest", async () => {
+  it("drains targets as long as the timeout chain says, and gives each request to the idlest", async () => {
     const found = inputsOf(await recordAwsAlb(), "public-tg");
     assert.deepEqual(
       [found["deregistrationDelay"], found["slowStart"], found["loadBalancingAlgorithmType"]],

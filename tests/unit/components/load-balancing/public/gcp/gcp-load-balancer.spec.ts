@@ -7,7 +7,7 @@ import { broken } from "../../../../../../budget/core/plan";
 import type { Proof } from "../../../../../../budget/core/proof";
 import type { PublicLoadBalancerNumbers } from "../../../../../../budget/load-balancing/public-plan";
 import { judgedObjects } from "../../../../../helpers/witnesses";
-import { timeoutLadder } from "../../../../../../budget/timeouts/timeouts";
+import { timeoutChain } from "../../../../../../budget/timeouts/timeouts";
 import { CLOUDFLARE_RANGES } from "../../../../../../components/shared/http/cloudflare-ranges";
 import {
   GcpLoadBalancer,
@@ -18,7 +18,7 @@ import {
 import { describeIssue } from "../../../../../../components/shared/problems";
 import { record, type Recording } from "../../../../../helpers/pulumi";
 
-const timeouts = timeoutLadder({ maxRequestSeconds: 10, cloud: "gcp", cdn: "cloudfront" });
+const timeouts = timeoutChain({ maxRequestSeconds: 10, cloud: "gcp", cdn: "cloudfront" });
 
 const args: GcpLoadBalancerArgs = {
   configKey: "retrofitlink:loadBalancer.public",
@@ -162,12 +162,12 @@ describe("GcpLoadBalancer", () => {
     });
   });
 
-  it("takes its timeouts from the ladder, and drains instead of cutting", async () => {
+  it("takes its timeouts from the timeout chain, and drains instead of cutting", async () => {
     const recording = await build();
     const backend = named(recording, "public-backend");
     assert.deepEqual([backend["timeoutSec"], backend["connectionDrainingTimeoutSec"]], [14, 30]);
     assert.equal(named(recording, "public-https")["httpKeepAliveTimeoutSec"], 610);
-    const cloudflare = timeoutLadder({ maxRequestSeconds: 10, cloud: "gcp", cdn: "cloudflare" });
+    const cloudflare = timeoutChain({ maxRequestSeconds: 10, cloud: "gcp", cdn: "cloudflare" });
     const behind = await build({ ...LOCKED, timeouts: cloudflare });
     assert.equal(named(behind, "public-https")["httpKeepAliveTimeoutSec"], 920);
   });
@@ -397,9 +397,9 @@ describe("gcpLoadBalancerProblems", () => {
       'certificate.id: got "arn:aws:acm:x"; allowed is projects/<project>/locations/global/certificates/<name>. See `gcloud certificate-manager certificates list`.',
     ],
     [
-      "the ladder of another cloud",
-      { timeouts: timeoutLadder({ maxRequestSeconds: 10, cloud: "aws" }) },
-      "timeouts.idle.proxyClient: got 75; allowed is at least 620 (seconds), for the load balancer keeps idle connections for 600 s. Derive the ladder for gcp.",
+      "the timeout chain of another cloud",
+      { timeouts: timeoutChain({ maxRequestSeconds: 10, cloud: "aws" }) },
+      "timeouts.idle.proxyClient: got 75; allowed is at least 620 (seconds), for the load balancer keeps idle connections for 600 s. Derive the timeout chain for gcp.",
     ],
   ];
   for (const [what, change, message] of cases) {

@@ -26,7 +26,7 @@ sharp.cache(false);
 /** What the encoders are, for the version of an answer. */
 export const ENCODERS = `sharp ${sharp.versions.sharp ?? ""} vips ${sharp.versions.vips}`;
 
-/** The original cannot become a picture; the message says why, for people outside. */
+/** The original cannot become an image; the message says why, for people outside. */
 export class UnusableOriginal extends Error {
   constructor(message: string) {
     super(message);
@@ -35,21 +35,21 @@ export class UnusableOriginal extends Error {
 }
 
 /** Decoding and encoding took longer than they may. */
-export class PictureTimeout extends Error {
+export class ImageTimeout extends Error {
   constructor() {
-    super("the picture took too long");
-    this.name = "PictureTimeout";
+    super("the image took too long");
+    this.name = "ImageTimeout";
   }
 }
 
-export interface PictureLimits {
+export interface ImageLimits {
   readonly originalPixels: number;
   readonly answerBytes: number;
   /** Decoding and resizing, and the beginning of a further attempt, seconds. The encoder's work is bounded otherwise. */
   readonly encodeSeconds: number;
 }
 
-export interface Picture {
+export interface Image {
   readonly body: Buffer;
   readonly width: number;
   readonly height: number;
@@ -62,14 +62,14 @@ export interface Picture {
  * what is transparent becomes white. Of an animation it is the first frame.
  *
  * @throws UnusableOriginal when it is no JPEG, PNG, WebP, AVIF or GIF, is broken, or has too many pixels
- * @throws PictureTimeout
+ * @throws ImageTimeout
  */
-export async function makePicture(
+export async function makeImage(
   original: Buffer,
   variant: ImageVariant,
   ladder: ImageLadder,
-  limits: PictureLimits,
-): Promise<Picture> {
+  limits: ImageLimits,
+): Promise<Image> {
   const deadline = Date.now() + limits.encodeSeconds * 1000;
   const size = await sizeWithin(original, limits.originalPixels);
   const scale = Math.min(1, variant.width / size.width, ladder.maxHeight / size.height);
@@ -78,7 +78,7 @@ export async function makePicture(
   let least = 0;
   for (const quality of qualities) {
     const seconds = Math.ceil((deadline - Date.now()) / 1000);
-    if (seconds <= 0) throw new PictureTimeout();
+    if (seconds <= 0) throw new ImageTimeout();
     const resized = sharp(original, {
       limitInputPixels: limits.originalPixels,
       failOn: "error",
@@ -100,7 +100,7 @@ export async function makePicture(
     least = data.length;
   }
   throw new UnusableOriginal(
-    `the picture has ${least} bytes at the lowest quality, and an answer at most ${limits.answerBytes}`,
+    `the image has ${least} bytes at the lowest quality, and an answer at most ${limits.answerBytes}`,
   );
 }
 
@@ -117,20 +117,20 @@ async function sizeWithin(original: Buffer, limit: number): Promise<{ width: num
   return autoOrient;
 }
 
-function encode(picture: Sharp, format: ImageFormat, quality: number, pixels: number): Sharp {
+function encode(image: Sharp, format: ImageFormat, quality: number, pixels: number): Sharp {
   switch (format) {
     case "avif":
-      return picture.avif({ quality, effort: avifEffort(pixels), chromaSubsampling: "4:2:0" });
+      return image.avif({ quality, effort: avifEffort(pixels), chromaSubsampling: "4:2:0" });
     case "webp":
-      return picture.webp({ quality, effort: 4 });
+      return image.webp({ quality, effort: 4 });
     case "jpeg":
-      return picture.flatten({ background: "#ffffff" }).jpeg({ quality, progressive: true });
+      return image.flatten({ background: "#ffffff" }).jpeg({ quality, progressive: true });
   }
 }
 
 /** Errors of libvips are about the file. Its words may name loaders and addresses, so they are not passed on. */
 function explain(error: unknown): never {
   const message = error instanceof Error ? error.message : "";
-  if (/timeout/i.test(message)) throw new PictureTimeout();
-  throw new UnusableOriginal("the original is not a JPEG, PNG, WebP, AVIF or GIF picture, or it is broken");
+  if (/timeout/i.test(message)) throw new ImageTimeout();
+  throw new UnusableOriginal("the original is not a JPEG, PNG, WebP, AVIF or GIF image, or it is broken");
 }

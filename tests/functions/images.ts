@@ -1,9 +1,9 @@
-/** Pictures for the tests of the image function, made when a test asks for them. */
+/** Images for the tests of the image function, made when a test asks for them. */
 import { deflateSync, crc32 } from "node:zlib";
 
 import sharp from "sharp";
 
-/** Four quarters: red, green / blue, yellow. Where red is tells how a picture was turned. */
+/** Four quarters: red, green / blue, yellow. Where red is tells how an image was turned. */
 async function quarters(width: number, height: number): Promise<sharp.Sharp> {
   const quarter = (background: string): Promise<Buffer> =>
     sharp({
@@ -50,7 +50,7 @@ export async function transparentPng(width = 800, height = 600): Promise<Buffer>
     .toBuffer();
 }
 
-export async function picture(
+export async function image(
   format: "webp" | "avif" | "png" | "jpeg" | "gif",
   width = 900,
   height = 600,

@@ -1,5 +1,5 @@
-/** The laws of the ladder of timeouts, checked on any ladder, however it was made. */
-import type { LadderStep, TimeoutLadder } from "./timeout-ladder";
+/** The laws of the timeout chain, checked on any timeout chain, however it was made. */
+import type { ChainStep, TimeoutChain } from "./timeout-chain";
 
 /** Until a load balancer has noticed that a pod is going, and stops sending to it, seconds. */
 export const PROPAGATION_SECONDS = 15;
@@ -7,51 +7,46 @@ export const PROPAGATION_SECONDS = 15;
 /** How long Cloudflare keeps an idle connection to the origin, seconds. Nobody can change it. */
 export const CLOUDFLARE_IDLE_SECONDS = 900;
 
-/** Which law of the ladder is broken. */
-export type LadderRule =
+/** Which law of the timeout chain is broken. */
+export type ChainRule =
   "duration" | "request-shrinks-inwards" | "idle-grows-inwards" | "heartbeat-keeps-tunnels" | "drain-fits";
 
 /** One inequality that does not hold. */
-export interface LadderProblem {
-  readonly rule: LadderRule;
+export interface ChainProblem {
+  readonly rule: ChainRule;
   /** The step nearer to the database; of a drain the one that ends earlier. */
-  readonly inner: LadderStep;
+  readonly inner: ChainStep;
   /** The step nearer to the client; of a drain the one that ends later. The same as `inner` where one value is wrong by itself. */
-  readonly outer: LadderStep;
+  readonly outer: ChainStep;
   /** What was given, what has to hold, and why. */
   readonly message: string;
 }
 
 /**
- * Everything that is wrong with a ladder, however it was made. An empty list proves that request timeouts shrink
+ * Everything that is wrong with a timeout chain, however it was made. An empty list proves that request timeouts shrink
  * inwards, idle timeouts grow inwards, and a drain ends before the kill.
  */
-export function ladderProblems(ladder: TimeoutLadder): LadderProblem[] {
-  const durations = durationProblems(ladder);
+export function chainProblems(chain: TimeoutChain): ChainProblem[] {
+  const durations = durationProblems(chain);
   // What is no duration cannot be compared.
   return durations.length > 0
     ? durations
-    : [
-        ...requestProblems(ladder),
-        ...idleProblems(ladder),
-        ...tunnelProblems(ladder),
-        ...drainProblems(ladder),
-      ];
+    : [...requestProblems(chain), ...idleProblems(chain), ...tunnelProblems(chain), ...drainProblems(chain)];
 }
 
-function durationProblems({ request, idle, tunnel, drain }: TimeoutLadder): LadderProblem[] {
-  const wrong = (step: LadderStep, value: number, allowed: string): LadderProblem => ({
+function durationProblems({ request, idle, tunnel, drain }: TimeoutChain): ChainProblem[] {
+  const wrong = (step: ChainStep, value: number, allowed: string): ChainProblem => ({
     rule: "duration",
     inner: step,
     outer: step,
     message: `${step} is ${value}; allowed is ${allowed} (seconds)`,
   });
-  const aboveZero = (steps: readonly (readonly [LadderStep, number])[]): LadderProblem[] =>
+  const aboveZero = (steps: readonly (readonly [ChainStep, number])[]): ChainProblem[] =>
     steps
       .filter(([, value]) => !(Number.isFinite(value) && value > 0))
       .map(([step, value]) => wrong(step, value, "a number above 0"));
   // Kubernetes takes whole seconds for both, and a target group for its delay.
-  const whole = (steps: readonly (readonly [LadderStep, number])[]): LadderProblem[] =>
+  const whole = (steps: readonly (readonly [ChainStep, number])[]): ChainProblem[] =>
     steps
       .filter(([, value]) => !(Number.isInteger(value) && value >= 0))
       .map(([step, value]) => wrong(step, value, "a whole number of at least 0"));
@@ -86,11 +81,11 @@ function durationProblems({ request, idle, tunnel, drain }: TimeoutLadder): Ladd
  * Cloudflare keeps idle connections longer than it waits, and an ALB has one knob for both: no value is above the one and
  * below the other. The proxy then is the hop that has to answer before the CDN gives up.
  */
-export function sharesOneKnob({ request, idle }: Pick<TimeoutLadder, "request" | "idle">): boolean {
+export function sharesOneKnob({ request, idle }: Pick<TimeoutChain, "request" | "idle">): boolean {
   return idle.edge === CLOUDFLARE_IDLE_SECONDS && request.loadBalancer === idle.loadBalancerClient;
 }
 
-function requestProblems({ request, idle }: TimeoutLadder): LadderProblem[] {
+function requestProblems({ request, idle }: TimeoutChain): ChainProblem[] {
   const inwards = ["edge", "loadBalancer", "proxy", "application", "database"] as const;
   const pairs = inwards.slice(1).map((inner, index) => ({ inner, outer: inwards[index] ?? "edge" }));
   const laws = sharesOneKnob({ request, idle })
@@ -109,7 +104,7 @@ function requestProblems({ request, idle }: TimeoutLadder): LadderProblem[] {
   });
 }
 
-function idleProblems({ idle }: TimeoutLadder): LadderProblem[] {
+function idleProblems({ idle }: TimeoutChain): ChainProblem[] {
   const pairs = [
     { caller: "edge", listener: "loadBalancerClient" },
     { caller: "loadBalancer", listener: "proxyClient" },
@@ -124,7 +119,7 @@ function idleProblems({ idle }: TimeoutLadder): LadderProblem[] {
   });
 }
 
-function tunnelProblems({ tunnel }: TimeoutLadder): LadderProblem[] {
+function tunnelProblems({ tunnel }: TimeoutChain): ChainProblem[] {
   return (["edge", "loadBalancer", "proxy"] as const).flatMap((hop) => {
     if (tunnel.heartbeat < tunnel[hop]) return [];
     const message =
@@ -134,8 +129,8 @@ function tunnelProblems({ tunnel }: TimeoutLadder): LadderProblem[] {
   });
 }
 
-function drainProblems({ request, drain }: TimeoutLadder): LadderProblem[] {
-  const problems: LadderProblem[] = [];
+function drainProblems({ request, drain }: TimeoutChain): ChainProblem[] {
+  const problems: ChainProblem[] = [];
   const unnoticed = drain.deregistration + PROPAGATION_SECONDS;
   if (drain.preStop <= unnoticed) {
     problems.push({

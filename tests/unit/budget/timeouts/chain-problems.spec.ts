@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ladderProblems, PROPAGATION_SECONDS } from "../../../../budget/timeouts/ladder-problems";
-import { timeoutLadder } from "../../../../budget/timeouts/timeouts";
+import { chainProblems, PROPAGATION_SECONDS } from "../../../../budget/timeouts/chain-problems";
+import { timeoutChain } from "../../../../budget/timeouts/timeouts";
 import { anyChain, changed, type Steps } from "../any-chain";
 
-describe("ladderProblems", () => {
-  const ladder = timeoutLadder({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" });
+describe("chainProblems", () => {
+  const chain = timeoutChain({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" });
   const cases = [
     {
       path: "request.application",
@@ -106,12 +106,12 @@ describe("ladderProblems", () => {
   ];
   for (const { path, value, ...problem } of cases) {
     it(`refuses ${path} = ${value}`, () => {
-      assert.deepEqual(ladderProblems(changed(ladder, path, value)), [problem]);
+      assert.deepEqual(chainProblems(changed(chain, path, value)), [problem]);
     });
   }
 
   /**
-   * Every order of the ladder, written down a second time: `inner` has to be below `outer` by more than `by`; `equal`
+   * Every order of the timeout chain, written down a second time: `inner` has to be below `outer` by more than `by`; `equal`
    * may be just as large.
    */
   const orders: readonly { readonly below: string; readonly above: string; by?: number; equal?: boolean }[] =
@@ -138,7 +138,7 @@ describe("ladderProblems", () => {
         fc.integer({ min: 0, max: 500 }),
         fc.boolean(),
         (chain, { below, above, by = 0, equal = false }, excess, moveBelow) => {
-          const sound = timeoutLadder(chain);
+          const sound = timeoutChain(chain);
           const at = (path: string): number => {
             const [group = "", step = ""] = path.split(".");
             return (sound as unknown as Steps)[group]?.[step] ?? NaN;
@@ -147,7 +147,7 @@ describe("ladderProblems", () => {
           const broken = moveBelow
             ? changed(sound, below, at(above) - by + more)
             : changed(sound, above, at(below) + by - more);
-          const found = ladderProblems(broken);
+          const found = chainProblems(broken);
           const named = found.some(({ inner, outer }) => {
             const ends = [inner, outer] as string[];
             return ends.includes(below) && (ends.includes(above) || inner === outer);
@@ -164,19 +164,19 @@ describe("ladderProblems", () => {
   it("finds a grace that does not cover the last request", () => {
     fc.assert(
       fc.property(anyChain, fc.integer({ min: 0, max: 20 }), (chain, missing) => {
-        const sound = timeoutLadder(chain);
+        const sound = timeoutChain(chain);
         const { drain, request } = sound;
         const grace = Math.max(0, drain.preStop + request.proxy - missing);
-        const found = ladderProblems(changed(sound, "drain.terminationGrace", grace));
+        const found = chainProblems(changed(sound, "drain.terminationGrace", grace));
         assert.ok(found.some(({ outer }) => outer === "drain.terminationGrace"));
       }),
     );
   });
 
   it("reports all broken laws at once", () => {
-    const broken = changed(changed(ladder, "request.edge", 1), "idle.application", 1);
+    const broken = changed(changed(chain, "request.edge", 1), "idle.application", 1);
     assert.deepEqual(
-      ladderProblems(broken).map(({ rule, inner, outer }) => [rule, inner, outer]),
+      chainProblems(broken).map(({ rule, inner, outer }) => [rule, inner, outer]),
       [
         ["request-shrinks-inwards", "request.loadBalancer", "request.edge"],
         ["idle-grows-inwards", "idle.application", "idle.proxyUpstream"],

@@ -1,7 +1,7 @@
-/** The ladder of timeouts as a record: what the solver gives, and what components take. */
+/** The timeout chain as a record: what the solver gives, and what components take. */
 
 /** Every timeout of the chain from the CDN to the database, seconds. */
-export interface TimeoutLadder {
+export interface TimeoutChain {
   /** How long each hop waits for an answer. Each is shorter than the one outside it, so that the inner hop reports its own failure. */
   readonly request: {
     /** The CDN's wait for the load balancer; without a CDN what a client should wait at least. */
@@ -50,7 +50,7 @@ export interface TimeoutLadder {
   };
 }
 
-/** A step of the ladder, as in `request.proxy`. */
-export type LadderStep = {
-  [Group in keyof TimeoutLadder]: `${Group}.${Extract<keyof TimeoutLadder[Group], string>}`;
-}[keyof TimeoutLadder];
+/** A step of the timeout chain, as in `request.proxy`. */
+export type ChainStep = {
+  [Group in keyof TimeoutChain]: `${Group}.${Extract<keyof TimeoutChain[Group], string>}`;
+}[keyof TimeoutChain];
