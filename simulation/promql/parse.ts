@@ -188,16 +188,9 @@ class Reader {
   private shifted(node: SyntaxNode): Expression {
     const of = this.expression(this.only(node, ["Offset", "OffsetDurationExpr"]));
     const offset = this.duration(this.last(node));
-    switch (of.kind) {
-      case "selector":
-        return { ...of, offset };
-      case "range":
-        return { ...of, selector: { ...of.selector, offset } };
-      case "subquery":
-        return { ...of, offset };
-      default:
-        return this.fail("an offset of what is no selector");
-    }
+    if (of.kind === "selector" || of.kind === "subquery") return { ...of, offset };
+    if (of.kind === "range") return { ...of, selector: { ...of.selector, offset } };
+    return this.fail("an offset of what is no selector");
   }
 
   private duration(node: SyntaxNode): number {

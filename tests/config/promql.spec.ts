@@ -144,7 +144,9 @@ const EXPRESSIONS = [
   "avg_over_time(gap[1h])",
   'sum(rate(http_requests_total{pod=~"b|c"}[5m])) or vector(0)',
   '{__name__=~"rps|limit"}',
-  'rps{service!="matching"} atan2 limit',
+  "sum(rps) atan2 sum(limit)",
+  "rps - rps offset 1d * 2",
+  "sum(rps) - -sum(rps offset 1h) / sum_over_time(limit[5m] offset 1h)",
   "sum(rps) / 0",
   "rps / (limit - 120)",
 ];
