@@ -52,7 +52,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** @throws ObjectError */
 export function readHpa(manifest: unknown): HpaObject {
   const object = fields(manifest, "HorizontalPodAutoscaler");
-  const name = String(fields(object["metadata"], "metadata")["name"] ?? "");
+  const name = textOf(fields(object["metadata"], "metadata")["name"]);
   const where = `HorizontalPodAutoscaler ${name}`;
   const spec = fields(object["spec"], `${where}: spec`);
   const target = fields(spec["scaleTargetRef"], `${where}: spec.scaleTargetRef`);
@@ -68,7 +68,7 @@ export function readHpa(manifest: unknown): HpaObject {
   );
   return {
     name,
-    target: String(target["name"] ?? ""),
+    target: textOf(target["name"]),
     min,
     max,
     metrics: metrics.map((metric, index) => readMetric(metric, `${where}: spec.metrics[${index}]`)),
@@ -107,6 +107,11 @@ export function bounds(
 export function fields(value: unknown, where: string): Fields {
   if (typeof value === "object" && value !== null) return value as Fields;
   throw new ObjectError(`${where} is missing`);
+}
+
+/** A text, or none. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function readMetric(given: unknown, where: string): HpaMetric {

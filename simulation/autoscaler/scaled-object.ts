@@ -5,7 +5,15 @@
  * cpu_memory}_scaler.go, as of 2.20.
  */
 import { Schedule } from "./cron";
-import { ObjectError, bounds, fields, readBehavior, type HpaMetric, type HpaObject } from "./hpa-object";
+import {
+  ObjectError,
+  bounds,
+  fields,
+  readBehavior,
+  textOf,
+  type HpaMetric,
+  type HpaObject,
+} from "./hpa-object";
 import { DEFAULT_BEHAVIOR, type Behavior } from "./behavior";
 import { milliValue } from "./quantity";
 
@@ -74,7 +82,7 @@ type Fields = Readonly<Record<string, unknown>>;
 export function readScaledObject(manifest: unknown): ScaledObject {
   const object = fields(manifest, "ScaledObject");
   const metadata = fields(object["metadata"], "ScaledObject: metadata");
-  const name = String(metadata["name"] ?? "");
+  const name = textOf(metadata["name"]);
   const where = `ScaledObject ${name}`;
   const spec = fields(object["spec"], `${where}: spec`);
   const annotations = (metadata["annotations"] ?? {}) as Readonly<Record<string, string>>;
@@ -103,7 +111,7 @@ export function readScaledObject(manifest: unknown): ScaledObject {
       triggers.push(read.trigger);
     } else metrics.push(read.metric);
   });
-  const target = String(fields(spec["scaleTargetRef"], `${where}: spec.scaleTargetRef`)["name"] ?? "");
+  const target = textOf(fields(spec["scaleTargetRef"], `${where}: spec.scaleTargetRef`)["name"]);
   const pausedScaleIn = isSet(annotations, "paused-scale-in");
   const pausedScaleOut = isSet(annotations, "paused-scale-out");
   const config = (advanced["horizontalPodAutoscalerConfig"] ?? {}) as Fields;
@@ -168,7 +176,7 @@ function readTrigger(
     if (Number.isFinite(value)) return value;
     throw new ObjectError(`${where}.metadata.${key} is "${metadata[key] ?? ""}"; allowed is a number`);
   };
-  const named = { name: String(trigger["name"] ?? type), cached: trigger["useCachedMetrics"] === true };
+  const named = { name: textOf(trigger["name"]) || type, cached: trigger["useCachedMetrics"] === true };
   switch (type) {
     case "prometheus": {
       const threshold = number("threshold");
