@@ -11,7 +11,7 @@ const ROOMS = {
   runtime: [],
   functions: ["budget"],
   loadtest: ["budget", "plan"],
-  simulation: ["budget", "plan", "components", "stacks", "cli"],
+  simulation: ["budget", "plan", "components", "stacks", "report", "cli"],
   report: ["budget"],
   cli: [],
   engine: ["cli"],

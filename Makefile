@@ -29,6 +29,12 @@ preview: $(PACKAGES) ## what a pull request sees: make preview STACK=production
 simulate-plan: $(PACKAGES) ## does the plan survive a lost zone, a drain, a rollout: make simulate-plan STACK=production
 	@$(TS) simulation/main.ts $(or $(STACK),production) $(or $(LOADS),5) $(or $(SEEDS),2) $(or $(SPREADS),4)
 
+.PHONY: simulate
+simulate: $(PACKAGES) ## a trace against the rendered autoscaler: make simulate TRACE=load.csv STACK=production FAULTS=script.yaml
+	@$(TS) simulation/replay/simulate.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
+		--scale='$(SCALE)' --seeds='$(SEEDS)' --warm-up-days='$(WARM_UP_DAYS)' --against='$(AGAINST)' \
+		--prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
+
 .PHONY: down
 down: $(PACKAGES) ## remove what `make up` made
 	@$(TS) sandbox/cli.ts down

@@ -36,9 +36,21 @@ export type FaultKind = ReplayFault["kind"];
 export interface Script {
   readonly faults: readonly ReplayFault[];
   readonly nodes: NodeSettings;
+  readonly prices: Prices;
 }
 
-export const NO_SCRIPT: Script = { faults: [], nodes: ROOMY };
+/** What a pod costs by what it requests, in any currency. */
+export interface Prices {
+  /** Of one core for an hour. */
+  readonly coreHour: number;
+  /** Of one GiB of memory for an hour. */
+  readonly gibHour: number;
+}
+
+/** Round figures of on-demand nodes of the large clouds, USD. Only ratios matter until a script gives one's own. */
+const USUAL_PRICES: Prices = { coreHour: 0.04, gibHour: 0.005 };
+
+export const NO_SCRIPT: Script = { faults: [], nodes: ROOMY, prices: USUAL_PRICES };
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -76,7 +88,13 @@ const nodes = z.strictObject({
   maxNodes: z.int().min(1).default(Infinity),
 });
 
-const script = z.strictObject({ faults: z.array(fault).default([]), nodes: nodes.optional() });
+const prices = z.strictObject({ coreHour: z.number().min(0), gibHour: z.number().min(0) });
+
+const script = z.strictObject({
+  faults: z.array(fault).default([]),
+  nodes: nodes.optional(),
+  prices: prices.default(USUAL_PRICES),
+});
 
 /** @throws UserError that names the key, what it has and what is allowed */
 export function readScript(path: string): Script {
@@ -93,8 +111,8 @@ export function readScript(path: string): Script {
 }
 
 export function parseScript(text: string, name: string): Script {
-  const read = script.safeParse(parse(text));
-  if (read.success) return { faults: read.data.faults, nodes: read.data.nodes ?? ROOMY };
+  const read = script.safeParse(parse(text) ?? {});
+  if (read.success) return { ...read.data, nodes: read.data.nodes ?? ROOMY };
   const [first] = read.error.issues;
   const kinds = fault.options.map(({ shape }) => shape.kind.value).join(", ");
   throw new UserError(

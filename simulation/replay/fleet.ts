@@ -9,6 +9,8 @@ import { Nodes, type Node, type NodeSettings } from "./nodes";
 import type { ReplayService } from "./service";
 
 export interface ReplayPod {
+  /** Counts up: no two pods have the same. */
+  readonly id: number;
   readonly zone: number;
   readonly createdAt: number;
   /** Undefined while it waits for one. */
@@ -89,6 +91,7 @@ export class ReplayFleet {
     const isSlow = Math.floor((this.made + 1) * share) > Math.floor(this.made * share);
     this.made++;
     const pod: ReplayPod = {
+      id: this.made,
       zone: zones[0] ?? 0,
       createdAt: now,
       node: undefined,

@@ -131,10 +131,12 @@ class Running {
     const inService = Math.min(1, flow.busy) * service.slots;
     this.controller?.observe(seconds, inService, ready > 0 ? inService + this.queue / ready : 0);
     if (this.telemetry !== undefined) {
-      this.telemetry.count(flow.answered, flow.failed);
-      this.telemetry.tick(
+      const each = ready > 0 ? 1 / ready : 0;
+      this.telemetry.observe(
+        this.fleet.pods,
+        flow.answered * each,
+        inService + this.queue * each,
         now + seconds,
-        inService * ready + this.queue,
         isGone(script.faults, "prometheus-gone", at),
       );
     }
