@@ -152,7 +152,8 @@ function timeTicks({ from, to, startSeconds }: Stretch, height: number): Html[] 
   for (let minute = first; minute < to; minute += step) {
     const x = LEFT + ((WIDTH - LEFT - RIGHT) * (minute - from)) / minutes;
     const at = new Date((startSeconds + minute * 60) * 1000).toISOString();
-    const text = step >= 1440 ? at.slice(5, 10) : `${at.slice(11, 16)}`;
+    const isDay = step >= 1440 || at.slice(11, 16) === "00:00";
+    const text = isDay ? at.slice(5, 10) : at.slice(11, 16);
     ticks.push(
       html`<line class="grid" x1="${x.toFixed(1)}" x2="${x.toFixed(1)}" y1="24" y2="${height - 22}" /><text
           class="tick"
@@ -185,7 +186,10 @@ export function tradeOff(title: string, curves: readonly Curve[], xLabel: string
   const x = (value: number): number => LEFT + ((WIDTH - LEFT - RIGHT) * (value - low)) / (high - low);
   const y = (value: number): number => 24 + (1 - Math.sqrt(value / top)) * (height - 72);
   const rows = [0, 0.04, 0.25, 1].map((share) => share * top);
-  const columns = Array.from({ length: 6 }, (_, index) => low + ((high - low) * (index + 0.5)) / 6);
+  const step = niceTop((high - low) / 6);
+  const columns = Array.from({ length: 12 }, (_, index) => (Math.ceil(low / step) + index) * step).filter(
+    (value) => value < high,
+  );
   const inner = [
     ...rows.map(
       (value) =>

@@ -26,16 +26,19 @@ export interface Job {
   readonly method: MethodSpec;
   readonly seed: number;
   readonly pictured: boolean;
+  /** Room that is kept, pods. @default that of the script */
+  readonly headroomPods?: number;
 }
 
 /** @returns what runs a job, and remembers response times between jobs */
 export function jobRunner(context: JobContext): (job: Job) => ReplayResult {
   const { service, labels, manifests, traces, script, judgedFrom } = context;
   const times = new ResponseTimes(service);
-  return ({ trace: index, method, seed, pictured }) => {
+  return ({ trace: index, method, seed, pictured, headroomPods = script.nodes.headroomPods }) => {
     const trace = traces[index];
     if (trace === undefined) throw new RangeError(`there is no trace ${index}`);
     const autoscaler = plannedAutoscaler(method, service, manifests, script);
-    return replay({ service, autoscaler, trace, script, labels, seed, judgedFrom, times, pictured });
+    const told = { ...script, nodes: { ...script.nodes, headroomPods } };
+    return replay({ service, autoscaler, trace, script: told, labels, seed, judgedFrom, times, pictured });
   };
 }

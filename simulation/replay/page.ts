@@ -222,8 +222,8 @@ function chances({ seeds }: Comparison): Html {
   return html`<h2>Requests that come by chance</h2>
     <div class="card">
       <p>
-        ${seeds.length} seeds: ${broken[0] ?? 0} to ${broken.at(-1) ?? 0} minutes broken,
-        ${broken[broken.length >> 1] ?? 0} in the middle.
+        ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}: ${broken[0] ?? 0} to ${broken.at(-1) ?? 0}
+        minutes broken, ${broken[broken.length >> 1] ?? 0} in the middle.
       </p>
     </div>`;
 }

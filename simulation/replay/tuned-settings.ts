@@ -115,26 +115,25 @@ export function forecastRules(service: string): RuleGroup {
   };
 }
 
-/** As the stack file has it. */
+/** What tuning found, as the stack file has it, and as a comment what the plan derives. */
 export function stackFileBlock(
   service: string,
   settings: TunedSettings,
   perPod: number,
   cpuPercent: number,
 ): string {
-  const { kind, min, max, scaleDownWindowSeconds, scaleDownPercent, prediction } = settings;
-  return stringify({
-    [service]: {
-      autoscaling: {
-        kind,
-        ...(kind === "hpa"
-          ? { cpuPercent: Math.round(cpuPercent * settings.target) }
-          : { requestsPerPod: Number((perPod * settings.target).toPrecision(3)) }),
-        minReplicas: min,
-        maxReplicas: max,
-        scaleDown: { windowSeconds: scaleDownWindowSeconds, percentPerMinute: scaleDownPercent },
-        ...(kind === "keda" ? { prediction: { enabled: prediction } } : {}),
-      },
-    },
+  const { kind, target, min, max, scaleDownWindowSeconds, scaleDownPercent, prediction } = settings;
+  const signal = kind === "hpa" ? "cpu" : "requests-per-second";
+  const forecast = kind === "keda" ? { forecast: { mode: prediction ? "on" : "off" } } : {};
+  const block = stringify({
+    "retrofitlink:services": { [service]: { autoscaling: { kind, signal, ...forecast } } },
   });
+  const at =
+    kind === "hpa"
+      ? `${Math.max(1, Math.round(cpuPercent * target))} % CPU`
+      : `${Number((perPod * target).toPrecision(3))} requests/s of each pod`;
+  return (
+    `${block}# The plan derives the rest; the search found ${at} (${Math.round(100 * target)} % of the slots busy),\n` +
+    `# ${min} to ${max} pods, down by ${scaleDownPercent} % a minute after ${scaleDownWindowSeconds} s.\n`
+  );
 }
