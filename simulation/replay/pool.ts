@@ -10,6 +10,9 @@ import type { ReplayResult } from "./recorder";
 /** Fewer jobs than this are done before a worker has begun. */
 const WORTH_A_WORKER = 3;
 
+/** A thread reads TypeScript as the command does, whoever started that. */
+const TYPESCRIPT = ["--require", "ts-node/register/transpile-only"];
+
 /** Mistakes in what was given, which need no stack trace. */
 const MISTAKES = ["ObjectError", "PromqlError", "UserError"];
 
@@ -37,7 +40,7 @@ export async function runJobs(
   const results: ReplayResult[] = new Array<ReplayResult>(jobs.length);
   let next = 0;
   const one = async (): Promise<void> => {
-    const worker = new Worker(join(__dirname, "worker.ts"), { workerData: context });
+    const worker = new Worker(join(__dirname, "worker.ts"), { workerData: context, execArgv: TYPESCRIPT });
     try {
       while (next < jobs.length) {
         const id = next++;

@@ -98,21 +98,30 @@ class Running {
     this.passFaults(at);
     const now = this.given.trace.startSeconds + at;
     this.fleet.reconcile(now);
-    let [ready, lost, speed, slow] = [0, 0, 0, 1];
+    let [ready, lost, speed, slow, slowSpeed, slowPods] = [0, 0, 0, 1, 0, 0];
     for (const pod of this.fleet.pods) {
       if (!pod.ready) continue;
       if (pod.lost) lost++;
       else {
         ready++;
         speed += service.slots / pod.slowness;
-        slow = Math.max(slow, pod.slowness);
+        if (pod.slowness === 1) continue;
+        slow = pod.slowness;
+        slowPods++;
+        slowSpeed += service.slots / pod.slowness;
       }
     }
     const cold = script.faults.length === 0 ? 1 : coldness(script.faults, at);
+    // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
+    const slowShare = service.balancing === "least-connections" ? slowSpeed / speed : slowPods / ready;
     speed /= service.time.mean * cold;
     const flow = this.flow(come, seconds, ready, lost, speed);
     const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
-    const slower = this.slower(flow, ready, mean / service.time.mean, slow * cold);
+    const kinds = [
+      { share: 1 - slowShare, stretch: cold },
+      ...(slowPods > 0 ? [{ share: slowShare, stretch: slow * cold }] : []),
+    ];
+    const slower = this.slower(flow, ready, kinds);
     this.recorder.add({
       at,
       seconds,
@@ -173,10 +182,10 @@ class Running {
     };
   }
 
-  /** Shares of what is answered that are slower than promised. */
-  private slower({ before, busy, speed }: Flow, ready: number, stretch: number, slowest: number): Slower {
+  /** Shares of what is answered that are slower than promised. @param kinds pods by how many times as long they take */
+  private slower({ before, busy, speed }: Flow, ready: number, kinds: readonly Kind[]): Slower {
     if (ready === 0) return { p95: 1, p99: 1 };
-    if (before === 0 && this.queue === 0 && slowest === 1) {
+    if (before === 0 && this.queue === 0 && kinds.length === 1 && kinds[0]?.stretch === 1) {
       return { p95: this.times.slower95(ready, busy), p99: this.times.slower99(ready, busy) };
     }
     const { promised } = this.given.service;
@@ -184,18 +193,19 @@ class Running {
     for (let moment = 0; moment < MOMENTS; moment++) {
       const queue = before + ((this.queue - before) * (moment + 0.5)) / MOMENTS;
       const wait = queue / speed;
-      result.p95 += this.later(ready, busy, promised.p95 - wait, stretch, queue) / MOMENTS;
-      result.p99 += this.later(ready, busy, promised.p99 - wait, stretch, queue) / MOMENTS;
+      for (const { share, stretch } of kinds) {
+        const part = share / MOMENTS;
+        result.p95 += part * this.later(ready, busy, (promised.p95 - wait) / stretch, queue);
+        result.p99 += part * this.later(ready, busy, (promised.p99 - wait) / stretch, queue);
+      }
     }
     return result;
   }
 
-  /** P(response time after the wait > t). Everything takes `stretch` times as long as was measured. */
-  private later(ready: number, busy: number, t: number, stretch: number, queue: number): number {
+  /** P(response time after the wait > t). */
+  private later(ready: number, busy: number, t: number, queue: number): number {
     if (t <= 0) return 1;
-    return queue > 0 && busy >= 1
-      ? this.times.longer(t / stretch)
-      : this.times.tail(ready, busy, t / stretch);
+    return queue > 0 && busy >= 1 ? this.times.longer(t) : this.times.tail(ready, busy, t);
   }
 
   private passFaults(at: number): void {
@@ -268,6 +278,12 @@ interface Flow {
   /** Work that there is, as a share of what can be done. */
   readonly busy: number;
   readonly speed: number;
+}
+
+/** Pods that take so many times as long as was measured, and the share of the requests that they get. */
+interface Kind {
+  readonly share: number;
+  readonly stretch: number;
 }
 
 interface Slower {
