@@ -134,6 +134,10 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 bench: $(PACKAGES) system-packages bench-packages ## the data path under load, beside alternatives: build/bench/report.html
 	@$(TS) bench/main.ts
 
+.PHONY: bench-simulation
+bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days takes
+	@$(TS) bench/simulation/main.ts
+
 ## -- what the tests need from the system
 
 .PHONY: system-packages
