@@ -65,13 +65,24 @@ function traceOf(seed: number, { slots, time }: ReplayService): Trace {
 }
 
 /** A part of the services: by CPU, or by requests with the rules of a forecast. */
-async function measure(method: (index: number) => MethodSpec): Promise<{ wall: number; cpu: number; minutes: number }> {
+async function measure(
+  method: (index: number) => MethodSpec,
+): Promise<{ wall: number; cpu: number; minutes: number }> {
   const [started, used] = [performance.now(), process.cpuUsage()];
   let minutes = 0;
   for (const slots of SLOTS) {
     const service = serviceOf(slots);
-    const traces = Array.from({ length: SERVICES / SLOTS.length }, (_, index) => traceOf(slots + index, service));
-    const context: JobContext = { service, labels: { service: "backend" }, manifests: [MANIFEST], traces, script: NO_SCRIPT, judgedFrom: 0 };
+    const traces = Array.from({ length: SERVICES / SLOTS.length }, (_, index) =>
+      traceOf(slots + index, service),
+    );
+    const context: JobContext = {
+      service,
+      labels: { service: "backend" },
+      manifests: [MANIFEST],
+      traces,
+      script: NO_SCRIPT,
+      judgedFrom: 0,
+    };
     const jobs = traces.map((_, trace): Job => ({ trace, method: method(trace), seed: 0, pictured: false }));
     for (const { sums } of await runJobs(context, jobs, CORES)) minutes += sums.minutes;
   }
@@ -81,7 +92,15 @@ async function measure(method: (index: number) => MethodSpec): Promise<{ wall: n
 
 const forecast: MethodSpec = {
   kind: "tuned",
-  settings: { kind: "keda", prediction: true, target: 0.6, min: 3, max: 40, scaleDownWindowSeconds: 300, scaleDownPercent: 10 },
+  settings: {
+    kind: "keda",
+    prediction: true,
+    target: 0.6,
+    min: 3,
+    max: 40,
+    scaleDownWindowSeconds: 300,
+    scaleDownPercent: 10,
+  },
 };
 
 runCommand(async () => {
@@ -100,6 +119,10 @@ runCommand(async () => {
         `${quiet.toFixed(0)} s on two quiet cores, ${((1e6 * cpu) / minutes).toFixed(1)} µs a minute`,
     );
   }
-  print(slowest <= GOAL_SECONDS ? `within the ${GOAL_SECONDS} s wanted` : `more than the ${GOAL_SECONDS} s wanted`);
+  print(
+    slowest <= GOAL_SECONDS
+      ? `within the ${GOAL_SECONDS} s wanted`
+      : `more than the ${GOAL_SECONDS} s wanted`,
+  );
   return slowest <= GOAL_SECONDS ? 0 : 1;
 });

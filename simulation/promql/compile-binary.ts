@@ -1,8 +1,8 @@
 /** Operators of two sides: scalars, a vector and a scalar, two vectors that are matched by their labels. */
 import type { Binary, Matching } from "./expression";
-import { grouped, kept, nameless } from "./label-sets";
+import { grouped, keyOf, kept, nameless, type Labels } from "./label-sets";
 import { ARITHMETIC, COMPARISONS, SET_OPERATORS } from "./operators";
-import { keyOf, type Labels, type Sample } from "./series";
+import type { Sample } from "./series";
 
 type Scalar = (at: number) => number;
 type Vector = (at: number) => Sample[];

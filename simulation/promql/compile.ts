@@ -5,13 +5,13 @@
  * selector takes the newest sample younger than 5 minutes. Label sets are made once and compared by identity afterwards.
  */
 import { binary, type Operand } from "./compile-binary";
-import { grouped, nameless } from "./label-sets";
+import { grouped, keyOf, nameless, type Labels } from "./label-sets";
 import { PromqlError, type Aggregation, type Call, type Expression, type Range } from "./expression";
 import { DATE_FUNCTIONS, NUMBER_FUNCTIONS } from "./instant-functions";
 import { AGGREGATIONS } from "./operators";
 import { parsePromql } from "./parse";
 import { RANGE_FUNCTIONS, type Window } from "./range-functions";
-import { STALE, Series, keyOf, type Labels, type Sample, type SeriesStore } from "./series";
+import { STALE, Series, type Sample, type SeriesStore } from "./series";
 
 /** What an expression is evaluated over. */
 export interface Source {
@@ -226,11 +226,15 @@ class Compiler {
       const end = at - selector.offset;
       const start = end - milliseconds;
       for (const series of selected()) {
-        const [from, to] = [series.after(start), series.after(end)];
+        const { length } = series;
+        // Long gone.
+        if (length === 0 || (series.times[length - 1] ?? 0) <= start) continue;
+        const from = series.after(start);
+        const to = series.after(end);
         if (from >= to) continue;
         const window = { times: series.times, values: series.values, from, to, start, end };
         const clean = series.markers === 0 ? window : withoutMarkers(window);
-        if (clean.from < clean.to) each(nameless(series.labels), clean);
+        if (clean.from < clean.to) each(series.nameless, clean);
       }
     };
   }
@@ -267,6 +271,13 @@ class Compiler {
     if ((op === "quantile") !== (parameter !== undefined)) this.fail(`the operands of ${op}()`);
     const inner = this.vector(of, op);
     const share = parameter === undefined ? () => NaN : this.scalar(parameter, op);
+    if (grouping.only && grouping.labels.length === 0) {
+      // All are one group.
+      return (at) => {
+        const values = inner(at).map(({ value }) => value);
+        return values.length === 0 ? [] : [{ labels: NO_LABELS, value: aggregate(values, share(at)) }];
+      };
+    }
     const groupOf = grouped(grouping);
     return (at) => {
       const groups = new Map<Labels, number[]>();

@@ -1,6 +1,15 @@
 /** Label sets that are made of others: each once, so that they can be compared by identity. */
 import type { Grouping } from "./expression";
-import { keyOf, type Labels } from "./series";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** One text for one set of labels. */
+export function keyOf(labels: Labels): string {
+  return Object.keys(labels)
+    .sort()
+    .map((name) => `${name}=${labels[name] ?? ""}`)
+    .join("\u0000");
+}
 
 const NAMELESS = new WeakMap<Labels, Labels>();
 

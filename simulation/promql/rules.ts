@@ -2,7 +2,8 @@
 import { compilePromql } from "./compile";
 import { PromqlError } from "./expression";
 import { parseDuration } from "./parse";
-import { STALE, type Labels, type Sample, type Series, type SeriesStore } from "./series";
+import type { Labels } from "./label-sets";
+import { STALE, type Sample, type Series, type SeriesStore } from "./series";
 
 /** One rule as a PrometheusRule or a rules file has it. Alerts are left out. */
 export interface Rule {

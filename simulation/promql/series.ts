@@ -1,7 +1,6 @@
 /** Series of samples, as a Prometheus keeps them. Times are milliseconds since 1970. */
 import type { Matcher, Selector } from "./expression";
-
-export type Labels = Readonly<Record<string, string>>;
+import { keyOf, nameless, type Labels } from "./label-sets";
 
 /** What is known of a series at a moment. */
 export interface Sample {
@@ -22,7 +21,12 @@ export class Series {
   /** Markers among the samples. */
   markers = 0;
 
-  constructor(readonly labels: Labels) {}
+  /** Without the name of the metric. */
+  readonly nameless: Labels;
+
+  constructor(readonly labels: Labels) {
+    this.nameless = nameless(labels);
+  }
 
   /** @param time not before the last one; a second sample of the same time is dropped, as Prometheus does */
   append(time: number, value: number): void {
@@ -101,14 +105,6 @@ export class SeriesStore {
     const tests = matchers.map(testOf);
     return all.filter(({ labels }) => tests.every((fits) => fits(labels)));
   }
-}
-
-/** One text for one set of labels. */
-export function keyOf(labels: Labels): string {
-  return Object.keys(labels)
-    .sort()
-    .map((name) => `${name}=${labels[name] ?? ""}`)
-    .join("\u0000");
 }
 
 function testOf({ label, op, value }: Matcher): (labels: Labels) => boolean {

@@ -74,7 +74,7 @@ export class ReplayFleet {
         pod.changedAt = pod.readyAt;
       }
     }
-    const idle = this.nodes.scan(now, waiting, this.open);
+    const idle = this.nodes.scan(now, waiting, () => this.open);
     if (idle !== undefined) this.evictOneOf(idle);
   }
 

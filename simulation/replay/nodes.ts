@@ -83,10 +83,10 @@ export class Nodes {
     return undefined;
   }
 
-  /** Asks for nodes for pods that wait and for the room to be kept, and lets go of what is not needed. */
-  scan(now: number, waiting: number, open: readonly number[]): Node | undefined {
+  /** Asks for nodes for pods that wait and for the room to be kept, and lets go of what is not needed. @param open zones */
+  scan(now: number, waiting: number, open: () => readonly number[]): Node | undefined {
     if (this.settings.startSeconds === 0) {
-      this.nodes = this.nodes.filter(({ pods }) => pods > 0);
+      if (this.nodes.some(({ pods }) => pods === 0)) this.nodes = this.nodes.filter(({ pods }) => pods > 0);
       return undefined;
     }
     if (now < this.nextScan) return undefined;
@@ -96,7 +96,7 @@ export class Nodes {
     for (const node of this.nodes) free += podsPerNode - node.pods;
     const lacking = waiting + headroomPods - free;
     for (let more = Math.ceil(lacking / podsPerNode); more > 0 && this.nodes.length < maxNodes; more--) {
-      const zone = this.emptiest(open);
+      const zone = this.emptiest(open());
       if (zone !== undefined) this.add(zone, now + startSeconds);
     }
     return lacking > 0 ? undefined : this.idle(now, free);

@@ -7,7 +7,8 @@ import { PromqlError } from "../promql/expression";
 import { askedMetrics } from "../promql/metric-names";
 import { parsePromql } from "../promql/parse";
 import { EvaluatedGroup, type RuleGroup } from "../promql/rules";
-import { STALE, SeriesStore, type Labels, type Sample, type Series } from "../promql/series";
+import type { Labels } from "../promql/label-sets";
+import { STALE, SeriesStore, type Sample, type Series } from "../promql/series";
 import type { ReplayPod } from "./fleet";
 
 /** What the reference backend exposes and a replay can say something about. */
@@ -17,12 +18,13 @@ const SIMULATED: readonly string[] = ["http_requests_total", "http_requests_in_f
 const SCRAPE_SECONDS = 15;
 
 /** Series of pods that are gone are kept so much longer than anybody asks for, milliseconds. */
-const SPARE = 600_000;
+const SPARE = 60_000;
 
 interface Scraped {
-  readonly total: Series;
-  readonly inFlight: Series;
-  readonly up: Series;
+  /** Undefined where nobody asks for it. */
+  readonly total: Series | undefined;
+  readonly inFlight: Series | undefined;
+  readonly up: Series | undefined;
   answered: number;
   seen: number;
 }
@@ -33,9 +35,11 @@ export class Telemetry {
   private gone: { readonly scraped: Scraped; readonly at: number }[] = [];
   private readonly groups: readonly { readonly group: EvaluatedGroup; next: number }[];
   private readonly queries = new Map<string, (at: number) => Sample[]>();
+  private readonly answers = new Map<string, { readonly now: number; readonly samples: Sample[] }>();
   private nextScrape: number;
   private scrapes = 0;
   private readonly kept: number;
+  private readonly asked = new Set<string>();
 
   /**
    * @param labels of every series: namespace, service and what else a selector may ask for
@@ -57,7 +61,9 @@ export class Telemetry {
         if (name !== undefined && !known.has(name)) {
           throw new PromqlError(`nothing records ${name} (known are ${[...known].join(", ")})`, text);
         }
-        if (name === undefined || SIMULATED.includes(name)) kept = Math.max(kept, oldest);
+        if (name !== undefined && !SIMULATED.includes(name)) continue;
+        kept = Math.max(kept, oldest);
+        for (const one of name === undefined ? SIMULATED : [name]) this.asked.add(one);
       }
     }
     this.kept = kept + SPARE;
@@ -85,8 +91,13 @@ export class Telemetry {
     }
   }
 
+  /** KEDA's operator and the autoscaler often ask the same at the same moment. */
   query(text: string, now: number): Sample[] {
-    return this.queries.get(text)?.(1000 * now) ?? [];
+    const known = this.answers.get(text);
+    if (known?.now === now) return known.samples;
+    const samples = this.queries.get(text)?.(1000 * now) ?? [];
+    this.answers.set(text, { now, samples });
+    return samples;
   }
 
   private scrape(pods: readonly ReplayPod[], inFlight: number, now: number): void {
@@ -96,10 +107,10 @@ export class Telemetry {
       if (pod.runsAt > now) continue;
       const scraped = this.scraped(pod);
       scraped.seen = this.scrapes;
-      scraped.up.append(at, pod.lost ? 0 : 1);
+      scraped.up?.append(at, pod.lost ? 0 : 1);
       // Who does not answer has no samples.
-      scraped.total.append(at, pod.lost ? STALE : scraped.answered);
-      scraped.inFlight.append(at, pod.lost ? STALE : pod.ready ? inFlight : 0);
+      scraped.total?.append(at, pod.lost ? STALE : scraped.answered);
+      scraped.inFlight?.append(at, pod.lost ? STALE : pod.ready ? inFlight : 0);
     }
     for (const [id, scraped] of this.pods) {
       if (scraped.seen === this.scrapes) continue;
@@ -117,10 +128,12 @@ export class Telemetry {
     let found = this.pods.get(id);
     if (found === undefined) {
       const labels = { ...this.labels, pod: podName(this.labels["service"] ?? "", id) };
+      const series = (name: string, more: Labels = {}): Series | undefined =>
+        this.asked.has(name) ? this.store.series(name, { ...labels, ...more }) : undefined;
       found = {
-        total: this.store.series("http_requests_total", { ...labels, status: "200" }),
-        inFlight: this.store.series("http_requests_in_flight", labels),
-        up: this.store.series("up", labels),
+        total: series("http_requests_total", { status: "200" }),
+        inFlight: series("http_requests_in_flight"),
+        up: series("up"),
         answered: 0,
         seen: this.scrapes,
       };
@@ -131,7 +144,7 @@ export class Telemetry {
 }
 
 function seriesOf({ total, inFlight, up }: Scraped): Series[] {
-  return [total, inFlight, up];
+  return [total, inFlight, up].filter((series) => series !== undefined);
 }
 
 /** As a Deployment names its pods: a hash of the template, five letters. */

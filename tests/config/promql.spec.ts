@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
 import { compilePromql } from "../../simulation/promql/compile";
-import { SeriesStore, keyOf } from "../../simulation/promql/series";
+import { keyOf } from "../../simulation/promql/label-sets";
+import { SeriesStore } from "../../simulation/promql/series";
 import { Random } from "../../simulation/traffic/random";
 import { prometheusOf, type GivenSeries, type PrometheusOfBlocks } from "../helpers/prometheus-blocks";
 
