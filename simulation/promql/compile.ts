@@ -18,6 +18,8 @@ export interface Source {
   readonly store: SeriesStore;
   /** Step of a subquery that names none: that of the rules, milliseconds. @default 60,000 */
   readonly intervalMs?: number;
+  /** As before Prometheus 3: a window has both of its ends. @default false */
+  readonly closedWindows?: boolean;
 }
 
 /** How long an instant selector looks back, milliseconds (`--query.lookback-delta`). */
@@ -227,9 +229,10 @@ class Compiler {
       const start = end - milliseconds;
       for (const series of selected()) {
         const { length } = series;
+        const before = this.source.closedWindows === true ? start - 1 : start;
         // Long gone.
-        if (length === 0 || (series.times[length - 1] ?? 0) <= start) continue;
-        const from = series.after(start);
+        if (length === 0 || (series.times[length - 1] ?? 0) <= before) continue;
+        const from = series.after(before);
         const to = series.after(end);
         if (from >= to) continue;
         const window = { times: series.times, values: series.values, from, to, start, end };

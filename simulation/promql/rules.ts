@@ -34,10 +34,14 @@ export class EvaluatedGroup {
   readonly interval: number;
   private readonly rules: readonly Recorded[];
 
-  /** @throws PromqlError */
+  /**
+   * @param closedWindows as before Prometheus 3
+   * @throws PromqlError
+   */
   constructor(
     group: RuleGroup,
     private readonly store: SeriesStore,
+    closedWindows = false,
   ) {
     const interval = parseDuration(group.interval ?? "1m");
     if (interval === undefined || interval <= 0) {
@@ -51,7 +55,7 @@ export class EvaluatedGroup {
             {
               name: record,
               labels,
-              evaluate: compilePromql(String(expr), { store, intervalMs: interval }),
+              evaluate: compilePromql(String(expr), { store, intervalMs: interval, closedWindows }),
               series: new Map<Labels, Series>(),
               last: [],
             },
