@@ -56,7 +56,13 @@ export function planColdCaches(
   if (missing.length === 0) return { services: {}, database };
   const limits = limitsOf(inputs, database, users, budget);
   const databaseRate = mostQueries(limits);
-  const together = (hits: number): number => all.reduce((sum, { queries }) => sum + queries(hits), 0);
+  // Services look at the same few hit ratios, and there may be a thousand of them.
+  const known = new Map<number, number>();
+  const together = (hits: number): number => {
+    const found = known.get(hits) ?? all.reduce((sum, { queries }) => sum + queries(hits), 0);
+    known.set(hits, found);
+    return found;
+  };
   const parts = missing.flatMap((one) => {
     const { service, caches } = one;
     const { input, planned, balancing, name } = service;
@@ -113,7 +119,8 @@ function askedBy({ caches = {} }: StackInputs, service: WarmService): Asked[] {
   });
   const depends = used.length > 0 && target < 1;
   const queries = (hits: number): number =>
-    demand.peakRps * (depends ? queriesAt(database, target, Math.min(hits, target)) : database.queriesPerRequest);
+    demand.peakRps *
+    (depends ? queriesAt(database, target, Math.min(hits, target)) : database.queriesPerRequest);
   return [{ service, caches: depends ? used : [], queries }];
 }
 
@@ -145,7 +152,9 @@ function limitsOf(
 function coresOf({ plan }: PlannedDatabase): number {
   const name = plan.numbers["smallestTier"]?.value;
   // In every region a tier has the same cores.
-  return ATLAS_CLOUDS.flatMap((cloud) => atlasTiers(cloud, "")).find((tier) => tier.name === name)?.cpuCores ?? 0;
+  return (
+    ATLAS_CLOUDS.flatMap((cloud) => atlasTiers(cloud, "")).find((tier) => tier.name === name)?.cpuCores ?? 0
+  );
 }
 
 function withProofs(

@@ -11,12 +11,7 @@ import type { DatabaseUser } from "../budget/database/mongodb";
 import { planStackDatabase, type PlannedDatabase } from "./plan-database";
 import { DEFAULT_REACTION } from "../budget/service/capacity";
 import { paceOf, servicePoolSize } from "../budget/service/connections";
-import {
-  MAX_SURGE,
-  PEAK_MARGIN,
-  planService,
-  type ServiceInputs,
-} from "../budget/service/plan";
+import { MAX_SURGE, PEAK_MARGIN, planService, type ServiceInputs } from "../budget/service/plan";
 import type { Balancing } from "../budget/service/demand";
 import { timeoutChain, type TimeoutChain } from "../budget/timeouts/timeouts";
 import { planColdCaches, type ColdCachePlan } from "./plan-cold-cache";
@@ -54,7 +49,9 @@ export function planStack(inputs: StackInputs): StackPlan {
     inputs,
     Object.entries(warm).flatMap(([name, planned]) => {
       const input = own(inputs.services, name);
-      return input === undefined ? [] : [{ name, input, planned, balancing: balancingOf(inputs, input, name) }];
+      return input === undefined
+        ? []
+        : [{ name, input, planned, balancing: balancingOf(inputs, input, name) }];
     }),
     planStackDatabase(inputs, budget, users),
     users,

@@ -58,7 +58,12 @@ export function judge(recording: Recording, from: number, excused: readonly Excu
     const errorWindow = since(windowStart(since, earliest, second, ERROR_SECONDS));
     const p95 = isBroken(window, longest, (part) => [part.slower95, part.answered], 0.05);
     const p99 = isBroken(window, longest, (part) => [part.slower99, part.answered], 0.01);
-    const errors = isBroken(errorWindow, longest, (part) => [part.errors, part.answered + part.errors], promised.errors);
+    const errors = isBroken(
+      errorWindow,
+      longest,
+      (part) => [part.errors, part.answered + part.errors],
+      promised.errors,
+    );
     if (p95) broken.p95++;
     if (p99) broken.p99++;
     if (errors) broken.errors++;
@@ -124,7 +129,8 @@ function sums(recording: Recording): Seconds[] {
 
 function between(totals: readonly Seconds[], from: number, to: number): Seconds {
   const [start, end] = [totals[from], totals[to]];
-  if (start === undefined || end === undefined) throw new RangeError(`nothing was recorded from ${from} to ${to}`);
+  if (start === undefined || end === undefined)
+    throw new RangeError(`nothing was recorded from ${from} to ${to}`);
   return combined(end, start, -1);
 }
 

@@ -89,11 +89,18 @@ export function coldDatabaseProofs(
   others: number,
 ): Proof[] {
   if (users.length === 0) return [];
-  const sum = (of: (user: MissingUser) => number): number => others + users.reduce((all, user) => all + of(user), 0);
-  const [paging, empty, planned] = [sum((user) => user.paging), sum((user) => user.empty), sum((user) => user.planned)];
+  const sum = (of: (user: MissingUser) => number): number =>
+    others + users.reduce((all, user) => all + of(user), 0);
+  const [paging, empty, planned] = [
+    sum((user) => user.paging),
+    sum((user) => user.empty),
+    sum((user) => user.planned),
+  ];
   const most = mostQueries(limits);
   const narrowest = limits.find((limit) => limit.most === most);
-  const services = users.map(({ service }) => `retrofitlink:services.${service}.database.uncachedQueriesPerRequest`);
+  const services = users.map(
+    ({ service }) => `retrofitlink:services.${service}.database.uncachedQueriesPerRequest`,
+  );
   const mends = users.map(({ service }) => `retrofitlink:services.${service}.resilience.cacheLossSeconds`);
   const waits = users.map(
     ({ service, seconds, accepted }) =>
@@ -101,16 +108,14 @@ export function coldDatabaseProofs(
   );
   const assumes = ["misses of all services at the same time, at their peaks", "queries of the working set"];
   return [
-    ...limits.map(
-      (limit): Proof => ({
-        policy: "lost-caches-are-carried",
-        statement: `"${database}" answers the peak when caches hit so little that it pages: ${limit.what}`,
-        inequality: `${rate(paging)} ≤ ${rate(limit.most)}; ${rate(planned)} as planned`,
-        holds: paging <= limit.most,
-        mend: [...limit.mend, ...services],
-        assumes,
-      }),
-    ),
+    ...limits.map((limit): Proof => ({
+      policy: "lost-caches-are-carried",
+      statement: `"${database}" answers the peak when caches hit so little that it pages: ${limit.what}`,
+      inequality: `${rate(paging)} ≤ ${rate(limit.most)}; ${rate(planned)} as planned`,
+      holds: paging <= limit.most,
+      mend: [...limit.mend, ...services],
+      assumes,
+    })),
     {
       policy: "lost-caches-are-carried",
       statement: `"${database}" answers the peak with empty caches, or holds it back no longer than its services accept`,

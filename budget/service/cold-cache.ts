@@ -128,7 +128,14 @@ class Misses {
   tail({ rps }: Level, pods: number, hits: number, t: number): number {
     const { profile } = this.at(hits);
     const offered = concurrentRequests(rps, profile.serviceTimeSeconds);
-    return fleetTail(pods, profile.concurrencyPerPod, offered, serviceTime(profile), this.inputs.balancing, t);
+    return fleetTail(
+      pods,
+      profile.concurrencyPerPod,
+      offered,
+      serviceTime(profile),
+      this.inputs.balancing,
+      t,
+    );
   }
 
   /** Whether the response time is kept at a load, and nobody waits for a connection to the database. */
@@ -205,28 +212,40 @@ function worstLoss(inputs: ColdCacheInputs, model: Misses): Loss {
 }
 
 /**
- * For how long a service is out of its budget at a load, second by second: while nothing is found, or too little, and until
- * what waited meanwhile is done. What waits longer than anybody does is given up. Pods that went with the cache are back
- * when the plan says.
+ * For how long a service is out of its budget at a load: while nothing is found, or too little, and until what waited
+ * meanwhile is done. What waits longer than anybody does is given up. Pods that went with the cache are back when the plan
+ * says.
  */
 function secondsOut(inputs: ColdCacheInputs, model: Misses, cache: LossyCache, level: Level): number {
+  const { target } = model;
   if (model.keeps(level, level.left, 0)) return 0;
   const back = inputs.plan.numbers.replaced.value;
   const [few, all] = [enough(model, level, level.left), enough(model, level, level.pods)];
-  let [there, waiting] = [0, 0];
-  for (let second = 0; second < LONGEST_SECONDS; second++) {
-    const isAway = second < cache.awaySeconds;
-    const found = cache.entries === 0 ? 1 : there;
-    const hits = isAway ? 0 : (Math.floor(found * STEPS) / STEPS) * model.target;
+  // More than the target asks for is never there.
+  if (all > target) return Infinity;
+  const { rps } = level;
+  const lookups = rps * cache.callsPerRequest;
+  // Seconds, or hundredths of what filling takes.
+  const step = Math.max(1, Math.floor(cache.entries / lookups / 100));
+  let there = cache.entries === 0 ? 1 : 0;
+  let second = cache.awaySeconds;
+  let waiting = waitingAfter(0, second, rps - model.done(level.left, 0));
+  for (; second < LONGEST_SECONDS; second += step) {
     const [pods, needed] = second < back ? [level.left, few] : [level.pods, all];
-    const isEnough = found * model.target >= needed && !isAway;
-    if ((isEnough || (needed === 0 && second >= back)) && waiting === 0) return second;
-    const done = Math.min(level.rps + waiting, model.done(pods, hits));
-    waiting = Math.min(waiting + level.rps - done, level.rps * inputs.waitSeconds);
-    if (waiting < 1e-9) waiting = 0;
-    if (!isAway && cache.entries > 0) there += (1 - there) * (1 - Math.exp(-(done * cache.callsPerRequest) / cache.entries));
+    if (there * target >= needed && waiting === 0) return second;
+    const hits = (Math.floor(there * STEPS) / STEPS) * target;
+    const done = model.done(pods, hits);
+    if (cache.entries > 0) {
+      const asked = Math.min(rps + waiting / step, done) * cache.callsPerRequest * step;
+      there += (1 - there) * (1 - Math.exp(-asked / cache.entries));
+    }
+    waiting = waitingAfter(waiting, step, rps - done);
   }
   return Infinity;
+
+  function waitingAfter(before: number, seconds: number, more: number): number {
+    return Math.max(0, Math.min(before + more * seconds, rps * inputs.waitSeconds));
+  }
 }
 
 /** The least hit ratio at which so many pods keep the response time; more than 1 where none does. */
@@ -305,10 +324,15 @@ function lossText(model: Misses, { cache, level }: Loss): string {
 }
 
 /** What all of it takes for granted. */
-const ASSUMPTIONS = [
-  "hits as measured at the target; more misses mean more queries, one after the other, in a number as by chance",
-  "queries that take as long as measured while the database answers all of them",
-];
+function assumptions({ uncachedQueriesPerRequest }: QueriesOfRequest): string[] {
+  return [
+    "hits as measured at the target; more misses mean more queries, one after the other, in a number as by chance",
+    "queries that take as long as measured while the database answers all of them",
+    ...(uncachedQueriesPerRequest === undefined
+      ? ["every query a miss of a cache, for nothing else is given"]
+      : []),
+  ];
+}
 
 function pagingProof(inputs: ColdCacheInputs, model: Misses): Proof {
   const { service, budget, databasePool } = inputs;
@@ -319,7 +343,9 @@ function pagingProof(inputs: ColdCacheInputs, model: Misses): Proof {
     slow: model.tail(level, level.pods, critical, p95),
     slower: model.tail(level, level.pods, critical, p99),
   }));
-  const worst = tails.reduce((a, b) => (Math.max(b.slow, 5 * b.slower) > Math.max(a.slow, 5 * a.slower) ? b : a));
+  const worst = tails.reduce((a, b) =>
+    Math.max(b.slow, 5 * b.slower) > Math.max(a.slow, 5 * a.slower) ? b : a,
+  );
   const inFlight = model.inFlight(critical);
   const { level, slow, slower } = worst;
   return {
@@ -329,8 +355,13 @@ function pagingProof(inputs: ColdCacheInputs, model: Misses): Proof {
       `at worst ${plural(level.pods, "pod")} at ${rate(level.rps)}: P(t > ${duration(p95)}) ${isShare(slow)} ≤ 5 %, ` +
       `P(t > ${duration(p99)}) ${isShare(slower)} ≤ 1 %, ${number(inFlight)} queries at a time ≤ a pool of ${databasePool}`,
     holds: slow <= 0.05 && slower <= 0.01 && inFlight <= databasePool,
-    mend: [DATABASE, "retrofitlink:budget.cacheHitRatio.critical", "profile.maxUtilization", "profile.serviceTimeSeconds"],
-    assumes: ASSUMPTIONS,
+    mend: [
+      DATABASE,
+      "retrofitlink:budget.cacheHitRatio.critical",
+      "profile.maxUtilization",
+      "profile.serviceTimeSeconds",
+    ],
+    assumes: assumptions(inputs.queries),
   };
 }
 
@@ -351,12 +382,14 @@ function lossProof(inputs: ColdCacheInputs, model: Misses, worst: Loss): Proof {
     holds: seconds <= accepted,
     mend: [
       ACCEPTED,
-      ...caches.filter(({ entries }) => entries > 0).map(({ cache: name }) => `retrofitlink:caches.${name}.standby`),
+      ...caches
+        .filter(({ entries }) => entries > 0)
+        .map(({ cache: name }) => `retrofitlink:caches.${name}.standby`),
       DATABASE,
       "profile.maxUtilization",
     ],
     assumes: [
-      ...ASSUMPTIONS,
+      ...assumptions(inputs.queries),
       kept
         ? "one server lost at a time: what is lost with all of them is not promised"
         : "every entry asked for equally often, and lost with its only server",

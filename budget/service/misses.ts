@@ -50,11 +50,7 @@ export function queriesAt(
 const ABOVE = { p95: Math.log(20) - 1, p99: Math.log(100) - 1 } as const;
 
 /** The profile with more queries in every request. @param more queries, >= 0 */
-export function withMoreQueries(
-  profile: ServiceProfile,
-  more: number,
-  querySeconds: number,
-): ServiceProfile {
+export function withMoreQueries(profile: ServiceProfile, more: number, querySeconds: number): ServiceProfile {
   const { mean, p95, p99 } = serviceTime(profile);
   const slower = mean + more * querySeconds;
   const deviation = querySeconds * Math.sqrt(2 * more);

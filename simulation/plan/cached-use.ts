@@ -26,7 +26,10 @@ export function cachedUse(
   const [first] = used;
   const cached = database.queriesPerRequest - (database.uncachedQueriesPerRequest ?? 0);
   if (first === undefined || cached <= 0 || hitRatio >= 1) return undefined;
-  const worst = used.reduce((a, b) => (b.entries > a.entries || b.awaySeconds > a.awaySeconds ? b : a), first);
+  const worst = used.reduce(
+    (a, b) => (b.entries > a.entries || b.awaySeconds > a.awaySeconds ? b : a),
+    first,
+  );
   return {
     model: {
       lookups: worst.callsPerRequest,
@@ -41,7 +44,11 @@ export function cachedUse(
 }
 
 /** What the primaries answer when they do nothing else, less what other services ask. */
-function databaseRate({ database, services }: StackInputs, name: string, planned: StackPlan["database"]): number {
+function databaseRate(
+  { database, services }: StackInputs,
+  name: string,
+  planned: StackPlan["database"],
+): number {
   if (database === undefined || planned === undefined) return Infinity;
   const { peakQueries, shardQueries } = planned.plan.numbers;
   const { queriesPerCore = QUERIES_PER_CORE } = database;

@@ -59,14 +59,20 @@ describe("a cache that lost a server under load", () => {
   it("is missed for as long as nobody has taken its place, and not at all where its content is kept and requests stay cheap", () => {
     const costly = { queriesPerMiss: 5 };
     const [short, long] = [10, 60].map((awaySeconds) => out({ awaySeconds, entries: 0 }, costly));
-    assert.ok(short !== undefined && long !== undefined && short > 0 && long >= short + 40, `${short} s, ${long} s`);
+    assert.ok(
+      short !== undefined && long !== undefined && short > 0 && long >= short + 40,
+      `${short} s, ${long} s`,
+    );
     assert.equal(out({ awaySeconds: 10, entries: 0 }, { queriesPerMiss: 0.1 }), 0);
   });
 
   it("fills again, the slower the more it held", () => {
     const costly = { queriesPerMiss: 5 };
     const [small, large] = [50_000, 500_000].map((entries) => out({ awaySeconds: 0, entries }, costly));
-    assert.ok(small !== undefined && large !== undefined && small > 0 && large > small + 30, `${small} s, ${large} s`);
+    assert.ok(
+      small !== undefined && large !== undefined && small > 0 && large > small + 30,
+      `${small} s, ${large} s`,
+    );
   });
 
   it("leaves to the database what that answers, and no more", () => {
@@ -79,9 +85,15 @@ describe("a cache that lost a server under load", () => {
   });
 
   it("misses what nobody has asked for yet: by e less with as many lookups as it has entries", () => {
-    const cache = new ColdCache({ ...CACHE, hitRatio: 1 }, { awaySeconds: 5, entries: 3000 }, 0, new Random(2));
+    const cache = new ColdCache(
+      { ...CACHE, hitRatio: 1 },
+      { awaySeconds: 5, entries: 3000 },
+      0,
+      new Random(2),
+    );
     const more = (now: number, requests: number): number =>
-      Array.from({ length: requests }, () => cache.queries(now).more).reduce((sum, one) => sum + one, 0) / requests;
+      Array.from({ length: requests }, () => cache.queries(now).more).reduce((sum, one) => sum + one, 0) /
+      requests;
     assert.equal(more(4, 500), 3);
     assert.ok(Math.abs(more(6, 1000) / 3 - (1 - Math.exp(-1))) < 0.02);
     assert.ok(Math.abs(more(6, 1000) / 3 - Math.exp(-1) * (1 - Math.exp(-1))) < 0.02);

@@ -51,12 +51,23 @@ describe("database behind caches that miss", () => {
 
   it("answers empty caches, or holds them back no longer than every service accepts", () => {
     const last = (users: readonly MissingUser[], others = 0, memberRate = 2000): [boolean?, string?] => {
-      const proof = coldDatabaseProofs("mongodb", clusterLimits({ ...parts, memberRate }), users, others).at(-1);
+      const proof = coldDatabaseProofs("mongodb", clusterLimits({ ...parts, memberRate }), users, others).at(
+        -1,
+      );
       return [proof?.holds, proof?.inequality];
     };
-    assert.deepEqual(last([user], 0, 4000), [false, "5,200/s > 4,000/s, what the routers, one of them missing, pass on; backend 70 s ≤ 0 s accepted"]);
+    assert.deepEqual(last([user], 0, 4000), [
+      false,
+      "5,200/s > 4,000/s, what the routers, one of them missing, pass on; backend 70 s ≤ 0 s accepted",
+    ]);
     assert.equal(last([{ ...user, accepted: 70 }])[0], true);
-    assert.equal(last([{ ...user, accepted: 70 }, { ...user, service: "other" }])[0], false);
+    assert.equal(
+      last([
+        { ...user, accepted: 70 },
+        { ...user, service: "other" },
+      ])[0],
+      false,
+    );
     assert.deepEqual(last([{ ...user, empty: 2000, paging: 1900 }]), [true, "2,000/s ≤ 2,833.33/s"]);
     assert.equal(last([{ ...user, empty: 2000, paging: 1900 }], 1000)[0], false);
   });

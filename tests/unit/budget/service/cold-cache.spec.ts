@@ -63,7 +63,10 @@ describe("misses of a service", () => {
     assert.equal(Number(queriesAt({ queriesPerRequest: 1.5 }, 0.85, 0).toFixed(6)), 10);
     assert.deepEqual(queryIssues(queries), []);
     assert.deepEqual(
-      queryIssues({ queriesPerRequest: 1, uncachedQueriesPerRequest: 2 }).map(({ path, allowed }) => [path, allowed]),
+      queryIssues({ queriesPerRequest: 1, uncachedQueriesPerRequest: 2 }).map(({ path, allowed }) => [
+        path,
+        allowed,
+      ]),
       [[["database", "uncachedQueriesPerRequest"], "at most database.queriesPerRequest, 1"]],
     );
   });
@@ -75,7 +78,11 @@ describe("misses of a service", () => {
       for (; product > Math.exp(-mean); count++) product *= random.next();
       return count;
     };
-    const profile = { ...measured.profile, serviceTimeP95Seconds: undefined, serviceTimeP99Seconds: undefined };
+    const profile = {
+      ...measured.profile,
+      serviceTimeP95Seconds: undefined,
+      serviceTimeP99Seconds: undefined,
+    };
     for (const [more, seconds] of [
       [2.83, 0.006],
       [8.5, 0.006],
@@ -93,8 +100,14 @@ describe("misses of a service", () => {
       } = withMoreQueries(profile, more, seconds);
       assert.ok(Math.abs(serviceTimeSeconds - (0.03 + more * seconds)) < 1e-12);
       const [p95, p99] = [sampled[190_000] ?? Infinity, sampled[198_000] ?? Infinity];
-      assert.ok(serviceTimeP95Seconds >= p95 * 0.99 && serviceTimeP95Seconds < p95 * 1.35, `${more}: p95 ${p95}`);
-      assert.ok(serviceTimeP99Seconds >= p99 * 0.99 && serviceTimeP99Seconds < p99 * 1.35, `${more}: p99 ${p99}`);
+      assert.ok(
+        serviceTimeP95Seconds >= p95 * 0.99 && serviceTimeP95Seconds < p95 * 1.35,
+        `${more}: p95 ${p95}`,
+      );
+      assert.ok(
+        serviceTimeP99Seconds >= p99 * 0.99 && serviceTimeP99Seconds < p99 * 1.35,
+        `${more}: p99 ${p99}`,
+      );
     }
   });
 });
@@ -120,7 +133,9 @@ describe("cold cache of a service", () => {
   });
 
   it("is carried where pods have room for it: nothing has to be accepted", () => {
-    const quick = cold({ queries: { queriesPerRequest: 1.5, querySeconds: 0.001, uncachedQueriesPerRequest: 1 } });
+    const quick = cold({
+      queries: { queriesPerRequest: 1.5, querySeconds: 0.001, uncachedQueriesPerRequest: 1 },
+    });
     assert.deepEqual([quick.seconds, holds(quick, loss)], [0, true]);
   });
 
