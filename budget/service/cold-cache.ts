@@ -394,6 +394,7 @@ function lossProof(inputs: ColdCacheInputs, model: Misses, worst: Loss): Proof {
         ? "one server lost at a time: what is lost with all of them is not promised"
         : "every entry asked for equally often, and lost with its only server",
       "pools and proxies that hold back what the database does not answer",
+      ...(caches.length > 1 ? ["all misses those of the cache whose loss lasts longest"] : []),
     ],
   };
 }
