@@ -2,6 +2,7 @@
 import { budgetIssues } from "../../budget/core/budget-settings";
 import { issue, show, within, type Issue } from "../../budget/core/issues";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { queryIssues } from "../../budget/service/misses";
 import { serviceIssues } from "../../budget/service/rules";
 import { routesAndTlsProblems, trustProblems } from "../../components/load-balancing/proxy/proxy-problems";
 import { asIssue } from "../../components/shared/problems";
@@ -117,7 +118,11 @@ function planIssues(
       ? []
       : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }]),
   ];
-  return [...budgetIssues(inputs.budget, service.budget, ["budget"]), ...serviceIssues({ ...inputs, waits })];
+  return [
+    ...budgetIssues(inputs.budget, service.budget, ["budget"]),
+    ...(database === undefined ? [] : queryIssues(database)),
+    ...serviceIssues({ ...inputs, waits }),
+  ];
 }
 
 function variableIssues(service: ServiceConfig, names: Names): Issue[] {
