@@ -122,7 +122,13 @@ export function workerProcesses(cpuCores: number): number {
 }
 
 /** What all services together ask: rates are sums, and the growth is that of the fastest. */
-export function totalDemand({ demand, others = [] }: Pick<ProxyInputs, "demand" | "others">): Demand {
+export function totalDemand({
+  demand,
+  others = [],
+}: {
+  readonly demand: Demand;
+  readonly others?: readonly { readonly demand: Demand }[] | undefined;
+}): Demand {
   const all = [demand, ...others.map((other) => other.demand)];
   const sum = (of: (one: Demand) => number): number => all.reduce((total, one) => total + of(one), 0);
   return {

@@ -61,7 +61,7 @@ export function routingRules(args: Services): Line[] {
     return [
       ...(hosts === undefined ? [] : [["acl", host, HOST, "-m", "str", ...hosts]]),
       ...claims.flatMap(({ id, base }): Line[] => [
-        ...(base === "" ? [] : pathAcl(id, [base])),
+        ...(base === "" ? [] : decodedAcl(id, base)),
         [
           ...["http-request", "set-var(txn.claim)", `str(${id})`, "if", "!claimed"],
           ...(hosts === undefined ? [] : [host]),
@@ -118,6 +118,14 @@ export function toWebSockets(args: Services): Line[] {
 
 function pathAcls(name: string, routes: readonly ProxyRoute[]): Line[] {
   return routes.length === 0 ? [] : pathAcl(name, routes.map(routeBase));
+}
+
+/** As nginx matches it, and as the services read it. */
+function decodedAcl(name: string, base: string): Line[] {
+  return [
+    ["acl", name, "path,url_dec", "-m", "str", base],
+    ["acl", name, "path,url_dec", "-m", "beg", `${base}/`],
+  ];
 }
 
 function pathAcl(name: string, bases: readonly string[]): Line[] {
