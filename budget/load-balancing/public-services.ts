@@ -48,12 +48,13 @@ export function publicIssues(
     });
     if (hosts.length === 0 && paths.length === 0) {
       return [
-        of(
-          [],
-          "no hosts and no paths",
-          "hosts, paths, or both",
-          "Say which hosts or paths are the service's.",
-        ),
+        {
+          service: name,
+          path: [],
+          got: "no hosts and no paths",
+          allowed: "hosts, paths, or both",
+          fix: "Say which hosts or paths are the service's.",
+        },
       ];
     }
     const twice = (key: "hosts" | "paths", values: readonly string[]): PublicIssue[] =>

@@ -113,14 +113,16 @@ function arrows(edges: readonly Edge[], places: ReadonlyMap<string, Place>): Htm
     const [from, to] = [places.get(edge.from), places.get(edge.to)];
     if (from === undefined || to === undefined) return [];
     const start = { x: from.x + BOX.width, y: from.y + from.height / 2 };
-    const end = { x: to.x, y: to.y + to.height / 2 };
-    const middle = (start.x + end.x) / 2;
+    const beside = from.x === to.x;
+    const end = { x: beside ? start.x : to.x, y: to.y + to.height / 2 };
+    // A call within a column leaves on its right and comes back there.
+    const middle = beside ? start.x + BOX.arrow / 2 : (start.x + end.x) / 2;
     const path = html`<path
       d="M${start.x} ${start.y} C${middle} ${start.y} ${middle} ${end.y} ${end.x} ${end.y}"
       marker-end="url(#arrow)"
     />`;
     if (edges.length > MOST_LABELS) return [path];
-    const at = freeSpot(start, end, taken);
+    const at = freeSpot(start, { ...end, x: beside ? start.x + BOX.arrow : end.x }, taken);
     taken.push(at);
     const lines = [
       edge.rps > 0 ? `${number(edge.rps)} req/s` : "",

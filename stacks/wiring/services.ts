@@ -92,11 +92,12 @@ export function createService(
 
 /** Where the services are that a service calls. */
 function callsOf({ services, cluster }: StackConfig, service: ServiceConfig): ServiceCall[] {
-  return Object.keys(service.calls).flatMap((callee) => {
+  return Object.entries(service.calls).flatMap(([callee, { callsPerRequest }]) => {
     const called = own(services, callee);
     if (called === undefined) return [];
     const url = `http://${callee}-service.${cluster.namespace}.svc:${called.port}`;
-    return [{ name: callee, url, destination: { labels: selectorLabels(callee), ports: [called.port] } }];
+    const destination = { labels: selectorLabels(callee), ports: [called.port] };
+    return [{ name: callee, url, callsPerRequest, destination }];
   });
 }
 
