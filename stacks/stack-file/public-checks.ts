@@ -56,26 +56,12 @@ export function publicMistakes(parts: PublicParts): Issue[] {
     return at([
       ...between.map(({ path, got, allowed, fix }) => ({ path, got, allowed, fix })),
       ...routeProblems(routes, [HEALTH_PATH]).map(asIssue),
-      ...hostMistakes(hosts, known, parts.cdn),
+      ...hostMistakes(hosts, known),
     ]);
   });
 }
 
-function hostMistakes(
-  hosts: readonly string[],
-  known: ReturnType<typeof knownHosts>,
-  cdn: CdnConfig | undefined,
-): Issue[] {
-  if (cdn?.provider === "cloudfront" && hosts.length > 0) {
-    return [
-      {
-        path: ["hosts"],
-        got: show(hosts),
-        allowed: "paths alone behind CloudFront, which asks for what it caches by the load balancer's name",
-        fix: "Give the service paths of its own, or choose Cloudflare, which passes the host on.",
-      },
-    ];
-  }
+function hostMistakes(hosts: readonly string[], known: ReturnType<typeof knownHosts>): Issue[] {
   if (known.hosts.length === 0) return [];
   const strange = uncoveredHosts(hosts, known.hosts);
   return strange.map((host) => ({
