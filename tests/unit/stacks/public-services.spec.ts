@@ -74,16 +74,21 @@ describe("public services of a stack file", () => {
     );
   });
 
-  it("are behind CloudFront by paths alone, which asks by another name for what it caches", () => {
+  it("have names of the CDN where there is one, which passes the host on, and paths that it passes on", () => {
     const found = shippedMistakes((file) => {
-      twoPublic(file);
-      file["services"].matching.calls = {};
+      file["services"].matching.public = {
+        hosts: ["app.retrofitlink.example", "matching.example.org"],
+        routes: [
+          { path: "/socket.io/matches", kind: "sse" },
+          { path: "/live", kind: "sse" },
+        ],
+      };
     });
-    assert.equal(
-      found.filter((one) => one.includes("paths alone behind CloudFront")).length,
-      1,
-      found.join("\n"),
-    );
+    const keys = found.join().match(/"path":\[[^\]]*\]/g);
+    assert.deepEqual(keys, [
+      '"path":["services","matching","public","routes",1,"path"]',
+      '"path":["services","matching","public","hosts",1]',
+    ]);
   });
 });
 
