@@ -10,7 +10,7 @@ import type { CdnConfig, ServiceConfig, StackConfig } from "./schema/stack";
 /** What is sound by itself. */
 interface PublicParts {
   readonly services: Readonly<Record<string, ServiceConfig>>;
-  readonly loadBalancer: StackConfig["loadBalancer"];
+  readonly loadBalancer?: StackConfig["loadBalancer"];
   /** Name of the service behind the proxy, also where the rest of the block has issues. */
   readonly exposedService: string | undefined;
   readonly cdn: CdnConfig | undefined;

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 
 import { z } from "zod";
 
-import { issuesOf, pathText } from "../../../budget/core/issues";
+import { issuesOf, type Issue } from "../../../budget/core/issues";
 import { port, workloadName as workloadLabel, zones } from "../../../budget/core/leaves";
 import { number, text } from "../../../budget/core/settings";
 import { publicIssues } from "../../../budget/load-balancing/public-services";
@@ -27,7 +27,7 @@ import { routeProblems } from "./proxy-routes";
 import { tlsProblems } from "./proxy-tls";
 
 /** Everything that makes a proxy impossible to build or to prove. An empty list means it is sound. */
-export function proxyProblems(proxy: ProxyKind, given: ProxyArgs): Problem[] {
+export function proxyProblems(proxy: ProxyKind, given: ProxyArgs): (Problem | Issue)[] {
   const args = completeProxyArgs(given);
   const problems = [
     ...nameProblems(args.name),
@@ -91,7 +91,7 @@ const besides = z.object({
 });
 
 /** Services beside the proxy's own: each by itself, and where two of them want the same. */
-function serviceProblems({ services = [], routes = [] }: CompleteProxyArgs): Problem[] {
+function serviceProblems({ services = [], routes = [] }: CompleteProxyArgs): (Problem | Issue)[] {
   const at = (name: string): number => services.findIndex((service) => service.name === name);
   const alone = services.flatMap((service, index): Problem[] => {
     const below = (problem: Problem): Problem => ({
@@ -115,14 +115,10 @@ function serviceProblems({ services = [], routes = [] }: CompleteProxyArgs): Pro
     ];
   });
   if (alone.length > 0) return alone;
-  return publicIssues(services, { routes, reserved: [HEALTH_PATH] }).map(
-    ({ service, path, got, allowed, fix }) => ({
-      property: pathText(["services", at(service), ...path]),
-      got,
-      allowed,
-      fix,
-    }),
-  );
+  return publicIssues(services, { routes, reserved: [HEALTH_PATH] }).map(({ service, path, ...what }) => ({
+    path: ["services", at(service), ...path],
+    ...what,
+  }));
 }
 
 function numberProblems(args: CompleteProxyArgs): Problem[] {
