@@ -17,6 +17,7 @@ import { timeoutChain, type TimeoutChain } from "../budget/timeouts/timeouts";
 import { planColdCaches, type ColdCachePlan } from "./plan-cold-cache";
 import { planTraffic, type PlannedTraffic } from "./plan-traffic";
 import type { PlannedService } from "./planned-service";
+import { chainThrough, frontChain, publicServices } from "./public-services";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
 
 export type { PlannedService } from "./planned-service";
@@ -130,14 +131,21 @@ function withCalls(
   });
 }
 
+/** What all public services share: their names, and the chain in front of them. */
+interface Front {
+  readonly names: ReadonlySet<string>;
+  readonly timeouts: TimeoutChain | undefined;
+}
+
 /** A service that only others of the cluster call drains by its own rules: no load balancer has to notice. */
 function chainTo(
-  { cluster, cdn, loadBalancer }: ServicesInputs,
+  inputs: ServicesInputs,
+  { names, timeouts }: Front,
   name: string,
   maxRequestSeconds: number,
 ): TimeoutChain {
-  return loadBalancer?.service === name
-    ? timeoutChain({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" })
+  return names.has(name) && timeouts !== undefined
+    ? chainThrough(inputs, timeouts, maxRequestSeconds)
     : timeoutChain({ maxRequestSeconds, cloud: "local" });
 }
 
@@ -148,9 +156,10 @@ export function planServices(
   inputs: ServicesInputs,
   budget: PerformanceBudget = mergeBudget(DEFAULT_BUDGET, inputs.budget),
 ): PlannedServices {
+  const front = { names: new Set(publicServices(inputs)), timeouts: frontChain(inputs) };
   return withCalls(
     inputs,
-    mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name)),
+    mapValues(inputs.services, (service, name) => planned(inputs, front, budget, service, name)),
   );
 }
 
@@ -191,7 +200,9 @@ function balancingOf(
   service: ServiceInput,
   name: string,
 ): Balancing {
-  return service.balancing ?? (loadBalancer?.service === name ? "least-connections" : "per-connection");
+  const isPublic =
+    loadBalancer !== undefined && (loadBalancer.service === name || service.public !== undefined);
+  return service.balancing ?? (isPublic ? "least-connections" : "per-connection");
 }
 
 /** What decides whether a service has a plan; its pools and its drain do not. */
@@ -220,6 +231,7 @@ export function serviceInputs(
 
 function planned(
   inputs: ServicesInputs,
+  front: Front,
   stackBudget: PerformanceBudget,
   service: ServiceInput,
   name: string,
@@ -233,7 +245,7 @@ function planned(
       : { callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds };
   // Queries in flight at most, as if all of them met the same router.
   const databasePool = queries === undefined ? 0 : servicePoolSize(profile, processesPerPod, queries);
-  const timeouts = chainTo(inputs, name, maxRequestSeconds);
+  const timeouts = chainTo(inputs, front, name, maxRequestSeconds);
   return {
     budget: decisive.budget,
     timeouts,

@@ -29,7 +29,10 @@ export interface ServiceInput {
   /** Other services of the stack that one request calls, by their names. */
   readonly calls: Readonly<Record<string, { readonly callsPerRequest: number }>>;
   readonly budget: BudgetOverrides;
-  /** @default "least-connections" for the proxy's service, "per-connection" for all others */
+  /** Given where it is reached through the proxy beside the proxy's own service. */
+  readonly public?:
+    { readonly maxBodyMiB?: number | undefined; readonly rateLimit?: RateLimit | undefined } | undefined;
+  /** @default "least-connections" for services behind the proxy, "per-connection" for all others */
   readonly balancing?: Balancing | undefined;
   /** @default nothing */
   readonly resilience?: Resilience | undefined;
@@ -38,7 +41,7 @@ export interface ServiceInput {
 /** The proxy in front of a service, and what is in front of the proxy. */
 export interface LoadBalancerInput {
   readonly proxy: ProxyKind;
-  /** Service behind it. */
+  /** Service behind it, which answers what belongs to no other public service. */
   readonly service: string;
   readonly clientConnections: number;
   readonly cpuCores: number;

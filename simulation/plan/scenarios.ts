@@ -1,4 +1,5 @@
 /** What has to be true of a planned service: scenarios over loads, spreads, faults and seeds. */
+import { publicServices } from "../../plan/public-services";
 import { own } from "../../budget/core/own";
 import { admission } from "../../budget/load-balancing/proxy-limits";
 import { DEFAULT_REACTION } from "../../budget/service/capacity";
@@ -87,7 +88,7 @@ function serviceModel(
   const { serviceTimeP95Seconds = mean * Math.log(20), serviceTimeP99Seconds = mean * Math.log(100) } =
     profile;
   const isProxied = (service.balancing ?? "per-connection") === "least-connections";
-  const proxied = service.balancing === undefined ? inputs.loadBalancer?.service === name : isProxied;
+  const proxied = service.balancing === undefined ? publicServices(inputs).includes(name) : isProxied;
   return {
     name,
     base: demand.baseRps,

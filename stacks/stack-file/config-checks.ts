@@ -10,6 +10,7 @@ import { environmentIssues } from "../../components/workload/environment-issues"
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cachePlanMistakes } from "./cache-checks";
 import { cdnMistakes } from "./cdn-checks";
+import type { CdnOrigin } from "./cdn-way-checks";
 import { serviceInputs } from "../../plan/plan-stack";
 import { clusterIssues } from "./cluster-checks";
 import { atlasMistakes } from "./atlas-checks";
@@ -18,6 +19,7 @@ import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 import { nameIssues, workloadNames, type NamingParts } from "./object-names";
 import { configKey } from "./stack-file-issues";
+import { publicMistakes } from "./public-checks";
 import { signingMistakes } from "./url-signing-checks";
 import { waiverIssues } from "./waiver-issues";
 
@@ -83,10 +85,11 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
     ...cdnMistakes(config.cdn, {
       cluster: config.cluster,
       hasLoadBalancer: config.exposedService !== undefined,
-      origin: { hosts: config.chain.public?.hosts, routes: config.loadBalancer?.routes },
+      origin: { hosts: config.chain.public?.hosts, routes: openPaths(config) },
     }),
     ...signingMistakes({ ...config, hasCdn: names.cdn }),
     ...proxyIssues(config),
+    ...publicMistakes(config),
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasMistakes({ ...config, loadBalancer: exposed(config) }),
   ];
@@ -95,6 +98,20 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
   const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
   const stack = { budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
   return [...issues, ...cachePlanMistakes(stack, isPlanned)];
+}
+
+/** Every path that stays open, with where the file has it. */
+function openPaths({ loadBalancer, services }: SoundParts): CdnOrigin["routes"] {
+  if (loadBalancer === undefined) return undefined;
+  return [
+    ...loadBalancer.routes.map((route, index) => ({ ...route, at: ["loadBalancer", "routes", index] })),
+    ...Object.entries(services).flatMap(([name, service]) =>
+      (service.public?.routes ?? []).map((route, index) => ({
+        ...route,
+        at: ["services", name, "public", "routes", index],
+      })),
+    ),
+  ];
 }
 
 /** The service behind the proxy, as a plan is told of it, also where the rest of the block has issues. */
