@@ -13,11 +13,11 @@
  *   backend service ends a WebSocket, busy or not.
  * - Kubernetes, Cluster Autoscaler: `max-graceful-termination-sec` 600 s.
  */
-import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./chain-problems";
+import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./chain-issues";
 import type { TimeoutChain } from "./timeout-chain";
 
-export { chainProblems, PROPAGATION_SECONDS } from "./chain-problems";
-export type { ChainProblem, ChainRule } from "./chain-problems";
+export { chainIssues, timeoutIssues, PROPAGATION_SECONDS } from "./chain-issues";
+export type { ChainIssue, ChainRule } from "./chain-issues";
 export type { ChainStep, TimeoutChain } from "./timeout-chain";
 
 /** Where the outer load balancer is. `local` has none, and takes the figures of `aws` so that it behaves like production. */

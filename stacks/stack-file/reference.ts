@@ -2,7 +2,6 @@
 import { z } from "zod";
 
 import { aboutOf } from "../../budget/core/settings";
-import { MESSAGE_SEPARATOR } from "../../budget/core/issues";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import { stackSchema } from "./schema/stack";
 
@@ -32,12 +31,8 @@ function shown(value: unknown): string {
   return inner.length === 0 ? "none" : `\`${inner.join("`, `").replaceAll('"', "")}\``;
 }
 
-/** What is allowed; of a setting without a declaration what it says of nothing. */
 function allowed(schema: z.ZodType): string {
-  const said = aboutOf(schema)?.allowed;
-  if (said !== undefined) return said;
-  const [message = ""] = schema.safeParse(Symbol()).error?.issues.map(({ message: text }) => text) ?? [];
-  return message.includes(MESSAGE_SEPARATOR) ? (message.split(MESSAGE_SEPARATOR)[0] ?? "") : "";
+  return aboutOf(schema)?.allowed ?? "";
 }
 
 function told(schema: z.ZodType): Pick<Row, "fix" | "decides"> {

@@ -163,7 +163,7 @@ export function clusterDomain({ clusterDns }: Pick<ProxyArgs, "clusterDns">): st
   return clusterDns?.domain ?? "cluster.local";
 }
 
-/** The plan of a proxy that plans alone. Precondition: proxyProblems(args) is empty. */
+/** The plan of a proxy that plans alone. Precondition: proxyIssues(args) is empty. */
 export function planOfProxy(proxy: ProxyKind, workload: string, args: CompleteProxyArgs): ProxyPlan {
   return planProxy({
     workload,
