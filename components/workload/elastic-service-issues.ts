@@ -4,6 +4,7 @@ import { issue, type Issue, issuesOf } from "../../budget/core/issues";
 import { timeoutIssues } from "../../budget/timeouts/timeouts";
 import { budgetIssues } from "../../budget/core/budget-settings";
 import {
+  annotationKey,
   image,
   namespaceName,
   poolSize,
@@ -63,6 +64,7 @@ const checked = z.object({
   processesPerPod: processesPerPod.optional(),
   health,
   environment: z.record(variableName, z.unknown()).optional(),
+  annotations: z.record(annotationKey, z.unknown()).optional(),
   secretEnvironment: z.record(variableName, secretEntry).optional(),
   caches: z.array(cache).optional(),
   urlSigning: urlSigning.optional(),

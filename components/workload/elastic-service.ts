@@ -124,7 +124,10 @@ export class ElasticService extends pulumi.ComponentResource {
             progressDeadlineSeconds: 300 + startupSeconds(args.profile.warmUpSeconds),
             revisionHistoryLimit: 5,
             template: {
-              metadata: { labels },
+              metadata: {
+                labels,
+                ...(args.annotations === undefined ? {} : { annotations: args.annotations }),
+              },
               spec: podSpec(app, args, this.account.metadata.name),
             },
           },

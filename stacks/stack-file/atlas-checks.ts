@@ -1,5 +1,6 @@
 /** Rules of a stack file with a database by Atlas that look at the cluster as well. */
 import { issue, type Issue } from "../../budget/core/issues";
+import { NO_CLIENT_CIDRS } from "../../budget/database/settings";
 import { atlasRegion, regionsOfAtlas } from "../../budget/database/atlas-regions";
 import { DEFAULT_BUDGET, mergeBudget } from "../../budget/core/performance-budget";
 import type { DatabaseUser } from "../../budget/database/mongodb";
@@ -40,12 +41,7 @@ export function atlasKeyIssues(config: AtlasParts): Issue[] {
   }
   const given = database.clientCidrs.length > 0;
   if (cloud === "aws" && !given) {
-    issues.push(
-      issue(["database", "clientCidrs"], undefined, {
-        allowed: "at least one IPv4 range of at least 8 bits, like 10.0.0.0/16",
-        fix: "Give the addresses of the pods that connect; the private endpoint lets nobody else in.",
-      }),
-    );
+    issues.push(issue(["database", "clientCidrs"], undefined, NO_CLIENT_CIDRS));
   }
   if (cloud === "gcp" && given) {
     issues.push(

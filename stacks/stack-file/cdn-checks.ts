@@ -1,15 +1,12 @@
 /** Rules of `retrofitlink:cdn` that look at more than one key. They run on a block that is sound by itself. */
-import { issue, type Issue, words } from "../../budget/core/issues";
+import { issue, type Issue, issuesOf, words } from "../../budget/core/issues";
 import type { SettingPath } from "../../budget/core/settings";
+import { NO_ORIGINALS, cloudFrontSettings } from "../../budget/edge/settings";
 import { behaviorIssues } from "../../components/edge/behavior-issues";
 import { own } from "../../budget/core/own";
 import { cdnBehaviors, edgeBehaviors } from "../../budget/edge/behaviors";
 import { accountIssues, cloudflareImageIssues } from "../../components/edge/cloudflare/cloudflare-args";
-import {
-  ORIGIN_SHIELD_REGIONS,
-  aliasIssues,
-  publicKeyIssues,
-} from "../../components/edge/cloudfront/cloudfront-args";
+import { aliasIssues, publicKeyIssues } from "../../components/edge/cloudfront/cloudfront-args";
 import { zoneIssues } from "../../components/edge/cloudflare/cloudflare-zone";
 import { hostIssues } from "../../components/edge/edge-args";
 import { imageVariantIssues } from "../../components/edge/images/image-paths";
@@ -80,12 +77,7 @@ function imageIssues(cdn: CdnConfig, { cluster }: CdnSurroundings): Issue[] {
       );
     }
     if (cdn.images.originalsBucket === undefined && !behaviors.some(({ target }) => target === "assets")) {
-      add(
-        "images.originalsBucket",
-        undefined,
-        "the name of a bucket, where no class of paths is answered by one",
-        "Name the private bucket with the originals.",
-      );
+      issues.push(issue("images.originalsBucket", undefined, NO_ORIGINALS));
     }
     if (!((cdn.traffic.shares["images"] ?? 0) > 0)) {
       add(
@@ -129,14 +121,8 @@ function placeIssues(cdn: CdnConfig, { cluster, hasLoadBalancer }: CdnSurroundin
   }
   if (cdn.provider === "cloudfront" && cluster !== undefined && cluster.cloud !== "local") {
     const region = shieldRegion(cdn, cluster);
-    const regions: readonly string[] = ORIGIN_SHIELD_REGIONS;
-    if (region === undefined || !regions.includes(region)) {
-      add(
-        ["cloudfront", "originShieldRegion"],
-        cdn.cloudfront.originShieldRegion,
-        `one of ${ORIGIN_SHIELD_REGIONS.join(", ")}`,
-        "Choose the one that is nearest to the load balancer.",
-      );
+    for (const { allowed, fix } of issuesOf(cloudFrontSettings.originShieldRegion, region)) {
+      add(["cloudfront", "originShieldRegion"], cdn.cloudfront.originShieldRegion, allowed, fix);
     }
   }
   return issues;

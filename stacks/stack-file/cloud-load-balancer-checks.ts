@@ -3,16 +3,20 @@ import { BlockList } from "node:net";
 
 import type { SettingPath } from "../../budget/core/settings";
 import { valueAt } from "../../budget/core/setting-paths";
-import { issue, type Issue } from "../../budget/core/issues";
+import { issue, type Issue, issuesOf, within } from "../../budget/core/issues";
+import { certificateIssues } from "../../budget/load-balancing/rules";
+import { NODE_ZONES } from "../../budget/core/cloud-leaves";
+import { proxySettings } from "../../budget/load-balancing/settings";
 import { longestRequestSeconds, requestLimit, type ChainCdn } from "../../budget/timeouts/timeouts";
-import {
-  certificateCovers,
-  allowedRange,
-} from "../../components/load-balancing/public/public-load-balancer-args";
+import { allowedRange } from "../../budget/core/ranges";
 import { MOST_COUNTED_REQUESTS } from "../../components/load-balancing/public/gcp/gcp-load-balancer-args";
 import { areInCloudflare } from "./cdn-records";
 import { subnetIssues } from "./cluster-checks";
-import { cloudLoadBalancer, type CloudLoadBalancerConfig } from "./schema/cloud-load-balancer";
+import {
+  aws as awsSettings,
+  cloudLoadBalancer,
+  type CloudLoadBalancerConfig,
+} from "./schema/cloud-load-balancer";
 import { gcpZones } from "./regions";
 import { cluster } from "./schema/cluster";
 import type { ClusterConfig, ServiceConfig } from "./schema/stack";
@@ -28,7 +32,8 @@ export interface ChainParts {
   readonly hasLoadBalancer: boolean;
   /** True when the file has a `public` block, sound or not. */
   readonly hasPublic: boolean;
-  readonly trustedProxies: readonly string[];
+  /** Each that is sound by itself, at its place. */
+  readonly trustedProxies: readonly (string | undefined)[];
 }
 
 const AT: SettingPath = ["loadBalancer", "public"];
@@ -47,7 +52,7 @@ export function chainParts(raw: Readonly<Record<string, unknown>>): ChainParts {
     hasLoadBalancer: raw["loadBalancer"] !== undefined,
     hasPublic: given !== undefined,
     trustedProxies: Array.isArray(trusted)
-      ? trusted.filter((range): range is string => typeof range === "string")
+      ? trusted.map((range) => proxySettings.trustedProxies.element.safeParse(range).data)
       : [],
   };
 }
@@ -105,7 +110,14 @@ function publicIssues(
   }
   const elsewhere = areInCloudflare(config.hosts, chain.cloudflareZone);
   const issues: Issue[] = [
-    ...certificateIssues(config, elsewhere),
+    ...within(
+      AT,
+      certificateIssues(
+        config.hosts,
+        config.certificate === "managed" ? undefined : config.certificate.names,
+        config.dnsZone !== undefined || elsewhere,
+      ),
+    ),
     ...(elsewhere ? [] : dnsZoneIssues(config.dnsZone, cloud)),
     ...sourceIssues(chain, config),
     ...trustIssues(chain, cloud),
@@ -117,12 +129,7 @@ function publicIssues(
 
 function awsIssues({ aws }: CloudLoadBalancerConfig, zones: number): Issue[] {
   if (aws !== undefined) return subnetIssues([...AT, "aws", "subnetIds"], aws.subnetIds, zones);
-  return [
-    issue([...AT, "aws"], undefined, {
-      allowed: "a map of subnetIds and nodeSecurityGroupId",
-      fix: "Give the public subnets, and the security group of the cluster's nodes.",
-    }),
-  ];
+  return within([...AT, "aws"], issuesOf(awsSettings, undefined));
 }
 
 function gcpIssues({ gcp, firewall }: CloudLoadBalancerConfig, zones: number, region: string): Issue[] {
@@ -147,7 +154,7 @@ function gcpIssues({ gcp, firewall }: CloudLoadBalancerConfig, zones: number, re
     issues.push(
       issue([...AT, "gcp", "zones"], named, {
         allowed: `${zones} of ${there.join(", ")}, as cluster.zones and cluster.region say`,
-        fix: "Name the zones of the cluster's nodes: each has a group of endpoints.",
+        ...NODE_ZONES,
       }),
     );
   }
@@ -167,32 +174,6 @@ function dnsZoneIssues(dnsZone: string | undefined, cloud: keyof typeof DNS_ZONE
   const { pattern, allowed } = DNS_ZONES[cloud];
   if (dnsZone === undefined || pattern.test(dnsZone)) return [];
   return [issue([...AT, "dnsZone"], dnsZone, { allowed, fix: "Name the zone of the hosts." })];
-}
-
-/** @param elsewhere true where the CDN's DNS service has the zone of the hosts */
-function certificateIssues(
-  { certificate, hosts, dnsZone }: CloudLoadBalancerConfig,
-  elsewhere: boolean,
-): Issue[] {
-  const twice = hosts.filter((host, index) => hosts.indexOf(host) !== index);
-  const issues: Issue[] = twice.map((host) =>
-    issue([...AT, "hosts"], host, { allowed: "each name once", fix: "Remove the second." }),
-  );
-  if (certificate === "managed") {
-    if (dnsZone !== undefined || elsewhere) return issues;
-    const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
-    return [...issues, issue([...AT, "dnsZone"], undefined, { allowed: "the zone of the hosts", fix })];
-  }
-  const bare = hosts.filter((host) => !certificateCovers(certificate.names, host));
-  return [
-    ...issues,
-    ...bare.map((host) =>
-      issue([...AT, "certificate", "names"], certificate.names, {
-        allowed: `names that cover every host; ${host} is not covered`,
-        fix: "Choose a certificate for this name, or let one be made with certificate: managed.",
-      }),
-    ),
-  ];
 }
 
 function sourceIssues({ cdn: provider }: ChainParts, { sources }: CloudLoadBalancerConfig): Issue[] {
@@ -257,7 +238,7 @@ function trustIssues({ trustedProxies }: ChainParts, cloud: "aws" | "gcp"): Issu
     return [issue(path, undefined, { allowed, fix })];
   }
   return trustedProxies.flatMap((range, index) =>
-    isPrivateRange(range)
+    range === undefined || isPrivateRange(range)
       ? []
       : issue([...path, index], range, { allowed: "a range of the private network", fix }),
   );

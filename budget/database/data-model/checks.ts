@@ -16,6 +16,9 @@ import {
 const MOST_INDEXES = 64;
 const MOST_INDEX_FIELDS = 32;
 
+/** What is said of an index and of a shard key alike. */
+const TWO_HASHED = "hashes two fields; MongoDB allows one.";
+
 /** Longest TTL MongoDB takes, seconds: 68 years. */
 const LONGEST_TTL_SECONDS = 2_147_483_647;
 
@@ -109,7 +112,7 @@ function indexFaults(collection: Collection, index: Index): Found {
   const kinds = Object.values(index.keys);
   if (kinds.includes("hashed")) {
     if (index.unique === true) say("is unique and hashed; MongoDB cannot enforce that.");
-    if (kinds.filter((kind) => kind === "hashed").length > 1) say("hashes two fields; MongoDB allows one.");
+    if (kinds.filter((kind) => kind === "hashed").length > 1) say(TWO_HASHED);
     if (arrays.length > 0) say(`hashes with the array ${arrays.join()}; MongoDB refuses such documents.`);
   }
   if (kinds.includes("text")) {
@@ -253,7 +256,7 @@ function shardKeyFaults(collection: Collection): Found {
     }
   }
   if (Object.values(sharding.key).filter((kind) => kind === "hashed").length > 1) {
-    found.push(["shard key", "hashes two fields; MongoDB allows one."]);
+    found.push(["shard key", TWO_HASHED]);
   }
   const array = keys.find((field) => isArray(collection, field));
   if (array !== undefined) found.push(["shard key", `contains "${array}", an array.`]);

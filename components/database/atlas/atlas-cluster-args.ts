@@ -20,6 +20,7 @@ import {
   atlasSizes,
   databaseSizes,
   retentionDays,
+  NO_CLIENT_CIDRS,
 } from "../../../budget/database/settings";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
@@ -155,12 +156,7 @@ function networkIssues({ network }: AtlasSettings): Issue[] {
   if (kind !== "aws") return issues;
   const plain = network.clientCidrs.filter((range) => typeof range === "string");
   if (network.clientCidrs.length === 0 || !atlasClientCidrs.safeParse(plain).success) {
-    issues.push(
-      issue("network.clientCidrs", plain, {
-        allowed: "at least one IPv4 range of at least 8 bits, like 10.0.0.0/16",
-        fix: "Give the ranges of the pods that connect; the private endpoint lets nobody else in.",
-      }),
-    );
+    issues.push(issue("network.clientCidrs", plain, NO_CLIENT_CIDRS));
   }
   return issues;
 }

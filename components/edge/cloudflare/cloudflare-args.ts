@@ -17,7 +17,13 @@ import type { EdgeBehavior } from "../../../budget/edge/behaviors";
 import { classCondition } from "./cloudflare-expressions";
 import { cloudflareImageRules } from "./cloudflare-images";
 import { zoneIssues, type CloudflarePlan } from "./cloudflare-zone";
-import { completeEdgeArgs, edgeIssues, type CompleteEdgeArgs, type EdgeArgs } from "../edge-args";
+import {
+  FEWER_PATTERNS,
+  completeEdgeArgs,
+  edgeIssues,
+  type CompleteEdgeArgs,
+  type EdgeArgs,
+} from "../edge-args";
 import { imageVariantIssues } from "../images/image-paths";
 
 export type { CloudflarePlan } from "./cloudflare-zone";
@@ -195,7 +201,7 @@ export function cloudflareIssues(given: CloudflareArgs): Issue[] {
     "behaviors",
     words(`a condition of ${longest} characters`),
     `at most ${MOST_CONDITION_CHARACTERS} for one class`,
-    "Replace several patterns by one.",
+    FEWER_PATTERNS,
   );
   if (args.images === true) {
     issues.push(...cloudflareImageIssues(account.plan, behaviors));

@@ -11,11 +11,17 @@ import { z } from "zod";
 
 import { issue, type Issue, issueList, issuesOf, within, words } from "../../../budget/core/issues";
 import type { ImagePlan } from "../../../budget/edge/image-plan";
-import { cloudFrontSettings } from "../../../budget/edge/settings";
+import { NO_ORIGINALS, cloudFrontSettings } from "../../../budget/edge/settings";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import type { BehaviorClass } from "../../../budget/edge/behaviors";
-import { completeEdgeArgs, edgeIssues, type CompleteEdgeArgs, type EdgeArgs } from "../edge-args";
+import {
+  FEWER_PATTERNS,
+  completeEdgeArgs,
+  edgeIssues,
+  type CompleteEdgeArgs,
+  type EdgeArgs,
+} from "../edge-args";
 import { imageOptimizerIssues, type AwsImageOptimizerArgs } from "../images/image-optimizer-args";
 import { imagePrefix, imageVariantIssues } from "../images/image-paths";
 
@@ -37,7 +43,7 @@ export interface CloudFrontImages {
 export interface CloudFrontSite {
   /** Of the buckets. */
   readonly region: string;
-  /** Nearest to the load balancer; one of {@link ORIGIN_SHIELD_REGIONS}. @default `region` */
+  /** Nearest to the load balancer; one of those in budget/edge/settings.ts. @default `region` */
   readonly originShieldRegion?: string;
   /** Where the edge is: `PriceClass_100` is Europe, Israel and North America, `PriceClass_All` everywhere. @default "PriceClass_100" */
   readonly priceClass?: "PriceClass_100" | "PriceClass_200" | "PriceClass_All";
@@ -80,23 +86,6 @@ export function completeCloudFrontArgs(args: CloudFrontArgs): CompleteCloudFront
   };
   return { ...completeEdgeArgs("cloudfront", args), site: withDefaults(defaults, site), publicKeys };
 }
-
-/** Source: "Choosing the AWS Region for your Origin Shield" of the CloudFront documentation. */
-export const ORIGIN_SHIELD_REGIONS = [
-  "us-east-1",
-  "us-east-2",
-  "us-west-2",
-  "ap-south-1",
-  "ap-northeast-1",
-  "ap-northeast-2",
-  "ap-southeast-1",
-  "ap-southeast-2",
-  "eu-central-1",
-  "eu-west-1",
-  "eu-west-2",
-  "sa-east-1",
-  "me-central-1",
-] as const;
 
 /** Names of one distribution, and of one certificate where the account's quota of 10 was raised. Source: quotas of CloudFront and ACM. */
 const MOST_HOSTS = 100;
@@ -224,12 +213,7 @@ function imageIssues(args: CompleteCloudFrontArgs): Issue[] {
   const issues = imageVariantIssues(behaviors);
   if (issues.length > 0) return issues;
   if (images.originals === undefined && !behaviors.some(({ target }) => target === "assets")) {
-    issues.push(
-      issue("images.originals", words("no bucket"), {
-        allowed: "the name of a bucket, where no class of paths is answered by one",
-        fix: "Name the private bucket with the originals.",
-      }),
-    );
+    issues.push(issue("images.originals", words("no bucket"), NO_ORIGINALS));
   }
   const demand = { ...imageDemand(args, images), originals: { name: "", arn: "" } };
   return [...issues, ...imageOptimizerIssues(demand).map(ofFunction)];
@@ -250,21 +234,13 @@ export function cloudFrontIssues(given: CloudFrontArgs): Issue[] {
     `at most ${LONGEST_KEEP_ALIVE_SECONDS} (seconds)`,
     "Keep it below what CloudFront keeps.",
   );
-  const shielded: readonly string[] = ORIGIN_SHIELD_REGIONS;
-  check(
-    shielded.includes(site.originShieldRegion),
-    "site.originShieldRegion",
-    site.originShieldRegion,
-    `one of ${ORIGIN_SHIELD_REGIONS.join(", ")}`,
-    "Choose the one that is nearest to the load balancer.",
-  );
   const patterns = behaviors.flatMap(({ paths }) => paths).length - 1;
   check(
     patterns <= MOST_PATTERNS,
     "behaviors",
     patterns,
     `at most ${MOST_PATTERNS} path patterns`,
-    "Replace several patterns by one.",
+    FEWER_PATTERNS,
   );
   const signed = behaviors.filter((behavior) => behavior.signed).map((behavior) => behavior.class);
   return [

@@ -41,6 +41,9 @@ export type {
 /** Characters of the id of a service account. Source: Google Cloud IAM. */
 const LONGEST_ACCOUNT_ID = 30;
 
+/** What the cloud's console shows of the function. */
+const DESCRIPTION = "Makes the variants of images for the CDN";
+
 /** Where a CDN finds the images. */
 export type ImageOrigin =
   | {
@@ -156,7 +159,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         `${name}-function`,
         {
           region,
-          description: "Makes the variants of images for the CDN",
+          description: DESCRIPTION,
           role: role.arn,
           runtime: "nodejs24.x",
           architectures: ["arm64"],
@@ -253,7 +256,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         {
           project,
           location: region,
-          description: "Makes the variants of images for the CDN",
+          description: DESCRIPTION,
           buildConfig: {
             runtime: "nodejs24",
             entryPoint: "image",

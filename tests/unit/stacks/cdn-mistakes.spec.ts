@@ -74,7 +74,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => (c["cdn"].images = { originalsBucket: name }),
       [
-        `retrofitlink:cdn.images.originalsBucket: got "${name}"; allowed is the name of a private bucket of S3. Leave it out for the bucket of built files.`,
+        `retrofitlink:cdn.images.originalsBucket: got "${name}"; allowed is the name of a private bucket of S3. Name the bucket with the originals, below images/.`,
       ],
     ]),
     [
@@ -144,7 +144,7 @@ describe("CDN of a stack file, its mistakes", () => {
         c["cluster"] = { ...CLUSTERS.aws, region: "eu-north-1" };
       },
       [
-        "retrofitlink:cdn.cloudfront.originShieldRegion: got nothing; allowed is one of us-east-1, us-east-2, us-west-2, ap-south-1, ap-northeast-1, ap-northeast-2, ap-southeast-1, ap-southeast-2, eu-central-1, eu-west-1, eu-west-2, sa-east-1, me-central-1. Choose the one that is nearest to the load balancer.",
+        'retrofitlink:cdn.cloudfront.originShieldRegion: got nothing; allowed is "us-east-1", "us-east-2", "us-west-2", "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-west-1", "eu-west-2", "sa-east-1" or "me-central-1". Choose the one that is nearest to the load balancer.',
       ],
     ],
     [

@@ -8,6 +8,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
 import { issue, type Issue, words } from "../../../../budget/core/issues";
+import { TWO_SUBNETS } from "../../../../budget/core/cloud-leaves";
 import type { Transform } from "../../../shared/transform";
 import type { AlbCertificateArgs } from "./aws-alb-certificate";
 import type { AlbFirewallTransforms } from "./aws-alb-firewall";
@@ -93,12 +94,7 @@ export function awsAlbIssues(given: AwsAlbArgs): Issue[] {
   const issues = publicLoadBalancerIssues(args);
   // A list that is known late is AWS's to judge.
   if (Array.isArray(network.subnetIds) && network.subnetIds.length < 2) {
-    issues.push(
-      issue("network.subnetIds", network.subnetIds, {
-        allowed: "at least 2 subnets, in different zones",
-        fix: "Give a public subnet for each zone.",
-      }),
-    );
+    issues.push(issue("network.subnetIds", network.subnetIds, TWO_SUBNETS));
   }
   if (!(
     Number.isInteger(slowStartSeconds) &&

@@ -3,7 +3,8 @@ import type * as dns from "@pulumi/gcp/dns";
 import type * as logging from "@pulumi/gcp/logging";
 import type * as pulumi from "@pulumi/pulumi";
 
-import { issue, type Issue } from "../../../../budget/core/issues";
+import { issue, type Issue, issuesOf, within } from "../../../../budget/core/issues";
+import { gcpZoneNames, NODE_ZONES } from "../../../../budget/core/cloud-leaves";
 import type { Transform } from "../../../shared/transform";
 import {
   completePublicArgs,
@@ -76,21 +77,14 @@ export function gcpLoadBalancerIssues(given: GcpLoadBalancerArgs): Issue[] {
       }),
     );
   }
-  if (location.zones.length === 0) {
-    issues.push(
-      issue("location.zones", location.zones, {
-        allowed: "at least one zone",
-        fix: "Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
-      }),
-    );
-  }
+  if (location.zones.length === 0) issues.push(...within(["location", "zones"], issuesOf(gcpZoneNames, [])));
   location.zones.forEach((zone, index) => {
     const isOfRegion = zone.startsWith(`${location.region}-`) && /-[a-z]$/.test(zone);
     if (isOfRegion && location.zones.indexOf(zone) === index) return;
     issues.push(
       issue(`location.zones[${index}]`, zone, {
         allowed: `a zone of ${location.region}, like ${location.region}-a, once`,
-        fix: "Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
+        ...NODE_ZONES,
       }),
     );
   });

@@ -96,7 +96,7 @@ describe("loadBalancer.public of a stack file", () => {
       "no host",
       (c) => (publicBlock(c)["hosts"] = []),
       [
-        "retrofitlink:loadBalancer.public.hosts: got a list, []; allowed is at least one name. Name the host that clients, or the CDN, connect to.",
+        "retrofitlink:loadBalancer.public.hosts: got a list, []; allowed is at least one host name. Give the names that clients use, or that the CDN does.",
       ],
     ],
     [
@@ -269,7 +269,7 @@ describe("loadBalancer.public of a stack file", () => {
         { ...GCP, region, zones: count },
       );
     assert.deepEqual(zones("us-central1", 3), [
-      "retrofitlink:loadBalancer.public.gcp.zones: got nothing; allowed is 3 of us-central1-a, us-central1-b, us-central1-c, us-central1-f, as cluster.zones and cluster.region say. Name the zones of the cluster's nodes: each has a group of endpoints.",
+      "retrofitlink:loadBalancer.public.gcp.zones: got nothing; allowed is 3 of us-central1-a, us-central1-b, us-central1-c, us-central1-f, as cluster.zones and cluster.region say. Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
     ]);
     assert.deepEqual(zones("us-central1", 3, ["us-central1-a", "us-central1-c", "us-central1-f"]), []);
     assert.deepEqual(zones("europe-west1", 3), []);

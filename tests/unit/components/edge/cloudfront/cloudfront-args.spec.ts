@@ -30,7 +30,7 @@ describe("CloudFront that cannot be built", () => {
     [
       "no host",
       { hosts: [] },
-      "hosts: got a list, []; allowed is at least one name. Give the names that clients use.",
+      "hosts: got a list, []; allowed is at least one host name. Give the names that clients use, or that the CDN does.",
     ],
     [
       "a lock in a header that belongs to a CDN",
@@ -94,7 +94,7 @@ describe("CloudFront that cannot be built", () => {
     await assert.rejects(build, {
       message:
         'CloudFront "cdn" cannot be built:\n' +
-        "  - retrofitlink:cdn.hosts: got a list, []; allowed is at least one name. Give the names that clients use.",
+        "  - retrofitlink:cdn.hosts: got a list, []; allowed is at least one host name. Give the names that clients use, or that the CDN does.",
     });
   });
 });

@@ -4,13 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import { timeoutChain } from "../../../../../budget/timeouts/timeouts";
 import {
-  certificateCovers,
   completePublicArgs,
   publicLoadBalancerIssues,
-  allowedRange,
   type CompletePublicArgs,
   type PublicLoadBalancerArgs,
 } from "../../../../../components/load-balancing/public/public-load-balancer-args";
+import { allowedRange } from "../../../../../budget/core/ranges";
+import { certificateCovers } from "../../../../../budget/load-balancing/rules";
 import { isHostName } from "../../../../../budget/load-balancing/settings";
 import { describeIssue } from "../../../../../components/shared/issues";
 
@@ -47,17 +47,17 @@ describe("publicLoadBalancerIssues", () => {
     [
       "no host",
       { ...args, hosts: [] },
-      "hosts: got a list, []; allowed is at least one name. Name the host under which clients, or the CDN, reach the load balancer.",
+      "hosts: got a list, []; allowed is at least one host name. Give the names that clients use, or that the CDN does.",
     ],
     [
       "a wildcard as a host",
       { ...args, hosts: ["*.example.com"] },
-      'hosts[0]: got "*.example.com"; allowed is a DNS name like api.example.com, no wildcard. Write each name once, in lower case.',
+      'hosts[0]: got "*.example.com"; allowed is a host name in lower case, like app.example.org. Leave https:// and the port out; write other letters in Punycode, xn--….',
     ],
     [
       "a host twice",
       { ...args, hosts: ["app.example.com", "app.example.com"] },
-      'hosts[1]: got "app.example.com"; allowed is a name not in the list yet. Write each name once, in lower case.',
+      'hosts: got a list, ["app.example.com","app.example.com"]; allowed is each name once. Remove the second.',
     ],
     [
       "a certificate that nobody can prove",
@@ -87,7 +87,7 @@ describe("publicLoadBalancerIssues", () => {
     [
       "a rate of zero",
       { ...args, firewall: { mode: "block", requestsPerFiveMinutes: 0 } },
-      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
+      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over; at most 10,000 on gcp. Behind CloudFront its own firewall counts.",
     ],
     [
       "logs that are kept for no day",

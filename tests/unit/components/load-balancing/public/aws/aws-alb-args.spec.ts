@@ -12,7 +12,7 @@ describe("awsAlbIssues", () => {
     [
       "one subnet",
       { network: { ...AWS_ALB.network, subnetIds: ["subnet-1"] } },
-      'network.subnetIds: got a list, ["subnet-1"]; allowed is at least 2 subnets, in different zones. Give a public subnet for each zone.',
+      'network.subnetIds: got a list, ["subnet-1"]; allowed is at least 2 subnets, in different zones. Give a subnet for each zone.',
     ],
     [
       "a slow start that AWS does not know",
