@@ -219,7 +219,7 @@ describe("CloudFront that makes images", () => {
       "retrofitlink:cdn.images.originals: got no bucket; allowed is the name of a bucket, where no class of paths is answered by one. Name the private bucket with the originals.",
     ]);
     assert.deepEqual(problems({ images: { ...IMAGES, secondsPerImage: 15 } }), [
-      'retrofitlink:cdn.traffic.shares.images: got "800 images/s"; allowed is a demand of at most 900 calls at the same time; this is 2572. Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.',
+      "retrofitlink:cdn.traffic.shares.images: got 800 images/s; allowed is a demand of at most 900 calls at the same time; this is 2572. Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.",
     ]);
   });
 });

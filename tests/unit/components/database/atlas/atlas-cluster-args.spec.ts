@@ -46,7 +46,7 @@ describe("atlasClusterIssues", () => {
       "analyticsNodes: got -1; allowed is a whole number from 0 to 47. Count the nodes of each shard that serve reports. A replica set has at most 50, 3 of them vote.",
       "queriesPerCore: got -1; allowed is a number from 1 to 1,000,000 (queries/s). Give what one core answers, as a load test measured it.",
       "retentionDays: got 0.5; allowed is a whole number from 1 to 365 (days). Say how long backups are kept.",
-      'network.clientCidrs: got a list, ["0.0.0.0/0"]; allowed is at least one IPv4 range of at least 8 bits, like 10.0.0.0/16. Give the ranges of the pods that connect; the private endpoint lets nobody else in.',
+      'network.clientCidrs: got a list, ["0.0.0.0/0"]; allowed is at least one IPv4 range of at least 8 bits, like 10.0.0.0/16. Give the addresses of the pods that connect; the private endpoint lets nobody else in.',
     ]);
   });
 
