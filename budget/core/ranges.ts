@@ -1,5 +1,5 @@
 /** Ranges of addresses in CIDR notation. */
-import { isIP } from "node:net";
+import { z } from "zod";
 
 /** Wider ranges than these belong to many owners: they stand for the whole internet. Bits, by version. */
 const WIDEST = { 4: 8, 6: 16 } as const;
@@ -10,11 +10,10 @@ const WIDEST = { 4: 8, 6: 16 } as const;
  */
 export function allowedRange(range: string): string | undefined {
   const [address = "", prefix = "", ...rest] = range.split("/");
-  // An address of version 4 within one of version 6 is no range of anybody.
-  const version = /^([0-9.]+|[0-9a-f:]+)$/i.test(address) ? isIP(address) : 0;
+  const version = versionOf(address);
   const bits = Number(prefix);
   const length = version === 6 ? 128 : 32;
-  if ((version !== 4 && version !== 6) || rest.length > 0 || !/^\d{1,3}$/.test(prefix) || bits > length) {
+  if (version === undefined || rest.length > 0 || !/^\d{1,3}$/.test(prefix) || bits > length) {
     return "a range in CIDR notation, like 203.0.113.0/24";
   }
   const widest = WIDEST[version];
@@ -22,6 +21,12 @@ export function allowedRange(range: string): string | undefined {
   return (addressOf(address) & ((1n << BigInt(length - bits)) - 1n)) === 0n
     ? undefined
     : `a range without bits behind its prefix; one address alone is ${address}/${length}`;
+}
+
+/** Version of an address. One of version 4 within one of version 6 is refused: it stands for no range of its own. */
+function versionOf(address: string): 4 | 6 | undefined {
+  if (z.ipv4().safeParse(address).success) return 4;
+  return !address.includes(".") && z.ipv6().safeParse(address).success ? 6 : undefined;
 }
 
 /** An address as a number. */

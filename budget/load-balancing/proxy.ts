@@ -44,7 +44,7 @@ export interface ProxyInputs {
   readonly maxBodyMiB: number;
 }
 
-/** Name of the workload of a proxy where nobody gives one. */
+/** Name of the workload of a proxy, where none is given. */
 export function workloadName(proxy: ProxyKind): string {
   return `${proxy}-load-balancer`;
 }

@@ -126,10 +126,10 @@ export function timeoutChain(inputs: TimeoutChainInputs): TimeoutChain {
   return chain;
 }
 
-/** Longest request where nobody says another, seconds. */
+/** Longest request, where none is given, seconds. */
 export const DEFAULT_LONGEST_REQUEST_SECONDS = 10;
 
-/** The timeout chain of a component that nobody gives one: requests of 10 s at most, without a load balancer or a CDN. */
+/** The timeout chain of a component that is given none: requests of 10 s at most, without a load balancer or a CDN. */
 export const DEFAULT_TIMEOUTS: TimeoutChain = timeoutChain({
   maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS,
   cloud: "local",

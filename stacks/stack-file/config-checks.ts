@@ -158,7 +158,7 @@ const CLOUD_OF_CACHE = new Map<unknown, string>([
 ]);
 
 function cacheKindIssues({ cloud, cacheKinds }: SoundParts): Issue[] {
-  // A cloud that nobody knows is an issue of its own.
+  // An unknown cloud is an issue of its own.
   if (cloud !== "aws" && cloud !== "gcp" && cloud !== "local") return [];
   return Object.entries(cacheKinds).flatMap(([name, kind]) => {
     const needed = CLOUD_OF_CACHE.get(kind);

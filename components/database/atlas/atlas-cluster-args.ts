@@ -54,7 +54,7 @@ export interface AtlasClusterArgs {
   readonly readReplicas?: number;
   /** Nodes of each shard for reports, whole number from 0 to 47. @default 0 */
   readonly analyticsNodes?: number;
-  /** Queries/s that one core of a node answers, measured. @default 1000, and a proof says that nobody has measured */
+  /** Queries/s that one core of a node answers, measured. @default 1000, and a proof names it as an assumption */
   readonly queriesPerCore?: number | undefined;
   /** Bounds of the auto-scaling: `M60`. Refused below what the proof needs. @default what the proof needs */
   readonly instanceSizes?: { readonly min?: string | undefined; readonly max?: string | undefined };

@@ -58,7 +58,7 @@ export interface MongoDbClusterArgs {
   readonly readReplicas?: number;
   /** CPU of one `mongod`, cores, 0.01 to 256. @default 1 */
   readonly cpuCores?: number;
-  /** Queries/s that one core of a `mongod` answers, measured. @default 1000, and a proof says that nobody has measured */
+  /** Queries/s that one core of a `mongod` answers, measured. @default 1000, and a proof names it as an assumption */
   readonly queriesPerCore?: number | undefined;
   /** What the storage class provides to one volume. @default 3000 IOPS and 125 MiB/s, gp3 without paying for more */
   readonly disk?: Disk | undefined;
