@@ -16,13 +16,13 @@ import { ZoneSetting } from "@pulumi/cloudflare/zoneSetting";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import { assertValid } from "../../shared/issues";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import type { CdnPlan } from "../../../budget/edge/plan";
 import { physicalName } from "../../shared/physical-name";
-import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import {
-  cloudflareProblems,
+  cloudflareIssues,
   completeCloudflareArgs,
   type CloudflareArgs,
   type CompleteCloudflareArgs,
@@ -32,7 +32,7 @@ import { IMAGE_VARIANTS, zoneSettings } from "./cloudflare-settings";
 import { certificateHosts } from "./cloudflare-zone";
 import { edgeSummary } from "../edge-args";
 
-export { cloudflareProblems } from "./cloudflare-args";
+export { cloudflareIssues } from "./cloudflare-args";
 export type {
   CloudflareAccount,
   CloudflareArgs,
@@ -76,7 +76,7 @@ export class Cloudflare extends pulumi.ComponentResource {
   readonly plan: CdnPlan;
 
   constructor(name: string, given: CloudflareArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("Cloudflare", name, cloudflareProblems(given), given.configKey);
+    assertValid("Cloudflare", name, cloudflareIssues(given), given.configKey);
     const args = completeCloudflareArgs(given);
     super(COMPONENT_TYPES.cloudflare, name, edgeSummary(name, "cloudflare", args), opts);
     this.plan = args.plan;

@@ -6,16 +6,16 @@ import type * as s3 from "@pulumi/aws/s3";
 import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../../shared/issues";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import type { Witness } from "../../../budget/core/witness";
 import type { CdnPlan } from "../../../budget/edge/plan";
 import { physicalName } from "../../shared/physical-name";
 import { bucketPolicy, privateBucket, type PrivateBucketArgs } from "../../shared/private-bucket";
-import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import type { BehaviorClass, EdgeBehavior } from "../../../budget/edge/behaviors";
 import {
-  cloudFrontProblems,
+  cloudFrontIssues,
   completeCloudFrontArgs,
   imageDemand,
   type CloudFrontArgs,
@@ -30,7 +30,7 @@ import { edgeSetsHeaders, edgeSummary } from "../edge-args";
 import { assetRequestFunction, imageRequestFunction, type ViewerRequestFunction } from "../edge-functions";
 import { ImageOptimizer, allowDistribution, type ImageOrigin } from "../images/image-optimizer";
 
-export { cloudFrontProblems } from "./cloudfront-args";
+export { cloudFrontIssues } from "./cloudfront-args";
 export type { CloudFrontArgs, CloudFrontImages } from "./cloudfront-args";
 
 /**
@@ -74,7 +74,7 @@ export class CloudFront extends pulumi.ComponentResource {
   readonly images: ImageOptimizer | undefined;
 
   constructor(name: string, given: CloudFrontArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("CloudFront", name, cloudFrontProblems(given), given.configKey);
+    assertValid("CloudFront", name, cloudFrontIssues(given), given.configKey);
     const args = completeCloudFrontArgs(given);
     super(
       COMPONENT_TYPES.cloudFront,

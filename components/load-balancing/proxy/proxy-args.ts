@@ -201,7 +201,7 @@ export function ownTimeouts(args: CompleteProxyArgs): TimeoutChain {
   return { ...timeouts, idle, drain: longest.drain };
 }
 
-/** The plan of a proxy that plans alone. Precondition: proxyProblems(args) is empty. */
+/** The plan of a proxy that plans alone. Precondition: proxyIssues(args) is empty. */
 export function planOfProxy(proxy: ProxyKind, workload: string, args: CompleteProxyArgs): ProxyPlan {
   return planProxy({
     workload,

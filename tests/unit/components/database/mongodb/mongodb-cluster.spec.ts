@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import {
   MongoDbCluster,
-  mongoDbClusterProblems,
+  mongoDbClusterIssues,
   type MongoDbClusterArgs,
 } from "../../../../../components/database/mongodb/mongodb-cluster";
 import { contradiction } from "../../../../../budget/core/witness";
@@ -12,7 +12,7 @@ import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import type { Planned } from "../../../../../budget/core/summary";
 import { planDatabase } from "../../../../../budget/database/plan";
 import { readPreference } from "../../../../../components/database/database-endpoint";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/issues";
 import { record, type RecordedResource } from "../../../../helpers/pulumi";
 import { clusterArgs, s3Backup } from "../fixtures";
 
@@ -365,7 +365,7 @@ describe("MongoDbCluster, alone in somebody's program", () => {
 
 describe("what makes a MongoDbCluster impossible", () => {
   const texts = (change: Partial<MongoDbClusterArgs>): string[] =>
-    mongoDbClusterProblems({ ...clusterArgs, ...change }).map((problem) =>
+    mongoDbClusterIssues({ ...clusterArgs, ...change }).map((problem) =>
       describeIssue(problem, clusterArgs.configKey),
     );
 
@@ -397,7 +397,7 @@ describe("what makes a MongoDbCluster impossible", () => {
     ],
     [
       { cpuCores: NaN },
-      "retrofitlink:database.cpuCores: got null; allowed is a number from 0.01 to 256 (cores). Give the cores of one member; 500m is 0.5.",
+      "retrofitlink:database.cpuCores: got NaN; allowed is a number from 0.01 to 256 (cores). Give the cores of one member; 500m is 0.5.",
     ],
     [
       { routers: { cpuCores: 1, queriesPerCore: 0 } },

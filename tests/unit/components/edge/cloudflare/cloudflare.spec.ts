@@ -5,10 +5,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { edgeBehaviors, withImageVariants } from "../../../../../budget/edge/behaviors";
 import {
   Cloudflare,
-  cloudflareProblems,
+  cloudflareIssues,
   type CloudflareArgs,
 } from "../../../../../components/edge/cloudflare/cloudflare";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/issues";
 import { meets } from "../../../../helpers/cloudflare-expression";
 import { record, type Recording } from "../../../../helpers/pulumi";
 import { LOCK, cloudflare, edgeOutputs } from "../fixtures";
@@ -365,12 +365,12 @@ describe("Cloudflare, its bucket", () => {
 
 describe("Cloudflare that cannot be built", () => {
   const problems = (change: Partial<CloudflareArgs>): string[] =>
-    cloudflareProblems({ ...cloudflare, ...change }).map((problem) => describeIssue(problem));
+    cloudflareIssues({ ...cloudflare, ...change }).map((found) => describeIssue(found));
   const cases: [string, Partial<CloudflareArgs>, string][] = [
     [
       "a key that the plan does not have",
       { ...account({ plan: "pro" }), behaviors: edgeBehaviors({ html: { key: { cookies: ["locale"] } } }) },
-      'behaviors.html.key.cookies: got ["locale"]; allowed is a plan that keys on them: enterprise. Change the plan of the zone, or leave it out of the key.',
+      'behaviors.html.key.cookies: got a list, ["locale"]; allowed is a plan that keys on them: enterprise. Change the plan of the zone, or leave it out of the key.',
     ],
     [
       "signatures on the plan free",
@@ -387,12 +387,12 @@ describe("Cloudflare that cannot be built", () => {
           assets: { key: { query: ["v"] } },
         }),
       },
-      'behaviors: got "query parameters in the keys of assets, images, publicApi, html"; allowed is at most 3 classes with some on the plan free, which has five custom rules. Leave key.query out of one, or change the plan of the zone.',
+      "behaviors: got query parameters in the keys of assets, images, publicApi, html; allowed is at most 3 classes with some on the plan free, which has five custom rules. Leave key.query out of one, or change the plan of the zone.",
     ],
     [
       "a private key in place of a request",
       account({ originCertificateRequest: "-----BEGIN PRIVATE KEY-----" }),
-      'account.originCertificateRequest: got "a private key"; allowed is a certificate request, PEM. Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.',
+      "account.originCertificateRequest: got a private key; allowed is a certificate request, PEM. Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.",
     ],
     [
       "images on the plan free",
@@ -401,7 +401,7 @@ describe("Cloudflare that cannot be built", () => {
         images: true,
         behaviors: withImageVariants(edgeBehaviors(), "service"),
       },
-      'images: got "variants of images on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
+      "images: got variants of images on the plan free; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.",
     ],
     [
       "signed images of which it makes variants",
@@ -417,7 +417,7 @@ describe("Cloudflare that cannot be built", () => {
         images: true,
         behaviors: withImageVariants(edgeBehaviors({ images: { paths: ["/a/*", "/b/*"] } }), "service"),
       },
-      'behaviors.images.paths: got ["/a/*","/b/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.',
+      'behaviors.images.paths: got a list, ["/a/*","/b/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.',
     ],
     [
       "a generation before the first",
@@ -440,7 +440,7 @@ describe("Cloudflare that cannot be built", () => {
     assert.deepEqual(more, []);
     assert.match(
       first,
-      /^behaviors: got "a condition of \d+ characters"; allowed is at most 3000 for one class/,
+      /^behaviors: got a condition of \d+ characters; allowed is at most 3000 for one class/,
     );
   });
 });
