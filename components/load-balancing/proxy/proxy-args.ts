@@ -187,10 +187,15 @@ export function clusterDomain({ clusterDns }: Pick<ProxyArgs, "clusterDns">): st
   return clusterDns?.domain ?? "cluster.local";
 }
 
+type CompleteService = ProxiedService &
+  Required<Pick<ProxiedService, "hosts" | "paths" | "routes" | "maxBodyMiB" | "timeouts">> & {
+    readonly budget: NonNullable<ProxyArgs["budget"]>;
+  };
+
 /** A service beside the proxy's own, with what it has of the proxy's where it has none of its own. */
-export function completeService(args: CompleteProxyArgs, service: ProxiedService) {
+export function completeService(args: CompleteProxyArgs, service: ProxiedService): CompleteService {
   const { maxBodyMiB, budget, timeouts } = args;
-  return { hosts: [], paths: [], routes: [], maxBodyMiB, budget, timeouts, ...service } as const;
+  return { hosts: [], paths: [], routes: [], maxBodyMiB, budget, timeouts, ...service };
 }
 
 /** What the proxy does for all of its services: it ends as late as the one that takes longest. */
