@@ -7,6 +7,7 @@ import type * as vpc from "@pulumi/aws/vpc";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
+import type { BucketPartTransforms } from "../../../shared/private-bucket";
 import type { Problem } from "../../../shared/problems";
 import type { Transform } from "../../../shared/transform";
 import type { AlbCertificateArgs } from "./aws-alb-certificate";
@@ -62,7 +63,9 @@ export interface AwsAlbTransforms
   readonly ingressRule?: Transform<vpc.SecurityGroupIngressRuleArgs>;
   readonly egressRule?: Transform<vpc.SecurityGroupEgressRuleArgs>;
   readonly binding?: Transform<k8s.apiextensions.CustomResourceArgs>;
+  /** Of the bucket with the access logs, and of what is around it. */
   readonly accessLogs?: Transform<s3.BucketArgs>;
+  readonly accessLogsParts?: BucketPartTransforms;
   readonly alarm?: Transform<cloudwatch.MetricAlarmArgs>;
   readonly record?: Transform<route53.RecordArgs>;
 }
