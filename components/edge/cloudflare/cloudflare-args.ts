@@ -1,12 +1,21 @@
 /** What Cloudflare is given besides what every CDN is. */
+import type { ArgoTieredCachingArgs } from "@pulumi/cloudflare/argoTieredCaching";
+import type { CertificatePackArgs } from "@pulumi/cloudflare/certificatePack";
+import type { CloudConnectorRulesArgs } from "@pulumi/cloudflare/cloudConnectorRules";
 import type { DnsRecordArgs } from "@pulumi/cloudflare/dnsRecord";
 import type { LoadBalancerArgs } from "@pulumi/cloudflare/loadBalancer";
 import type { LoadBalancerMonitorArgs } from "@pulumi/cloudflare/loadBalancerMonitor";
 import type { LoadBalancerPoolArgs } from "@pulumi/cloudflare/loadBalancerPool";
+import type { OriginCaCertificateArgs } from "@pulumi/cloudflare/originCaCertificate";
 import type { R2BucketArgs } from "@pulumi/cloudflare/r2bucket";
+import type { R2CustomDomainArgs } from "@pulumi/cloudflare/r2customDomain";
 import type { RulesetArgs } from "@pulumi/cloudflare/ruleset";
+import type { TieredCacheArgs } from "@pulumi/cloudflare/tieredCache";
+import type { ZoneCacheReserveArgs } from "@pulumi/cloudflare/zoneCacheReserve";
+import type { ZoneCacheVariantsArgs } from "@pulumi/cloudflare/zoneCacheVariants";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting";
 import type * as pulumi from "@pulumi/pulumi";
+import type * as random from "@pulumi/random";
 import { z } from "zod";
 
 import { issue, type Issue, issueList, issuesOf, within, words } from "../../../budget/core/issues";
@@ -54,6 +63,7 @@ export interface CloudflareSignatures {
   readonly lifetimeSeconds: number;
 }
 
+/** Escape hatches, one for each child; where there are several of a kind, for each of them. */
 export interface CloudflareTransforms {
   readonly zoneSetting?: Transform<ZoneSettingArgs>;
   readonly ruleset?: Transform<RulesetArgs>;
@@ -62,6 +72,21 @@ export interface CloudflareTransforms {
   readonly pool?: Transform<LoadBalancerPoolArgs>;
   readonly loadBalancer?: Transform<LoadBalancerArgs>;
   readonly bucket?: Transform<R2BucketArgs>;
+  /** What the bucket's name ends with. */
+  readonly bucketSuffix?: Transform<random.RandomIdArgs>;
+  readonly bucketDomain?: Transform<R2CustomDomainArgs>;
+  /** Sends the paths of built files to the bucket. */
+  readonly bucketRoute?: Transform<CloudConnectorRulesArgs>;
+  readonly signingSecret?: Transform<random.RandomPasswordArgs>;
+  /** Argo's tiers, of which `tieredCache` is the topology. */
+  readonly tiers?: Transform<ArgoTieredCachingArgs>;
+  readonly tieredCache?: Transform<TieredCacheArgs>;
+  readonly cacheReserve?: Transform<ZoneCacheReserveArgs>;
+  readonly imageVariants?: Transform<ZoneCacheVariantsArgs>;
+  /** That clients see. */
+  readonly certificate?: Transform<CertificatePackArgs>;
+  /** That Cloudflare sees. */
+  readonly originCertificate?: Transform<OriginCaCertificateArgs>;
 }
 
 export interface CloudflareArgs extends EdgeArgs {

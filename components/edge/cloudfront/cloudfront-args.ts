@@ -3,6 +3,8 @@ import { createPublicKey } from "node:crypto";
 
 import type * as acm from "@pulumi/aws/acm";
 import type * as cloudfront from "@pulumi/aws/cloudfront";
+import type * as cloudwatch from "@pulumi/aws/cloudwatch";
+import type * as lambda from "@pulumi/aws/lambda";
 import type * as route53 from "@pulumi/aws/route53";
 import type * as s3 from "@pulumi/aws/s3";
 import type * as wafv2 from "@pulumi/aws/wafv2";
@@ -12,6 +14,7 @@ import { z } from "zod";
 import { issue, type Issue, issueList, issuesOf, within, words } from "../../../budget/core/issues";
 import type { ImagePlan } from "../../../budget/edge/image-plan";
 import { NO_ORIGINALS, cloudFrontSettings } from "../../../budget/edge/settings";
+import type { BucketPartTransforms } from "../../shared/private-bucket";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import type { BehaviorClass } from "../../../budget/edge/behaviors";
@@ -51,6 +54,7 @@ export interface CloudFrontSite {
   readonly logDays?: number;
 }
 
+/** Escape hatches, one for each child; where there are several of a kind, for each of them. */
 export interface CloudFrontTransforms {
   readonly distribution?: Transform<cloudfront.DistributionArgs>;
   readonly cachePolicy?: Transform<cloudfront.CachePolicyArgs>;
@@ -59,7 +63,23 @@ export interface CloudFrontTransforms {
   readonly webAcl?: Transform<wafv2.WebAclArgs>;
   readonly certificate?: Transform<acm.CertificateArgs>;
   readonly record?: Transform<route53.RecordArgs>;
+  readonly certificateValidation?: Transform<acm.CertificateValidationArgs>;
+  /** Of built files and of access logs, and of what is around them. */
   readonly bucket?: Transform<s3.BucketArgs>;
+  readonly bucketParts?: BucketPartTransforms;
+  /** By which the distribution proves itself to a bucket or to the image function. */
+  readonly originAccessControl?: Transform<cloudfront.OriginAccessControlArgs>;
+  readonly function?: Transform<cloudfront.FunctionArgs>;
+  readonly publicKey?: Transform<cloudfront.PublicKeyArgs>;
+  readonly keyGroup?: Transform<cloudfront.KeyGroupArgs>;
+  readonly monitoring?: Transform<cloudfront.MonitoringSubscriptionArgs>;
+  readonly logSource?: Transform<cloudwatch.LogDeliverySourceArgs>;
+  readonly logDestination?: Transform<cloudwatch.LogDeliveryDestinationArgs>;
+  readonly logDelivery?: Transform<cloudwatch.LogDeliveryArgs>;
+  /** Of the image function and of what is around it. */
+  readonly images?: AwsImageOptimizerArgs["transform"];
+  /** Lets the distribution call the image function. */
+  readonly imagePermission?: Transform<lambda.PermissionArgs>;
 }
 
 export interface CloudFrontArgs extends EdgeArgs {

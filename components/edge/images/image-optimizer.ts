@@ -331,39 +331,6 @@ function imageWitnesses(name: string, args: ImageOptimizerArgs, { numbers }: Ima
       ];
 }
 
-/**
- * Lets one distribution of CloudFront call the function on Lambda, and nobody else. It is apart from the component,
- * because the distribution needs the function's host first. Both rights are needed: function URLs made since October
- * 2025 ask for the second one as well.
- *
- * @param opts its parent is the owner of the distribution
- */
-export function allowDistribution(
-  name: string,
-  origin: Extract<ImageOrigin, { cloud: "aws" }>,
-  distributionArn: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): lambda.Permission[] {
-  const to = {
-    region: origin.region,
-    function: origin.functionName,
-    principal: "cloudfront.amazonaws.com",
-    sourceArn: distributionArn,
-  };
-  return [
-    new lambda.Permission(
-      `${name}-image-url`,
-      { ...to, action: "lambda:InvokeFunctionUrl", functionUrlAuthType: "AWS_IAM" },
-      opts,
-    ),
-    new lambda.Permission(
-      `${name}-image-invoke`,
-      { ...to, action: "lambda:InvokeFunction", invokedViaFunctionUrl: true },
-      opts,
-    ),
-  ];
-}
-
 function variables(bucket: pulumi.Input<string>, prefix: string): Record<string, pulumi.Input<string>> {
   return { ORIGINALS_BUCKET: bucket, ORIGINALS_PREFIX: prefix, IMAGES_AT_ONCE: "1" };
 }

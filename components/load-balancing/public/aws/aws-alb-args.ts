@@ -9,6 +9,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { issue, type Issue, words } from "../../../../budget/core/issues";
 import { TWO_SUBNETS } from "../../../../budget/core/cloud-leaves";
+import type { BucketPartTransforms } from "../../../shared/private-bucket";
 import type { Transform } from "../../../shared/transform";
 import type { AlbCertificateArgs } from "./aws-alb-certificate";
 import type { AlbFirewallTransforms } from "./aws-alb-firewall";
@@ -63,7 +64,9 @@ export interface AwsAlbTransforms
   readonly ingressRule?: Transform<vpc.SecurityGroupIngressRuleArgs>;
   readonly egressRule?: Transform<vpc.SecurityGroupEgressRuleArgs>;
   readonly binding?: Transform<k8s.apiextensions.CustomResourceArgs>;
+  /** Of the bucket with the access logs, and of what is around it. */
   readonly accessLogs?: Transform<s3.BucketArgs>;
+  readonly accessLogsParts?: BucketPartTransforms;
   readonly alarm?: Transform<cloudwatch.MetricAlarmArgs>;
   readonly record?: Transform<route53.RecordArgs>;
 }

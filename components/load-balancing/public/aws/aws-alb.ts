@@ -95,6 +95,7 @@ export class AwsAlb extends pulumi.ComponentResource {
         accountId: securityGroup.ownerId,
         keptDays: args.accessLogDays,
         transform: transform.accessLogs,
+        transforms: transform.accessLogsParts,
       },
       this,
     );

@@ -6,8 +6,8 @@ import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
+import { allowDistribution } from "../../../../../components/edge/images/allow-distribution";
 import {
-  allowDistribution,
   ImageOptimizer,
   imageOptimizerIssues,
   type AwsImageOptimizerArgs,
