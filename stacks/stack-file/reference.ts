@@ -42,6 +42,13 @@ function told(schema: z.ZodType): Pick<Row, "fix" | "decides"> {
   return { fix, decides };
 }
 
+/** Blocks within others that have a table of their own. */
+const OWN_TABLES: ReadonlySet<z.ZodType> = new Set(
+  [stackSchema.shape.budget, stackSchema.shape.loadBalancer.unwrap().shape.public].map(
+    (block) => unwrapped(block).schema,
+  ),
+);
+
 /** Rows of a map of known keys; a map within it has one for each of its keys, and one itself where it may be left out. */
 function rows(given: z.ZodType, prefix: string, note = ""): Row[] {
   const { schema } = unwrapped(given);
@@ -52,13 +59,10 @@ function rows(given: z.ZodType, prefix: string, note = ""): Row[] {
   );
 }
 
-/** Blocks within another one that have a table of their own. */
-const HAS_TABLE = /(^|\.)(budget|public)$/;
-
 function keyRows(field: z.ZodType, key: string, note: string): Row[] {
   const { schema, otherwise } = unwrapped(field);
   const row: Row = { key, allowed: `${allowed(schema)}${note}`, otherwise, ...told(schema) };
-  if (HAS_TABLE.test(key)) return [row];
+  if (OWN_TABLES.has(schema)) return [row];
   const inside = inner(schema);
   if (inside === undefined) return [row];
   const below = rows(inside.schema, `${key}${inside.joint}`, note);

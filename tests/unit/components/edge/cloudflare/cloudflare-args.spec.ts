@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 
 import { edgeBehaviors, withImageVariants } from "../../../../../budget/edge/behaviors";
-import {
-  cloudflareIssues,
-  type CloudflareArgs,
-} from "../../../../../components/edge/cloudflare/cloudflare";
+import { cloudflareIssues, type CloudflareArgs } from "../../../../../components/edge/cloudflare/cloudflare";
 import { describeIssue } from "../../../../../components/shared/issues";
 import { cloudflare } from "../fixtures";
 import { account } from "./cloudflare-fixture";
