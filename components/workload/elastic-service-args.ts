@@ -76,6 +76,8 @@ export interface ServiceCall {
   /** Its name. The variable is called after it: `matching` gives `MATCHING_URL`. */
   readonly name: string;
   readonly url: pulumi.Input<string>;
+  /** Calls that one request makes on average, for pictures of the system. @default unknown */
+  readonly callsPerRequest?: number;
   /** Where its pods are, which the NetworkPolicy lets the pods connect to. */
   readonly destination: Destination;
 }
@@ -135,6 +137,8 @@ export interface ElasticServiceArgs {
    * @default none
    */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Of the pods, for agents of the cluster that read them. A change replaces the pods. @default none */
+  readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Variables that the kubelet reads from Secrets, so that no value is in the Deployment. @default none */
   readonly secretEnvironment?: Readonly<Record<string, SecretEntry>>;
   /** Caches whose address, pool and password the container is told. @default none */

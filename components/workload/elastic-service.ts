@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../shared/issues";
 import { MAX_SURGE, MAX_UNAVAILABLE, planService, type ServicePlan } from "../../budget/service/plan";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { plannedPart } from "../../budget/core/summary";
@@ -10,7 +11,6 @@ import { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler";
 import { ScaleTarget } from "../autoscaling/scale-target";
 import { scalingBehavior } from "../autoscaling/scaling-behavior";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
-import { assertValid } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { resolvedServiceArgs, type ElasticServiceArgs } from "./elastic-service-args";
 import { podSpec, startupSeconds } from "./elastic-service-pod";
@@ -79,6 +79,9 @@ export class ElasticService extends pulumi.ComponentResource {
       cachePools,
       databasePool,
       timeouts: args.timeouts,
+      ...(args.calls === undefined || args.calls.length === 0
+        ? {}
+        : { calls: Object.fromEntries(args.calls.map((call) => [call.name, call.callsPerRequest ?? 0])) }),
       ...plannedPart(plan, serviceWitnesses(name, app, args, plan)),
     };
     super(COMPONENT_TYPES.elasticService, name, summary, opts);
@@ -124,7 +127,10 @@ export class ElasticService extends pulumi.ComponentResource {
             progressDeadlineSeconds: 300 + startupSeconds(args.profile.warmUpSeconds),
             revisionHistoryLimit: 5,
             template: {
-              metadata: { labels },
+              metadata: {
+                labels,
+                ...(args.annotations === undefined ? {} : { annotations: args.annotations }),
+              },
               spec: podSpec(app, args, this.account.metadata.name),
             },
           },

@@ -91,7 +91,8 @@ class Compiler {
     };
   }
 
-  private selector(selector: Parameters<SeriesStore["select"]>[0]): (at: number) => Sample[] {
+  /** @param dated the sample's own moment instead of its value, seconds */
+  private selector(selector: Parameters<SeriesStore["select"]>[0], dated = false): (at: number) => Sample[] {
     const selected = this.selected(selector);
     const { offset } = selector;
     return (at) => {
@@ -101,7 +102,9 @@ class Compiler {
         const index = series.after(time) - 1;
         if (index < 0 || (series.times[index] ?? 0) <= time - LOOKBACK) continue;
         const value = series.values[index] ?? NaN;
-        if (value !== STALE) samples.push({ labels: series.labels, value });
+        if (value === STALE) continue;
+        if (dated) samples.push({ labels: series.nameless, value: (series.times[index] ?? NaN) / 1000 });
+        else samples.push({ labels: series.labels, value });
       }
       return samples;
     };
@@ -172,6 +175,14 @@ class Compiler {
     switch (name) {
       case "time":
         return { scalar: (at) => at / 1000 };
+      case "timestamp": {
+        const needed = this.needed(first, name);
+        if (needed.kind === "selector") return { vector: this.selector(needed, true) };
+        const of = this.vector(needed, name);
+        return {
+          vector: (at) => of(at).map(({ labels }) => ({ labels: nameless(labels), value: at / 1000 })),
+        };
+      }
       case "vector": {
         const of = this.scalar(first, name);
         return { vector: (at) => [{ labels: NO_LABELS, value: of(at) }] };

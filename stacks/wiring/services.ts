@@ -14,6 +14,7 @@ import type {
 import { own } from "../../budget/core/own";
 import { DEFAULT_REACTION } from "../../budget/service/capacity";
 import type { PlannedService } from "../../plan/plan-stack";
+import { publicServices } from "../../plan/public-services";
 import type { ServiceConfig, StackConfig } from "../stack-file/config";
 import type { Database } from "./database";
 
@@ -81,6 +82,7 @@ export function createService(
       calls: callsOf(config, service),
       ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
       processesPerPod: service.processesPerPod,
+      ...(Object.keys(service.annotations).length === 0 ? {} : { annotations: service.annotations }),
     },
     // Its certificate and its account are there only with the database, and its queries count on the indexes.
     database === undefined || service.database === undefined
@@ -91,27 +93,26 @@ export function createService(
 
 /** Where the services are that a service calls. */
 function callsOf({ services, cluster }: StackConfig, service: ServiceConfig): ServiceCall[] {
-  return Object.keys(service.calls).flatMap((callee) => {
+  return Object.entries(service.calls).flatMap(([callee, { callsPerRequest }]) => {
     const called = own(services, callee);
     if (called === undefined) return [];
     const url = `http://${callee}-service.${cluster.namespace}.svc:${called.port}`;
-    return [{ name: callee, url, destination: { labels: selectorLabels(callee), ports: [called.port] } }];
+    const destination = { labels: selectorLabels(callee), ports: [called.port] };
+    return [{ name: callee, url, callsPerRequest, destination }];
   });
 }
 
 /** Who calls whom: of a call both sides are told, the one that makes it and the one that takes it. */
-function networkOf(
-  { services, loadBalancer, cluster }: StackConfig,
-  name: string,
-  service: ServiceConfig,
-): ServiceNetwork {
+function networkOf(config: StackConfig, name: string, service: ServiceConfig): ServiceNetwork {
+  const { services, loadBalancer, cluster } = config;
+  const routes = loadBalancer?.service === name ? loadBalancer.routes : (service.public?.routes ?? []);
   const proxied =
-    loadBalancer?.service !== name
+    loadBalancer === undefined || !publicServices(config).includes(name)
       ? []
       : [
           {
             labels: selectorLabels(workloadName(loadBalancer.proxy)),
-            ports: loadBalancer.routes.flatMap(({ port }) => (port === undefined ? [] : [port])),
+            ports: routes.flatMap(({ port }) => (port === undefined ? [] : [port])),
           },
         ];
   const callers = Object.entries(services).filter(([, { calls }]) => Object.hasOwn(calls, name));

@@ -1,12 +1,14 @@
-/** A fleet of proxies in front of one service: everything that does not depend on the program. */
+/** A fleet of proxies in front of one service or several: everything that does not depend on the program. */
 import { basename } from "node:path/posix";
 
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../../shared/issues";
 import { valuesOf } from "../../../budget/core/derived";
 import { plannedPart } from "../../../budget/core/summary";
-import type { ProxyKind } from "../../../budget/load-balancing/proxy";
+import { totalDemand, type ProxyKind } from "../../../budget/load-balancing/proxy";
+import type { Demand } from "../../../budget/service/demand";
 import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import type { ProxySummary } from "../../../budget/load-balancing/summary";
 import { MAX_SURGE } from "../../../budget/service/plan";
@@ -16,10 +18,10 @@ import { ScaleTarget } from "../../autoscaling/scale-target";
 import { scalingBehavior } from "../../autoscaling/scaling-behavior";
 import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
-import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import {
   completeProxyArgs,
+  ownTimeouts,
   planOfProxy,
   workloadName,
   type CompleteProxyArgs,
@@ -28,7 +30,7 @@ import {
 import { PROXY_PORTS } from "./proxy-conf-args";
 import { proxyNetworkPolicy } from "./proxy-network";
 import { proxyPod, type ProxyProgram } from "./proxy-pod";
-import { proxyProblems } from "./proxy-problems";
+import { proxyIssues } from "./proxy-issues";
 import { certificateSpec } from "./proxy-tls";
 import { proxyWitnesses } from "./proxy-witnesses";
 
@@ -95,9 +97,10 @@ export abstract class Proxy extends pulumi.ComponentResource {
     const { proxy, component, type, program } = definition;
     const args = completeProxyArgs(given);
     const workload = args.name ?? workloadName(proxy);
-    assertValid(component, name, proxyProblems(proxy, given), given.configKey);
+    assertValid(component, name, proxyIssues(proxy, given), given.configKey);
     const plan = args.plan ?? planOfProxy(proxy, workload, args);
     const sizes = valuesOf(plan.numbers);
+    const timeouts = ownTimeouts(args);
     const summary: ProxySummary = {
       configKey: args.configKey ?? name,
       workload,
@@ -106,7 +109,10 @@ export abstract class Proxy extends pulumi.ComponentResource {
       tls: args.tls !== undefined,
       zones: args.zones,
       maxUnavailable: args.maxUnavailable,
-      timeouts: args.timeouts,
+      timeouts,
+      ...(args.services === undefined || args.services.length === 0
+        ? {}
+        : { services: args.services.map((service) => service.name) }),
       ...plannedPart(plan, proxyWitnesses(name, program, args, plan)),
     };
     super(type, name, summary, opts);
@@ -180,7 +186,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
               cpuCores: args.cpuCores,
               memoryLimitMiB: sizes.memoryLimitMiB,
               plan: sizes,
-              drain: args.timeouts.drain,
+              drain: timeouts.drain,
               configName: this.config.metadata.name,
               configChecksum: checksum(configArgs.data),
               ...(tls.secret === undefined ? {} : { tls: tls.secret }),
@@ -219,7 +225,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
         min: sizes.minReplicas,
         max: sizes.maxReplicas,
         metrics: scalingMetrics(definition, args, plan),
-        behavior: scalingBehavior(args.upstream.demand, sizes.maxReplicas, sizes.reactionSeconds),
+        behavior: scalingBehavior(demandOf(args), sizes.maxReplicas, sizes.reactionSeconds),
         transform,
       },
       child,
@@ -316,6 +322,12 @@ function scalingMetrics(
         ]
       : []),
   ];
+}
+
+/** What all services together ask. */
+function demandOf({ upstream, services = [] }: CompleteProxyArgs): Demand {
+  const others = services.map(({ upstream: { demand } }) => ({ demand }));
+  return totalDemand({ demand: upstream.demand, others });
 }
 
 /** Ports that take requests, of the Service and of the pods. */
