@@ -10,6 +10,8 @@ export const PROOF_POLICIES = {
   "proxies-hold-clients":
     "With a zone or a drained pod missing, every proxy holds all its clients and carries the peak.",
   "autoscaler-can-act": "Every autoscaler sees the load that it is to act on.",
+  "headroom-covers-growth":
+    "While a node starts there is room for the pods that the growth of the load asks for.",
   "calls-are-carried":
     "Every service carries what others of the stack ask it, answers before they give up, and leaves them their response time.",
   "memory-within-limits": "Everything that has a memory limit fits into it at worst.",
