@@ -11,7 +11,7 @@ import {
   requestsPerSecond,
   rulesFile,
   serviceRules,
-} from "../../../../budget/autoscaling/signals";
+} from "../../budget/autoscaling/signals";
 
 const pods = { namespace: "shop", deployment: "backend" };
 
