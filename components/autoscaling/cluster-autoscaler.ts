@@ -1,12 +1,17 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type * as iam from "@pulumi/aws/iam";
 
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import { assertValid, type Problem } from "../shared/problems";
+import { issue, pathOf, type Issue } from "../../budget/core/issues";
+import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
-import { controllerRole, type AwsIdentity, type ControllerRole } from "./controller-role";
+import {
+  controllerRole,
+  type AwsIdentity,
+  type ControllerRole,
+  type RoleTransforms,
+} from "./controller-role";
 import { PAUSE_PRIORITY } from "./headroom";
 import { chartSource } from "./operators";
 
@@ -37,8 +42,7 @@ export interface ClusterAutoscalerArgs {
   readonly capacityBuffers?: boolean;
   /** Pods, whole number >= 1; one works, the others take over. @default 2 */
   readonly replicas?: number;
-  readonly transform?: {
-    readonly policy?: Transform<iam.RolePolicyArgs>;
+  readonly transform?: RoleTransforms & {
     readonly release?: Transform<k8s.helm.v3.ReleaseArgs>;
   };
 }
@@ -50,14 +54,16 @@ const NAME = "cluster-autoscaler";
 const tagOf = (clusterName: string): string => `k8s.io/cluster-autoscaler/${clusterName}`;
 
 /** What is wrong with the arguments. */
-export function clusterAutoscalerProblems(args: ClusterAutoscalerArgs): Problem[] {
+export function clusterAutoscalerIssues(args: ClusterAutoscalerArgs): Issue[] {
   const { priorities = {}, replicas = 2, nodeProvisionSeconds = 900 } = args;
   const { unneededSeconds = 600, afterAddSeconds = 600, utilization = 0.6 } = args.scaleDown ?? {};
-  const problems: Problem[] = [];
+  const issues: Issue[] = [];
   const within = (property: string, got: number, least: number, most: number, unit: string): void => {
     if (Number.isFinite(got) && got >= least && got <= most) return;
     const fix = "Leave it out for the default.";
-    problems.push({ property, got, allowed: `a number from ${least} to ${most} (${unit})`, fix });
+    issues.push(
+      issue(pathOf(property), got, { allowed: `a number from ${least} to ${most} (${unit})`, fix }),
+    );
   };
   within("scaleDown.unneededSeconds", unneededSeconds, 60, 86_400, "seconds");
   within("scaleDown.afterAddSeconds", afterAddSeconds, 0, 86_400, "seconds");
@@ -68,15 +74,10 @@ export function clusterAutoscalerProblems(args: ClusterAutoscalerArgs): Problem[
     for (const pattern of patterns) {
       if (isPattern(pattern)) continue;
       const fix = "Write .*spot.* for every group with spot in its name.";
-      problems.push({
-        property: `priorities.${priority}`,
-        got: pattern,
-        allowed: "a regular expression",
-        fix,
-      });
+      issues.push(issue(pathOf(`priorities.${priority}`), pattern, { allowed: "a regular expression", fix }));
     }
   }
-  return problems;
+  return issues;
 }
 
 function isPattern(text: string): boolean {
@@ -102,7 +103,7 @@ export class ClusterAutoscaler extends pulumi.ComponentResource {
   readonly identity: ControllerRole;
 
   constructor(name: string, args: ClusterAutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("ClusterAutoscaler", name, clusterAutoscalerProblems(args));
+    assertValid("ClusterAutoscaler", name, clusterAutoscalerIssues(args));
     const { clusterName, identity = { kind: "pod-identity" }, transform = {} } = args;
     super(COMPONENT_TYPES.clusterAutoscaler, name, { clusterName }, opts);
     const child = { parent: this };
@@ -114,7 +115,7 @@ export class ClusterAutoscaler extends pulumi.ComponentResource {
         serviceAccount: NAME,
         identity,
         policy: JSON.stringify(groupPolicy(clusterName)),
-        transform: transform.policy,
+        transform,
       },
       child,
     );

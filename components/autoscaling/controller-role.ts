@@ -26,7 +26,14 @@ interface RoleArgs {
   readonly serviceAccount: string;
   readonly identity: AwsIdentity;
   readonly policy: pulumi.Input<string>;
-  readonly transform?: Transform<iam.RolePolicyArgs> | undefined;
+  readonly transform?: RoleTransforms | undefined;
+}
+
+/** Escape hatches of its children. */
+export interface RoleTransforms {
+  readonly role?: Transform<iam.RoleArgs>;
+  readonly policy?: Transform<iam.RolePolicyArgs>;
+  readonly identity?: Transform<eks.PodIdentityAssociationArgs>;
 }
 
 export interface ControllerRole {
@@ -42,22 +49,25 @@ export function controllerRole(
   args: RoleArgs,
   child: pulumi.CustomResourceOptions,
 ): ControllerRole {
-  const { clusterName, namespace, serviceAccount, identity } = args;
+  const { clusterName, namespace, serviceAccount, identity, transform = {} } = args;
   const role = new iam.Role(
-    `${name}-role`,
-    {
-      assumeRolePolicy:
-        identity.kind === "pod-identity"
-          ? trustPolicy("pods.eks.amazonaws.com")
-          : pulumi
-              .output(identity.providerArn)
-              .apply((arn) => issuerTrust(arn, identity.issuer, `${namespace}:${serviceAccount}`)),
-    },
-    child,
+    ...transformed<iam.RoleArgs>(
+      transform.role,
+      `${name}-role`,
+      {
+        assumeRolePolicy:
+          identity.kind === "pod-identity"
+            ? trustPolicy("pods.eks.amazonaws.com")
+            : pulumi
+                .output(identity.providerArn)
+                .apply((arn) => issuerTrust(arn, identity.issuer, `${namespace}:${serviceAccount}`)),
+      },
+      child,
+    ),
   );
   const policy = new iam.RolePolicy(
     ...transformed<iam.RolePolicyArgs>(
-      args.transform,
+      transform.policy,
       `${name}-policy`,
       { role: role.id, policy: args.policy },
       child,
@@ -66,9 +76,12 @@ export function controllerRole(
   const association =
     identity.kind === "pod-identity"
       ? new eks.PodIdentityAssociation(
-          `${name}-identity`,
-          { clusterName, namespace, serviceAccount, roleArn: role.arn },
-          child,
+          ...transformed<eks.PodIdentityAssociationArgs>(
+            transform.identity,
+            `${name}-identity`,
+            { clusterName, namespace, serviceAccount, roleArn: role.arn },
+            child,
+          ),
         )
       : undefined;
   return {

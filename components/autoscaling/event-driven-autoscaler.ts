@@ -5,12 +5,12 @@ import type { Tolerance } from "../../budget/autoscaling/scaling";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
-import { eventDrivenProblems } from "./event-driven-problems";
+import { eventDrivenIssues } from "./event-driven-issues";
 import type { ScaleTarget } from "./scale-target";
 import { tolerant } from "./scaling-behavior";
 import { credentialsOf, kedaTrigger, type ScalingTrigger, type TriggerCredential } from "./scaling-triggers";
 
-export { eventDrivenProblems } from "./event-driven-problems";
+export { eventDrivenIssues } from "./event-driven-issues";
 export type { MetricAuthentication, RedisAddress, ScalingTrigger, TriggerSecret } from "./scaling-triggers";
 
 /** What stands still, while somebody looks: everything, at a number of pods; or only one direction. */
@@ -68,7 +68,7 @@ export class EventDrivenAutoscaler extends pulumi.ComponentResource {
 
   constructor(name: string, args: EventDrivenAutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { target, labels, triggers, transform = {} } = args;
-    assertValid("EventDrivenAutoscaler", name, eventDrivenProblems(args));
+    assertValid("EventDrivenAutoscaler", name, eventDrivenIssues(args));
     target.claim(`EventDrivenAutoscaler "${name}"`);
     super(COMPONENT_TYPES.eventDrivenAutoscaler, name, {}, opts);
     // A definition goes only after what it defines, so objects say themselves what they wait for.

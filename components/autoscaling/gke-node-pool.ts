@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
-import { boundProblems } from "./scaling-metrics";
+import { boundIssues } from "./scaling-metrics";
 
 /** Arguments of `GkeNodePool`. */
 export interface GkeNodePoolArgs {
@@ -33,7 +33,7 @@ export class GkeNodePool extends pulumi.ComponentResource {
 
   constructor(name: string, args: GkeNodePoolArgs, opts?: pulumi.ComponentResourceOptions) {
     const { project, location, cluster, machineType, min, max, spot = false, transform = {} } = args;
-    assertValid("GkeNodePool", name, boundProblems(min, max));
+    assertValid("GkeNodePool", name, boundIssues(min, max));
     super(COMPONENT_TYPES.gkeNodePool, name, {}, opts);
     this.nodePool = new container.NodePool(
       ...transformed<container.NodePoolArgs>(

@@ -2,13 +2,14 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import { issue, pathOf, type Issue } from "../../budget/core/issues";
 import {
   commonLabels,
   restrictedContainer,
   restrictedPod,
   spreadOverZonesAndNodes,
 } from "../shared/kubernetes";
-import { assertValid, type Problem } from "../shared/problems";
+import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
 import { IMAGES } from "../shared/versions";
 
@@ -50,18 +51,16 @@ export interface HeadroomArgs {
 }
 
 /** What is wrong with the arguments. */
-export function headroomProblems({ percent, pods }: HeadroomArgs): Problem[] {
+export function headroomIssues({ percent, pods }: HeadroomArgs): Issue[] {
   const given = { percent, pods };
   return (["percent", "pods"] as const).flatMap((property) =>
     Number.isInteger(given[property]) && given[property] >= 1
       ? []
       : [
-          {
-            property,
-            got: given[property],
+          issue(pathOf(property), given[property], {
             allowed: "a whole number from 1 on",
             fix: "Leave the component out where no room is needed.",
-          },
+          }),
         ],
   );
 }
@@ -80,7 +79,7 @@ export class Headroom extends pulumi.ComponentResource {
   readonly deployment: k8s.apps.v1.Deployment | undefined;
 
   constructor(name: string, args: HeadroomArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("Headroom", name, headroomProblems(args));
+    assertValid("Headroom", name, headroomIssues(args));
     super(COMPONENT_TYPES.headroom, name, {}, opts);
     const child = { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) };
     const { transform = {} } = args;

@@ -7,7 +7,7 @@ import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
 import type { ScaleTarget } from "./scale-target";
 import { tolerant } from "./scaling-behavior";
-import { boundProblems, metricProblems, metricSpec, type ScalingMetric } from "./scaling-metrics";
+import { boundIssues, metricIssues, metricSpec, type ScalingMetric } from "./scaling-metrics";
 
 export { averageUtilization, type ScalingMetric } from "./scaling-metrics";
 
@@ -44,7 +44,7 @@ export class HorizontalAutoscaler extends pulumi.ComponentResource {
 
   constructor(name: string, args: HorizontalAutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { target, labels, min, max, metrics, behavior, tolerance, transform = {} } = args;
-    assertValid("HorizontalAutoscaler", name, [...boundProblems(min, max), ...metricProblems(metrics)]);
+    assertValid("HorizontalAutoscaler", name, [...boundIssues(min, max), ...metricIssues(metrics)]);
     target.claim(`HorizontalAutoscaler "${name}"`);
     super(COMPONENT_TYPES.horizontalAutoscaler, name, {}, opts);
     const acts = tolerant(behavior, tolerance);

@@ -2,7 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import { assertValid, type Problem } from "../shared/problems";
+import { issue, pathOf, type Issue } from "../../budget/core/issues";
+import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
 
 /** How many nodes may go at the same time. */
@@ -54,30 +55,32 @@ export interface KarpenterNodesArgs {
 }
 
 /** What is wrong with the arguments. */
-export function karpenterNodesProblems(args: KarpenterNodesArgs): Problem[] {
-  const problems: Problem[] = [];
+export function karpenterNodesIssues(args: KarpenterNodesArgs): Issue[] {
+  const issues: Issue[] = [];
   const { cpuCores, memoryGiB } = args.limits;
   for (const [key, got] of Object.entries({ cpuCores, memoryGiB })) {
     if (got > 0 && Number.isFinite(got)) continue;
     const fix = "Give the most that all nodes together may have.";
-    problems.push({ property: `limits.${key}`, got, allowed: "a number above 0", fix });
+    issues.push(issue(pathOf(`limits.${key}`), got, { allowed: "a number above 0", fix }));
   }
   if (args.subnetIds.length === 0) {
     const fix = "Give a subnet for each zone.";
-    problems.push({ property: "subnetIds", got: [], allowed: "at least one subnet", fix });
+    issues.push(issue(pathOf("subnetIds"), [], { allowed: "at least one subnet", fix }));
   }
   (args.budgets ?? []).forEach(({ nodes, schedule, durationSeconds }, index) => {
     if (!/^((100|\d{1,2})%|\d+)$/.test(nodes)) {
       const fix = 'Write "10%", or "0" for none.';
-      problems.push({ property: `budgets[${index}].nodes`, got: nodes, allowed: "a share or a number", fix });
+      issues.push(issue(pathOf(`budgets[${index}].nodes`), nodes, { allowed: "a share or a number", fix }));
     }
     if ((schedule === undefined) !== (durationSeconds === undefined)) {
       const fix = "Give both: when it begins, and how long it holds.";
       const property = `budgets[${index}].schedule`;
-      problems.push({ property, got: schedule, allowed: "schedule together with durationSeconds", fix });
+      issues.push(
+        issue(pathOf(property), schedule, { allowed: "schedule together with durationSeconds", fix }),
+      );
     }
   });
-  return problems;
+  return issues;
 }
 
 /**
@@ -95,7 +98,7 @@ export class KarpenterNodes extends pulumi.ComponentResource {
   readonly nodeClass: k8s.apiextensions.CustomResource;
 
   constructor(name: string, args: KarpenterNodesArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("KarpenterNodes", name, karpenterNodesProblems(args));
+    assertValid("KarpenterNodes", name, karpenterNodesIssues(args));
     const { transform = {} } = args;
     super(COMPONENT_TYPES.karpenterNodes, name, { clusterName: args.clusterName }, opts);
     const child = { parent: this, ...(opts?.dependsOn === undefined ? {} : { dependsOn: opts.dependsOn }) };

@@ -1,5 +1,4 @@
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
-import type * as iam from "@pulumi/aws/iam";
 import * as sqs from "@pulumi/aws/sqs";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
@@ -7,7 +6,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { transformed, type Transform } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
-import { controllerRole, type AwsIdentity, type ControllerRole } from "./controller-role";
+import {
+  controllerRole,
+  type AwsIdentity,
+  type ControllerRole,
+  type RoleTransforms,
+} from "./controller-role";
 import { karpenterPolicy } from "./karpenter-policy";
 import { chartSource } from "./operators";
 
@@ -24,11 +28,11 @@ export interface KarpenterArgs {
   readonly capacityBuffers?: boolean;
   /** Pods, whole number >= 1; one works, the others take over. @default 2 */
   readonly replicas?: number;
-  readonly transform?: {
-    readonly policy?: Transform<iam.RolePolicyArgs>;
+  readonly transform?: RoleTransforms & {
     readonly queue?: Transform<sqs.QueueArgs>;
     readonly queuePolicy?: Transform<sqs.QueuePolicyArgs>;
     readonly rule?: Transform<cloudwatch.EventRuleArgs>;
+    readonly target?: Transform<cloudwatch.EventTargetArgs>;
     readonly definitions?: Transform<k8s.helm.v3.ReleaseArgs>;
     readonly release?: Transform<k8s.helm.v3.ReleaseArgs>;
   };
@@ -79,7 +83,7 @@ export class Karpenter extends pulumi.ComponentResource {
           .apply(([queueArn, roleArn]) =>
             JSON.stringify(karpenterPolicy({ clusterName, region, queueArn, nodeRoleArn: roleArn })),
           ),
-        transform: transform.policy,
+        transform,
       },
       child,
     );
@@ -153,7 +157,14 @@ export class Karpenter extends pulumi.ComponentResource {
           child,
         ),
       );
-      new cloudwatch.EventTarget(`${name}-${what}-target`, { rule: rule.name, arn: queue.arn }, child);
+      new cloudwatch.EventTarget(
+        ...transformed<cloudwatch.EventTargetArgs>(
+          transform.target,
+          `${name}-${what}-target`,
+          { rule: rule.name, arn: queue.arn },
+          child,
+        ),
+      );
     }
     return queue;
   }

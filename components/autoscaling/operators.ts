@@ -3,7 +3,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import { assertValid, type Problem } from "../shared/problems";
+import { issue, pathOf, type Issue } from "../../budget/core/issues";
+import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
 
@@ -34,10 +35,10 @@ export function chartSource({
     : { chart, version, repositoryOpts: { repo: repository } };
 }
 
-function replicaProblems(replicas: number): Problem[] {
+function replicaIssues(replicas: number): Issue[] {
   if (Number.isInteger(replicas) && replicas >= 1) return [];
   const fix = "Leave it out for two: one works, the other takes over.";
-  return [{ property: "replicas", got: replicas, allowed: "a whole number from 1 on", fix }];
+  return [issue(pathOf("replicas"), replicas, { allowed: "a whole number from 1 on", fix })];
 }
 
 /** What one operator is. */
@@ -63,7 +64,7 @@ abstract class OperatorRelease extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     const { replicas = 2, transform = {} } = args;
-    assertValid(component, name, replicaProblems(replicas));
+    assertValid(component, name, replicaIssues(replicas));
     super(type, name, {}, opts);
     this.release = new k8s.helm.v3.Release(
       ...transformed<k8s.helm.v3.ReleaseArgs>(

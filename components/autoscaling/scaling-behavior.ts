@@ -51,6 +51,9 @@ type Behavior = k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerBehavior;
 export function tolerant(behavior: Behavior | undefined, { up, down }: Tolerance = {}): Behavior | undefined {
   if (up === undefined && down === undefined) return behavior;
   const rules = (of: "scaleUp" | "scaleDown", tolerance: number | undefined): Partial<Behavior> =>
-    tolerance === undefined ? {} : { [of]: { ...(behavior?.[of] ?? {}), tolerance: `${tolerance}` } };
+    tolerance === undefined
+      ? {}
+      : // Plain in every plan; of an output nothing would be left.
+        { [of]: { ...(behavior?.[of] as object | undefined), tolerance: `${tolerance}` } };
   return { ...behavior, ...rules("scaleUp", up), ...rules("scaleDown", down) };
 }

@@ -1,8 +1,8 @@
 /** What a HorizontalPodAutoscaler steers by, and how the API has it. Pure. */
 import type * as k8s from "@pulumi/kubernetes";
 
+import { issue, pathOf, type Issue } from "../../budget/core/issues";
 import { withoutNoise } from "../../budget/core/rounding";
-import type { Problem } from "../shared/problems";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -108,8 +108,8 @@ const perPod = (average: number): { type: string; averageValue: string } => ({
 });
 
 /** What is wrong with metrics, which the API server would take all the same, or refuse without saying what to do. */
-export function metricProblems(metrics: readonly ScalingMetric[]): Problem[] {
-  const problems = metrics.flatMap((metric, index): Problem[] => {
+export function metricIssues(metrics: readonly ScalingMetric[]): Issue[] {
+  const issues = metrics.flatMap((metric, index): Issue[] => {
     const given = {
       cpu: ["utilization", "utilization" in metric ? metric.utilization : 0],
       memory: ["averageMiB", "averageMiB" in metric ? metric.averageMiB : 0],
@@ -121,49 +121,41 @@ export function metricProblems(metrics: readonly ScalingMetric[]): Problem[] {
     return value > 0 && Number.isFinite(value)
       ? []
       : [
-          {
-            property: `metrics[${index}].${key}`,
-            got: value,
+          issue(pathOf(`metrics[${index}].${key}`), value, {
             allowed: "a number above 0",
             fix: "Give what one pod has at the target.",
-          },
+          }),
         ];
   });
   return metrics.length > 0
-    ? problems
+    ? issues
     : [
-        {
-          property: "metrics",
-          got: metrics,
+        issue(pathOf("metrics"), metrics, {
           allowed: "at least one metric",
           fix: "Give CPU of a container; without a metric Kubernetes takes the CPU of whole pods at 80 %.",
-        },
+        }),
       ];
 }
 
 /** Bounds that are upside down. @param least allowed */
-export function boundProblems(min: number, max: number, least: 0 | 1 = 1): Problem[] {
+export function boundIssues(min: number, max: number, least: 0 | 1 = 1): Issue[] {
   const isWhole = (value: number): boolean => Number.isInteger(value);
   const wrongMin = !isWhole(min) || min < least;
   return [
     ...(wrongMin
       ? [
-          {
-            property: "min",
-            got: min,
+          issue(pathOf("min"), min, {
             allowed: `a whole number from ${least} (pods)`,
             fix: "Give the fewest pods that may run.",
-          },
+          }),
         ]
       : []),
     ...(!isWhole(max) || max < Math.max(1, wrongMin ? 1 : min)
       ? [
-          {
-            property: "max",
-            got: max,
+          issue(pathOf("max"), max, {
             allowed: `a whole number from min, ${min}, on (pods)`,
             fix: "Give the most pods that may run; the bounds are upside down.",
-          },
+          }),
         ]
       : []),
   ];

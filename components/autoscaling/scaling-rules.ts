@@ -3,7 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { RuleGroup } from "../../budget/autoscaling/signals";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import { assertValid, type Problem } from "../shared/problems";
+import { issue, pathOf, type Issue } from "../../budget/core/issues";
+import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
 
 /** Arguments of `ScalingRules`. */
@@ -19,16 +20,14 @@ export interface ScalingRulesArgs {
 }
 
 /** What is wrong with the arguments. */
-export function scalingRulesProblems({ groups }: ScalingRulesArgs): Problem[] {
+export function scalingRulesIssues({ groups }: ScalingRulesArgs): Issue[] {
   const names = groups.map(({ name }) => name);
   if (groups.length > 0 && new Set(names).size === names.length) return [];
   return [
-    {
-      property: "groups",
-      got: names,
+    issue(pathOf("groups"), names, {
       allowed: "at least one group, each with a name of its own",
       fix: "Rename one of the two.",
-    },
+    }),
   ];
 }
 
@@ -41,7 +40,7 @@ export class ScalingRules extends pulumi.ComponentResource {
   readonly rules: k8s.apiextensions.CustomResource;
 
   constructor(name: string, args: ScalingRulesArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("ScalingRules", name, scalingRulesProblems(args));
+    assertValid("ScalingRules", name, scalingRulesIssues(args));
     const { namespace, labels = {}, groups, transform = {} } = args;
     super(COMPONENT_TYPES.scalingRules, name, {}, opts);
     this.rules = new k8s.apiextensions.CustomResource(

@@ -1,5 +1,5 @@
 /** What a ScaledObject of KEDA follows, and how KEDA has it. Pure. Checked against KEDA 2.20. */
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 
 import { averageUtilization, averageValue } from "./scaling-metrics";
 

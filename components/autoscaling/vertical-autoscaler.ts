@@ -2,7 +2,8 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import { assertValid, type Problem } from "../shared/problems";
+import { issue, pathOf, type Issue } from "../../budget/core/issues";
+import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
 
 /** Arguments of `VerticalAutoscaler`. */
@@ -25,32 +26,24 @@ export interface VerticalAutoscalerArgs {
 }
 
 /** What is wrong with the arguments. */
-export function verticalAutoscalerProblems({
-  memoryMiB,
-  leastReplicas = 2,
-}: VerticalAutoscalerArgs): Problem[] {
+export function verticalAutoscalerIssues({ memoryMiB, leastReplicas = 2 }: VerticalAutoscalerArgs): Issue[] {
   const { min, max } = memoryMiB;
   const isWhole = (value: number): boolean => Number.isInteger(value) && value >= 1;
-  const problems: Problem[] = [];
+  const issues: Issue[] = [];
   if (!isWhole(min)) {
     const fix = "Give the least that a process starts with.";
-    problems.push({ property: "memoryMiB.min", got: min, allowed: "a whole number from 1 on (MiB)", fix });
+    issues.push(issue(pathOf("memoryMiB.min"), min, { allowed: "a whole number from 1 on (MiB)", fix }));
   }
   if (!isWhole(max) || max < min) {
     const allowed = `a whole number from memoryMiB.min, ${min}, on (MiB)`;
     const fix = "Give what fits on a node, and not more than the limit; the bounds are upside down.";
-    problems.push({ property: "memoryMiB.max", got: max, allowed, fix });
+    issues.push(issue(pathOf("memoryMiB.max"), max, { allowed, fix }));
   }
   if (!isWhole(leastReplicas)) {
     const fix = "Give how many pods there have to be.";
-    problems.push({
-      property: "leastReplicas",
-      got: leastReplicas,
-      allowed: "a whole number from 1 on",
-      fix,
-    });
+    issues.push(issue(pathOf("leastReplicas"), leastReplicas, { allowed: "a whole number from 1 on", fix }));
   }
-  return problems;
+  return issues;
 }
 
 /**
@@ -65,7 +58,7 @@ export class VerticalAutoscaler extends pulumi.ComponentResource {
   readonly autoscaler: k8s.apiextensions.CustomResource;
 
   constructor(name: string, args: VerticalAutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("VerticalAutoscaler", name, verticalAutoscalerProblems(args));
+    assertValid("VerticalAutoscaler", name, verticalAutoscalerIssues(args));
     const { workload, kind = "Deployment", namespace, labels, container, memoryMiB, transform = {} } = args;
     super(COMPONENT_TYPES.verticalAutoscaler, name, {}, opts);
     this.autoscaler = new k8s.apiextensions.CustomResource(

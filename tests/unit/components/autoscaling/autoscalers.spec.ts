@@ -28,7 +28,7 @@ describe("HorizontalAutoscaler", () => {
       () => new HorizontalAutoscaler("backend", { target: target(), min: 5, max: 2, metrics: [] }),
     );
     assert.match(said, /max: got 2; allowed is a whole number from min, 5, on \(pods\)\. .*upside down/);
-    assert.match(said, /metrics: got \[\]; allowed is at least one metric/);
+    assert.match(said, /metrics: got a list, \[\]; allowed is at least one metric/);
     const metrics = [{ kind: "external", metric: "queue", average: 0 }] as const;
     assert.match(
       await refusal(() => new HorizontalAutoscaler("backend", { target: target(), min: 1, max: 2, metrics })),
@@ -177,7 +177,7 @@ describe("ScalingRules", () => {
     const twice = { namespace: "shop", groups: [...groups, ...groups] };
     assert.match(
       await refusal(() => new ScalingRules("rules", twice)),
-      /groups: got \["autoscaling","autoscaling"\]/,
+      /groups: got a list, \["autoscaling","autoscaling"\]/,
     );
   });
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 
+import { pathText } from "../../../../budget/core/issues";
 import {
   EventDrivenAutoscaler,
-  eventDrivenProblems,
+  eventDrivenIssues,
   type EventDrivenAutoscalerArgs,
   type ScalingTrigger,
 } from "../../../../components/autoscaling/event-driven-autoscaler";
@@ -159,7 +160,7 @@ describe("EventDrivenAutoscaler", () => {
       transform: {
         scaledObject: { spec: { maxReplicaCount: 7 } },
         authentication: { metadata: { labels: { of: "me" } } },
-      } as EventDrivenAutoscalerArgs["transform"],
+      },
     });
     const spec = recording.only("kubernetes:keda.sh/v1alpha1:ScaledObject").inputs["spec"] as any;
     assert.deepEqual([spec.minReplicaCount, spec.maxReplicaCount], [2, 7]);
@@ -169,7 +170,7 @@ describe("EventDrivenAutoscaler", () => {
 
   it("refuses at preview what KEDA's webhook would refuse, or take and never act on", () => {
     const wrong = (change: Change): string[] =>
-      eventDrivenProblems(args(change)).map(({ property, allowed }) => `${property}: ${allowed}`);
+      eventDrivenIssues(args(change)).map(({ path, allowed }) => `${pathText(path)}: ${allowed}`);
     assert.deepEqual(wrong({}), []);
     assert.deepEqual(wrong({ min: 9, max: 3 }), ["max: a whole number from min, 9, on (pods)"]);
     assert.deepEqual(wrong({ min: 0, triggers: [cpu] }), ["min: at least 1 where CPU alone decides"]);
@@ -203,7 +204,7 @@ describe("EventDrivenAutoscaler", () => {
     assert.deepEqual(one.map(asked), [0, 0, 0]);
     const long = { ...args(), target: new ScaleTarget("Deployment", "b".repeat(64), "shop") };
     assert.deepEqual(
-      eventDrivenProblems(long).map(({ allowed }) => allowed),
+      eventDrivenIssues(long).map(({ allowed }) => allowed),
       ["a name of at most 63 characters"],
     );
   });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 
+import { pathText } from "../../../../budget/core/issues";
 import { ClusterAutoscaler } from "../../../../components/autoscaling/cluster-autoscaler";
 import { GkeNodePool } from "../../../../components/autoscaling/gke-node-pool";
 import { Karpenter } from "../../../../components/autoscaling/karpenter";
-import { KarpenterNodes, karpenterNodesProblems } from "../../../../components/autoscaling/karpenter-nodes";
+import { KarpenterNodes, karpenterNodesIssues } from "../../../../components/autoscaling/karpenter-nodes";
 import { judged } from "../../../helpers/judged";
 import { record } from "../../../helpers/pulumi";
 
@@ -28,9 +29,7 @@ describe("ClusterAutoscaler", () => {
     );
     assert.equal(values.extraArgs.expander, "least-waste");
     assert.equal(values.extraArgs["expendable-pods-priority-cutoff"], -10);
-    const policy = JSON.parse(
-      String(recording.only("aws:iam/rolePolicy:RolePolicy").inputs["policy"]),
-    ) as any;
+    const policy = JSON.parse(String(recording.only("aws:iam/rolePolicy:RolePolicy").inputs["policy"]));
     const changes = policy.Statement.filter(({ Resource, Condition }: any) => Resource === "*" && Condition);
     assert.deepEqual(changes[0].Condition, {
       StringEquals: { "aws:ResourceTag/k8s.io/cluster-autoscaler/main": "owned" },
@@ -67,7 +66,7 @@ describe("ClusterAutoscaler", () => {
       ["priority,least-waste", "300s", 0.5, true],
     );
     assert.ok("eks.amazonaws.com/role-arn" in values.rbac.serviceAccount.annotations);
-    const trust = JSON.parse(String(recording.only("aws:iam/role:Role").inputs["assumeRolePolicy"])) as any;
+    const trust = JSON.parse(String(recording.only("aws:iam/role:Role").inputs["assumeRolePolicy"]));
     assert.equal(
       trust.Statement[0].Condition.StringEquals["oidc.eks.example/id/A:sub"],
       "system:serviceaccount:kube-system:cluster-autoscaler",
@@ -167,14 +166,14 @@ describe("KarpenterNodes", () => {
   });
 
   it("refuses budgets that say nothing, and no limit", () => {
-    const wrong = karpenterNodesProblems({
+    const wrong = karpenterNodesIssues({
       ...args,
       subnetIds: [],
       limits: { cpuCores: 0, memoryGiB: 1 },
       budgets: [{ nodes: "some", schedule: "0 7 * * *" }],
     });
     assert.deepEqual(
-      wrong.map(({ property }) => property),
+      wrong.map(({ path }) => pathText(path)),
       ["limits.cpuCores", "subnetIds", "budgets[0].nodes", "budgets[0].schedule"],
     );
   });
