@@ -28,6 +28,7 @@ export {
   VerticalPodAutoscalerOperator,
   type OperatorArgs,
 } from "./autoscaling/operators";
+export type { MetricSource } from "./autoscaling/metric-source";
 export { ScaleTarget } from "./autoscaling/scale-target";
 export { ScalingRules, type ScalingRulesArgs } from "./autoscaling/scaling-rules";
 export { VerticalAutoscaler, type VerticalAutoscalerArgs } from "./autoscaling/vertical-autoscaler";

@@ -149,7 +149,8 @@ describe("autoscaling on the real engine and API server", function () {
     );
     assert.deepEqual(fallback, { failureThreshold: 3, replicas: 8, behavior: "currentReplicasIfHigher" });
     assert.equal(advanced.horizontalPodAutoscalerConfig.name, "waiting");
-    assert.equal(metadata["annotations"]?.["scaledobject.keda.sh/transfer-hpa-ownership"], "true");
+    const { annotations } = metadata as { annotations?: Record<string, string> };
+    assert.equal(annotations?.["scaledobject.keda.sh/transfer-hpa-ownership"], "true");
     const names = await kubectl("get", "triggerauthentications", "-n", NAMESPACE, "-o", "name");
     assert.equal(names.trim().split("\n").length, 6);
     const listed = await kubectl("get", "scaledobjects", "-n", NAMESPACE);

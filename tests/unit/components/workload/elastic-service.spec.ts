@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { planService } from "../../../../budget/service/plan";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { timeoutChain } from "../../../../budget/timeouts/timeouts";
+import { HorizontalAutoscaler } from "../../../../components/autoscaling/horizontal-autoscaler";
 import { qualifiedHost } from "../../../../components/load-balancing/proxy/proxy-args";
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
 import { record, type RecordedResource, type Recording } from "../../../helpers/pulumi";
@@ -193,7 +194,7 @@ describe("ElasticService, alone in somebody's program", () => {
         namespace: namespace.metadata.name,
       });
       service.host.apply((host) => seen.push(host));
-      assert.ok(service.autoscaler.autoscaler instanceof k8s.autoscaling.v2.HorizontalPodAutoscaler);
+      assert.ok(service.autoscaler instanceof HorizontalAutoscaler);
     });
     assert.deepEqual(seen, ["quotes-service.team-a.svc"]);
     const { inputs } = recording.only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler");
