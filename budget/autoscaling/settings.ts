@@ -1,6 +1,8 @@
 /** Settings of autoscaling: of one service, and of the cluster. */
+import { z } from "zod";
+
 import { secretName, workloadName } from "../core/leaves";
-import { choice, flag, group, list, number, retold, ruled, text } from "../core/settings";
+import { about, choice, flag, group, list, number, retold, ruled, text } from "../core/settings";
 import { isCron, isTimezone } from "./cron";
 
 /** Kubernetes: the longest key of Redis that anybody writes into a file. */
@@ -49,29 +51,28 @@ const scheduled = ruled(
   ["end"],
 );
 
-const queue = ruled(
-  group(
-    {
-      name: workloadName,
-      kind: choice(["redis-list", "redis-stream"], { fix: "Say where the work waits." }),
-      cache: retold(workloadName, { fix: "Name a cache of this stack." }),
-      list: redisKey.optional(),
-      stream: redisKey.optional(),
-      consumerGroup: redisKey.optional(),
-      entriesPerPod: number(
-        { atLeast: 1, atMost: 1_000_000, whole: true },
-        { fix: "Give how many entries may wait for one pod.", decides: "pods" },
-      ),
-    },
-    { fix: "Say which work waits where." },
+const queueCommon = {
+  name: workloadName,
+  cache: retold(workloadName, { fix: "Name a cache of this stack." }),
+  entriesPerPod: number(
+    { atLeast: 1, atMost: 1_000_000, whole: true },
+    { fix: "Give how many entries may wait for one pod.", decides: "pods" },
   ),
-  ({ kind, list, stream, consumerGroup }) =>
-    kind === "redis-list"
-      ? list !== undefined && stream === undefined && consumerGroup === undefined
-      : list === undefined && stream !== undefined && consumerGroup !== undefined,
+};
+
+const queue = about(
+  z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("redis-list"), ...queueCommon, list: redisKey }),
+    z.strictObject({
+      kind: z.literal("redis-stream"),
+      ...queueCommon,
+      stream: redisKey,
+      consumerGroup: redisKey,
+    }),
+  ]),
   {
-    allowed: "list for a redis-list; stream and consumerGroup for a redis-stream",
-    fix: "Give the keys that belong to its kind, and no other.",
+    allowed: '"redis-list" or "redis-stream"',
+    fix: "Say where the work waits; the other keys depend on it.",
   },
 );
 

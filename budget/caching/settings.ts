@@ -38,6 +38,15 @@ export const standby = flag({
   decides: "members, memory",
 });
 
+/** Mean size of an entry of a cache, KiB. */
+export const entryKiB = number(
+  { unit: "KiB", above: 0, atMost: 524_288 },
+  {
+    fix: "Give the mean size of an entry: used_memory_dataset over the keys, as INFO has them.",
+    decides: "how long an emptied cache takes to fill",
+  },
+);
+
 /** Volume of each member of a session store. */
 export const storageSettings = group(
   {

@@ -14,6 +14,13 @@ export const databaseUseSettings = group(
         decides: "pool, routers, connections, CPU",
       },
     ),
+    uncachedQueriesPerRequest: number(
+      { atLeast: 0, atMost: 1000 },
+      {
+        fix: "Give how many of these are made whatever the caches have; left out, every query is a cache's miss.",
+        decides: "queries when a cache is lost",
+      },
+    ).optional(),
     querySeconds: number(
       { unit: "seconds", above: 0, atMost: 60 },
       { fix: "Give the mean time of one query.", decides: "pool, pools of the routers" },

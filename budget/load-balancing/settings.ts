@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { cidr, hostName, port, secretName, urlPath, workloadName } from "../core/leaves";
-import { about, choice, flag, group, list, number, retold, ruled } from "../core/settings";
+import { about, choice, flag, group, list, number, retold, ruled, text } from "../core/settings";
 import { DEFAULT_RATE_LIMIT } from "./proxy-limits";
 
 /** Kinds of paths that stay open: an upgraded connection, an answer that is never buffered, HTTP/2 to the service. */
@@ -104,6 +104,29 @@ export const proxySettings = {
     (hosts) => new Set(hosts).size === hosts.length,
     { allowed: "each name once", fix: "Remove the second." },
   ),
+};
+
+/** First segments of paths, without a wildcard and without a dot segment. */
+const pathPrefix = text(/^(\/(?!\.\.?(\/|$))[A-Za-z0-9._~-]+)+\/?$/, {
+  allowed: "the first segments of paths, like /api or /api/v2, without * and without a query",
+  fix: "Give what the paths of the service begin with; all that is below it belongs to it.",
+});
+
+/** Where a service is reached through the proxy, and what it is let there. */
+export const publicServiceSettings = {
+  hosts: list(hostName, {
+    allowed: "a list of host names",
+    fix: "Name the hosts that are the service's, without wildcards.",
+    decides: "which service a request is for",
+  }),
+  paths: list(pathPrefix, {
+    allowed: "a list of paths",
+    fix: "Give what the paths of the service begin with.",
+    decides: "which service a request is for",
+  }),
+  routes: proxySettings.routes,
+  maxBodyMiB: proxySettings.maxBodyMiB,
+  rateLimit: rateLimitSettings,
 };
 
 /** Who keeps the certificate of a proxy that ends TLS. */

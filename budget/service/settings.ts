@@ -99,6 +99,14 @@ export const resilienceSettings = group(
         decides: "replicas, autoscaler target",
       },
     ).optional(),
+    /** Seconds for which it may be out of its budget after the loss of a server of a cache. */
+    cacheLossSeconds: number(
+      { unit: "seconds", atLeast: 0, atMost: 86_400 },
+      {
+        fix: "Give how long the service may be out of its budget after a cache that it uses lost a server.",
+        decides: "whether the loss of a cache is accepted",
+      },
+    ).optional(),
   },
   { fix: "Say what the service need not survive unharmed." },
 );

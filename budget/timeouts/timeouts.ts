@@ -126,6 +126,30 @@ export function timeoutChain(inputs: TimeoutChainInputs): TimeoutChain {
   return chain;
 }
 
+/**
+ * The chain of one of several services behind the same load balancer: what stands in front waits as the service with the
+ * longest request needs it, and its own proxy, application, database and drain are its own.
+ *
+ * @param front the chain of the longest request among them
+ */
+export function chainBehind(front: TimeoutChain, own: TimeoutChain): TimeoutChain {
+  const { edge, loadBalancer } = front.request;
+  return {
+    request: { ...own.request, edge, loadBalancer },
+    idle: front.idle,
+    tunnel: front.tunnel,
+    drain: own.drain,
+  };
+}
+
+/** The chain that what stands in front of several services follows: that of the longest request. */
+export function longestChain(first: TimeoutChain, ...others: readonly TimeoutChain[]): TimeoutChain {
+  return others.reduce(
+    (longest, chain) => (chain.request.proxy > longest.request.proxy ? chain : longest),
+    first,
+  );
+}
+
 /** Longest request where nobody says another, seconds. */
 export const DEFAULT_LONGEST_REQUEST_SECONDS = 10;
 

@@ -77,6 +77,8 @@ export interface ServiceCall {
   /** Its name. The variable is called after it: `matching` gives `MATCHING_URL`. */
   readonly name: string;
   readonly url: pulumi.Input<string>;
+  /** Calls that one request makes on average, for pictures of the system. @default unknown */
+  readonly callsPerRequest?: number;
   /** Where its pods are, which the NetworkPolicy lets the pods connect to. */
   readonly destination: Destination;
 }

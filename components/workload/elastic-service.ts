@@ -85,6 +85,9 @@ export class ElasticService extends pulumi.ComponentResource {
       cachePools,
       databasePool,
       timeouts: args.timeouts,
+      ...(args.calls === undefined || args.calls.length === 0
+        ? {}
+        : { calls: Object.fromEntries(args.calls.map((call) => [call.name, call.callsPerRequest ?? 0])) }),
       ...plannedPart(withAutoscaling(plan, args.autoscaling?.plan), serviceWitnesses(name, app, args, plan)),
     };
     super(COMPONENT_TYPES.elasticService, name, summary, opts);

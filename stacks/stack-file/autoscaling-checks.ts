@@ -105,4 +105,3 @@ export function clusterScalingIssues({ cluster, autoscaling }: AutoscalingSurrou
   }
   return issues;
 }
-

@@ -6,12 +6,15 @@ import { routeBase, type ProxyRoute } from "../../components/load-balancing/prox
 import { show, type ConfigPath, type ConfigProblem } from "./config-problems";
 import type { CdnConfig } from "./schema/stack";
 
+/** A path that stays open, and where the file has it. */
+export type OpenPath = Pick<ProxyRoute, "path" | "kind"> & { readonly at: ConfigPath };
+
 /** What stands behind the CDN; undefined where that is not sound by itself. */
 export interface CdnOrigin {
   /** Names of the cloud's load balancer. */
   readonly hosts: readonly string[] | undefined;
   /** Paths of the proxy that stay open. */
-  readonly routes: readonly Pick<ProxyRoute, "path" | "kind">[] | undefined;
+  readonly routes: readonly OpenPath[] | undefined;
 }
 
 export function wayMistakes(
@@ -74,8 +77,8 @@ function routeMistakes(
   routes: NonNullable<CdnOrigin["routes"]>,
 ): ConfigProblem[] {
   const passing = behaviors.filter(({ cache }) => cache.kind === "none").flatMap(({ paths }) => paths);
-  return routes.flatMap((route, index): ConfigProblem[] => {
-    const at: ConfigPath = ["loadBalancer", "routes", index];
+  return routes.flatMap((route): ConfigProblem[] => {
+    const { at } = route;
     if (route.kind === "grpc") {
       const allowed = '"websocket" or "sse" behind a CDN, which asks the load balancer over HTTP/1.1';
       return [

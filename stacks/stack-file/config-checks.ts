@@ -2,13 +2,16 @@
 import { budgetIssues } from "../../budget/core/budget-settings";
 import { issue, show, within, type Issue } from "../../budget/core/issues";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { queryIssues } from "../../budget/service/misses";
 import { serviceIssues } from "../../budget/service/rules";
 import { routesAndTlsProblems, trustProblems } from "../../components/load-balancing/proxy/proxy-problems";
 import { asIssue } from "../../components/shared/problems";
 import { environmentIssues } from "../../components/workload/environment-issues";
+import { clusterScalingIssues, plannedScalingIssues, serviceScalingIssues } from "./autoscaling-checks";
 import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
 import { cachePlanMistakes } from "./cache-checks";
 import { cdnMistakes } from "./cdn-checks";
+import type { CdnOrigin } from "./cdn-way-checks";
 import { serviceInputs } from "../../plan/plan-stack";
 import { clusterIssues } from "./cluster-checks";
 import { atlasMistakes } from "./atlas-checks";
@@ -17,6 +20,7 @@ import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 import { nameIssues, workloadNames, type NamingParts } from "./object-names";
 import { configKey } from "./stack-file-issues";
+import { publicMistakes } from "./public-checks";
 import { signingMistakes } from "./url-signing-checks";
 import { waiverIssues } from "./waiver-issues";
 
@@ -46,6 +50,7 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   /** What the way of a request is made of. */
   readonly chain: ChainParts;
   readonly cdn: CdnConfig | undefined;
+  readonly autoscaling: StackConfig["autoscaling"] | undefined;
   readonly cluster: ClusterConfig | undefined;
   /** `cluster.cloud` as it was given. */
   readonly cloud: unknown;
@@ -70,30 +75,51 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
           ...(stackIsSound ? planIssues(config, stackBudget, name, service) : []),
           ...variableIssues(service, names),
           ...otherNames(service, name, names),
+          ...(stackIsSound ? serviceScalingIssues(config, service, serviceBudget(config, service)) : []),
         ],
       ),
     ),
     ...nameIssues(config.naming),
     ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
     ...clusterIssues(config),
+    ...clusterScalingIssues(config),
     ...cacheKindIssues(config),
     ...loadBalancerIssues(config, names),
     ...chainMistakes(config.chain, config.services),
     ...cdnMistakes(config.cdn, {
       cluster: config.cluster,
       hasLoadBalancer: config.exposedService !== undefined,
-      origin: { hosts: config.chain.public?.hosts, routes: config.loadBalancer?.routes },
+      origin: { hosts: config.chain.public?.hosts, routes: openPaths(config) },
     }),
     ...signingMistakes({ ...config, hasCdn: names.cdn }),
     ...proxyIssues(config),
+    ...publicMistakes(config),
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasMistakes({ ...config, loadBalancer: exposed(config) }),
   ];
-  const { budget, services, caches, cluster, cdn } = config;
+  const { autoscaling, budget, services, caches, cluster, cdn } = config;
   if (cluster === undefined) return issues;
   const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
-  const stack = { budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
-  return [...issues, ...cachePlanMistakes(stack, isPlanned)];
+  const stack = { autoscaling, budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
+  return [
+    ...issues,
+    ...(isPlanned ? plannedScalingIssues(stack) : []),
+    ...cachePlanMistakes(stack, isPlanned),
+  ];
+}
+
+/** Every path that stays open, with where the file has it. */
+function openPaths({ loadBalancer, services }: SoundParts): CdnOrigin["routes"] {
+  if (loadBalancer === undefined) return undefined;
+  return [
+    ...loadBalancer.routes.map((route, index) => ({ ...route, at: ["loadBalancer", "routes", index] })),
+    ...Object.entries(services).flatMap(([name, service]) =>
+      (service.public?.routes ?? []).map((route, index) => ({
+        ...route,
+        at: ["services", name, "public", "routes", index],
+      })),
+    ),
+  ];
 }
 
 /** The service behind the proxy, as a plan is told of it, also where the rest of the block has issues. */
@@ -109,7 +135,12 @@ function planIssues(
   service: ServiceConfig,
 ): Issue[] {
   const { cluster = { cloud: "local", zones: 1 } } = config;
-  const inputs = serviceInputs({ cluster, loadBalancer: exposed(config) }, stackBudget, service, name);
+  const inputs = serviceInputs(
+    { cluster, autoscaling: config.autoscaling, loadBalancer: exposed(config) },
+    stackBudget,
+    service,
+    name,
+  );
   const { caches, database } = service;
   const waits = [
     ...Object.values(caches),
@@ -117,7 +148,11 @@ function planIssues(
       ? []
       : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }]),
   ];
-  return [...budgetIssues(inputs.budget, service.budget, ["budget"]), ...serviceIssues({ ...inputs, waits })];
+  return [
+    ...budgetIssues(inputs.budget, service.budget, ["budget"]),
+    ...(database === undefined ? [] : queryIssues(database)),
+    ...serviceIssues({ ...inputs, waits }),
+  ];
 }
 
 function variableIssues(service: ServiceConfig, names: Names): Issue[] {

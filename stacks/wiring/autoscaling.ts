@@ -4,7 +4,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { proxyRules, rulesFile, serviceRules, type RuleGroup } from "../../budget/autoscaling/signals";
 import { own } from "../../budget/core/own";
 import { ClusterAutoscaler } from "../../components/autoscaling/cluster-autoscaler";
-import type { MetricAuthentication, RedisAddress } from "../../components/autoscaling/event-driven-autoscaler";
+import type {
+  MetricAuthentication,
+  RedisAddress,
+} from "../../components/autoscaling/event-driven-autoscaler";
 import { GkeNodePool } from "../../components/autoscaling/gke-node-pool";
 import { Karpenter } from "../../components/autoscaling/karpenter";
 import { KarpenterNodes } from "../../components/autoscaling/karpenter-nodes";
@@ -87,7 +90,11 @@ function createNodes(
     return [];
   }
   const { nodeRoleArn, amiAlias, spot, mostCpuCores: cpuCores, mostMemoryGiB: memoryGiB } = nodes;
-  const karpenter = new Karpenter("karpenter", { clusterName, region, nodeRoleArn, capacityBuffers }, options);
+  const karpenter = new Karpenter(
+    "karpenter",
+    { clusterName, region, nodeRoleArn, capacityBuffers },
+    options,
+  );
   new KarpenterNodes(
     "nodes",
     {
@@ -104,9 +111,10 @@ function createNodes(
 }
 
 /** Entries of the Secret, by what they prove. */
-function authenticationOf(
-  { authentication, secretName: name }: NonNullable<StackConfig["autoscaling"]["prometheus"]>,
-): MetricAuthentication | undefined {
+function authenticationOf({
+  authentication,
+  secretName: name,
+}: NonNullable<StackConfig["autoscaling"]["prometheus"]>): MetricAuthentication | undefined {
   if (name === undefined || authentication === "none") return undefined;
   const entry = (key: string): { name: string; key: string } => ({ name, key });
   switch (authentication) {
@@ -115,7 +123,12 @@ function authenticationOf(
     case "basic":
       return { kind: "basic", username: entry("username"), password: entry("password") };
     case "tls":
-      return { kind: "tls", authority: entry("ca.crt"), certificate: entry("tls.crt"), key: entry("tls.key") };
+      return {
+        kind: "tls",
+        authority: entry("ca.crt"),
+        certificate: entry("tls.crt"),
+        key: entry("tls.key"),
+      };
   }
 }
 
@@ -193,11 +206,7 @@ export function createScalingRules(
   const { prometheus } = config.autoscaling;
   if (prometheus?.rules !== "object") return undefined;
   const { namespace } = config.cluster;
-  return new ScalingRules(
-    "autoscaling-rules",
-    { namespace, groups: scalingRuleGroups(config) },
-    options,
-  );
+  return new ScalingRules("autoscaling-rules", { namespace, groups: scalingRuleGroups(config) }, options);
 }
 
 /** The rules as a file, where no operator loads an object. */

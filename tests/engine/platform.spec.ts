@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { ENGINE_TIMEOUT_MS, kubectl, operations } from "../helpers/engine";
 import { runPlatform as run } from "../helpers/platform";
 import { edited, only } from "../helpers/stack-file";
+import { twoPublic } from "../helpers/recorded-stack";
 import type { StackRun } from "../../engine/stack";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import type { AtlasSummary } from "../../budget/database/summary";
@@ -98,6 +99,15 @@ describe("platform on the real engine", function () {
     }
     assert.match(report, /Did you mean "proxy"\?/);
     assert.doesNotMatch(report, /\n\s+at /);
+  });
+
+  it("previews two public services behind one proxy with every policy kept", async () => {
+    const withoutDatabase = edited(only("loadBalancer", "caches"), twoPublic, (file) => {
+      delete file["services"].backend.database;
+    });
+    const result = await run("preview", "local", withoutDatabase);
+    assert.deepEqual([result.errors, mandatory(result), result.succeeded], [[], [], true]);
+    assert.ok(result.resources.some(({ name }) => name === "matching-network-policy"));
   });
 
   for (const proxy of ["nginx", "haproxy"]) {

@@ -1,7 +1,8 @@
 /** Both proxies behind one interface: what the contract says of one has to hold for the other. */
 import type { ProxyKind } from "../../budget/load-balancing/proxy";
 import { rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/load-balancing/proxy-limits";
-import type { ProxyConfArgs } from "../../components/load-balancing/proxy/proxy-conf-args";
+import type { ProxyConfArgs, ServiceConf } from "../../components/load-balancing/proxy/proxy-conf-args";
+import type { HaProxyLimit } from "../../components/load-balancing/proxy/haproxy/haproxy-conf-args";
 import { startHaProxy, type RenderedHaProxy } from "./haproxy-server";
 import { rendered, started } from "./nginx-proxy";
 import { makeCertificate, type TestCertificate } from "./certificates";
@@ -19,6 +20,13 @@ export interface ProxyOptions extends Partial<
   readonly upstream: ProxyConfArgs["upstream"];
   /** @default much more than a test sends */
   readonly rateLimit?: RateLimit;
+  /** Services besides. @default none */
+  readonly services?: readonly BesideService[];
+}
+
+/** A service beside the proxy's own, with a limit that both programs understand. */
+export interface BesideService extends Omit<ServiceConf<never>, "rateLimit"> {
+  readonly limit?: RateLimit;
 }
 
 export type RunningProxy = Omit<RunningServer<ProxyOptions>, "directory">;
@@ -79,22 +87,39 @@ const PLENTY: RateLimit = { requestsPerSecond: 100_000, burst: 10_000, connectio
 export const READY = "/ready";
 
 function shared(options: ProxyOptions): Omit<ProxyConfArgs, "listen" | "scratch"> {
-  const { rateLimit, ...rest } = options;
-  void rateLimit;
+  const { rateLimit, services, ...rest } = options;
+  void [rateLimit, services];
   const { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes, privatePaths } = rendered;
   return { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes, privatePaths, ...rest };
 }
 
 function nginxArgs(options: ProxyOptions): RenderedNginx {
-  return { ...shared(options), rateLimit: rateLimitPerPod(options.rateLimit ?? PLENTY, 1) };
+  const { rateLimit = PLENTY, services = [] } = options;
+  return {
+    ...shared(options),
+    rateLimit: rateLimitPerPod(rateLimit, 1),
+    services: services.map(({ limit, ...service }) => ({
+      ...service,
+      ...(limit === undefined ? {} : { rateLimit: rateLimitPerPod(limit, 1) }),
+    })),
+  };
 }
 
 export function haProxyArgs(options: ProxyOptions): RenderedHaProxy {
-  const limit = options.rateLimit ?? PLENTY;
+  const { rateLimit = PLENTY, services = [] } = options;
+  const limited = (limit: RateLimit): HaProxyLimit => ({
+    window: slidingWindow(limit, 1),
+    connections: limit.connections,
+  });
   return {
     ...shared(options),
     healthPath: READY,
-    rateLimit: { window: slidingWindow(limit, 1), connections: limit.connections },
+    rateLimit: limited(rateLimit),
+    services: services.map(({ limit, ...service }) => ({
+      ...service,
+      healthPath: READY,
+      ...(limit === undefined ? {} : { rateLimit: limited(limit) }),
+    })),
     fleet: { maxReplicas: 1 },
   };
 }

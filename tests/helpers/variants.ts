@@ -16,6 +16,8 @@ const managedCaches =
       delete cache["standby"];
       Object.assign(cache, { kind, ...more });
     }
+    // Its provider takes a minute for a fail-over, and not 20 seconds.
+    file["services"].backend.resilience = { cacheLossSeconds: 120 };
   };
 
 const atlas: Change = (file) => {

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { proxyConnections } from "../../../budget/autoscaling/signals";
 import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
+import type { Demand } from "../../../budget/service/demand";
 import { EventDrivenAutoscaler, type ScalingTrigger } from "../../autoscaling/event-driven-autoscaler";
 import { HorizontalAutoscaler, type ScalingMetric } from "../../autoscaling/horizontal-autoscaler";
 import { ScaleTarget } from "../../autoscaling/scale-target";
@@ -26,6 +27,8 @@ export interface ScaledProxy {
   readonly program: Pick<ProxyProgram, "container">;
   readonly connections: ConnectionMetric;
   readonly args: CompleteProxyArgs;
+  /** What all services behind it are asked together. */
+  readonly demand: Demand;
   readonly plan: ProxyPlan;
 }
 
@@ -42,7 +45,7 @@ export function proxyAutoscaler(
     labels,
     min: minReplicas.value,
     max: maxReplicas.value,
-    behavior: scalingBehavior(args.upstream.demand, maxReplicas.value, reactionSeconds.value),
+    behavior: scalingBehavior(proxy.demand, maxReplicas.value, reactionSeconds.value),
   };
   if (prometheus === undefined) {
     const { autoscaler } = transform;

@@ -3,10 +3,11 @@ import { isIP } from "node:net";
 
 import { z } from "zod";
 
-import { issuesOf } from "../../../budget/core/issues";
-import { port, zones } from "../../../budget/core/leaves";
+import { issuesOf, type Issue } from "../../../budget/core/issues";
+import { port, workloadName as workloadLabel, zones } from "../../../budget/core/leaves";
 import { number, text } from "../../../budget/core/settings";
-import { proxySettings } from "../../../budget/load-balancing/settings";
+import { publicIssues } from "../../../budget/load-balancing/public-services";
+import { proxySettings, publicServiceSettings } from "../../../budget/load-balancing/settings";
 import { demandSettings, profileSettings } from "../../../budget/service/settings";
 import type { ProxyKind } from "../../../budget/load-balancing/proxy";
 import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
@@ -26,13 +27,14 @@ import { routeProblems } from "./proxy-routes";
 import { tlsProblems } from "./proxy-tls";
 
 /** Everything that makes a proxy impossible to build or to prove. An empty list means it is sound. */
-export function proxyProblems(proxy: ProxyKind, given: ProxyArgs): Problem[] {
+export function proxyProblems(proxy: ProxyKind, given: ProxyArgs): (Problem | Issue)[] {
   const args = completeProxyArgs(given);
   const problems = [
     ...nameProblems(args.name),
     ...numberProblems(args),
     ...trustProblems(args.trustedProxies),
     ...routesAndTlsProblems(args),
+    ...serviceProblems(args),
     ...dnsProblems(proxy, args),
     ...timeoutProblems(args.timeouts),
   ];
@@ -77,6 +79,47 @@ const checked = z.object({
     { fix: "With 0 no node could be drained." },
   ),
 });
+
+/** A service beside the proxy's own. */
+const besides = z.object({
+  name: workloadLabel,
+  upstream: checked.shape.upstream,
+  hosts: publicServiceSettings.hosts.optional(),
+  paths: publicServiceSettings.paths.optional(),
+  maxBodyMiB: publicServiceSettings.maxBodyMiB.optional(),
+  rateLimit: publicServiceSettings.rateLimit.optional(),
+});
+
+/** Services beside the proxy's own: each by itself, and where two of them want the same. */
+function serviceProblems({ services = [], routes = [] }: CompleteProxyArgs): (Problem | Issue)[] {
+  const at = (name: string): number => services.findIndex((service) => service.name === name);
+  const alone = services.flatMap((service, index): Problem[] => {
+    const below = (problem: Problem): Problem => ({
+      ...problem,
+      property: `services[${index}].${problem.property}`,
+    });
+    return [
+      ...declaredProblems(besides, service).map(below),
+      ...routeProblems(service.routes ?? [], [HEALTH_PATH]).map(below),
+      ...(service.timeouts === undefined ? [] : timeoutProblems(service.timeouts).map(below)),
+      ...(at(service.name) < index
+        ? [
+            {
+              property: `services[${index}].name`,
+              got: service.name,
+              allowed: "a name that no other service has",
+              fix: "Rename one of them: sections of the configuration are called after it.",
+            },
+          ]
+        : []),
+    ];
+  });
+  if (alone.length > 0) return alone;
+  return publicIssues(services, { routes, reserved: [HEALTH_PATH] }).map(({ service, path, ...what }) => ({
+    path: ["services", at(service), ...path],
+    ...what,
+  }));
+}
 
 function numberProblems(args: CompleteProxyArgs): Problem[] {
   const { demand, port: upstreamPort } = args.upstream;
@@ -134,25 +177,33 @@ function hstsProblems({ tls, headers }: Pick<ProxyArgs, "tls" | "headers">): Pro
 function proofProblems(proxy: ProxyKind, args: CompleteProxyArgs, { numbers }: ProxyPlan): Problem[] {
   const problems: Problem[] = [];
   const maxReplicas = numbers.maxReplicas.value;
-  const share = rateLimitPerPod(args.rateLimit, maxReplicas);
   const divided = `each of up to ${maxReplicas} pods counts by itself`;
   const fix = "Raise it, or use fewer and larger pods.";
-  // HAProxy's window is as long as it takes for a pod's share to be a whole request.
-  if (proxy === "nginx" && share.requestsPerMinute < 1) {
-    problems.push({
-      property: "rateLimit.requestsPerSecond",
-      got: args.rateLimit.requestsPerSecond,
-      allowed: `at least ${maxReplicas} requests/minute, for ${divided}`,
-      fix,
-    });
-  }
-  if (share.connections < 1) {
-    problems.push({
-      property: "rateLimit.connections",
-      got: args.rateLimit.connections,
-      allowed: `at least ${maxReplicas}, for ${divided}`,
-      fix,
-    });
+  const limits = [
+    { at: "", limit: args.rateLimit },
+    ...(args.services ?? []).flatMap(({ rateLimit }, index) =>
+      rateLimit === undefined ? [] : [{ at: `services[${index}].`, limit: rateLimit }],
+    ),
+  ];
+  for (const { at, limit } of limits) {
+    const share = rateLimitPerPod(limit, maxReplicas);
+    // HAProxy's window is as long as it takes for a pod's share to be a whole request.
+    if (proxy === "nginx" && share.requestsPerMinute < 1) {
+      problems.push({
+        property: `${at}rateLimit.requestsPerSecond`,
+        got: limit.requestsPerSecond,
+        allowed: `at least ${maxReplicas} requests/minute, for ${divided}`,
+        fix,
+      });
+    }
+    if (share.connections < 1) {
+      problems.push({
+        property: `${at}rateLimit.connections`,
+        got: limit.connections,
+        allowed: `at least ${maxReplicas}, for ${divided}`,
+        fix,
+      });
+    }
   }
   const { neededMiB } = numbers;
   if (args.memoryLimitMiB !== undefined && !(args.memoryLimitMiB >= neededMiB.value)) {

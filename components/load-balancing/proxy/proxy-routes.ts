@@ -74,14 +74,26 @@ export interface RouteTarget {
   readonly port: number | undefined;
 }
 
-/** @returns the group of servers of a route */
-export function routeTarget({ kind, port }: ProxyRoute): RouteTarget {
+/** Name of the group of servers of the proxy's own service. */
+export const OWN_GROUP = "application";
+
+/** Name of the group of servers of another service. No name of a service has an underscore. */
+export function groupOf(service: string): string {
+  return `service_${service}`;
+}
+
+/**
+ * @param group of the route's service
+ * @returns the group of servers of a route
+ */
+export function routeTarget({ kind, port }: ProxyRoute, group = OWN_GROUP): RouteTarget {
   const protocol = kind === "grpc" ? "grpc" : "http";
-  const name = `application_${kind === "grpc" ? "grpc" : "streams"}${port === undefined ? "" : `_${port}`}`;
+  const name = `${group}_${kind === "grpc" ? "grpc" : "streams"}${port === undefined ? "" : `_${port}`}`;
   return { name, protocol, port };
 }
 
 /** Every group of servers that routes need, each once. */
-export function routeTargets(routes: readonly ProxyRoute[]): RouteTarget[] {
-  return [...new Map(routes.map(routeTarget).map((target) => [target.name, target])).values()];
+export function routeTargets(routes: readonly ProxyRoute[], group = OWN_GROUP): RouteTarget[] {
+  const targets = routes.map((route) => routeTarget(route, group));
+  return [...new Map(targets.map((target) => [target.name, target])).values()];
 }

@@ -5,7 +5,7 @@ import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import type { Witness } from "../../../budget/core/witness";
 import { MAX_SURGE } from "../../../budget/service/plan";
 import { averageUtilization, averageValue } from "../../autoscaling/scaling-metrics";
-import type { CompleteProxyArgs } from "./proxy-args";
+import { ownTimeouts, type CompleteProxyArgs } from "./proxy-args";
 import type { ProxyProgram } from "./proxy-pod";
 
 const POD = ["spec", "template", "spec"] as const;
@@ -24,7 +24,7 @@ export function proxyWitnesses(
   const deployment = of("kubernetes:apps/v1:Deployment", "deployment");
   const config = of("kubernetes:core/v1:ConfigMap", "config");
   const { numbers } = plan;
-  const { drain } = args.timeouts;
+  const { drain } = ownTimeouts(args);
   const container = [...POD, "containers", program.container];
   return [
     ...autoscalerWitnesses(of, args, plan),

@@ -1,4 +1,4 @@
-/** A fleet of proxies in front of one service: everything that does not depend on the program. */
+/** A fleet of proxies in front of one service or several: everything that does not depend on the program. */
 import { basename } from "node:path/posix";
 
 import * as k8s from "@pulumi/kubernetes";
@@ -6,7 +6,8 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { valuesOf } from "../../../budget/core/derived";
 import { plannedPart } from "../../../budget/core/summary";
-import type { ProxyKind } from "../../../budget/load-balancing/proxy";
+import { totalDemand, type ProxyKind } from "../../../budget/load-balancing/proxy";
+import type { Demand } from "../../../budget/service/demand";
 import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import type { ProxySummary } from "../../../budget/load-balancing/summary";
 import { MAX_SURGE } from "../../../budget/service/plan";
@@ -19,6 +20,7 @@ import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import {
   completeProxyArgs,
+  ownTimeouts,
   planOfProxy,
   workloadName,
   type CompleteProxyArgs,
@@ -91,6 +93,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
     assertValid(component, name, proxyProblems(proxy, given), given.configKey);
     const plan = args.plan ?? planOfProxy(proxy, workload, args);
     const sizes = valuesOf(plan.numbers);
+    const timeouts = ownTimeouts(args);
     const summary: ProxySummary = {
       configKey: args.configKey ?? name,
       workload,
@@ -99,7 +102,10 @@ export abstract class Proxy extends pulumi.ComponentResource {
       tls: args.tls !== undefined,
       zones: args.zones,
       maxUnavailable: args.maxUnavailable,
-      timeouts: args.timeouts,
+      timeouts,
+      ...(args.services === undefined || args.services.length === 0
+        ? {}
+        : { services: args.services.map((service) => service.name) }),
       ...plannedPart(plan, proxyWitnesses(name, program, args, plan)),
     };
     super(type, name, summary, opts);
@@ -173,7 +179,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
               cpuCores: args.cpuCores,
               memoryLimitMiB: sizes.memoryLimitMiB,
               plan: sizes,
-              drain: args.timeouts.drain,
+              drain: timeouts.drain,
               configName: this.config.metadata.name,
               configChecksum: checksum(configArgs.data),
               ...(tls.secret === undefined ? {} : { tls: tls.secret }),
@@ -213,6 +219,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
         program,
         connections: definition.connections,
         args,
+        demand: demandOf(args),
         plan,
       },
       child,
@@ -285,6 +292,12 @@ export abstract class Proxy extends pulumi.ComponentResource {
 }
 
 type ProxySecret = NonNullable<Parameters<typeof proxyPod>[0]["tls"]>;
+
+/** What all services together ask. */
+function demandOf({ upstream, services = [] }: CompleteProxyArgs): Demand {
+  const others = services.map(({ upstream: { demand } }) => ({ demand }));
+  return totalDemand({ demand: upstream.demand, others });
+}
 
 /** Ports that take requests, of the Service and of the pods. */
 function trafficOf({ tls }: ProxyArgs): (keyof typeof SERVICE_PORTS)[] {

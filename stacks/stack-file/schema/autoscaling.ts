@@ -78,9 +78,10 @@ const nodes = about(
         allowed: "an alias like al2023@v20260901",
         fix: "Pin the image, or take al2023@latest.",
       }).default("al2023@latest"),
-      spot: flag({ fix: "True where machines may go at two minutes' notice.", decides: "capacity types" }).default(
-        false,
-      ),
+      spot: flag({
+        fix: "True where machines may go at two minutes' notice.",
+        decides: "capacity types",
+      }).default(false),
       ...most,
     }),
     z
@@ -114,21 +115,26 @@ const nodes = about(
   },
 );
 
+/** Most clusters come with a metrics-server. */
+const OPERATORS = { keda: "install", verticalPodAutoscaler: "install", metricsServer: "existing" } as const;
+
 export const autoscaling = group(
   {
     prometheus: prometheus.optional(),
     operators: group(
       {
-        keda: operatorSettings.keda.default("install"),
-        verticalPodAutoscaler: operatorSettings.verticalPodAutoscaler.default("install"),
-        metricsServer: operatorSettings.metricsServer.default("existing"),
+        keda: operatorSettings.keda.default(OPERATORS.keda),
+        verticalPodAutoscaler: operatorSettings.verticalPodAutoscaler.default(OPERATORS.verticalPodAutoscaler),
+        metricsServer: operatorSettings.metricsServer.default(OPERATORS.metricsServer),
       },
       { fix: "Say which operators the cluster has already." },
-    ).default({ keda: "install", verticalPodAutoscaler: "install", metricsServer: "existing" }),
+    ).default(OPERATORS),
     tolerance: toleranceSetting.default(false),
     headroom: headroomSetting.default("none"),
     nodes: nodes.optional(),
   },
-  { fix: "Leave it out: services scale by their profiles, and nodes are somebody else's.", decides: "autoscaling" },
-).prefault({});
-
+  {
+    fix: "Leave it out: services scale by their profiles, and nodes are somebody else's.",
+    decides: "autoscaling",
+  },
+).default({ operators: OPERATORS, tolerance: false, headroom: "none" });

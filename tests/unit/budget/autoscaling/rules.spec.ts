@@ -113,7 +113,7 @@ describe("settings of autoscaling", () => {
     ]);
     assert.match(
       issues({ queues: [{ ...list, stream: "mails", name: "mails", cache: "redis-cache" }] }).join(),
-      /allowed is list for a redis-list; stream and consumerGroup for a redis-stream/,
+      /queues\[0\]\.stream: got "mails"; allowed is one of kind, name, cache, entriesPerPod, list/,
     );
     assert.match(
       issues({ tolerance: { up: 0.2 } }).join(),

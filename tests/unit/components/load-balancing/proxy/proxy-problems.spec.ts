@@ -49,6 +49,32 @@ describe("proxyProblems", () => {
     assert.deepEqual(withUpstream({ host: pulumi.output("backend"), port: pulumi.output(3000) }), []);
   });
 
+  it("judges each service beside its own by itself, and then what two of them want", () => {
+    const { upstream } = args;
+    const api = { name: "api", upstream, paths: ["/api"] };
+    assert.deepEqual(
+      messages({ services: [api, { name: "admin", upstream, hosts: ["admin.example.org"] }] }),
+      [],
+    );
+    const tight = { requestsPerSecond: 0.01, burst: 0, connections: 50 };
+    assert.deepEqual(
+      [
+        messages({ services: [{ ...api, name: "Api", maxBodyMiB: 0 }] }),
+        messages({ services: [api, { ...api, paths: ["/other"] }] }),
+        messages({ services: [api, { ...api, name: "copy" }] }),
+        messages({ services: [{ name: "api", upstream }] }),
+        messages({ services: [{ ...api, rateLimit: tight }] }),
+      ].map((found) => found.map((message) => message.split(";")[0])),
+      [
+        ['services[0].name: got "Api"', "services[0].maxBodyMiB: got 0"],
+        ['services[1].name: got "api"'],
+        ['services[1].paths[0]: got "/api"'],
+        ["services[0]: got no hosts and no paths"],
+        ["services[0].rateLimit.requestsPerSecond: got 0.01"],
+      ],
+    );
+  });
+
   it("refuses a name that is no DNS label", () => {
     assert.deepEqual(messages({ name: "Nginx_1" }), [
       'name: got "Nginx_1"; allowed is a DNS label of at most 52 characters. Shorten it to lower-case letters, digits and hyphens.',
