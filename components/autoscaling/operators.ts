@@ -8,6 +8,9 @@ import { assertValid } from "../shared/problems";
 import { transformed, type Transform } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
 
+/** Where KEDA is when nobody says. */
+export const KEDA_NAMESPACE = "keda";
+
 /** Arguments of an operator. There is one of each in a cluster: what another stack installed is not installed again. */
 export interface OperatorArgs {
   /** @default see the class */
@@ -108,7 +111,7 @@ export class Keda extends OperatorRelease {
         type: COMPONENT_TYPES.keda,
         chart: CHARTS.keda,
         release: "keda",
-        namespace: "keda",
+        namespace: KEDA_NAMESPACE,
         values: (replicas) => ({
           crds: { install: true },
           operator: { replicaCount: replicas },

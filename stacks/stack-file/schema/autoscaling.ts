@@ -124,7 +124,9 @@ export const autoscaling = group(
     operators: group(
       {
         keda: operatorSettings.keda.default(OPERATORS.keda),
-        verticalPodAutoscaler: operatorSettings.verticalPodAutoscaler.default(OPERATORS.verticalPodAutoscaler),
+        verticalPodAutoscaler: operatorSettings.verticalPodAutoscaler.default(
+          OPERATORS.verticalPodAutoscaler,
+        ),
         metricsServer: operatorSettings.metricsServer.default(OPERATORS.metricsServer),
       },
       { fix: "Say which operators the cluster has already." },
