@@ -4,6 +4,8 @@ import { join } from "node:path";
 
 import { ROOT } from "../../cli/paths";
 import type { KubernetesObject } from "../../sandbox/cluster/kubernetes-client";
+import { edited, type Change } from "../helpers/stack-file";
+import { runPlatform } from "../helpers/platform";
 import { ENGINE_TIMEOUT_MS, Project, kubectl, operations, theClient } from "../helpers/engine";
 
 const NAMESPACE = "autoscaling";
@@ -222,5 +224,54 @@ describe("autoscaling on the real engine and API server", function () {
     const at = (name: string): number => order.indexOf(name);
     assert.ok(at("keda-waiting") >= 0 && at("keda-waiting") < at("keda-release"), order.join(", "));
     assert.ok(at("vpa-waiting") >= 0 && at("vpa-waiting") < at("vpa-release"), order.join(", "));
+  });
+});
+
+const SCALED: Change = (file) => {
+  file["autoscaling"] = { prometheus: { url: "http://prometheus-operated.monitoring.svc:9090" } };
+  file["services"].backend.autoscaling = {
+    memory: "Off",
+    forecast: { mode: "on" },
+    schedule: [
+      {
+        name: "office-hours",
+        timezone: "Europe/Berlin",
+        start: "45 7 * * 1-5",
+        end: "0 18 * * 1-5",
+        requestsPerSecond: file["services"].backend.demand.peakRps,
+      },
+    ],
+  };
+};
+
+describe("the platform with KEDA on the real engine and API server", function () {
+  this.timeout(ENGINE_TIMEOUT_MS);
+
+  after(async () => {
+    await runPlatform("destroy", "local");
+  });
+
+  it("comes up with replicas, memory and rules, and its objects are what was proven", async () => {
+    const first = await runPlatform("up", "local", edited(SCALED));
+    assert.deepEqual([first.errors, first.policyEvents, first.succeeded], [[], [], true]);
+    const listed = await kubectl("get", "scaledobjects", "-n", "retrofitlink");
+    assert.match(listed, /^backend .*\n^nginx-load-balancer /m);
+    assert.match(await kubectl("get", "vpa", "-n", "retrofitlink"), /^backend .*Off/m);
+    assert.match(await kubectl("get", "prometheusrules", "-n", "retrofitlink"), /^autoscaling-rules /m);
+    // KEDA's to make, and nobody else's.
+    const names = await kubectl("get", "hpa", "-n", "retrofitlink", "-o", "name");
+    assert.ok(!/\/(backend|nginx-load-balancer)$/m.test(names), names);
+  });
+
+  it("changes from an HPA to KEDA and back without a jump of the replicas", async () => {
+    const back = await runPlatform("up", "local");
+    assert.deepEqual([back.errors, back.policyEvents], [[], []]);
+    const steps = operations(back).filter((line) => !line.startsWith("same"));
+    assert.ok(
+      steps.includes("create backend-autoscaler") && steps.includes("delete backend-autoscaler"),
+      steps.join(),
+    );
+    // What is owned is not touched.
+    assert.ok(!steps.some((line) => line.endsWith(" backend-deployment")), steps.join());
   });
 });
