@@ -102,8 +102,9 @@ test-engine: toolchain ## the real engine on a real API server
 	@mocha 'tests/engine/**/*.spec.ts'
 
 .PHONY: test-nightly
-test-nightly: toolchain ## long lives and every combination on the real engine; no part of `make test`
+test-nightly: toolchain system-packages deployed-programs ## long lives, every combination, every version; no part of `make test`
 	@mocha 'tests/nightly/**/*.spec.ts'
+	@EVERY_VERSION=1 mocha 'tests/config/{nginx,haproxy,prox}*.spec.ts'
 
 .PHONY: test-browser
 test-browser: $(PACKAGES) system-packages ## the pages in Chromium
@@ -130,7 +131,7 @@ system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, 
 	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus
 
 .PHONY: deployed-programs
-deployed-programs: ## HAProxy, nginx and Valkey as they are deployed, unpacked beside Debian's; the config specs run on both
+deployed-programs: ## HAProxy, nginx and Valkey as they are deployed, unpacked beside Debian's, for the config specs
 	@scripts/deployed-programs.sh
 
 .PHONY: bench-packages

@@ -1,4 +1,22 @@
 /** Cron expressions as KEDA's cron trigger reads them: five fields, months and days of the week also by their English names. */
+import type { About } from "../core/settings";
+
+/** What is said of an expression that is none, and of a zone that nobody knows. */
+export const CRON: Pick<About, "allowed" | "fix"> = {
+  allowed: "a cron expression of five fields: minute, hour, day, month, day of the week",
+  fix: 'Write "0 8 * * 1-5" for 8 o\'clock on weekdays.',
+};
+export const TIMEZONE: Pick<About, "allowed" | "fix"> = {
+  allowed: "a time zone of the IANA database, like Europe/Berlin",
+  fix: "See `timedatectl list-timezones`.",
+};
+
+/** Of a load that is over when it begins. */
+export const OVER_AT_ONCE: Pick<About, "allowed" | "fix"> = {
+  allowed: "another time than start",
+  fix: "Give the time at which the load is over.",
+};
+
 const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 

@@ -56,6 +56,12 @@ export type AutoscalingPlan = Plan<AutoscalingNumbers>;
 export const scheduledField = (name: string): string => `scheduled:${name}`;
 
 /** From a rise in load to a pod that helps, with a node that has to start. What the reaction has of it already counts once. */
-export function startUpSeconds({ plan, nodeStartSeconds = 0, headroom = "none" }: AutoscalingInputs): number {
+export function startUpSeconds({
+  plan,
+  nodeStartSeconds = 0,
+  headroom = "none",
+}: Pick<AutoscalingInputs, "nodeStartSeconds" | "headroom"> & {
+  readonly plan: Pick<ServiceNumbers, "reaction">;
+}): number {
   return plan.reaction.value + (headroom === "none" ? 0 : nodeStartSeconds);
 }

@@ -3,7 +3,7 @@ import { z } from "zod";
 
 import { secretName, workloadName } from "../core/leaves";
 import { about, choice, flag, group, list, number, retold, ruled, text } from "../core/settings";
-import { isCron, isTimezone } from "./cron";
+import { CRON, OVER_AT_ONCE, TIMEZONE, isCron, isTimezone } from "./cron";
 
 /** Kubernetes: the longest key of Redis that anybody writes into a file. */
 const redisKey = text(/^[^\s]{1,250}$/, {
@@ -11,29 +11,9 @@ const redisKey = text(/^[^\s]{1,250}$/, {
   fix: "Give the key as the service writes it.",
 });
 
-const cron = ruled(
-  text(/\S/, {
-    allowed: "a cron expression of five fields",
-    fix: 'Write "0 8 * * 1-5" for 8 o\'clock on weekdays.',
-  }),
-  isCron,
-  {
-    allowed: "a cron expression of five fields: minute, hour, day, month, day of the week",
-    fix: 'Write "0 8 * * 1-5" for 8 o\'clock on weekdays.',
-  },
-);
+const cron = ruled(text(/\S/, CRON), isCron, CRON);
 
-const timezone = ruled(
-  text(/^[A-Za-z][A-Za-z0-9_+/-]*$/, {
-    allowed: "a time zone of the IANA database, like Europe/Berlin",
-    fix: "See `timedatectl list-timezones`.",
-  }),
-  isTimezone,
-  {
-    allowed: "a time zone of the IANA database, like Europe/Berlin",
-    fix: "See `timedatectl list-timezones`.",
-  },
-);
+const timezone = ruled(text(/^[A-Za-z][A-Za-z0-9_+/-]*$/, TIMEZONE), isTimezone, TIMEZONE);
 
 /** Rate of requests that pods have to be there for. */
 const rps = number(
@@ -47,7 +27,7 @@ const scheduled = ruled(
     { fix: "Say when it is and how much is expected." },
   ),
   ({ start, end }) => start.trim() !== end.trim(),
-  { allowed: "another time than start", fix: "Give the time at which the load is over." },
+  OVER_AT_ONCE,
   ["end"],
 );
 

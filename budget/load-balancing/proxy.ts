@@ -57,7 +57,7 @@ export interface ProxyInputs extends ProxiedLoad {
   readonly others?: readonly OtherLoad[];
 }
 
-/** Name of the workload of a proxy where nobody gives one. */
+/** Name of the workload of a proxy, where none is given. */
 export function workloadName(proxy: ProxyKind): string {
   return `${proxy}-load-balancer`;
 }

@@ -12,7 +12,7 @@ export const MAX_SURGE = 0.25;
 /** Pods that a drain may take at once. */
 export const MAX_UNAVAILABLE = 1;
 
-/** Share added to the peak when nobody says otherwise. */
+/** Share added to the peak, where none is given. */
 export const PEAK_MARGIN = 0.2;
 
 /** Until Kubernetes takes the pods of a lost node out of its lists, seconds: a grace period of 50 s, and what it takes to act. */

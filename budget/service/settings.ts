@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { budgetSettings } from "../core/budget-settings";
 import {
+  annotationKey,
   cidr,
   image,
   namespaceName,
@@ -221,6 +222,18 @@ export const serviceSettings = {
       hidden: true,
     }),
     { allowed: "a map of text", fix: "Give names and values of variables." },
+  ),
+  annotations: map(
+    annotationKey,
+    about(z.string(), {
+      allowed: "text",
+      fix: "Give text; where true or a number is meant, in quotation marks.",
+    }),
+    {
+      allowed: "a map of text",
+      fix: "Give what agents of the cluster read of a pod: a mesh, a log collector, a cost report.",
+      decides: "annotations of the pods, which a change replaces",
+    },
   ),
   secretEnvironment: map(variableName, secretEntrySettings, {
     allowed: "a map of name and key",

@@ -13,11 +13,11 @@
  *   backend service ends a WebSocket, busy or not.
  * - Kubernetes, Cluster Autoscaler: `max-graceful-termination-sec` 600 s.
  */
-import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./chain-problems";
+import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./chain-issues";
 import type { TimeoutChain } from "./timeout-chain";
 
-export { chainProblems, PROPAGATION_SECONDS } from "./chain-problems";
-export type { ChainProblem, ChainRule } from "./chain-problems";
+export { chainIssues, timeoutIssues, PROPAGATION_SECONDS } from "./chain-issues";
+export type { ChainIssue, ChainRule } from "./chain-issues";
 export type { ChainStep, TimeoutChain } from "./timeout-chain";
 
 /** Where the outer load balancer is. `local` has none, and takes the figures of `aws` so that it behaves like production. */
@@ -150,10 +150,10 @@ export function longestChain(first: TimeoutChain, ...others: readonly TimeoutCha
   );
 }
 
-/** Longest request where nobody says another, seconds. */
+/** Longest request, where none is given, seconds. */
 export const DEFAULT_LONGEST_REQUEST_SECONDS = 10;
 
-/** The timeout chain of a component that nobody gives one: requests of 10 s at most, without a load balancer or a CDN. */
+/** The timeout chain of a component that is given none: requests of 10 s at most, without a load balancer or a CDN. */
 export const DEFAULT_TIMEOUTS: TimeoutChain = timeoutChain({
   maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS,
   cloud: "local",

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { Tolerance } from "../../budget/autoscaling/scaling";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import { assertValid } from "../shared/problems";
+import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
 import { eventDrivenIssues } from "./event-driven-issues";
 import type { ScaleTarget } from "./scale-target";

@@ -3,7 +3,7 @@
  * ignored. Checked against KEDA 2.20, apis/keda/v1alpha1/scaledobject_webhook.go and pkg/scalers.
  */
 import { issue, pathOf, type Issue } from "../../budget/core/issues";
-import { isCron, isTimezone } from "../../budget/autoscaling/cron";
+import { CRON, OVER_AT_ONCE, TIMEZONE, isCron, isTimezone } from "../../budget/autoscaling/cron";
 import type { EventDrivenAutoscalerArgs } from "./event-driven-autoscaler";
 import { boundIssues } from "./scaling-metrics";
 import type { ScalingTrigger } from "./scaling-triggers";
@@ -114,33 +114,11 @@ function queryIssues(query: string, at: string): Issue[] {
 function cronIssues(trigger: Extract<ScalingTrigger, { kind: "cron" }>, at: string): Issue[] {
   const { timezone, start, end, replicas } = trigger;
   const expressions = { start, end };
+  const wrong = (["start", "end"] as const).filter((key) => !isCron(expressions[key]));
   return [
-    ...(isTimezone(timezone)
-      ? []
-      : [
-          issue(pathOf(`${at}.timezone`), timezone, {
-            allowed: "a time zone of the IANA database",
-            fix: "Write Europe/Berlin, for one.",
-          }),
-        ]),
-    ...(["start", "end"] as const).flatMap((key) =>
-      isCron(expressions[key])
-        ? []
-        : [
-            issue(pathOf(`${at}.${key}`), expressions[key], {
-              allowed: "a cron expression of five fields",
-              fix: "Give minute, hour, day of the month, month and day of the week.",
-            }),
-          ],
-    ),
-    ...(start === end
-      ? [
-          issue(pathOf(`${at}.end`), end, {
-            allowed: "another time than start",
-            fix: "Give when it is over.",
-          }),
-        ]
-      : []),
+    ...(isTimezone(timezone) ? [] : [issue(pathOf(`${at}.timezone`), timezone, TIMEZONE)]),
+    ...wrong.map((key) => issue(pathOf(`${at}.${key}`), expressions[key], CRON)),
+    ...(start === end ? [issue(pathOf(`${at}.end`), end, OVER_AT_ONCE)] : []),
     ...whole(`${at}.replicas`, replicas),
   ];
 }

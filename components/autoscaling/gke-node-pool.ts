@@ -2,7 +2,7 @@ import * as container from "@pulumi/gcp/container";
 import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import { assertValid } from "../shared/problems";
+import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
 import { boundIssues } from "./scaling-metrics";
 

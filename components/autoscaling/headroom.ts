@@ -9,7 +9,7 @@ import {
   restrictedPod,
   spreadOverZonesAndNodes,
 } from "../shared/kubernetes";
-import { assertValid } from "../shared/problems";
+import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
 import { IMAGES } from "../shared/versions";
 

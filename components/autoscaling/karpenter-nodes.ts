@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { issue, pathOf, type Issue } from "../../budget/core/issues";
-import { assertValid } from "../shared/problems";
+import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
 
 /** How many nodes may go at the same time. */
@@ -60,7 +60,7 @@ export function karpenterNodesIssues(args: KarpenterNodesArgs): Issue[] {
   const { cpuCores, memoryGiB } = args.limits;
   for (const [key, got] of Object.entries({ cpuCores, memoryGiB })) {
     if (got > 0 && Number.isFinite(got)) continue;
-    const fix = "Give the most that all nodes together may have.";
+    const fix = "Say what all nodes together may have, for Karpenter has no other bound.";
     issues.push(issue(pathOf(`limits.${key}`), got, { allowed: "a number above 0", fix }));
   }
   if (args.subnetIds.length === 0) {

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { issue, pathOf, type Issue } from "../../budget/core/issues";
-import { assertValid } from "../shared/problems";
+import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
 import { CHARTS } from "../shared/versions";
 

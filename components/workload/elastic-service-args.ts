@@ -138,6 +138,8 @@ export interface ElasticServiceArgs {
    * @default none
    */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Of the pods, for agents of the cluster that read them. A change replaces the pods. @default none */
+  readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Variables that the kubelet reads from Secrets, so that no value is in the Deployment. @default none */
   readonly secretEnvironment?: Readonly<Record<string, SecretEntry>>;
   /** Caches whose address, pool and password the container is told. @default none */

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { AutoscalingPlan } from "../../budget/autoscaling/planned";
+import { assertValid } from "../shared/issues";
 import { MAX_SURGE, MAX_UNAVAILABLE, planService, type ServicePlan } from "../../budget/service/plan";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { plannedPart } from "../../budget/core/summary";
@@ -12,7 +13,6 @@ import type { Headroom } from "../autoscaling/headroom";
 import type { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler";
 import type { VerticalAutoscaler } from "../autoscaling/vertical-autoscaler";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
-import { assertValid } from "../shared/problems";
 import { transformed } from "../shared/transform";
 import { resolvedServiceArgs, type ElasticServiceArgs } from "./elastic-service-args";
 import { podSpec, startupSeconds } from "./elastic-service-pod";
@@ -133,7 +133,10 @@ export class ElasticService extends pulumi.ComponentResource {
             progressDeadlineSeconds: 300 + startupSeconds(args.profile.warmUpSeconds),
             revisionHistoryLimit: 5,
             template: {
-              metadata: { labels },
+              metadata: {
+                labels,
+                ...(args.annotations === undefined ? {} : { annotations: args.annotations }),
+              },
               spec: podSpec(app, args, this.account.metadata.name),
             },
           },

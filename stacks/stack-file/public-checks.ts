@@ -2,9 +2,8 @@
 import { show, within, type Issue } from "../../budget/core/issues";
 import { publicIssues } from "../../budget/load-balancing/public-services";
 import { HEALTH_PATH } from "../../components/load-balancing/proxy/proxy-conf-args";
-import { routeProblems } from "../../components/load-balancing/proxy/proxy-routes";
+import { routeIssues } from "../../components/load-balancing/proxy/proxy-routes";
 import { uncoveredHosts } from "../../components/load-balancing/proxy/proxy-tls";
-import { asIssue } from "../../components/shared/problems";
 import type { CdnConfig, ServiceConfig, StackConfig } from "./schema/stack";
 
 /** What is sound by itself. */
@@ -29,7 +28,7 @@ function knownHosts({ loadBalancer, cdn }: PublicParts): {
     : { key: "loadBalancer.tls.hosts", hosts: tls?.hosts ?? [] };
 }
 
-export function publicMistakes(parts: PublicParts): Issue[] {
+export function publicServiceIssues(parts: PublicParts): Issue[] {
   const { services, exposedService, loadBalancer } = parts;
   const places = Object.entries(services).flatMap(([name, { public: place }]) =>
     place === undefined ? [] : [{ ...place, name }],
@@ -55,13 +54,13 @@ export function publicMistakes(parts: PublicParts): Issue[] {
     }).filter(({ service }) => service === name);
     return at([
       ...between.map(({ path, got, allowed, fix }) => ({ path, got, allowed, fix })),
-      ...routeProblems(routes, [HEALTH_PATH]).map(asIssue),
-      ...hostMistakes(hosts, known),
+      ...routeIssues(routes, [HEALTH_PATH]),
+      ...hostIssues(hosts, known),
     ]);
   });
 }
 
-function hostMistakes(hosts: readonly string[], known: ReturnType<typeof knownHosts>): Issue[] {
+function hostIssues(hosts: readonly string[], known: ReturnType<typeof knownHosts>): Issue[] {
   if (known.hosts.length === 0) return [];
   const strange = uncoveredHosts(hosts, known.hosts);
   return strange.map((host) => ({

@@ -86,6 +86,7 @@ export function createService(
       calls: callsOf(config, service),
       ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
       processesPerPod: service.processesPerPod,
+      ...(Object.keys(service.annotations).length === 0 ? {} : { annotations: service.annotations }),
     },
     // Its certificate and its account are there only with the database, and its queries count on the indexes.
     database === undefined || service.database === undefined

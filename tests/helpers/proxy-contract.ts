@@ -9,7 +9,7 @@ import { makeCertificate, type TestCertificate } from "./certificates";
 import { send, type Answer, type RequestOptions } from "./send";
 import { sendHttp2 } from "./send-http2";
 import { startBackend, type Backend } from "./backend";
-import { programs } from "./programs";
+import { testedVersions } from "./programs";
 import { startNginx, type RenderedNginx } from "./nginx-server";
 import type { RunningServer } from "./proxy-server";
 
@@ -50,7 +50,7 @@ export interface Protocol {
   readonly send: (proxy: RunningProxy, path: string, options?: RequestOptions) => Promise<Answer>;
 }
 
-/** Both, each with every version of each program. */
+/** Both, each with every version that is tested. */
 export function onEveryProtocol(specs: (proxy: ProxyUnderTest, protocol: Protocol) => void): void {
   let certificate: TestCertificate;
   before(async () => void (certificate = await makeCertificate("app.example.org")));
@@ -143,15 +143,15 @@ async function running<Args>(
   };
 }
 
-/** Each version of each program that is on this machine. */
+/** Each version of each program that is tested. */
 export const PROXIES: readonly ProxyUnderTest[] = [
-  ...programs("nginx").map((version): ProxyUnderTest => ({
+  ...testedVersions("nginx").map((version): ProxyUnderTest => ({
     proxy: "nginx",
     name: version.name,
     deployed: version.deployed,
     start: (options) => running((args) => startNginx(args, version), nginxArgs, options),
   })),
-  ...programs("haproxy").map((version): ProxyUnderTest => ({
+  ...testedVersions("haproxy").map((version): ProxyUnderTest => ({
     proxy: "haproxy",
     name: version.name,
     deployed: version.deployed,

@@ -198,10 +198,15 @@ export function clusterDomain({ clusterDns }: Pick<ProxyArgs, "clusterDns">): st
   return clusterDns?.domain ?? "cluster.local";
 }
 
+type CompleteService = ProxiedService &
+  Required<Pick<ProxiedService, "hosts" | "paths" | "routes" | "maxBodyMiB" | "timeouts">> & {
+    readonly budget: NonNullable<ProxyArgs["budget"]>;
+  };
+
 /** A service beside the proxy's own, with what it has of the proxy's where it has none of its own. */
-export function completeService(args: CompleteProxyArgs, service: ProxiedService) {
+export function completeService(args: CompleteProxyArgs, service: ProxiedService): CompleteService {
   const { maxBodyMiB, budget, timeouts } = args;
-  return { hosts: [], paths: [], routes: [], maxBodyMiB, budget, timeouts, ...service } as const;
+  return { hosts: [], paths: [], routes: [], maxBodyMiB, budget, timeouts, ...service };
 }
 
 /** What the proxy does for all of its services: it ends as late as the one that takes longest. */
@@ -212,7 +217,7 @@ export function ownTimeouts(args: CompleteProxyArgs): TimeoutChain {
   return { ...timeouts, idle, drain: longest.drain };
 }
 
-/** The plan of a proxy that plans alone. Precondition: proxyProblems(args) is empty. */
+/** The plan of a proxy that plans alone. Precondition: proxyIssues(args) is empty. */
 export function planOfProxy(proxy: ProxyKind, workload: string, args: CompleteProxyArgs): ProxyPlan {
   return planProxy({
     workload,

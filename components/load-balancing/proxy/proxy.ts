@@ -4,6 +4,7 @@ import { basename } from "node:path/posix";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../../shared/issues";
 import { valuesOf } from "../../../budget/core/derived";
 import { plannedPart } from "../../../budget/core/summary";
 import { totalDemand, type ProxyKind } from "../../../budget/load-balancing/proxy";
@@ -16,7 +17,6 @@ import type { EventDrivenAutoscaler } from "../../autoscaling/event-driven-autos
 import type { HorizontalAutoscaler } from "../../autoscaling/horizontal-autoscaler";
 import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
-import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import {
   completeProxyArgs,
@@ -30,7 +30,7 @@ import { proxyAutoscaler, type ConnectionMetric } from "./proxy-autoscaling";
 import { PROXY_PORTS } from "./proxy-conf-args";
 import { proxyNetworkPolicy } from "./proxy-network";
 import { proxyPod, type ProxyProgram } from "./proxy-pod";
-import { proxyProblems } from "./proxy-problems";
+import { proxyIssues } from "./proxy-issues";
 import { certificateSpec } from "./proxy-tls";
 import { proxyWitnesses } from "./proxy-witnesses";
 
@@ -90,7 +90,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
     const { proxy, component, type, program } = definition;
     const args = completeProxyArgs(given);
     const workload = args.name ?? workloadName(proxy);
-    assertValid(component, name, proxyProblems(proxy, given), given.configKey);
+    assertValid(component, name, proxyIssues(proxy, given), given.configKey);
     const plan = args.plan ?? planOfProxy(proxy, workload, args);
     const sizes = valuesOf(plan.numbers);
     const timeouts = ownTimeouts(args);

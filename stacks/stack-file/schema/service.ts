@@ -42,6 +42,7 @@ export const service = group(
       { fix: "Give the paths of the probes.", decides: "probes" },
     ).default(PROBE_PATHS),
     environment: settings.environment.default({}),
+    annotations: settings.annotations.default({}),
     secretEnvironment: settings.secretEnvironment.default({}),
     caches: settings.caches.default({}),
     database: databaseUseSettings.optional(),

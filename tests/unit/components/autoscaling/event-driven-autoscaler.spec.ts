@@ -182,8 +182,8 @@ describe("EventDrivenAutoscaler", () => {
     assert.deepEqual(
       wrong({ triggers: [{ ...cron, start: "8 o'clock", timezone: "Berlin", replicas: 0 }] }),
       [
-        "triggers[0].timezone: a time zone of the IANA database",
-        "triggers[0].start: a cron expression of five fields",
+        "triggers[0].timezone: a time zone of the IANA database, like Europe/Berlin",
+        "triggers[0].start: a cron expression of five fields: minute, hour, day, month, day of the week",
         "triggers[0].replicas: a whole number from 1 on",
       ],
     );

@@ -1,4 +1,6 @@
 /** The laws of the timeout chain, checked on any timeout chain, however it was made. */
+import { issue, type Issue, pathOf, within } from "../core/issues";
+import { valueAt } from "../core/setting-paths";
 import type { ChainStep, TimeoutChain } from "./timeout-chain";
 
 /** Until a load balancer has noticed that a pod is going, and stops sending to it, seconds. */
@@ -11,42 +13,56 @@ export const CLOUDFLARE_IDLE_SECONDS = 900;
 export type ChainRule =
   "duration" | "request-shrinks-inwards" | "idle-grows-inwards" | "heartbeat-keeps-tunnels" | "drain-fits";
 
-/** One inequality that does not hold. */
-export interface ChainProblem {
+/** One inequality that does not hold, at the step where it is mended: of a drain the outer one, else the inner one. */
+export interface ChainIssue extends Issue {
   readonly rule: ChainRule;
   /** The step nearer to the database; of a drain the one that ends earlier. */
   readonly inner: ChainStep;
   /** The step nearer to the client; of a drain the one that ends later. The same as `inner` where one value is wrong by itself. */
   readonly outer: ChainStep;
+}
+
+type Broken = Pick<ChainIssue, "rule" | "inner" | "outer"> & {
   /** What was given, what has to hold, and why. */
   readonly message: string;
-}
+};
 
 /**
  * Everything that is wrong with a timeout chain, however it was made. An empty list proves that request timeouts shrink
  * inwards, idle timeouts grow inwards, and a drain ends before the kill.
  */
-export function chainProblems(chain: TimeoutChain): ChainProblem[] {
-  const durations = durationProblems(chain);
+export function chainIssues(chain: TimeoutChain): ChainIssue[] {
+  const durations = durationIssues(chain);
   // What is no duration cannot be compared.
-  return durations.length > 0
-    ? durations
-    : [...requestProblems(chain), ...idleProblems(chain), ...tunnelProblems(chain), ...drainProblems(chain)];
+  const broken =
+    durations.length > 0
+      ? durations
+      : [...requestIssues(chain), ...idleIssues(chain), ...tunnelIssues(chain), ...drainIssues(chain)];
+  return broken.map(({ message, ...law }) => {
+    const path = pathOf(law.rule === "drain-fits" ? law.outer : law.inner);
+    const what = { allowed: "a timeout chain that holds", fix: `${message}.` };
+    return { ...law, ...issue(path, valueAt(chain, path), what) };
+  });
 }
 
-function durationProblems({ request, idle, tunnel, drain }: TimeoutChain): ChainProblem[] {
-  const wrong = (step: ChainStep, value: number, allowed: string): ChainProblem => ({
+/** What is wrong with the timeout chain of a component's arguments. */
+export function timeoutIssues(timeouts: TimeoutChain): Issue[] {
+  return within(["timeouts"], chainIssues(timeouts));
+}
+
+function durationIssues({ request, idle, tunnel, drain }: TimeoutChain): Broken[] {
+  const wrong = (step: ChainStep, value: number, allowed: string): Broken => ({
     rule: "duration",
     inner: step,
     outer: step,
     message: `${step} is ${value}; allowed is ${allowed} (seconds)`,
   });
-  const aboveZero = (steps: readonly (readonly [ChainStep, number])[]): ChainProblem[] =>
+  const aboveZero = (steps: readonly (readonly [ChainStep, number])[]): Broken[] =>
     steps
       .filter(([, value]) => !(Number.isFinite(value) && value > 0))
       .map(([step, value]) => wrong(step, value, "a number above 0"));
   // Kubernetes takes whole seconds for both, and a target group for its delay.
-  const whole = (steps: readonly (readonly [ChainStep, number])[]): ChainProblem[] =>
+  const whole = (steps: readonly (readonly [ChainStep, number])[]): Broken[] =>
     steps
       .filter(([, value]) => !(Number.isInteger(value) && value >= 0))
       .map(([step, value]) => wrong(step, value, "a whole number of at least 0"));
@@ -85,7 +101,7 @@ export function sharesOneKnob({ request, idle }: Pick<TimeoutChain, "request" | 
   return idle.edge === CLOUDFLARE_IDLE_SECONDS && request.loadBalancer === idle.loadBalancerClient;
 }
 
-function requestProblems({ request, idle }: TimeoutChain): ChainProblem[] {
+function requestIssues({ request, idle }: TimeoutChain): Broken[] {
   const inwards = ["edge", "loadBalancer", "proxy", "application", "database"] as const;
   const pairs = inwards.slice(1).map((inner, index) => ({ inner, outer: inwards[index] ?? "edge" }));
   const laws = sharesOneKnob({ request, idle })
@@ -104,7 +120,7 @@ function requestProblems({ request, idle }: TimeoutChain): ChainProblem[] {
   });
 }
 
-function idleProblems({ idle }: TimeoutChain): ChainProblem[] {
+function idleIssues({ idle }: TimeoutChain): Broken[] {
   const pairs = [
     { caller: "edge", listener: "loadBalancerClient" },
     { caller: "loadBalancer", listener: "proxyClient" },
@@ -119,7 +135,7 @@ function idleProblems({ idle }: TimeoutChain): ChainProblem[] {
   });
 }
 
-function tunnelProblems({ tunnel }: TimeoutChain): ChainProblem[] {
+function tunnelIssues({ tunnel }: TimeoutChain): Broken[] {
   return (["edge", "loadBalancer", "proxy"] as const).flatMap((hop) => {
     if (tunnel.heartbeat < tunnel[hop]) return [];
     const message =
@@ -129,11 +145,11 @@ function tunnelProblems({ tunnel }: TimeoutChain): ChainProblem[] {
   });
 }
 
-function drainProblems({ request, drain }: TimeoutChain): ChainProblem[] {
-  const problems: ChainProblem[] = [];
+function drainIssues({ request, drain }: TimeoutChain): Broken[] {
+  const broken: Broken[] = [];
   const unnoticed = drain.deregistration + PROPAGATION_SECONDS;
   if (drain.preStop <= unnoticed) {
-    problems.push({
+    broken.push({
       rule: "drain-fits",
       inner: "drain.deregistration",
       outer: "drain.preStop",
@@ -144,7 +160,7 @@ function drainProblems({ request, drain }: TimeoutChain): ChainProblem[] {
   }
   const lastAnswer = drain.preStop + request.proxy;
   if (drain.terminationGrace <= lastAnswer) {
-    problems.push({
+    broken.push({
       rule: "drain-fits",
       inner: "drain.preStop",
       outer: "drain.terminationGrace",
@@ -154,7 +170,7 @@ function drainProblems({ request, drain }: TimeoutChain): ChainProblem[] {
     });
   }
   if (drain.terminationGrace > drain.nodeGrace) {
-    problems.push({
+    broken.push({
       rule: "drain-fits",
       inner: "drain.terminationGrace",
       outer: "drain.nodeGrace",
@@ -163,5 +179,5 @@ function drainProblems({ request, drain }: TimeoutChain): ChainProblem[] {
         `${drain.terminationGrace} s, or a node goes away under pods that still answer`,
     });
   }
-  return problems;
+  return broken;
 }

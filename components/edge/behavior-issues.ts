@@ -1,5 +1,5 @@
 /** What makes behaviours ambiguous, unsafe or senseless, whichever CDN they are for. */
-import type { Problem } from "../shared/problems";
+import { issue, type Issue, issueList } from "../../budget/core/issues";
 import { YEAR, type EdgeBehavior } from "../../budget/edge/behaviors";
 import { EVERY_PATH, covers, isPathPattern, overlap } from "../../budget/edge/path-patterns";
 
@@ -17,12 +17,12 @@ const NOT_IN_A_KEY: Readonly<Record<string, string>> = {
 const SIGNATURE_QUERY = ["verify", "Expires", "Signature", "Key-Pair-Id", "Policy"];
 
 /** Everything that makes behaviours ambiguous, unsafe or senseless. An empty list means that they are sound. */
-export function behaviorProblems(behaviors: readonly EdgeBehavior[]): Problem[] {
-  return [...pathProblems(behaviors), ...behaviors.flatMap(cacheProblems)];
+export function behaviorIssues(behaviors: readonly EdgeBehavior[]): Issue[] {
+  return [...pathIssues(behaviors), ...behaviors.flatMap(cacheIssues)];
 }
 
-function pathProblems(behaviors: readonly EdgeBehavior[]): Problem[] {
-  const problems: Problem[] = [];
+function pathIssues(behaviors: readonly EdgeBehavior[]): Issue[] {
+  const issues: Issue[] = [];
   const all = behaviors.flatMap((behavior) =>
     behavior.paths.map((pattern, index) => ({
       pattern,
@@ -32,15 +32,15 @@ function pathProblems(behaviors: readonly EdgeBehavior[]): Problem[] {
   );
   for (const { pattern, property, of } of all) {
     if (isPathPattern(pattern) || (of === "html" && pattern === EVERY_PATH)) continue;
-    problems.push({
-      property,
-      got: pattern,
-      allowed: 'a path that begins with "/", with "*" for any characters, at most 255 long',
-      fix: "Use letters, digits, _ . $ / ~ @ : + - and single stars.",
-    });
+    issues.push(
+      issue(property, pattern, {
+        allowed: 'a path that begins with "/", with "*" for any characters, at most 255 long',
+        fix: "Use letters, digits, _ . $ / ~ @ : + - and single stars.",
+      }),
+    );
   }
   // Patterns that no CDN would take cannot be compared.
-  if (problems.length > 0) return problems;
+  if (issues.length > 0) return issues;
   all.forEach((later, index) => {
     for (const earlier of all.slice(0, index)) {
       if (!overlap(earlier.pattern, later.pattern)) continue;
@@ -50,37 +50,34 @@ function pathProblems(behaviors: readonly EdgeBehavior[]): Problem[] {
       ];
       // One within the other is clear: the narrower decides. Within a class both mean the same.
       if (wider !== narrower || (!wider && earlier.of === later.of)) continue;
-      problems.push({
-        property: later.property,
-        got: later.pattern,
-        allowed: `a pattern that is wholly within ${earlier.property}, ${earlier.pattern}, or wholly outside of it`,
-        fix: wider
-          ? "Remove one of the two: only the first would ever be used."
-          : "Narrow one of the two: a path that matches both has no clear owner.",
-      });
+      issues.push(
+        issue(later.property, later.pattern, {
+          allowed: `a pattern that is wholly within ${earlier.property}, ${earlier.pattern}, or wholly outside of it`,
+          fix: wider
+            ? "Remove one of the two: only the first would ever be used."
+            : "Narrow one of the two: a path that matches both has no clear owner.",
+        }),
+      );
     }
   });
-  return problems;
+  return issues;
 }
 
-function cacheProblems({ class: name, cache, signed }: EdgeBehavior): Problem[] {
+function cacheIssues({ class: name, cache, signed }: EdgeBehavior): Issue[] {
   const at = `behaviors.${name}`;
   if (cache.kind === "none") {
     return signed
       ? [
-          {
-            property: `${at}.signed`,
-            got: true,
+          issue(`${at}.signed`, true, {
             allowed: "false for a class that is passed on",
             fix: "Move the paths to behaviors.media.",
-          },
+          }),
         ]
       : [];
   }
-  const problems: Problem[] = [];
-  const check = (ok: boolean, field: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property: `${at}.${field}`, got, allowed, fix });
-  };
+  const { issues, check: checkAt } = issueList();
+  const check = (ok: boolean, field: string, got: unknown, allowed: string, fix: string): void =>
+    checkAt(ok, `${at}.${field}`, got, allowed, fix);
   const times = [
     "browserSeconds",
     "edgeSeconds",
@@ -128,5 +125,5 @@ function cacheProblems({ class: name, cache, signed }: EdgeBehavior): Problem[] 
       "Remove it: signatures are never in a key.",
     );
   }
-  return problems;
+  return issues;
 }

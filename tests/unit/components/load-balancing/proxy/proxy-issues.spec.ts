@@ -9,8 +9,8 @@ import {
   type CompleteProxyArgs,
   type ProxyArgs,
 } from "../../../../../components/load-balancing/proxy/proxy-args";
-import { proxyProblems } from "../../../../../components/load-balancing/proxy/proxy-problems";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { proxyIssues } from "../../../../../components/load-balancing/proxy/proxy-issues";
+import { describeIssue } from "../../../../../components/shared/issues";
 
 const args: CompleteProxyArgs = completeProxyArgs({
   configKey: "retrofitlink:loadBalancer",
@@ -32,7 +32,7 @@ const args: CompleteProxyArgs = completeProxyArgs({
 });
 
 function messages(change: Partial<ProxyArgs>, proxy: ProxyKind = "nginx"): string[] {
-  return proxyProblems(proxy, { ...args, ...change }).map((problem) => describeIssue(problem));
+  return proxyIssues(proxy, { ...args, ...change }).map((found) => describeIssue(found));
 }
 
 function withUpstream(change: Partial<ProxyArgs["upstream"]>): string[] {
@@ -43,7 +43,7 @@ function withLimit(change: Partial<CompleteProxyArgs["rateLimit"]>): string[] {
   return messages({ rateLimit: { ...args.rateLimit, ...change } });
 }
 
-describe("proxyProblems", () => {
+describe("proxyIssues", () => {
   it("has nothing against the example, or against what is not known yet", () => {
     assert.deepEqual(messages({}), []);
     assert.deepEqual(withUpstream({ host: pulumi.output("backend"), port: pulumi.output(3000) }), []);
@@ -77,7 +77,7 @@ describe("proxyProblems", () => {
 
   it("refuses a name that is no DNS label", () => {
     assert.deepEqual(messages({ name: "Nginx_1" }), [
-      'name: got "Nginx_1"; allowed is a DNS label of at most 52 characters. Shorten it to lower-case letters, digits and hyphens.',
+      'name: got "Nginx_1"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens, a letter first.',
     ]);
   });
 
@@ -119,7 +119,7 @@ describe("proxyProblems", () => {
     assert.deepEqual(messages(change), [
       "clientConnections: got 0.5; allowed is a whole number from 1 to 10,000,000 (connections). Give the clients that are connected at the same time at peak.",
       "maxBodyMiB: got 0; allowed is a whole number from 1 to 1,024 (MiB). Give the largest request body.",
-      "cpuCores: got null; allowed is a number from 0.01 to 256 (cores). One worker is started for each core; 500m is 0.5.",
+      "cpuCores: got NaN; allowed is a number from 0.01 to 256 (cores). One worker is started for each core; 500m is 0.5.",
       "zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
       "maxUnavailable: got 0; allowed is a whole number from 1 to 1,000 (pods). With 0 no node could be drained.",
     ]);
@@ -193,15 +193,15 @@ describe("proxyProblems", () => {
     const issuer = { kind: "ClusterIssuer", name: "letsencrypt" } as const;
     const hosts = ["app.example.org", "api.example.org", "a.b.example.org"];
     assert.deepEqual(messages({ hosts, tls: { issuer, hosts: ["*.example.org"] } }), [
-      'tls.hosts: got ["*.example.org"]; allowed is names that cover every one of hosts, also a.b.example.org. Add them to the certificate, or remove them from hosts.',
+      'tls.hosts: got a list, ["*.example.org"]; allowed is names that cover every one of hosts, also a.b.example.org. Add them to the certificate, or remove them from hosts.',
     ]);
     assert.deepEqual(messages({ hosts, tls: { issuer, hosts: ["*.example.org", "a.b.example.org"] } }), []);
     assert.deepEqual(messages({ hosts, tls: { secretName: "tls", hosts: ["app.example.org"] } }), [
-      'tls.hosts: got ["app.example.org"]; allowed is names that cover every one of hosts, also api.example.org, a.b.example.org. Add them to the certificate, or remove them from hosts.',
+      'tls.hosts: got a list, ["app.example.org"]; allowed is names that cover every one of hosts, also api.example.org, a.b.example.org. Add them to the certificate, or remove them from hosts.',
     ]);
     assert.deepEqual(messages({ hosts, tls: { secretName: "tls" } }), []);
     assert.deepEqual(messages({ tls: { issuer, hosts: [] } }), [
-      "tls.hosts: got []; allowed is at least one host name. Name the hosts that clients use.",
+      "tls.hosts: got a list, []; allowed is at least one host name. Name the hosts that clients use.",
     ]);
     assert.deepEqual(messages({ hosts: ["https://app.example.org"] }), [
       'hosts[0]: got "https://app.example.org"; allowed is a host name in lower case, like app.example.org, or *.example.org for one label below. Write the name as DNS has it, without scheme, port or path.',

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
-import { profileProblems, type ProfileParts } from "../../../../budget/service/profile-problems";
+import { pathText } from "../../../../budget/core/issues";
+import { profileIssues, type ProfileParts } from "../../../../budget/service/profile-issues";
 
 const parts: ProfileParts = {
   profile: { serviceTimeSeconds: 0.03, concurrencyPerPod: 8, maxUtilization: 0.75, warmUpSeconds: 12 },
@@ -10,11 +11,11 @@ const parts: ProfileParts = {
 };
 
 const said = (change: Partial<ProfileParts["profile"]>, more: Partial<ProfileParts> = {}): string[] =>
-  profileProblems({ ...parts, ...more, profile: { ...parts.profile, ...change } }).map(
-    ({ key, got, allowed }) => `${key}: ${got}; ${allowed}`,
+  profileIssues({ ...parts, ...more, profile: { ...parts.profile, ...change } }).map(
+    ({ path, got, allowed }) => `${pathText(path)}: ${got}; ${allowed}`,
   );
 
-describe("profileProblems", () => {
+describe("profileIssues", () => {
   it("finds none in what fits together", () => {
     assert.deepEqual(said({}), []);
     assert.deepEqual(

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { chainProblems, PROPAGATION_SECONDS } from "../../../../budget/timeouts/chain-problems";
+import { issueText, pathText } from "../../../../budget/core/issues";
+import { chainIssues, PROPAGATION_SECONDS, timeoutIssues } from "../../../../budget/timeouts/chain-issues";
 import { timeoutChain } from "../../../../budget/timeouts/timeouts";
 import { anyChain, changed, type Steps } from "../any-chain";
 
-describe("chainProblems", () => {
+describe("chainIssues", () => {
   const chain = timeoutChain({ maxRequestSeconds: 10, cloud: "aws", cdn: "cloudfront" });
   const cases = [
     {
@@ -104,9 +105,13 @@ describe("chainProblems", () => {
       message: "drain.preStop is 50.5; allowed is a whole number of at least 0 (seconds)",
     },
   ];
-  for (const { path, value, ...problem } of cases) {
+  for (const { path, value, message, ...law } of cases) {
     it(`refuses ${path} = ${value}`, () => {
-      assert.deepEqual(chainProblems(changed(chain, path, value)), [problem]);
+      const found = chainIssues(changed(chain, path, value));
+      assert.deepEqual(
+        found.map(({ rule, inner, outer, fix }) => ({ rule, inner, outer, fix })),
+        [{ ...law, fix: `${message}.` }],
+      );
     });
   }
 
@@ -147,7 +152,7 @@ describe("chainProblems", () => {
           const broken = moveBelow
             ? changed(sound, below, at(above) - by + more)
             : changed(sound, above, at(below) + by - more);
-          const found = chainProblems(broken);
+          const found = chainIssues(broken);
           const named = found.some(({ inner, outer }) => {
             const ends = [inner, outer] as string[];
             return ends.includes(below) && (ends.includes(above) || inner === outer);
@@ -167,7 +172,7 @@ describe("chainProblems", () => {
         const sound = timeoutChain(chain);
         const { drain, request } = sound;
         const grace = Math.max(0, drain.preStop + request.proxy - missing);
-        const found = chainProblems(changed(sound, "drain.terminationGrace", grace));
+        const found = chainIssues(changed(sound, "drain.terminationGrace", grace));
         assert.ok(found.some(({ outer }) => outer === "drain.terminationGrace"));
       }),
     );
@@ -176,10 +181,33 @@ describe("chainProblems", () => {
   it("reports all broken laws at once", () => {
     const broken = changed(changed(chain, "request.edge", 1), "idle.application", 1);
     assert.deepEqual(
-      chainProblems(broken).map(({ rule, inner, outer }) => [rule, inner, outer]),
+      chainIssues(broken).map(({ rule, inner, outer }) => [rule, inner, outer]),
       [
         ["request-shrinks-inwards", "request.loadBalancer", "request.edge"],
         ["idle-grows-inwards", "idle.application", "idle.proxyUpstream"],
+      ],
+    );
+  });
+});
+
+describe("timeoutIssues", () => {
+  const timeouts = timeoutChain({ maxRequestSeconds: 10, cloud: "aws" });
+
+  it("has nothing against a timeout chain that holds", () => {
+    assert.deepEqual(timeoutIssues(timeouts), []);
+  });
+
+  it("names the step to change: of a drain the later one, of everything else the inner one", () => {
+    const broken = {
+      ...timeouts,
+      request: { ...timeouts.request, database: 11 },
+      drain: { ...timeouts.drain, terminationGrace: 20 },
+    };
+    assert.deepEqual(
+      timeoutIssues(broken).map((found) => `${pathText(found.path)}: ${issueText(found)}`),
+      [
+        "timeouts.request.database: got 11; allowed is a timeout chain that holds. request.database is 11 s; it has to be below request.application, 10 s, or the outer hop gives up before the inner one can report what failed.",
+        "timeouts.drain.terminationGrace: got 20; allowed is a timeout chain that holds. drain.terminationGrace is 20 s; it has to be above drain.preStop + request.proxy, 62 s, or the last requests are killed.",
       ],
     );
   });

@@ -1,4 +1,5 @@
 /** Rules over several numbers of a service. They run on numbers that are sound by themselves. */
+import { issue, type Issue } from "../core/issues";
 import type { PerformanceBudget } from "../core/performance-budget";
 import { number } from "../core/format";
 import { concurrentRequests } from "./capacity";
@@ -7,17 +8,6 @@ import type { Demand, ServiceProfile } from "./demand";
 import { MOST_PODS } from "./fleet";
 import { PEAK_MARGIN } from "./planned";
 import { serviceTime } from "./service-time";
-
-/** What contradicts each other, or has no plan: the key, and a sentence in parts. */
-export interface ProfileProblem {
-  /** Below the service: `profile.serviceTimeSeconds`. */
-  readonly key: string;
-  readonly got: number;
-  /** What is allowed, as a phrase. */
-  readonly allowed: string;
-  /** What to do about it, as a sentence. */
-  readonly fix: string;
-}
 
 /** What is compared. */
 export interface ProfileParts {
@@ -37,42 +27,39 @@ const P99 = "profile.serviceTimeP99Seconds";
 const MEAN = "profile.serviceTimeSeconds";
 
 /** Everything that does not fit together. An empty list means that there is a plan. */
-export function profileProblems(parts: ProfileParts): ProfileProblem[] {
-  const spread = spreadProblems(parts.profile);
+export function profileIssues(parts: ProfileParts): Issue[] {
+  const spread = spreadIssues(parts.profile);
   return [
     ...spread,
-    ...(spread.length === 0 ? budgetProblems(parts) : []),
-    ...partProblems(parts),
-    ...sizeProblems(parts),
+    ...(spread.length === 0 ? budgetIssues(parts) : []),
+    ...partIssues(parts),
+    ...sizeIssues(parts),
   ];
 }
 
-function spreadProblems(profile: ServiceProfile): ProfileProblem[] {
+function spreadIssues(profile: ServiceProfile): Issue[] {
   const { serviceTimeSeconds: mean, serviceTimeP95Seconds: p95, serviceTimeP99Seconds: p99 } = profile;
   const fix = "Give what the load test of one pod measured without a queue, or leave both percentiles out.";
   if (p95 === undefined && p99 === undefined) return [];
   if (p95 === undefined || p99 === undefined) {
     const [key, got, other] = p95 === undefined ? [P99, p99 ?? 0, P95] : [P95, p95, P99];
-    return [{ key, got, allowed: `given together with ${other}`, fix }];
+    return [issue(key, got, { allowed: `given together with ${other}`, fix })];
   }
-  if (p95 < mean) return [{ key: P95, got: p95, allowed: `at least the mean, ${mean} (seconds)`, fix }];
-  if (p99 < p95)
-    return [{ key: P99, got: p99, allowed: `at least the 95th percentile, ${p95} (seconds)`, fix }];
+  if (p95 < mean) return [issue(P95, p95, { allowed: `at least the mean, ${mean} (seconds)`, fix })];
+  if (p99 < p95) return [issue(P99, p99, { allowed: `at least the 95th percentile, ${p95} (seconds)`, fix })];
   // What 5 % of the requests take alone: with the tail as the plan draws it.
   const least = 0.05 * p95 + (0.05 * (p99 - p95)) / Math.log(5);
   if (mean > least) return [];
   return [
-    {
-      key: MEAN,
-      got: mean,
+    issue(MEAN, mean, {
       allowed: `above ${number(least * 1000)} ms, which the slowest 5 % of the requests make of the mean alone`,
       fix,
-    },
+    }),
   ];
 }
 
 /** Without any queue the percentiles have to be kept, or no number of pods keeps them. */
-function budgetProblems({ profile, budget }: ProfileParts): ProfileProblem[] {
+function budgetIssues({ profile, budget }: ProfileParts): Issue[] {
   const { p95, p99, mean, isAssumed } = serviceTime(profile);
   const fix =
     "Make the request cheaper, or loosen budget.responseTimeP95Seconds and budget.responseTimeP99Seconds.";
@@ -81,7 +68,7 @@ function budgetProblems({ profile, budget }: ProfileParts): ProfileProblem[] {
     const longest = Math.min((most.p95 * mean) / p95, (most.p99 * mean) / p99);
     if (mean < longest) return [];
     const allowed = `below ${longest.toFixed(4)} (seconds), or no number of pods keeps the response time`;
-    return [{ key: MEAN, got: mean, allowed, fix }];
+    return [issue(MEAN, mean, { allowed, fix })];
   }
   return (
     [
@@ -90,16 +77,16 @@ function budgetProblems({ profile, budget }: ProfileParts): ProfileProblem[] {
     ] as const
   )
     .filter(([, measured, promised]) => measured >= promised)
-    .map(([key, got, promised]) => ({
-      key,
-      got,
-      allowed: `below ${promised} (seconds), what is promised, or no number of pods keeps it`,
-      fix,
-    }));
+    .map(([key, got, promised]) =>
+      issue(key, got, {
+        allowed: `below ${promised} (seconds), what is promised, or no number of pods keeps it`,
+        fix,
+      }),
+    );
 }
 
 /** The parts of a request cannot be more than the whole. */
-function partProblems({ profile, processesPerPod = 1, waits: parts = [] }: ProfileParts): ProfileProblem[] {
+function partIssues({ profile, processesPerPod = 1, waits: parts = [] }: ProfileParts): Issue[] {
   const { serviceTimeSeconds: mean, concurrencyPerPod, cpuSecondsPerRequest: cpu } = profile;
   const waits = parts.reduce(
     (sum, { callsPerRequest, callSeconds }) => sum + callsPerRequest * callSeconds,
@@ -110,39 +97,33 @@ function partProblems({ profile, processesPerPod = 1, waits: parts = [] }: Profi
     ...(waits < mean
       ? []
       : [
-          {
-            key: MEAN,
-            got: mean,
+          issue(MEAN, mean, {
             allowed: `above ${number(waits * 1000)} ms, what its calls to the database and to caches take one after the other`,
             fix: "Correct the number of calls, or how long one takes; calls made at the same time count as one.",
-          },
+          }),
         ]),
     ...(cpu === undefined || cpu <= most * (1 + 1e-9)
       ? []
       : [
-          {
-            key: "profile.cpuSecondsPerRequest",
-            got: cpu,
+          issue("profile.cpuSecondsPerRequest", cpu, {
             allowed:
               `at most ${number(most * 1000)} ms: ${concurrencyPerPod} requests at a time in ${mean} s each leave ` +
               `${processesPerPod === 1 ? "a process" : `${processesPerPod} processes`} no more of a core`,
             fix: "Lower profile.concurrencyPerPod to what a pod really works on at the same time, or correct the measurement.",
-          },
+          }),
         ]),
   ];
 }
 
-function sizeProblems({ profile, demand, margin = PEAK_MARGIN }: ProfileParts): ProfileProblem[] {
+function sizeIssues({ profile, demand, margin = PEAK_MARGIN }: ProfileParts): Issue[] {
   const { serviceTimeSeconds, concurrencyPerPod, maxUtilization } = profile;
   const each = (concurrencyPerPod * maxUtilization) / serviceTimeSeconds;
   const offered = concurrentRequests(demand.peakRps * (1 + margin), serviceTimeSeconds);
   if (offered <= MOST_PODS * concurrencyPerPod * maxUtilization) return [];
   return [
-    {
-      key: "demand.peakRps",
-      got: demand.peakRps,
+    issue("demand.peakRps", demand.peakRps, {
       allowed: `at most ${number((MOST_PODS * each) / (1 + margin), 0)} requests/s, which ${number(MOST_PODS)} pods carry`,
       fix: "Give the rate in requests per second, and the service time in seconds.",
-    },
+    }),
   ];
 }
