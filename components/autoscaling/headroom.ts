@@ -99,7 +99,7 @@ export class Headroom extends pulumi.ComponentResource {
           ...transformed<k8s.scheduling.v1.PriorityClassArgs>(
             transform.priorityClass,
             `${name}-priority`,
-            priorityClass(app),
+            headroomPriorityClass(app),
             child,
           ),
         );
@@ -136,9 +136,10 @@ function capacityBuffer(args: HeadroomArgs): k8s.apiextensions.CustomResourceArg
 
 const cores = (value: number): number => Number(value.toFixed(3));
 
-function priorityClass(app: string): k8s.scheduling.v1.PriorityClassArgs {
+/** The class of pods that only keep room. @param name of the class, which is the cluster's */
+export function headroomPriorityClass(name: string): k8s.scheduling.v1.PriorityClassArgs {
   return {
-    metadata: { name: app, labels: commonLabels(app, "headroom") },
+    metadata: { name, labels: commonLabels(name, "headroom") },
     value: PAUSE_PRIORITY,
     // They are pushed aside, and push nobody.
     preemptionPolicy: "Never",

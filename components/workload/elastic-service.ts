@@ -14,10 +14,14 @@ import type { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler"
 import type { VerticalAutoscaler } from "../autoscaling/vertical-autoscaler";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
 import { transformed } from "../shared/transform";
-import { resolvedServiceArgs, type ElasticServiceArgs } from "./elastic-service-args";
+import {
+  resolvedServiceArgs,
+  type ElasticServiceArgs,
+  type ResolvedServiceArgs,
+} from "./elastic-service-args";
 import { podSpec, startupSeconds } from "./elastic-service-pod";
 import { elasticServiceIssues } from "./elastic-service-issues";
-import { serviceAutoscalers } from "./service-autoscaling";
+import { plannedAutoscaling, serviceAutoscalers, type AutoscaledService } from "./service-autoscaling";
 import { serviceNetworkPolicy } from "./service-network";
 import { serviceWitnesses } from "./service-witnesses";
 
@@ -66,6 +70,7 @@ export class ElasticService extends pulumi.ComponentResource {
     const { terminationGrace: terminationSeconds } = args.timeouts.drain;
     const plan =
       args.plan ?? planService({ ...args, service: app, terminationSeconds, cachePools, databasePool });
+    const autoscaling = plannedAutoscaling(args.autoscaling, scaled(app, args), plan);
     const { min, max } = plan.numbers;
     const { processesPerPod = 1, transform = {} } = args;
     const summary: ServiceSummary = {
@@ -88,7 +93,10 @@ export class ElasticService extends pulumi.ComponentResource {
       ...(args.calls === undefined || args.calls.length === 0
         ? {}
         : { calls: Object.fromEntries(args.calls.map((call) => [call.name, call.callsPerRequest ?? 0])) }),
-      ...plannedPart(withAutoscaling(plan, args.autoscaling?.plan), serviceWitnesses(name, app, args, plan)),
+      ...plannedPart(
+        withAutoscaling(plan, autoscaling?.plan),
+        serviceWitnesses(name, app, args, plan, autoscaling),
+      ),
     };
     super(COMPONENT_TYPES.elasticService, name, summary, opts);
     this.plan = plan;
@@ -218,7 +226,7 @@ export class ElasticService extends pulumi.ComponentResource {
         demand: args.demand,
         resources: args.resources,
         plan,
-        autoscaling: args.autoscaling,
+        autoscaling,
         transform,
       },
       child,
@@ -249,4 +257,11 @@ function withAutoscaling(plan: ServicePlan, autoscaling: AutoscalingPlan | undef
     numbers: { ...plan.numbers, ...autoscaling.numbers },
     proofs: [...plan.proofs, ...autoscaling.proofs],
   };
+}
+
+/** What the autoscaling is planned from, where the service is alone. */
+function scaled(app: string, args: ResolvedServiceArgs): AutoscaledService {
+  const { demand, profile, budget, resources, processesPerPod = 1, reaction } = args;
+  const nodeStartSeconds = reaction?.nodeSeconds ?? 0;
+  return { service: app, demand, profile, budget, resources, processesPerPod, nodeStartSeconds };
 }

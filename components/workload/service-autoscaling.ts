@@ -2,7 +2,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-import { scheduledField, type AutoscalingPlan } from "../../budget/autoscaling/planned";
+import { planAutoscaling, type AutoscalingInputs, type AutoscalingPlan } from "../../budget/autoscaling/plan";
+import { scheduledField } from "../../budget/autoscaling/planned";
 import type { QueuedWork, ServiceScaling } from "../../budget/autoscaling/scaling";
 import {
   SCALING_SERIES,
@@ -10,7 +11,7 @@ import {
   requestsPerSecond,
   type Pods,
 } from "../../budget/autoscaling/signals";
-import type { Steering } from "../../budget/autoscaling/steering";
+import { steeringOf, type Steering } from "../../budget/autoscaling/steering";
 import type { Numbers } from "../../budget/core/derived";
 import type { Demand } from "../../budget/service/demand";
 import type { ServicePlan } from "../../budget/service/plan";
@@ -29,9 +30,9 @@ import type { Transform } from "../shared/transform";
 
 /** Autoscaling of a service that is more than an HPA on CPU. */
 export interface ServiceAutoscaling {
-  /** What the stack planned of it. */
-  readonly plan: AutoscalingPlan;
-  readonly steering: Steering;
+  /** What the stack planned of it, both or neither. @default it plans alone */
+  readonly plan?: AutoscalingPlan;
+  readonly steering?: Steering;
   /** @default everything follows from the profile */
   readonly scaling?: ServiceScaling | undefined;
   /** Where requests, connections and forecasts are known. @default nowhere: CPU and clocks decide */
@@ -40,10 +41,36 @@ export interface ServiceAutoscaling {
   readonly queues?: Readonly<Record<string, RedisAddress>>;
   /** How room is kept for its pods while a node starts. @default none is */
   readonly headroom?: "capacity-buffer" | "pause-pods";
+  /** Name of the PriorityClass of pause pods. @default one is made for this service */
+  readonly headroomPriorityClass?: pulumi.Input<string>;
   /** Series of the forecast, as PromQL that answers with one value. @default the one that is recorded for it */
   readonly forecastQuery?: string;
   /** What has the definitions of these objects. @default they are there */
   readonly operators?: readonly pulumi.Resource[];
+}
+
+/** Planned, by the stack or alone. */
+export type PlannedAutoscaling = ServiceAutoscaling & {
+  readonly plan: AutoscalingPlan;
+  readonly steering: Steering;
+};
+
+/** What a service is, as far as its autoscaling is planned from it. */
+export type AutoscaledService = Omit<AutoscalingInputs, "plan" | "steering" | "scaling" | "headroom">;
+
+/** @returns undefined where an HPA on CPU is all there is */
+export function plannedAutoscaling(
+  given: ServiceAutoscaling | undefined,
+  service: AutoscaledService,
+  plan: ServicePlan,
+): PlannedAutoscaling | undefined {
+  if (given === undefined) return undefined;
+  const { scaling, prometheus, headroom = "none" } = given;
+  const steering =
+    given.steering ?? steeringOf({ ...service, scaling, hasPrometheus: prometheus !== undefined });
+  const found =
+    given.plan ?? planAutoscaling({ ...service, plan: plan.numbers, steering, scaling, headroom });
+  return { ...given, steering, plan: found };
 }
 
 /** Escape hatches of what is made here. */
@@ -66,7 +93,7 @@ export interface ScaledService {
   readonly demand: Demand;
   readonly resources: { readonly cpuCores: number; readonly memoryMiB: number };
   readonly plan: ServicePlan;
-  readonly autoscaling?: ServiceAutoscaling | undefined;
+  readonly autoscaling?: PlannedAutoscaling | undefined;
   readonly transform: ServiceAutoscalingTransforms;
 }
 
@@ -148,7 +175,7 @@ function replicasOf(
  */
 export function serviceTriggers(
   { app, plan }: Pick<ScaledService, "app" | "plan">,
-  { plan: planned, steering, scaling = {}, prometheus, queues = {}, forecastQuery }: ServiceAutoscaling,
+  { plan: planned, steering, scaling = {}, prometheus, queues = {}, forecastQuery }: PlannedAutoscaling,
 ): ScalingTrigger[] {
   const { target } = plan.numbers;
   const pods: Pods = { namespace: prometheus?.namespace ?? "", deployment: app };
@@ -190,8 +217,7 @@ export function serviceTriggers(
 }
 
 /** The recorded series of a service. */
-const forecastOf = ({ namespace, deployment }: Pods): string =>
-  `${SCALING_SERIES.forecast}{namespace="${namespace}",service="${deployment}"}`;
+const forecastOf = ({ deployment }: Pods): string => `${SCALING_SERIES.forecast}{service="${deployment}"}`;
 
 function queueTrigger(work: QueuedWork, redis: RedisAddress | undefined): ScalingTrigger[] {
   if (redis === undefined) return [];
@@ -247,6 +273,9 @@ function roomOf(
       pods: Number(headroomPods?.value),
       resources,
       app: `${app}-headroom`,
+      ...(autoscaling.headroomPriorityClass === undefined
+        ? {}
+        : { priorityClassName: autoscaling.headroomPriorityClass }),
       transform: {
         ...(buffer === undefined ? {} : { buffer }),
         ...(priorityClass === undefined ? {} : { priorityClass }),

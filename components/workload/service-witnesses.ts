@@ -5,7 +5,7 @@ import type { Witness } from "../../budget/core/witness";
 import { averageUtilization } from "../autoscaling/horizontal-autoscaler";
 import { kedaTrigger } from "../autoscaling/scaling-triggers";
 import type { ResolvedServiceArgs } from "./elastic-service-args";
-import { serviceTriggers, type ServiceAutoscaling } from "./service-autoscaling";
+import { serviceTriggers, type PlannedAutoscaling } from "./service-autoscaling";
 import { serviceEnvironment } from "./service-environment";
 
 const POD = ["spec", "template", "spec"] as const;
@@ -16,6 +16,7 @@ export function serviceWitnesses(
   app: string,
   args: ResolvedServiceArgs,
   { numbers }: ServicePlan,
+  autoscaling?: PlannedAutoscaling,
 ): Witness[] {
   const of =
     (type: string, child: string) =>
@@ -24,7 +25,7 @@ export function serviceWitnesses(
   const deployment = of("kubernetes:apps/v1:Deployment", "deployment");
   const container = [...POD, "containers", app];
   return [
-    ...autoscalerWitnesses(of, args, numbers),
+    ...autoscalerWitnesses(of, args.app, numbers, autoscaling),
     disruption(["spec", "maxUnavailable"], MAX_UNAVAILABLE),
     deployment(["spec", "strategy", "rollingUpdate", "maxSurge"], `${MAX_SURGE * 100}%`),
     deployment(["spec", "strategy", "rollingUpdate", "maxUnavailable"], 0),
@@ -48,8 +49,12 @@ function plainVariables(args: ResolvedServiceArgs): [string, string][] {
 type Of = (type: string, child: string) => (at: readonly string[], is: Witness["is"]) => Witness;
 
 /** Bounds and thresholds, wherever the owner of the replicas has them; bounds of the memory; room. */
-function autoscalerWitnesses(of: Of, args: ResolvedServiceArgs, numbers: ServicePlan["numbers"]): Witness[] {
-  const { autoscaling } = args;
+function autoscalerWitnesses(
+  of: Of,
+  app: string,
+  numbers: ServicePlan["numbers"],
+  autoscaling: PlannedAutoscaling | undefined,
+): Witness[] {
   const percent = averageUtilization(numbers.target.value);
   if (autoscaling?.steering.kind !== "keda") {
     const hpa = of("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "autoscaler");
@@ -61,7 +66,7 @@ function autoscalerWitnesses(of: Of, args: ResolvedServiceArgs, numbers: Service
     ];
   }
   const scaledObject = of("kubernetes:keda.sh/v1alpha1:ScaledObject", "autoscaler");
-  const triggers = serviceTriggers({ app: args.app, plan: { numbers, proofs: [] } }, autoscaling);
+  const triggers = serviceTriggers({ app, plan: { numbers, proofs: [] } }, autoscaling);
   return [
     scaledObject(["spec", "minReplicaCount"], numbers.min.value),
     scaledObject(["spec", "maxReplicaCount"], numbers.max.value),
@@ -92,7 +97,7 @@ const DECISIVE = new Set([
   "lagCount",
 ]);
 
-function roomWitnesses(of: Of, autoscaling: ServiceAutoscaling | undefined): Witness[] {
+function roomWitnesses(of: Of, autoscaling: PlannedAutoscaling | undefined): Witness[] {
   if (autoscaling === undefined) return [];
   const { memoryMost, memoryLeast, headroom, headroomPods } = autoscaling.plan.numbers;
   const vertical = of("kubernetes:autoscaling.k8s.io/v1:VerticalPodAutoscaler", "memory");

@@ -103,5 +103,13 @@ export function clusterScalingIssues({ cluster, autoscaling }: AutoscalingSurrou
       }),
     );
   }
+  if (headroom === "pause-pods" && !cluster.priorityClasses) {
+    issues.push(
+      issue(["autoscaling", "headroom"], headroom, {
+        allowed: "capacity-buffer or none where cluster.priorityClasses is false",
+        fix: "Let the stack make its PriorityClass, for pause pods have to be the least of all.",
+      }),
+    );
+  }
   return issues;
 }

@@ -1,4 +1,5 @@
 /** Operators, nodes and rules of autoscaling, and what each service is told of them. */
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { proxyRules, rulesFile, serviceRules, type RuleGroup } from "../../budget/autoscaling/signals";
@@ -9,6 +10,7 @@ import type {
   RedisAddress,
 } from "../../components/autoscaling/event-driven-autoscaler";
 import { GkeNodePool } from "../../components/autoscaling/gke-node-pool";
+import { headroomPriorityClass } from "../../components/autoscaling/headroom";
 import { Karpenter } from "../../components/autoscaling/karpenter";
 import { KarpenterNodes } from "../../components/autoscaling/karpenter-nodes";
 import type { MetricSource } from "../../components/autoscaling/metric-source";
@@ -17,6 +19,7 @@ import { ScalingRules } from "../../components/autoscaling/scaling-rules";
 import type { Cache } from "../../components/caching/cache-endpoint";
 import { HAPROXY_CONNECTIONS } from "../../components/load-balancing/proxy/haproxy/haproxy";
 import { NGINX_CONNECTIONS } from "../../components/load-balancing/proxy/nginx/nginx";
+import { priorityClassName } from "../../components/shared/priorities";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import type { ServiceAutoscaling } from "../../components/workload/service-autoscaling";
 import { headroomOf } from "../../plan/plan-autoscaling";
@@ -29,6 +32,8 @@ export interface Autoscaling {
   readonly prometheus: MetricSource | undefined;
   /** What has the definitions of the objects of services and proxies. */
   readonly operators: readonly pulumi.Resource[];
+  /** Undefined where no pause pods keep room. */
+  readonly headroomPriorityClass: pulumi.Output<string> | undefined;
 }
 
 /** @param options of what is the cluster's and not the namespace's */
@@ -51,7 +56,25 @@ export function createAutoscaling(
       ? [new VerticalPodAutoscalerOperator("vertical-pod-autoscaler", {}, options).release]
       : [];
   if (chosen.metricsServer === "install") new MetricsServer("metrics-server", {}, options);
-  return { prometheus, operators: [...keda, ...vpa, ...createNodes(config, options)] };
+  const nodes = createNodes(config, options);
+  return {
+    prometheus,
+    operators: [...keda, ...vpa, ...nodes],
+    headroomPriorityClass: createHeadroomPriority(config, options),
+  };
+}
+
+/** One for the stack: classes are the cluster's. */
+function createHeadroomPriority(
+  config: StackConfig,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<string> | undefined {
+  if (headroomOf(config) !== "pause-pods") return undefined;
+  return new k8s.scheduling.v1.PriorityClass(
+    "priority-headroom",
+    headroomPriorityClass(priorityClassName(config.environment, "headroom")),
+    options,
+  ).metadata.name;
 }
 
 /** @returns what has definitions of objects of a namespace */
@@ -147,7 +170,7 @@ export function serviceAutoscaling(
   service: ServiceConfig,
   { autoscaling: planned }: PlannedService,
   caches: Readonly<Record<string, Cache>>,
-  { prometheus, operators }: Autoscaling,
+  { prometheus, operators, headroomPriorityClass: priority }: Autoscaling,
 ): ServiceAutoscaling {
   const headroom = headroomOf(config);
   return {
@@ -156,6 +179,7 @@ export function serviceAutoscaling(
     ...(prometheus === undefined ? {} : { prometheus }),
     queues: queuesOf(service, caches),
     ...(headroom === "none" ? {} : { headroom }),
+    ...(priority === undefined ? {} : { headroomPriorityClass: priority }),
     operators,
   };
 }
