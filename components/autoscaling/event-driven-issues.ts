@@ -4,7 +4,7 @@
  */
 import { issue, pathOf, type Issue } from "../../budget/core/issues";
 import { CRON, OVER_AT_ONCE, TIMEZONE, isCron, isTimezone } from "../../budget/autoscaling/cron";
-import type { EventDrivenAutoscalerArgs } from "./event-driven-autoscaler";
+import type { EventDrivenAutoscalerArgs } from "./event-driven-args";
 import { boundIssues } from "./scaling-metrics";
 import type { ScalingTrigger } from "./scaling-triggers";
 

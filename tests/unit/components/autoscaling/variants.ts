@@ -2,11 +2,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import * as components from "../../../../components";
+import type { everywhere } from "../../../helpers/transform-marks";
 
 type Make = (opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 
 /** @param transform of every child */
-export function autoscalingVariants(transform: any): Readonly<Record<string, Make>> {
+export function autoscalingVariants(
+  transform: ReturnType<typeof everywhere>,
+): Readonly<Record<string, Make>> {
   const target = (): components.ScaleTarget => new components.ScaleTarget("Deployment", "web", "shop");
   const redis = { addresses: "cache:6379", password: { name: "cache", key: "password" } };
   const room = {
