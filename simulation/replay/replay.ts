@@ -11,7 +11,7 @@ import { coldness, isGone, type ReplayFault } from "./faults";
 import { ReplayFleet } from "./fleet";
 import type { Replay } from "./inputs";
 import { Recorder, type ReplayResult } from "./recorder";
-import { ResponseTimes, type ReplayService } from "./service";
+import { ResponseTimes } from "./service";
 import { Telemetry } from "./telemetry";
 
 /** The longest step, seconds: the autoscaler's own. */
