@@ -29,6 +29,17 @@ preview: $(PACKAGES) ## what a pull request sees: make preview STACK=production
 simulate-plan: $(PACKAGES) ## does the plan survive a lost zone, a drain, a rollout: make simulate-plan STACK=production
 	@$(TS) simulation/main.ts $(or $(STACK),production) $(or $(LOADS),5) $(or $(SEEDS),2) $(or $(SPREADS),4)
 
+.PHONY: simulate
+simulate: $(PACKAGES) ## a trace against the rendered autoscaler: make simulate TRACE=load.csv STACK=production FAULTS=script.yaml
+	@$(TS) simulation/replay/simulate.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
+		--scale='$(SCALE)' --seeds='$(SEEDS)' --warm-up-days='$(WARM_UP_DAYS)' --against='$(AGAINST)' \
+		--prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
+
+.PHONY: tune
+tune: $(PACKAGES) ## the settings that keep every promise of a trace at the least cost: make tune TRACE=load.csv STACK=production
+	@$(TS) simulation/replay/tune.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
+		--scale='$(SCALE)' --warm-up-days='$(WARM_UP_DAYS)' --prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
+
 .PHONY: down
 down: $(PACKAGES) ## remove what `make up` made
 	@$(TS) sandbox/cli.ts down
@@ -123,6 +134,10 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 .PHONY: bench
 bench: $(PACKAGES) system-packages bench-packages ## the data path under load, beside alternatives: build/bench/report.html
 	@$(TS) bench/main.ts
+
+.PHONY: bench-simulation
+bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days takes
+	@$(TS) bench/simulation/main.ts
 
 ## -- what the tests need from the system
 
