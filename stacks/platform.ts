@@ -86,7 +86,7 @@ export function createPlatform(config: StackConfig): Platform {
   const edge = createEdge(config, plan, prepared?.origin, { parent: platform });
   const urlSigning = createUrlSigning(config, edge, options);
   const autoscaling = createAutoscaling(config, plan, { provider, parent: platform });
-  createScalingRules(config, options);
+  createScalingRules(config, plan, options);
   const stores = { caches, authorities, database, urlSigning, autoscaling };
   const services = mapValues(plan.services, (planned, name) =>
     createService(config, name, planned, stores, options),
@@ -110,7 +110,7 @@ export function createPlatform(config: StackConfig): Platform {
     publicLoadBalancer:
       publicLoadBalancer === undefined ? undefined : { hostname: publicLoadBalancer.hostname },
     cdn: edge === undefined ? undefined : { url: edge.url, assetsBucket: edge.assetsBucket },
-    prometheusRules: scalingRulesText(config),
+    prometheusRules: scalingRulesText(config, plan),
   };
 }
 

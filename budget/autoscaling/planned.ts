@@ -43,13 +43,6 @@ export interface AutoscalingNumbers extends Numbers {
   readonly fallback: Derived;
 }
 
-/** Of a service with room kept for its pods. */
-export interface HeadroomNumbers extends Numbers {
-  /** Share of the pods, whole percents. */
-  readonly headroom: Derived;
-  readonly headroomPods: Derived;
-}
-
 export type AutoscalingPlan = Plan<AutoscalingNumbers>;
 
 /** The field under which the pods of a scheduled load are. */

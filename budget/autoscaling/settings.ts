@@ -150,21 +150,6 @@ export const prometheusSettings = group(
   { fix: "Say where Prometheus is." },
 );
 
-/** Size of a node, from which bounds of its group are derived. */
-export const nodeSizeSettings = group(
-  {
-    cpuCores: number(
-      { unit: "cores", atLeast: 1, atMost: 448 },
-      { fix: "Give the cores of the machine.", decides: "nodes" },
-    ),
-    memoryMiB: number(
-      { unit: "MiB", atLeast: 1024, atMost: 25_165_824, whole: true },
-      { fix: "Give the memory of the machine.", decides: "nodes" },
-    ),
-  },
-  { fix: "Give the size of a node." },
-);
-
 /** How pods are there while nodes start. */
 export const headroomSetting = choice(["none", "capacity-buffer", "pause-pods"], {
   fix: "Choose capacity-buffer where the node autoscaler knows it, pause-pods elsewhere.",

@@ -84,8 +84,6 @@ export const SCALING_SERIES = {
   requestsInFlight: "retrofitlink:service_requests_in_flight:avg1m",
   queueLength: "retrofitlink:service_queue_length:avg1m",
   connections: "retrofitlink:proxy_connections:avg1m",
-  /** What the forecast asks for; silent while it is not believed. */
-  forecast: "service:forecast:trigger",
 } as const;
 
 /** What is recorded of a service. @param slots of a pod */

@@ -4,13 +4,9 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { planAutoscaling, type AutoscalingInputs, type AutoscalingPlan } from "../../budget/autoscaling/plan";
 import { scheduledField } from "../../budget/autoscaling/planned";
+import { FORECAST_SERIES } from "../../budget/autoscaling/forecast-rules";
 import type { QueuedWork, ServiceScaling } from "../../budget/autoscaling/scaling";
-import {
-  SCALING_SERIES,
-  requestsInFlight,
-  requestsPerSecond,
-  type Pods,
-} from "../../budget/autoscaling/signals";
+import { requestsInFlight, requestsPerSecond, type Pods } from "../../budget/autoscaling/signals";
 import { steeringOf, type Steering } from "../../budget/autoscaling/steering";
 import type { Numbers } from "../../budget/core/derived";
 import type { Demand } from "../../budget/service/demand";
@@ -211,13 +207,19 @@ export function serviceTriggers(
     ...(scaling.queues ?? []).flatMap((work) => queueTrigger(work, queues[work.cache])),
     ...(scaling.forecast?.mode === "on"
       ? // Silent while it is stale or wrong, and then it asks for nothing.
-        asked("forecast", forecastQuery ?? forecastOf(pods), rpsPerPod.value, "nothing")
+        asked(
+          "forecast",
+          forecastQuery ?? forecastOf(pods, Number(planned.numbers["forecastMost"]?.value)),
+          rpsPerPod.value,
+          "nothing",
+        )
       : []),
   ];
 }
 
-/** The recorded series of a service. */
-const forecastOf = ({ deployment }: Pods): string => `${SCALING_SERIES.forecast}{service="${deployment}"}`;
+/** What the forecast of a service asks for, and at most what was agreed on. */
+const forecastOf = ({ deployment }: Pods, most: number): string =>
+  `clamp_max(max(${FORECAST_SERIES.trigger}{service="${deployment}"}), ${most})`;
 
 function queueTrigger(work: QueuedWork, redis: RedisAddress | undefined): ScalingTrigger[] {
   if (redis === undefined) return [];

@@ -43,6 +43,8 @@ export function serviceScalingIssues(
 
 /** What only the plan knows: a load that no pod may be there for, and a forecast that looks less far than a pod takes. */
 export function plannedScalingIssues(stack: ServicesInputs): Issue[] {
+  // Planning a thousand services once more takes seconds.
+  if (Object.values(stack.services).every(({ autoscaling }) => autoscaling === undefined)) return [];
   const planned = planServices(stack);
   return Object.entries(stack.services).flatMap(([name, service]) => {
     const found = own(planned, name);

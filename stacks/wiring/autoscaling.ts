@@ -2,7 +2,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { proxyRules, rulesFile, serviceRules, type RuleGroup } from "../../budget/autoscaling/signals";
+import { FORECAST_DEFAULTS } from "../../budget/autoscaling/forecast";
+import { forecastRules } from "../../budget/autoscaling/forecast-rules";
+import {
+  proxyRules,
+  requestsPerSecond,
+  rulesFile,
+  serviceRules,
+  type RuleGroup,
+} from "../../budget/autoscaling/signals";
 import { own } from "../../budget/core/own";
 import { ClusterAutoscaler } from "../../components/autoscaling/cluster-autoscaler";
 import type {
@@ -207,14 +215,45 @@ function redisAddress({ endpoint }: Cache): RedisAddress {
 }
 
 /** What Prometheus keeps of a stack for its autoscaling. */
-export function scalingRuleGroups(config: StackConfig): RuleGroup[] {
+export function scalingRuleGroups(config: StackConfig, plan: StackPlan): RuleGroup[] {
   const { cluster, services, loadBalancer } = config;
   const { namespace } = cluster;
   const ofServices = Object.entries(services).flatMap(([deployment, { profile }]) =>
     serviceRules({ namespace, deployment }, profile.concurrencyPerPod),
   );
   const ofProxy = loadBalancer === undefined ? [] : rulesOfProxy(namespace, loadBalancer.proxy);
-  return [{ name: "retrofitlink-autoscaling", interval: "15s", rules: [...ofServices, ...ofProxy] }];
+  return [
+    { name: "retrofitlink-autoscaling", interval: "15s", rules: [...ofServices, ...ofProxy] },
+    ...forecastGroups(config, plan),
+  ];
+}
+
+/** A minute is what the forecast counts in. */
+const FORECAST_INTERVAL_SECONDS = 60;
+
+/**
+ * The forecast of each service that wants one. At its target a pod is as busy as the plan steers to; foreseen it may be as busy
+ * as the response time was proven for; beyond `maxUtilization` the promise is broken.
+ */
+function forecastGroups({ cluster, services }: StackConfig, plan: StackPlan): RuleGroup[] {
+  return Object.entries(services).flatMap(([service, { autoscaling, profile }]) => {
+    const mode = autoscaling?.forecast?.mode ?? "off";
+    const planned = own(plan.services, service);
+    if (mode === "off" || planned === undefined) return [];
+    const { busyAtTarget, horizon } = planned.autoscaling.plan.numbers;
+    const ceiling = Math.max(busyAtTarget.value, planned.plan.numbers.busy.value);
+    return forecastRules({
+      ...FORECAST_DEFAULTS,
+      service,
+      mode,
+      load: requestsPerSecond({ namespace: cluster.namespace, deployment: service }),
+      intervalSeconds: FORECAST_INTERVAL_SECONDS,
+      leadMinutes: Math.max(1, Math.ceil(Number(horizon?.value) / 60)),
+      target: busyAtTarget.value,
+      ceiling,
+      limit: Math.max(ceiling, profile.maxUtilization),
+    });
+  });
 }
 
 function rulesOfProxy(namespace: string, proxy: "nginx" | "haproxy"): RuleGroup["rules"] {
@@ -225,15 +264,22 @@ function rulesOfProxy(namespace: string, proxy: "nginx" | "haproxy"): RuleGroup[
 /** The rules as one object, where the stack says that an operator loads it. */
 export function createScalingRules(
   config: StackConfig,
+  plan: StackPlan,
   options: pulumi.ComponentResourceOptions,
 ): ScalingRules | undefined {
   const { prometheus } = config.autoscaling;
   if (prometheus?.rules !== "object") return undefined;
   const { namespace } = config.cluster;
-  return new ScalingRules("autoscaling-rules", { namespace, groups: scalingRuleGroups(config) }, options);
+  return new ScalingRules(
+    "autoscaling-rules",
+    { namespace, groups: scalingRuleGroups(config, plan) },
+    options,
+  );
 }
 
 /** The rules as a file, where no operator loads an object. */
-export function scalingRulesText(config: StackConfig): string | undefined {
-  return config.autoscaling.prometheus?.rules === "file" ? rulesFile(scalingRuleGroups(config)) : undefined;
+export function scalingRulesText(config: StackConfig, plan: StackPlan): string | undefined {
+  return config.autoscaling.prometheus?.rules === "file"
+    ? rulesFile(scalingRuleGroups(config, plan))
+    : undefined;
 }

@@ -4,6 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { planStack } from "../../plan/plan-stack";
+import { scalingRulesText } from "../../stacks/wiring/autoscaling";
+import { shippedConfig } from "../helpers/preview";
+import { checkRules } from "../helpers/promtool";
 import {
   proxyRules,
   queueLength,
@@ -154,5 +158,15 @@ describe("what Prometheus is asked about a workload, by the real promtool", func
   it("is refuted when the expectation is another one", () => {
     const series = { [`http_requests_in_flight{${POD}}`]: "3x20" };
     assert.match(judged(series, [{ expr: requestsInFlight(pods), at: "4m", is: one(4) }]), /FAILED/);
+  });
+
+  it("is part of rules that promtool takes as a whole, with the forecast of a service", () => {
+    const config = shippedConfig("production", (file) => {
+      file["autoscaling"].prometheus.rules = "file";
+      file["services"].backend.autoscaling = { forecast: { mode: "on" } };
+    });
+    const rules = scalingRulesText(config, planStack(config)) ?? "";
+    assert.match(rules, /"forecast-backend"/);
+    assert.equal(checkRules(rules), "");
   });
 });

@@ -129,6 +129,20 @@ describe("autoscaling of a stack", function () {
     const { triggers } = scaledObject(recording, "backend-autoscaler").spec;
     const forecast = triggers.find(({ name }: { name: string }) => name === "forecast");
     assert.equal(forecast.metadata.ignoreNullValues, "true");
+    assert.equal(
+      forecast.metadata.query,
+      'clamp_max(max(service:forecast:trigger{service="backend"}), 1100)',
+    );
+    const { groups } = recording.only("kubernetes:monitoring.coreos.com/v1:PrometheusRule").inputs[
+      "spec"
+    ] as any;
+    assert.deepEqual(
+      groups.map(({ name }: { name: string }) => name),
+      ["retrofitlink-autoscaling", "forecast-backend"],
+    );
+    assert.ok(
+      groups[1].rules.some(({ record }: { record?: string }) => record === "service:forecast:trigger"),
+    );
     // With room kept for its pods no node has to start first: the replicas stay what they are.
     const replicas = (one: Recording): unknown =>
       (
