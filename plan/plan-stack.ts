@@ -9,11 +9,11 @@ import { planCache, type CachePlan } from "../budget/caching/plan";
 import type { CacheUser } from "../budget/caching/connections";
 import type { DatabaseUser } from "../budget/database/mongodb";
 import { planStackDatabase, type PlannedDatabase } from "./plan-database";
-import { DEFAULT_REACTION } from "../budget/service/capacity";
 import { paceOf, servicePoolSize } from "../budget/service/connections";
 import { MAX_SURGE, PEAK_MARGIN, planService, type ServiceInputs } from "../budget/service/plan";
 import type { Balancing } from "../budget/service/demand";
 import { timeoutChain, type TimeoutChain } from "../budget/timeouts/timeouts";
+import { planServiceAutoscaling, serviceReaction, serviceSteering } from "./plan-autoscaling";
 import { planColdCaches, type ColdCachePlan } from "./plan-cold-cache";
 import { planTraffic, type PlannedTraffic } from "./plan-traffic";
 import type { PlannedService } from "./planned-service";
@@ -207,23 +207,24 @@ function balancingOf(
 
 /** What decides whether a service has a plan; its pools and its drain do not. */
 export function serviceInputs(
-  inputs: Pick<ServicesInputs, "cluster" | "loadBalancer">,
+  inputs: Pick<ServicesInputs, "cluster" | "loadBalancer" | "autoscaling">,
   stackBudget: PerformanceBudget,
   service: ServiceInput,
   name: string,
 ): ServiceInputs {
   const { demand, profile, resources, processesPerPod, margin = PEAK_MARGIN, resilience } = service;
-  const { zones, nodeStartSeconds = 0 } = inputs.cluster;
+  const { zones } = inputs.cluster;
+  const budget = mergeBudget(stackBudget, service.budget);
   return {
     service: name,
     demand,
     profile,
-    budget: mergeBudget(stackBudget, service.budget),
+    budget,
     zones,
     resources,
     processesPerPod,
     margin,
-    reaction: { ...DEFAULT_REACTION, nodeSeconds: nodeStartSeconds },
+    reaction: serviceReaction(inputs, serviceSteering(inputs, service, budget)),
     balancing: balancingOf(inputs, service, name),
     resilience,
   };
@@ -246,15 +247,17 @@ function planned(
   // Queries in flight at most, as if all of them met the same router.
   const databasePool = queries === undefined ? 0 : servicePoolSize(profile, processesPerPod, queries);
   const timeouts = chainTo(inputs, front, name, maxRequestSeconds);
+  const plan = planService({
+    ...decisive,
+    terminationSeconds: timeouts.drain.terminationGrace,
+    cachePools,
+    databasePool,
+  });
   return {
     budget: decisive.budget,
     timeouts,
-    plan: planService({
-      ...decisive,
-      terminationSeconds: timeouts.drain.terminationGrace,
-      cachePools,
-      databasePool,
-    }),
+    plan,
+    autoscaling: planServiceAutoscaling(inputs, name, service, decisive.budget, plan),
     cachePools,
     databasePool,
   };

@@ -1,4 +1,6 @@
 /** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
+import type { HeadroomKind } from "../budget/autoscaling/planned";
+import type { ServiceScaling } from "../budget/autoscaling/scaling";
 import type { BudgetOverrides } from "../budget/core/performance-budget";
 import type { BehaviorOptions } from "../budget/edge/behaviors";
 import type { EdgeTraffic } from "../budget/edge/edge";
@@ -36,6 +38,8 @@ export interface ServiceInput {
   readonly balancing?: Balancing | undefined;
   /** @default nothing */
   readonly resilience?: Resilience | undefined;
+  /** @default everything follows from the profile */
+  readonly autoscaling?: ServiceScaling | undefined;
 }
 
 /** The proxy in front of a service, and what is in front of the proxy. */
@@ -107,6 +111,14 @@ export interface StackInputs {
     readonly region?: string | undefined;
   };
   readonly budget: BudgetOverrides;
+  readonly autoscaling?:
+    | {
+        /** Given where KEDA may ask one. */
+        readonly prometheus?: object | undefined;
+        /** How room is kept for pods while a node starts. @default "none" */
+        readonly headroom?: HeadroomKind | undefined;
+      }
+    | undefined;
   readonly services: Readonly<Record<string, ServiceInput>>;
   /** The proxy in front of the service that is reached from outside the cluster. */
   readonly loadBalancer?: LoadBalancerInput | undefined;

@@ -12,6 +12,8 @@ export const PROOF_POLICIES = {
   "lost-caches-are-carried":
     "At the hit ratio that pages every service keeps its response time and the database answers; what is lost with a cache is carried, or accepted for as long as it lasts.",
   "autoscaler-can-act": "Every autoscaler sees the load that it is to act on.",
+  "headroom-covers-growth":
+    "While a node starts there is room for the pods that the growth of the load asks for.",
   "calls-are-carried":
     "Every service carries what others of the stack ask it, answers before they give up, and leaves them their response time.",
   "memory-within-limits": "Everything that has a memory limit fits into it at worst.",

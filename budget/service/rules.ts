@@ -5,7 +5,7 @@ import { planService, type ServiceInputs } from "./plan";
 import { profileIssues, type ProfileParts } from "./profile-issues";
 
 /** Least memory of a Node.js process that does anything, MiB. */
-const LEAST_PROCESS_MIB = 128;
+export const LEAST_PROCESS_MIB = 128;
 
 /** What the rules look at. */
 export type RuledService = ServiceInputs & Pick<ProfileParts, "waits">;

@@ -14,6 +14,7 @@ import { PROBE_PATHS } from "../../budget/load-balancing/private-paths";
 import { timeoutChain, type TimeoutChain } from "../../budget/timeouts/timeouts";
 import type { Destination, OutsideAddress } from "../shared/network-policy";
 import type { Transform } from "../shared/transform";
+import type { ServiceAutoscaling, ServiceAutoscalingTransforms } from "./service-autoscaling";
 
 /** One entry of a Secret in the service's namespace. */
 export interface SecretEntry {
@@ -163,13 +164,14 @@ export interface ElasticServiceArgs {
   readonly reaction?: ReactionTime;
   /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
   readonly plan?: ServicePlan;
-  readonly transform?: {
+  /** What its replicas follow besides CPU, its memory, room for its pods. @default an HPA on CPU */
+  readonly autoscaling?: ServiceAutoscaling;
+  readonly transform?: ServiceAutoscalingTransforms & {
     readonly serviceAccount?: Transform<k8s.core.v1.ServiceAccountArgs>;
     readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;
     readonly service?: Transform<k8s.core.v1.ServiceArgs>;
     readonly pods?: Transform<k8s.core.v1.ServiceArgs>;
     readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
-    readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
     readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
   };
 }

@@ -7,6 +7,7 @@ import { queryIssues } from "../../budget/service/misses";
 import { serviceIssues } from "../../budget/service/rules";
 import { routesAndTlsIssues, trustIssues } from "../../components/load-balancing/proxy/proxy-issues";
 import { environmentIssues } from "../../components/workload/environment-issues";
+import { clusterScalingIssues, plannedScalingIssues, serviceScalingIssues } from "./autoscaling-checks";
 import { chainIssues, type ChainParts } from "./cloud-load-balancer-checks";
 import { cachePlanIssues } from "./cache-checks";
 import { cdnIssues } from "./cdn-checks";
@@ -48,6 +49,7 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   /** What the way of a request is made of. */
   readonly chain: ChainParts;
   readonly cdn: CdnConfig | undefined;
+  readonly autoscaling: StackConfig["autoscaling"] | undefined;
   readonly cluster: ClusterConfig | undefined;
   /** `cluster.cloud` as it was given. */
   readonly cloud: unknown;
@@ -72,12 +74,14 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
           ...(stackIsSound ? planIssues(config, stackBudget, name, service) : []),
           ...variableIssues(service, names),
           ...otherNames(service, name, names),
+          ...(stackIsSound ? serviceScalingIssues(config, service, serviceBudget(config, service)) : []),
         ],
       ),
     ),
     ...nameIssues(config.naming),
     ...(stackIsSound ? databaseIssues(config, names.database, stackBudget) : []),
     ...clusterIssues(config),
+    ...clusterScalingIssues(config),
     ...cacheKindIssues(config),
     ...loadBalancerIssues(config, names),
     ...chainIssues(config.chain, config.services),
@@ -92,11 +96,11 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasKeyIssues({ ...config, loadBalancer: exposed(config) }),
   ];
-  const { budget, services, caches, cluster, cdn } = config;
+  const { autoscaling, budget, services, caches, cluster, cdn } = config;
   if (cluster === undefined) return issues;
   const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
-  const stack = { budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
-  return [...issues, ...cachePlanIssues(stack, isPlanned)];
+  const stack = { autoscaling, budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
+  return [...issues, ...(isPlanned ? plannedScalingIssues(stack) : []), ...cachePlanIssues(stack, isPlanned)];
 }
 
 /** Every path that stays open, with where the file has it. */
@@ -126,7 +130,12 @@ function planIssues(
   service: ServiceConfig,
 ): Issue[] {
   const { cluster = { cloud: "local", zones: 1 } } = config;
-  const inputs = serviceInputs({ cluster, loadBalancer: exposed(config) }, stackBudget, service, name);
+  const inputs = serviceInputs(
+    { cluster, autoscaling: config.autoscaling, loadBalancer: exposed(config) },
+    stackBudget,
+    service,
+    name,
+  );
   const { caches, database } = service;
   const waits = [
     ...Object.values(caches),

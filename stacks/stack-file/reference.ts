@@ -74,11 +74,16 @@ function keyRows(field: z.ZodType, key: string, note: string): Row[] {
 function inner(schema: z.ZodType): { schema: z.ZodType; joint: string } | undefined {
   const named = (of: unknown, joint: string): { schema: z.ZodType; joint: string } | undefined => {
     const found = unwrapped(of as z.ZodType).schema;
-    return found instanceof z.ZodObject ? { schema: found, joint } : undefined;
+    return hasKeys(found) ? { schema: found, joint } : undefined;
   };
   if (schema instanceof z.ZodRecord) return named(schema.valueType, ".<name>.");
   if (schema instanceof z.ZodArray) return named(schema.element, "[].");
-  return schema instanceof z.ZodObject ? { schema, joint: "." } : undefined;
+  return hasKeys(schema) ? { schema, joint: "." } : undefined;
+}
+
+/** A map of known keys, or one of several. */
+function hasKeys(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodObject || schema instanceof z.ZodDiscriminatedUnion;
 }
 
 /** Keys that every branch has once, the others with the branches they belong to. */

@@ -14,6 +14,7 @@ import {
 import type { ProxyRoute } from "../../components/load-balancing/proxy/proxy-routes";
 import { selectorLabels } from "../../components/shared/kubernetes";
 import type { ElasticService } from "../../components/workload/elastic-service";
+import type { Autoscaling } from "./autoscaling";
 import { after, withAnnotations, type InFrontOfProxy } from "./public-load-balancer";
 import { own } from "../../budget/core/own";
 import type { StackPlan } from "../../plan/plan-stack";
@@ -97,6 +98,7 @@ export function createLoadBalancer(
   config: StackConfig,
   plan: StackPlan,
   services: Readonly<Record<string, ElasticService>>,
+  { prometheus, operators }: Autoscaling,
   options: pulumi.ComponentResourceOptions,
   inFront?: InFrontOfProxy,
 ): Proxy | undefined {
@@ -133,6 +135,7 @@ export function createLoadBalancer(
     clusterDns: dnsOf(cluster),
     monitoringNamespace: cluster.monitoringNamespace,
     ...(plan.proxy === undefined ? {} : { plan: plan.proxy }),
+    ...(prometheus === undefined ? {} : { prometheus, operators }),
     ...(inFront === undefined
       ? {}
       : {

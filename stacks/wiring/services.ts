@@ -12,10 +12,11 @@ import type {
   ServiceUrlSigning,
 } from "../../components/workload/elastic-service-args";
 import { own } from "../../budget/core/own";
-import { DEFAULT_REACTION } from "../../budget/service/capacity";
+import { serviceReaction } from "../../plan/plan-autoscaling";
 import type { PlannedService } from "../../plan/plan-stack";
 import { publicServices } from "../../plan/public-services";
 import type { ServiceConfig, StackConfig } from "../stack-file/config";
+import { serviceAutoscaling, type Autoscaling } from "./autoscaling";
 import type { Database } from "./database";
 
 /** What a service may use. */
@@ -26,16 +27,18 @@ export interface Stores {
   readonly database: Database | undefined;
   /** For those that sign URLs. */
   readonly urlSigning: ServiceUrlSigning | undefined;
+  readonly autoscaling: Autoscaling;
 }
 
 /** A service, told of the caches, the database and the key of the CDN that it uses. */
 export function createService(
   config: StackConfig,
   name: string,
-  { budget, timeouts, plan, cachePools, databasePool }: PlannedService,
-  { caches, authorities, database, urlSigning }: Stores,
+  planned: PlannedService,
+  { caches, authorities, database, urlSigning, autoscaling }: Stores,
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
+  const { budget, timeouts, plan, cachePools, databasePool } = planned;
   const service = own(config.services, name);
   if (service === undefined) throw new RangeError(`there is no service ${name}`);
   const needsAuthorities = Object.keys(service.caches).some(
@@ -59,7 +62,8 @@ export function createService(
       plan,
       demand: service.demand,
       margin: service.margin,
-      reaction: { ...DEFAULT_REACTION, nodeSeconds: config.cluster.nodeStartSeconds },
+      reaction: serviceReaction(config, planned.autoscaling.steering),
+      autoscaling: serviceAutoscaling(config, service, planned, caches, autoscaling),
       profile: service.profile,
       resources: service.resources,
       network: networkOf(config, name, service),

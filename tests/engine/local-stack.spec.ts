@@ -135,6 +135,8 @@ describe("the local stack through its life, on the real engine and API server", 
     assert.deepEqual(
       operations(third).filter((line) => !line.startsWith("same")),
       [
+        // Its proof: a larger cache takes longer to fill again.
+        "update backend",
         "update backend-deployment",
         "update mongodb",
         "update mongodb-cluster",

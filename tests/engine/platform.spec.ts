@@ -71,19 +71,10 @@ describe("platform on the real engine", function () {
     assert.ok(result.resources.some(({ name }) => name === "matching-network-policy"));
   });
 
-  it("previews nginx with a certificate of cert-manager and every kind of route, and warns of what is not built yet", async () => {
-    const result = await run(
-      "preview",
-      "local",
-      (text) => `${everyRoute("nginx")(text)}\n  retrofitlink:autoscaling:\n    kind: keda\n`,
-    );
+  it("previews nginx with a certificate of cert-manager and every kind of route", async () => {
+    const result = await run("preview", "local", everyRoute("nginx"));
     assert.deepEqual([result.errors, mandatory(result), result.succeeded], [[], [], true]);
     const certificate = result.resources.find(({ type }) => type.endsWith(":Certificate"));
     assert.equal(certificate?.name, "nginx-load-balancer-certificate");
-    assert.ok(
-      result.warnings.some((warning) =>
-        warning.includes("retrofitlink:autoscaling.kind: KEDA is not built yet"),
-      ),
-    );
   });
 });

@@ -244,6 +244,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
           spec: redisNetworkPolicy({
             workload,
             clients: args.clients ?? users.map((user) => selectorLabels(user.service)),
+            ...(args.clientNamespaces === undefined ? {} : { clientNamespaces: args.clientNamespaces }),
             monitoringNamespace: args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE,
             replicated: isMember,
           }),

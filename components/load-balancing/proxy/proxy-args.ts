@@ -11,6 +11,7 @@ import { admission, type Admission, type RateLimit } from "../../../budget/load-
 import { PROXY_DEFAULTS } from "../../../budget/load-balancing/settings";
 import { planProxy, type ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import { DEFAULT_TIMEOUTS, longestChain, type TimeoutChain } from "../../../budget/timeouts/timeouts";
+import type { MetricSource } from "../../autoscaling/metric-source";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import type { HeaderOwner } from "./proxy-headers";
@@ -144,6 +145,13 @@ export interface ProxyArgs {
    * follows them, too. Where nothing does, an autoscaler that asks for them never scales down. @default false
    */
   readonly connectionsMetric?: boolean;
+  /**
+   * A Prometheus that scrapes the pods: KEDA owns the replicas then, and follows connections beside CPU. Excludes
+   * `connectionsMetric`. @default none: an HPA on CPU
+   */
+  readonly prometheus?: MetricSource;
+  /** What has the definitions of KEDA. @default they are there */
+  readonly operators?: readonly pulumi.Resource[];
   /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
   readonly plan?: ProxyPlan;
   readonly transform?: ProxyTransforms;
@@ -178,6 +186,9 @@ export interface ProxyTransforms {
   /** Of HAProxy's headless Service, by which its pods count each other. */
   readonly fleet?: Transform<k8s.core.v1.ServiceArgs>;
   readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
+  /** Of KEDA, where there is a Prometheus. */
+  readonly scaledObject?: Transform<k8s.apiextensions.CustomResourceArgs>;
+  readonly authentication?: Transform<k8s.apiextensions.CustomResourceArgs>;
   readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
   readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
 }

@@ -1,4 +1,5 @@
 /** A service of a stack file. */
+import { serviceScalingSettings } from "../../../budget/autoscaling/settings";
 import { PEAK_MARGIN } from "../../../budget/service/plan";
 import { group } from "../../../budget/core/settings";
 import { serviceSettings } from "../../../budget/service/settings";
@@ -52,6 +53,7 @@ export const service = group(
     signsUrls: settings.signsUrls.default(false),
     processesPerPod: settings.processesPerPod.default(1),
     budget: settings.budget.default({}),
+    autoscaling: serviceScalingSettings.optional(),
   },
   { allowed: "a map", fix: "Describe the service; see docs/stack-file.md." },
 );

@@ -13,6 +13,7 @@ import { cloudflareRecords } from "../../../components/edge/cloudflare/cloudflar
 import { CATALOGUE } from "../../../product/data-model/catalogue";
 import { record, type Recording } from "../../helpers/pulumi";
 import { childSites, everywhere, watching, type BuiltChild } from "../../helpers/transform-marks";
+import { autoscalingVariants } from "./autoscaling/variants";
 import { ATLAS, GCP, LOOK_UP, atlasOutputs } from "./database/atlas-fixture";
 import { clusterArgs, endpoint } from "./database/fixtures";
 import { cloudFront, cloudflare, edgeOutputs } from "./edge/fixtures";
@@ -68,6 +69,7 @@ type Make = (opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 
 /** Every component with what makes it have all its children; several of one kind where these exclude each other. */
 const VARIANTS: Readonly<Record<string, Make>> = {
+  ...autoscalingVariants(transform),
   "Redis, a cache": (opts) => new components.Redis("web", { ...cache, purpose: "cache" }, opts),
   "Redis, a cache with standby": (opts) =>
     new components.Redis("web", { ...cache, purpose: "cache", standby: true }, opts),

@@ -20,6 +20,7 @@ import {
   type CompleteProxyArgs,
   type ProxyArgs,
 } from "../proxy-args";
+import type { ConnectionMetric } from "../proxy-autoscaling";
 import { PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
 import type { PlannedLines } from "../proxy-pod";
 import { routeTargets } from "../proxy-routes";
@@ -119,6 +120,12 @@ function plannedLines(args: CompleteProxyArgs, { numbers }: ProxyPlan): PlannedL
   ];
 }
 
+/** Connections of clients, as its exporter has them. */
+export const HAPROXY_CONNECTIONS: ConnectionMetric = {
+  name: "haproxy_frontend_current_sessions",
+  matchLabels: { proxy: HAPROXY_SECTIONS.clients },
+};
+
 const HAPROXY: ProxyDefinition = {
   proxy: "haproxy",
   component: "HaProxy",
@@ -141,10 +148,7 @@ const HAPROXY: ProxyDefinition = {
     sidecars: [],
     planned: plannedLines,
   },
-  connections: {
-    name: "haproxy_frontend_current_sessions",
-    matchLabels: { proxy: HAPROXY_SECTIONS.clients },
-  },
+  connections: HAPROXY_CONNECTIONS,
   fleetService,
   configuration,
 };

@@ -23,6 +23,7 @@ import {
   type CompleteProxyArgs,
   type ProxyArgs,
 } from "../proxy-args";
+import type { ConnectionMetric } from "../proxy-autoscaling";
 import { PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
 import type { PlannedLines } from "../proxy-pod";
 import { routeTargets } from "../proxy-routes";
@@ -129,6 +130,9 @@ function exporter(): k8s.types.input.core.v1.Container {
   };
 }
 
+/** Connections of clients, as its exporter has them. */
+export const NGINX_CONNECTIONS: ConnectionMetric = { name: "nginx_connections_active" };
+
 const NGINX: ProxyDefinition = {
   proxy: "nginx",
   component: "Nginx",
@@ -151,6 +155,6 @@ const NGINX: ProxyDefinition = {
     sidecars: [exporter()],
     planned: plannedLines,
   },
-  connections: { name: "nginx_connections_active" },
+  connections: NGINX_CONNECTIONS,
   configuration,
 };

@@ -1,0 +1,288 @@
+/**
+ * The forecast of one service as recording rules of Prometheus: no program beside it, nothing to train, and what it knows
+ * survives a restart, for it is in the series. `forecastSeries` does the same with arrays; both give the same numbers.
+ *
+ * Ranges end a second short of whole steps: the range of PromQL was closed on both sides until Prometheus 3 and is open on
+ * the left since then, and a range of `n` steps less a second holds `n` samples in both.
+ */
+import {
+  DAY_MINUTES,
+  type ForecastPart,
+  type ForecastSettings,
+  LEAST_JUDGED,
+  LEVEL_MINUTES,
+  MOMENTUM_LEADS,
+  seasonWindow,
+  STAY_MINUTES,
+} from "./forecast";
+
+/** One recording rule. */
+export interface ForecastRule {
+  readonly record: string;
+  readonly expr: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** One alerting rule. */
+export interface ForecastAlert {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A group of rules as a rules file and a PrometheusRule have it. */
+export interface ForecastGroup {
+  readonly name: string;
+  readonly interval: string;
+  readonly rules: readonly (ForecastRule | ForecastAlert)[];
+}
+
+/** Whose load is forecast, and from what. */
+export interface ForecastedService extends ForecastSettings {
+  /** Name in the label `service` of every series. */
+  readonly service: string;
+  /** PromQL of the load of the last minute, one series without labels: `sum(rate(http_requests_total{job="backend"}[1m]))`. */
+  readonly load: string;
+  /** Seconds between two evaluations; a divisor of 60. */
+  readonly intervalSeconds: number;
+  /** `preview` publishes what would have been asked for, and no trigger. */
+  readonly mode: "preview" | "on";
+}
+
+/** Names of the series that others read; all have the label `service`. */
+export const FORECAST_SERIES = {
+  /** Load of the last minute. */
+  now: "service:load:now",
+  /** Load of the last two minutes, what the reactive trigger goes by. */
+  recent: "service:load:recent",
+  /** What the load was expected to be by now from the days before, for a picture; nothing scales by it. */
+  expected: "service:forecast:expected",
+  /** Weighted absolute error of `expected` over a day: sum of errors by sum of loads. */
+  error: "service:forecast:wape1d",
+  /** What each part asks for, believed or not; label `part`. In the unit of the load, at the trigger's target. */
+  asked: "service:forecast:asked",
+  /** 1 as long as a part is believed, else 0; label `part`. */
+  believed: "service:forecast:believed",
+  /** Share of too full minutes that a part would have saved; label `part`. */
+  benefit: "service:forecast:benefit",
+  /** Share of pods that a part would have cost; label `part`. */
+  cost: "service:forecast:cost",
+  /** What all believed parts ask for; 0 when none is believed. */
+  gated: "service:forecast:gated",
+  /** By how much `gated` is above the reactive trigger: what preview mode would have added. */
+  added: "service:forecast:added",
+  /** Seconds since `gated` was last there, up to an hour. */
+  age: "service:forecast:age_seconds",
+  /** What the second trigger of a ScaledObject asks for. Absent in preview mode. */
+  trigger: "service:forecast:trigger",
+} as const;
+
+/**
+ * @returns one group, its rules in the order in which each needs what is before it
+ * @throws RangeError when the interval does not divide a minute
+ */
+export function forecastRules(of: ForecastedService): ForecastGroup {
+  if (60 % of.intervalSeconds !== 0) throw new RangeError(`${of.intervalSeconds} s do not divide a minute`);
+  const rules = [...loadRules(of), ...partRules(of), ...judgeRules(of), ...resultRules(of)].map((rule) => ({
+    record: rule.record,
+    expr: rule.expr,
+    labels: { service: of.service, ...rule.labels },
+  }));
+  return {
+    name: `forecast-${of.service}`,
+    interval: `${of.intervalSeconds}s`,
+    rules: [...rules, ...forecastAlerts(of)],
+  };
+}
+
+type Unlabelled = Pick<ForecastRule, "record" | "expr"> & { readonly labels?: Record<string, string> };
+
+/** `n` minutes of samples, in the old and the new meaning of a range. */
+const range = (minutes: number): string => `[${minutes * 60 - 1}s]`;
+/** A difference of this many minutes needs the sample at its far end as well. */
+const span = (minutes: number, of: ForecastedService): string =>
+  `[${minutes * 60 + of.intervalSeconds - 1}s]`;
+
+function selectors({ service }: ForecastedService): (name: string, more?: string) => string {
+  return (name, more = "") => `${name}{service="${service}"${more}}`;
+}
+
+function loadRules(of: ForecastedService): Unlabelled[] {
+  const at = selectors(of);
+  const { now, recent } = FORECAST_SERIES;
+  const level = at("service:load:level");
+  const least = (LEVEL_MINUTES * 60) / of.intervalSeconds / 2;
+  const { minutes, aheadMinutes } = seasonWindow(of);
+  return [
+    { record: now, expr: of.load },
+    { record: recent, expr: `avg_over_time(${at(now)}${span(1, of)})` },
+    {
+      record: "service:load:level",
+      expr:
+        `avg_over_time(${at(now)}${range(LEVEL_MINUTES)})` +
+        ` and count_over_time(${at(now)}${range(LEVEL_MINUTES)}) >= ${least}`,
+    },
+    {
+      record: "service:load:ordered",
+      expr: `max_over_time(${at(recent)}${range(STAY_MINUTES)} offset ${of.leadMinutes}m)`,
+    },
+    {
+      record: "service:load:surge",
+      expr: `${at(now)} * (${at(now)} > bool ${of.surge} * ${at("service:load:ordered")})`,
+    },
+    ...daysOf(of).flatMap((day) => {
+      const offset = `offset ${day * DAY_MINUTES - aheadMinutes}m`;
+      const factor = `clamp(${level} / (${level} offset ${day}d > 0), ${of.levels.join(", ")})`;
+      return [
+        {
+          record: "service:forecast:member",
+          labels: { day: String(day) },
+          expr: `max_over_time(${at("service:load:surge")}${range(minutes)} ${offset}) * ${factor}`,
+        },
+        {
+          record: "service:forecast:expected_member",
+          labels: { day: String(day) },
+          expr: `(${at(recent)} offset ${day * DAY_MINUTES - of.leadMinutes}m) * ${factor}`,
+        },
+      ];
+    }),
+  ];
+}
+
+const daysOf = ({ days }: ForecastSettings): number[] => Array.from({ length: days }, (_, i) => i + 1);
+
+/** What each part asks for, in the unit of the load at the trigger's target. */
+function partRules(of: ForecastedService): Unlabelled[] {
+  const at = selectors(of);
+  const { now, asked } = FORECAST_SERIES;
+  const member = at("service:forecast:member");
+  const rise = `(${at(now)} - min_over_time(${at(now)}${span(1, of)}))`;
+  const surges = at("service:load:surge");
+  const parts: Record<ForecastPart, string> = {
+    season: `quantile without (day) (${of.quantile}, ${member})`,
+    peak: `max without (day) (${member})`,
+    momentum: `${at(now)} + ${MOMENTUM_LEADS * of.leadMinutes} * ${rise}`,
+    memory: `max_over_time(${surges}${range(of.memoryMinutes)})`,
+  };
+  return Object.entries(parts).map(([part, expr]) => ({
+    record: asked,
+    labels: { part },
+    expr: `${scale(of)} * (${expr})`,
+  }));
+}
+
+/** A part's load may fill pods up to the ceiling, the trigger divides by the target. */
+export function scale({ target, ceiling }: Pick<ForecastSettings, "target" | "ceiling">): number {
+  return target / ceiling;
+}
+
+/** What each part would have saved and cost, and whether that pays. */
+function judgeRules(of: ForecastedService): Unlabelled[] {
+  const at = selectors(of);
+  const { now, asked, benefit, cost, believed } = FORECAST_SERIES;
+  const ordered = at("service:load:ordered");
+  const extra = at("service:forecast:extra");
+  const full = at("service:load:too_full");
+  const limit = of.limit / of.target;
+  const judged = range(of.judgedDays * DAY_MINUTES);
+  const perMinute = of.intervalSeconds === 60 ? "" : ` * ${of.intervalSeconds / 60}`;
+  const least = Math.ceil((LEAST_JUDGED * of.judgedDays * DAY_MINUTES * 60) / of.intervalSeconds);
+  return [
+    { record: "service:load:too_full", expr: `${at(now)} > bool ${limit} * ${ordered}` },
+    {
+      record: "service:forecast:extra",
+      expr:
+        `clamp_min(max_over_time(${at(asked)}${range(STAY_MINUTES)} offset ${of.leadMinutes}m)` +
+        ` - on (service) group_left () ${ordered}, 0)`,
+    },
+    {
+      record: "service:forecast:saved",
+      expr:
+        `(${limit} * (${extra} + on (service) group_left () ${ordered})` +
+        ` >= bool on (service) group_left () ${at(now)}) * on (service) group_left () ${full}`,
+    },
+    {
+      record: cost,
+      expr:
+        `sum_over_time(${extra}${judged}) / on (service) group_left ()` +
+        ` (sum_over_time(${ordered}${judged}) > 0 and count_over_time(${ordered}${judged}) >= ${least})`,
+    },
+    ...Object.entries(of.trust).map(([part, minutes]) => ({
+      record: benefit,
+      labels: { part },
+      expr:
+        `clamp_min(sum_over_time(${at("service:forecast:saved", `,part="${part}"`)}${judged})${perMinute} + ${minutes}, 0)` +
+        ` / on (service) group_left () (sum_over_time(${full}${judged})${perMinute} + 1)`,
+    })),
+    {
+      record: believed,
+      expr: `(${at(benefit)} >= bool ${of.worth} * ${at(cost)}) * (${at(cost)} <= bool ${of.mostCost})`,
+    },
+  ];
+}
+
+function resultRules(of: ForecastedService): Unlabelled[] {
+  const at = selectors(of);
+  const { recent, expected, error, asked, believed, gated, added, age, trigger } = FORECAST_SERIES;
+  const result: Unlabelled[] = [
+    { record: gated, expr: `max without (part) (${at(asked)} * ${at(believed)})` },
+    { record: added, expr: `clamp_min(${at(gated)} - ${at(recent)}, 0)` },
+    { record: expected, expr: `quantile without (day) (0.5, ${at("service:forecast:expected_member")})` },
+    {
+      record: "service:forecast:error",
+      expr: `abs((${at(expected)} offset ${of.leadMinutes}m) - ${at(recent)})`,
+    },
+    {
+      record: error,
+      expr:
+        `sum_over_time(${at("service:forecast:error")}${range(DAY_MINUTES)})` +
+        ` / (sum_over_time(${at(recent)}${range(DAY_MINUTES)}) > 0)`,
+    },
+    { record: "service:forecast:made_at", expr: `timestamp(${at(gated)})` },
+    { record: age, expr: `time() - max_over_time(${at("service:forecast:made_at")}[1h])` },
+  ];
+  return of.mode === "on" ? [...result, { record: trigger, expr: at(gated) }] : result;
+}
+
+/** Days without a part that pays before someone is told that the forecast is of no use here. */
+const USELESS_FOR = "3d";
+
+/** Says when the forecast is stale, or wrong: believed, and asking for more than it saves. */
+export function forecastAlerts(of: ForecastedService): ForecastAlert[] {
+  const at = selectors(of);
+  const { service } = of;
+  const { now, gated, believed } = FORECAST_SERIES;
+  const of_ = (text: string): { readonly summary: string } => ({ summary: `${service}: ${text}` });
+  return [
+    {
+      alert: "ForecastStale",
+      expr: `${at(now)} unless on (service) ${at(gated)}`,
+      for: "15m",
+      labels: { service, severity: "warning" },
+      annotations: of_(
+        "no forecast for 15 minutes although the load is measured; the reactive trigger is alone",
+      ),
+    },
+    {
+      alert: "ForecastLoadAbsent",
+      expr: `absent(${at(now)})`,
+      for: "5m",
+      labels: { service, severity: "critical" },
+      annotations: of_("the load is not measured, so that neither trigger sees a rise"),
+    },
+    {
+      alert: "ForecastWrong",
+      expr: `max by (service) (${at(believed)}) == 0 and on (service) sum_over_time(${at("service:load:too_full")}${range(DAY_MINUTES)}) > 0`,
+      for: USELESS_FOR,
+      labels: { service, severity: "info" },
+      annotations: of_("no part of the forecast paid for three days in which pods were too full"),
+    },
+  ];
+}
+
+/** Groups as Prometheus reads them from a file; JSON is YAML. */
+export function forecastRulesFile(groups: readonly ForecastGroup[]): string {
+  return `${JSON.stringify({ groups }, undefined, 2)}\n`;
+}

@@ -1,0 +1,89 @@
+/**
+ * What a forecast of a service's load is made of, and how far each part of it is believed.
+ *
+ * A trigger on the load reacts when the load is there. A pod that it asks for helps only after the lead time, and a load that
+ * rises by more than the trigger's headroom within the lead time is not served in time: a *surge*. Not the load as a whole is
+ * forecast but surges, and pods are added before them only. Parts that know of surges:
+ *
+ * - `season`: what the surges of the last days at this time of day were, as a quantile over the days
+ * - `peak`: the largest of them
+ * - `momentum`: the load now and its rise of the last minute, carried on for twice the lead time
+ * - `memory`: the largest surge of the last hour, for surges seldom come alone
+ *
+ * Each part is believed as long as it pays: over the last week, the share of too full minutes it would have saved has to be
+ * several times the share of pods it would have cost. What is not believed asks for nothing. Every part can only add to what
+ * the reactive trigger asks for.
+ */
+
+/** The parts of a forecast. */
+export const FORECAST_PARTS = ["season", "peak", "momentum", "memory"] as const;
+export type ForecastPart = (typeof FORECAST_PARTS)[number];
+
+/** How a forecast is made. */
+export interface ForecastSettings {
+  /** From the moment a pod is asked for until it helps, minutes, whole number >= 1: start-up, and the node's where one is missing. */
+  readonly leadMinutes: number;
+  /** Utilization that the reactive trigger keeps, share of what a pod can take, 0.4 to 0.8. */
+  readonly target: number;
+  /** Utilization that pods may have at a surge that was foreseen. From `target` up to `limit`. */
+  readonly ceiling: number;
+  /** Utilization above which a promise is broken. */
+  readonly limit: number;
+  /** A load is a surge when it is this many times what the reactive trigger knew when it ordered the pods in use. */
+  readonly surge: number;
+  /** Days of which the same time of day is looked at, 1 to 14. */
+  readonly days: number;
+  /** Which quantile over the days `season` is. */
+  readonly quantile: number;
+  /** How far the level of today may differ from that of a day it is compared with: smallest and largest factor. */
+  readonly levels: readonly [number, number];
+  /** How long a surge is remembered, minutes. */
+  readonly memoryMinutes: number;
+  /** Over how many days a part is judged. */
+  readonly judgedDays: number;
+  /** A part is believed when the share of too full minutes it saves is at least this many times the share of pods it costs. */
+  readonly worth: number;
+  /** Share of the reactive trigger's pods that a part may cost at most. */
+  readonly mostCost: number;
+  /**
+   * Minutes that are added to what a part has saved, before it is judged. Below zero a part has to prove itself first: a season
+   * that was never seen is no season. Above zero it is believed while it costs next to nothing.
+   */
+  readonly trust: Readonly<Record<ForecastPart, number>>;
+}
+
+export const FORECAST_DEFAULTS: Omit<ForecastSettings, "leadMinutes" | "target"> = {
+  ceiling: 0.8,
+  limit: 0.85,
+  surge: 1.25,
+  days: 7,
+  quantile: 0.67,
+  levels: [0.5, 1.5],
+  memoryMinutes: 60,
+  judgedDays: 7,
+  worth: 6,
+  mostCost: 0.15,
+  trust: { season: -1, peak: -1, momentum: 0.1, memory: 0.1 },
+};
+
+/** Minutes of the down-scaling window of the HorizontalPodAutoscaler: pods that were asked for stay that long. */
+export const STAY_MINUTES = 6;
+/** The level of a day is the mean of the last hour, of which at least half has to be there. */
+export const LEVEL_MINUTES = 60;
+/** A surge is expected from a minute before its time of day to some minutes after what the lead time reaches. */
+export const EARLY_MINUTES = 1;
+export const LATE_MINUTES = 2;
+/** For how many lead times a rise is carried on: a steep one is seldom over when the pods that it asked for arrive. */
+export const MOMENTUM_LEADS = 2;
+export const DAY_MINUTES = 1440;
+/** Nothing is believed before a seventh of the time to judge by is there, one day of a week. */
+export const LEAST_JUDGED = 1 / 7;
+
+/** Of a day ago, what is looked at: how many minutes, and by how much less than the day it is shifted. */
+export function seasonWindow({ leadMinutes }: Pick<ForecastSettings, "leadMinutes">): {
+  readonly minutes: number;
+  readonly aheadMinutes: number;
+} {
+  const aheadMinutes = leadMinutes + LATE_MINUTES;
+  return { minutes: aheadMinutes + EARLY_MINUTES, aheadMinutes };
+}

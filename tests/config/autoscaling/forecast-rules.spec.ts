@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+
+import {
+  FORECAST_DEFAULTS,
+  FORECAST_PARTS,
+  type ForecastSettings,
+} from "../../../budget/autoscaling/forecast";
+import { forecastSeries } from "../../../budget/autoscaling/forecast-model";
+import {
+  FORECAST_SERIES,
+  type ForecastedService,
+  forecastRules,
+  forecastRulesFile,
+} from "../../../budget/autoscaling/forecast-rules";
+import { Random } from "../../../simulation/traffic/random";
+import { checkRules, type RuleTestExpectation, testRules } from "../../helpers/promtool";
+
+/** Short windows, so that a few days are enough to see all parts gain and lose trust. */
+const SETTINGS: ForecastSettings = {
+  ...FORECAST_DEFAULTS,
+  leadMinutes: 3,
+  target: 0.6,
+  days: 1,
+  judgedDays: 0.5,
+  worth: 1,
+  mostCost: 0.5,
+};
+const SERVICE: ForecastedService = {
+  ...SETTINGS,
+  service: "backend",
+  load: "sum(load_per_second)",
+  intervalSeconds: 60,
+  mode: "on",
+};
+const DAYS = 2;
+
+/** Two days with a surge at about the same time, one at noon of the first, noise, and twelve minutes without a sample. */
+function load(seed: number): Float64Array {
+  const random = new Random(seed);
+  const late = Array.from({ length: DAYS + 1 }, () => random.below(3));
+  return Float64Array.from({ length: DAYS * 1440 }, (_, minute) => {
+    const day = Math.floor(minute / 1440);
+    const time = minute % 1440;
+    const surge = time >= 500 + (late[day] ?? 0) && time < 520;
+    const once = day === 0 && time >= 720 && time < 735;
+    const wave = 200 + 100 * Math.sin((2 * Math.PI * time) / 1440);
+    if (day === 1 && time >= 300 && time < 312) return NaN;
+    return Math.round(wave * (1 + 0.05 * random.normal()) * (surge ? 3 : once ? 4 : 1) * 1000) / 1000;
+  });
+}
+
+describe("the forecast's recording rules", function () {
+  this.timeout(300_000);
+
+  it("are sound to promtool in both modes and at every interval", () => {
+    for (const mode of ["preview", "on"] as const) {
+      for (const intervalSeconds of [15, 30, 60]) {
+        const group = forecastRules({ ...SERVICE, ...FORECAST_DEFAULTS, intervalSeconds, mode });
+        assert.equal(checkRules(forecastRulesFile([group])), "");
+      }
+    }
+  });
+
+  it("give what the model gives, minute by minute, in a real Prometheus", () => {
+    const now = load(7);
+    const model = forecastSeries(now, SETTINGS);
+    const expectations: RuleTestExpectation[] = [];
+    const compare = (series: string, values: Float64Array): void => {
+      for (
+        let minute = 0;
+        minute < now.length;
+        minute += minute % 1440 > 480 && minute % 1440 < 540 ? 5 : 41
+      ) {
+        const value = values[minute] as number;
+        const expr = Number.isNaN(value)
+          ? `absent(${series}) * 1`
+          : `count(abs(${series} - ${value}) <= 1e-6 * ${Math.max(1, Math.abs(value))})`;
+        expectations.push({ expr: `sum(${expr})`, minute });
+      }
+    };
+    const named = (name: string, part?: string): string =>
+      `${name}{service="backend"${part === undefined ? "" : `,part="${part}"`}}`;
+    compare(named("service:load:ordered"), model.ordered);
+    compare(named(FORECAST_SERIES.gated), model.gated);
+    compare(named(FORECAST_SERIES.trigger), model.gated);
+    for (const part of FORECAST_PARTS) {
+      const { asked, benefit, cost, believed } = model.judged[part];
+      compare(named(FORECAST_SERIES.asked, part), asked);
+      compare(named(FORECAST_SERIES.benefit, part), benefit);
+      compare(named(FORECAST_SERIES.cost, part), cost);
+      compare(named(FORECAST_SERIES.believed, part), believed);
+      // Both answers occur, else nothing is compared.
+      const answers = new Set(believed);
+      assert.ok(answers.has(1) && answers.has(NaN), `${part}: ${[...answers].join(" ")}`);
+    }
+    const series = [{ series: "load_per_second", values: now }];
+    assert.equal(
+      testRules(forecastRulesFile([forecastRules(SERVICE)]), series, expectations).slice(0, 3000),
+      "",
+    );
+    // The comparison can fail: a hundredth of a percent is seen.
+    const off = expectations.map(({ expr, minute }) => ({
+      expr: expr.replace(" - ", " * 1.0001 - "),
+      minute,
+    }));
+    assert.notEqual(testRules(forecastRulesFile([forecastRules(SERVICE)]), series, off), "");
+  });
+
+  it("publish no trigger in preview mode, but what it would have added", () => {
+    const { rules } = forecastRules({ ...SERVICE, mode: "preview" });
+    const names = rules.flatMap((rule) => ("record" in rule ? [rule.record] : []));
+    assert.ok(!names.includes(FORECAST_SERIES.trigger));
+    assert.ok(names.includes(FORECAST_SERIES.added) && names.includes(FORECAST_SERIES.error));
+  });
+});
