@@ -19,28 +19,41 @@ export interface Window {
 /** @param parameters numbers that the function was given besides; undefined: no sample comes of it */
 export type RangeFunction = (window: Window, parameters: readonly number[]) => number | undefined;
 
-const fold =
-  (start: number, step: (before: number, value: number) => number): RangeFunction =>
-  ({ values, from, to }) => {
-    let result = start;
-    for (let index = from; index < to; index++) result = step(result, values[index] ?? 0);
-    return result;
-  };
+/** Loops of their own: windows are long, and one that calls a function for each sample takes ten times as long. */
+const sum = ({ values, from, to }: Window): number => {
+  let total = 0;
+  for (let index = from; index < to; index++) total += values[index] ?? 0;
+  return total;
+};
 
-const sum = fold(0, (before, value) => before + value);
-const mean: RangeFunction = (window) => (sum(window, []) ?? 0) / (window.to - window.from);
+/** A number rather than none. */
+const most = ({ values, from, to }: Window): number => {
+  let found = values[from] ?? NaN;
+  for (let index = from + 1; index < to; index++) {
+    const value = values[index] ?? NaN;
+    if (value > found || Number.isNaN(found)) found = value;
+  }
+  return found;
+};
 
-const variance: RangeFunction = (window) => {
+const least = ({ values, from, to }: Window): number => {
+  let found = values[from] ?? NaN;
+  for (let index = from + 1; index < to; index++) {
+    const value = values[index] ?? NaN;
+    if (value < found || Number.isNaN(found)) found = value;
+  }
+  return found;
+};
+
+const mean = (window: Window): number => sum(window) / (window.to - window.from);
+
+const variance = (window: Window): number => {
   const { values, from, to } = window;
-  const middle = mean(window, []) ?? 0;
+  const middle = mean(window);
   let total = 0;
   for (let index = from; index < to; index++) total += ((values[index] ?? 0) - middle) ** 2;
   return total / (to - from);
 };
-
-/** More of two, a number rather than none. */
-const larger = (a: number, b: number): number => (b > a || Number.isNaN(a) ? b : a);
-const smaller = (a: number, b: number): number => (b < a || Number.isNaN(a) ? b : a);
 
 /** Functions by name, with where the window and where the numbers are among their operands. */
 export const RANGE_FUNCTIONS: Readonly<
@@ -53,14 +66,14 @@ export const RANGE_FUNCTIONS: Readonly<
   idelta: plain((window) => latest(window, false)),
   sum_over_time: plain(sum),
   avg_over_time: plain(mean),
-  min_over_time: plain(fold(NaN, smaller)),
-  max_over_time: plain(fold(NaN, larger)),
+  min_over_time: plain(least),
+  max_over_time: plain(most),
   count_over_time: plain(({ from, to }) => to - from),
   last_over_time: plain(({ values, to }) => values[to - 1]),
   first_over_time: plain(({ values, from }) => values[from]),
   present_over_time: plain(() => 1),
   stdvar_over_time: plain(variance),
-  stddev_over_time: plain((window) => Math.sqrt(variance(window, []) ?? 0)),
+  stddev_over_time: plain((window) => Math.sqrt(variance(window))),
   changes: plain((window) => count(window, (before, value) => before !== value)),
   resets: plain((window) => count(window, (before, value) => value < before)),
   deriv: plain((window) => {

@@ -48,7 +48,7 @@ export function panel({ title, height, lines, limit, most, label }: Panel, stret
   const top = niceTop(most ?? Math.max(limit?.value ?? 0, ...columns.flat().filter(Number.isFinite)));
   const [plot, y] = [
     height - 22,
-    (value: number): number => plotTop(height) + (1 - Math.min(value, top) / top) * (height - 46),
+    (value: number): number => PLOT_TOP + (1 - Math.min(value, top) / top) * (height - 46),
   ];
   const x = (column: number, of: number): number =>
     LEFT + ((WIDTH - LEFT - RIGHT) * column) / Math.max(1, of - 1);
@@ -90,7 +90,8 @@ export function panel({ title, height, lines, limit, most, label }: Panel, stret
   </div>`;
 }
 
-const plotTop = (_height: number): number => 24;
+/** Room above a plot. */
+const PLOT_TOP = 24;
 
 function legend(lines: readonly Line[]): readonly Html[] {
   return lines.map(({ name, look }) => html`<span class="key"><i class="${look}"></i>${name}</span>`);
