@@ -16,7 +16,7 @@ const ROOMS = {
   cli: [],
   engine: ["cli"],
   sandbox: ["cli", "engine"],
-  bench: ["budget", "plan", "components", "stacks", "runtime", "report", "cli", "engine", "sandbox", "tests"],
+  bench: ["budget", "plan", "components", "stacks", "simulation", "runtime", "report", "cli", "engine", "sandbox", "tests"],
   delivery: ["budget", "plan", "stacks", "loadtest", "report", "cli", "engine", "sandbox"],
 };
 
