@@ -12,9 +12,9 @@ const MINUTES = DAYS * DAY;
 interface Sketch {
   readonly random: Random;
   /** Between two numbers, evenly. */
-  between(least: number, most: number): number;
+  readonly between: (least: number, most: number) => number;
   /** Slow noise around 0: its standard deviation, and the minutes after which it has forgotten itself. */
-  noise(deviation: number, minutes: number): Float64Array;
+  readonly noise: (deviation: number, minutes: number) => Float64Array;
   /** A day with one or two humps, weekends lower, each day's level its own; largest about 1. */
   readonly daily: Float64Array;
 }
