@@ -29,6 +29,17 @@ preview: $(PACKAGES) ## what a pull request sees: make preview STACK=production
 simulate-plan: $(PACKAGES) ## does the plan survive a lost zone, a drain, a rollout: make simulate-plan STACK=production
 	@$(TS) simulation/main.ts $(or $(STACK),production) $(or $(LOADS),5) $(or $(SEEDS),2) $(or $(SPREADS),4)
 
+.PHONY: simulate
+simulate: $(PACKAGES) ## a trace against the rendered autoscaler: make simulate TRACE=load.csv STACK=production FAULTS=script.yaml
+	@$(TS) simulation/replay/simulate.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
+		--scale='$(SCALE)' --seeds='$(SEEDS)' --warm-up-days='$(WARM_UP_DAYS)' --against='$(AGAINST)' \
+		--prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
+
+.PHONY: tune
+tune: $(PACKAGES) ## the settings that keep every promise of a trace at the least cost: make tune TRACE=load.csv STACK=production
+	@$(TS) simulation/replay/tune.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
+		--scale='$(SCALE)' --warm-up-days='$(WARM_UP_DAYS)' --prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
+
 .PHONY: down
 down: $(PACKAGES) ## remove what `make up` made
 	@$(TS) sandbox/cli.ts down
@@ -102,8 +113,9 @@ test-engine: toolchain ## the real engine on a real API server
 	@mocha 'tests/engine/**/*.spec.ts'
 
 .PHONY: test-nightly
-test-nightly: toolchain ## long lives and every combination on the real engine; no part of `make test`
+test-nightly: toolchain system-packages deployed-programs ## long lives, every combination, every version; no part of `make test`
 	@mocha 'tests/nightly/**/*.spec.ts'
+	@EVERY_VERSION=1 mocha 'tests/config/{nginx,haproxy,prox}*.spec.ts'
 
 .PHONY: test-browser
 test-browser: $(PACKAGES) system-packages ## the pages in Chromium
@@ -127,6 +139,10 @@ bench: $(PACKAGES) system-packages bench-packages ## the data path under load, b
 bench-autoscaling: $(PACKAGES) ## ways to scale at equal cost: make bench-autoscaling TRACES_DIR=traces
 	@$(TS) bench/autoscaling/main.ts $(TRACES_DIR)
 
+.PHONY: bench-simulation
+bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days takes
+	@$(TS) bench/simulation/main.ts
+
 ## -- what the tests need from the system
 
 .PHONY: system-packages
@@ -134,7 +150,7 @@ system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, 
 	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus
 
 .PHONY: deployed-programs
-deployed-programs: ## HAProxy, nginx and Valkey as they are deployed, unpacked beside Debian's; the config specs run on both
+deployed-programs: ## HAProxy, nginx and Valkey as they are deployed, unpacked beside Debian's, for the config specs
 	@scripts/deployed-programs.sh
 
 .PHONY: bench-packages

@@ -1,6 +1,4 @@
-import * as pulumi from "@pulumi/pulumi";
-
-import { notBuiltYet, readStackConfig } from "./stacks/stack-file/config";
+import { readStackConfig } from "./stacks/stack-file/config";
 import { refuseOldCluster } from "./stacks/kubernetes-version";
 import { createPlatform } from "./stacks/platform";
 
@@ -9,7 +7,6 @@ import { createPlatform } from "./stacks/platform";
 Error.stackTraceLimit = 3;
 
 const config = readStackConfig();
-for (const { key, message } of notBuiltYet(config)) void pulumi.log.warn(`${key}: ${message}`);
 // Its refusal ends the program, and is not waited for by what has nothing to do with it.
 void refuseOldCluster(config.cluster.kubeContext);
 
@@ -22,3 +19,4 @@ export const database = platform.database ?? "none";
 export const loadBalancer = platform.loadBalancer ?? "none";
 export const publicLoadBalancer = platform.publicLoadBalancer ?? "none";
 export const cdn = platform.cdn ?? "none";
+export const prometheusRules = platform.prometheusRules ?? "none";

@@ -14,6 +14,18 @@ export type PlannedDatabase =
   | { readonly kind: "percona"; readonly plan: DatabasePlan }
   | { readonly kind: "atlas"; readonly plan: AtlasPlan };
 
+type OfKind<Kind extends PlannedDatabase["kind"]> = Extract<PlannedDatabase, { kind: Kind }>;
+
+/** The planned database as one of a kind. @throws RangeError where there is none of that kind */
+export function plannedOfKind<Kind extends PlannedDatabase["kind"]>(
+  kind: Kind,
+  planned: PlannedDatabase | undefined,
+): OfKind<Kind> {
+  const isOfKind = (one: PlannedDatabase): one is OfKind<Kind> => one.kind === kind;
+  if (planned === undefined || !isOfKind(planned)) throw new RangeError(`no plan of a database of ${kind}`);
+  return planned;
+}
+
 /** @throws RangeError for Atlas where it is not, which the checks of the stack file refuse before */
 export function planStackDatabase(
   { cluster, database, dataModel }: StackInputs,

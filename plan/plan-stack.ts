@@ -9,34 +9,19 @@ import { planCache, type CachePlan } from "../budget/caching/plan";
 import type { CacheUser } from "../budget/caching/connections";
 import type { DatabaseUser } from "../budget/database/mongodb";
 import { planStackDatabase, type PlannedDatabase } from "./plan-database";
-import { DEFAULT_REACTION } from "../budget/service/capacity";
 import { paceOf, servicePoolSize } from "../budget/service/connections";
-import {
-  MAX_SURGE,
-  PEAK_MARGIN,
-  planService,
-  type ServiceInputs,
-  type ServicePlan,
-} from "../budget/service/plan";
+import { MAX_SURGE, PEAK_MARGIN, planService, type ServiceInputs } from "../budget/service/plan";
 import type { Balancing } from "../budget/service/demand";
 import { timeoutChain, type TimeoutChain } from "../budget/timeouts/timeouts";
+import { planServiceAutoscaling, serviceReaction, serviceSteering } from "./plan-autoscaling";
+import { planColdCaches, type ColdCachePlan } from "./plan-cold-cache";
 import { planTraffic, type PlannedTraffic } from "./plan-traffic";
+import type { PlannedService } from "./planned-service";
+import { chainThrough, frontChain, publicServices } from "./public-services";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
 
+export type { PlannedService } from "./planned-service";
 export type { ServiceInput, StackInputs } from "./stack-inputs";
-
-/** What is planned for one service. */
-export interface PlannedService {
-  /** The default, the stack's overrides, the service's. */
-  readonly budget: PerformanceBudget;
-  /** Timeouts of the way to it. */
-  readonly timeouts: TimeoutChain;
-  readonly plan: ServicePlan;
-  /** Connections one process keeps to each cache, by the cache's name. */
-  readonly cachePools: Readonly<Record<string, number>>;
-  /** Connections one process keeps to each router of the database; 0 without one. */
-  readonly databasePool: number;
-}
 
 /** What is planned for one cache. */
 export interface PlannedCache {
@@ -59,8 +44,21 @@ export interface StackPlan extends PlannedTraffic {
 /** @throws RangeError when a number has no plan, which the checks of the stack file refuse before */
 export function planStack(inputs: StackInputs): StackPlan {
   const budget = mergeBudget(DEFAULT_BUDGET, inputs.budget);
-  const services = planServices(inputs, budget);
-  const users = databaseUsers(inputs, services);
+  const warm = planServices(inputs, budget);
+  const users = databaseUsers(inputs, warm);
+  const cold = planColdCaches(
+    inputs,
+    Object.entries(warm).flatMap(([name, planned]) => {
+      const input = own(inputs.services, name);
+      return input === undefined
+        ? []
+        : [{ name, input, planned, balancing: balancingOf(inputs, input, name) }];
+    }),
+    planStackDatabase(inputs, budget, users),
+    users,
+    budget,
+  );
+  const services = withColdCaches(warm, cold);
   return {
     budget,
     services,
@@ -73,8 +71,23 @@ export function planStack(inputs: StackInputs): StackPlan {
       };
     }),
     databaseUsers: users,
-    database: planStackDatabase(inputs, budget, users),
+    database: cold.database,
   };
+}
+
+function withColdCaches(
+  services: Readonly<Record<string, PlannedService>>,
+  cold: ColdCachePlan,
+): Record<string, PlannedService> {
+  return mapValues(services, (service, name) => {
+    const part = own(cold.services, name);
+    if (part === undefined) return service;
+    const { numbers, proofs } = service.plan;
+    return {
+      ...service,
+      plan: { numbers: { ...numbers, ...part.numbers }, proofs: [...proofs, ...part.proofs] },
+    };
+  });
 }
 
 /** What the services of a stack are planned from; of the proxy only whom it stands in front of. */
@@ -118,14 +131,21 @@ function withCalls(
   });
 }
 
+/** What all public services share: their names, and the chain in front of them. */
+interface Front {
+  readonly names: ReadonlySet<string>;
+  readonly timeouts: TimeoutChain | undefined;
+}
+
 /** A service that only others of the cluster call drains by its own rules: no load balancer has to notice. */
 function chainTo(
-  { cluster, cdn, loadBalancer }: ServicesInputs,
+  inputs: ServicesInputs,
+  { names, timeouts }: Front,
   name: string,
   maxRequestSeconds: number,
 ): TimeoutChain {
-  return loadBalancer?.service === name
-    ? timeoutChain({ maxRequestSeconds, cloud: cluster.cloud, cdn: cdn?.provider ?? "none" })
+  return names.has(name) && timeouts !== undefined
+    ? chainThrough(inputs, timeouts, maxRequestSeconds)
     : timeoutChain({ maxRequestSeconds, cloud: "local" });
 }
 
@@ -136,9 +156,10 @@ export function planServices(
   inputs: ServicesInputs,
   budget: PerformanceBudget = mergeBudget(DEFAULT_BUDGET, inputs.budget),
 ): PlannedServices {
+  const front = { names: new Set(publicServices(inputs)), timeouts: frontChain(inputs) };
   return withCalls(
     inputs,
-    mapValues(inputs.services, (service, name) => planned(inputs, budget, service, name)),
+    mapValues(inputs.services, (service, name) => planned(inputs, front, budget, service, name)),
   );
 }
 
@@ -179,28 +200,31 @@ function balancingOf(
   service: ServiceInput,
   name: string,
 ): Balancing {
-  return service.balancing ?? (loadBalancer?.service === name ? "least-connections" : "per-connection");
+  const isPublic =
+    loadBalancer !== undefined && (loadBalancer.service === name || service.public !== undefined);
+  return service.balancing ?? (isPublic ? "least-connections" : "per-connection");
 }
 
 /** What decides whether a service has a plan; its pools and its drain do not. */
 export function serviceInputs(
-  inputs: Pick<ServicesInputs, "cluster" | "loadBalancer">,
+  inputs: Pick<ServicesInputs, "cluster" | "loadBalancer" | "autoscaling">,
   stackBudget: PerformanceBudget,
   service: ServiceInput,
   name: string,
 ): ServiceInputs {
   const { demand, profile, resources, processesPerPod, margin = PEAK_MARGIN, resilience } = service;
-  const { zones, nodeStartSeconds = 0 } = inputs.cluster;
+  const { zones } = inputs.cluster;
+  const budget = mergeBudget(stackBudget, service.budget);
   return {
     service: name,
     demand,
     profile,
-    budget: mergeBudget(stackBudget, service.budget),
+    budget,
     zones,
     resources,
     processesPerPod,
     margin,
-    reaction: { ...DEFAULT_REACTION, nodeSeconds: nodeStartSeconds },
+    reaction: serviceReaction(inputs, serviceSteering(inputs, service, budget)),
     balancing: balancingOf(inputs, service, name),
     resilience,
   };
@@ -208,6 +232,7 @@ export function serviceInputs(
 
 function planned(
   inputs: ServicesInputs,
+  front: Front,
   stackBudget: PerformanceBudget,
   service: ServiceInput,
   name: string,
@@ -221,17 +246,18 @@ function planned(
       : { callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds };
   // Queries in flight at most, as if all of them met the same router.
   const databasePool = queries === undefined ? 0 : servicePoolSize(profile, processesPerPod, queries);
-  const timeouts = chainTo(inputs, name, maxRequestSeconds);
+  const timeouts = chainTo(inputs, front, name, maxRequestSeconds);
+  const plan = planService({
+    ...decisive,
+    terminationSeconds: timeouts.drain.terminationGrace,
+    cachePools,
+    databasePool,
+  });
   return {
     budget: decisive.budget,
     timeouts,
-    plan: planService({
-      ...decisive,
-      terminationSeconds: timeouts.drain.terminationGrace,
-      cachePools,
-      databasePool,
-      queries: Object.keys(caches).length === 0 ? undefined : queries,
-    }),
+    plan,
+    autoscaling: planServiceAutoscaling(inputs, name, service, decisive.budget, plan),
     cachePools,
     databasePool,
   };

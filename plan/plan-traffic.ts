@@ -1,4 +1,4 @@
-/** The way of a request to a stack's public service: proxy, public load balancer, CDN, and the function for its images. */
+/** The way of a request to a stack's public services: proxy, public load balancer, CDN, and the function for its images. */
 import { own } from "../budget/core/own";
 import { cdnBehaviors, loadClasses } from "../budget/edge/behaviors";
 import { planImages, type ImagePlan } from "../budget/edge/image-plan";
@@ -9,10 +9,13 @@ import { planPublicLoadBalancer, type PublicLoadBalancerPlan } from "../budget/l
 import type { PerformanceBudget } from "../budget/core/performance-budget";
 import { MAX_UNAVAILABLE, type ServicePlan } from "../budget/service/plan";
 import type { TimeoutChain } from "../budget/timeouts/timeouts";
+import { frontChain, publicServices } from "./public-services";
 import type { CdnInput, LoadBalancerInput, ServiceInput, StackInputs } from "./stack-inputs";
 
-/** What is planned for the way to the public service; what the stack does not have is undefined. */
+/** What is planned for the way to the public services; what the stack does not have is undefined. */
 export interface PlannedTraffic {
+  /** What is in front of the proxy waits as the public service with the longest request needs it. */
+  readonly front?: TimeoutChain;
   readonly proxy?: ProxyPlan;
   readonly publicLoadBalancer?: PublicLoadBalancerPlan;
   readonly cdn?: CdnPlan;
@@ -27,7 +30,7 @@ interface PlannedService {
   readonly plan: ServicePlan;
 }
 
-/** The service that the way leads to. */
+/** A service that the way leads to. */
 interface Exposed {
   readonly name: string;
   readonly key: string;
@@ -41,23 +44,49 @@ export function planTraffic(
 ): PlannedTraffic {
   const { loadBalancer, cdn } = inputs;
   if (loadBalancer === undefined) return {};
-  const { service: name } = loadBalancer;
-  const input = own(inputs.services, name);
-  const planned = own(services, name);
-  if (input === undefined || planned === undefined) return {};
-  const exposed = { name, key: `retrofitlink:services.${name}`, input, planned };
-  const proxy = proxyOf(inputs, loadBalancer, exposed);
+  const [first, ...others] = publicServices(inputs).flatMap((name): Exposed[] => {
+    const [input, planned] = [own(inputs.services, name), own(services, name)];
+    const key = `retrofitlink:services.${name}`;
+    return input === undefined || planned === undefined ? [] : [{ name, key, input, planned }];
+  });
+  const timeouts = frontChain(inputs);
+  if (first === undefined || timeouts === undefined) return {};
+  const proxy = proxyOf(inputs, loadBalancer, first, others);
+  const front = { timeouts, services: [first, ...others] };
   return {
+    front: timeouts,
     proxy,
-    ...publicOf(inputs, loadBalancer, exposed, proxy),
-    ...(cdn === undefined ? {} : cdnOf(cdn, loadBalancer, exposed)),
+    ...publicOf(inputs, loadBalancer, front, proxy),
+    ...(cdn === undefined ? {} : cdnOf(cdn, loadBalancer, first, front)),
   };
+}
+
+/** All public services, and what is in front of them. */
+interface Front {
+  readonly timeouts: TimeoutChain;
+  readonly services: readonly Exposed[];
+}
+
+/** Requests/s at peak of all of them. */
+function peakOf({ services }: Front): number {
+  return services.reduce((sum, { input }) => sum + input.demand.peakRps, 0);
+}
+
+/** Key that the timeouts in front follow from: that of the longest request. */
+function longestKey({ services }: Front): string {
+  const [first, ...others] = services;
+  const longest = others.reduce(
+    (most, one) => (one.input.maxRequestSeconds > (most?.input.maxRequestSeconds ?? 0) ? one : most),
+    first,
+  );
+  return `${longest?.key ?? ""}.maxRequestSeconds`;
 }
 
 function proxyOf(
   { cluster }: StackInputs,
   loadBalancer: LoadBalancerInput,
-  { key, input, planned }: Exposed,
+  { name, key, input, planned }: Exposed,
+  others: readonly Exposed[],
 ): ProxyPlan {
   const { proxy, tls, clientConnections, cpuCores, maxBodyMiB } = loadBalancer;
   return planProxy({
@@ -74,13 +103,27 @@ function proxyOf(
     maxBodyMiB,
     timeouts: planned.timeouts,
     serviceKey: key,
+    service: name,
+    others: others.map((other) => ({
+      service: other.name,
+      key: other.key,
+      demand: other.input.demand,
+      serviceTimeSeconds: other.input.profile.serviceTimeSeconds,
+      concurrency: other.input.profile.concurrencyPerPod,
+      upstreamAddresses: other.planned.plan.numbers.max.value,
+      maxBodyMiB: other.input.public?.maxBodyMiB ?? maxBodyMiB,
+      rateLimit: other.input.public?.rateLimit,
+      countedApart: other.input.public?.rateLimit !== undefined,
+      budget: other.planned.budget,
+      timeouts: other.planned.timeouts,
+    })),
   });
 }
 
 function publicOf(
   { cluster, cdn }: StackInputs,
   { public: settings }: LoadBalancerInput,
-  { key, input, planned }: Exposed,
+  front: Front,
   proxy: ProxyPlan,
 ): Pick<PlannedTraffic, "publicLoadBalancer"> {
   const { cloud, zones } = cluster;
@@ -92,13 +135,13 @@ function publicOf(
       sources: cdn?.provider ?? given,
       firewall: settings.firewall,
       accessLogDays: settings.accessLogDays,
-      timeouts: planned.timeouts,
+      timeouts: front.timeouts,
       fleet: {
-        demand: input.demand,
+        demand: { peakRps: peakOf(front) },
         minReplicas: proxy.numbers.minReplicas.value,
         disruption: { zones, maxUnavailable: MAX_UNAVAILABLE },
       },
-      timeoutsKey: `${key}.maxRequestSeconds`,
+      timeoutsKey: longestKey(front),
     }),
   };
 }
@@ -106,7 +149,8 @@ function publicOf(
 function cdnOf(
   cdn: CdnInput,
   { rateLimit }: LoadBalancerInput,
-  { name, key, input, planned }: Exposed,
+  { key, planned }: Exposed,
+  front: Front,
 ): Pick<PlannedTraffic, "cdn" | "images"> {
   const { peakRps, shares, hitRatios } = cdn.traffic;
   const plan = planCdn({
@@ -114,9 +158,13 @@ function cdnOf(
     classes: loadClasses(cdnBehaviors(cdn)),
     budget: planned.budget,
     rateLimit,
-    timeouts: planned.timeouts,
-    service: { name, peakRps: input.demand.peakRps, key: `${key}.demand.peakRps` },
-    timeoutsKey: `${key}.maxRequestSeconds`,
+    timeouts: front.timeouts,
+    service: {
+      name: front.services.map(({ name }) => name).join(" and "),
+      peakRps: peakOf(front),
+      key: `${key}.demand.peakRps`,
+    },
+    timeoutsKey: longestKey(front),
   });
   const load = plan.classes.find(({ target }) => target === "images");
   if (cdn.images === undefined || load === undefined) return { cdn: plan };

@@ -1,4 +1,6 @@
 /** What a stack is planned from: the numbers of its file, without names of objects, places and secrets. */
+import type { HeadroomKind } from "../budget/autoscaling/planned";
+import type { ServiceScaling } from "../budget/autoscaling/scaling";
 import type { BudgetOverrides } from "../budget/core/performance-budget";
 import type { BehaviorOptions } from "../budget/edge/behaviors";
 import type { EdgeTraffic } from "../budget/edge/edge";
@@ -10,6 +12,7 @@ import type { Collection } from "../budget/database/data-model/collection";
 import type { DatabaseInputs } from "../budget/database/plan";
 import type { CacheCalls } from "../budget/service/connections";
 import type { Balancing, Demand, Resilience, ServiceProfile } from "../budget/service/demand";
+import type { QueriesOfRequest } from "../budget/service/misses";
 import type { ChainCdn, ChainCloud } from "../budget/timeouts/timeouts";
 
 /** A service of the stack. */
@@ -24,20 +27,25 @@ export interface ServiceInput {
   readonly maxRequestSeconds: number;
   /** How it uses caches, by the cache's name. */
   readonly caches: Readonly<Record<string, CacheCalls>>;
-  readonly database?: { readonly queriesPerRequest: number; readonly querySeconds: number } | undefined;
+  readonly database?: QueriesOfRequest | undefined;
   /** Other services of the stack that one request calls, by their names. */
   readonly calls: Readonly<Record<string, { readonly callsPerRequest: number }>>;
   readonly budget: BudgetOverrides;
-  /** @default "least-connections" for the proxy's service, "per-connection" for all others */
+  /** Given where it is reached through the proxy beside the proxy's own service. */
+  readonly public?:
+    { readonly maxBodyMiB?: number | undefined; readonly rateLimit?: RateLimit | undefined } | undefined;
+  /** @default "least-connections" for services behind the proxy, "per-connection" for all others */
   readonly balancing?: Balancing | undefined;
   /** @default nothing */
   readonly resilience?: Resilience | undefined;
+  /** @default everything follows from the profile */
+  readonly autoscaling?: ServiceScaling | undefined;
 }
 
 /** The proxy in front of a service, and what is in front of the proxy. */
 export interface LoadBalancerInput {
   readonly proxy: ProxyKind;
-  /** Service behind it. */
+  /** Service behind it, which answers what belongs to no other public service. */
   readonly service: string;
   readonly clientConnections: number;
   readonly cpuCores: number;
@@ -73,6 +81,8 @@ export interface CacheInput {
   readonly cpuCores?: number | undefined;
   readonly memoryLimitMiB?: number | undefined;
   readonly standby?: boolean | undefined;
+  /** Mean size of an entry, KiB. @default DEFAULT_ENTRY_KIB */
+  readonly entryKiB?: number | undefined;
   readonly storage?: { readonly sizeGiB?: number | undefined } | undefined;
   readonly nodeType?: string | undefined;
 }
@@ -101,6 +111,14 @@ export interface StackInputs {
     readonly region?: string | undefined;
   };
   readonly budget: BudgetOverrides;
+  readonly autoscaling?:
+    | {
+        /** Given where KEDA may ask one. */
+        readonly prometheus?: object | undefined;
+        /** How room is kept for pods while a node starts. @default "none" */
+        readonly headroom?: HeadroomKind | undefined;
+      }
+    | undefined;
   readonly services: Readonly<Record<string, ServiceInput>>;
   /** The proxy in front of the service that is reached from outside the cluster. */
   readonly loadBalancer?: LoadBalancerInput | undefined;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings HAProxy, nginx and Valkey of the lines that are deployed (components/shared/versions.ts) beside the system's own:
-# packages of a newer Debian suite, unpacked into the cache and never installed. The config specs run on both.
+# packages of a newer Debian suite, unpacked into the cache and never installed. The config specs of
+# the proxies run on these, with EVERY_VERSION on both.
 # Without them, offline or on another system, the specs run on the system's own, and a line says so.
 set -euo pipefail
 

@@ -9,7 +9,7 @@ import { ROOT } from "../cli/paths";
 import { UserError } from "../cli/user-error";
 import { parseStackConfig, type StackConfig } from "../stacks/stack-file/config";
 import { describeOutcome, runMatrix, type MatrixSize, type Outcome } from "./plan/matrix";
-import { FAULT_KINDS, serviceModels, type ServiceModel } from "./plan/scenarios";
+import { faultsOf, serviceModels, type ServiceModel } from "./plan/scenarios";
 
 /** Runs that are shown one by one; the rest is counted. */
 const SHOWN = 5;
@@ -46,11 +46,10 @@ function sizeOf(loads = "5", seeds = "2", spreads = "4"): MatrixSize {
 function report(service: ServiceModel, outcomes: readonly Outcome[]): number {
   const { min, max, target } = service.scenario.autoscaler;
   print(`${service.name}: ${min} to ${max} pods at ${target} % CPU`);
-  for (const kind of FAULT_KINDS) {
+  for (const kind of faultsOf(service)) {
     const runs = outcomes.filter(({ fault }) => fault === kind);
-    if (runs.length === 0) continue;
     const broken = runs.filter(({ verdict }) => verdict.outOfBudget > 0);
-    print(`  ${kind.padEnd(9)}  ${runs.length} runs, ${broken.length} of them out of budget`);
+    print(`  ${kind.padEnd(15)}  ${runs.length} runs, ${broken.length} of them out of budget`);
     for (const outcome of broken.slice(0, SHOWN)) print(`    ${describeOutcome(outcome)}`);
   }
   return outcomes.filter(({ verdict }) => verdict.outOfBudget > 0).length;

@@ -2,6 +2,7 @@
 import type { Behavior, Bounds } from "./autoscaler/behavior";
 import type { CalculatorSettings } from "./autoscaler/replica-calculator";
 import type { MetricsSettings } from "./autoscaler/metrics-server";
+import type { CacheLossModel, CacheModel } from "./caching/cold-cache";
 import type { Promised } from "./recording";
 import type { Balancing } from "./traffic/balancer";
 import type { Load } from "./traffic/load";
@@ -42,13 +43,8 @@ export type Fault =
   /** All pods of a zone are evicted, one after the other. */
   | { readonly kind: "drain"; readonly at: number }
   | { readonly kind: "rollout"; readonly at: number }
-  /** A cache is empty: requests take `factor` times as long, and less and less so while it fills, by e in `refillSeconds`. */
-  | {
-      readonly kind: "cold-cache";
-      readonly at: number;
-      readonly factor: number;
-      readonly refillSeconds: number;
-    };
+  /** A cache loses a server; the scenario has a `cache` then. */
+  | ({ readonly kind: "cold-cache"; readonly at: number } & CacheLossModel);
 
 /** How a cluster takes the loss of nodes. */
 export interface NodeLoss {
@@ -84,6 +80,8 @@ export interface Scenario {
   readonly nodeLoss?: NodeLoss;
   /** @default METRICS_DEFAULTS */
   readonly metrics?: MetricsSettings;
+  /** The cache that its requests use, and the database behind it. @default none: nothing depends on one */
+  readonly cache?: CacheModel;
   /** @default none */
   readonly faults?: readonly Fault[];
 }

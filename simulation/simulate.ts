@@ -3,6 +3,7 @@ import { Agenda, type Happening } from "./agenda";
 import { NOTHING_YET, step, type Memory } from "./autoscaler/behavior";
 import { METRICS_DEFAULTS, MetricsServer } from "./autoscaler/metrics-server";
 import { CALCULATOR_DEFAULTS, calculateReplicas, type SeenPod } from "./autoscaler/replica-calculator";
+import { ColdCache } from "./caching/cold-cache";
 import { Deployment } from "./fleet/deployment";
 import type { Pod, Request } from "./fleet/pod";
 import { Recording } from "./recording";
@@ -31,7 +32,7 @@ class Simulation {
   private readonly balancer: Balancer;
   private readonly deployment: Deployment;
   private now = 0;
-  private cold: { readonly at: number; readonly factor: number; readonly refillSeconds: number } | undefined;
+  private cold: ColdCache | undefined;
   private proxy = 0;
 
   constructor(private readonly scenario: Scenario) {
@@ -113,9 +114,31 @@ class Simulation {
   }
 
   private serve(pod: Pod, request: Request): void {
-    this.agenda.add(
-      new Completion(this, pod, request, this.now + this.sample(this.random) * this.slowness()),
-    );
+    if (this.cold?.isOver(this.now) === true) this.cold = undefined;
+    const { cold } = this;
+    if (cold === undefined) {
+      this.work(pod, request);
+      return;
+    }
+    const { usual, more } = cold.queries(this.now);
+    this.ask(cold, pod, request, usual, more);
+  }
+
+  /** Queries, one after the other, and then the rest. The time of the usual ones is part of the rest; their wait is not. */
+  private ask(cold: ColdCache, pod: Pod, request: Request, usual: number, more: number): void {
+    if (usual + more === 0) {
+      this.work(pod, request);
+      return;
+    }
+    const querySeconds = this.scenario.cache?.querySeconds ?? 0;
+    const answered = this.now + cold.query(this.now) + (more > 0 ? this.random.exponential(querySeconds) : 0);
+    this.agenda.at(answered, () => {
+      this.ask(cold, pod, request, more > 0 ? usual : usual - 1, Math.max(0, more - 1));
+    });
+  }
+
+  private work(pod: Pod, request: Request): void {
+    this.agenda.add(new Completion(this, pod, request, this.now + this.sample(this.random)));
   }
 
   /** A slot of the pod has done its work. */
@@ -137,12 +160,6 @@ class Simulation {
       this.balancer.failed(pod, request.proxy, this.now);
       this.recording.failed(this.now);
     });
-  }
-
-  private slowness(): number {
-    if (this.cold === undefined) return 1;
-    const { at, factor, refillSeconds } = this.cold;
-    return 1 + (factor - 1) * Math.exp(-(this.now - at) / refillSeconds);
   }
 
   private fail(fault: Fault): void {
@@ -167,7 +184,8 @@ class Simulation {
         this.deployment.rollOut();
         return;
       case "cold-cache":
-        this.cold = fault;
+        if (this.scenario.cache === undefined) throw new RangeError("a cache is lost that nobody uses");
+        this.cold = new ColdCache(this.scenario.cache, fault, this.now, this.random);
     }
   }
 

@@ -9,6 +9,7 @@ import { planStack } from "../plan/plan-stack";
 import { CATALOGUE } from "../product/data-model/catalogue";
 import { placedIn } from "../components/shared/placement";
 import { workloadDefaults } from "../components/shared/workload-defaults";
+import { createAutoscaling, createScalingRules, scalingRulesText } from "./wiring/autoscaling";
 import { createCache, createCacheAuthorities } from "./wiring/caches";
 import { preparePublicLoadBalancer } from "./wiring/public-load-balancer";
 import type { StackConfig } from "./stack-file/config";
@@ -40,6 +41,8 @@ export interface Platform {
   readonly publicLoadBalancer: { readonly hostname: pulumi.Output<string> } | undefined;
   readonly cdn:
     { readonly url: string; readonly assetsBucket: pulumi.Output<string> | undefined } | undefined;
+  /** Rules that somebody has to load, where no operator does. */
+  readonly prometheusRules: string | undefined;
 }
 
 /** Builds a stack from its configuration. */
@@ -82,10 +85,13 @@ export function createPlatform(config: StackConfig): Platform {
   const prepared = preparePublicLoadBalancer(config, plan, options);
   const edge = createEdge(config, plan, prepared?.origin, { parent: platform });
   const urlSigning = createUrlSigning(config, edge, options);
+  const autoscaling = createAutoscaling(config, plan, { provider, parent: platform });
+  createScalingRules(config, plan, options);
+  const stores = { caches, authorities, database, urlSigning, autoscaling };
   const services = mapValues(plan.services, (planned, name) =>
-    createService(config, name, planned, { caches, authorities, database, urlSigning }, options),
+    createService(config, name, planned, stores, options),
   );
-  const loadBalancer = createLoadBalancer(config, plan, services, options, prepared?.proxy);
+  const loadBalancer = createLoadBalancer(config, plan, services, autoscaling, options, prepared?.proxy);
   const publicLoadBalancer = loadBalancer === undefined ? undefined : prepared?.complete(loadBalancer);
 
   return {
@@ -104,6 +110,7 @@ export function createPlatform(config: StackConfig): Platform {
     publicLoadBalancer:
       publicLoadBalancer === undefined ? undefined : { hostname: publicLoadBalancer.hostname },
     cdn: edge === undefined ? undefined : { url: edge.url, assetsBucket: edge.assetsBucket },
+    prometheusRules: scalingRulesText(config, plan),
   };
 }
 

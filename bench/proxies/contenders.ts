@@ -174,6 +174,7 @@ http {
     configuration: (place, service) =>
       haProxyConf({
         ...shared(service),
+        services: [],
         healthPath: "/health",
         rateLimit: { window: slidingWindow(UNREACHED, 1), connections: UNREACHED.connections },
         fleet: { maxReplicas: 1 },

@@ -14,10 +14,10 @@ export const MEMBERS = 3;
 /** Sentinels that have to agree that the primary is gone: a majority. */
 export const QUORUM = Math.floor(MEMBERS / 2) + 1;
 
-/** Cores when nobody says otherwise: one event loop. */
+/** Cores, where none are given: one event loop. */
 export const DEFAULT_CPU_CORES = 1;
 
-/** Zones when nobody says otherwise: what the regions of the clouds have. */
+/** Zones, where none are given: what the regions of the clouds have. */
 export const DEFAULT_ZONES = 3;
 
 /** What a Redis is planned from. */

@@ -73,7 +73,7 @@ export function elastiCacheIssues(inputs: ElastiCacheInputs): Issue[] {
   const node = elastiCacheNodeOf(inputs);
   const needed = managedNeedMiB(inputs);
   if (node === undefined) {
-    // A node that nobody knows is a mistake of its own.
+    // An unknown type of node is an issue of its own.
     if (nodeType !== undefined) return [];
     const largest = ELASTICACHE_NODES[ELASTICACHE_NODES.length - 1];
     const most = largest === undefined ? 0 : usableMiB(largest);

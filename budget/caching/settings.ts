@@ -1,7 +1,8 @@
 /** Settings of caches, in the cluster and rented. */
 import { z } from "zod";
 
-import { passwordGeneration, poolSize, storageClassName, zones } from "../core/leaves";
+import { securityGroupId } from "../core/cloud-leaves";
+import { passwordGeneration, poolSize, storageClassName, workloadName, zones } from "../core/leaves";
 import { about, choice, flag, group, list, number, retold, text, type About } from "../core/settings";
 import { ELASTICACHE_NODES } from "./managed-cache";
 
@@ -26,10 +27,13 @@ export const cpuCores = number(
   },
 );
 
+/** What is said of what follows from the load. */
+const DERIVED = { fix: "Leave it out and it is derived." };
+
 /** Memory request and limit of a server in the cluster, MiB. */
 export const memoryLimitMiB = number(
   { unit: "MiB", atLeast: 64, atMost: MOST_MIB, whole: true },
-  { fix: "Leave it out and it is derived.", decides: "memory limit" },
+  { ...DERIVED, decides: "memory limit" },
 );
 
 /** Whether two replicas keep what a cache has. */
@@ -38,13 +42,22 @@ export const standby = flag({
   decides: "members, memory",
 });
 
+/** Mean size of an entry of a cache, KiB. */
+export const entryKiB = number(
+  { unit: "KiB", above: 0, atMost: 524_288 },
+  {
+    fix: "Give the mean size of an entry: used_memory_dataset over the keys, as INFO has them.",
+    decides: "how long an emptied cache takes to fill",
+  },
+);
+
 /** Volume of each member of a session store. */
 export const storageSettings = group(
   {
     /** Size of a volume, GiB. Left out, three times maxmemory. */
     sizeGiB: number(
       { unit: "GiB", atLeast: 1, atMost: 65_536, whole: true },
-      { fix: "Leave it out and it is derived.", decides: "volume claims" },
+      { ...DERIVED, decides: "volume claims" },
     ).optional(),
     storageClassName: retold(storageClassName, { decides: "volume claims" }).optional(),
   },
@@ -93,14 +106,7 @@ export const CLIENT_GROUPS: About = {
 
 /** Who may connect to a rented cache. */
 export const securityGroupIds = about(
-  z
-    .array(
-      text(/^sg-[0-9a-f]{8,17}$/, {
-        allowed: "the id of a security group, like sg-0a1b2c3d",
-        fix: "Give the nodes' group.",
-      }),
-    )
-    .min(1),
+  z.array(securityGroupId("Give the nodes' group.")).min(1),
   CLIENT_GROUPS,
 );
 
@@ -135,10 +141,7 @@ export function byPurpose<OfCache extends z.ZodObject, OfSession extends z.ZodOb
 }
 
 /** Name of a server in the cluster. Leaves room for the suffixes of its objects. */
-export const redisName = text(/^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$/, {
-  allowed: "a DNS label of at most 52 characters",
-  fix: "Shorten it to lower-case letters, digits and hyphens.",
-});
+export const redisName = workloadName;
 
 /** Providers limit a name to 40 characters, of which the engine adds 8 for itself; ElastiCache takes no two hyphens in a row. */
 export const managedCacheName = text(/^(?!.*--)[a-z]([-a-z0-9]{0,30}[a-z0-9])?$/, {

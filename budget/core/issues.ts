@@ -35,13 +35,42 @@ export function issueText({ got, allowed, fix }: Issue): string {
   return `got ${got}; allowed is ${allowed}. ${fix}`;
 }
 
-/** An issue of a value. */
+/**
+ * An issue of a value.
+ *
+ * @param at where it is, as a path or as its text, `routes[1].path`
+ */
 export function issue(
-  path: SettingPath,
+  at: SettingPath | string,
   given: unknown,
   what: { readonly allowed: string; readonly fix: string },
 ): Issue {
+  const path = typeof at === "string" ? pathOf(at) : at;
   return { path, got: show(given), allowed: what.allowed, fix: what.fix };
+}
+
+/** Issues that are collected one after the other. */
+export interface IssueList {
+  readonly issues: Issue[];
+  /** Adds an issue unless the condition holds. */
+  readonly check: (
+    holds: boolean,
+    at: SettingPath | string,
+    given: unknown,
+    allowed: string,
+    fix: string,
+  ) => void;
+}
+
+/** @param found what is known to be wrong already */
+export function issueList(found: readonly Issue[] = []): IssueList {
+  const issues = [...found];
+  return {
+    issues,
+    check: (holds, at, given, allowed, fix) => {
+      if (!holds) issues.push(issue(at, given, { allowed, fix }));
+    },
+  };
 }
 
 /** The same issues of something that is a part of another. */
@@ -49,11 +78,23 @@ export function within(path: SettingPath, issues: readonly Issue[]): Issue[] {
   return issues.map((one) => ({ ...one, path: [...path, ...one.path] }));
 }
 
+/** What was given, told in words instead of shown: "a key that is there already". */
+class Words {
+  constructor(readonly text: string) {}
+}
+
+/** @returns what stands for a value in an issue */
+export function words(text: string): unknown {
+  return new Words(text);
+}
+
 /** A value in words that fit on a line. Secrets are never shown. */
 export function show(value: unknown): string {
+  if (value instanceof Words) return value.text;
   if (value === undefined) return "nothing";
   if (isSecret(value)) return "a secret";
   if (typeof value === "string" && value.includes("PRIVATE KEY")) return "a private key";
+  if (typeof value === "number") return String(value);
   const json = JSON.stringify(value);
   const kind = Array.isArray(value)
     ? "a list"
@@ -74,7 +115,7 @@ export function issuesOf(schema: z.ZodType, value: unknown): Issue[] {
   const lost = lostKeys(value).map((path) => nameIssue(schema, value, path));
   if (parsed.success && lost.length === 0) return [];
   const issues = [
-    ...(parsed.error?.issues ?? []).flatMap((issue) => asIssues(schema, value, issue)),
+    ...(parsed.error?.issues ?? []).flatMap((found) => asIssues(schema, value, found)),
     ...lost,
   ];
   // A value that breaks two bounds of one range is one issue.
@@ -88,34 +129,27 @@ export function issuesOf(schema: z.ZodType, value: unknown): Issue[] {
 /** What a number needs where text is meant. */
 export const QUOTE = "Put the value in quotation marks.";
 
-/** What stands between the two parts of a message of a setting that has no declaration yet. */
-export const MESSAGE_SEPARATOR = "\u0000";
-
-/** What is said of an issue itself: by the rule that is broken, or by a setting without a declaration. */
-function saidBy(issue: z.core.$ZodIssue): Pick<About, "allowed" | "fix"> | undefined {
-  if (issue.code === "custom") {
-    const { about } = (issue.params ?? {}) as { readonly about?: Pick<About, "allowed" | "fix"> };
-    if (about !== undefined) return about;
-  }
-  const [allowed = "", fix] = issue.message.split(MESSAGE_SEPARATOR);
-  return fix === undefined ? undefined : { allowed, fix };
+/** What the rule says that is broken; undefined where it is the setting itself that says what is allowed. */
+function saidBy(found: z.core.$ZodIssue): Pick<About, "allowed" | "fix"> | undefined {
+  if (found.code !== "custom") return undefined;
+  return (found.params as { readonly about?: Pick<About, "allowed" | "fix"> } | undefined)?.about;
 }
 
-function asIssues(schema: z.ZodType, value: unknown, issue: z.core.$ZodIssue): Issue[] {
-  const path = issue.path.filter((part): part is string | number => typeof part !== "symbol");
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => unknownKey([...path, key], value, keysAt(schema, path, value)));
+function asIssues(schema: z.ZodType, value: unknown, found: z.core.$ZodIssue): Issue[] {
+  const path = found.path.filter((part): part is string | number => typeof part !== "symbol");
+  if (found.code === "unrecognized_keys") {
+    return found.keys.map((key) => unknownKey([...path, key], value, keysAt(schema, path, value)));
   }
-  if (issue.code === "invalid_key") return [nameIssue(schema, value, path)];
+  if (found.code === "invalid_key") return [nameIssue(schema, value, path)];
   const given = valueAt(value, path);
   const what = aboutAt(schema, path, value);
-  const { allowed = "another value", fix = "See docs/stack-file.md." } = saidBy(issue) ?? what ?? {};
+  const { allowed = "another value", fix = "See docs/stack-file.md." } = saidBy(found) ?? what ?? {};
   if (isSecret(given)) {
     return [
       { path, got: "a secret", allowed, fix: "Write the plain value: derived numbers cannot be secret." },
     ];
   }
-  const needsText = issue.code === "invalid_type" && issue.expected === "string";
+  const needsText = found.code === "invalid_type" && found.expected === "string";
   const quoted = needsText && (typeof given === "number" || typeof given === "boolean");
   const got = what?.hidden === true && typeof given !== "object" ? `a ${typeof given}` : show(given);
   return [

@@ -1,7 +1,7 @@
 /** Settings that several nouns have: names, addresses, ports, paths. */
 import { z } from "zod";
 
-import { about, number, ruled, text } from "./settings";
+import { about, list, number, ruled, text } from "./settings";
 
 const SPELLING = "Use lower-case letters, digits and hyphens, a letter first.";
 
@@ -35,6 +35,16 @@ export const variableName = text(/^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]*$/, {
   fix: "Rename the variable.",
 });
 
+/** Key of an annotation: a name, with a domain before it or without. */
+export const annotationKey = text(
+  /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$/,
+  {
+    allowed:
+      "a key like example.com/team: a domain and a slash, which may be left out, and at most 63 characters",
+    fix: "Use letters, digits, hyphens, underscores and dots.",
+  },
+);
+
 /** Name of a host in DNS, in lower case, without a dot at its end. */
 export const hostName = text(
   /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/,
@@ -43,6 +53,25 @@ export const hostName = text(
     fix: "Leave https:// and the port out; write other letters in Punycode, xn--….",
   },
 );
+
+/** Names that clients use. @param item what is allowed of each */
+export function clientHosts<Item extends z.ZodType>(item: Item): z.ZodArray<Item> {
+  return list(item, { allowed: "a list of host names", fix: "Give the names that clients use." });
+}
+
+/** What is said of an empty list of names. */
+export const NO_HOST = {
+  allowed: "at least one host name",
+  fix: "Give the names that clients use, or that the CDN does.",
+};
+
+/** What is said of a name that is in a list twice. */
+export const NAMED_ONCE = { allowed: "each name once", fix: "Remove the second." };
+
+/** True where no item is in a list twice. */
+export function areDifferent(items: readonly string[]): boolean {
+  return new Set(items).size === items.length;
+}
 
 /** A range of addresses, IPv4 or IPv6. */
 export const cidr = about(z.union([z.cidrv4(), z.cidrv6()]), {

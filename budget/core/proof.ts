@@ -9,7 +9,11 @@ export const PROOF_POLICIES = {
     "Whatever number of pods the autoscaler has left at a load from base to peak, every service keeps its response time with a zone or a drained pod missing.",
   "proxies-hold-clients":
     "With a zone or a drained pod missing, every proxy holds all its clients and carries the peak.",
+  "lost-caches-are-carried":
+    "At the hit ratio that pages every service keeps its response time and the database answers; what is lost with a cache is carried, or accepted for as long as it lasts.",
   "autoscaler-can-act": "Every autoscaler sees the load that it is to act on.",
+  "headroom-covers-growth":
+    "While a node starts there is room for the pods that the growth of the load asks for.",
   "calls-are-carried":
     "Every service carries what others of the stack ask it, answers before they give up, and leaves them their response time.",
   "memory-within-limits": "Everything that has a memory limit fits into it at worst.",

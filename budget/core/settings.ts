@@ -15,6 +15,8 @@ export interface About {
   readonly fix: string;
   /** What follows from it, for the reference: "replicas, pools". */
   readonly decides?: string;
+  /** What counts where it is left out, as a phrase, where that is no value of its own: "the cluster's region". */
+  readonly otherwise?: string;
   /** Values are never shown in a message: they may be secret by mistake. @default false */
   readonly hidden?: boolean;
 }
@@ -47,7 +49,7 @@ export function aboutOf(schema: z.ZodType): About | undefined {
 export function ruled<Schema extends z.ZodType>(
   schema: Schema,
   holds: (value: z.output<Schema>) => boolean,
-  what: Omit<About, "decides" | "hidden">,
+  what: Pick<About, "allowed" | "fix">,
   path: SettingPath = [],
 ): Schema {
   // What is wrong by itself is said alone.

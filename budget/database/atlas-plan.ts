@@ -1,4 +1,5 @@
 /** The plan of a sharded MongoDB that Atlas runs: tiers, nodes, connections, volume, and what they carry. */
+import { UNMEASURED } from "./numbers";
 import { derived, type Derived, type Numbers } from "../core/derived";
 import { gibibytes, number, percent, plural, show } from "../core/format";
 import type { Plan } from "../core/plan";
@@ -226,7 +227,7 @@ function tierProof(
     ...(processors
       ? {
           assumes: [
-            ...(queriesPerCore === undefined ? ["queries/s of a core that nobody has measured"] : []),
+            ...(queriesPerCore === undefined ? [UNMEASURED] : []),
             ...(dataModel === undefined ? ["queries that name their shard"] : []),
           ],
         }

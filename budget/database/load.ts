@@ -15,7 +15,7 @@ import {
   type DatabaseUser,
 } from "./mongodb";
 
-/** Queries/s of a core when nobody has measured: indexed reads and small writes from memory do several times as many. */
+/** Queries/s of a core, where none were measured: indexed reads and small writes from memory do several times as many. */
 export const QUERIES_PER_CORE = 1000;
 
 /** What both kinds of database are planned from. */

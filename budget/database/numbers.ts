@@ -7,6 +7,9 @@ import type { Disk } from "./disk";
 import type { LoadNumbers } from "./load";
 import type { DatabaseUser, MongoConnections, MongodMemory } from "./mongodb";
 
+/** What a proof assumes where the queries/s of a core were not given. */
+export const UNMEASURED = "queries/s of a core that nobody has measured";
+
 /** What a database in the cluster is planned from. */
 export interface DatabaseInputs {
   /** As messages call it. */

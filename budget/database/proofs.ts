@@ -17,7 +17,7 @@ import {
   queriesInFlight,
   type MongodMemory,
 } from "./mongodb";
-import type { DatabaseInputs, DatabaseNumbers, Sizes } from "./numbers";
+import { type DatabaseInputs, type DatabaseNumbers, type Sizes, UNMEASURED } from "./numbers";
 
 const POLICY = "database-carries-load";
 
@@ -129,7 +129,7 @@ function processorsCarry(inputs: DatabaseInputs, { busyCores }: DatabaseNumbers)
     holds: busyCores.value <= withoutNoise(cpuCores * target),
     mend: ["cpuCores", "shards", "queriesPerCore"],
     assumes: [
-      ...(queriesPerCore === undefined ? ["queries/s of a core that nobody has measured"] : []),
+      ...(queriesPerCore === undefined ? [UNMEASURED] : []),
       ...(dataModel === undefined ? ["queries that name their shard"] : []),
     ],
   };

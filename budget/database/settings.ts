@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import { zones } from "../core/leaves";
+import { allowedRange } from "../core/ranges";
 import { about, flag, group, list, number, text } from "../core/settings";
 
 /** How a service uses the database. */
@@ -14,6 +15,13 @@ export const databaseUseSettings = group(
         decides: "pool, routers, connections, CPU",
       },
     ),
+    uncachedQueriesPerRequest: number(
+      { atLeast: 0, atMost: 1000 },
+      {
+        fix: "Give how many of these are made whatever the caches have; left out, every query is a cache's miss.",
+        decides: "queries when a cache is lost",
+      },
+    ).optional(),
     querySeconds: number(
       { unit: "seconds", above: 0, atMost: 60 },
       { fix: "Give the mean time of one query.", decides: "pool, pools of the routers" },
@@ -127,12 +135,24 @@ export const atlasClusterName = text(/^[A-Za-z0-9]([-A-Za-z0-9]{0,21}[A-Za-z0-9]
 
 /** Ranges that are not the whole of the internet. */
 export const atlasClientCidrs = list(
-  text(/^(\d{1,3}\.){3}\d{1,3}\/([89]|[12]\d|3[0-2])$/, {
-    allowed: "an IPv4 range of at least 8 bits, like 10.0.0.0/16",
-    fix: "Give the addresses of the pods that connect.",
-  }),
+  about(
+    z
+      .string()
+      .regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/)
+      .refine((range) => allowedRange(range) === undefined),
+    {
+      allowed: "an IPv4 range of at least 8 bits and without bits behind its prefix, like 10.0.0.0/16",
+      fix: "Give the addresses of the pods that connect.",
+    },
+  ),
   { allowed: "a list of IPv4 ranges", fix: "List where the pods that connect have their addresses." },
 );
+
+/** What is said where a private endpoint of AWS lets nobody in. */
+export const NO_CLIENT_CIDRS = {
+  allowed: "at least one IPv4 range of at least 8 bits, like 10.0.0.0/16",
+  fix: "Give the addresses of the pods that connect; the private endpoint lets nobody else in.",
+};
 
 const instanceSize = text(/^M\d+$/, {
   allowed: "a tier of Atlas, like M60",

@@ -83,7 +83,7 @@ export const IMAGE_LIMITS = {
 /** How long the CDN waits for an image, seconds. */
 export const IMAGE_READ_SECONDS = 30;
 
-/** Mean time of one image where nobody measured it, seconds: a 12 megapixel photo to AVIF. */
+/** Mean time of one image, where none was measured, seconds: a 12 megapixel photo to AVIF. */
 export const SECONDS_PER_IMAGE = 1.5;
 
 /** Seconds; each is inside the next, and the last is inside {@link IMAGE_READ_SECONDS}. */

@@ -58,6 +58,8 @@ export interface MemoryInputs {
   /** Requests in flight in one pod. */
   readonly busy: number;
   readonly addressZoneMiB: number;
+  /** Services that count clients apart, each in zones of its own. @default 0 */
+  readonly countedApart?: number;
   /** Ends TLS. */
   readonly tls: boolean;
 }
@@ -71,7 +73,7 @@ export function proxyMemory(proxy: ProxyKind, inputs: MemoryInputs): MemoryTerm[
     { name: "processes", mib: proxy === "nginx" ? 16 * (1 + inputs.workers) : 48 + 8 * inputs.workers },
     { name: "connection tables", mib: ofKib(inputs.workers * inputs.workerConnections * slot) },
     // An entry of a stick table with its counters takes about twice as much as one of a zone.
-    { name: "address zones", mib: 2 * inputs.addressZoneMiB },
+    { name: "address zones", mib: 2 * inputs.addressZoneMiB * (1 + (inputs.countedApart ?? 0)) },
     { name: "clients", mib: ofKib(inputs.clientsPerPod * client) },
     { name: "responses", mib: ofKib(responses * response) },
     ...(inputs.tls

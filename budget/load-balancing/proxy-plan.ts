@@ -7,12 +7,14 @@ import { EVEN_ZONES, podsLost } from "../service/capacity";
 import { PEAK_MARGIN } from "../service/plan";
 import { timeoutProofs } from "../timeouts/proofs";
 import type { TimeoutChain } from "../timeouts/timeouts";
+import { otherNumbers, otherProofs, roomProof, toService, type OtherPlanInputs } from "./proxied-plan";
 import {
   FEWEST_KEPT,
   PROXY_PROFILE,
   REQUESTS_PER_CORE,
   WORKER_CONNECTIONS,
   proxySizes,
+  totalDemand,
   type ProxyInputs,
   type ProxySizes,
 } from "./proxy";
@@ -23,6 +25,10 @@ export interface ProxyPlanInputs extends ProxyInputs {
   readonly workload: string;
   /** Of the way to the service behind it. */
   readonly timeouts: TimeoutChain;
+  /** Services beside it, each with timeouts of its own. @default none */
+  readonly others?: readonly OtherPlanInputs[];
+  /** Name of the proxy's own service, where there are others. @default "upstream" */
+  readonly service?: string;
   /** Memory request and limit of a pod, MiB. @default what the plan needs */
   readonly memoryLimitMiB?: number;
   /** Key of the service behind it: `retrofitlink:services.backend`. @default the arguments' own `upstream` and `timeouts` */
@@ -74,7 +80,13 @@ export function planProxy(inputs: ProxyPlanInputs): ProxyPlan {
       clientsProof(inputs, numbers),
       peakProof(inputs, numbers),
       memoryProof(inputs, numbers),
-      ...timeoutProofs("proxy", inputs.timeouts, keyOf(inputs, "timeouts", "maxRequestSeconds")),
+      ...roomProof(inputs, sizes),
+      ...toService(
+        inputs,
+        inputs.service ?? "upstream",
+        timeoutProofs("proxy", inputs.timeouts, keyOf(inputs, "timeouts", "maxRequestSeconds")),
+      ),
+      ...otherProofs(inputs),
     ],
   };
 }
@@ -85,7 +97,10 @@ function keyOf({ serviceKey }: ProxyPlanInputs, alone: string, ofService: string
 }
 
 function numbersOf(inputs: ProxyPlanInputs, sizes: ProxySizes): ProxyNumbers {
-  const { proxy = "nginx", demand, clientConnections, cpuCores, budget, disruption } = inputs;
+  const { proxy = "nginx", clientConnections, cpuCores, budget, disruption } = inputs;
+  const demand = totalDemand(inputs);
+  const own =
+    inputs.others === undefined || inputs.others.length === 0 ? "" : ` of ${inputs.service ?? "upstream"}`;
   const { workers, workerConnections, minReplicas } = sizes;
   const nginx = proxy === "nginx";
   const worker = nginx ? "worker" : "thread";
@@ -185,13 +200,14 @@ function numbersOf(inputs: ProxyPlanInputs, sizes: ProxySizes): ProxyNumbers {
     ),
     targetConnections,
     upstreamKeepAlive: derived(
-      "Upstream keepalive",
+      `Upstream keepalive${own}`,
       sizes.upstreamKeepAlive,
       "connections",
       `per ${worker}, max(${FEWEST_KEPT}, ${plural(inputs.upstreamAddresses ?? 1, "address")} of the upstream, ` +
         `${number(sizes.busyPerWorker)} = 2 · ${number(sizes.inFlight)} requests in flight over all ${worker}s)`,
       [peak, time],
     ),
+    ...otherNumbers(inputs, sizes, worker),
     addressZoneMiB: derived(
       "Zone of client addresses",
       sizes.addressZoneMiB,
@@ -233,7 +249,8 @@ function clientsProof(
 }
 
 function peakProof(inputs: ProxyPlanInputs, { maxReplicas, targetUtilization }: ProxyNumbers): Proof {
-  const { workload, demand, cpuCores, disruption } = inputs;
+  const { workload, cpuCores, disruption } = inputs;
+  const demand = totalDemand(inputs);
   const left = maxReplicas.value - podsLost(maxReplicas.value, disruption);
   const carried = left * cpuCores * REQUESTS_PER_CORE * targetUtilization.value;
   const peakRps = demand.peakRps * (1 + PEAK_MARGIN);

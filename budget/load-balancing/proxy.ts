@@ -1,5 +1,5 @@
 /**
- * Sizes of the proxy in front of a service: workers, connections, keep-alive, replicas. Units: requests/s, seconds,
+ * Sizes of the proxy in front of services: workers, connections, keep-alive, replicas. Units: requests/s, seconds,
  * pods, MiB. Its limits are in proxy-limits.ts, its memory in proxy-memory.ts.
  *
  * Sources: nginx's documentation of ngx_core_module and ngx_http_upstream_module; the Kubernetes documentation of the
@@ -22,29 +22,42 @@ import { wholeUp, withoutNoise } from "../core/rounding";
 
 export type { ProxyKind } from "./proxy-memory";
 
-/** What the proxy is sized from. */
-export interface ProxyInputs {
-  /** @default "nginx" */
-  readonly proxy?: ProxyKind;
-  /** Ends TLS, which costs memory for each client. @default false */
-  readonly tls?: boolean;
-  /** Of the service behind it, which is its own: it answers nothing by itself. */
+/** What one service behind a proxy asks of it. */
+export interface ProxiedLoad {
   readonly demand: Demand;
   /** Mean time of the service for one request, seconds, > 0. */
   readonly serviceTimeSeconds: number;
-  /** Connections of clients at the same time over all pods, busy or idle, at peak, >= 1. */
-  readonly clientConnections: number;
-  /** CPU request of one pod, cores, > 0. */
-  readonly cpuCores: number;
-  readonly budget: Pick<PerformanceBudget, "cpuUtilization">;
-  readonly disruption: Disruption;
   /** Addresses that the upstream's name stands for at most: 1 for a cluster IP, the largest fleet for a headless Service. @default 1 */
   readonly upstreamAddresses?: number;
   /** Largest request body, MiB, > 0. */
   readonly maxBodyMiB: number;
 }
 
-/** Name of the workload of a proxy where nobody gives one. */
+/** A service beside the proxy's own. */
+export interface OtherLoad extends ProxiedLoad {
+  /** Name of the service. */
+  readonly service: string;
+  /** Its clients are counted apart. @default false */
+  readonly countedApart?: boolean;
+}
+
+/** What the proxy is sized from: its own service, and others beside it. */
+export interface ProxyInputs extends ProxiedLoad {
+  /** @default "nginx" */
+  readonly proxy?: ProxyKind;
+  /** Ends TLS, which costs memory for each client. @default false */
+  readonly tls?: boolean;
+  /** Connections of clients at the same time over all pods, busy or idle, at peak, >= 1. */
+  readonly clientConnections: number;
+  /** CPU request of one pod, cores, > 0. */
+  readonly cpuCores: number;
+  readonly budget: Pick<PerformanceBudget, "cpuUtilization">;
+  readonly disruption: Disruption;
+  /** Services beside it. @default none */
+  readonly others?: readonly OtherLoad[];
+}
+
+/** Name of the workload of a proxy, where none is given. */
 export function workloadName(proxy: ProxyKind): string {
   return `${proxy}-load-balancer`;
 }
@@ -78,7 +91,11 @@ export interface ProxySizes {
   readonly openFiles: number;
   readonly clientsPerPod: number;
   readonly upstreamKeepAlive: number;
-  /** Requests in flight at peak over all pods, and twice of them in one worker. */
+  /** The same for each of the other services, in their order. */
+  readonly others: readonly { readonly upstreamKeepAlive: number; readonly inFlight: number }[];
+  /** Connections that one worker keeps to all services. */
+  readonly keptPerWorker: number;
+  /** Requests in flight at peak over all pods and services, and twice of them in one worker. */
   readonly inFlight: number;
   readonly busyPerWorker: number;
   /** Pods for the base rate and for the peak with its margin, with nothing missing. */
@@ -104,6 +121,23 @@ export function workerProcesses(cpuCores: number): number {
   return Math.max(1, Math.ceil(cpuCores));
 }
 
+/** What all services together ask: rates are sums, and the growth is that of the fastest. */
+export function totalDemand({
+  demand,
+  others = [],
+}: {
+  readonly demand: Demand;
+  readonly others?: readonly { readonly demand: Demand }[] | undefined;
+}): Demand {
+  const all = [demand, ...others.map((other) => other.demand)];
+  const sum = (of: (one: Demand) => number): number => all.reduce((total, one) => total + of(one), 0);
+  return {
+    baseRps: sum(({ baseRps }) => baseRps),
+    peakRps: sum(({ peakRps }) => peakRps),
+    growthPerMinute: Math.max(...all.map(({ growthPerMinute }) => growthPerMinute)),
+  };
+}
+
 /** Pods that a rate needs at a utilization: ceil(rate / (cores * 2000/s * u)). */
 export function podsForRate(rps: number, cpuCores: number, utilization: number): number {
   return Math.ceil(withoutNoise(rps / (cpuCores * REQUESTS_PER_CORE * utilization)));
@@ -123,9 +157,12 @@ export function podsForRate(rps: number, cpuCores: number, utilization: number):
  * - worker_rlimit_nofile = 2 * worker_connections: a connection may have a temporary file
  * - keepalive = 2 * peak rate * 1.2 * service time / (pods * workers), at least 128, and at least one for each address
  *   of the upstream, for a cache smaller than the round trip through them never hits
+ * - of several services each has its keepalive and its bodies, rates and requests in flight are sums, and a worker has
+ *   room for what it keeps to all of them beside as many clients
  */
 export function proxySizes(inputs: ProxyInputs): ProxySizes {
-  const { demand, cpuCores, clientConnections, disruption, upstreamAddresses = 1 } = inputs;
+  const { cpuCores, clientConnections, disruption, others = [] } = inputs;
+  const demand = totalDemand(inputs);
   const workers = workerProcesses(cpuCores);
   const profile = { ...PROXY_PROFILE, serviceTimeSeconds: inputs.serviceTimeSeconds, concurrencyPerPod: 1 };
   const targetUtilization = autoscalerTarget(demand, profile, inputs.budget);
@@ -141,10 +178,32 @@ export function proxySizes(inputs: ProxyInputs): ProxySizes {
 
   const fewestLeft = minReplicas - podsLost(minReplicas, disruption);
   const clientsPerWorker = Math.ceil(clientConnections / (fewestLeft * workers));
-  const workerConnections = Math.max(WORKER_CONNECTIONS.min, powerOfTwo(2 * clientsPerWorker));
 
-  const inFlight = concurrentRequests(peakRps, inputs.serviceTimeSeconds);
-  const busyPerPod = (BURST_FACTOR * inFlight) / atPeak;
+  const loads = [inputs, ...others].map((load) => {
+    const flying = concurrentRequests(load.demand.peakRps * (1 + PEAK_MARGIN), load.serviceTimeSeconds);
+    const busyPerPod = (BURST_FACTOR * flying) / atPeak;
+    return {
+      inFlight: flying,
+      busyPerPod,
+      upstreamKeepAlive: Math.max(
+        FEWEST_KEPT,
+        load.upstreamAddresses ?? 1,
+        Math.ceil(withoutNoise(busyPerPod / workers)),
+      ),
+      bodiesMiB: busyPerPod * load.maxBodyMiB,
+    };
+  });
+  const sum = (of: (load: (typeof loads)[number]) => number): number =>
+    loads.reduce((total, load) => total + of(load), 0);
+  const inFlight = sum((load) => load.inFlight);
+  const busyPerPod = sum((load) => load.busyPerPod);
+  const keptPerWorker = sum((load) => load.upstreamKeepAlive);
+  // One service's connections are those of its clients; those that are kept to several may be more.
+  const perSide = Math.max(clientsPerWorker, others.length === 0 ? 0 : keptPerWorker);
+  const workerConnections = Math.min(
+    WORKER_CONNECTIONS.max,
+    Math.max(WORKER_CONNECTIONS.min, powerOfTwo(2 * perSide)),
+  );
   const busyPerWorker = Math.ceil(withoutNoise(busyPerPod / workers));
   const clientsPerPod = (workers * workerConnections) / 2;
   const targetConnections = Math.max(1, Math.floor(withoutNoise(clientsPerPod * targetUtilization)));
@@ -156,13 +215,16 @@ export function proxySizes(inputs: ProxyInputs): ProxySizes {
     busy: busyPerWorker * workers,
     addressZoneMiB: zone,
     tls: inputs.tls ?? false,
+    countedApart: others.filter(({ countedApart = false }) => countedApart).length,
   });
   return {
     workers,
     workerConnections,
     openFiles: 2 * workerConnections,
     clientsPerPod,
-    upstreamKeepAlive: Math.max(FEWEST_KEPT, upstreamAddresses, busyPerWorker),
+    upstreamKeepAlive: loads[0]?.upstreamKeepAlive ?? FEWEST_KEPT,
+    others: loads.slice(1).map(({ upstreamKeepAlive, inFlight }) => ({ upstreamKeepAlive, inFlight })),
+    keptPerWorker,
     inFlight,
     busyPerWorker,
     atBase,
@@ -177,7 +239,7 @@ export function proxySizes(inputs: ProxyInputs): ProxySizes {
     targetUtilization,
     targetConnections,
     addressZoneMiB: zone,
-    scratchMiB: Math.max(1024, Math.ceil(busyPerPod * inputs.maxBodyMiB)),
+    scratchMiB: Math.max(1024, Math.ceil(sum((load) => load.bodiesMiB))),
     neededMiB: terms.reduce((sum, term) => sum + term.mib, 0),
     terms,
   };

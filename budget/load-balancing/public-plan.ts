@@ -65,7 +65,7 @@ const SOURCES: Readonly<Record<SourceKind, readonly [value: string, how: string]
   cloudflare: ["Cloudflare", BY_THE_CDN],
 };
 
-/** Where nobody says how many pods there are: it is the same for all of them, so that it spreads evenly. */
+/** Without a number of pods the plan is the same for all of them, so that the load spreads evenly. */
 const EVEN_RATE = 1000;
 
 /**

@@ -1,8 +1,19 @@
 /** Settings of a proxy and of a public load balancer, each declared once. */
 import { z } from "zod";
 
-import { cidr, hostName, port, secretName, urlPath, workloadName } from "../core/leaves";
-import { about, choice, flag, group, list, number, retold, ruled } from "../core/settings";
+import {
+  NAMED_ONCE,
+  NO_HOST,
+  areDifferent,
+  cidr,
+  clientHosts,
+  hostName,
+  port,
+  secretName,
+  urlPath,
+  workloadName,
+} from "../core/leaves";
+import { about, choice, flag, group, list, number, retold, ruled, text } from "../core/settings";
 import { DEFAULT_RATE_LIMIT } from "./proxy-limits";
 
 /** Kinds of paths that stay open: an upgraded connection, an answer that is never buffered, HTTP/2 to the service. */
@@ -61,9 +72,13 @@ const trustedRange = ruled(
 const routeSettings = group(
   {
     path: urlPath,
-    kind: choice(ROUTE_KINDS, { fix: "Choose what the path speaks; other paths need no route." }),
+    kind: choice(ROUTE_KINDS, {
+      fix: "Choose what the path speaks; other paths need no route.",
+      decides: "timeouts, buffering, protocol",
+    }),
     port: retold(port, {
       fix: "Give the port of the service's pods that answers the path, or leave it out.",
+      otherwise: "the service's port",
     }).optional(),
   },
   { fix: "Describe the route; see docs/stack-file.md." },
@@ -89,6 +104,7 @@ export const proxySettings = {
   trustedProxies: list(trustedRange, {
     allowed: "a list of ranges",
     fix: "Give the addresses of the load balancer in front.",
+    decides: "whose word about a client's address is taken",
   }),
   /** Largest request body. */
   maxBodyMiB: number(
@@ -100,42 +116,100 @@ export const proxySettings = {
     fix: "Give path and kind of each path that stays open.",
   }),
   hosts: ruled(
-    list(clientHost, { allowed: "a list of host names", fix: "Give the names that clients use." }),
-    (hosts) => new Set(hosts).size === hosts.length,
-    { allowed: "each name once", fix: "Remove the second." },
+    retold(clientHosts(clientHost), { decides: "names that are answered; others get 421" }),
+    areDifferent,
+    NAMED_ONCE,
   ),
+};
+
+/** First segments of paths, without a wildcard and without a dot segment. */
+const pathPrefix = text(/^(\/(?!\.\.?(\/|$))[A-Za-z0-9._~-]+)+\/?$/, {
+  allowed: "the first segments of paths, like /api or /api/v2, without * and without a query",
+  fix: "Give what the paths of the service begin with; all that is below it belongs to it.",
+});
+
+/** Where a service is reached through the proxy, and what it is let there. */
+export const publicServiceSettings = {
+  hosts: list(hostName, {
+    allowed: "a list of host names",
+    fix: "Name the hosts that are the service's, without wildcards.",
+    decides: "which service a request is for",
+  }),
+  paths: list(pathPrefix, {
+    allowed: "a list of paths",
+    fix: "Give what the paths of the service begin with.",
+    decides: "which service a request is for",
+  }),
+  routes: proxySettings.routes,
+  maxBodyMiB: proxySettings.maxBodyMiB,
+  rateLimit: rateLimitSettings,
 };
 
 /** Who keeps the certificate of a proxy that ends TLS. */
 export const tlsSettings = {
   issuer: {
     kind: choice(["Issuer", "ClusterIssuer"], { fix: "Choose its kind." }),
-    name: workloadName,
+    name: retold(workloadName, { fix: "Name the issuer, which then keeps the certificate." }),
   },
-  secretName,
-  hosts: list(clientHost, { allowed: "a list of host names", fix: "Name the hosts of the certificate." }),
-  plainPort: choice(["redirect", "off"], { fix: "Choose what port 80 does." }),
-  tlsInFront: flag({ fix: "True if clients reach the load balancer in front over TLS only." }),
+  secretName: retold(secretName, {
+    fix: "Name a Secret of type kubernetes.io/tls, or an issuer instead.",
+    decides: "certificate",
+  }),
+  hosts: ruled(
+    list(clientHost, {
+      allowed: "a list of host names",
+      fix: "Name the hosts of the certificate; an issuer needs them.",
+      decides: "certificate",
+    }),
+    areDifferent,
+    NAMED_ONCE,
+  ),
+  plainPort: choice(["redirect", "off"], { fix: "Choose what port 80 does.", decides: "port 80" }),
+  tlsInFront: flag({
+    fix: "True if clients reach the load balancer in front over TLS only; not together with tls.",
+    decides: "HSTS",
+  }),
 };
 
 /** The web application firewall of a public load balancer. */
 export const firewallSettings = {
-  mode: choice(["block", "count"], { fix: "Count first, and block when nobody honest is counted." }),
+  mode: choice(["block", "count"], {
+    fix: "Count first, and block when no honest client is counted.",
+    decides: "web application firewall",
+  }),
   /** What one client address may ask in five minutes. */
   requestsPerFiveMinutes: number(
     { unit: "requests in five minutes", atLeast: 10, atMost: 2_000_000_000, whole: true },
-    { fix: "Give what the busiest honest client asks, several times over.", decides: "limit of a client" },
+    {
+      fix: "Give what the busiest honest client asks, several times over; at most 10,000 on gcp. Behind CloudFront its own firewall counts.",
+      decides: "limit of a client",
+    },
   ),
 };
 
+/** Names of one certificate: of ACM once its quota is raised from 10, and of Certificate Manager. Source: quotas of both. */
+const MOST_HOSTS = 100;
+
 /** What a public load balancer is told. */
 export const publicSettings = {
-  hosts: list(
-    retold(hostName, {
-      allowed: "a DNS name like api.example.com, no wildcard",
-      fix: "Name the host that clients, or the CDN, connect to, in lower case.",
-    }),
-    { allowed: "a list of names", fix: "Name the hosts that clients, or the CDN, connect to." },
+  hosts: ruled(
+    ruled(
+      ruled(
+        retold(clientHosts(hostName), {
+          fix: "Name the hosts that clients, or the CDN, connect to; the certificate covers them.",
+          decides: "certificate, DNS records",
+        }),
+        ({ length }) => length > 0,
+        NO_HOST,
+      ),
+      ({ length }) => length <= MOST_HOSTS,
+      {
+        allowed: `at most ${MOST_HOSTS} names, which one certificate holds`,
+        fix: "Use a wildcard, or a second stack.",
+      },
+    ),
+    areDifferent,
+    NAMED_ONCE,
   ),
   /** How long access logs are kept. */
   accessLogDays: number(
@@ -144,7 +218,7 @@ export const publicSettings = {
   ),
 };
 
-/** Where nobody says otherwise. */
+/** What is taken where the keys are left out. */
 export const PROXY_DEFAULTS = {
   proxy: "nginx" as const,
   cpuCores: 1,

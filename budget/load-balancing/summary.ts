@@ -10,6 +10,8 @@ export interface ProxySummary extends Planned {
   readonly proxy: ProxyKind;
   /** Ends TLS itself. */
   readonly tls: boolean;
+  /** Names of the services beside the proxy's own. @default none */
+  readonly services?: readonly string[];
   readonly zones: number;
   /** `maxUnavailable` of the PodDisruptionBudget, pods. */
   readonly maxUnavailable: number;

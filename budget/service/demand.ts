@@ -35,4 +35,6 @@ export type Balancing = "least-connections" | "per-connection";
 export interface Resilience {
   /** Seconds for which its response time and its errors may be out of the budget after the loss of a zone, >= 0. @default 0 */
   readonly zoneLossSeconds?: number | undefined;
+  /** The same after the loss of a server of a cache that it uses, seconds, >= 0. @default 0 */
+  readonly cacheLossSeconds?: number | undefined;
 }

@@ -4,7 +4,6 @@ import { duration, number, percent, plural, rate } from "../core/format";
 import { given } from "../core/plan";
 import { wholeUp } from "../core/rounding";
 import { DEFAULT_REACTION, concurrentRequests, growthFactor, podsLost, type ReactionTime } from "./capacity";
-import { coldCacheNumbers } from "./cold-cache";
 import { livingPods, paceOf } from "./connections";
 import type { ServiceProfile } from "./demand";
 import {
@@ -98,9 +97,6 @@ export function planService(inputs: ServiceInputs): ServicePlan {
     redundancy: redundancyOf(inputs, fleet),
     rollout,
     memory,
-    ...(inputs.queries === undefined
-      ? {}
-      : coldCacheNumbers({ profile, budget, queries: inputs.queries, pods: fleet.max })),
     ...poolNumbers(inputs, max),
   };
   return { numbers, proofs: serviceProofs(inputs, fleet, numbers) };

@@ -3,7 +3,6 @@ import type { Derived, Numbers } from "../core/derived";
 import type { Plan } from "../core/plan";
 import type { PerformanceBudget } from "../core/performance-budget";
 import type { ReactionTime } from "./capacity";
-import type { CacheCalls } from "./connections";
 import type { Balancing, Demand, Resilience, ServiceProfile } from "./demand";
 import type { Fleet, FleetInputs } from "./fleet";
 
@@ -13,7 +12,7 @@ export const MAX_SURGE = 0.25;
 /** Pods that a drain may take at once. */
 export const MAX_UNAVAILABLE = 1;
 
-/** Share added to the peak when nobody says otherwise. */
+/** Share added to the peak, where none is given. */
 export const PEAK_MARGIN = 0.2;
 
 /** Until Kubernetes takes the pods of a lost node out of its lists, seconds: a grace period of 50 s, and what it takes to act. */
@@ -38,8 +37,6 @@ export interface ServiceInputs {
   readonly cachePools?: Readonly<Record<string, number>>;
   /** Connections one process keeps to each router of the database. @default 0: there is none */
   readonly databasePool?: number;
-  /** Queries to the database that one request makes behind its caches. @default none, or there are no caches */
-  readonly queries?: CacheCalls | undefined;
   /** @default "least-connections": a proxy stands in front of it */
   readonly balancing?: Balancing | undefined;
   /** @default nothing is accepted */

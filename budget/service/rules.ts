@@ -1,11 +1,11 @@
 /** Rules between the numbers of a service that are sound by themselves. */
+import { issue, type Issue } from "../core/issues";
 import { budgetIssues } from "../core/budget-settings";
-import { issue, pathOf, type Issue } from "../core/issues";
 import { planService, type ServiceInputs } from "./plan";
-import { profileProblems, type ProfileParts } from "./profile-problems";
+import { profileIssues, type ProfileParts } from "./profile-issues";
 
 /** Least memory of a Node.js process that does anything, MiB. */
-const LEAST_PROCESS_MIB = 128;
+export const LEAST_PROCESS_MIB = 128;
 
 /** What the rules look at. */
 export type RuledService = ServiceInputs & Pick<ProfileParts, "waits">;
@@ -36,9 +36,7 @@ export function serviceIssues(service: RuledService): Issue[] {
   }
   // A budget that is wrong itself bounds nothing.
   if (budgetIssues(service.budget).length > 0) return issues;
-  const together = profileProblems(service).map(({ key, got, allowed, fix }) =>
-    issue(pathOf(key), got, { allowed, fix }),
-  );
+  const together = profileIssues(service);
   return issues.length + together.length > 0 ? [...issues, ...together] : unplannable(service);
 }
 

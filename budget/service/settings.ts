@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { budgetSettings } from "../core/budget-settings";
 import {
+  annotationKey,
   cidr,
   image,
   namespaceName,
@@ -97,6 +98,14 @@ export const resilienceSettings = group(
       {
         fix: "Give how long the service may be out of its budget after the loss of a zone.",
         decides: "replicas, autoscaler target",
+      },
+    ).optional(),
+    /** Seconds for which it may be out of its budget after the loss of a server of a cache. */
+    cacheLossSeconds: number(
+      { unit: "seconds", atLeast: 0, atMost: 86_400 },
+      {
+        fix: "Give how long the service may be out of its budget after a cache that it uses lost a server.",
+        decides: "whether the loss of a cache is accepted",
       },
     ).optional(),
   },
@@ -213,6 +222,18 @@ export const serviceSettings = {
       hidden: true,
     }),
     { allowed: "a map of text", fix: "Give names and values of variables." },
+  ),
+  annotations: map(
+    annotationKey,
+    about(z.string(), {
+      allowed: "text",
+      fix: "Give text; where true or a number is meant, in quotation marks.",
+    }),
+    {
+      allowed: "a map of text",
+      fix: "Give what agents of the cluster read of a pod: a mesh, a log collector, a cost report.",
+      decides: "annotations of the pods, which a change replaces",
+    },
   ),
   secretEnvironment: map(variableName, secretEntrySettings, {
     allowed: "a map of name and key",

@@ -29,4 +29,6 @@ export interface ServiceSummary extends Planned {
   /** Connections one process keeps to each router of the database, 0 when it has none. */
   readonly databasePool: number;
   readonly timeouts: TimeoutChain;
+  /** Calls of one request to each service that it calls, 0 where it is unknown. @default none */
+  readonly calls?: Readonly<Record<string, number>>;
 }

@@ -1,7 +1,7 @@
 /** Promises about the timeouts between two hops, as the plan of the outer one makes them. */
 import { duration } from "../core/format";
 import type { Proof } from "../core/proof";
-import { PROPAGATION_SECONDS, sharesOneKnob } from "./chain-problems";
+import { PROPAGATION_SECONDS, sharesOneKnob } from "./chain-issues";
 import type { TimeoutChain } from "./timeout-chain";
 
 /** A hop whose plan promises something about the next one inwards. */

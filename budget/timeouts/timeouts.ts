@@ -13,11 +13,11 @@
  *   backend service ends a WebSocket, busy or not.
  * - Kubernetes, Cluster Autoscaler: `max-graceful-termination-sec` 600 s.
  */
-import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./chain-problems";
+import { CLOUDFLARE_IDLE_SECONDS, PROPAGATION_SECONDS } from "./chain-issues";
 import type { TimeoutChain } from "./timeout-chain";
 
-export { chainProblems, PROPAGATION_SECONDS } from "./chain-problems";
-export type { ChainProblem, ChainRule } from "./chain-problems";
+export { chainIssues, timeoutIssues, PROPAGATION_SECONDS } from "./chain-issues";
+export type { ChainIssue, ChainRule } from "./chain-issues";
 export type { ChainStep, TimeoutChain } from "./timeout-chain";
 
 /** Where the outer load balancer is. `local` has none, and takes the figures of `aws` so that it behaves like production. */
@@ -126,10 +126,34 @@ export function timeoutChain(inputs: TimeoutChainInputs): TimeoutChain {
   return chain;
 }
 
-/** Longest request where nobody says another, seconds. */
+/**
+ * The chain of one of several services behind the same load balancer: what stands in front waits as the service with the
+ * longest request needs it, and its own proxy, application, database and drain are its own.
+ *
+ * @param front the chain of the longest request among them
+ */
+export function chainBehind(front: TimeoutChain, own: TimeoutChain): TimeoutChain {
+  const { edge, loadBalancer } = front.request;
+  return {
+    request: { ...own.request, edge, loadBalancer },
+    idle: front.idle,
+    tunnel: front.tunnel,
+    drain: own.drain,
+  };
+}
+
+/** The chain that what stands in front of several services follows: that of the longest request. */
+export function longestChain(first: TimeoutChain, ...others: readonly TimeoutChain[]): TimeoutChain {
+  return others.reduce(
+    (longest, chain) => (chain.request.proxy > longest.request.proxy ? chain : longest),
+    first,
+  );
+}
+
+/** Longest request, where none is given, seconds. */
 export const DEFAULT_LONGEST_REQUEST_SECONDS = 10;
 
-/** The timeout chain of a component that nobody gives one: requests of 10 s at most, without a load balancer or a CDN. */
+/** The timeout chain of a component that is given none: requests of 10 s at most, without a load balancer or a CDN. */
 export const DEFAULT_TIMEOUTS: TimeoutChain = timeoutChain({
   maxRequestSeconds: DEFAULT_LONGEST_REQUEST_SECONDS,
   cloud: "local",

@@ -1,29 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { Tolerance } from "../../budget/autoscaling/scaling";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
-import { withoutNoise } from "../../budget/core/rounding";
+import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
 import type { ScaleTarget } from "./scale-target";
+import { tolerant } from "./scaling-behavior";
+import { boundIssues, metricIssues, metricSpec, type ScalingMetric } from "./scaling-metrics";
 
-/** What an autoscaler steers by. Of several, the one that asks for the most pods counts. */
-export type ScalingMetric =
-  | {
-      /** CPU of one container: that of the whole pod would be distorted by a sidecar. */
-      readonly kind: "cpu";
-      readonly container: string;
-      /** Share of the request, above 0. Whole percents are steered to: the next lower one. */
-      readonly utilization: number;
-    }
-  | {
-      /** A metric of the pods, served under `custom.metrics.k8s.io`. */
-      readonly kind: "pods";
-      readonly metric: string;
-      /** Labels of the series, where there are several of that name. */
-      readonly matchLabels?: Readonly<Record<string, string>>;
-      /** Mean over the pods, above 0. */
-      readonly average: number;
-    };
+export { averageUtilization, type ScalingMetric } from "./scaling-metrics";
 
 /** Arguments of `HorizontalAutoscaler`. */
 export interface HorizontalAutoscalerArgs {
@@ -36,12 +22,12 @@ export interface HorizontalAutoscalerArgs {
   readonly metrics: readonly ScalingMetric[];
   /** @default Kubernetes's own */
   readonly behavior?: k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerBehavior;
+  /**
+   * Difference from its target that is left alone, shares from 0 to 1. Only for a cluster that knows it: Kubernetes 1.37, or
+   * earlier with the feature HPAConfigurableTolerance. An older one drops it without a word. @default 0.1 in both directions
+   */
+  readonly tolerance?: Tolerance;
   readonly transform?: { readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs> };
-}
-
-/** `averageUtilization` for a share: rounded down, for a higher one would be above what was derived, but at least 1. */
-export function averageUtilization(share: number): number {
-  return Math.max(1, Math.floor(withoutNoise(share * 100)));
 }
 
 /**
@@ -49,15 +35,19 @@ export function averageUtilization(share: number): number {
  *
  * Trap: pods of a node that is lost count as present, without a metric, until they are evicted; meanwhile nothing is added.
  *
+ * Trap: with several metrics, one that has no answer keeps the controller from taking pods away, and nothing else.
+ *
  * Cost: between `min` and `max` pods.
  */
 export class HorizontalAutoscaler extends pulumi.ComponentResource {
   readonly autoscaler: k8s.autoscaling.v2.HorizontalPodAutoscaler;
 
   constructor(name: string, args: HorizontalAutoscalerArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { target, labels, min, max, metrics, behavior, transform = {} } = args;
+    const { target, labels, min, max, metrics, behavior, tolerance, transform = {} } = args;
+    assertValid("HorizontalAutoscaler", name, [...boundIssues(min, max), ...metricIssues(metrics)]);
     target.claim(`HorizontalAutoscaler "${name}"`);
     super(COMPONENT_TYPES.horizontalAutoscaler, name, {}, opts);
+    const acts = tolerant(behavior, tolerance);
     this.autoscaler = new k8s.autoscaling.v2.HorizontalPodAutoscaler(
       ...transformed<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>(
         transform.autoscaler,
@@ -73,36 +63,12 @@ export class HorizontalAutoscaler extends pulumi.ComponentResource {
             minReplicas: min,
             maxReplicas: max,
             metrics: metrics.map(metricSpec),
-            ...(behavior === undefined ? {} : { behavior }),
+            ...(acts === undefined ? {} : { behavior: acts }),
           },
         },
         { parent: this },
       ),
     );
     this.registerOutputs({});
-  }
-}
-
-function metricSpec(metric: ScalingMetric): k8s.types.input.autoscaling.v2.MetricSpec {
-  switch (metric.kind) {
-    case "cpu":
-      return {
-        type: "ContainerResource",
-        containerResource: {
-          name: "cpu",
-          container: metric.container,
-          target: { type: "Utilization", averageUtilization: averageUtilization(metric.utilization) },
-        },
-      };
-    case "pods": {
-      const { metric: name, matchLabels, average } = metric;
-      return {
-        type: "Pods",
-        pods: {
-          metric: { name, ...(matchLabels === undefined ? {} : { selector: { matchLabels } }) },
-          target: { type: "AverageValue", averageValue: `${average}` },
-        },
-      };
-    }
   }
 }

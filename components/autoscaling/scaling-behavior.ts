@@ -1,5 +1,6 @@
 import type * as k8s from "@pulumi/kubernetes";
 
+import type { Tolerance } from "../../budget/autoscaling/scaling";
 import type { Demand } from "../../budget/service/demand";
 import { wholeUp } from "../../budget/core/rounding";
 
@@ -42,4 +43,17 @@ export function scalingBehavior(
       ],
     },
   };
+}
+
+type Behavior = k8s.types.input.autoscaling.v2.HorizontalPodAutoscalerBehavior;
+
+/** Lays a tolerance over a behaviour, quantities as the API has them. Without either nothing is said at all. */
+export function tolerant(behavior: Behavior | undefined, { up, down }: Tolerance = {}): Behavior | undefined {
+  if (up === undefined && down === undefined) return behavior;
+  const rules = (of: "scaleUp" | "scaleDown", tolerance: number | undefined): Partial<Behavior> =>
+    tolerance === undefined
+      ? {}
+      : // Plain in every plan; of an output nothing would be left.
+        { [of]: { ...(behavior?.[of] as object | undefined), tolerance: `${tolerance}` } };
+  return { ...behavior, ...rules("scaleUp", up), ...rules("scaleDown", down) };
 }

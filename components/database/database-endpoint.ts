@@ -27,7 +27,7 @@ export interface DatabaseEndpoint {
 /** Where a pod finds the authority's certificate. */
 export const CA_FILE = "/etc/mongodb-tls/ca.crt";
 
-/** Database of the application when nobody names it. */
+/** Database of the application, where none is named. */
 export const DEFAULT_DATABASE = "app";
 
 /** A reading older than this is not served by a read replica; the smallest that drivers allow is 90 seconds. */

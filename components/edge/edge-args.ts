@@ -1,7 +1,8 @@
 /** What every CDN is given. The components add what only theirs has. */
 import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 
-import { issuesOf } from "../../budget/core/issues";
+import { type Issue, issueList, issuesOf, within } from "../../budget/core/issues";
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../budget/core/performance-budget";
 import { plannedPart } from "../../budget/core/summary";
 import type { Witness } from "../../budget/core/witness";
@@ -15,9 +16,8 @@ import {
   timeoutChain,
   type TimeoutChain,
 } from "../../budget/timeouts/timeouts";
-import type { Problem } from "../shared/problems";
 import { withDefaults } from "../shared/with-defaults";
-import { behaviorProblems } from "./behavior-problems";
+import { behaviorIssues } from "./behavior-issues";
 import { edgeBehaviors, loadClasses, type EdgeBehavior } from "../../budget/edge/behaviors";
 
 /** Where a miss goes: a load balancer that answers with TLS for the hosts of the CDN. */
@@ -99,6 +99,9 @@ export function completeEdgeArgs<Args extends EdgeArgs>(
   return { ...args, ...complete, plan };
 }
 
+/** What to do about too many patterns of paths. */
+export const FEWER_PATTERNS = "Replace several patterns by one.";
+
 /** Source: quotas of CloudFront, and the default of Cloudflare: both wait so long at most. */
 export const LONGEST_READ_SECONDS = 120;
 /** Neither CloudFront nor Cloudflare lets a rule set these. */
@@ -111,15 +114,11 @@ export function isWithinZone(host: string, zone: string): boolean {
 }
 
 /** What is wrong with the names that clients use. */
-export function hostProblems(hosts: readonly string[], zone: string): Problem[] {
-  const problems: Problem[] = [];
-  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property, got, allowed, fix });
-  };
-  check(hosts.length > 0, "hosts", hosts, "at least one name", "Give the names that clients use.");
+export function hostIssues(hosts: readonly string[], zone: string): Issue[] {
+  const { issues, check } = issueList();
+  issues.push(...issuesOf(z.object({ hosts: cdnSettings.hosts }), { hosts }));
   hosts.forEach((host, index) => {
     const at = `hosts[${index}]`;
-    for (const { allowed, fix } of issuesOf(cdnSettings.host, host)) check(false, at, host, allowed, fix);
     check(
       isWithinZone(host, zone),
       at,
@@ -127,18 +126,14 @@ export function hostProblems(hosts: readonly string[], zone: string): Problem[] 
       `${zone} or a name below it`,
       "The certificate is proved through the zone; give the host's own zone, or another host.",
     );
-    check(hosts.indexOf(host) === index, at, host, "a name that is not there yet", "Remove one of the two.");
   });
-  return problems;
+  return issues;
 }
 
 /** Everything that is wrong whichever CDN it is. */
-export function edgeProblems(args: CompleteEdgeArgs): Problem[] {
+export function edgeIssues(args: CompleteEdgeArgs): Issue[] {
   const { hosts, zone, timeouts, traffic } = args;
-  const problems = hostProblems(hosts, zone.name);
-  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property, got, allowed, fix });
-  };
+  const { issues, check } = issueList(hostIssues(hosts, zone.name));
   const { headerName } = args.originLock;
   check(
     /^[A-Za-z0-9-]{1,64}$/.test(headerName) && !RESERVED_HEADER.test(headerName),
@@ -147,9 +142,7 @@ export function edgeProblems(args: CompleteEdgeArgs): Problem[] {
     "a name of letters, digits and hyphens that no CDN keeps for itself",
     "Choose another name, like X-Origin-Lock.",
   );
-  for (const { allowed, fix } of issuesOf(trafficSettings.peakRps, traffic.peakRps)) {
-    check(false, "traffic.peakRps", traffic.peakRps, allowed, fix);
-  }
+  issues.push(...within(["traffic", "peakRps"], issuesOf(trafficSettings.peakRps, traffic.peakRps)));
   const { edge } = timeouts.request;
   check(
     Number.isInteger(edge) && edge >= 1 && edge <= LONGEST_READ_SECONDS,
@@ -158,7 +151,7 @@ export function edgeProblems(args: CompleteEdgeArgs): Problem[] {
     `a whole number from 1 to ${LONGEST_READ_SECONDS} (seconds)`,
     "Shorten the longest request of the service behind the load balancer.",
   );
-  return [...problems, ...behaviorProblems(args.behaviors)];
+  return [...issues, ...behaviorIssues(args.behaviors)];
 }
 
 /** True where the edge sets the security headers: always for what no proxy stands in front of. */

@@ -1,17 +1,4 @@
 /** Passwords in generations: a stack file asks for new ones by a number that it raises by one. */
-import type { Problem } from "./problems";
-
-export function generationProblems(passwordGeneration = 1): Problem[] {
-  if (Number.isInteger(passwordGeneration) && passwordGeneration >= 1) return [];
-  return [
-    {
-      property: "passwordGeneration",
-      got: passwordGeneration,
-      allowed: "a whole number of at least 1",
-      fix: "Raise it by one for new passwords.",
-    },
-  ];
-}
 
 /** Resource of a generation. The first has the name alone, as it was before there were others. */
 export function ofGeneration(name: string, generation: number): string {

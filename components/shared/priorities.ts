@@ -19,6 +19,6 @@ export const PRIORITIES = {
 export type PriorityTier = keyof typeof PRIORITIES;
 
 /** Classes are the cluster's, so their names say whose they are. */
-export function priorityClassName(environment: string, tier: PriorityTier): string {
+export function priorityClassName(environment: string, tier: PriorityTier | "headroom"): string {
   return `retrofitlink-${environment}-${tier}`;
 }

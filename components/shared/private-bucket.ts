@@ -40,6 +40,11 @@ export interface BucketTransforms {
   readonly lifecycle?: Transform<s3.BucketLifecycleConfigurationArgs>;
 }
 
+/** The same, and the bucket's policy. */
+export interface BucketPartTransforms extends BucketTransforms {
+  readonly policy?: Transform<s3.BucketPolicyArgs>;
+}
+
 export interface PrivateBucket {
   readonly bucket: s3.Bucket;
   /** What closes it to the public. */

@@ -11,6 +11,8 @@ export const IMAGES = {
   /** Ships `mongosh` beside `mongod` and `mongos`. */
   mongodb: "docker.io/percona/percona-server-mongodb:8.0.19-7",
   mongodbBackup: "docker.io/percona/percona-backup-mongodb:2.12.0",
+  /** Does nothing and keeps room for pods that do. */
+  pause: "registry.k8s.io/pause:3.10.1",
   mongodbExporter: "docker.io/percona/mongodb_exporter:0.47.1",
 } as const;
 
@@ -21,7 +23,7 @@ export const CACHE_ENGINES = {
   memorystore: "REDIS_7_2",
 } as const;
 
-/** Helm charts, only for operators. */
+/** Helm charts, only for operators. A repository that begins with `oci://` is a registry. */
 export const CHARTS = {
   perconaOperator: {
     chart: "psmdb-operator",
@@ -32,6 +34,28 @@ export const CHARTS = {
     chart: "aws-load-balancer-controller",
     version: "3.2.2",
     repository: "https://aws.github.io/eks-charts",
+  },
+  keda: { chart: "keda", version: "2.20.2", repository: "https://kedacore.github.io/charts" },
+  verticalPodAutoscaler: {
+    chart: "vertical-pod-autoscaler",
+    version: "0.9.0",
+    repository: "https://kubernetes.github.io/autoscaler",
+  },
+  metricsServer: {
+    chart: "metrics-server",
+    version: "3.13.0",
+    repository: "https://kubernetes-sigs.github.io/metrics-server/",
+  },
+  clusterAutoscaler: {
+    chart: "cluster-autoscaler",
+    version: "9.59.0",
+    repository: "https://kubernetes.github.io/autoscaler",
+  },
+  karpenter: { chart: "karpenter", version: "1.14.1", repository: "oci://public.ecr.aws/karpenter" },
+  karpenterDefinitions: {
+    chart: "karpenter-crd",
+    version: "1.14.1",
+    repository: "oci://public.ecr.aws/karpenter",
   },
 } as const;
 

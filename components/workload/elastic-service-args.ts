@@ -14,6 +14,7 @@ import { PROBE_PATHS } from "../../budget/load-balancing/private-paths";
 import { timeoutChain, type TimeoutChain } from "../../budget/timeouts/timeouts";
 import type { Destination, OutsideAddress } from "../shared/network-policy";
 import type { Transform } from "../shared/transform";
+import type { ServiceAutoscaling, ServiceAutoscalingTransforms } from "./service-autoscaling";
 
 /** One entry of a Secret in the service's namespace. */
 export interface SecretEntry {
@@ -76,6 +77,8 @@ export interface ServiceCall {
   /** Its name. The variable is called after it: `matching` gives `MATCHING_URL`. */
   readonly name: string;
   readonly url: pulumi.Input<string>;
+  /** Calls that one request makes on average, for pictures of the system. @default unknown */
+  readonly callsPerRequest?: number;
   /** Where its pods are, which the NetworkPolicy lets the pods connect to. */
   readonly destination: Destination;
 }
@@ -135,6 +138,8 @@ export interface ElasticServiceArgs {
    * @default none
    */
   readonly environment?: Readonly<Record<string, pulumi.Input<string>>>;
+  /** Of the pods, for agents of the cluster that read them. A change replaces the pods. @default none */
+  readonly annotations?: Readonly<Record<string, pulumi.Input<string>>>;
   /** Variables that the kubelet reads from Secrets, so that no value is in the Deployment. @default none */
   readonly secretEnvironment?: Readonly<Record<string, SecretEntry>>;
   /** Caches whose address, pool and password the container is told. @default none */
@@ -159,13 +164,14 @@ export interface ElasticServiceArgs {
   readonly reaction?: ReactionTime;
   /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
   readonly plan?: ServicePlan;
-  readonly transform?: {
+  /** What its replicas follow besides CPU, its memory, room for its pods. @default an HPA on CPU */
+  readonly autoscaling?: ServiceAutoscaling;
+  readonly transform?: ServiceAutoscalingTransforms & {
     readonly serviceAccount?: Transform<k8s.core.v1.ServiceAccountArgs>;
     readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;
     readonly service?: Transform<k8s.core.v1.ServiceArgs>;
     readonly pods?: Transform<k8s.core.v1.ServiceArgs>;
     readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
-    readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
     readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
   };
 }

@@ -1,8 +1,10 @@
 import { z } from "zod";
 
+import { issue, type Issue, issuesOf } from "../../budget/core/issues";
+import { timeoutIssues } from "../../budget/timeouts/timeouts";
 import { budgetIssues } from "../../budget/core/budget-settings";
-import { issue, issuesOf, type Issue } from "../../budget/core/issues";
 import {
+  annotationKey,
   image,
   namespaceName,
   poolSize,
@@ -15,8 +17,6 @@ import {
 import { number } from "../../budget/core/settings";
 import { serviceIssues } from "../../budget/service/rules";
 import { reactionSetting, serviceSettings } from "../../budget/service/settings";
-import { timeoutProblems } from "../shared/timeout-problems";
-import { asIssue } from "../shared/problems";
 import { environmentIssues } from "./environment-issues";
 import type { ResolvedServiceArgs, ServiceCache } from "./elastic-service-args";
 
@@ -64,6 +64,7 @@ const checked = z.object({
   processesPerPod: processesPerPod.optional(),
   health,
   environment: z.record(variableName, z.unknown()).optional(),
+  annotations: z.record(annotationKey, z.unknown()).optional(),
   secretEnvironment: z.record(variableName, secretEntry).optional(),
   caches: z.array(cache).optional(),
   urlSigning: urlSigning.optional(),
@@ -86,7 +87,7 @@ export function elasticServiceIssues(args: ResolvedServiceArgs): Issue[] {
           ...serviceIssues({ ...args, service: args.app }),
         ]
       : []),
-    ...timeoutProblems(args.timeouts).map(asIssue),
+    ...timeoutIssues(args.timeouts),
     ...twice(args.caches ?? []),
     ...environmentIssues(args.environment ?? {}, Object.keys(args.secretEnvironment ?? {}), {
       caches: (args.caches ?? []).map(({ name }) => name),

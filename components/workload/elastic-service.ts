@@ -1,20 +1,27 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import type { AutoscalingPlan } from "../../budget/autoscaling/planned";
+import { assertValid } from "../shared/issues";
 import { MAX_SURGE, MAX_UNAVAILABLE, planService, type ServicePlan } from "../../budget/service/plan";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { plannedPart } from "../../budget/core/summary";
 import type { ServiceSummary } from "../../budget/service/summary";
 import { DisruptionBudget } from "../autoscaling/disruption-budget";
-import { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler";
-import { ScaleTarget } from "../autoscaling/scale-target";
-import { scalingBehavior } from "../autoscaling/scaling-behavior";
+import type { EventDrivenAutoscaler } from "../autoscaling/event-driven-autoscaler";
+import type { Headroom } from "../autoscaling/headroom";
+import type { HorizontalAutoscaler } from "../autoscaling/horizontal-autoscaler";
+import type { VerticalAutoscaler } from "../autoscaling/vertical-autoscaler";
 import { commonLabels, metadataOf, selectorLabels } from "../shared/kubernetes";
-import { assertValid } from "../shared/problems";
 import { transformed } from "../shared/transform";
-import { resolvedServiceArgs, type ElasticServiceArgs } from "./elastic-service-args";
+import {
+  resolvedServiceArgs,
+  type ElasticServiceArgs,
+  type ResolvedServiceArgs,
+} from "./elastic-service-args";
 import { podSpec, startupSeconds } from "./elastic-service-pod";
 import { elasticServiceIssues } from "./elastic-service-issues";
+import { plannedAutoscaling, serviceAutoscalers, type AutoscaledService } from "./service-autoscaling";
 import { serviceNetworkPolicy } from "./service-network";
 import { serviceWitnesses } from "./service-witnesses";
 
@@ -45,7 +52,10 @@ export class ElasticService extends pulumi.ComponentResource {
   readonly pods: k8s.core.v1.Service;
   readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
   readonly disruptionBudget: DisruptionBudget;
-  readonly autoscaler: HorizontalAutoscaler;
+  /** Owner of the replicas. */
+  readonly autoscaler: HorizontalAutoscaler | EventDrivenAutoscaler;
+  readonly verticalAutoscaler: VerticalAutoscaler | undefined;
+  readonly headroom: Headroom | undefined;
   /** How every number came about, and what it promises. */
   readonly plan: ServicePlan;
   /** Bounds of the autoscaler, pods. */
@@ -60,6 +70,7 @@ export class ElasticService extends pulumi.ComponentResource {
     const { terminationGrace: terminationSeconds } = args.timeouts.drain;
     const plan =
       args.plan ?? planService({ ...args, service: app, terminationSeconds, cachePools, databasePool });
+    const autoscaling = plannedAutoscaling(args.autoscaling, scaled(app, args), plan);
     const { min, max } = plan.numbers;
     const { processesPerPod = 1, transform = {} } = args;
     const summary: ServiceSummary = {
@@ -79,7 +90,13 @@ export class ElasticService extends pulumi.ComponentResource {
       cachePools,
       databasePool,
       timeouts: args.timeouts,
-      ...plannedPart(plan, serviceWitnesses(name, app, args, plan)),
+      ...(args.calls === undefined || args.calls.length === 0
+        ? {}
+        : { calls: Object.fromEntries(args.calls.map((call) => [call.name, call.callsPerRequest ?? 0])) }),
+      ...plannedPart(
+        withAutoscaling(plan, autoscaling?.plan),
+        serviceWitnesses(name, app, args, plan, autoscaling),
+      ),
     };
     super(COMPONENT_TYPES.elasticService, name, summary, opts);
     this.plan = plan;
@@ -124,7 +141,10 @@ export class ElasticService extends pulumi.ComponentResource {
             progressDeadlineSeconds: 300 + startupSeconds(args.profile.warmUpSeconds),
             revisionHistoryLimit: 5,
             template: {
-              metadata: { labels },
+              metadata: {
+                labels,
+                ...(args.annotations === undefined ? {} : { annotations: args.annotations }),
+              },
               spec: podSpec(app, args, this.account.metadata.name),
             },
           },
@@ -196,19 +216,24 @@ export class ElasticService extends pulumi.ComponentResource {
       ),
     );
 
-    this.autoscaler = new HorizontalAutoscaler(
-      `${name}-autoscaler`,
+    const { autoscaler, verticalAutoscaler, headroom } = serviceAutoscalers(
+      name,
       {
-        target: new ScaleTarget("Deployment", this.deployment.metadata.name, args.namespace),
+        app,
+        namespace: args.namespace,
+        deployment: this.deployment.metadata.name,
         labels,
-        min: min.value,
-        max: max.value,
-        metrics: [{ kind: "cpu", container: app, utilization: plan.numbers.target.value }],
-        behavior: scalingBehavior(args.demand, max.value, plan.numbers.reaction.value),
+        demand: args.demand,
+        resources: args.resources,
+        plan,
+        autoscaling,
         transform,
       },
       child,
     );
+    this.autoscaler = autoscaler;
+    this.verticalAutoscaler = verticalAutoscaler;
+    this.headroom = headroom;
 
     this.host = pulumi.interpolate`${this.service.metadata.name}.${args.namespace}.svc`;
     this.podsHost = pulumi.interpolate`${this.pods.metadata.name}.${args.namespace}.svc`;
@@ -223,4 +248,20 @@ export class ElasticService extends pulumi.ComponentResource {
       replicas: this.replicas,
     });
   }
+}
+
+/** What the page shows and policies judge: the replicas, and who follows what. */
+function withAutoscaling(plan: ServicePlan, autoscaling: AutoscalingPlan | undefined): ServicePlan {
+  if (autoscaling === undefined) return plan;
+  return {
+    numbers: { ...plan.numbers, ...autoscaling.numbers },
+    proofs: [...plan.proofs, ...autoscaling.proofs],
+  };
+}
+
+/** What the autoscaling is planned from, where the service is alone. */
+function scaled(app: string, args: ResolvedServiceArgs): AutoscaledService {
+  const { demand, profile, budget, resources, processesPerPod = 1, reaction } = args;
+  const nodeStartSeconds = reaction?.nodeSeconds ?? 0;
+  return { service: app, demand, profile, budget, resources, processesPerPod, nodeStartSeconds };
 }

@@ -1,5 +1,8 @@
 /** Who calls whom, with the numbers that were derived for each: the picture's content, without any drawing. */
 import { text, valuesOf } from "../../budget/core/derived";
+import { own } from "../../budget/core/own";
+import { fieldOf } from "../../budget/load-balancing/proxied-plan";
+import type { ProxyNumbers } from "../../budget/load-balancing/proxy-plan";
 import { expectedClients } from "../../budget/service/connections";
 import { VOTERS, clientsPerRouter } from "../../budget/database/mongodb";
 import { cacheUsersOf, databaseUsersOf } from "../../budget/service/pool-users";
@@ -109,7 +112,7 @@ function publicLoadBalancers({ publicLoadBalancers: found }: StackModel): Box[] 
 
 /** From clients to a proxy, over what stands in front of it. */
 function inwards(
-  { cdns: [cdn], publicLoadBalancers: [outer], services: all, exposedService }: StackModel,
+  { cdns: [cdn], publicLoadBalancers: [outer], proxies: fronts, services: all, exposedService }: StackModel,
   to: string,
   connections: number,
 ): Edge[] {
@@ -119,7 +122,10 @@ function inwards(
   const first =
     cdn === undefined ? [] : [{ from, to: cdn.workload, connections: 0, rps: cdn.numbers.peakRps.value }];
   const held = cdn === undefined ? connections : 0;
-  const peak = all.find(({ workload }) => workload === exposedService)?.demand.peakRps ?? 0;
+  const proxied = [exposedService, ...fronts.flatMap(({ services: others = [] }) => others)];
+  const peak = all
+    .filter(({ workload }) => proxied.includes(workload))
+    .reduce((sum, { demand }) => sum + demand.peakRps, 0);
   if (outer === undefined) return [...first, { from: behind, to, connections: held, rps }];
   return [
     ...first,
@@ -138,14 +144,13 @@ function proxies({ proxies: found }: StackModel): Box[] {
   }));
 }
 
-/** The exposed service first, then those with the highest peak. */
-function services({ services: found, exposedService }: StackModel): Box[] {
-  const weight = (workload: string, rps: number): number => (workload === exposedService ? Infinity : rps);
+/** The exposed service first, then the others behind a proxy, then those with the highest peak. */
+function services({ services: found, proxies: fronts, exposedService }: StackModel): Box[] {
+  const behind = fronts.flatMap(({ services: others = [] }) => others);
+  const rank = (workload: string): number =>
+    workload === exposedService ? 0 : behind.includes(workload) ? 1 : 2;
   return [...found]
-    .sort((a, b) => {
-      const [first, second] = [weight(a.workload, a.demand.peakRps), weight(b.workload, b.demand.peakRps)];
-      return first === second ? 0 : second - first;
-    })
+    .sort((a, b) => rank(a.workload) - rank(b.workload) || b.demand.peakRps - a.demand.peakRps)
     .map(({ workload, replicas, zones, numbers }) => ({
       id: workload,
       title: workload,
@@ -224,19 +229,45 @@ function databaseEdges({ databases: found, services: all }: StackModel): Edge[] 
   ]);
 }
 
+/** Idle connections that one worker keeps to a service. */
+function keptTo(numbers: ProxyNumbers, service: string): number {
+  return Number((own(numbers, fieldOf(service, "upstreamKeepAlive")) ?? numbers.upstreamKeepAlive).value);
+}
+
+/** What services ask each other, at the peak of the one that asks. */
+function callEdges({ services: all }: StackModel): Edge[] {
+  return all.flatMap(({ workload, demand, calls = {} }) =>
+    Object.entries(calls).map(([to, callsPerRequest]) => ({
+      from: workload,
+      to,
+      connections: 0,
+      rps: demand.peakRps * callsPerRequest,
+    })),
+  );
+}
+
 function edges(model: StackModel): Edge[] {
-  const exposed = model.services.find(({ workload }) => workload === model.exposedService);
   return [
     ...model.proxies.flatMap((proxy) => {
       const { workload, numbers } = proxy;
-      const { clients: connections, minReplicas, workers, upstreamKeepAlive } = valuesOf(numbers);
-      const outside = inwards(model, workload, connections);
-      if (exposed === undefined) return outside;
-      const kept = minReplicas * workers * upstreamKeepAlive;
-      // What the CDN lets through; the service is planned for its own peak, which its card shows.
-      const rps = model.cdns[0]?.numbers.expectedOriginRps.value ?? exposed.demand.peakRps;
-      return [...outside, { from: workload, to: exposed.workload, connections: kept, rps }];
+      const { clients: connections, minReplicas, workers } = valuesOf(numbers);
+      const behind = [model.exposedService, ...(proxy.services ?? [])].flatMap((name) =>
+        model.services.filter((service) => service.workload === name),
+      );
+      const peak = behind.reduce((sum, { demand }) => sum + demand.peakRps, 0);
+      // What the CDN lets through, by the shares of the peaks; a service is planned for its own, which its card shows.
+      const passed = model.cdns[0]?.numbers.expectedOriginRps.value ?? peak;
+      return [
+        ...inwards(model, workload, connections),
+        ...behind.map(({ workload: to, demand }) => ({
+          from: workload,
+          to,
+          connections: minReplicas * workers * keptTo(numbers, to),
+          rps: (passed * demand.peakRps) / peak,
+        })),
+      ];
     }),
+    ...callEdges(model),
     ...model.caches.flatMap(({ workload: to }) =>
       cacheUsersOf(to, model.services).map((user) => ({
         from: user.workload,

@@ -1,5 +1,5 @@
 /** The timeout chain as bars, and the laws that it keeps. */
-import { PROPAGATION_SECONDS, chainProblems, type TimeoutChain } from "../../budget/timeouts/timeouts";
+import { PROPAGATION_SECONDS, chainIssues, type TimeoutChain } from "../../budget/timeouts/timeouts";
 import { number } from "../../budget/core/format";
 import { html, type Html } from "../../report/html";
 
@@ -33,7 +33,7 @@ export function timeoutBars(chain: TimeoutChain): Html {
     ["still serves", drain.preStop],
     ["killed", drain.terminationGrace],
   ];
-  const problems = chainProblems(chain).map(({ message }) => html`<li>${message}</li>`);
+  const issues = chainIssues(chain).map(({ fix }) => html`<li>${fix}</li>`);
   return html`<div class="columns">
       ${bars("Longest request", longest, [requestLaw(chain, longest)])}
       ${bars("Idle connections", kept, [
@@ -50,10 +50,10 @@ export function timeoutBars(chain: TimeoutChain): Html {
       ])}
     </div>
     ${
-      problems.length === 0
+      issues.length === 0
         ? ""
         : html`<ul class="problems">
-            ${problems}
+            ${issues}
           </ul>`
     }`;
 }

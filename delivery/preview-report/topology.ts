@@ -112,15 +112,13 @@ function arrows(edges: readonly Edge[], places: ReadonlyMap<string, Place>): Htm
   return edges.flatMap((edge) => {
     const [from, to] = [places.get(edge.from), places.get(edge.to)];
     if (from === undefined || to === undefined) return [];
-    const start = { x: from.x + BOX.width, y: from.y + from.height / 2 };
-    const end = { x: to.x, y: to.y + to.height / 2 };
-    const middle = (start.x + end.x) / 2;
+    const { start, end, curve, spots } = wayOf(from, to, [...places.values()]);
     const path = html`<path
-      d="M${start.x} ${start.y} C${middle} ${start.y} ${middle} ${end.y} ${end.x} ${end.y}"
+      d="M${start.x} ${start.y} ${curve} ${end.x} ${end.y}"
       marker-end="url(#arrow)"
     />`;
     if (edges.length > MOST_LABELS) return [path];
-    const at = freeSpot(start, end, taken);
+    const at = freeSpot(spots, taken);
     taken.push(at);
     const lines = [
       edge.rps > 0 ? `${number(edge.rps)} req/s` : "",
@@ -136,14 +134,52 @@ function arrows(edges: readonly Edge[], places: ReadonlyMap<string, Place>): Htm
   });
 }
 
-/** The spot of an arrow nearest to its middle where no other label is; its middle when there is none. */
-function freeSpot(start: Point, end: Point, taken: readonly Point[]): Point {
-  const spots = [0.5, 0.4, 0.6, 0.3, 0.7].map((t) => alongCurve(start, end, t));
+interface Way {
+  readonly start: Point;
+  readonly end: Point;
+  /** What is between them, as SVG writes it. */
+  readonly curve: string;
+  /** Where a label may stand, the best place first. */
+  readonly spots: readonly Point[];
+}
+
+/** Beside the middle of a box, so that two that call each other have an arrow each. */
+const CALL = { aside: 24, label: 36 } as const;
+
+/** Between columns a curve; within one straight down or up to a neighbour, and around the boxes between others. */
+function wayOf(from: Place, to: Place, all: readonly Place[]): Way {
+  const start = { x: from.x + BOX.width, y: from.y + from.height / 2 };
+  if (from.x !== to.x) {
+    const end = { x: to.x, y: to.y + to.height / 2 };
+    const middle = (start.x + end.x) / 2;
+    const spots = [0.5, 0.4, 0.6, 0.3, 0.7].map((t) => alongCurve(start, end, t));
+    return { start, end, curve: `C${middle} ${start.y} ${middle} ${end.y}`, spots };
+  }
+  const down = to.y > from.y;
+  const [upper, lower] = down ? [from, to] : [to, from];
+  const isBetween = all.some(({ x, y }) => x === from.x && y > upper.y && y < lower.y);
+  if (isBetween) {
+    const end = { x: start.x, y: to.y + to.height / 2 };
+    const out = start.x + BOX.arrow / 2;
+    const spots = [{ x: out, y: (start.y + end.y) / 2 }];
+    return { start, end, curve: `C${out} ${start.y} ${out} ${end.y}`, spots };
+  }
+  const x = from.x + BOX.width / 2 + (down ? -CALL.aside : CALL.aside);
+  const [top, bottom] = [
+    { x, y: upper.y + upper.height },
+    { x, y: lower.y },
+  ];
+  const spots = [{ x: x + (down ? -CALL.label : CALL.label), y: (top.y + bottom.y) / 2 }];
+  return { start: down ? top : bottom, end: down ? bottom : top, curve: "L", spots };
+}
+
+/** The first spot where no other label is, and the best where there is none. */
+function freeSpot(spots: readonly Point[], taken: readonly Point[]): Point {
   const free = (spot: Point): boolean =>
     taken.every(
       ({ x, y }) => Math.abs(x - spot.x) > LABEL.width / 2 || Math.abs(y - spot.y) > LABEL.height * 1.2,
     );
-  return spots.find(free) ?? alongCurve(start, end, 0.5);
+  return spots.find(free) ?? spots[0] ?? { x: 0, y: 0 };
 }
 
 /** Point of the cubic curve whose ends are level, 0 <= t <= 1. */

@@ -41,7 +41,8 @@ const SOURCES: readonly CrdSource[] = [
     path: "deploy/crd.yaml",
   },
   { operator: "gateway-api", module: "sigs.k8s.io/gateway-api", path: "config/crd/standard" },
-  { operator: "karpenter", module: "sigs.k8s.io/karpenter", path: "pkg/apis/crds" },
+  // CapacityBuffer is among them.
+  { operator: "karpenter", module: "github.com/aws/karpenter-provider-aws", path: "pkg/apis/crds" },
 ];
 
 /** Definitions kept here. */

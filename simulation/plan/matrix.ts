@@ -3,10 +3,10 @@ import { judge, type Verdict } from "../judge";
 import { simulate } from "../simulate";
 import type { Spread } from "../traffic/service-times";
 import {
-  FAULT_KINDS,
   JUDGED_FROM,
   excusedOf,
   faultScenario,
+  faultsOf,
   loadsOf,
   type FaultKind,
   type ServiceModel,
@@ -33,9 +33,7 @@ export interface Outcome {
 }
 
 export function* runMatrix(service: ServiceModel, size: MatrixSize): Generator<Outcome> {
-  for (const fault of size.faults ?? FAULT_KINDS) {
-    // With one zone there is nothing left to promise.
-    if (fault === "zone-loss" && service.scenario.zones === 1) continue;
+  for (const fault of faultsOf(service).filter((one) => size.faults?.includes(one) ?? true)) {
     for (const rate of loadsOf(service, size.loads)) {
       for (const spread of service.spreads.slice(0, size.spreads)) {
         for (let seed = 1; seed <= size.seeds; seed++) {

@@ -1,13 +1,16 @@
 /** What has to be true of a planned service: scenarios over loads, spreads, faults and seeds. */
+import { publicServices } from "../../plan/public-services";
 import { own } from "../../budget/core/own";
 import { admission } from "../../budget/load-balancing/proxy-limits";
 import { DEFAULT_REACTION } from "../../budget/service/capacity";
 import { MAX_SURGE, MAX_UNAVAILABLE } from "../../budget/service/plan";
 import { scalingBehavior } from "../../components/autoscaling/scaling-behavior";
 import { averageUtilization } from "../../components/autoscaling/horizontal-autoscaler";
-import { planStack, type PlannedService, type StackInputs } from "../../plan/plan-stack";
+import { planStack, type PlannedService, type StackInputs, type StackPlan } from "../../plan/plan-stack";
+import { cachedUse } from "./cached-use";
 import type { Behavior } from "../autoscaler/behavior";
 import { CALCULATOR_DEFAULTS } from "../autoscaler/replica-calculator";
+import type { CacheLossModel } from "../caching/cold-cache";
 import type { Excused } from "../judge";
 import type { AutoscalerModel, Fault, PodModel, Scenario } from "../scenario";
 import type { Balancing } from "../traffic/balancer";
@@ -22,12 +25,30 @@ const PROXIES = 3;
 export const JUDGED_FROM = 30;
 export const FAULT_AT = 60;
 
-/** How long each fault is watched, seconds: until everything is as before. */
-const WATCHED: Readonly<Record<FaultKind, number>> = { "zone-loss": 500, drain: 300, rollout: 300 };
+/** How long each fault is watched, seconds: until everything is as before, but for a large cache that fills slowly. */
+const WATCHED: Readonly<Record<FaultKind, number>> = {
+  "zone-loss": 500,
+  drain: 300,
+  rollout: 300,
+  "cold-cache": 500,
+  "zone-with-cache": 500,
+};
 
-export type FaultKind = "zone-loss" | "drain" | "rollout";
+/** The last is a lost zone that takes the cache along. */
+export type FaultKind = "zone-loss" | "drain" | "rollout" | "cold-cache" | "zone-with-cache";
 
-export const FAULT_KINDS: readonly FaultKind[] = ["zone-loss", "drain", "rollout"];
+const ALL_FAULTS: readonly FaultKind[] = ["zone-loss", "drain", "rollout", "cold-cache", "zone-with-cache"];
+
+/** What can happen to a service: with one zone there is nothing left to promise, and not every service has a cache. */
+export function faultsOf({ scenario, cacheLoss }: ServiceModel): FaultKind[] {
+  const takesZone: readonly FaultKind[] = ["zone-loss", "zone-with-cache"];
+  const takesCache: readonly FaultKind[] = ["cold-cache", "zone-with-cache"];
+  return ALL_FAULTS.filter(
+    (fault) =>
+      (scenario.zones > 1 || !takesZone.includes(fault)) &&
+      (cacheLoss !== undefined || !takesCache.includes(fault)),
+  );
+}
 
 /** A service as it is simulated. */
 export interface ServiceModel {
@@ -35,8 +56,11 @@ export interface ServiceModel {
   readonly base: number;
   readonly peak: number;
   readonly spreads: readonly Spread[];
-  /** Seconds after the loss of a zone for which the plan says that it does not promise. */
+  /** Seconds after the loss of a zone, and of a server of a cache, for which the plan says that it does not promise. */
   readonly acceptedSeconds: number;
+  readonly acceptedCacheSeconds: number;
+  /** What the loss of a server of its cache does. @default it has none whose loss the database makes up for */
+  readonly cacheLoss?: CacheLossModel;
   readonly scenario: Omit<Scenario, "seed" | "load" | "replicas" | "seconds" | "pod"> & {
     readonly autoscaler: AutoscalerModel;
   };
@@ -45,27 +69,34 @@ export interface ServiceModel {
 
 /** The services of a stack, as planned. */
 export function serviceModels(inputs: StackInputs): ServiceModel[] {
-  return Object.entries(planStack(inputs).services).map(([name, planned]) =>
-    serviceModel(inputs, name, planned),
-  );
+  const { services, database } = planStack(inputs);
+  return Object.entries(services).map(([name, planned]) => serviceModel(inputs, name, planned, database));
 }
 
-function serviceModel(inputs: StackInputs, name: string, planned: PlannedService): ServiceModel {
+function serviceModel(
+  inputs: StackInputs,
+  name: string,
+  planned: PlannedService,
+  database: StackPlan["database"],
+): ServiceModel {
   const service = own(inputs.services, name);
   if (service === undefined) throw new RangeError(`there is no service ${name}`);
   const { demand, profile, resources, processesPerPod } = service;
   const { numbers } = planned.plan;
+  const cached = cachedUse(inputs, name, service, planned.budget.cacheHitRatio.target, database);
   const mean = profile.serviceTimeSeconds;
   const { serviceTimeP95Seconds = mean * Math.log(20), serviceTimeP99Seconds = mean * Math.log(100) } =
     profile;
   const isProxied = (service.balancing ?? "per-connection") === "least-connections";
-  const proxied = service.balancing === undefined ? inputs.loadBalancer?.service === name : isProxied;
+  const proxied = service.balancing === undefined ? publicServices(inputs).includes(name) : isProxied;
   return {
     name,
     base: demand.baseRps,
     peak: demand.peakRps,
     spreads: spreadsAsMeasured({ p95: serviceTimeP95Seconds / mean, p99: serviceTimeP99Seconds / mean }),
     acceptedSeconds: service.resilience?.zoneLossSeconds ?? 0,
+    acceptedCacheSeconds: service.resilience?.cacheLossSeconds ?? 0,
+    ...(cached === undefined ? {} : { cacheLoss: cached.loss }),
     pod: {
       slots: profile.concurrencyPerPod,
       serviceTimeSeconds: mean,
@@ -76,6 +107,7 @@ function serviceModel(inputs: StackInputs, name: string, planned: PlannedService
       startSeconds: DEFAULT_REACTION.schedulingSeconds + profile.warmUpSeconds,
     },
     scenario: {
+      ...(cached === undefined ? {} : { cache: cached.model }),
       zones: inputs.cluster.zones,
       balancing: proxied ? proxies(planned, service.profile) : callers(planned),
       promised: {
@@ -136,23 +168,41 @@ export function faultScenario(
   service: ServiceModel,
   { rate, spread, fault, seed }: { rate: number; spread: Spread; fault: FaultKind; seed: number },
 ): Scenario {
-  const faults: readonly Fault[] = [{ kind: fault, at: FAULT_AT }];
+  const { autoscaler, ...still } = service.scenario;
+  const isCold = fault === "cold-cache" || fault === "zone-with-cache";
   return {
-    ...service.scenario,
+    ...still,
+    // A request that waits for the database takes no more CPU than before: the autoscaler would see nothing.
+    ...(isCold ? {} : { autoscaler }),
     seed,
     seconds: FAULT_AT + WATCHED[fault],
     load: steady(rate),
     replicas: restingReplicas(rate, service),
     pod: { ...service.pod, spread },
-    faults,
+    faults: faultsAt(service, fault),
   };
 }
 
+function faultsAt({ cacheLoss }: ServiceModel, fault: FaultKind): Fault[] {
+  const at = FAULT_AT;
+  const cold: Fault[] = cacheLoss === undefined ? [] : [{ kind: "cold-cache", at, ...cacheLoss }];
+  if (fault === "cold-cache") return cold;
+  return fault === "zone-with-cache" ? [{ kind: "zone-loss", at }, ...cold] : [{ kind: fault, at }];
+}
+
 /** When the plan does not promise. */
-export function excusedOf({ acceptedSeconds }: ServiceModel, fault: FaultKind): Excused[] {
-  return fault === "zone-loss" && acceptedSeconds > 0
-    ? [{ from: FAULT_AT, to: FAULT_AT + acceptedSeconds }]
-    : [];
+export function excusedOf(
+  { acceptedSeconds, acceptedCacheSeconds }: ServiceModel,
+  fault: FaultKind,
+): Excused[] {
+  const accepted = {
+    "zone-loss": acceptedSeconds,
+    drain: 0,
+    rollout: 0,
+    "cold-cache": acceptedCacheSeconds,
+    "zone-with-cache": Math.max(acceptedSeconds, acceptedCacheSeconds),
+  }[fault];
+  return accepted > 0 ? [{ from: FAULT_AT, to: FAULT_AT + accepted }] : [];
 }
 
 /** Loads evenly apart from base to peak. @param count whole number >= 2 */

@@ -1,4 +1,6 @@
 /** Rules of a stack file with a database by Atlas that look at the cluster as well. */
+import { issue, type Issue } from "../../budget/core/issues";
+import { NO_CLIENT_CIDRS } from "../../budget/database/settings";
 import { atlasRegion, regionsOfAtlas } from "../../budget/database/atlas-regions";
 import { DEFAULT_BUDGET, mergeBudget } from "../../budget/core/performance-budget";
 import type { DatabaseUser } from "../../budget/database/mongodb";
@@ -6,7 +8,6 @@ import { atlasIssues } from "../../budget/database/rules";
 import { DATABASE_NAME } from "../../plan/plan-database";
 import { databaseUsers, planServices, type ServicesInputs } from "../../plan/plan-stack";
 import { CATALOGUE } from "../../product/data-model/catalogue";
-import { show, type ConfigProblem } from "./config-problems";
 import type { StackConfig } from "./schema/stack";
 
 /** What is sound by itself of a stack. */
@@ -17,55 +18,48 @@ export interface AtlasParts extends Pick<StackConfig, "services" | "budget"> {
   readonly loadBalancer?: { readonly service: string } | undefined;
 }
 
-export function atlasMistakes(config: AtlasParts): ConfigProblem[] {
+export function atlasKeyIssues(config: AtlasParts): Issue[] {
   const { cluster, database } = config;
   if (database?.kind !== "atlas" || cluster === undefined) return [];
   const { cloud } = cluster;
   if (cloud === "local") {
     return [
-      {
-        path: ["database", "kind"],
-        got: show("atlas"),
+      issue(["database", "kind"], "atlas", {
         allowed: '"percona" where cluster.cloud is "local"',
         fix: "Atlas runs in a cloud, and a private endpoint of that cloud leads to it: choose percona here.",
-      },
+      }),
     ];
   }
-  const problems: ConfigProblem[] = [];
+  const issues: Issue[] = [];
   if (atlasRegion(cloud, cluster.region) === undefined) {
-    problems.push({
-      path: ["cluster", "region"],
-      got: show(cluster.region),
-      allowed: `a region that Atlas has: ${regionsOfAtlas(cloud).join(", ")}`,
-      fix: "Choose one of them, or percona as database.kind.",
-    });
+    issues.push(
+      issue(["cluster", "region"], cluster.region, {
+        allowed: `a region that Atlas has: ${regionsOfAtlas(cloud).join(", ")}`,
+        fix: "Choose one of them, or percona as database.kind.",
+      }),
+    );
   }
   const given = database.clientCidrs.length > 0;
   if (cloud === "aws" && !given) {
-    problems.push({
-      path: ["database", "clientCidrs"],
-      got: "nothing",
-      allowed: "at least one IPv4 range of at least 8 bits, like 10.0.0.0/16",
-      fix: "Give the addresses of the pods that connect; the private endpoint lets nobody else in.",
-    });
+    issues.push(issue(["database", "clientCidrs"], undefined, NO_CLIENT_CIDRS));
   }
   if (cloud === "gcp" && given) {
-    problems.push({
-      path: ["database", "clientCidrs"],
-      got: show(database.clientCidrs),
-      allowed: "nothing on gcp, whose endpoints have no list of addresses",
-      fix: "Remove the key; the network's own firewall rules decide there.",
-    });
+    issues.push(
+      issue(["database", "clientCidrs"], database.clientCidrs, {
+        allowed: "nothing on gcp, whose endpoints have no list of addresses",
+        fix: "Remove the key; the network's own firewall rules decide there.",
+      }),
+    );
   }
-  return problems.length > 0 ? problems : tierMistakes(config, cluster, database);
+  return issues.length > 0 ? issues : tierIssues(config, cluster, database);
 }
 
 /** Bounds that were given too small, and a load that no tier carries: what the component would refuse. */
-function tierMistakes(
+function tierIssues(
   { services, budget, loadBalancer }: AtlasParts,
   cluster: StackConfig["cluster"],
   database: Extract<StackConfig["database"], { kind: "atlas" }>,
-): ConfigProblem[] {
+): Issue[] {
   const users = usersOf({ services, budget, cluster, loadBalancer });
   const region = cluster.cloud === "local" ? undefined : atlasRegion(cluster.cloud, cluster.region);
   if (users === undefined || cluster.cloud === "local" || region === undefined) return [];

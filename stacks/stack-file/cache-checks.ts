@@ -7,7 +7,7 @@ import { cacheUsers, planServices, type ServicesInputs } from "../../plan/plan-s
  * @param stack its caches are sound by themselves
  * @param planned its services can be planned; else the caches are judged as if nobody connected
  */
-export function cachePlanMistakes(stack: ServicesInputs, planned: boolean): Issue[] {
+export function cachePlanIssues(stack: ServicesInputs, planned: boolean): Issue[] {
   const services = planned ? planServices(stack) : {};
   return Object.entries(stack.caches ?? {}).flatMap(([name, cache]) => {
     const users = cacheUsers(stack, services, name);

@@ -1,18 +1,16 @@
 /** Rules of `retrofitlink:cdn` that look at more than one key. They run on a block that is sound by itself. */
-import type { Problem } from "../../components/shared/problems";
-import { behaviorProblems } from "../../components/edge/behavior-problems";
+import { issue, type Issue, issuesOf, words } from "../../budget/core/issues";
+import type { SettingPath } from "../../budget/core/settings";
+import { NO_ORIGINALS, cloudFrontSettings } from "../../budget/edge/settings";
+import { behaviorIssues } from "../../components/edge/behavior-issues";
+import { own } from "../../budget/core/own";
 import { cdnBehaviors, edgeBehaviors } from "../../budget/edge/behaviors";
-import { accountProblems, cloudflareImageProblems } from "../../components/edge/cloudflare/cloudflare-args";
-import {
-  ORIGIN_SHIELD_REGIONS,
-  aliasProblems,
-  publicKeyProblems,
-} from "../../components/edge/cloudfront/cloudfront-args";
-import { zoneProblems } from "../../components/edge/cloudflare/cloudflare-zone";
-import { hostProblems } from "../../components/edge/edge-args";
-import { imageVariantProblems } from "../../components/edge/images/image-paths";
-import { show, type ConfigPath, type ConfigProblem } from "./config-problems";
-import { wayMistakes, type CdnOrigin } from "./cdn-way-checks";
+import { accountIssues, cloudflareImageIssues } from "../../components/edge/cloudflare/cloudflare-args";
+import { aliasIssues, publicKeyIssues } from "../../components/edge/cloudfront/cloudfront-args";
+import { zoneIssues } from "../../components/edge/cloudflare/cloudflare-zone";
+import { hostIssues } from "../../components/edge/edge-args";
+import { imageVariantIssues } from "../../components/edge/images/image-paths";
+import { wayIssues, type CdnOrigin } from "./cdn-way-checks";
 import type { CdnConfig, ClusterConfig } from "./schema/stack";
 
 /** What the rules need of the rest of the file; undefined where that is not sound by itself. */
@@ -25,45 +23,45 @@ export interface CdnSurroundings {
 /** Shares that people write add up to 1 but for rounding. */
 const SHARES_TOLERANCE = 0.01;
 
-export function cdnMistakes(cdn: CdnConfig | undefined, surroundings: CdnSurroundings): ConfigProblem[] {
+export function cdnIssues(cdn: CdnConfig | undefined, surroundings: CdnSurroundings): Issue[] {
   if (cdn === undefined) return [];
   const { hosts, zone } = cdn;
   const behaviors = cdnBehaviors(cdn);
-  const own =
+  const ofProvider =
     cdn.provider === "cloudfront"
       ? [
-          ...aliasProblems(hosts),
-          ...publicKeyProblems(
+          ...aliasIssues(hosts),
+          ...publicKeyIssues(
             cdn.cloudfront.publicKeys,
             behaviors.filter(({ signed }) => signed).map((behavior) => behavior.class),
           ),
         ]
       : [
-          ...zoneProblems({ ...cdn.cloudflare, zone, hosts }),
-          ...accountProblems(
+          ...zoneIssues({ ...cdn.cloudflare, zone, hosts }),
+          ...accountIssues(
             { ...cdn.cloudflare, originCertificateRequest: cdn.cloudflare.originCertificateRequest },
             behaviors,
           ),
         ];
   return [
-    ...placeMistakes(cdn, surroundings),
-    ...[...hostProblems(hosts, zone), ...behaviorProblems(behaviors), ...own].map(mistake),
-    ...trafficMistakes(cdn),
-    ...wayMistakes(cdn, behaviors, surroundings.origin),
-    ...imageMistakes(cdn, surroundings),
+    ...placeIssues(cdn, surroundings),
+    ...[...hostIssues(hosts, zone), ...behaviorIssues(behaviors), ...ofProvider].map(ofFile),
+    ...trafficIssues(cdn),
+    ...wayIssues(cdn, behaviors, surroundings.origin),
+    ...imageIssues(cdn, surroundings),
   ];
 }
 
 /** What keeps the CDN from making the variants of images. */
-function imageMistakes(cdn: CdnConfig, { cluster }: CdnSurroundings): ConfigProblem[] {
+function imageIssues(cdn: CdnConfig, { cluster }: CdnSurroundings): Issue[] {
   if (cdn.images === undefined) return [];
   const behaviors = cdnBehaviors(cdn);
-  const problems: Problem[] =
+  const issues: Issue[] =
     cdn.provider === "cloudflare"
-      ? cloudflareImageProblems(cdn.cloudflare.plan, behaviors)
-      : imageVariantProblems(behaviors);
+      ? cloudflareImageIssues(cdn.cloudflare.plan, behaviors)
+      : imageVariantIssues(behaviors);
   const add = (property: string, got: unknown, allowed: string, fix: string): void =>
-    void problems.push({ property, got, allowed, fix });
+    void issues.push(issue(property, got, { allowed, fix }));
   const { key } = cdn.behaviors.images ?? {};
   if (key !== undefined) {
     const fix = "Remove the key, or remove retrofitlink:cdn.images.";
@@ -73,18 +71,13 @@ function imageMistakes(cdn: CdnConfig, { cluster }: CdnSurroundings): ConfigProb
     if (cluster?.cloud === "gcp") {
       add(
         "images",
-        "variants of images by CloudFront in front of gcp",
+        words("variants of images by CloudFront in front of gcp"),
         "CloudFront in front of aws, or Cloudflare",
         "Remove the key, and the service answers for images; or set provider to cloudflare.",
       );
     }
     if (cdn.images.originalsBucket === undefined && !behaviors.some(({ target }) => target === "assets")) {
-      add(
-        "images.originalsBucket",
-        undefined,
-        "the name of a bucket, where no class of paths is answered by one",
-        "Name the private bucket with the originals.",
-      );
+      issues.push(issue("images.originalsBucket", undefined, NO_ORIGINALS));
     }
     if (!((cdn.traffic.shares["images"] ?? 0) > 0)) {
       add(
@@ -95,53 +88,44 @@ function imageMistakes(cdn: CdnConfig, { cluster }: CdnSurroundings): ConfigProb
       );
     }
   }
-  return problems.map(mistake);
+  return issues.map(ofFile);
 }
 
 /** Where the file has what is an argument of its own in a component. */
-const KEYS: readonly (readonly [argument: RegExp, key: string])[] = [
-  [/^publicKeys/, "cloudfront.publicKeys"],
-  [/^account\./, "cloudflare."],
-];
+const KEYS: Readonly<Record<string, SettingPath>> = {
+  publicKeys: ["cloudfront", "publicKeys"],
+  account: ["cloudflare"],
+};
 
-/** `behaviors.api.paths[0]` as a path of the file. */
-function mistake({ property, got, allowed, fix }: Problem): ConfigProblem {
-  const path = KEYS.reduce((text, [argument, key]) => text.replace(argument, key), property)
-    .split(/[.[\]]+/)
-    .filter((part) => part !== "")
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-  return { path: ["cdn", ...path], got: show(got), allowed, fix };
+/** An issue of a component's arguments at the key of the file that they come from. */
+function ofFile(found: Issue): Issue {
+  const [first = "", ...rest] = found.path;
+  return { ...found, path: ["cdn", ...(own(KEYS, String(first)) ?? [first]), ...rest] };
 }
 
-function placeMistakes(cdn: CdnConfig, { cluster, hasLoadBalancer }: CdnSurroundings): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  const add = (path: ConfigPath, got: unknown, allowed: string, fix: string): void =>
-    void problems.push({ path: ["cdn", ...path], got: show(got), allowed, fix });
+function placeIssues(cdn: CdnConfig, { cluster, hasLoadBalancer }: CdnSurroundings): Issue[] {
+  const issues: Issue[] = [];
+  const add = (path: SettingPath, got: unknown, allowed: string, fix: string): void =>
+    void issues.push(issue(["cdn", ...path], got, { allowed, fix }));
   if (!hasLoadBalancer) {
     add(
       [],
-      "a CDN",
+      words("a CDN"),
       "a CDN in front of a load balancer",
       "Add retrofitlink:loadBalancer, or remove the key.",
     );
   }
   if (cluster?.cloud === "local") {
     const fix = "Remove the key: nobody on the internet reaches this cluster.";
-    add([], "a CDN", "a CDN for a cluster of aws or gcp", fix);
+    add([], words("a CDN"), "a CDN for a cluster of aws or gcp", fix);
   }
   if (cdn.provider === "cloudfront" && cluster !== undefined && cluster.cloud !== "local") {
     const region = shieldRegion(cdn, cluster);
-    const regions: readonly string[] = ORIGIN_SHIELD_REGIONS;
-    if (region === undefined || !regions.includes(region)) {
-      add(
-        ["cloudfront", "originShieldRegion"],
-        cdn.cloudfront.originShieldRegion,
-        `one of ${ORIGIN_SHIELD_REGIONS.join(", ")}`,
-        "Choose the one that is nearest to the load balancer.",
-      );
+    for (const { allowed, fix } of issuesOf(cloudFrontSettings.originShieldRegion, region)) {
+      add(["cloudfront", "originShieldRegion"], cdn.cloudfront.originShieldRegion, allowed, fix);
     }
   }
-  return problems;
+  return issues;
 }
 
 /** The AWS region of Origin Shield: what the file says, or the cluster's own where that is one of AWS. */
@@ -152,26 +136,26 @@ export function shieldRegion(
   return cdn.cloudfront.originShieldRegion ?? (cluster.cloud === "aws" ? cluster.region : undefined);
 }
 
-function trafficMistakes({ traffic, behaviors }: CdnConfig): ConfigProblem[] {
+function trafficIssues({ traffic, behaviors }: CdnConfig): Issue[] {
   const known = edgeBehaviors(behaviors).map((behavior) => behavior.class as string);
-  const problems = (["shares", "hitRatios"] as const).flatMap((map) =>
+  const issues = (["shares", "hitRatios"] as const).flatMap((map) =>
     Object.keys(traffic[map] ?? {})
       .filter((name) => !known.includes(name))
-      .map((name): ConfigProblem => ({
-        path: ["cdn", "traffic", map, name],
-        got: show(name),
-        allowed: `a class that has paths: ${known.join(", ")}`,
-        fix: `Give retrofitlink:cdn.behaviors.${name} paths, or remove the key.`,
-      })),
+      .map((name): Issue =>
+        issue(["cdn", "traffic", map, name], name, {
+          allowed: `a class that has paths: ${known.join(", ")}`,
+          fix: `Give retrofitlink:cdn.behaviors.${name} paths, or remove the key.`,
+        }),
+      ),
   );
   const sum = Object.values(traffic.shares).reduce((total, share) => total + share, 0);
-  if (problems.length === 0 && Math.abs(sum - 1) > SHARES_TOLERANCE) {
-    problems.push({
+  if (issues.length === 0 && Math.abs(sum - 1) > SHARES_TOLERANCE) {
+    issues.push({
       path: ["cdn", "traffic", "shares"],
       got: `shares that make ${Number(sum.toFixed(3))}`,
       allowed: "shares that make 1",
       fix: "Every request belongs to a class; what is nothing else is html.",
     });
   }
-  return problems;
+  return issues;
 }

@@ -1,16 +1,22 @@
 /** Rules of a stack file about the way of a request: CDN, load balancer of the cloud, proxy, application. */
 import { BlockList } from "node:net";
 
+import type { SettingPath } from "../../budget/core/settings";
+import { valueAt } from "../../budget/core/setting-paths";
+import { issue, type Issue, issuesOf, within } from "../../budget/core/issues";
+import { certificateIssues } from "../../budget/load-balancing/rules";
+import { NODE_ZONES } from "../../budget/core/cloud-leaves";
+import { proxySettings } from "../../budget/load-balancing/settings";
 import { longestRequestSeconds, requestLimit, type ChainCdn } from "../../budget/timeouts/timeouts";
-import {
-  certificateCovers,
-  rangeProblem,
-} from "../../components/load-balancing/public/public-load-balancer-args";
+import { allowedRange } from "../../budget/core/ranges";
 import { MOST_COUNTED_REQUESTS } from "../../components/load-balancing/public/gcp/gcp-load-balancer-args";
 import { areInCloudflare } from "./cdn-records";
-import { subnetMistakes } from "./cluster-checks";
-import { show, valueAt, type ConfigPath, type ConfigProblem } from "./config-problems";
-import { cloudLoadBalancer, type CloudLoadBalancerConfig } from "./schema/cloud-load-balancer";
+import { subnetIssues } from "./cluster-checks";
+import {
+  aws as awsSettings,
+  cloudLoadBalancer,
+  type CloudLoadBalancerConfig,
+} from "./schema/cloud-load-balancer";
 import { gcpZones } from "./regions";
 import { cluster } from "./schema/cluster";
 import type { ClusterConfig, ServiceConfig } from "./schema/stack";
@@ -26,10 +32,11 @@ export interface ChainParts {
   readonly hasLoadBalancer: boolean;
   /** True when the file has a `public` block, sound or not. */
   readonly hasPublic: boolean;
-  readonly trustedProxies: readonly string[];
+  /** Each that is sound by itself, at its place. */
+  readonly trustedProxies: readonly (string | undefined)[];
 }
 
-const AT: ConfigPath = ["loadBalancer", "public"];
+const AT: SettingPath = ["loadBalancer", "public"];
 
 /** @param raw values by key, without the project's prefix */
 export function chainParts(raw: Readonly<Record<string, unknown>>): ChainParts {
@@ -45,106 +52,95 @@ export function chainParts(raw: Readonly<Record<string, unknown>>): ChainParts {
     hasLoadBalancer: raw["loadBalancer"] !== undefined,
     hasPublic: given !== undefined,
     trustedProxies: Array.isArray(trusted)
-      ? trusted.filter((range): range is string => typeof range === "string")
+      ? trusted.map((range) => proxySettings.trustedProxies.element.safeParse(range).data)
       : [],
   };
 }
 
-export function chainMistakes(
-  chain: ChainParts,
-  services: Readonly<Record<string, ServiceConfig>>,
-): ConfigProblem[] {
+export function chainIssues(chain: ChainParts, services: Readonly<Record<string, ServiceConfig>>): Issue[] {
   if (chain.cluster === undefined) return [];
   return [
-    ...requestMistakes(chain, chain.cluster, services),
-    ...lockMistakes(chain, chain.cluster),
-    ...(chain.public === undefined ? [] : publicMistakes(chain, chain.cluster, chain.public)),
+    ...requestIssues(chain, chain.cluster, services),
+    ...lockIssues(chain, chain.cluster),
+    ...(chain.public === undefined ? [] : publicIssues(chain, chain.cluster, chain.public)),
   ];
 }
 
 /** A request that some hop gives up before the application can answer. */
-function requestMistakes(
+function requestIssues(
   { cdn: provider }: ChainParts,
   { cloud }: ClusterConfig,
   services: Readonly<Record<string, ServiceConfig>>,
-): ConfigProblem[] {
+): Issue[] {
   const longest = longestRequestSeconds({ cloud, cdn: provider });
   return Object.entries(services).flatMap(([name, { maxRequestSeconds }]) => {
     if (maxRequestSeconds <= longest) return [];
     const limit = requestLimit({ maxRequestSeconds, cloud, cdn: provider });
-    return {
-      path: ["services", name, "maxRequestSeconds"],
-      got: show(maxRequestSeconds),
+    return issue(["services", name, "maxRequestSeconds"], maxRequestSeconds, {
       allowed: `at most ${longest} (seconds), for ${limit}`,
       fix: "Shorten it, and give longer work to a queue.",
-    };
+    });
   });
 }
 
 /** A CDN whose secret no load balancer demands can be passed by. */
-function lockMistakes(
+function lockIssues(
   { cdn: provider, hasPublic, hasLoadBalancer }: ChainParts,
   { cloud }: ClusterConfig,
-): ConfigProblem[] {
+): Issue[] {
   if (provider === "none") return [];
   // A CDN without any load balancer, or on a local cluster, is another rule's.
   if (hasPublic || !hasLoadBalancer || cloud === "local") return [];
   return [
-    {
-      path: AT,
-      got: "nothing",
+    issue(AT, undefined, {
       allowed: `a load balancer that demands the origin lock, for cdn.provider is ${provider}`,
       fix: "Describe it: without one everybody could pass by the CDN.",
-    },
+    }),
   ];
 }
 
-function publicMistakes(
+function publicIssues(
   chain: ChainParts,
   { cloud, zones, ...location }: ClusterConfig,
   config: CloudLoadBalancerConfig,
-): ConfigProblem[] {
+): Issue[] {
   if (cloud === "local") {
     const fix = "Remove the key, or say in retrofitlink:cluster.cloud where the stack runs.";
     return [{ path: AT, got: "a map", allowed: "nothing on a local cluster", fix }];
   }
   const elsewhere = areInCloudflare(config.hosts, chain.cloudflareZone);
-  const problems: ConfigProblem[] = [
-    ...certificateMistakes(config, elsewhere),
-    ...(elsewhere ? [] : dnsZoneMistakes(config.dnsZone, cloud)),
-    ...sourceMistakes(chain, config),
-    ...trustMistakes(chain, cloud),
+  const issues: Issue[] = [
+    ...within(
+      AT,
+      certificateIssues(
+        config.hosts,
+        config.certificate === "managed" ? undefined : config.certificate.names,
+        config.dnsZone !== undefined || elsewhere,
+      ),
+    ),
+    ...(elsewhere ? [] : dnsZoneIssues(config.dnsZone, cloud)),
+    ...sourceIssues(chain, config),
+    ...trustIssues(chain, cloud),
   ];
   return cloud === "aws"
-    ? [...problems, ...awsMistakes(config, zones)]
-    : [...problems, ...gcpMistakes(config, zones, "region" in location ? location.region : "")];
+    ? [...issues, ...awsIssues(config, zones)]
+    : [...issues, ...gcpIssues(config, zones, "region" in location ? location.region : "")];
 }
 
-function awsMistakes({ aws }: CloudLoadBalancerConfig, zones: number): ConfigProblem[] {
-  if (aws !== undefined) return subnetMistakes([...AT, "aws", "subnetIds"], aws.subnetIds, zones);
-  return [
-    {
-      path: [...AT, "aws"],
-      got: "nothing",
-      allowed: "a map of subnetIds and nodeSecurityGroupId",
-      fix: "Give the public subnets, and the security group of the cluster's nodes.",
-    },
-  ];
+function awsIssues({ aws }: CloudLoadBalancerConfig, zones: number): Issue[] {
+  if (aws !== undefined) return subnetIssues([...AT, "aws", "subnetIds"], aws.subnetIds, zones);
+  return within([...AT, "aws"], issuesOf(awsSettings, undefined));
 }
 
-function gcpMistakes(
-  { gcp, firewall }: CloudLoadBalancerConfig,
-  zones: number,
-  region: string,
-): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+function gcpIssues({ gcp, firewall }: CloudLoadBalancerConfig, zones: number, region: string): Issue[] {
+  const issues: Issue[] = [];
   if (firewall.requestsPerFiveMinutes > MOST_COUNTED_REQUESTS) {
-    problems.push({
-      path: [...AT, "firewall", "requestsPerFiveMinutes"],
-      got: show(firewall.requestsPerFiveMinutes),
-      allowed: `at most ${MOST_COUNTED_REQUESTS} on gcp, for Cloud Armor counts no further`,
-      fix: "Lower it; the rate limit of the proxy, loadBalancer.rateLimit, is another.",
-    });
+    issues.push(
+      issue([...AT, "firewall", "requestsPerFiveMinutes"], firewall.requestsPerFiveMinutes, {
+        allowed: `at most ${MOST_COUNTED_REQUESTS} on gcp, for Cloud Armor counts no further`,
+        fix: "Lower it; the rate limit of the proxy, loadBalancer.rateLimit, is another.",
+      }),
+    );
   }
   const there = gcpZones(region);
   const named = gcp?.zones;
@@ -155,14 +151,14 @@ function gcpMistakes(
         new Set(named).size === zones &&
         named.every((zone) => there.includes(zone));
   if (!isRight) {
-    problems.push({
-      path: [...AT, "gcp", "zones"],
-      got: show(named),
-      allowed: `${zones} of ${there.join(", ")}, as cluster.zones and cluster.region say`,
-      fix: "Name the zones of the cluster's nodes: each has a group of endpoints.",
-    });
+    issues.push(
+      issue([...AT, "gcp", "zones"], named, {
+        allowed: `${zones} of ${there.join(", ")}, as cluster.zones and cluster.region say`,
+        ...NODE_ZONES,
+      }),
+    );
   }
-  return problems;
+  return issues;
 }
 
 /** How the zones of each cloud are named. */
@@ -174,67 +170,33 @@ const DNS_ZONES = {
   },
 } as const;
 
-function dnsZoneMistakes(dnsZone: string | undefined, cloud: keyof typeof DNS_ZONES): ConfigProblem[] {
+function dnsZoneIssues(dnsZone: string | undefined, cloud: keyof typeof DNS_ZONES): Issue[] {
   const { pattern, allowed } = DNS_ZONES[cloud];
   if (dnsZone === undefined || pattern.test(dnsZone)) return [];
-  return [{ path: [...AT, "dnsZone"], got: show(dnsZone), allowed, fix: "Name the zone of the hosts." }];
+  return [issue([...AT, "dnsZone"], dnsZone, { allowed, fix: "Name the zone of the hosts." })];
 }
 
-/** @param elsewhere true where the CDN's DNS service has the zone of the hosts */
-function certificateMistakes(
-  { certificate, hosts, dnsZone }: CloudLoadBalancerConfig,
-  elsewhere: boolean,
-): ConfigProblem[] {
-  const twice = hosts.filter((host, index) => hosts.indexOf(host) !== index);
-  const problems: ConfigProblem[] = twice.map((host) => ({
-    path: [...AT, "hosts"],
-    got: show(host),
-    allowed: "each name once",
-    fix: "Remove the second.",
-  }));
-  if (certificate === "managed") {
-    if (dnsZone !== undefined || elsewhere) return problems;
-    const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
-    return [...problems, { path: [...AT, "dnsZone"], got: "nothing", allowed: "the zone of the hosts", fix }];
-  }
-  const bare = hosts.filter((host) => !certificateCovers(certificate.names, host));
-  return [
-    ...problems,
-    ...bare.map((host) => ({
-      path: [...AT, "certificate", "names"],
-      got: show(certificate.names),
-      allowed: `names that cover every host; ${host} is not covered`,
-      fix: "Choose a certificate for this name, or let one be made with certificate: managed.",
-    })),
-  ];
-}
-
-function sourceMistakes(
-  { cdn: provider }: ChainParts,
-  { sources }: CloudLoadBalancerConfig,
-): ConfigProblem[] {
+function sourceIssues({ cdn: provider }: ChainParts, { sources }: CloudLoadBalancerConfig): Issue[] {
   const path = [...AT, "sources"];
   if (provider !== "none") {
     if (sources === undefined) return [];
     return [
-      {
-        path,
-        got: show(sources),
+      issue(path, sources, {
         allowed: `nothing, for cdn.provider is ${provider}, and the CDN is the only source`,
         fix: "Remove the key: whoever else may connect passes by the CDN.",
-      },
+      }),
     ];
   }
   if (sources === undefined) {
     const fix = "Say internet, or name the ranges, or put a CDN in front with retrofitlink:cdn.";
-    return [{ path, got: "nothing", allowed: '"internet" or a list of ranges', fix }];
+    return [issue(path, undefined, { allowed: '"internet" or a list of ranges', fix })];
   }
   if (sources === "internet") return [];
   return sources.flatMap((range, index) => {
-    const allowed = rangeProblem(range);
+    const allowed = allowedRange(range);
     if (allowed === undefined) return [];
     const fix = "Name the ranges; everybody is said with sources: internet.";
-    return { path: [...path, index], got: show(range), allowed, fix };
+    return issue([...path, index], range, { allowed, fix });
   });
 }
 
@@ -264,8 +226,8 @@ function isPrivateRange(range: string): boolean {
  * The proxy believes what its trusted ranges say of a client's address. Behind an ALB those are its subnets', which only
  * the file knows; behind Google's load balancer they are derived, and more of the network's own do no harm.
  */
-function trustMistakes({ trustedProxies }: ChainParts, cloud: "aws" | "gcp"): ConfigProblem[] {
-  const path: ConfigPath = ["loadBalancer", "trustedProxies"];
+function trustIssues({ trustedProxies }: ChainParts, cloud: "aws" | "gcp"): Issue[] {
+  const path: SettingPath = ["loadBalancer", "trustedProxies"];
   const fix =
     cloud === "aws"
       ? "Give the range of the VPC, in which the load balancer stands."
@@ -273,11 +235,11 @@ function trustMistakes({ trustedProxies }: ChainParts, cloud: "aws" | "gcp"): Co
   if (cloud === "aws" && trustedProxies.length === 0) {
     const allowed =
       "the range of the VPC, or all clients share the load balancer's address and its rate limit";
-    return [{ path, got: "nothing", allowed, fix }];
+    return [issue(path, undefined, { allowed, fix })];
   }
   return trustedProxies.flatMap((range, index) =>
-    isPrivateRange(range)
+    range === undefined || isPrivateRange(range)
       ? []
-      : { path: [...path, index], got: show(range), allowed: "a range of the private network", fix },
+      : issue([...path, index], range, { allowed: "a range of the private network", fix }),
   );
 }

@@ -1,5 +1,5 @@
 /** Rules about where a stack runs, and about names that its cloud has to take. */
-import { issuesOf, nearest, show, within, type Issue } from "../../budget/core/issues";
+import { issue, type Issue, issuesOf, nearest, within } from "../../budget/core/issues";
 import type { SettingPath } from "../../budget/core/settings";
 import { managedCacheName } from "../../budget/caching/settings";
 
@@ -20,7 +20,7 @@ export function clusterIssues({ cluster, cacheKinds }: ClusterParts): Issue[] {
     ? [
         ...names,
         ...awsRegionIssues(cluster.region),
-        ...subnetMistakes(["cluster", "subnetIds"], cluster.subnetIds, cluster.zones),
+        ...subnetIssues(["cluster", "subnetIds"], cluster.subnetIds, cluster.zones),
       ]
     : [...names, ...gcpRegionIssues(cluster)];
 }
@@ -28,12 +28,10 @@ export function clusterIssues({ cluster, cacheKinds }: ClusterParts): Issue[] {
 function awsRegionIssues(region: string): Issue[] {
   if (isOtherPartition(region)) {
     return [
-      {
-        path: ["cluster", "region"],
-        got: show(region),
+      issue(["cluster", "region"], region, {
         allowed: "a region of AWS outside China, the government's clouds and the European Sovereign Cloud",
         fix: "Choose another region: those are clouds by themselves, without half of what is used here.",
-      },
+      }),
     ];
   }
   return unknownRegion(region, AWS_REGIONS, "AWS");
@@ -44,12 +42,10 @@ function gcpRegionIssues({ region, zones }: Extract<ClusterConfig, { cloud: "gcp
   const there = gcpZones(region);
   if (unknown.length > 0 || zones <= there.length) return unknown;
   return [
-    {
-      path: ["cluster", "zones"],
-      got: show(zones),
+    issue(["cluster", "zones"], zones, {
       allowed: `at most ${there.length}, the zones of ${region}`,
       fix: "Nodes are in fewer zones than that: count again.",
-    },
+    }),
   ];
 }
 
@@ -57,17 +53,15 @@ function unknownRegion(region: string, known: readonly string[], cloud: string):
   if (known.includes(region)) return [];
   const near = nearest(region, known);
   return [
-    {
-      path: ["cluster", "region"],
-      got: show(region),
+    issue(["cluster", "region"], region, {
       allowed: `a region of ${cloud}: ${known.join(", ")}`,
       fix: near === undefined ? "Give the cluster's region." : `Did you mean "${near}"?`,
-    },
+    }),
   ];
 }
 
 /** Zones without a subnet get nothing: no target of a load balancer, no member of a managed cache. */
-export function subnetMistakes(path: SettingPath, subnetIds: readonly string[], zones: number): Issue[] {
+export function subnetIssues(path: SettingPath, subnetIds: readonly string[], zones: number): Issue[] {
   const needed = Math.max(2, zones);
   const different = new Set(subnetIds).size;
   if (different === subnetIds.length && different >= needed) return [];

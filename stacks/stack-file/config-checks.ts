@@ -1,23 +1,26 @@
 /** Rules of a stack file that look at more than one key. They run on what is sound by itself. */
+import { issue, type Issue, show, within } from "../../budget/core/issues";
+import { configKey } from "./stack-file-issues";
 import { budgetIssues } from "../../budget/core/budget-settings";
-import { issue, show, within, type Issue } from "../../budget/core/issues";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { queryIssues } from "../../budget/service/misses";
 import { serviceIssues } from "../../budget/service/rules";
-import { routesAndTlsProblems, trustProblems } from "../../components/load-balancing/proxy/proxy-problems";
-import { asIssue } from "../../components/shared/problems";
+import { routesAndTlsIssues, trustIssues } from "../../components/load-balancing/proxy/proxy-issues";
 import { environmentIssues } from "../../components/workload/environment-issues";
-import { chainMistakes, type ChainParts } from "./cloud-load-balancer-checks";
-import { cachePlanMistakes } from "./cache-checks";
-import { cdnMistakes } from "./cdn-checks";
+import { clusterScalingIssues, plannedScalingIssues, serviceScalingIssues } from "./autoscaling-checks";
+import { chainIssues, type ChainParts } from "./cloud-load-balancer-checks";
+import { cachePlanIssues } from "./cache-checks";
+import { cdnIssues } from "./cdn-checks";
+import type { CdnOrigin } from "./cdn-way-checks";
 import { serviceInputs } from "../../plan/plan-stack";
 import { clusterIssues } from "./cluster-checks";
-import { atlasMistakes } from "./atlas-checks";
-import { databaseMistakes } from "./database-checks";
+import { atlasKeyIssues } from "./atlas-checks";
+import { databaseIssues } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
 import type { CdnConfig, ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 import { nameIssues, workloadNames, type NamingParts } from "./object-names";
-import { configKey } from "./stack-file-issues";
-import { signingMistakes } from "./url-signing-checks";
+import { publicServiceIssues } from "./public-checks";
+import { signingIssues } from "./url-signing-checks";
 import { waiverIssues } from "./waiver-issues";
 
 /** The budget of one service: the default, the stack's overrides, the service's. */
@@ -46,6 +49,7 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   /** What the way of a request is made of. */
   readonly chain: ChainParts;
   readonly cdn: CdnConfig | undefined;
+  readonly autoscaling: StackConfig["autoscaling"] | undefined;
   readonly cluster: ClusterConfig | undefined;
   /** `cluster.cloud` as it was given. */
   readonly cloud: unknown;
@@ -70,30 +74,47 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
           ...(stackIsSound ? planIssues(config, stackBudget, name, service) : []),
           ...variableIssues(service, names),
           ...otherNames(service, name, names),
+          ...(stackIsSound ? serviceScalingIssues(config, service, serviceBudget(config, service)) : []),
         ],
       ),
     ),
     ...nameIssues(config.naming),
-    ...(stackIsSound ? databaseMistakes(config, names.database, stackBudget) : []),
+    ...(stackIsSound ? databaseIssues(config, names.database, stackBudget) : []),
     ...clusterIssues(config),
+    ...clusterScalingIssues(config),
     ...cacheKindIssues(config),
     ...loadBalancerIssues(config, names),
-    ...chainMistakes(config.chain, config.services),
-    ...cdnMistakes(config.cdn, {
+    ...chainIssues(config.chain, config.services),
+    ...cdnIssues(config.cdn, {
       cluster: config.cluster,
       hasLoadBalancer: config.exposedService !== undefined,
-      origin: { hosts: config.chain.public?.hosts, routes: config.loadBalancer?.routes },
+      origin: { hosts: config.chain.public?.hosts, routes: openPaths(config) },
     }),
-    ...signingMistakes({ ...config, hasCdn: names.cdn }),
+    ...signingIssues({ ...config, hasCdn: names.cdn }),
     ...proxyIssues(config),
+    ...publicServiceIssues(config),
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
-    ...atlasMistakes({ ...config, loadBalancer: exposed(config) }),
+    ...atlasKeyIssues({ ...config, loadBalancer: exposed(config) }),
   ];
-  const { budget, services, caches, cluster, cdn } = config;
+  const { autoscaling, budget, services, caches, cluster, cdn } = config;
   if (cluster === undefined) return issues;
   const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
-  const stack = { budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
-  return [...issues, ...cachePlanMistakes(stack, isPlanned)];
+  const stack = { autoscaling, budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
+  return [...issues, ...(isPlanned ? plannedScalingIssues(stack) : []), ...cachePlanIssues(stack, isPlanned)];
+}
+
+/** Every path that stays open, with where the file has it. */
+function openPaths({ loadBalancer, services }: SoundParts): CdnOrigin["routes"] {
+  if (loadBalancer === undefined) return undefined;
+  return [
+    ...loadBalancer.routes.map((route, index) => ({ ...route, at: ["loadBalancer", "routes", index] })),
+    ...Object.entries(services).flatMap(([name, service]) =>
+      (service.public?.routes ?? []).map((route, index) => ({
+        ...route,
+        at: ["services", name, "public", "routes", index],
+      })),
+    ),
+  ];
 }
 
 /** The service behind the proxy, as a plan is told of it, also where the rest of the block has issues. */
@@ -109,7 +130,12 @@ function planIssues(
   service: ServiceConfig,
 ): Issue[] {
   const { cluster = { cloud: "local", zones: 1 } } = config;
-  const inputs = serviceInputs({ cluster, loadBalancer: exposed(config) }, stackBudget, service, name);
+  const inputs = serviceInputs(
+    { cluster, autoscaling: config.autoscaling, loadBalancer: exposed(config) },
+    stackBudget,
+    service,
+    name,
+  );
   const { caches, database } = service;
   const waits = [
     ...Object.values(caches),
@@ -117,7 +143,11 @@ function planIssues(
       ? []
       : [{ callsPerRequest: database.queriesPerRequest, callSeconds: database.querySeconds }]),
   ];
-  return [...budgetIssues(inputs.budget, service.budget, ["budget"]), ...serviceIssues({ ...inputs, waits })];
+  return [
+    ...budgetIssues(inputs.budget, service.budget, ["budget"]),
+    ...(database === undefined ? [] : queryIssues(database)),
+    ...serviceIssues({ ...inputs, waits }),
+  ];
 }
 
 function variableIssues(service: ServiceConfig, names: Names): Issue[] {
@@ -159,7 +189,7 @@ const CLOUD_OF_CACHE = new Map<unknown, string>([
 ]);
 
 function cacheKindIssues({ cloud, cacheKinds }: SoundParts): Issue[] {
-  // A cloud that nobody knows is an issue of its own.
+  // An unknown cloud is an issue of its own.
   if (cloud !== "aws" && cloud !== "gcp" && cloud !== "local") return [];
   return Object.entries(cacheKinds).flatMap(([name, kind]) => {
     const needed = CLOUD_OF_CACHE.get(kind);
@@ -187,11 +217,11 @@ function proxyIssues({ loadBalancer }: SoundParts): Issue[] {
   if (loadBalancer === undefined) return [];
   const { routes, hosts, headers } = loadBalancer;
   const found = [
-    ...routesAndTlsProblems({ routes, hosts, headers, ...tlsOf(loadBalancer) }),
+    ...routesAndTlsIssues({ routes, hosts, headers, ...tlsOf(loadBalancer) }),
     // Behind a load balancer of the cloud they are held to more, by its own checks.
-    ...(loadBalancer.public === undefined ? trustProblems(loadBalancer.trustedProxies) : []),
+    ...(loadBalancer.public === undefined ? trustIssues(loadBalancer.trustedProxies) : []),
   ];
-  return within(["loadBalancer"], found.map(asIssue));
+  return within(["loadBalancer"], found);
 }
 
 function oneOf(names: readonly string[], what: string): string {

@@ -44,11 +44,12 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
 function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
-  const { budget, services, waivers, loadBalancer, cdn, cluster, database } = stackSchema.shape;
+  const { autoscaling, budget, services, waivers, loadBalancer, cdn, cluster, database } = stackSchema.shape;
   const exposed = valueAt(raw, ["loadBalancer", "service"]);
   const service = services.valueType;
   return {
     budget: budget.safeParse(raw["budget"]).data ?? {},
+    autoscaling: autoscaling.safeParse(raw["autoscaling"]).data,
     services: Object.fromEntries(
       keysOf(raw["services"]).flatMap((name) => {
         const { data } = service.safeParse(valueAt(raw, ["services", name]));
@@ -120,23 +121,6 @@ function otherComponents(raw: Readonly<Record<string, unknown>>): string[] {
 
 function keysOf(value: unknown): string[] {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
-}
-
-/** A choice that the schema takes and nothing is built from yet. */
-export interface NotBuiltYet {
-  /** `retrofitlink:cdn` */
-  readonly key: string;
-  readonly message: string;
-}
-
-/** Choices of the file that have no effect so far. The program says so at every run. */
-export function notBuiltYet(config: StackConfig): NotBuiltYet[] {
-  const choices: [boolean, string, string][] = [
-    [config.autoscaling.kind === "keda", "autoscaling.kind", "KEDA is not built yet; services get an HPA"],
-  ];
-  return choices
-    .filter(([chosen]) => chosen)
-    .map(([, key, message]) => ({ key: `${NAMESPACE}:${key}`, message }));
 }
 
 const CDN_PROVIDERS = ["cloudfront", "cloudflare"];

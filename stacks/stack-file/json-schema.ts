@@ -9,9 +9,13 @@ import { NAMESPACE } from "./stack-file-issues";
 export function description(schema: z.ZodType): string | undefined {
   const about = aboutOf(schema);
   if (about === undefined) return undefined;
-  const { allowed, fix, decides } = about;
+  const { allowed, fix, decides, otherwise } = about;
   const sentence = `${allowed.slice(0, 1).toUpperCase()}${allowed.slice(1)}.`;
-  return `${sentence} ${fix}${decides === undefined ? "" : ` Decides: ${decides}.`}`;
+  const more = [
+    ...(otherwise === undefined ? [] : [`Left out: ${otherwise}.`]),
+    ...(decides === undefined ? [] : [`Decides: ${decides}.`]),
+  ];
+  return [sentence, fix, ...more].join(" ");
 }
 
 /**

@@ -40,6 +40,8 @@ const SERVICE: Suffixes = [
   ["workload", ""],
   ["ServiceAccount", ""],
   ["Deployment", ""],
+  // Pause pods that keep room for it.
+  ["Deployment", "-headroom"],
   ["HorizontalPodAutoscaler", ""],
   ["PodDisruptionBudget", ""],
   ["NetworkPolicy", ""],

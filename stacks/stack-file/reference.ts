@@ -2,7 +2,6 @@
 import { z } from "zod";
 
 import { aboutOf } from "../../budget/core/settings";
-import { MESSAGE_SEPARATOR } from "../../budget/core/issues";
 import { DEFAULT_BUDGET } from "../../budget/core/performance-budget";
 import { stackSchema } from "./schema/stack";
 
@@ -21,7 +20,7 @@ function unwrapped(schema: z.ZodType, otherwise = "required"): { schema: z.ZodTy
   }
   return schema instanceof z.ZodOptional
     ? unwrapped(schema.unwrap() as z.ZodType, "none")
-    : { schema, otherwise };
+    : { schema, otherwise: (otherwise === "none" ? aboutOf(schema)?.otherwise : undefined) ?? otherwise };
 }
 
 function shown(value: unknown): string {
@@ -32,12 +31,10 @@ function shown(value: unknown): string {
   return inner.length === 0 ? "none" : `\`${inner.join("`, `").replaceAll('"', "")}\``;
 }
 
-/** What is allowed; of a setting without a declaration what it says of nothing. */
 function allowed(schema: z.ZodType): string {
-  const said = aboutOf(schema)?.allowed;
-  if (said !== undefined) return said;
-  const [message = ""] = schema.safeParse(Symbol()).error?.issues.map(({ message: text }) => text) ?? [];
-  return message.includes(MESSAGE_SEPARATOR) ? (message.split(MESSAGE_SEPARATOR)[0] ?? "") : "";
+  const said =
+    schema instanceof z.ZodLiteral ? [...schema.values].map((one) => JSON.stringify(one)).join(" or ") : "";
+  return aboutOf(schema)?.allowed ?? said;
 }
 
 function told(schema: z.ZodType): Pick<Row, "fix" | "decides"> {
@@ -45,7 +42,14 @@ function told(schema: z.ZodType): Pick<Row, "fix" | "decides"> {
   return { fix, decides };
 }
 
-/** Rows of a map of known keys; a map within it is one row for each of its keys. */
+/** Blocks within others that have a table of their own. */
+const OWN_TABLES: ReadonlySet<z.ZodType> = new Set(
+  [stackSchema.shape.budget, stackSchema.shape.loadBalancer.unwrap().shape.public].map(
+    (block) => unwrapped(block).schema,
+  ),
+);
+
+/** Rows of a map of known keys; a map within it has one for each of its keys, and one itself where it may be left out. */
 function rows(given: z.ZodType, prefix: string, note = ""): Row[] {
   const { schema } = unwrapped(given);
   if (schema instanceof z.ZodDiscriminatedUnion) return unionRows(schema, prefix);
@@ -58,23 +62,28 @@ function rows(given: z.ZodType, prefix: string, note = ""): Row[] {
 function keyRows(field: z.ZodType, key: string, note: string): Row[] {
   const { schema, otherwise } = unwrapped(field);
   const row: Row = { key, allowed: `${allowed(schema)}${note}`, otherwise, ...told(schema) };
-  // The budget has a table of its own.
-  if (key === "budget" || key.endsWith(".budget")) return [row];
+  if (OWN_TABLES.has(schema)) return [row];
   const inside = inner(schema);
   if (inside === undefined) return [row];
   const below = rows(inside.schema, `${key}${inside.joint}`, note);
-  return inside.joint === "." ? below : [row, ...below];
+  // Of a block that is always there the keys alone say everything.
+  return inside.joint === "." && !(field instanceof z.ZodOptional) ? below : [row, ...below];
 }
 
 /** What is below a key: of a map its keys, of a map of names `<name>`, of a list `[]`. */
 function inner(schema: z.ZodType): { schema: z.ZodType; joint: string } | undefined {
   const named = (of: unknown, joint: string): { schema: z.ZodType; joint: string } | undefined => {
     const found = unwrapped(of as z.ZodType).schema;
-    return found instanceof z.ZodObject ? { schema: found, joint } : undefined;
+    return hasKeys(found) ? { schema: found, joint } : undefined;
   };
   if (schema instanceof z.ZodRecord) return named(schema.valueType, ".<name>.");
   if (schema instanceof z.ZodArray) return named(schema.element, "[].");
-  return schema instanceof z.ZodObject ? { schema, joint: "." } : undefined;
+  return hasKeys(schema) ? { schema, joint: "." } : undefined;
+}
+
+/** A map of known keys, or one of several. */
+function hasKeys(schema: z.ZodType): boolean {
+  return schema instanceof z.ZodObject || schema instanceof z.ZodDiscriminatedUnion;
 }
 
 /** Keys that every branch has once, the others with the branches they belong to. */
@@ -114,6 +123,28 @@ function branchName(option: z.ZodType, discriminator: string): string {
   return schema instanceof z.ZodLiteral ? String(schema.value) : "";
 }
 
+const CLASS_KEY = /^behaviors\.([^.]+)\.(.+)$/;
+
+/** Keys that classes of paths have alike as one row, with the classes where not each of them has it. */
+function withClasses(found: readonly Row[]): Row[] {
+  const parts = found.map((row) => ({ row, match: CLASS_KEY.exec(row.key) }));
+  const all = new Set(parts.flatMap(({ match }) => match?.[1] ?? []));
+  const once = new Map<string, Row>();
+  for (const { row, match } of parts) {
+    const key = match === null ? row.key : `behaviors.<class>.${match[2] ?? ""}`;
+    const having = parts.flatMap((other) =>
+      other.match?.[2] === match?.[2] ? (other.match?.[1] ?? []) : [],
+    );
+    const only = match === null || having.length === all.size ? "" : `; not of ${without(all, having)}`;
+    if (!once.has(key)) once.set(key, { ...row, key, allowed: `${row.allowed}${only}` });
+  }
+  return [...once.values()];
+}
+
+function without(all: ReadonlySet<string>, some: readonly string[]): string {
+  return [...all].filter((one) => !some.includes(one)).join(" and ");
+}
+
 function table(head: readonly string[], lines: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...lines.map(line)].join("\n");
@@ -149,9 +180,17 @@ export function referenceTables(): Readonly<Record<string, string>> {
     ...Object.fromEntries(
       (others.database.unwrap().options as z.ZodType[]).map((kind) => [
         `database ${branchName(kind, "kind")}`,
-        keyTable(rows(kind, "")),
+        keyTable(
+          rows(kind, "").map((row) =>
+            row.key === "kind" ? { ...row, ...told(others.database.unwrap()) } : row,
+          ),
+        ),
       ]),
     ),
+    "load balancer": keyTable(rows(others.loadBalancer.unwrap(), "")),
+    "public load balancer": keyTable(rows(others.loadBalancer.unwrap().shape.public, "")),
+    cdn: keyTable(withClasses(rows(others.cdn.unwrap(), ""))),
+    autoscaling: keyTable(rows(others.autoscaling, "")),
     waivers: keyTable(rows(others.waivers.unwrap().element, "")),
     budget: table(
       ["metric", "target", "warning", "critical"],

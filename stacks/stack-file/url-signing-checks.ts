@@ -1,6 +1,6 @@
 /** Rules of `signsUrls`: a service signs what a CDN checks, with a key that is there. */
+import { issue, type Issue } from "../../budget/core/issues";
 import { cdnBehaviors } from "../../budget/edge/behaviors";
-import { show, type ConfigProblem } from "./config-problems";
 import type { CdnConfig, ClusterConfig, ServiceConfig } from "./schema/stack";
 
 /** Entry of the Secret with CloudFront's private key: the name of the file that `openssl genrsa` was told to write. */
@@ -15,27 +15,25 @@ export interface SigningParts {
   readonly cluster: ClusterConfig | undefined;
 }
 
-export function signingMistakes({ services, hasCdn, cdn, cluster }: SigningParts): ConfigProblem[] {
+export function signingIssues({ services, hasCdn, cdn, cluster }: SigningParts): Issue[] {
   const signers = Object.entries(services).flatMap(([name, { signsUrls }]) => (signsUrls ? [name] : []));
   const [first] = signers;
   // A CDN with mistakes of its own may have a class that is signed.
   if (first === undefined || (hasCdn && cdn === undefined)) return [];
   if (cdn === undefined || !cdnBehaviors(cdn).some(({ signed }) => signed)) {
-    return signers.map((name) => ({
-      path: ["services", name, "signsUrls"],
-      got: show(true),
-      allowed: "false where no class of retrofitlink:cdn is signed",
-      fix: "Remove the key, or give behaviors.media of the CDN paths.",
-    }));
+    return signers.map((name) =>
+      issue(["services", name, "signsUrls"], true, {
+        allowed: "false where no class of retrofitlink:cdn is signed",
+        fix: "Remove the key, or give behaviors.media of the CDN paths.",
+      }),
+    );
   }
   if (cdn.provider !== "cloudfront" || cdn.cloudfront.signingKeySecret !== undefined) return [];
   const namespace = cluster?.namespace ?? "retrofitlink";
   return [
-    {
-      path: ["cdn", "cloudfront", "signingKeySecret"],
-      got: show(undefined),
+    issue(["cdn", "cloudfront", "signingKeySecret"], undefined, {
       allowed: `the name of a Secret with the private key of publicKeys[0], for services.${first} signs URLs`,
       fix: `Make it: \`kubectl -n ${namespace} create secret generic cloudfront-signing-key --from-file=${CLOUDFRONT_KEY}\`.`,
-    },
+    }),
   ];
 }

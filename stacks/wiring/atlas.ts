@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { AtlasCluster, type AtlasNetwork } from "../../components/database/atlas/atlas-cluster";
 import type { DataModelJob } from "../../components/database/data-model/data-model-job";
-import { DATABASE_NAME } from "../../plan/plan-database";
+import { DATABASE_NAME, plannedOfKind } from "../../plan/plan-database";
 import type { StackPlan } from "../../plan/plan-stack";
 import { CATALOGUE } from "../../product/data-model/catalogue";
 import type { ClusterConfig, StackConfig } from "../stack-file/config";
@@ -18,7 +18,6 @@ export function createAtlas(
   database: AtlasConfig,
   options: pulumi.ComponentResourceOptions,
 ): { readonly cluster: AtlasCluster; readonly dataModel: DataModelJob } {
-  if (planned?.kind !== "atlas") throw new RangeError("the plan is of another kind of database");
   const { backup, clientCidrs, clusterName, ...sizes } = database;
   const atlas = new AtlasCluster(
     DATABASE_NAME,
@@ -32,12 +31,15 @@ export function createAtlas(
       users: databaseUsers,
       budget,
       dataModel: CATALOGUE,
-      plan: planned.plan,
+      plan: plannedOfKind("atlas", planned).plan,
       retentionDays: backup.retentionDays,
     },
     options,
   );
-  return { cluster: atlas, dataModel: createDataModel(config, database, atlas, planned.plan, options) };
+  return {
+    cluster: atlas,
+    dataModel: createDataModel(config, database, atlas, plannedOfKind("atlas", planned).plan, options),
+  };
 }
 
 function atlasNetwork(cluster: ClusterConfig, clientCidrs: readonly string[]): AtlasNetwork {

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { KEDA_NAMESPACE } from "../../components/autoscaling/operators";
 import type { Cache } from "../../components/caching/cache-endpoint";
 import { ElastiCache } from "../../components/caching/managed/elasticache";
 import { Memorystore } from "../../components/caching/managed/memorystore";
@@ -56,19 +57,23 @@ export function createCache(
       return memorystore(config.cluster, planned.plan as ManagedCachePlan, name, cache, common, options);
     case "in-cluster":
     case undefined:
-      return inCluster(config.cluster, planned.plan as RedisPlan, name, cache, common, options);
+      return inCluster(config, planned.plan as RedisPlan, name, cache, common, options);
   }
 }
 
 function inCluster(
-  { zones, monitoringNamespace, storageClassName }: ClusterConfig,
+  { cluster, services }: StackConfig,
   plan: RedisPlan,
   name: string,
   cache: InCluster,
   common: Common,
   options: pulumi.ComponentResourceOptions,
 ): Redis {
+  const { zones, monitoringNamespace, storageClassName } = cluster;
   const { cpuCores, memoryLimitMiB, passwordGeneration } = cache;
+  const isQueue = Object.values(services).some(({ autoscaling }) =>
+    (autoscaling?.queues ?? []).some((queue) => queue.cache === name),
+  );
   const args = {
     ...common,
     plan,
@@ -77,6 +82,7 @@ function inCluster(
     monitoringNamespace,
     zones,
     ...(memoryLimitMiB === undefined ? {} : { memoryLimitMiB }),
+    ...(isQueue ? { clientNamespaces: [KEDA_NAMESPACE] } : {}),
   };
   return cache.purpose === "cache"
     ? new Redis(name, { ...args, purpose: "cache", standby: cache.standby }, options)

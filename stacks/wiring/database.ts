@@ -6,7 +6,7 @@ import type { AtlasCluster } from "../../components/database/atlas/atlas-cluster
 import { MongoDbCluster } from "../../components/database/mongodb/mongodb-cluster";
 import { createAtlas } from "./atlas";
 import { CONFIG_KEY, DATABASE, createDataModel } from "./data-model";
-import { DATABASE_NAME } from "../../plan/plan-database";
+import { DATABASE_NAME, plannedOfKind } from "../../plan/plan-database";
 import type { StackPlan } from "../../plan/plan-stack";
 import type { StackConfig } from "../stack-file/config";
 
@@ -28,7 +28,6 @@ export function createDatabase(
   const planned = plan.database;
   if (database === undefined || planned === undefined) return undefined;
   if (database.kind === "atlas") return createAtlas(config, plan, database, options);
-  if (planned.kind !== "percona") throw new RangeError("the plan is of another kind of database");
   const { namespace, zones, monitoringNamespace, storageClassName } = cluster;
   const bucket = createBackupBucket(config, database.backup.retentionDays, options);
   const mongodb = new MongoDbCluster(
@@ -44,7 +43,7 @@ export function createDatabase(
       databaseName: DATABASE,
       users: plan.databaseUsers,
       budget: plan.budget,
-      plan: planned.plan,
+      plan: plannedOfKind("percona", planned).plan,
       profilerLevel: database.profilerLevel ?? defaultProfilerLevel(config.environment),
       protect: cluster.cloud !== "local",
       ...(bucket === undefined ? {} : { backupReady: bucket.ready }),
@@ -52,7 +51,10 @@ export function createDatabase(
     },
     options,
   );
-  return { cluster: mongodb, dataModel: createDataModel(config, database, mongodb, planned.plan, options) };
+  return {
+    cluster: mongodb,
+    dataModel: createDataModel(config, database, mongodb, plannedOfKind("percona", planned).plan, options),
+  };
 }
 
 /** Slow operations where users wait and where it is tested how long; all operations elsewhere. */

@@ -101,7 +101,7 @@ function edgeArgs(
   config: StackConfig,
   cdn: CdnConfig,
   { budget, timeouts }: PlannedService,
-  { cdn: plan }: StackPlan,
+  { cdn: plan, front }: StackPlan,
   { hostname, originLock }: LockedOrigin,
 ): Omit<EdgeArgs, "zone"> {
   const { peakRps, shares, hitRatios } = cdn.traffic;
@@ -118,7 +118,7 @@ function edgeArgs(
     traffic: { peakRps, shares, ...(hitRatios === undefined ? {} : { hitRatios }) },
     behaviors: cdnBehaviors(cdn),
     budget,
-    timeouts,
+    timeouts: front ?? timeouts,
     headers: cdn.headers,
     ...(plan === undefined ? {} : { plan }),
   };

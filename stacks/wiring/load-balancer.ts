@@ -7,13 +7,18 @@ import type { Proxy } from "../../components/load-balancing/proxy/proxy";
 import {
   workloadName,
   type ClusterDns,
+  type ProxiedService,
   type ProxyArgs,
+  type ProxyUpstream,
 } from "../../components/load-balancing/proxy/proxy-args";
+import type { ProxyRoute } from "../../components/load-balancing/proxy/proxy-routes";
 import { selectorLabels } from "../../components/shared/kubernetes";
 import type { ElasticService } from "../../components/workload/elastic-service";
+import type { Autoscaling } from "./autoscaling";
 import { after, withAnnotations, type InFrontOfProxy } from "./public-load-balancer";
 import { own } from "../../budget/core/own";
 import type { StackPlan } from "../../plan/plan-stack";
+import { publicServices } from "../../plan/public-services";
 import type { ServiceConfig, StackConfig } from "../stack-file/config";
 import { tlsOf } from "../stack-file/load-balancer-tls";
 
@@ -22,8 +27,70 @@ function dnsOf({ dns: { domain, server } }: StackConfig["cluster"]): ClusterDns 
   return { domain, ...(server === undefined ? {} : { server }) };
 }
 
+/** The service behind the proxy as the proxy knows it. */
+function upstreamOf(name: string, service: ServiceConfig, built: ElasticService): ProxyUpstream {
+  return {
+    host: built.podsHost,
+    labels: selectorLabels(name),
+    port: built.port,
+    addresses: built.replicas.max,
+    demand: service.demand,
+    serviceTimeSeconds: service.profile.serviceTimeSeconds,
+    concurrency: service.profile.concurrencyPerPod,
+    healthPath: service.health.ready,
+    livePath: service.health.live,
+  };
+}
+
+function routesOf(routes: NonNullable<StackConfig["loadBalancer"]>["routes"]): ProxyRoute[] {
+  return routes.map(({ path, kind, port }) => ({ path, kind, ...(port === undefined ? {} : { port }) }));
+}
+
+/** Public services beside the proxy's own. */
+function besides(
+  config: StackConfig,
+  plan: StackPlan,
+  services: Readonly<Record<string, ElasticService>>,
+  hidesClients: boolean,
+): ProxiedService[] {
+  const { loadBalancer } = config;
+  if (loadBalancer === undefined) return [];
+  return publicServices(config)
+    .slice(1)
+    .flatMap((name): ProxiedService[] => {
+      const [service, planned, built] = [
+        own(config.services, name),
+        own(plan.services, name),
+        own(services, name),
+      ];
+      const place = service?.public;
+      if (service === undefined || planned === undefined || built === undefined || place === undefined)
+        return [];
+      const { maxBodyMiB, rateLimit } = place;
+      return [
+        {
+          name,
+          upstream: upstreamOf(name, service, built),
+          hosts: place.hosts,
+          paths: place.paths,
+          routes: routesOf(place.routes),
+          ...(maxBodyMiB === undefined ? {} : { maxBodyMiB }),
+          ...(rateLimit === undefined
+            ? {}
+            : {
+                rateLimit: hidesClients
+                  ? limitOfEverybody({ ...loadBalancer, rateLimit }, service)
+                  : rateLimit,
+              }),
+          budget: planned.budget,
+          timeouts: planned.timeouts,
+        },
+      ];
+    });
+}
+
 /**
- * The proxy in front of one service, with the timeouts of that service.
+ * The proxy in front of the public services, with the timeouts of each.
  *
  * @param inFront what stands in front of it, if anything outside the cluster does
  */
@@ -31,6 +98,7 @@ export function createLoadBalancer(
   config: StackConfig,
   plan: StackPlan,
   services: Readonly<Record<string, ElasticService>>,
+  { prometheus, operators }: Autoscaling,
   options: pulumi.ComponentResourceOptions,
   inFront?: InFrontOfProxy,
 ): Proxy | undefined {
@@ -43,22 +111,9 @@ export function createLoadBalancer(
   const args: ProxyArgs = {
     configKey: "retrofitlink:loadBalancer",
     namespace: cluster.namespace,
-    upstream: {
-      host: upstream.podsHost,
-      labels: selectorLabels(loadBalancer.service),
-      port: upstream.port,
-      addresses: upstream.replicas.max,
-      demand: service.demand,
-      serviceTimeSeconds: service.profile.serviceTimeSeconds,
-      concurrency: service.profile.concurrencyPerPod,
-      healthPath: service.health.ready,
-      livePath: service.health.live,
-    },
-    routes: loadBalancer.routes.map(({ path, kind, port }) => ({
-      path,
-      kind,
-      ...(port === undefined ? {} : { port }),
-    })),
+    upstream: upstreamOf(loadBalancer.service, service, upstream),
+    services: besides(config, plan, services, inFront?.hidesClients === true),
+    routes: routesOf(loadBalancer.routes),
     clientConnections: loadBalancer.clientConnections,
     rateLimit:
       inFront?.hidesClients === true ? limitOfEverybody(loadBalancer, service) : loadBalancer.rateLimit,
@@ -80,6 +135,7 @@ export function createLoadBalancer(
     clusterDns: dnsOf(cluster),
     monitoringNamespace: cluster.monitoringNamespace,
     ...(plan.proxy === undefined ? {} : { plan: plan.proxy }),
+    ...(prometheus === undefined ? {} : { prometheus, operators }),
     ...(inFront === undefined
       ? {}
       : {

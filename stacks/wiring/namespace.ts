@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-import { lateProblem } from "../../components/shared/problems";
+import { lateError } from "../../components/shared/issues";
 import { publicLoadBalancerLabels } from "./public-load-balancer";
 import type { StackConfig } from "../stack-file/config";
 
@@ -40,7 +40,7 @@ function refuseWithout(
   const missing = Object.entries(needed).filter(([key, value]) => labels[key] !== value);
   if (missing.length === 0) return;
   const text = missing.map(([key, value]) => `${key}=${value}`).join(" ");
-  throw lateProblem(
+  throw lateError(
     `retrofitlink:cluster.createNamespace: got false; allowed is a namespace with the label ${text}. ` +
       `Run \`kubectl label namespace ${name} ${text}\`.`,
   );

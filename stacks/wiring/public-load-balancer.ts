@@ -141,7 +141,7 @@ function commonArgs(
     accessLogDays: settings.accessLogDays,
     firewall: settings.firewall,
     budget: service.budget,
-    timeouts: service.timeouts,
+    timeouts: plan.front ?? service.timeouts,
     ...(plan.publicLoadBalancer === undefined ? {} : { plan: plan.publicLoadBalancer }),
   };
 }
@@ -244,7 +244,16 @@ function prepareGcp(
           location: { project, region, network, zones },
           address: address.address,
           negName,
-          longLivedPaths: (loadBalancer?.routes ?? []).map((route) => route.path),
+          longLivedPaths: [
+            ...new Set(
+              [
+                loadBalancer?.routes ?? [],
+                ...Object.values(config.services).map((service) => service.public?.routes ?? []),
+              ]
+                .flat()
+                .map((route) => route.path),
+            ),
+          ],
         },
         after(options, [proxy]),
       );

@@ -12,9 +12,11 @@ import type {
   ServiceUrlSigning,
 } from "../../components/workload/elastic-service-args";
 import { own } from "../../budget/core/own";
-import { DEFAULT_REACTION } from "../../budget/service/capacity";
+import { serviceReaction } from "../../plan/plan-autoscaling";
 import type { PlannedService } from "../../plan/plan-stack";
+import { publicServices } from "../../plan/public-services";
 import type { ServiceConfig, StackConfig } from "../stack-file/config";
+import { serviceAutoscaling, type Autoscaling } from "./autoscaling";
 import type { Database } from "./database";
 
 /** What a service may use. */
@@ -25,16 +27,18 @@ export interface Stores {
   readonly database: Database | undefined;
   /** For those that sign URLs. */
   readonly urlSigning: ServiceUrlSigning | undefined;
+  readonly autoscaling: Autoscaling;
 }
 
 /** A service, told of the caches, the database and the key of the CDN that it uses. */
 export function createService(
   config: StackConfig,
   name: string,
-  { budget, timeouts, plan, cachePools, databasePool }: PlannedService,
-  { caches, authorities, database, urlSigning }: Stores,
+  planned: PlannedService,
+  { caches, authorities, database, urlSigning, autoscaling }: Stores,
   options: pulumi.ComponentResourceOptions,
 ): ElasticService {
+  const { budget, timeouts, plan, cachePools, databasePool } = planned;
   const service = own(config.services, name);
   if (service === undefined) throw new RangeError(`there is no service ${name}`);
   const needsAuthorities = Object.keys(service.caches).some(
@@ -58,7 +62,8 @@ export function createService(
       plan,
       demand: service.demand,
       margin: service.margin,
-      reaction: { ...DEFAULT_REACTION, nodeSeconds: config.cluster.nodeStartSeconds },
+      reaction: serviceReaction(config, planned.autoscaling.steering),
+      autoscaling: serviceAutoscaling(config, service, planned, caches, autoscaling),
       profile: service.profile,
       resources: service.resources,
       network: networkOf(config, name, service),
@@ -81,6 +86,7 @@ export function createService(
       calls: callsOf(config, service),
       ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
       processesPerPod: service.processesPerPod,
+      ...(Object.keys(service.annotations).length === 0 ? {} : { annotations: service.annotations }),
     },
     // Its certificate and its account are there only with the database, and its queries count on the indexes.
     database === undefined || service.database === undefined
@@ -91,27 +97,26 @@ export function createService(
 
 /** Where the services are that a service calls. */
 function callsOf({ services, cluster }: StackConfig, service: ServiceConfig): ServiceCall[] {
-  return Object.keys(service.calls).flatMap((callee) => {
+  return Object.entries(service.calls).flatMap(([callee, { callsPerRequest }]) => {
     const called = own(services, callee);
     if (called === undefined) return [];
     const url = `http://${callee}-service.${cluster.namespace}.svc:${called.port}`;
-    return [{ name: callee, url, destination: { labels: selectorLabels(callee), ports: [called.port] } }];
+    const destination = { labels: selectorLabels(callee), ports: [called.port] };
+    return [{ name: callee, url, callsPerRequest, destination }];
   });
 }
 
 /** Who calls whom: of a call both sides are told, the one that makes it and the one that takes it. */
-function networkOf(
-  { services, loadBalancer, cluster }: StackConfig,
-  name: string,
-  service: ServiceConfig,
-): ServiceNetwork {
+function networkOf(config: StackConfig, name: string, service: ServiceConfig): ServiceNetwork {
+  const { services, loadBalancer, cluster } = config;
+  const routes = loadBalancer?.service === name ? loadBalancer.routes : (service.public?.routes ?? []);
   const proxied =
-    loadBalancer?.service !== name
+    loadBalancer === undefined || !publicServices(config).includes(name)
       ? []
       : [
           {
             labels: selectorLabels(workloadName(loadBalancer.proxy)),
-            ports: loadBalancer.routes.flatMap(({ port }) => (port === undefined ? [] : [port])),
+            ports: routes.flatMap(({ port }) => (port === undefined ? [] : [port])),
           },
         ];
   const callers = Object.entries(services).filter(([, { calls }]) => Object.hasOwn(calls, name));

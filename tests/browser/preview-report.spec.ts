@@ -186,7 +186,7 @@ describe("preview page in a browser", function () {
     const boxes = await page
       .locator(".picture .edge")
       .evaluateAll((labels) => labels.map((label) => label.getBoundingClientRect().toJSON()));
-    assert.equal(boxes.length, 11);
+    assert.equal(boxes.length, 12);
     // Lines of one label stand close to each other, on purpose.
     const overlap = (a: DOMRect, b: DOMRect): boolean =>
       a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;

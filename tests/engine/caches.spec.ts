@@ -3,26 +3,14 @@ import assert from "node:assert/strict";
 import type { ManagedCacheNumbers } from "../../budget/caching/plan-managed";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import type { StackResource, StackRun } from "../../engine/stack";
-import { ENGINE_TIMEOUT_MS, kubectl, operations } from "../helpers/engine";
+import { ENGINE_TIMEOUT_MS } from "../helpers/engine";
+import { SECURITY_GROUPS, managedCaches } from "../helpers/managed-caches";
 import { runPlatform } from "../helpers/platform";
-import { edited, onGcp, only, type Change, type StackFile } from "../helpers/stack-file";
-
-const SECURITY_GROUPS = { securityGroupIds: ["sg-0a1b2c3d4e5f60731"] };
-
-/** Caches that a cloud runs instead of the cluster. What is rented has no cores to choose. */
-const caches =
-  (kind: string, more: object, ...names: readonly string[]): Change =>
-  (file) => {
-    for (const name of names) {
-      const cache = file["caches"][name];
-      delete cache.cpuCores;
-      delete cache.standby;
-      Object.assign(cache, { kind, ...more });
-    }
-  };
+import { edited, onGcp, type Change } from "../helpers/stack-file";
 
 /** Both caches of production as others than those in the cluster. */
-const both = (kind: string, more: object = {}): Change => caches(kind, more, "redis-cache", "redis-session");
+const both = (kind: string, more: object = {}): Change =>
+  managedCaches(kind, more, "redis-cache", "redis-session");
 
 const ofType = (run: StackRun, type: string): StackResource[] =>
   run.resources.filter((resource) => resource.type === type);
@@ -102,60 +90,5 @@ describe("managed caches on the real engine", function () {
       /retrofitlink:caches\.redis-session\.kind\n(.*\n)*.*"in-cluster" or "elasticache" on aws/,
     );
     assert.doesNotMatch(run.errors.join("\n"), /\n\s+at /);
-  });
-});
-
-/** The local stack without its database, as one of aws whose cache Amazon runs; the session store stays in the cluster. */
-const beside = edited(
-  only("caches", "loadBalancer"),
-  (file) => {
-    for (const service of Object.values<StackFile>(file["services"])) delete service["database"];
-    file["cluster"] = {
-      cloud: "aws",
-      zones: 3,
-      region: "eu-central-1",
-      clusterName: "example",
-      vpcId: "vpc-0a1b2c3d",
-      subnetIds: ["subnet-0a1b2c3d", "subnet-0a1b2c3e", "subnet-0a1b2c3f"],
-    };
-  },
-  caches("elasticache", SECURITY_GROUPS, "redis-cache"),
-);
-
-describe("a session store in the cluster beside a cache of Amazon", function () {
-  this.timeout(ENGINE_TIMEOUT_MS);
-
-  it("comes up with three members, stays as it is, and goes", async () => {
-    const first = await runPlatform("up", "local", beside);
-    assert.deepEqual([first.errors, first.succeeded], [[], true]);
-    const spec = await kubectl(
-      "get",
-      "statefulset/redis-session",
-      "-n",
-      "retrofitlink",
-      "-o",
-      "jsonpath={.spec.replicas} {.spec.podManagementPolicy} {.spec.serviceName} {.spec.template.spec.containers[*].name}",
-    );
-    assert.equal(spec, "3 OrderedReady redis-session-pods redis sentinel exporter");
-    const env = await kubectl(
-      "get",
-      "deployment/backend",
-      "-n",
-      "retrofitlink",
-      "-o",
-      'jsonpath={range .spec.template.spec.containers[0].env[*]}{.name}={.value}{"\\n"}{end}',
-    );
-    const told = env.split("\n").filter((line) => /^REDIS_/.test(line));
-    const member = (i: number): string => `redis-session-${i}.redis-session-pods.retrofitlink.svc:26379`;
-    assert.ok(told.includes(`REDIS_SESSION_SENTINELS=${[0, 1, 2].map(member).join(",")}`), env);
-    assert.ok(told.includes("REDIS_SESSION_SENTINEL_MASTER=redis-session"), env);
-    assert.ok(told.includes("REDIS_CACHE_TLS=true"), env);
-    assert.match(env, /^REDIS_CACHE_HOST=master\.redis-cache-.*\.cache\.amazonaws\.com$/m);
-
-    const second = await runPlatform("up", "local", beside);
-    assert.deepEqual(new Set(operations(second).map((line) => line.split(" ")[0])), new Set(["same"]));
-
-    const gone = await runPlatform("destroy", "local", beside);
-    assert.deepEqual([gone.errors, gone.succeeded], [[], true]);
   });
 });

@@ -1,6 +1,7 @@
+/** Both clouds behind both CDNs are in tests/nightly. */
 import assert from "node:assert/strict";
 import { ENGINE_TIMEOUT_MS, theClient } from "../helpers/engine";
-import { assertLocked, behind, previewLoadBalancer } from "../helpers/public-load-balancer";
+import { previewLoadBalancer } from "../helpers/public-load-balancer";
 import { onGcp, withoutCdn } from "../helpers/stack-file";
 import type { StackRun } from "../../engine/stack";
 
@@ -57,10 +58,6 @@ describe("load balancer of the cloud on the real engine", function () {
       assert.ok(found.has(type), type);
     }
     assert.ok(![...found].some((type) => type.startsWith("aws:")));
-  });
-
-  it("previews gcp behind cloudflare, with the origin lock kept out of what it reports", async () => {
-    assertLocked(await previewLoadBalancer(onGcp, behind("cloudflare")), "cloudflare");
   });
 
   it("refuses a CDN without an origin lock with the key to change, and without a stack trace", async () => {

@@ -1,14 +1,15 @@
 /** Both proxies behind one interface: what the contract says of one has to hold for the other. */
 import type { ProxyKind } from "../../budget/load-balancing/proxy";
 import { rateLimitPerPod, slidingWindow, type RateLimit } from "../../budget/load-balancing/proxy-limits";
-import type { ProxyConfArgs } from "../../components/load-balancing/proxy/proxy-conf-args";
+import type { ProxyConfArgs, ServiceConf } from "../../components/load-balancing/proxy/proxy-conf-args";
+import type { HaProxyLimit } from "../../components/load-balancing/proxy/haproxy/haproxy-conf-args";
 import { startHaProxy, type RenderedHaProxy } from "./haproxy-server";
 import { rendered, started } from "./nginx-proxy";
 import { makeCertificate, type TestCertificate } from "./certificates";
 import { send, type Answer, type RequestOptions } from "./send";
 import { sendHttp2 } from "./send-http2";
 import { startBackend, type Backend } from "./backend";
-import { programs } from "./programs";
+import { testedVersions } from "./programs";
 import { startNginx, type RenderedNginx } from "./nginx-server";
 import type { RunningServer } from "./proxy-server";
 
@@ -19,6 +20,13 @@ export interface ProxyOptions extends Partial<
   readonly upstream: ProxyConfArgs["upstream"];
   /** @default much more than a test sends */
   readonly rateLimit?: RateLimit;
+  /** Services besides. @default none */
+  readonly services?: readonly BesideService[];
+}
+
+/** A service beside the proxy's own, with a limit that both programs understand. */
+export interface BesideService extends Omit<ServiceConf<never>, "rateLimit"> {
+  readonly limit?: RateLimit;
 }
 
 export type RunningProxy = Omit<RunningServer<ProxyOptions>, "directory">;
@@ -42,7 +50,7 @@ export interface Protocol {
   readonly send: (proxy: RunningProxy, path: string, options?: RequestOptions) => Promise<Answer>;
 }
 
-/** Both, each with every version of each program. */
+/** Both, each with every version that is tested. */
 export function onEveryProtocol(specs: (proxy: ProxyUnderTest, protocol: Protocol) => void): void {
   let certificate: TestCertificate;
   before(async () => void (certificate = await makeCertificate("app.example.org")));
@@ -79,22 +87,39 @@ const PLENTY: RateLimit = { requestsPerSecond: 100_000, burst: 10_000, connectio
 export const READY = "/ready";
 
 function shared(options: ProxyOptions): Omit<ProxyConfArgs, "listen" | "scratch"> {
-  const { rateLimit, ...rest } = options;
-  void rateLimit;
+  const { rateLimit, services, ...rest } = options;
+  void [rateLimit, services];
   const { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes, privatePaths } = rendered;
   return { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes, privatePaths, ...rest };
 }
 
 function nginxArgs(options: ProxyOptions): RenderedNginx {
-  return { ...shared(options), rateLimit: rateLimitPerPod(options.rateLimit ?? PLENTY, 1) };
+  const { rateLimit = PLENTY, services = [] } = options;
+  return {
+    ...shared(options),
+    rateLimit: rateLimitPerPod(rateLimit, 1),
+    services: services.map(({ limit, ...service }) => ({
+      ...service,
+      ...(limit === undefined ? {} : { rateLimit: rateLimitPerPod(limit, 1) }),
+    })),
+  };
 }
 
 export function haProxyArgs(options: ProxyOptions): RenderedHaProxy {
-  const limit = options.rateLimit ?? PLENTY;
+  const { rateLimit = PLENTY, services = [] } = options;
+  const limited = (limit: RateLimit): HaProxyLimit => ({
+    window: slidingWindow(limit, 1),
+    connections: limit.connections,
+  });
   return {
     ...shared(options),
     healthPath: READY,
-    rateLimit: { window: slidingWindow(limit, 1), connections: limit.connections },
+    rateLimit: limited(rateLimit),
+    services: services.map(({ limit, ...service }) => ({
+      ...service,
+      healthPath: READY,
+      ...(limit === undefined ? {} : { rateLimit: limited(limit) }),
+    })),
     fleet: { maxReplicas: 1 },
   };
 }
@@ -118,15 +143,15 @@ async function running<Args>(
   };
 }
 
-/** Each version of each program that is on this machine. */
+/** Each version of each program that is tested. */
 export const PROXIES: readonly ProxyUnderTest[] = [
-  ...programs("nginx").map((version): ProxyUnderTest => ({
+  ...testedVersions("nginx").map((version): ProxyUnderTest => ({
     proxy: "nginx",
     name: version.name,
     deployed: version.deployed,
     start: (options) => running((args) => startNginx(args, version), nginxArgs, options),
   })),
-  ...programs("haproxy").map((version): ProxyUnderTest => ({
+  ...testedVersions("haproxy").map((version): ProxyUnderTest => ({
     proxy: "haproxy",
     name: version.name,
     deployed: version.deployed,

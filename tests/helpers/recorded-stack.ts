@@ -9,6 +9,28 @@ import { VARIANTS, variantConfig } from "./variants";
 
 const haproxy: Change = (file) => (file["loadBalancer"].proxy = "haproxy");
 
+/** A second public service at a host and a path, with limits of its own, which the first one calls as well. */
+export const twoPublic: Change = (file) => {
+  const { backend } = file["services"];
+  file["services"].matching = {
+    ...backend,
+    caches: {},
+    database: undefined,
+    demand: { baseRps: 20, peakRps: 100, growthPerMinute: 0.25 },
+    maxRequestSeconds: 5,
+    budget: { throughputRps: { target: 90, warning: 40, critical: 10 } },
+    public: {
+      hosts: ["matching.example.org"],
+      paths: ["/matches"],
+      routes: [{ path: "/matches/live", kind: "sse" }],
+      maxBodyMiB: 2,
+      rateLimit: { requestsPerSecond: 5, burst: 10, connections: 20 },
+    },
+  };
+  backend.maxRequestSeconds = 30;
+  backend.calls = { matching: { callsPerRequest: 0.1 } };
+};
+
 /** What makes images runs outside the cluster, and would have to be built first. */
 const withoutImages: Change = (file) => delete file["cdn"].images;
 
@@ -24,6 +46,8 @@ export const STACKS: Readonly<Record<string, StackConfig>> = {
   "aws with HAProxy": clusterConfig("aws behind CloudFront", haproxy),
   staging: shippedConfig("staging", withoutImages),
   local: shippedConfig("local"),
+  "local with two public services": shippedConfig("local", twoPublic),
+  "local with two public services behind HAProxy": shippedConfig("local", twoPublic, haproxy),
 };
 
 /** What clouds add to what they are asked for. */

@@ -1,22 +1,16 @@
 /** The eight stacks that the platform is meant for: the shipped production file in other clouds, behind other CDNs, with other databases and caches. */
+import { SECURITY_GROUPS, managedCaches } from "./managed-caches";
 import { shippedConfig } from "./preview";
-import { onGcp, type Change, type StackFile } from "./stack-file";
+import { onGcp, type Change } from "./stack-file";
 import type { StackConfig } from "../../stacks/stack-file/config";
 
 const behindCloudflare: Change = (file) => {
   file["cdn"].provider = "cloudflare";
 };
 
-/** Caches that a cloud runs. What is rented has no cores to choose, and replicas anyway. */
-const managedCaches =
-  (kind: string, more: object = {}): Change =>
-  (file) => {
-    for (const cache of Object.values<StackFile>(file["caches"])) {
-      delete cache["cpuCores"];
-      delete cache["standby"];
-      Object.assign(cache, { kind, ...more });
-    }
-  };
+/** Both caches of production. */
+const rented = (kind: string, more: object = {}): Change =>
+  managedCaches(kind, more, "redis-cache", "redis-session");
 
 const atlas: Change = (file) => {
   file["database"] = {
@@ -37,8 +31,8 @@ export const VARIANTS: Readonly<Record<string, readonly Change[]>> = {
   "aws behind Cloudflare": [behindCloudflare],
   "gcp behind CloudFront": [onGcp],
   "gcp behind Cloudflare": [onGcp, behindCloudflare],
-  "aws with ElastiCache": [managedCaches("elasticache", { securityGroupIds: ["sg-0a1b2c3d4e5f60731"] })],
-  "gcp with Memorystore": [onGcp, managedCaches("memorystore")],
+  "aws with ElastiCache": [rented("elasticache", SECURITY_GROUPS)],
+  "gcp with Memorystore": [onGcp, rented("memorystore")],
   "aws with Atlas": [atlas],
   "gcp with Atlas": [onGcp, atlas],
 };

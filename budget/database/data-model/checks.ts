@@ -1,4 +1,5 @@
 /** What is wrong with a catalogue: slow queries, useless indexes, rules of sharding. Pure; an empty list means sound. */
+import { issue, type Issue } from "../../core/issues";
 import { fieldsOf, type Collection, type Filter, type HotQuery, type Index } from "./collection";
 import {
   asksEveryShard,
@@ -11,18 +12,12 @@ import {
   whyNot,
 } from "./serving";
 
-/** One mistake of a catalogue. */
-export interface DataModelProblem {
-  readonly collection: string;
-  /** Name of the index or query, "shard key", or a pipeline's name. */
-  readonly subject: string;
-  /** What is wrong and what to do, as a sentence. */
-  readonly message: string;
-}
-
 /** MongoDB's limits: indexes of a collection, fields of a compound index. */
 const MOST_INDEXES = 64;
 const MOST_INDEX_FIELDS = 32;
+
+/** What is said of an index and of a shard key alike. */
+const TWO_HASHED = "hashes two fields; MongoDB allows one.";
 
 /** Longest TTL MongoDB takes, seconds: 68 years. */
 const LONGEST_TTL_SECONDS = 2_147_483_647;
@@ -30,34 +25,42 @@ const LONGEST_TTL_SECONDS = 2_147_483_647;
 /** Operators that a partial index may filter by. `$exists` only as true. */
 const PARTIAL_OPERATORS = ["$eq", "$gt", "$gte", "$lt", "$lte", "$in", "$type", "$exists"];
 
-/** Every mistake of every collection. */
-export function dataModelProblems(catalogue: readonly Collection[]): DataModelProblem[] {
+/** Everything that is wrong with every collection, by its name. */
+export function dataModelIssues(catalogue: readonly Collection[]): Issue[] {
   const names = catalogue.map(({ name }) => name);
   return [
-    ...duplicates(names).map((name) => ({
-      collection: name,
-      subject: name,
-      message: "is in the catalogue twice.",
-    })),
-    ...catalogue.flatMap(collectionProblems),
+    ...duplicates(names).map((name) => catalogueIssue(name, name, "is in the catalogue twice.")),
+    ...catalogue.flatMap((collection) =>
+      collectionFaults(collection).map(([subject, message]) =>
+        catalogueIssue(collection.name, subject, message),
+      ),
+    ),
   ];
 }
 
-function collectionProblems(collection: Collection): DataModelProblem[] {
-  const messages: (readonly [subject: string, message: string])[] = [
-    ...fieldProblems(collection),
-    ...nameProblems(collection),
-    ...collection.indexes.flatMap((index) => indexProblems(collection, index)),
-    ...collection.queries.flatMap((query) => queryProblems(collection, query)),
-    ...shardKeyProblems(collection),
-    ...pipelineProblems(collection),
+/**
+ * @param subject name of the index or query, "shard key", or a pipeline's name
+ * @param message what is wrong and what to do, as the rest of a sentence
+ */
+function catalogueIssue(collection: string, subject: string, message: string): Issue {
+  const allowed = "a catalogue that serves its own queries";
+  return issue([collection], subject, { allowed, fix: `"${subject}" ${message}` });
+}
+
+function collectionFaults(collection: Collection): Found {
+  return [
+    ...fieldFaults(collection),
+    ...nameFaults(collection),
+    ...collection.indexes.flatMap((index) => indexFaults(collection, index)),
+    ...collection.queries.flatMap((query) => queryFaults(collection, query)),
+    ...shardKeyFaults(collection),
+    ...pipelineFaults(collection),
   ];
-  return messages.map(([subject, message]) => ({ collection: collection.name, subject, message }));
 }
 
 type Found = readonly (readonly [subject: string, message: string])[];
 
-function fieldProblems({ fields, indexes, queries, sharding }: Collection): Found {
+function fieldFaults({ fields, indexes, queries, sharding }: Collection): Found {
   const used: (readonly [subject: string, field: string])[] = [
     ...indexes.flatMap(({ name, keys, partialFilterExpression = {}, weights = {} }) =>
       [keys, partialFilterExpression, weights].flatMap((named) =>
@@ -75,7 +78,7 @@ function fieldProblems({ fields, indexes, queries, sharding }: Collection): Foun
   ]);
 }
 
-function nameProblems({ indexes, queries }: Collection): Found {
+function nameFaults({ indexes, queries }: Collection): Found {
   const found: [string, string][] = [
     ...duplicates(indexes.map(({ name }) => name)).map((name): [string, string] => [
       name,
@@ -96,7 +99,7 @@ function nameProblems({ indexes, queries }: Collection): Found {
   return found;
 }
 
-function indexProblems(collection: Collection, index: Index): Found {
+function indexFaults(collection: Collection, index: Index): Found {
   const { fields, indexes, queries } = collection;
   const found: [string, string][] = [];
   const say = (message: string): void => {
@@ -109,7 +112,7 @@ function indexProblems(collection: Collection, index: Index): Found {
   const kinds = Object.values(index.keys);
   if (kinds.includes("hashed")) {
     if (index.unique === true) say("is unique and hashed; MongoDB cannot enforce that.");
-    if (kinds.filter((kind) => kind === "hashed").length > 1) say("hashes two fields; MongoDB allows one.");
+    if (kinds.filter((kind) => kind === "hashed").length > 1) say(TWO_HASHED);
     if (arrays.length > 0) say(`hashes with the array ${arrays.join()}; MongoDB refuses such documents.`);
   }
   if (kinds.includes("text")) {
@@ -164,7 +167,7 @@ function indexProblems(collection: Collection, index: Index): Found {
   return found;
 }
 
-function queryProblems(collection: Collection, query: HotQuery): Found {
+function queryFaults(collection: Collection, query: HotQuery): Found {
   const found: [string, string][] = [];
   const say = (message: string): void => {
     found.push([query.name, message]);
@@ -183,7 +186,7 @@ function queryProblems(collection: Collection, query: HotQuery): Found {
       say(`is served by no index${without}. ${wantedIndex(open)}`);
     } else say(`is served by "${able.name}", which does not say so; add it to its serves.`);
   }
-  for (const message of sizeProblems(query)) say(message);
+  for (const message of sizeFaults(query)) say(message);
   if (query.covered !== undefined) {
     const misses = claimed.map((index) => notCovered(index, query, collection.sharding));
     if (!misses.some((missing) => missing.length === 0)) {
@@ -217,27 +220,25 @@ const MOST_OPTIONAL = 6;
 const MOST_RETURNED = 1000;
 const MOST_EXAMINED = 10_000;
 
-function sizeProblems({ frequency, limit, examines = limit, inDocument = [] }: HotQuery): string[] {
-  const problems: string[] = [];
+function sizeFaults({ frequency, limit, examines = limit, inDocument = [] }: HotQuery): string[] {
+  const faults: string[] = [];
   if (!(Number.isFinite(frequency) && frequency >= 0))
-    problems.push(`is asked ${frequency} times; allowed is 0 or more.`);
+    faults.push(`is asked ${frequency} times; allowed is 0 or more.`);
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST_RETURNED) {
-    problems.push(
+    faults.push(
       `returns up to ${limit} documents; allowed is 1 to ${MOST_RETURNED}. Give it a limit, or pages.`,
     );
   }
   if (!Number.isInteger(examines) || examines > MOST_EXAMINED) {
-    problems.push(
-      `examines up to ${examines} entries; allowed is ${MOST_EXAMINED}. Filter more by an index.`,
-    );
+    faults.push(`examines up to ${examines} entries; allowed is ${MOST_EXAMINED}. Filter more by an index.`);
   }
   if (inDocument.length > 0 && examines <= limit) {
-    problems.push(`compares ${inDocument.join(", ")} in documents; say in examines how many it looks at.`);
+    faults.push(`compares ${inDocument.join(", ")} in documents; say in examines how many it looks at.`);
   }
-  return problems;
+  return faults;
 }
 
-function shardKeyProblems(collection: Collection): Found {
+function shardKeyFaults(collection: Collection): Found {
   const { sharding, indexes } = collection;
   if (sharding.key === undefined) return [];
   const found: [string, string][] = [];
@@ -255,7 +256,7 @@ function shardKeyProblems(collection: Collection): Found {
     }
   }
   if (Object.values(sharding.key).filter((kind) => kind === "hashed").length > 1) {
-    found.push(["shard key", "hashes two fields; MongoDB allows one."]);
+    found.push(["shard key", TWO_HASHED]);
   }
   const array = keys.find((field) => isArray(collection, field));
   if (array !== undefined) found.push(["shard key", `contains "${array}", an array.`]);
@@ -272,7 +273,7 @@ function shardKeyProblems(collection: Collection): Found {
 }
 
 /** A pipeline begins with $match on what its hot query filters, so that the query's index serves it. */
-function pipelineProblems({ pipelines, queries }: Collection): Found {
+function pipelineFaults({ pipelines, queries }: Collection): Found {
   return pipelines.flatMap(({ name, startsAs, stages }): Found => {
     const query = queries.find((candidate) => candidate.name === startsAs);
     if (query === undefined) return [[name, `starts as "${startsAs}", which is no query of the collection.`]];

@@ -6,10 +6,11 @@ import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type * as random from "@pulumi/random";
 
+import { issue, type Issue, issuesOf } from "../../../budget/core/issues";
+import { TWO_SUBNETS } from "../../../budget/core/cloud-leaves";
 import type { ElastiCacheInputs } from "../../../budget/caching/plan-managed";
 import { elastiCacheIssues } from "../../../budget/caching/rules";
 import { CLIENT_GROUPS, elastiCacheSettings } from "../../../budget/caching/settings";
-import { issuesOf, show, type Issue } from "../../../budget/core/issues";
 import type { PerformanceBudget } from "../../../budget/core/performance-budget";
 import type { Transform } from "../../shared/transform";
 import type { ManagedCacheArgs } from "./managed-cache";
@@ -75,20 +76,10 @@ function networkIssues({ network }: ElastiCacheArgs): Issue[] {
   const { subnetIds, clientSecurityGroupIds } = network;
   const issues: Issue[] = [];
   if (Array.isArray(subnetIds) && subnetIds.length < 2) {
-    issues.push({
-      path: ["network", "subnetIds"],
-      got: show(subnetIds.length),
-      allowed: "at least 2 subnets, in different zones",
-      fix: "Give a subnet for each zone; the replica stands in another one than the primary.",
-    });
+    issues.push(issue(["network", "subnetIds"], subnetIds.length, TWO_SUBNETS));
   }
   if (clientSecurityGroupIds.length === 0) {
-    issues.push({
-      path: ["network", "clientSecurityGroupIds"],
-      got: show(0),
-      allowed: CLIENT_GROUPS.allowed,
-      fix: CLIENT_GROUPS.fix,
-    });
+    issues.push(issue(["network", "clientSecurityGroupIds"], 0, CLIENT_GROUPS));
   }
   return issues;
 }

@@ -6,6 +6,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import { assertValid } from "../../shared/issues";
 import { planElastiCache, type ManagedCachePlan } from "../../../budget/caching/plan-managed";
 import { DEFAULT_MAINTENANCE, WEEKDAYS, type MaintenanceHour } from "../../../budget/caching/settings";
 import type { ManagedCacheSummary } from "../../../budget/caching/summary";
@@ -16,7 +17,6 @@ import type { Witness } from "../../../budget/core/witness";
 import { ofGeneration } from "../../shared/generations";
 import { transformed } from "../../shared/transform";
 import { CACHE_ENGINES } from "../../shared/versions";
-import { assertValid } from "../../shared/problems";
 import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { MIN_REPLICAS, REDIS_PORT } from "../redis/redis-conf";
 import { elastiCacheArgsIssues, elastiCacheInputs, type ElastiCacheArgs } from "./elasticache-args";

@@ -2,6 +2,8 @@ import * as redis from "@pulumi/gcp/redis";
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { issue, type Issue, issuesOf } from "../../../budget/core/issues";
+import { assertValid } from "../../shared/issues";
 import {
   planMemorystore,
   type ManagedCachePlan,
@@ -13,11 +15,9 @@ import { DEFAULT_MAINTENANCE, memorystoreSettings } from "../../../budget/cachin
 import type { ManagedCacheSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import { plannedPart } from "../../../budget/core/summary";
-import { issuesOf, show, type Issue } from "../../../budget/core/issues";
 import type { Witness } from "../../../budget/core/witness";
 import { transformed, type Transform } from "../../shared/transform";
 import { CACHE_ENGINES } from "../../shared/versions";
-import { assertValid } from "../../shared/problems";
 import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { passwordEntry, passwordSecret, type ManagedCacheArgs } from "./managed-cache";
 
@@ -56,12 +56,10 @@ export function memorystoreArgsIssues(name: string, args: MemorystoreArgs): Issu
 function networkIssues({ network, project }: MemorystoreArgs): Issue[] {
   if (typeof network !== "string" || network.includes("/") || project !== undefined) return [];
   return [
-    {
-      path: ["network"],
-      got: show(network),
+    issue(["network"], network, {
       allowed: "the id of a network, projects/<project>/global/networks/<name>, or a name with project",
       fix: "Give the id, or the project that the network is in.",
-    },
+    }),
   ];
 }
 

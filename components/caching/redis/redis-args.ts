@@ -34,6 +34,8 @@ interface CommonArgs {
   readonly users?: readonly CacheUser[];
   /** Labels of pods in the same namespace that may connect. @default `{ app: service }` of each user */
   readonly clients?: readonly Readonly<Record<string, string>>[];
+  /** Namespaces all of whose pods are let in, such as that of KEDA, which counts what waits. @default none */
+  readonly clientNamespaces?: readonly string[];
   /**
    * Which passwords are used, whole number >= 1. Raise it by one for new ones; the servers accept those of the generation
    * before, of this one and of the next, so that nobody is refused while pods are replaced. @default 1

@@ -1,6 +1,7 @@
 import type * as k8s from "@pulumi/kubernetes";
 
 import { selectorLabels } from "../../shared/kubernetes";
+import { podsOfNamespace } from "../../shared/network-policy";
 
 type PolicySpec = k8s.types.input.networking.v1.NetworkPolicySpec;
 type IngressRule = k8s.types.input.networking.v1.NetworkPolicyIngressRule;
@@ -10,6 +11,8 @@ export interface RedisNetwork {
   readonly workload: string;
   /** Labels of the pods that connect. */
   readonly clients: readonly Readonly<Record<string, string>>[];
+  /** Namespaces all of whose pods connect, such as that of KEDA, which counts what waits. @default none */
+  readonly clientNamespaces?: readonly string[];
   /** Namespace whose pods read the metrics. */
   readonly monitoringNamespace: string;
   /** Its pods also talk to each other. */
@@ -24,11 +27,12 @@ const tcp = (port: string): { protocol: string; port: string } => ({ protocol: "
  * for them at all.
  */
 export function redisNetworkPolicy(network: RedisNetwork): PolicySpec {
-  const { workload, clients, monitoringNamespace, replicated } = network;
+  const { workload, clients, clientNamespaces = [], monitoringNamespace, replicated } = network;
   const members = { podSelector: { matchLabels: selectorLabels(workload) } };
   const serverPorts = [tcp("redis"), ...(replicated ? [tcp("sentinel")] : [])];
   const from = [
     ...clients.map((matchLabels) => ({ podSelector: { matchLabels } })),
+    ...clientNamespaces.map(podsOfNamespace),
     ...(replicated ? [members] : []),
   ];
   const ingress: IngressRule[] = [

@@ -3,6 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type * as random from "@pulumi/random";
 
+import { assertValid } from "../../shared/issues";
 import {
   DEFAULT_CPU_CORES,
   DEFAULT_ZONES,
@@ -20,7 +21,6 @@ import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../shared/network-policy";
 import { transformed } from "../../shared/transform";
-import { assertValid } from "../../shared/problems";
 import { DEFAULT_NAMESPACE, type Cache, type CacheEndpoint } from "../cache-endpoint";
 import { redisArgsIssues, redisInputs, type RedisArgs, type RedisStorage } from "./redis-args";
 import { plannedConf, redisConf, REDIS_PATHS, REDIS_PORT } from "./redis-conf";
@@ -244,6 +244,7 @@ export class Redis extends pulumi.ComponentResource implements Cache {
           spec: redisNetworkPolicy({
             workload,
             clients: args.clients ?? users.map((user) => selectorLabels(user.service)),
+            ...(args.clientNamespaces === undefined ? {} : { clientNamespaces: args.clientNamespaces }),
             monitoringNamespace: args.monitoringNamespace ?? DEFAULT_MONITORING_NAMESPACE,
             replicated: isMember,
           }),

@@ -5,7 +5,8 @@ import type { CloudBackupScheduleArgs } from "@pulumi/mongodbatlas/cloudBackupSc
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
-import { issuesOf } from "../../../budget/core/issues";
+import { issue, type Issue, issuesOf } from "../../../budget/core/issues";
+import { passwordGeneration } from "../../../budget/core/leaves";
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
 import { planAtlas, type AtlasInputs, type AtlasPlan } from "../../../budget/database/atlas-plan";
 import { atlasRegion, regionsOfAtlas } from "../../../budget/database/atlas-regions";
@@ -19,13 +20,11 @@ import {
   atlasSizes,
   databaseSizes,
   retentionDays,
+  NO_CLIENT_CIDRS,
 } from "../../../budget/database/settings";
-import { generationProblems } from "../../shared/generations";
-import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import { DEFAULT_DATABASE } from "../database-endpoint";
-import { problemsOf } from "../issues";
 import type { AtlasNetwork, AtlasPrivateEndpointTransforms } from "./atlas-private-endpoint";
 import type { AtlasUserTransforms } from "./atlas-users";
 
@@ -55,7 +54,7 @@ export interface AtlasClusterArgs {
   readonly readReplicas?: number;
   /** Nodes of each shard for reports, whole number from 0 to 47. @default 0 */
   readonly analyticsNodes?: number;
-  /** Queries/s that one core of a node answers, measured. @default 1000, and a proof says that nobody has measured */
+  /** Queries/s that one core of a node answers, measured. @default 1000, and a proof names it as an assumption */
   readonly queriesPerCore?: number | undefined;
   /** Bounds of the auto-scaling: `M60`. Refused below what the proof needs. @default what the proof needs */
   readonly instanceSizes?: { readonly min?: string | undefined; readonly max?: string | undefined };
@@ -118,53 +117,48 @@ const SETTINGS = z.object({
   ...atlasSizes,
   queriesPerCore: atlasSizes.queriesPerCore.optional(),
   retentionDays,
+  passwordGeneration,
 });
 
 /** Everything that makes a cluster impossible to build or to prove. An empty list means it is sound. */
-export function atlasClusterProblems(name: string, args: AtlasClusterArgs): Problem[] {
+export function atlasClusterIssues(name: string, args: AtlasClusterArgs): Issue[] {
   const settings = atlasSettings(name, args);
-  const { projectId, users, budget, passwordGeneration } = settings;
+  const { projectId, users, budget } = settings;
   const single = [
     ...(typeof projectId === "string"
       ? issuesOf(z.object({ projectId: atlasProjectId }), { projectId })
       : []),
     ...issuesOf(SETTINGS, settings),
   ];
-  const found = [...problemsOf(single), ...networkProblems(settings)];
+  const found = [...single, ...networkIssues(settings)];
   // The proofs below would only repeat, as NaN, what is wrong above.
   if (found.length > 0) return found;
   return [
-    ...generationProblems(passwordGeneration),
-    ...problemsOf(workingSetIssues(settings)),
+    ...workingSetIssues(settings),
     ...users.flatMap(({ service, querySeconds }) =>
-      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget)),
+      queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget),
     ),
-    ...problemsOf(atlasIssues(atlasInputs(name, settings))),
+    ...atlasIssues(atlasInputs(name, settings)),
   ];
 }
 
-function networkProblems({ network }: AtlasSettings): Problem[] {
+function networkIssues({ network }: AtlasSettings): Issue[] {
   const { kind, region } = network;
-  const problems: Problem[] = [];
+  const issues: Issue[] = [];
   if (atlasRegion(kind, region) === undefined) {
-    problems.push({
-      property: "network.region",
-      got: region,
-      allowed: `one of ${regionsOfAtlas(kind).join(", ")}`,
-      fix: "Choose a region that Atlas has.",
-    });
+    issues.push(
+      issue("network.region", region, {
+        allowed: `one of ${regionsOfAtlas(kind).join(", ")}`,
+        fix: "Choose a region that Atlas has.",
+      }),
+    );
   }
-  if (kind !== "aws") return problems;
+  if (kind !== "aws") return issues;
   const plain = network.clientCidrs.filter((range) => typeof range === "string");
   if (network.clientCidrs.length === 0 || !atlasClientCidrs.safeParse(plain).success) {
-    problems.push({
-      property: "network.clientCidrs",
-      got: plain,
-      allowed: "at least one IPv4 range of at least 8 bits, like 10.0.0.0/16",
-      fix: "Give the ranges of the pods that connect; the private endpoint lets nobody else in.",
-    });
+    issues.push(issue("network.clientCidrs", plain, NO_CLIENT_CIDRS));
   }
-  return problems;
+  return issues;
 }
 
 /** What a plan is made from. */
@@ -189,7 +183,7 @@ export function atlasInputs(name: string, settings: AtlasSettings): AtlasInputs 
   };
 }
 
-/** The plan that was given, or the one that follows from the arguments. Asks for arguments without problems. */
+/** The plan that was given, or the one that follows from the arguments. Asks for arguments without issues. */
 export function atlasPlan(name: string, settings: AtlasSettings): AtlasPlan {
   return settings.plan ?? planAtlas(atlasInputs(name, settings));
 }

@@ -5,18 +5,19 @@ import { CloudBackupSchedule, type CloudBackupScheduleArgs } from "@pulumi/mongo
 import { getAdvancedClustersOutput } from "@pulumi/mongodbatlas/getAdvancedClusters";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid, describeIssue, lateError } from "../../shared/issues";
+import { issue, type Issue } from "../../../budget/core/issues";
 import type { AtlasPlan } from "../../../budget/database/atlas-plan";
 import { atlasTiers, type AtlasTier } from "../../../budget/database/atlas-tiers";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import { plannedPart } from "../../../budget/core/summary";
 import type { AtlasSummary } from "../../../budget/database/summary";
 import { commonLabels } from "../../shared/kubernetes";
-import { assertValid, describeIssue, lateProblem, type Problem } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import { ATLAS_MONGODB_VERSION } from "../../shared/versions";
 import { OPLOG_HOURS, atlasAlerts } from "./atlas-alerts";
 import {
-  atlasClusterProblems,
+  atlasClusterIssues,
   atlasInputs,
   atlasPlan,
   atlasSettings,
@@ -35,7 +36,7 @@ import { createAtlasUsers, type AtlasUser, type AtlasUsers } from "./atlas-users
 import { atlasWitnesses } from "./atlas-witnesses";
 import { readPreference, type DatabaseEndpoint } from "../database-endpoint";
 
-export { atlasClusterProblems } from "./atlas-cluster-args";
+export { atlasClusterIssues } from "./atlas-cluster-args";
 export type { AtlasClusterArgs } from "./atlas-cluster-args";
 export type { AtlasNetwork } from "./atlas-private-endpoint";
 
@@ -80,7 +81,7 @@ export class AtlasCluster extends pulumi.ComponentResource {
   readonly application: k8s.core.v1.Secret;
 
   constructor(name: string, args: AtlasClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("AtlasCluster", name, atlasClusterProblems(name, args), args.configKey);
+    assertValid("AtlasCluster", name, atlasClusterIssues(name, args), args.configKey);
     const settings = atlasSettings(name, args);
     const plan = atlasPlan(name, settings);
     const { numbers } = plan;
@@ -234,8 +235,8 @@ export class AtlasCluster extends pulumi.ComponentResource {
     plan: ShardPlan,
     current: readonly CurrentShard[],
   ): ReturnType<typeof replicationSpecs> {
-    const removal = shardRemovalProblem(settings, current.length);
-    if (removal !== undefined) throw lateProblem(describeIssue(removal, settings.configKey));
+    const removal = shardRemovalIssue(settings, current.length);
+    if (removal !== undefined) throw lateError(describeIssue(removal, settings.configKey));
     const { smallest, largest } = plan;
     const { min, max } = shardBounds(plan, current);
     if (min !== smallest.name || max !== largest.name) {
@@ -270,19 +271,17 @@ function shardPlan(name: string, settings: AtlasSettings, { numbers }: AtlasPlan
 }
 
 /** A shard is taken away only by somebody who means it: Atlas moves its data to the others, for hours. */
-export function shardRemovalProblem(
+export function shardRemovalIssue(
   { shards, allowShardRemoval = false }: Pick<AtlasSettings, "shards" | "allowShardRemoval">,
   current: number,
-): Problem | undefined {
+): Issue | undefined {
   if (current <= shards || allowShardRemoval) return undefined;
-  return {
-    property: "shards",
-    got: shards,
+  return issue("shards", shards, {
     allowed: `at least ${current}, the shards that the cluster has`,
     fix:
       "Taking shards away moves their data to the others; ask MongoDB's support, then set allowShardRemoval to " +
       "true for that run.",
-  };
+  });
 }
 
 /** Everything but the shards. */

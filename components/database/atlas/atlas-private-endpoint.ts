@@ -8,8 +8,8 @@ import {
 import type { AdvancedClusterConnectionStrings } from "@pulumi/mongodbatlas/types/output";
 import * as pulumi from "@pulumi/pulumi";
 
+import { lateError } from "../../shared/issues";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
-import { lateProblem } from "../../shared/problems";
 import { transformed, type Transform } from "../../shared/transform";
 
 /** Where a cluster runs and from where it is reached. Regions in the cloud's own names. */
@@ -233,7 +233,7 @@ export function privateHost(
   const own = endpoints.find(({ endpoints: parts }) => parts.some((part) => part.endpointId === endpointId));
   const srv = own?.srvConnectionString ?? "";
   if (!srv.startsWith("mongodb+srv://")) {
-    throw lateProblem(
+    throw lateError(
       `Atlas has no connection string for the private endpoint ${endpointId} yet. Wait until the cluster and the ` +
         "endpoint are available in Atlas, run `pulumi refresh`, and then the same command again.",
     );

@@ -1,14 +1,15 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { type Issue, within } from "../../../budget/core/issues";
+import { assertValid } from "../../shared/issues";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
-import { dataModelProblems } from "../../../budget/database/data-model/checks";
+import { dataModelIssues } from "../../../budget/database/data-model/checks";
 import type { Collection } from "../../../budget/database/data-model/collection";
 import type { DataModelSummary } from "../../../budget/database/summary";
 import { commonLabels, restrictedContainer, restrictedPod } from "../../shared/kubernetes";
 import { NAMES, policyOf, reaches } from "../../shared/network-policy";
-import { assertValid, type Problem } from "../../shared/problems";
 import { checksum } from "../../shared/checksum";
 import { transformed, type Transform } from "../../shared/transform";
 import { IMAGES } from "../../shared/versions";
@@ -52,14 +53,9 @@ const DISK = "128Mi";
 /** Longer than the Job's own deadline, so that it is the Job that says how it ended. Seconds. */
 const AWAIT_MARGIN_SECONDS = 60;
 
-/** Everything wrong with the catalogue, as problems of the Job. */
-export function dataModelJobProblems(catalogue: readonly Collection[]): Problem[] {
-  return dataModelProblems(catalogue).map(({ collection, subject, message }) => ({
-    property: `catalogue.${collection}`,
-    got: subject,
-    allowed: "a catalogue that serves its own queries",
-    fix: `"${subject}" ${message}`,
-  }));
+/** Everything wrong with the catalogue, as issues of the Job. */
+export function dataModelJobIssues(catalogue: readonly Collection[]): Issue[] {
+  return within(["catalogue"], dataModelIssues(catalogue));
 }
 
 /**
@@ -79,7 +75,7 @@ export class DataModelJob extends pulumi.ComponentResource {
   constructor(name: string, args: DataModelJobArgs, opts?: pulumi.ComponentResourceOptions) {
     const { catalogue, endpoint, namespace = "default", sharded = true, transform = {} } = args;
     const { slowMs = DEFAULT_BUDGET.databaseQuerySeconds.critical * 1000, shardGiB = 100 } = args;
-    assertValid("DataModelJob", name, dataModelJobProblems(catalogue));
+    assertValid("DataModelJob", name, dataModelJobIssues(catalogue));
     const summary: DataModelSummary = {
       configKey: args.configKey ?? name,
       workload: name,

@@ -7,17 +7,16 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
+import { type Issue, issuesOf } from "../../../budget/core/issues";
+import { assertValid } from "../../shared/issues";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
-import { issuesOf } from "../../../budget/core/issues";
 import { retentionDays } from "../../../budget/database/settings";
 import type { BackupBucketSummary } from "../../../budget/database/summary";
 import { commonLabels } from "../../shared/kubernetes";
 import { bucketPolicy, privateBucket, type BucketTransforms } from "../../shared/private-bucket";
 import { physicalName } from "../../shared/physical-name";
-import { assertValid, type Problem } from "../../shared/problems";
 import { trustPolicy } from "../../shared/service-role";
 import { transformed, type Transform } from "../../shared/transform";
-import { problemsOf } from "../issues";
 import type { BackupTarget } from "./mongodb-cluster-args";
 import { OPERATOR_NAME } from "./percona-resource";
 
@@ -76,11 +75,11 @@ const UNDELETE_DAYS = 14;
 const DEFAULT_RETENTION_DAYS = 7;
 
 /** Everything that makes a bucket impossible to build. */
-export function backupBucketProblems({
+export function backupBucketIssues({
   retentionDays: days = DEFAULT_RETENTION_DAYS,
-}: Pick<BackupBucketArgs, "retentionDays">): Problem[] {
+}: Pick<BackupBucketArgs, "retentionDays">): Issue[] {
   const given = { retentionDays: days };
-  return problemsOf(issuesOf(z.object({ retentionDays }), given));
+  return issuesOf(z.object({ retentionDays }), given);
 }
 
 /** Google takes 6 to 30 characters. */
@@ -111,7 +110,7 @@ export class BackupBucket extends pulumi.ComponentResource {
   readonly bucket: s3.Bucket | storage.Bucket;
 
   constructor(name: string, args: BackupBucketArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("BackupBucket", name, backupBucketProblems(args), args.configKey);
+    assertValid("BackupBucket", name, backupBucketIssues(args), args.configKey);
     const {
       namespace = "default",
       retentionDays: days = DEFAULT_RETENTION_DAYS,

@@ -3,7 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type * as random from "@pulumi/random";
 import { z } from "zod";
 
-import { issuesOf } from "../../../budget/core/issues";
+import { type Issue, issuesOf } from "../../../budget/core/issues";
+import { passwordGeneration } from "../../../budget/core/leaves";
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
 import type { Collection } from "../../../budget/database/data-model/collection";
 import type { Disk } from "../../../budget/database/disk";
@@ -19,12 +20,9 @@ import {
   retentionDays,
   routerSettings,
 } from "../../../budget/database/settings";
-import { generationProblems } from "../../shared/generations";
-import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import { DEFAULT_DATABASE } from "../database-endpoint";
-import { problemsOf } from "../issues";
 
 /** Where backups go, and how the backup agent gets there. */
 export interface BackupTarget {
@@ -60,7 +58,7 @@ export interface MongoDbClusterArgs {
   readonly readReplicas?: number;
   /** CPU of one `mongod`, cores, 0.01 to 256. @default 1 */
   readonly cpuCores?: number;
-  /** Queries/s that one core of a `mongod` answers, measured. @default 1000, and a proof says that nobody has measured */
+  /** Queries/s that one core of a `mongod` answers, measured. @default 1000, and a proof names it as an assumption */
   readonly queriesPerCore?: number | undefined;
   /** What the storage class provides to one volume. @default 3000 IOPS and 125 MiB/s, gp3 without paying for more */
   readonly disk?: Disk | undefined;
@@ -156,25 +154,25 @@ const SETTINGS = z.object({
   zones: memberZones,
   profilerLevel,
   backup: z.object({ retentionDays }).optional(),
+  passwordGeneration,
 });
 
 /** Everything that makes a cluster impossible to build or to prove. An empty list means it is sound. */
-export function mongoDbClusterProblems(args: MongoDbClusterArgs): Problem[] {
+export function mongoDbClusterIssues(args: MongoDbClusterArgs): Issue[] {
   const settings = mongoDbSettings(args);
   const single = issuesOf(SETTINGS, settings);
   // Rules would only repeat, as NaN, what is wrong by itself.
-  if (single.length > 0) return problemsOf(single);
-  const { users, budget, passwordGeneration } = settings;
+  if (single.length > 0) return single;
+  const { users, budget } = settings;
   return [
-    ...generationProblems(passwordGeneration),
-    ...problemsOf(workingSetIssues(settings)),
+    ...workingSetIssues(settings),
     ...users.flatMap(({ service, querySeconds }) =>
-      problemsOf(queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget)),
+      queryTimeIssues(["users", service, "querySeconds"], querySeconds, budget),
     ),
   ];
 }
 
-/** The plan that was given, or the one that follows from the arguments. Asks for arguments without problems. */
+/** The plan that was given, or the one that follows from the arguments. Asks for arguments without issues. */
 export function mongoDbPlan(name: string, settings: MongoDbSettings): DatabasePlan {
   return (
     settings.plan ??

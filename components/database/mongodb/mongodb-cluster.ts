@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
+import { assertValid } from "../../shared/issues";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import { plannedPart } from "../../../budget/core/summary";
 import type { DatabasePlan } from "../../../budget/database/plan";
@@ -20,12 +21,11 @@ import {
   type EgressRule,
   type IngressRule,
 } from "../../shared/network-policy";
-import { assertValid } from "../../shared/problems";
 import { transformed, type Transform } from "../../shared/transform";
 import { CHARTS } from "../../shared/versions";
 import { CA_FILE, readPreference, type DatabaseEndpoint } from "../database-endpoint";
 import {
-  mongoDbClusterProblems,
+  mongoDbClusterIssues,
   mongoDbPlan,
   mongoDbSettings,
   type MongoDbClusterArgs,
@@ -46,7 +46,7 @@ import {
   slowMs,
 } from "./percona-resource";
 
-export { mongoDbClusterProblems } from "./mongodb-cluster-args";
+export { mongoDbClusterIssues } from "./mongodb-cluster-args";
 export type { BackupTarget, MongoDbClusterArgs } from "./mongodb-cluster-args";
 
 /** The operator's own users, by their prefix in the Secret. */
@@ -88,7 +88,7 @@ export class MongoDbCluster extends pulumi.ComponentResource {
   readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
 
   constructor(name: string, args: MongoDbClusterArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("MongoDbCluster", name, mongoDbClusterProblems(args), args.configKey);
+    assertValid("MongoDbCluster", name, mongoDbClusterIssues(args), args.configKey);
     const settings = mongoDbSettings(args);
     const { namespace, databaseName, shards, readReplicas, transform = {} } = settings;
     const plan = mongoDbPlan(name, settings);

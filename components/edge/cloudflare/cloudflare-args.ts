@@ -1,25 +1,39 @@
 /** What Cloudflare is given besides what every CDN is. */
+import type { ArgoTieredCachingArgs } from "@pulumi/cloudflare/argoTieredCaching";
+import type { CertificatePackArgs } from "@pulumi/cloudflare/certificatePack";
+import type { CloudConnectorRulesArgs } from "@pulumi/cloudflare/cloudConnectorRules";
 import type { DnsRecordArgs } from "@pulumi/cloudflare/dnsRecord";
 import type { LoadBalancerArgs } from "@pulumi/cloudflare/loadBalancer";
 import type { LoadBalancerMonitorArgs } from "@pulumi/cloudflare/loadBalancerMonitor";
 import type { LoadBalancerPoolArgs } from "@pulumi/cloudflare/loadBalancerPool";
+import type { OriginCaCertificateArgs } from "@pulumi/cloudflare/originCaCertificate";
 import type { R2BucketArgs } from "@pulumi/cloudflare/r2bucket";
+import type { R2CustomDomainArgs } from "@pulumi/cloudflare/r2customDomain";
 import type { RulesetArgs } from "@pulumi/cloudflare/ruleset";
+import type { TieredCacheArgs } from "@pulumi/cloudflare/tieredCache";
+import type { ZoneCacheReserveArgs } from "@pulumi/cloudflare/zoneCacheReserve";
+import type { ZoneCacheVariantsArgs } from "@pulumi/cloudflare/zoneCacheVariants";
 import type { ZoneSettingArgs } from "@pulumi/cloudflare/zoneSetting";
 import type * as pulumi from "@pulumi/pulumi";
+import type * as random from "@pulumi/random";
 import { z } from "zod";
 
+import { issue, type Issue, issueList, issuesOf, within, words } from "../../../budget/core/issues";
 import { cloudflareSettings } from "../../../budget/edge/settings";
-import { declaredProblems } from "../../shared/declared";
-import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import type { EdgeBehavior } from "../../../budget/edge/behaviors";
 import { classCondition } from "./cloudflare-expressions";
 import { cloudflareImageRules } from "./cloudflare-images";
-import { zoneProblems, type CloudflarePlan } from "./cloudflare-zone";
-import { completeEdgeArgs, edgeProblems, type CompleteEdgeArgs, type EdgeArgs } from "../edge-args";
-import { imageVariantProblems } from "../images/image-paths";
+import { zoneIssues, type CloudflarePlan } from "./cloudflare-zone";
+import {
+  FEWER_PATTERNS,
+  completeEdgeArgs,
+  edgeIssues,
+  type CompleteEdgeArgs,
+  type EdgeArgs,
+} from "../edge-args";
+import { imageVariantIssues } from "../images/image-paths";
 
 export type { CloudflarePlan } from "./cloudflare-zone";
 
@@ -49,6 +63,7 @@ export interface CloudflareSignatures {
   readonly lifetimeSeconds: number;
 }
 
+/** Escape hatches, one for each child; where there are several of a kind, for each of them. */
 export interface CloudflareTransforms {
   readonly zoneSetting?: Transform<ZoneSettingArgs>;
   readonly ruleset?: Transform<RulesetArgs>;
@@ -57,6 +72,21 @@ export interface CloudflareTransforms {
   readonly pool?: Transform<LoadBalancerPoolArgs>;
   readonly loadBalancer?: Transform<LoadBalancerArgs>;
   readonly bucket?: Transform<R2BucketArgs>;
+  /** What the bucket's name ends with. */
+  readonly bucketSuffix?: Transform<random.RandomIdArgs>;
+  readonly bucketDomain?: Transform<R2CustomDomainArgs>;
+  /** Sends the paths of built files to the bucket. */
+  readonly bucketRoute?: Transform<CloudConnectorRulesArgs>;
+  readonly signingSecret?: Transform<random.RandomPasswordArgs>;
+  /** Argo's tiers, of which `tieredCache` is the topology. */
+  readonly tiers?: Transform<ArgoTieredCachingArgs>;
+  readonly tieredCache?: Transform<TieredCacheArgs>;
+  readonly cacheReserve?: Transform<ZoneCacheReserveArgs>;
+  readonly imageVariants?: Transform<ZoneCacheVariantsArgs>;
+  /** That clients see. */
+  readonly certificate?: Transform<CertificatePackArgs>;
+  /** That Cloudflare sees. */
+  readonly originCertificate?: Transform<OriginCaCertificateArgs>;
 }
 
 export interface CloudflareArgs extends EdgeArgs {
@@ -108,7 +138,7 @@ const MOST_QUERY_CLASSES_FREE = 3;
 const OWN_KEYS = "a plan that keys on them: enterprise";
 
 /** What the plan of a zone does not allow, and what is wrong with a request for a certificate. */
-export function accountProblems(
+export function accountIssues(
   {
     plan,
     originCertificateRequest,
@@ -117,11 +147,8 @@ export function accountProblems(
     readonly originCertificateRequest?: string | undefined;
   },
   behaviors: readonly EdgeBehavior[],
-): Problem[] {
-  const problems: Problem[] = [];
-  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property, got, allowed, fix });
-  };
+): Issue[] {
+  const { issues, check } = issueList();
   for (const { class: name, cache, signed } of behaviors) {
     if (cache.kind === "cached" && plan !== "enterprise") {
       const { headers, cookies, query } = cache.key;
@@ -144,7 +171,7 @@ export function accountProblems(
   check(
     plan !== "free" || withQuery.length <= MOST_QUERY_CLASSES_FREE,
     "behaviors",
-    `query parameters in the keys of ${withQuery.map((behavior) => behavior.class).join(", ")}`,
+    words(`query parameters in the keys of ${withQuery.map((behavior) => behavior.class).join(", ")}`),
     `at most ${MOST_QUERY_CLASSES_FREE} classes with some on the plan free, which has five custom rules`,
     "Leave key.query out of one, or change the plan of the zone.",
   );
@@ -153,59 +180,56 @@ export function accountProblems(
     check(
       !isKey && originCertificateRequest.includes("BEGIN CERTIFICATE REQUEST"),
       "account.originCertificateRequest",
-      isKey ? "a private key" : "text that is none",
+      words(isKey ? "a private key" : "text that is none"),
       "a certificate request, PEM",
       "Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.",
     );
   }
-  return problems;
+  return issues;
 }
 
 /** What keeps a zone of this plan from making the variants of images. */
-export function cloudflareImageProblems(plan: CloudflarePlan, behaviors: readonly EdgeBehavior[]): Problem[] {
-  const problems = imageVariantProblems(behaviors);
+export function cloudflareImageIssues(plan: CloudflarePlan, behaviors: readonly EdgeBehavior[]): Issue[] {
+  const issues = imageVariantIssues(behaviors);
   if (plan === "free") {
-    problems.push({
-      property: "images",
-      got: "variants of images on the plan free",
-      allowed: "a plan with more than ten rules that rewrite",
-      fix: "Change the plan of the zone to pro at least, or remove images.",
-    });
+    issues.push(
+      issue("images", words("variants of images on the plan free"), {
+        allowed: "a plan with more than ten rules that rewrite",
+        fix: "Change the plan of the zone to pro at least, or remove images.",
+      }),
+    );
   }
   if (behaviors.some((behavior) => behavior.class === "images" && behavior.signed)) {
-    problems.push({
-      property: "behaviors.images.signed",
-      got: true,
-      allowed:
-        "false where Cloudflare makes the variants: they are looked for without the query that is signed",
-      fix: "Move the images to behaviors.media, or remove images from the CDN.",
-    });
+    issues.push(
+      issue("behaviors.images.signed", true, {
+        allowed:
+          "false where Cloudflare makes the variants: they are looked for without the query that is signed",
+        fix: "Move the images to behaviors.media, or remove images from the CDN.",
+      }),
+    );
   }
-  return problems;
+  return issues;
 }
 
 /** Everything that makes a zone impossible to build or unsafe. An empty list means that it is sound. */
-export function cloudflareProblems(given: CloudflareArgs): Problem[] {
+export function cloudflareIssues(given: CloudflareArgs): Issue[] {
   const args = completeCloudflareArgs(given);
   const { account, signatures, behaviors } = args;
-  const problems = [
-    ...edgeProblems(args),
-    ...zoneProblems({ ...account, zone: args.zone.name, hosts: args.hosts }),
-    ...accountProblems(account, behaviors),
-  ];
-  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property, got, allowed, fix });
-  };
+  const { issues, check } = issueList([
+    ...edgeIssues(args),
+    ...zoneIssues({ ...account, zone: args.zone.name, hosts: args.hosts }),
+    ...accountIssues(account, behaviors),
+  ]);
   const longest = Math.max(...behaviors.map((each) => classCondition(args.hosts, each, behaviors).length));
   check(
     longest <= MOST_CONDITION_CHARACTERS,
     "behaviors",
-    `a condition of ${longest} characters`,
+    words(`a condition of ${longest} characters`),
     `at most ${MOST_CONDITION_CHARACTERS} for one class`,
-    "Replace several patterns by one.",
+    FEWER_PATTERNS,
   );
   if (args.images === true) {
-    problems.push(...cloudflareImageProblems(account.plan, behaviors));
+    issues.push(...cloudflareImageIssues(account.plan, behaviors));
     const images = behaviors.filter((behavior) => behavior.class === "images");
     const longestRule = Math.max(
       0,
@@ -217,12 +241,12 @@ export function cloudflareProblems(given: CloudflareArgs): Problem[] {
     check(
       longestRule <= MOST_RULE_CHARACTERS,
       "behaviors.images.paths",
-      `a rule of ${longestRule} characters`,
+      words(`a rule of ${longestRule} characters`),
       `at most ${MOST_RULE_CHARACTERS}, which Cloudflare takes`,
       "Leave fewer patterns of other classes within the folder of the images.",
     );
   }
   const { generation, lifetimeSeconds } = cloudflareSettings;
-  problems.push(...declaredProblems(z.object({ generation, lifetimeSeconds }), signatures, "signatures."));
-  return problems;
+  issues.push(...within(["signatures"], issuesOf(z.object({ generation, lifetimeSeconds }), signatures)));
+  return issues;
 }

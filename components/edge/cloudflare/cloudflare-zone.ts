@@ -1,7 +1,7 @@
 /** What a zone of Cloudflare can be, and which of its names have a certificate: by plan, zone and hosts. */
 import { getDomain } from "tldts";
 
-import type { Problem } from "../../shared/problems";
+import { type Issue, issueList, words } from "../../../budget/core/issues";
 import { isWithinZone } from "../edge-args";
 
 /** What the zone's contract allows: `enterprise` alone keys on single headers, cookies and query parameters. */
@@ -34,11 +34,8 @@ export function certificateHosts({ zone, hosts }: Pick<ZoneArgs, "zone" | "hosts
 }
 
 /** What keeps Cloudflare from being asked for the hosts, or from answering for them with TLS. */
-export function zoneProblems({ plan, zone, hosts, advancedCertificate }: ZoneArgs): Problem[] {
-  const problems: Problem[] = [];
-  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property, got, allowed, fix });
-  };
+export function zoneIssues({ plan, zone, hosts, advancedCertificate }: ZoneArgs): Issue[] {
+  const { issues, check } = issueList();
   check(
     plan === "enterprise" || isRegistered(zone),
     "zone",
@@ -47,7 +44,7 @@ export function zoneProblems({ plan, zone, hosts, advancedCertificate }: ZoneArg
     "Give the registered domain and its id. A second stack needs a domain of its own.",
   );
   // Where the zone is wrong, so is the distance to it.
-  if (problems.length > 0) return problems;
+  if (issues.length > 0) return issues;
   hosts.forEach((host, index) => {
     if (!isWithinZone(host, zone)) return;
     check(
@@ -62,9 +59,9 @@ export function zoneProblems({ plan, zone, hosts, advancedCertificate }: ZoneArg
   check(
     !advancedCertificate || ordered <= MOST_CERTIFICATE_HOSTS,
     "hosts",
-    `${ordered} names for one certificate, ${zone} and *.${zone} among them`,
+    words(`${ordered} names for one certificate, ${zone} and *.${zone} among them`),
     `at most ${MOST_CERTIFICATE_HOSTS}`,
     "Use fewer names two labels below the zone.",
   );
-  return problems;
+  return issues;
 }

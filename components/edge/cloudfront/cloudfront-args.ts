@@ -3,22 +3,30 @@ import { createPublicKey } from "node:crypto";
 
 import type * as acm from "@pulumi/aws/acm";
 import type * as cloudfront from "@pulumi/aws/cloudfront";
+import type * as cloudwatch from "@pulumi/aws/cloudwatch";
+import type * as lambda from "@pulumi/aws/lambda";
 import type * as route53 from "@pulumi/aws/route53";
 import type * as s3 from "@pulumi/aws/s3";
 import type * as wafv2 from "@pulumi/aws/wafv2";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
+import { issue, type Issue, issueList, issuesOf, within, words } from "../../../budget/core/issues";
 import type { ImagePlan } from "../../../budget/edge/image-plan";
-import { cloudFrontSettings } from "../../../budget/edge/settings";
-import { declaredProblems } from "../../shared/declared";
-import type { Problem } from "../../shared/problems";
+import { NO_ORIGINALS, cloudFrontSettings } from "../../../budget/edge/settings";
+import type { BucketPartTransforms } from "../../shared/private-bucket";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import type { BehaviorClass } from "../../../budget/edge/behaviors";
-import { completeEdgeArgs, edgeProblems, type CompleteEdgeArgs, type EdgeArgs } from "../edge-args";
-import { imageOptimizerProblems, type AwsImageOptimizerArgs } from "../images/image-optimizer-args";
-import { imagePrefix, imageVariantProblems } from "../images/image-paths";
+import {
+  FEWER_PATTERNS,
+  completeEdgeArgs,
+  edgeIssues,
+  type CompleteEdgeArgs,
+  type EdgeArgs,
+} from "../edge-args";
+import { imageOptimizerIssues, type AwsImageOptimizerArgs } from "../images/image-optimizer-args";
+import { imagePrefix, imageVariantIssues } from "../images/image-paths";
 
 /** Variants of images are made where they are asked for, by a function of Lambda. */
 export interface CloudFrontImages {
@@ -38,7 +46,7 @@ export interface CloudFrontImages {
 export interface CloudFrontSite {
   /** Of the buckets. */
   readonly region: string;
-  /** Nearest to the load balancer; one of {@link ORIGIN_SHIELD_REGIONS}. @default `region` */
+  /** Nearest to the load balancer; one of those in budget/edge/settings.ts. @default `region` */
   readonly originShieldRegion?: string;
   /** Where the edge is: `PriceClass_100` is Europe, Israel and North America, `PriceClass_All` everywhere. @default "PriceClass_100" */
   readonly priceClass?: "PriceClass_100" | "PriceClass_200" | "PriceClass_All";
@@ -46,6 +54,7 @@ export interface CloudFrontSite {
   readonly logDays?: number;
 }
 
+/** Escape hatches, one for each child; where there are several of a kind, for each of them. */
 export interface CloudFrontTransforms {
   readonly distribution?: Transform<cloudfront.DistributionArgs>;
   readonly cachePolicy?: Transform<cloudfront.CachePolicyArgs>;
@@ -54,7 +63,23 @@ export interface CloudFrontTransforms {
   readonly webAcl?: Transform<wafv2.WebAclArgs>;
   readonly certificate?: Transform<acm.CertificateArgs>;
   readonly record?: Transform<route53.RecordArgs>;
+  readonly certificateValidation?: Transform<acm.CertificateValidationArgs>;
+  /** Of built files and of access logs, and of what is around them. */
   readonly bucket?: Transform<s3.BucketArgs>;
+  readonly bucketParts?: BucketPartTransforms;
+  /** By which the distribution proves itself to a bucket or to the image function. */
+  readonly originAccessControl?: Transform<cloudfront.OriginAccessControlArgs>;
+  readonly function?: Transform<cloudfront.FunctionArgs>;
+  readonly publicKey?: Transform<cloudfront.PublicKeyArgs>;
+  readonly keyGroup?: Transform<cloudfront.KeyGroupArgs>;
+  readonly monitoring?: Transform<cloudfront.MonitoringSubscriptionArgs>;
+  readonly logSource?: Transform<cloudwatch.LogDeliverySourceArgs>;
+  readonly logDestination?: Transform<cloudwatch.LogDeliveryDestinationArgs>;
+  readonly logDelivery?: Transform<cloudwatch.LogDeliveryArgs>;
+  /** Of the image function and of what is around it. */
+  readonly images?: AwsImageOptimizerArgs["transform"];
+  /** Lets the distribution call the image function. */
+  readonly imagePermission?: Transform<lambda.PermissionArgs>;
 }
 
 export interface CloudFrontArgs extends EdgeArgs {
@@ -82,36 +107,17 @@ export function completeCloudFrontArgs(args: CloudFrontArgs): CompleteCloudFront
   return { ...completeEdgeArgs("cloudfront", args), site: withDefaults(defaults, site), publicKeys };
 }
 
-/** Source: "Choosing the AWS Region for your Origin Shield" of the CloudFront documentation. */
-export const ORIGIN_SHIELD_REGIONS = [
-  "us-east-1",
-  "us-east-2",
-  "us-west-2",
-  "ap-south-1",
-  "ap-northeast-1",
-  "ap-northeast-2",
-  "ap-southeast-1",
-  "ap-southeast-2",
-  "eu-central-1",
-  "eu-west-1",
-  "eu-west-2",
-  "sa-east-1",
-  "me-central-1",
-] as const;
-
 /** Names of one distribution, and of one certificate where the account's quota of 10 was raised. Source: quotas of CloudFront and ACM. */
 const MOST_HOSTS = 100;
 
 /** What a distribution does not take as its names. */
-export function aliasProblems(hosts: readonly string[]): Problem[] {
+export function aliasIssues(hosts: readonly string[]): Issue[] {
   if (hosts.length <= MOST_HOSTS) return [];
   return [
-    {
-      property: "hosts",
-      got: `${hosts.length} names`,
+    issue("hosts", words(`${hosts.length} names`), {
       allowed: `at most ${MOST_HOSTS}, which one certificate and one distribution hold`,
       fix: "Lead the others to one of these by a redirect.",
-    },
+    }),
   ];
 }
 
@@ -121,43 +127,43 @@ const MOST_PATTERNS = 75;
 const KEYGEN = "`openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`";
 
 /** What is wrong with the public keys of signed URLs, wherever they are given. */
-export function publicKeyProblems(
-  publicKeys: readonly string[],
-  signed: readonly BehaviorClass[],
-): Problem[] {
-  const problems = publicKeys.flatMap((pem, index): Problem[] => {
+export function publicKeyIssues(publicKeys: readonly string[], signed: readonly BehaviorClass[]): Issue[] {
+  const issues = publicKeys.flatMap((pem, index): Issue[] => {
     const property = `publicKeys[${index}]`;
     if (pem.includes("PRIVATE KEY")) {
       const fix = "Take it out of the file and of its history, and make a new pair: this one is known now.";
-      return [{ property, got: "a private key", allowed: "a public key, PEM", fix }];
+      return [issue(property, words("a private key"), { allowed: "a public key, PEM", fix })];
     }
     if (publicKeys.indexOf(pem) !== index) {
       return [
-        { property, got: "a key that is there already", allowed: "two different keys", fix: "Remove it." },
+        issue(property, words("a key that is there already"), {
+          allowed: "two different keys",
+          fix: "Remove it.",
+        }),
       ];
     }
     const got = otherKey(pem);
     if (got === undefined) return [];
     const allowed = "a public key of RSA with 2048 bits or of the curve P-256, PEM";
-    return [{ property, got, allowed, fix: `Make one: ${KEYGEN}.` }];
+    return [issue(property, words(got), { allowed, fix: `Make one: ${KEYGEN}.` })];
   });
   if (publicKeys.length > 2) {
-    problems.push({
-      property: "publicKeys",
-      got: publicKeys.length,
-      allowed: "at most 2 keys, the old and the new one",
-      fix: "Remove those that no service signs with any more.",
-    });
+    issues.push(
+      issue("publicKeys", publicKeys.length, {
+        allowed: "at most 2 keys, the old and the new one",
+        fix: "Remove those that no service signs with any more.",
+      }),
+    );
   }
   if (publicKeys.length === 0 && signed.length > 0) {
-    problems.push({
-      property: "publicKeys",
-      got: 0,
-      allowed: `at least 1 key, for ${signed.map((each) => `behaviors.${each}`).join(" and ")} asks for signatures`,
-      fix: `Make a pair and give its public half: ${KEYGEN}.`,
-    });
+    issues.push(
+      issue("publicKeys", 0, {
+        allowed: `at least 1 key, for ${signed.map((each) => `behaviors.${each}`).join(" and ")} asks for signatures`,
+        fix: `Make a pair and give its public half: ${KEYGEN}.`,
+      }),
+    );
   }
-  return problems;
+  return issues;
 }
 
 /** What a text is, where it is no key that CloudFront takes. */
@@ -193,63 +199,53 @@ export function imageDemand(
   };
 }
 
-/** A mistake of the function's arguments, by the argument of the CDN that they come from. */
-function ofFunction(problem: Problem): Problem {
-  switch (problem.property) {
+/** An issue of the function's arguments, at the argument of the CDN that they come from. */
+function ofFunction(found: Issue): Issue {
+  switch (String(found.path[0])) {
     case "peakRps":
       return {
-        ...problem,
-        property: "traffic.shares.images",
-        got: `${String(problem.got)} images/s`,
+        ...found,
+        path: ["traffic", "shares", "images"],
+        got: `${found.got} images/s`,
         fix: "Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.",
       };
     case "hitRatio":
-      return { ...problem, property: "traffic.hitRatios.images" };
+      return { ...found, path: ["traffic", "hitRatios", "images"] };
     case "prefix":
-      return { ...problem, property: "behaviors.images.paths" };
+      return { ...found, path: ["behaviors", "images", "paths"] };
     default:
-      return { ...problem, property: `images.${problem.property}` };
+      return { ...found, path: ["images", ...found.path] };
   }
 }
 
-function imageProblems(args: CompleteCloudFrontArgs): Problem[] {
+function imageIssues(args: CompleteCloudFrontArgs): Issue[] {
   const { images, behaviors } = args;
   const toFunction = behaviors.some(({ target }) => target === "images");
   if (toFunction !== (images !== undefined)) {
     return [
-      {
-        property: "images",
-        got: images,
+      issue("images", images, {
         allowed: "arguments for the function exactly where behaviours lead to it",
         fix: "Make the behaviours with withImageVariants, or leave both out.",
-      },
+      }),
     ];
   }
   if (images === undefined) return [];
-  const problems = imageVariantProblems(behaviors);
-  if (problems.length > 0) return problems;
+  const issues = imageVariantIssues(behaviors);
+  if (issues.length > 0) return issues;
   if (images.originals === undefined && !behaviors.some(({ target }) => target === "assets")) {
-    problems.push({
-      property: "images.originals",
-      got: "no bucket",
-      allowed: "the name of a bucket, where no class of paths is answered by one",
-      fix: "Name the private bucket with the originals.",
-    });
+    issues.push(issue("images.originals", words("no bucket"), NO_ORIGINALS));
   }
   const demand = { ...imageDemand(args, images), originals: { name: "", arn: "" } };
-  return [...problems, ...imageOptimizerProblems(demand).map(ofFunction)];
+  return [...issues, ...imageOptimizerIssues(demand).map(ofFunction)];
 }
 
 /** CloudFront keeps an idle connection to an origin at most so long, seconds. */
 const LONGEST_KEEP_ALIVE_SECONDS = 120;
 
 /** Everything that makes a distribution impossible to build or unsafe. An empty list means that it is sound. */
-export function cloudFrontProblems(given: CloudFrontArgs): Problem[] {
+export function cloudFrontIssues(given: CloudFrontArgs): Issue[] {
   const args = completeCloudFrontArgs(given);
-  const problems = [...edgeProblems(args), ...aliasProblems(args.hosts)];
-  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property, got, allowed, fix });
-  };
+  const { issues, check } = issueList([...edgeIssues(args), ...aliasIssues(args.hosts)]);
   const { site, behaviors, publicKeys } = args;
   check(
     args.timeouts.idle.edge <= LONGEST_KEEP_ALIVE_SECONDS,
@@ -258,27 +254,19 @@ export function cloudFrontProblems(given: CloudFrontArgs): Problem[] {
     `at most ${LONGEST_KEEP_ALIVE_SECONDS} (seconds)`,
     "Keep it below what CloudFront keeps.",
   );
-  const shielded: readonly string[] = ORIGIN_SHIELD_REGIONS;
-  check(
-    shielded.includes(site.originShieldRegion),
-    "site.originShieldRegion",
-    site.originShieldRegion,
-    `one of ${ORIGIN_SHIELD_REGIONS.join(", ")}`,
-    "Choose the one that is nearest to the load balancer.",
-  );
   const patterns = behaviors.flatMap(({ paths }) => paths).length - 1;
   check(
     patterns <= MOST_PATTERNS,
     "behaviors",
     patterns,
     `at most ${MOST_PATTERNS} path patterns`,
-    "Replace several patterns by one.",
+    FEWER_PATTERNS,
   );
   const signed = behaviors.filter((behavior) => behavior.signed).map((behavior) => behavior.class);
   return [
-    ...problems,
-    ...declaredProblems(z.object(cloudFrontSettings), site, "site."),
-    ...publicKeyProblems(publicKeys, signed),
-    ...imageProblems(args),
+    ...issues,
+    ...within(["site"], issuesOf(z.object(cloudFrontSettings), site)),
+    ...publicKeyIssues(publicKeys, signed),
+    ...imageIssues(args),
   ];
 }

@@ -59,9 +59,12 @@ export function provedCertificate(
     );
   });
   return new acm.CertificateValidation(
-    `${name}-certificate-proved`,
-    { ...place, certificateArn: certificate.arn, validationRecordFqdns: proofs.map(({ fqdn }) => fqdn) },
-    child,
+    ...transformed<acm.CertificateValidationArgs>(
+      transform?.certificateValidation,
+      `${name}-certificate-proved`,
+      { ...place, certificateArn: certificate.arn, validationRecordFqdns: proofs.map(({ fqdn }) => fqdn) },
+      child,
+    ),
   ).certificateArn;
 }
 

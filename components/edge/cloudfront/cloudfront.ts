@@ -1,36 +1,36 @@
 import { createHash } from "node:crypto";
 
 import * as cloudfront from "@pulumi/aws/cloudfront";
-import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import type * as s3 from "@pulumi/aws/s3";
 import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../../shared/issues";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import type { Witness } from "../../../budget/core/witness";
 import type { CdnPlan } from "../../../budget/edge/plan";
-import { physicalName } from "../../shared/physical-name";
-import { bucketPolicy, privateBucket, type PrivateBucketArgs } from "../../shared/private-bucket";
-import { assertValid } from "../../shared/problems";
+import { bucketPolicy, privateBucket } from "../../shared/private-bucket";
 import { transformed } from "../../shared/transform";
 import type { BehaviorClass, EdgeBehavior } from "../../../budget/edge/behaviors";
 import {
-  cloudFrontProblems,
+  cloudFrontIssues,
   completeCloudFrontArgs,
-  imageDemand,
   type CloudFrontArgs,
-  type CloudFrontImages,
   type CompleteCloudFrontArgs,
 } from "./cloudfront-args";
+import { bucketArgs } from "./cloudfront-buckets";
 import { aliasRecords, provedCertificate } from "./cloudfront-certificate";
 import { distributionArgs } from "./cloudfront-distribution";
+import { imageOrigin } from "./cloudfront-images";
+import { accessLogs } from "./cloudfront-logs";
 import { cachePolicyArgs, passedOnRequestArgs, responseHeadersArgs } from "./cloudfront-policies";
 import { webAclArgs } from "./cloudfront-web-acl";
 import { edgeSetsHeaders, edgeSummary } from "../edge-args";
 import { assetRequestFunction, imageRequestFunction, type ViewerRequestFunction } from "../edge-functions";
-import { ImageOptimizer, allowDistribution, type ImageOrigin } from "../images/image-optimizer";
+import { allowDistribution } from "../images/allow-distribution";
+import type { ImageOptimizer } from "../images/image-optimizer";
 
-export { cloudFrontProblems } from "./cloudfront-args";
+export { cloudFrontIssues } from "./cloudfront-args";
 export type { CloudFrontArgs, CloudFrontImages } from "./cloudfront-args";
 
 /**
@@ -38,12 +38,6 @@ export type { CloudFrontArgs, CloudFrontImages } from "./cloudfront-args";
  * provider would know nothing of the profile, the roles, the tags and the allowed accounts in the stack's configuration.
  */
 const IN_GLOBAL_REGION = { region: "us-east-1" } as const;
-
-/** Characters of the name of a log delivery. Source: CloudWatch Logs, PutDeliverySource. */
-const LONGEST_LOG_NAME = 60;
-
-/** A file that was overwritten or deleted can be had back for so long, days. */
-const UNDELETE_DAYS = 30;
 
 /**
  * CloudFront in front of a load balancer and of a bucket of built files, with the behaviours that every CDN here has.
@@ -70,11 +64,13 @@ export class CloudFront extends pulumi.ComponentResource {
   readonly webAcl: wafv2.WebAcl;
   /** Of built files; undefined when no behaviour reads from it. */
   readonly assets: s3.Bucket | undefined;
+  /** Of access logs. */
+  readonly logs: s3.Bucket;
   /** Makes the variants of images; undefined where the service answers for them. */
   readonly images: ImageOptimizer | undefined;
 
   constructor(name: string, given: CloudFrontArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("CloudFront", name, cloudFrontProblems(given), given.configKey);
+    assertValid("CloudFront", name, cloudFrontIssues(given), given.configKey);
     const args = completeCloudFrontArgs(given);
     super(
       COMPONENT_TYPES.cloudFront,
@@ -99,9 +95,12 @@ export class CloudFront extends pulumi.ComponentResource {
       assets === undefined
         ? undefined
         : new cloudfront.OriginAccessControl(
-            `${name}-assets-access`,
-            { originAccessControlOriginType: "s3", signingBehavior: "always", signingProtocol: "sigv4" },
-            child,
+            ...transformed<cloudfront.OriginAccessControlArgs>(
+              transform.originAccessControl,
+              `${name}-assets-access`,
+              { originAccessControlOriginType: "s3", signingBehavior: "always", signingProtocol: "sigv4" },
+              child,
+            ),
           );
     const images =
       args.images === undefined ? undefined : imageOrigin(name, args, args.images, assets?.bucket, child);
@@ -113,9 +112,12 @@ export class CloudFront extends pulumi.ComponentResource {
       const viewerRequest = viewerRequestFunction(behavior);
       if (viewerRequest !== undefined) {
         const made = new cloudfront.Function(
-          `${name}-${viewerRequest.name}`,
-          { runtime: "cloudfront-js-2.0", code: viewerRequest.code, publish: true },
-          child,
+          ...transformed<cloudfront.FunctionArgs>(
+            transform.function,
+            `${name}-${viewerRequest.name}`,
+            { runtime: "cloudfront-js-2.0", code: viewerRequest.code, publish: true },
+            child,
+          ),
         );
         functionArns.set(behavior.class, made.arn);
       }
@@ -144,16 +146,26 @@ export class CloudFront extends pulumi.ComponentResource {
     const publicKeys = args.publicKeys.map(
       (pem) =>
         new cloudfront.PublicKey(
-          `${name}-signing-key-${createHash("sha256").update(pem.trim()).digest("hex").slice(0, 8)}`,
-          // Without the line's end CloudFront would give back another text than it got.
-          { encodedKey: `${pem.trim()}\n` },
-          child,
+          ...transformed<cloudfront.PublicKeyArgs>(
+            transform.publicKey,
+            `${name}-signing-key-${createHash("sha256").update(pem.trim()).digest("hex").slice(0, 8)}`,
+            // Without the line's end CloudFront would give back another text than it got.
+            { encodedKey: `${pem.trim()}\n` },
+            child,
+          ),
         ),
     );
     const keyGroup =
       publicKeys.length === 0
         ? undefined
-        : new cloudfront.KeyGroup(`${name}-signing-keys`, { items: publicKeys.map(({ id }) => id) }, child);
+        : new cloudfront.KeyGroup(
+            ...transformed<cloudfront.KeyGroupArgs>(
+              transform.keyGroup,
+              `${name}-signing-keys`,
+              { items: publicKeys.map(({ id }) => id) },
+              child,
+            ),
+          );
 
     const webAclName = `${name}-web-acl`;
     const webAcl = new wafv2.WebAcl(
@@ -195,21 +207,25 @@ export class CloudFront extends pulumi.ComponentResource {
         action: "s3:GetObject",
         source: { arn: distribution.arn },
       };
-      bucketPolicy(`${name}-assets-policy`, assets, [read], child);
+      bucketPolicy(`${name}-assets-policy`, assets, [read], child, transform.bucketParts?.policy);
     }
-    if (images !== undefined) allowDistribution(name, images.origin, distribution.arn, child);
+    if (images !== undefined)
+      allowDistribution(name, images.origin, distribution.arn, child, transform.imagePermission);
     aliasRecords(name, args, distribution, child);
     new cloudfront.MonitoringSubscription(
-      `${name}-metrics`,
-      {
-        distributionId: distribution.id,
-        monitoringSubscription: {
-          realtimeMetricsSubscriptionConfig: { realtimeMetricsSubscriptionStatus: "Enabled" },
+      ...transformed<cloudfront.MonitoringSubscriptionArgs>(
+        transform.monitoring,
+        `${name}-metrics`,
+        {
+          distributionId: distribution.id,
+          monitoringSubscription: {
+            realtimeMetricsSubscriptionConfig: { realtimeMetricsSubscriptionStatus: "Enabled" },
+          },
         },
-      },
-      child,
+        child,
+      ),
     );
-    accessLogs(name, args, distribution, child);
+    this.logs = accessLogs(name, args, IN_GLOBAL_REGION, distribution, child);
 
     this.distribution = distribution;
     this.webAcl = webAcl;
@@ -247,103 +263,4 @@ function viewerRequestFunction({ class: name, target }: EdgeBehavior): ViewerReq
   if (target === "images") return imageRequestFunction();
   // Variants that are compressed in advance are of what `make assets` uploads.
   return name === "assets" && target === "assets" ? assetRequestFunction() : undefined;
-}
-
-interface CloudFrontImageOrigin {
-  readonly optimizer: ImageOptimizer;
-  readonly origin: Extract<ImageOrigin, { cloud: "aws" }>;
-  readonly hostname: pulumi.Output<string>;
-  readonly accessControlId: pulumi.Output<string>;
-}
-
-/** The function that makes images, which answers to signed requests only. */
-function imageOrigin(
-  name: string,
-  args: CompleteCloudFrontArgs,
-  images: CloudFrontImages,
-  assets: s3.Bucket | undefined,
-  child: Required<Pick<pulumi.CustomResourceOptions, "parent">>,
-): CloudFrontImageOrigin {
-  const { originals } = images;
-  const optimizer = new ImageOptimizer(
-    `${name}-images`,
-    {
-      ...imageDemand(args, images),
-      ...(args.configKey === undefined ? {} : { configKey: `${args.configKey}.images` }),
-      originals:
-        originals === undefined
-          ? { name: assets?.bucket ?? "", arn: assets?.arn ?? "" }
-          : { name: originals.name, arn: pulumi.interpolate`arn:aws:s3:::${originals.name}` },
-    },
-    child,
-  );
-  const accessControl = new cloudfront.OriginAccessControl(
-    `${name}-images-access`,
-    { originAccessControlOriginType: "lambda", signingBehavior: "always", signingProtocol: "sigv4" },
-    child,
-  );
-  // On Lambda, for nothing else was asked for.
-  const origin = optimizer.origin as Extract<ImageOrigin, { cloud: "aws" }>;
-  return { optimizer, origin, hostname: origin.hostname, accessControlId: accessControl.id };
-}
-
-/** What is the same for both buckets. */
-function bucketArgs({ site, transform }: CompleteCloudFrontArgs): Omit<PrivateBucketArgs, "prefix"> {
-  // Keys of S3's own: a key of KMS would have to name the distribution, which names the bucket.
-  return {
-    region: site.region,
-    encryption: "AES256",
-    undeleteDays: UNDELETE_DAYS,
-    transform: transform?.bucket,
-  };
-}
-
-/** Every request as a line of JSON in a private bucket, through the log delivery of CloudWatch. */
-function accessLogs(
-  name: string,
-  args: CompleteCloudFrontArgs,
-  distribution: cloudfront.Distribution,
-  child: pulumi.CustomResourceOptions,
-): void {
-  const made = privateBucket(
-    `${name}-logs`,
-    {
-      ...bucketArgs(args),
-      prefix: `${name.toLowerCase()}-edge-logs-`,
-      expireDays: args.site.logDays,
-      onRemoval: "emptied",
-    },
-    child,
-  );
-  const source = new cloudwatch.LogDeliverySource(
-    `${name}-log-source`,
-    {
-      ...IN_GLOBAL_REGION,
-      name: physicalName(`${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
-      logType: "ACCESS_LOGS",
-      resourceArn: distribution.arn,
-    },
-    child,
-  );
-  const write = {
-    service: "delivery.logs.amazonaws.com",
-    action: "s3:PutObject",
-    source: { arn: source.arn },
-  };
-  const policy = bucketPolicy(`${name}-logs-policy`, made, [write], child);
-  const destination = new cloudwatch.LogDeliveryDestination(
-    `${name}-log-destination`,
-    {
-      ...IN_GLOBAL_REGION,
-      name: physicalName(`${pulumi.getStack()}-${name}`, LONGEST_LOG_NAME),
-      outputFormat: "json",
-      deliveryDestinationConfiguration: { destinationResourceArn: made.bucket.arn },
-    },
-    child,
-  );
-  new cloudwatch.LogDelivery(
-    `${name}-log-delivery`,
-    { ...IN_GLOBAL_REGION, deliverySourceName: source.name, deliveryDestinationArn: destination.arn },
-    { ...child, dependsOn: [policy] },
-  );
 }

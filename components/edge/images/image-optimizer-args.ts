@@ -9,13 +9,12 @@ import type * as storage from "@pulumi/gcp/storage";
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
+import { type Issue, issueList, issuesOf } from "../../../budget/core/issues";
 import { valuesOf } from "../../../budget/core/derived";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { planImages, type ImagePlan } from "../../../budget/edge/image-plan";
 import { SECONDS_PER_IMAGE } from "../../../budget/edge/images";
 import { imageSettings } from "../../../budget/edge/settings";
-import { declaredProblems } from "../../shared/declared";
-import type { Problem } from "../../shared/problems";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 
@@ -109,12 +108,9 @@ const RETENTION_STEPS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 54
 const MOST_CALLS = { aws: 900, gcp: 1000 } as const;
 
 /** Everything that makes the function impossible to build or to prove. An empty list means it is sound. */
-export function imageOptimizerProblems(given: ImageOptimizerArgs): Problem[] {
+export function imageOptimizerIssues(given: ImageOptimizerArgs): Issue[] {
   const args = completeImageArgs(given);
-  const problems: Problem[] = [];
-  const check = (ok: boolean, property: string, got: unknown, allowed: string, fix: string): void => {
-    if (!ok) problems.push({ property, got, allowed, fix });
-  };
+  const { issues, check } = issueList();
   const { prefix, peakRps, hitRatio, maxUtilization, cloud } = args;
   check(
     /^([A-Za-z0-9_~-][A-Za-z0-9._~-]*\/)+$/.test(prefix) && !prefix.includes(".."),
@@ -144,7 +140,7 @@ export function imageOptimizerProblems(given: ImageOptimizerArgs): Problem[] {
     "a ratio above 0, up to 1",
     "Take the budget's cpuUtilization.target.",
   );
-  problems.push(...declaredProblems(z.object({ secondsPerImage: imageSettings.secondsPerImage }), args));
+  issues.push(...issuesOf(z.object({ secondsPerImage: imageSettings.secondsPerImage }), args));
   if (args.cloud === "aws") {
     const { logRetentionDays = LOG_RETENTION_DAYS } = args;
     check(
@@ -156,7 +152,7 @@ export function imageOptimizerProblems(given: ImageOptimizerArgs): Problem[] {
     );
   }
   // What follows would only repeat, as NaN, what is wrong above.
-  if (problems.length > 0) return problems;
+  if (issues.length > 0) return issues;
   const { concurrency } = valuesOf((args.plan ?? planImages(args)).numbers);
   check(
     concurrency <= MOST_CALLS[cloud],
@@ -165,5 +161,5 @@ export function imageOptimizerProblems(given: ImageOptimizerArgs): Problem[] {
     `a demand of at most ${MOST_CALLS[cloud]} calls at the same time; this is ${concurrency}`,
     "Cache more of it, or ask the cloud for more and change the limit with transform.function.",
   );
-  return problems;
+  return issues;
 }

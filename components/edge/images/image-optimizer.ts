@@ -10,6 +10,7 @@ import * as serviceaccount from "@pulumi/gcp/serviceaccount";
 import * as storage from "@pulumi/gcp/storage";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../../shared/issues";
 import { valuesOf, type Values } from "../../../budget/core/derived";
 import { plannedPart } from "../../../budget/core/summary";
 import type { Witness } from "../../../budget/core/witness";
@@ -17,12 +18,11 @@ import { planImages, type ImageNumbers, type ImagePlan } from "../../../budget/e
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import type { ImageOptimizerSummary } from "../../../budget/edge/summary";
 import { physicalName } from "../../shared/physical-name";
-import { assertValid } from "../../shared/problems";
 import { trustPolicy } from "../../shared/service-role";
 import { transformed } from "../../shared/transform";
 import {
   completeImageArgs,
-  imageOptimizerProblems,
+  imageOptimizerIssues,
   LOG_RETENTION_DAYS,
   type AwsImageOptimizerArgs,
   type CompleteImageArgs,
@@ -31,7 +31,7 @@ import {
 } from "./image-optimizer-args";
 import { BUILD_COMMAND, imageBundle, IMAGE_BUNDLES, type ImageBundle } from "./image-bundle";
 
-export { imageOptimizerProblems } from "./image-optimizer-args";
+export { imageOptimizerIssues } from "./image-optimizer-args";
 export type {
   AwsImageOptimizerArgs,
   GcpImageOptimizerArgs,
@@ -40,6 +40,9 @@ export type {
 
 /** Characters of the id of a service account. Source: Google Cloud IAM. */
 const LONGEST_ACCOUNT_ID = 30;
+
+/** What the cloud's console shows of the function. */
+const DESCRIPTION = "Makes the variants of images for the CDN";
 
 /** Where a CDN finds the images. */
 export type ImageOrigin =
@@ -75,7 +78,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
   readonly function: lambda.Function | cloudfunctionsv2.Function;
 
   constructor(name: string, given: ImageOptimizerArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("ImageOptimizer", name, imageOptimizerProblems(given), given.configKey);
+    assertValid("ImageOptimizer", name, imageOptimizerIssues(given), given.configKey);
     const args = completeImageArgs(given);
     const bundle = usableBundle(name, args);
     const plan = args.plan ?? planImages({ ...args, workload: name });
@@ -156,7 +159,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         `${name}-function`,
         {
           region,
-          description: "Makes the variants of images for the CDN",
+          description: DESCRIPTION,
           role: role.arn,
           runtime: "nodejs24.x",
           architectures: ["arm64"],
@@ -253,7 +256,7 @@ export class ImageOptimizer extends pulumi.ComponentResource {
         {
           project,
           location: region,
-          description: "Makes the variants of images for the CDN",
+          description: DESCRIPTION,
           buildConfig: {
             runtime: "nodejs24",
             entryPoint: "image",
@@ -326,39 +329,6 @@ function imageWitnesses(name: string, args: ImageOptimizerArgs, { numbers }: Ima
         onRun(["serviceConfig", "timeoutSeconds"], timeout),
         onRun(["serviceConfig", "maxInstanceCount"], concurrency),
       ];
-}
-
-/**
- * Lets one distribution of CloudFront call the function on Lambda, and nobody else. It is apart from the component,
- * because the distribution needs the function's host first. Both rights are needed: function URLs made since October
- * 2025 ask for the second one as well.
- *
- * @param opts its parent is the owner of the distribution
- */
-export function allowDistribution(
-  name: string,
-  origin: Extract<ImageOrigin, { cloud: "aws" }>,
-  distributionArn: pulumi.Input<string>,
-  opts: pulumi.CustomResourceOptions,
-): lambda.Permission[] {
-  const to = {
-    region: origin.region,
-    function: origin.functionName,
-    principal: "cloudfront.amazonaws.com",
-    sourceArn: distributionArn,
-  };
-  return [
-    new lambda.Permission(
-      `${name}-image-url`,
-      { ...to, action: "lambda:InvokeFunctionUrl", functionUrlAuthType: "AWS_IAM" },
-      opts,
-    ),
-    new lambda.Permission(
-      `${name}-image-invoke`,
-      { ...to, action: "lambda:InvokeFunction", invokedViaFunctionUrl: true },
-      opts,
-    ),
-  ];
 }
 
 function variables(bucket: pulumi.Input<string>, prefix: string): Record<string, pulumi.Input<string>> {

@@ -1,5 +1,5 @@
 /** Where images are, when the CDN makes their variants: one folder, which is the same in URLs and among the originals. */
-import type { Problem } from "../../shared/problems";
+import { issue, type Issue } from "../../../budget/core/issues";
 import type { EdgeBehavior } from "../../../budget/edge/behaviors";
 
 /** `/images/*`, letters that have one spelling in a URL only. */
@@ -13,14 +13,12 @@ export function imagePrefix(behaviors: readonly EdgeBehavior[]): string | undefi
 }
 
 /** What keeps a CDN from making the variants of images, whichever it is. */
-export function imageVariantProblems(behaviors: readonly EdgeBehavior[]): Problem[] {
+export function imageVariantIssues(behaviors: readonly EdgeBehavior[]): Issue[] {
   if (imagePrefix(behaviors) !== undefined) return [];
   return [
-    {
-      property: "behaviors.images.paths",
-      got: behaviors.find((behavior) => behavior.class === "images")?.paths ?? [],
+    issue("behaviors.images.paths", behaviors.find((behavior) => behavior.class === "images")?.paths ?? [], {
       allowed: "exactly one folder, like /images/*, where images is given",
       fix: "Give the folder with the images, or remove images from the CDN.",
-    },
+    }),
   ];
 }

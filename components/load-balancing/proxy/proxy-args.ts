@@ -10,7 +10,8 @@ import type { ProxyKind } from "../../../budget/load-balancing/proxy";
 import { admission, type Admission, type RateLimit } from "../../../budget/load-balancing/proxy-limits";
 import { PROXY_DEFAULTS } from "../../../budget/load-balancing/settings";
 import { planProxy, type ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
-import { DEFAULT_TIMEOUTS, type TimeoutChain } from "../../../budget/timeouts/timeouts";
+import { DEFAULT_TIMEOUTS, longestChain, type TimeoutChain } from "../../../budget/timeouts/timeouts";
+import type { MetricSource } from "../../autoscaling/metric-source";
 import type { Transform } from "../../shared/transform";
 import { withDefaults } from "../../shared/with-defaults";
 import type { HeaderOwner } from "./proxy-headers";
@@ -44,6 +45,27 @@ export interface ProxyUpstream {
   readonly livePath?: string;
 }
 
+/** A service beside the proxy's own, at hosts and paths of its own. */
+export interface ProxiedService {
+  /** A DNS label of at most 52 characters, which no other service of the proxy has. */
+  readonly name: string;
+  readonly upstream: ProxyUpstream;
+  /** Exact host names in lower case. @default every host, and then `paths` are needed */
+  readonly hosts?: readonly string[];
+  /** First segments of its paths, with all that is below them; the longest wins. @default every path of its hosts */
+  readonly paths?: readonly string[];
+  /** Paths of it that stay open. @default none */
+  readonly routes?: readonly ProxyRoute[];
+  /** Largest request body, MiB, a whole number >= 1. @default the proxy's */
+  readonly maxBodyMiB?: number;
+  /** What one client address may do there, counted apart. @default counted together with the proxy's own service */
+  readonly rateLimit?: RateLimit;
+  /** @default the proxy's */
+  readonly budget?: ProxyArgs["budget"];
+  /** Of the way to it. What is in front of the proxy has to wait for the longest of all. @default the proxy's */
+  readonly timeouts?: TimeoutChain;
+}
+
 /** DNS of the cluster. */
 export interface ClusterDns {
   /** Its server; for nginx by name or address, for HAProxy by address. @default those of the pod's /etc/resolv.conf */
@@ -72,7 +94,10 @@ export interface ProxyArgs {
    * @default "nginx-load-balancer" or "haproxy-load-balancer"
    */
   readonly name?: string;
+  /** The proxy's own service, which answers all that belongs to none of `services`. */
   readonly upstream: ProxyUpstream;
+  /** Services besides, each at hosts and paths of its own. @default none */
+  readonly services?: readonly ProxiedService[];
   /** Paths that stay open: WebSockets, server-sent events, gRPC. Elsewhere silence ends after `timeouts.request.proxy`. @default none */
   readonly routes?: readonly ProxyRoute[];
   /** Connections of clients at the same time over all pods at peak, a whole number >= 1. */
@@ -120,6 +145,13 @@ export interface ProxyArgs {
    * follows them, too. Where nothing does, an autoscaler that asks for them never scales down. @default false
    */
   readonly connectionsMetric?: boolean;
+  /**
+   * A Prometheus that scrapes the pods: KEDA owns the replicas then, and follows connections beside CPU. Excludes
+   * `connectionsMetric`. @default none: an HPA on CPU
+   */
+  readonly prometheus?: MetricSource;
+  /** What has the definitions of KEDA. @default they are there */
+  readonly operators?: readonly pulumi.Resource[];
   /** The plan of the whole stack for it. @default it plans alone, from the arguments above */
   readonly plan?: ProxyPlan;
   readonly transform?: ProxyTransforms;
@@ -154,6 +186,9 @@ export interface ProxyTransforms {
   /** Of HAProxy's headless Service, by which its pods count each other. */
   readonly fleet?: Transform<k8s.core.v1.ServiceArgs>;
   readonly autoscaler?: Transform<k8s.autoscaling.v2.HorizontalPodAutoscalerArgs>;
+  /** Of KEDA, where there is a Prometheus. */
+  readonly scaledObject?: Transform<k8s.apiextensions.CustomResourceArgs>;
+  readonly authentication?: Transform<k8s.apiextensions.CustomResourceArgs>;
   readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
   readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
 }
@@ -163,7 +198,26 @@ export function clusterDomain({ clusterDns }: Pick<ProxyArgs, "clusterDns">): st
   return clusterDns?.domain ?? "cluster.local";
 }
 
-/** The plan of a proxy that plans alone. Precondition: proxyProblems(args) is empty. */
+type CompleteService = ProxiedService &
+  Required<Pick<ProxiedService, "hosts" | "paths" | "routes" | "maxBodyMiB" | "timeouts">> & {
+    readonly budget: NonNullable<ProxyArgs["budget"]>;
+  };
+
+/** A service beside the proxy's own, with what it has of the proxy's where it has none of its own. */
+export function completeService(args: CompleteProxyArgs, service: ProxiedService): CompleteService {
+  const { maxBodyMiB, budget, timeouts } = args;
+  return { hosts: [], paths: [], routes: [], maxBodyMiB, budget, timeouts, ...service };
+}
+
+/** What the proxy does for all of its services: it ends as late as the one that takes longest. */
+export function ownTimeouts(args: CompleteProxyArgs): TimeoutChain {
+  const { timeouts, services = [] } = args;
+  const longest = longestChain(timeouts, ...services.map((service) => service.timeouts ?? timeouts));
+  const idle = { ...timeouts.idle, proxyClient: longest.idle.proxyClient };
+  return { ...timeouts, idle, drain: longest.drain };
+}
+
+/** The plan of a proxy that plans alone. Precondition: proxyIssues(args) is empty. */
 export function planOfProxy(proxy: ProxyKind, workload: string, args: CompleteProxyArgs): ProxyPlan {
   return planProxy({
     workload,
@@ -178,6 +232,22 @@ export function planOfProxy(proxy: ProxyKind, workload: string, args: CompletePr
     upstreamAddresses: args.upstream.addresses ?? 1,
     maxBodyMiB: args.maxBodyMiB,
     timeouts: args.timeouts,
+    others: (args.services ?? []).map((given) => {
+      const { name, upstream, rateLimit, ...service } = completeService(args, given);
+      const { demand, serviceTimeSeconds, concurrency, addresses = 1 } = upstream;
+      return {
+        service: name,
+        demand,
+        serviceTimeSeconds,
+        concurrency,
+        upstreamAddresses: addresses,
+        maxBodyMiB: service.maxBodyMiB,
+        rateLimit,
+        countedApart: rateLimit !== undefined,
+        budget: service.budget,
+        timeouts: service.timeouts,
+      };
+    }),
     ...(args.memoryLimitMiB === undefined ? {} : { memoryLimitMiB: args.memoryLimitMiB }),
   });
 }

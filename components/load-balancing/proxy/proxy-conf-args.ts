@@ -32,6 +32,27 @@ export interface ProxyListen {
   readonly status: string | number;
 }
 
+/** A service beside the proxy's own, at hosts and paths of its own. */
+export interface ServiceConf<Limit> {
+  /** A DNS label. */
+  readonly name: string;
+  /** Exact names. Empty for every host. */
+  readonly hosts: readonly string[];
+  /** Paths with all that is below them. Empty for every path. */
+  readonly paths: readonly string[];
+  /** Paths of it that stay open. */
+  readonly routes: readonly ProxyRoute[];
+  readonly upstream: readonly UpstreamServer[];
+  readonly timeouts: TimeoutChain;
+  /** What may be under way in it. @default no bound */
+  readonly admission?: Admission;
+  readonly maxBodyMiB: number;
+  /** Idle connections one worker keeps to it. */
+  readonly upstreamKeepAlive: number;
+  /** What one address may do there. @default counted together with the proxy's own service */
+  readonly rateLimit?: Limit;
+}
+
 /** Everything that the configuration of either program depends on. */
 export interface ProxyConfArgs {
   readonly plan: Pick<
@@ -48,7 +69,7 @@ export interface ProxyConfArgs {
   readonly maxBodyMiB: number;
   /** Paths that stay open. */
   readonly routes: readonly ProxyRoute[];
-  /** Paths of the service, with what is below them, that are answered with 404. */
+  /** Paths of all services, with what is below them, that are answered with 404. */
   readonly privatePaths: readonly string[];
   /** Host names that are answered, `*.example.org` for one label. Others get 421. @default every one */
   readonly hosts?: readonly string[];

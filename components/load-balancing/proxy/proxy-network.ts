@@ -16,26 +16,29 @@ import { PROXY_PORTS } from "./proxy-conf-args";
 
 /**
  * Lets everybody in where requests come in, for a load balancer may have any address, and monitoring to the metrics. Out it
- * goes to the service. HAProxy's pods count each other by name only.
+ * goes to its services. HAProxy's pods count each other by name only.
  *
  * @param traffic ports of the pods that take requests
  */
 export function proxyNetworkPolicy(
   workload: string,
-  { upstream, routes = [], monitoringNamespace = DEFAULT_MONITORING_NAMESPACE }: ProxyArgs,
+  { upstream, routes = [], services = [], monitoringNamespace = DEFAULT_MONITORING_NAMESPACE }: ProxyArgs,
   traffic: readonly number[],
 ): pulumi.Output<PolicySpec> {
-  return pulumi.output(upstream.port).apply((port) => {
-    const ports = [...new Set([port, ...routes.map((route) => route.port ?? port)])];
+  const behind = [{ upstream, routes }, ...services];
+  return pulumi.output(behind.map((service) => service.upstream.port)).apply((known) => {
+    const reached = behind.flatMap(({ upstream: { labels }, routes: open = [] }, index) => {
+      const port = known[index];
+      if (port === undefined) return [];
+      const ports = [...new Set([port, ...open.map((route) => route.port ?? port)])];
+      return labels === undefined
+        ? ports.map((outside) => reachesOutside({ port: outside }))
+        : [reaches({ labels, ports })];
+    });
     return policyOf(
       workload,
       [admitsAnybody(traffic), ...admits([podsOfNamespace(monitoringNamespace)], [PROXY_PORTS.metrics])],
-      [
-        NAMES,
-        ...(upstream.labels === undefined
-          ? ports.map((outside) => reachesOutside({ port: outside }))
-          : [reaches({ labels: upstream.labels, ports })]),
-      ],
+      [NAMES, ...reached],
     );
   });
 }

@@ -1,6 +1,6 @@
 /** Routes of a proxy: which paths are no ordinary requests, and where one ends and the next begins. Pure. */
+import { issue, type Issue } from "../../../budget/core/issues";
 import type { ROUTE_KINDS } from "../../../budget/load-balancing/settings";
-import type { Problem } from "../../shared/problems";
 
 export { ROUTE_KINDS } from "../../../budget/load-balancing/settings";
 
@@ -25,38 +25,33 @@ export function routeBase({ path }: Pick<ProxyRoute, "path">): string {
  *
  * @param reserved paths that the proxy answers itself
  */
-export function routeProblems(routes: readonly ProxyRoute[], reserved: readonly string[]): Problem[] {
+export function routeIssues(routes: readonly ProxyRoute[], reserved: readonly string[]): Issue[] {
   return routes.flatMap((route, index) => {
     const at = (field: string): string => `routes[${index}].${field}`;
-    const problems: Problem[] = [];
+    const issues: Issue[] = [];
     const base = routeBase(route);
     if (!/^(\/[A-Za-z0-9._~-]+)+\/?$/.test(route.path) || reserved.includes(base)) {
       const allowed = `a path like /socket.io/, other than ${reserved.join(" and ")}`;
       const fix = "Give the first segments that the paths of the route share.";
-      problems.push({ property: at("path"), got: route.path, allowed, fix });
+      issues.push(issue(at("path"), route.path, { allowed, fix }));
     }
     if (
       route.port !== undefined &&
       !(Number.isInteger(route.port) && route.port >= 1 && route.port <= 65_535)
     ) {
       const fix = "Give the port of the service's pods that answers the route, or leave it out.";
-      problems.push({
-        property: at("port"),
-        got: route.port,
-        allowed: "a whole number from 1 to 65535",
-        fix,
-      });
+      issues.push(issue(at("port"), route.port, { allowed: "a whole number from 1 to 65535", fix }));
     }
     const other = routes.slice(0, index).find((earlier) => overlap(routeBase(earlier), base));
     if (other !== undefined) {
-      problems.push({
-        property: at("path"),
-        got: route.path,
-        allowed: `a path that does not overlap with ${other.path}`,
-        fix: "Keep one of them: a path belongs to one route.",
-      });
+      issues.push(
+        issue(at("path"), route.path, {
+          allowed: `a path that does not overlap with ${other.path}`,
+          fix: "Keep one of them: a path belongs to one route.",
+        }),
+      );
     }
-    return problems;
+    return issues;
   });
 }
 
@@ -74,14 +69,26 @@ export interface RouteTarget {
   readonly port: number | undefined;
 }
 
-/** @returns the group of servers of a route */
-export function routeTarget({ kind, port }: ProxyRoute): RouteTarget {
+/** Name of the group of servers of the proxy's own service. */
+export const OWN_GROUP = "application";
+
+/** Name of the group of servers of another service. No name of a service has an underscore. */
+export function groupOf(service: string): string {
+  return `service_${service}`;
+}
+
+/**
+ * @param group of the route's service
+ * @returns the group of servers of a route
+ */
+export function routeTarget({ kind, port }: ProxyRoute, group = OWN_GROUP): RouteTarget {
   const protocol = kind === "grpc" ? "grpc" : "http";
-  const name = `application_${kind === "grpc" ? "grpc" : "streams"}${port === undefined ? "" : `_${port}`}`;
+  const name = `${group}_${kind === "grpc" ? "grpc" : "streams"}${port === undefined ? "" : `_${port}`}`;
   return { name, protocol, port };
 }
 
 /** Every group of servers that routes need, each once. */
-export function routeTargets(routes: readonly ProxyRoute[]): RouteTarget[] {
-  return [...new Map(routes.map(routeTarget).map((target) => [target.name, target])).values()];
+export function routeTargets(routes: readonly ProxyRoute[], group = OWN_GROUP): RouteTarget[] {
+  const targets = routes.map((route) => routeTarget(route, group));
+  return [...new Map(targets.map((target) => [target.name, target])).values()];
 }

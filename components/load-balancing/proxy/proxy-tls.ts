@@ -1,9 +1,9 @@
 /** TLS that ends at the proxy: where the certificate comes from, whom it covers, what is spoken. */
 import type * as pulumi from "@pulumi/pulumi";
 
-import { issuesOf } from "../../../budget/core/issues";
+import { issue, type Issue, issuesOf, within } from "../../../budget/core/issues";
+import type { SettingPath } from "../../../budget/core/settings";
 import { clientHost } from "../../../budget/load-balancing/settings";
-import type { Problem } from "../../shared/problems";
 
 interface TlsOptions {
   /** What the plain port does: send clients to the encrypted one, or not exist. @default "redirect" */
@@ -61,31 +61,31 @@ export function uncoveredHosts(hosts: readonly string[], names: readonly string[
  * @param tls of a proxy that ends TLS
  * @param hosts host names that clients use
  */
-export function tlsProblems(tls: ProxyTls | undefined, hosts: readonly string[]): Problem[] {
+export function tlsIssues(tls: ProxyTls | undefined, hosts: readonly string[]): Issue[] {
   const names = tls?.hosts ?? [];
-  const problems = [
-    ...hosts.flatMap((host, index) => hostProblems(host, `hosts[${index}]`)),
-    ...names.flatMap((host, index) => hostProblems(host, `tls.hosts[${index}]`)),
+  const issues = [
+    ...hosts.flatMap((host, index) => hostIssues(host, ["hosts", index])),
+    ...names.flatMap((host, index) => hostIssues(host, ["tls", "hosts", index])),
   ];
-  if (tls === undefined) return problems;
+  if (tls === undefined) return issues;
   if ("issuer" in tls && names.length === 0) {
     const fix = "Name the hosts that clients use.";
-    problems.push({ property: "tls.hosts", got: names, allowed: "at least one host name", fix });
+    issues.push(issue("tls.hosts", names, { allowed: "at least one host name", fix }));
   }
   const uncovered = tls.hosts === undefined ? [] : uncoveredHosts(hosts, names);
   if (names.length > 0 && uncovered.length > 0) {
-    problems.push({
-      property: "tls.hosts",
-      got: names,
-      allowed: `names that cover every one of hosts, also ${uncovered.join(", ")}`,
-      fix: "Add them to the certificate, or remove them from hosts.",
-    });
+    issues.push(
+      issue("tls.hosts", names, {
+        allowed: `names that cover every one of hosts, also ${uncovered.join(", ")}`,
+        fix: "Add them to the certificate, or remove them from hosts.",
+      }),
+    );
   }
-  return problems;
+  return issues;
 }
 
-function hostProblems(host: string, property: string): Problem[] {
-  return issuesOf(clientHost, host).map(({ allowed, fix }) => ({ property, got: host, allowed, fix }));
+function hostIssues(host: string, path: SettingPath): Issue[] {
+  return within(path, issuesOf(clientHost, host));
 }
 
 /**

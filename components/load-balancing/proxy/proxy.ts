@@ -1,47 +1,41 @@
-/** A fleet of proxies in front of one service: everything that does not depend on the program. */
+/** A fleet of proxies in front of one service or several: everything that does not depend on the program. */
 import { basename } from "node:path/posix";
 
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../../shared/issues";
 import { valuesOf } from "../../../budget/core/derived";
 import { plannedPart } from "../../../budget/core/summary";
-import type { ProxyKind } from "../../../budget/load-balancing/proxy";
+import { totalDemand, type ProxyKind } from "../../../budget/load-balancing/proxy";
+import type { Demand } from "../../../budget/service/demand";
 import type { ProxyPlan } from "../../../budget/load-balancing/proxy-plan";
 import type { ProxySummary } from "../../../budget/load-balancing/summary";
 import { MAX_SURGE } from "../../../budget/service/plan";
 import { DisruptionBudget } from "../../autoscaling/disruption-budget";
-import { HorizontalAutoscaler, type ScalingMetric } from "../../autoscaling/horizontal-autoscaler";
-import { ScaleTarget } from "../../autoscaling/scale-target";
-import { scalingBehavior } from "../../autoscaling/scaling-behavior";
+import type { EventDrivenAutoscaler } from "../../autoscaling/event-driven-autoscaler";
+import type { HorizontalAutoscaler } from "../../autoscaling/horizontal-autoscaler";
 import { checksum } from "../../shared/checksum";
 import { commonLabels, metadataOf, selectorLabels } from "../../shared/kubernetes";
-import { assertValid } from "../../shared/problems";
 import { transformed } from "../../shared/transform";
 import {
   completeProxyArgs,
+  ownTimeouts,
   planOfProxy,
   workloadName,
   type CompleteProxyArgs,
   type ProxyArgs,
 } from "./proxy-args";
+import { proxyAutoscaler, type ConnectionMetric } from "./proxy-autoscaling";
 import { PROXY_PORTS } from "./proxy-conf-args";
 import { proxyNetworkPolicy } from "./proxy-network";
 import { proxyPod, type ProxyProgram } from "./proxy-pod";
-import { proxyProblems } from "./proxy-problems";
+import { proxyIssues } from "./proxy-issues";
 import { certificateSpec } from "./proxy-tls";
 import { proxyWitnesses } from "./proxy-witnesses";
 
 /** Ports of the Service. */
 const SERVICE_PORTS = { http: 80, https: 443 } as const;
-
-/** Where the number of clients' connections of a pod comes from. */
-export interface ConnectionMetric {
-  /** Name in the custom metrics API, as the exporter calls it. */
-  readonly name: string;
-  /** Labels of the series, where the exporter has several of that name. */
-  readonly matchLabels?: Readonly<Record<string, string>>;
-}
 
 /** What one program is and does differently. */
 export interface ProxyDefinition {
@@ -79,7 +73,8 @@ export abstract class Proxy extends pulumi.ComponentResource {
   readonly service: k8s.core.v1.Service;
   readonly deployment: k8s.apps.v1.Deployment;
   readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
-  readonly autoscaler: HorizontalAutoscaler;
+  /** Owner of the replicas. */
+  readonly autoscaler: HorizontalAutoscaler | EventDrivenAutoscaler;
   readonly disruptionBudget: DisruptionBudget;
   /** HAProxy's headless Service, by which its pods count each other. */
   readonly fleet: k8s.core.v1.Service | undefined;
@@ -95,9 +90,10 @@ export abstract class Proxy extends pulumi.ComponentResource {
     const { proxy, component, type, program } = definition;
     const args = completeProxyArgs(given);
     const workload = args.name ?? workloadName(proxy);
-    assertValid(component, name, proxyProblems(proxy, given), given.configKey);
+    assertValid(component, name, proxyIssues(proxy, given), given.configKey);
     const plan = args.plan ?? planOfProxy(proxy, workload, args);
     const sizes = valuesOf(plan.numbers);
+    const timeouts = ownTimeouts(args);
     const summary: ProxySummary = {
       configKey: args.configKey ?? name,
       workload,
@@ -106,7 +102,10 @@ export abstract class Proxy extends pulumi.ComponentResource {
       tls: args.tls !== undefined,
       zones: args.zones,
       maxUnavailable: args.maxUnavailable,
-      timeouts: args.timeouts,
+      timeouts,
+      ...(args.services === undefined || args.services.length === 0
+        ? {}
+        : { services: args.services.map((service) => service.name) }),
       ...plannedPart(plan, proxyWitnesses(name, program, args, plan)),
     };
     super(type, name, summary, opts);
@@ -180,7 +179,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
               cpuCores: args.cpuCores,
               memoryLimitMiB: sizes.memoryLimitMiB,
               plan: sizes,
-              drain: args.timeouts.drain,
+              drain: timeouts.drain,
               configName: this.config.metadata.name,
               configChecksum: checksum(configArgs.data),
               ...(tls.secret === undefined ? {} : { tls: tls.secret }),
@@ -211,16 +210,17 @@ export abstract class Proxy extends pulumi.ComponentResource {
       );
     }
 
-    this.autoscaler = new HorizontalAutoscaler(
-      `${name}-autoscaler`,
+    this.autoscaler = proxyAutoscaler(
+      name,
       {
-        target: new ScaleTarget("Deployment", this.deployment.metadata.name, args.namespace),
+        workload,
+        deployment: this.deployment.metadata.name,
         labels,
-        min: sizes.minReplicas,
-        max: sizes.maxReplicas,
-        metrics: scalingMetrics(definition, args, plan),
-        behavior: scalingBehavior(args.upstream.demand, sizes.maxReplicas, sizes.reactionSeconds),
-        transform,
+        program,
+        connections: definition.connections,
+        args,
+        demand: demandOf(args),
+        plan,
       },
       child,
     );
@@ -293,29 +293,10 @@ export abstract class Proxy extends pulumi.ComponentResource {
 
 type ProxySecret = NonNullable<Parameters<typeof proxyPod>[0]["tls"]>;
 
-/**
- * CPU is the proxy's alone: an exporter, idle beside it, would make a busy pod look half as busy. Connections are followed
- * only where something serves them: a metric that is missing keeps the controller from scaling down, for good.
- */
-function scalingMetrics(
-  { program, connections }: ProxyDefinition,
-  { connectionsMetric = false }: ProxyArgs,
-  { numbers }: ProxyPlan,
-): ScalingMetric[] {
-  const { name: metric, matchLabels } = connections;
-  return [
-    { kind: "cpu", container: program.container, utilization: numbers.targetUtilization.value },
-    ...(connectionsMetric
-      ? [
-          {
-            kind: "pods" as const,
-            metric,
-            average: numbers.targetConnections.value,
-            ...(matchLabels === undefined ? {} : { matchLabels }),
-          },
-        ]
-      : []),
-  ];
+/** What all services together ask. */
+function demandOf({ upstream, services = [] }: CompleteProxyArgs): Demand {
+  const others = services.map(({ upstream: { demand } }) => ({ demand }));
+  return totalDemand({ demand: upstream.demand, others });
 }
 
 /** Ports that take requests, of the Service and of the pods. */

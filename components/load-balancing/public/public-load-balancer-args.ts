@@ -1,9 +1,10 @@
 /** What the load balancers of both clouds are told, and what is wrong with it on either. */
-import { isIP } from "node:net";
-
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
+import { issue, type Issue, issuesOf } from "../../../budget/core/issues";
+import { allowedRange } from "../../../budget/core/ranges";
+import { certificateIssues } from "../../../budget/load-balancing/rules";
 import { port } from "../../../budget/core/leaves";
 import { DEFAULT_BUDGET, type PerformanceBudget } from "../../../budget/core/performance-budget";
 import { plannedPart } from "../../../budget/core/summary";
@@ -12,23 +13,16 @@ import {
   planPublicLoadBalancer,
   type PublicLoadBalancerPlan,
 } from "../../../budget/load-balancing/public-plan";
-import {
-  PUBLIC_DEFAULTS,
-  firewallSettings,
-  isHostName,
-  publicSettings,
-} from "../../../budget/load-balancing/settings";
+import { PUBLIC_DEFAULTS, firewallSettings, publicSettings } from "../../../budget/load-balancing/settings";
 import type { PublicLoadBalancerSummary } from "../../../budget/load-balancing/summary";
 import {
   DEFAULT_LONGEST_REQUEST_SECONDS,
   timeoutChain,
   type TimeoutChain,
+  timeoutIssues,
 } from "../../../budget/timeouts/timeouts";
 import type { OriginLock } from "../../shared/http/origin-lock";
 import type { RecordWriter } from "../../shared/host-records";
-import { declaredProblems } from "../../shared/declared";
-import type { Problem } from "../../shared/problems";
-import { timeoutProblems } from "../../shared/timeout-problems";
 import { withDefaults } from "../../shared/with-defaults";
 
 /** The proxy that takes the requests. */
@@ -164,112 +158,43 @@ export function publicLoadBalancerSummary(
   };
 }
 
-/** True when a certificate for `names` is good for `host`: the name itself, or a wildcard for its first label. */
-export function certificateCovers(names: readonly string[], host: string): boolean {
-  const parent = host.slice(host.indexOf(".") + 1);
-  return names.some((name) => name === host || name === `*.${parent}`);
-}
-
-/** Nobody is given more of the internet than that, so that wider ranges stand for everybody. Bits, by version. */
-const WIDEST = { 4: 8, 6: 16 } as const;
-
-/**
- * What is allowed instead of a range, or undefined where it is one: in CIDR notation, without bits behind its prefix,
- * which AWS refuses, and not wider than anybody's.
- */
-export function rangeProblem(range: string): string | undefined {
-  const [address = "", prefix = "", ...rest] = range.split("/");
-  // An address of version 4 within one of version 6 is no range of anybody.
-  const version = /^([0-9.]+|[0-9a-f:]+)$/i.test(address) ? isIP(address) : 0;
-  const bits = Number(prefix);
-  const length = version === 6 ? 128 : 32;
-  if ((version !== 4 && version !== 6) || rest.length > 0 || !/^\d{1,3}$/.test(prefix) || bits > length) {
-    return "a range in CIDR notation, like 203.0.113.0/24";
-  }
-  const widest = WIDEST[version];
-  if (bits < widest) return `a range that is not everybody, at the widest /${widest}`;
-  return (addressOf(address) & ((1n << BigInt(length - bits)) - 1n)) === 0n
-    ? undefined
-    : `a range without bits behind its prefix; one address alone is ${address}/${length}`;
-}
-
-/** An address as a number. */
-function addressOf(address: string): bigint {
-  if (!address.includes(":")) {
-    return address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0n);
-  }
-  const [head = [], tail = []] = address
-    .split("::")
-    .map((half) => half.split(":").filter((group) => group !== ""));
-  const zeros = Array.from({ length: Math.max(0, 8 - head.length - tail.length) }, () => "0");
-  return [...head, ...zeros, ...tail].reduce((sum, group) => sum * 65_536n + BigInt(`0x${group}`), 0n);
-}
-
 type Complete = CompletePublicArgs<PublicLoadBalancerArgs>;
 
 /** Everything that is wrong on either cloud. An empty list means it is sound. */
-export function publicLoadBalancerProblems(args: Complete): Problem[] {
+export function publicLoadBalancerIssues(args: Complete): Issue[] {
   return [
-    ...hostProblems(args),
-    ...certificateProblems(args),
-    ...sourceProblems(args),
-    ...declaredProblems(checked, args),
-    ...timeoutProblems(args.timeouts),
+    ...issuesOf(checked, args),
+    ...certificateIssues(
+      args.hosts,
+      args.certificate.kind === "managed" ? undefined : args.certificate.names,
+      args.dnsZone !== undefined || args.records !== undefined,
+    ),
+    ...sourceIssues(args),
+    ...timeoutIssues(args.timeouts),
   ];
 }
 
-function hostProblems({ hosts }: Complete): Problem[] {
-  if (hosts.length === 0) {
-    const fix = "Name the host under which clients, or the CDN, reach the load balancer.";
-    return [{ property: "hosts", got: hosts, allowed: "at least one name", fix }];
-  }
-  return hosts.flatMap((host, index) => {
-    const isFirst = hosts.indexOf(host) === index;
-    if (isHostName(host) && isFirst) return [];
-    const allowed = isFirst ? "a DNS name like api.example.com, no wildcard" : "a name not in the list yet";
-    return [{ property: `hosts[${index}]`, got: host, allowed, fix: "Write each name once, in lower case." }];
-  });
-}
-
-function certificateProblems({ certificate, hosts, dnsZone, records }: Complete): Problem[] {
-  if (certificate.kind === "managed") {
-    if (dnsZone !== undefined || records !== undefined) return [];
-    const fix = "Name the zone, in which the certificate is proved, or give a certificate that is there.";
-    return [{ property: "dnsZone", got: dnsZone, allowed: "the zone of the hosts", fix }];
-  }
-  const { names } = certificate;
-  return hosts
-    .filter((host) => !certificateCovers(names, host))
-    .map((host) => ({
-      property: "certificate.names",
-      got: names,
-      allowed: `names that cover every host; ${host} is not covered`,
-      fix: "Choose a certificate for this name, or let one be made with certificate: managed.",
-    }));
-}
-
-function sourceProblems({ sources, originLock }: Complete): Problem[] {
+function sourceIssues({ sources, originLock }: Complete): Issue[] {
   const { kind } = sources;
   if ((kind === "cloudfront" || kind === "cloudflare") && originLock === undefined) {
     const fix = "Pass the lock that the CDN sends: its addresses are those of all its customers.";
-    return [
-      { property: "originLock", got: originLock, allowed: `an origin lock, for ${kind} is the source`, fix },
-    ];
+    return [issue("originLock", originLock, { allowed: `an origin lock, for ${kind} is the source`, fix })];
   }
   if (kind !== "ranges") return [];
   if (sources.ranges.length === 0) {
     const fix = "Name the ranges, or say internet.";
-    return [{ property: "sources.ranges", got: sources.ranges, allowed: "at least one range", fix }];
+    return [issue("sources.ranges", sources.ranges, { allowed: "at least one range", fix })];
   }
   return sources.ranges.flatMap((range, index) => {
-    const allowed = rangeProblem(range);
+    const allowed = allowedRange(range);
     if (allowed === undefined) return [];
     const fix = "Give the range of an office or a partner; everybody is said with sources: internet.";
-    return [{ property: `sources.ranges[${index}]`, got: range, allowed, fix }];
+    return [issue(`sources.ranges[${index}]`, range, { allowed, fix })];
   });
 }
 
 const checked = z.object({
+  hosts: publicSettings.hosts,
   firewall: z.object(firewallSettings),
   accessLogDays: publicSettings.accessLogDays,
   proxy: z.object({ servicePort: port, podPort: port }),

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
+import { transformed, type Transform } from "../transform";
 
 /** What a CDN sends, and a load balancer behind it demands. */
 export interface OriginLock {
@@ -15,6 +16,7 @@ export interface OriginLock {
 export interface OriginLockSecretArgs {
   /** A new text makes a new value. The load balancer and the CDN change one after the other: requests fail for minutes. @default "1" */
   readonly generation?: string;
+  readonly transform?: { readonly value?: Transform<random.RandomPasswordArgs> };
 }
 
 /** Name of the header. */
@@ -40,9 +42,12 @@ export class OriginLockSecret extends pulumi.ComponentResource implements Origin
     const generation = args.generation ?? "1";
     super(COMPONENT_TYPES.originLock, name, { generation }, opts);
     const value = new random.RandomPassword(
-      `${name}-value`,
-      { length: VALUE_LENGTH, special: false, keepers: { generation } },
-      { parent: this },
+      ...transformed<random.RandomPasswordArgs>(
+        args.transform?.value,
+        `${name}-value`,
+        { length: VALUE_LENGTH, special: false, keepers: { generation } },
+        { parent: this },
+      ),
     );
     this.headerValue = pulumi.secret(value.result);
     this.registerOutputs({ headerName: this.headerName });

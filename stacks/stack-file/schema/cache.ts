@@ -1,12 +1,14 @@
 /** A cache or a session store, in the cluster or rented from its cloud. */
 import { z } from "zod";
 
+import { DEFAULT_ENTRY_KIB } from "../../../budget/caching/loss";
 import { DEFAULT_CPU_CORES } from "../../../budget/caching/plan-redis";
 import {
   DEFAULT_MAINTENANCE,
   alarmTopicArn,
   byPurpose,
   cpuCores,
+  entryKiB,
   maintenanceSettings,
   memoryLimitMiB,
   nodeType,
@@ -32,7 +34,12 @@ const inClusterCommon = {
 };
 
 const inCluster = byPurpose(
-  z.strictObject({ purpose: z.literal("cache"), ...inClusterCommon, standby: standby.default(false) }),
+  z.strictObject({
+    purpose: z.literal("cache"),
+    ...inClusterCommon,
+    standby: standby.default(false),
+    entryKiB: entryKiB.default(DEFAULT_ENTRY_KIB),
+  }),
   z.strictObject({
     purpose: z.literal("session"),
     ...inClusterCommon,

@@ -11,21 +11,15 @@ import {
   trafficSettings,
 } from "../../../budget/edge/settings";
 import { secretName } from "../../../budget/core/leaves";
-import { about, flag as flagOf, group, list, ruled, text } from "../../../budget/core/settings";
+import { about, flag as flagOf, group, list, retold, text } from "../../../budget/core/settings";
 
 const CLASS = { allowed: "a map of paths and times", fix: "See docs/stack-file.md." };
 const cachedClass = group({ paths: pathPatterns.optional(), ...cachedSettings }, CLASS).optional();
 const passedOnClass = group({ paths: pathPatterns.optional() }, CLASS).optional();
 
-const NAMES = "Give the names that clients use.";
-
 const common = {
-  hosts: ruled(
-    list(cdnSettings.host, { allowed: "a list of host names", fix: NAMES }),
-    (hosts) => hosts.length > 0,
-    { allowed: "at least one host name", fix: NAMES },
-  ),
-  zone: cdnSettings.host,
+  hosts: cdnSettings.hosts,
+  zone: cdnSettings.zone,
   traffic: group(
     {
       peakRps: trafficSettings.peakRps,
@@ -50,7 +44,7 @@ const common = {
   ).optional(),
   headers: cdnSettings.headers.default("edge"),
   failover: group(
-    { hostname: cdnSettings.host },
+    { hostname: retold(cdnSettings.host, { fix: "Give the name of the second load balancer." }) },
     { fix: "Give the name of a second load balancer with the same lock." },
   ).optional(),
   behaviors: group(
@@ -73,10 +67,7 @@ const cloudfront = group(
       allowed: "the id of a Route 53 zone, like Z0123456789ABC",
       fix: "Give the zone of the hosts.",
     }),
-    originShieldRegion: text(/./s, {
-      allowed: "an AWS region, like eu-central-1",
-      fix: "Give the one nearest to the load balancer.",
-    }).optional(),
+    originShieldRegion: cloudFrontSettings.originShieldRegion.optional(),
     priceClass: cloudFrontSettings.priceClass.default("PriceClass_100"),
     logDays: cloudFrontSettings.logDays.default(90),
     publicKeys: list(

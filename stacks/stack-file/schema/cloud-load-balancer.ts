@@ -1,8 +1,9 @@
 /** The cloud's load balancer in front of the proxy. */
 import { z } from "zod";
 
+import { gcpZoneNames, NODE_ZONES, securityGroupId, subnetIds } from "../../../budget/core/cloud-leaves";
 import { cidr } from "../../../budget/core/leaves";
-import { about, choice, group, list, ruled, text } from "../../../budget/core/settings";
+import { about, choice, group, retold, text } from "../../../budget/core/settings";
 import { PUBLIC_DEFAULTS, firewallSettings, publicSettings } from "../../../budget/load-balancing/settings";
 
 const certificate = about(
@@ -12,13 +13,16 @@ const certificate = about(
   ]),
   {
     allowed: '"managed", or a map of id and names',
-    fix: "Let a certificate be made, or name one that is there and the names it was issued for.",
+    fix: "Let a certificate be made, which needs dnsZone, or name one that is there and the names it was issued for.",
+    decides: "certificate",
   },
 );
 
 const sources = about(z.union([z.literal("internet"), z.array(cidr).min(1)]), {
   allowed: '"internet", or a list of ranges in CIDR notation',
-  fix: "Say who may connect; with a CDN leave the key out.",
+  fix: "Say who may connect: IPv4 up to /8, IPv6 up to /16.",
+  otherwise: "the CDN, without one it is required",
+  decides: "who may connect",
 });
 
 const { mode, requestsPerFiveMinutes } = PUBLIC_DEFAULTS.firewall;
@@ -31,23 +35,13 @@ const firewall = group(
   { fix: "Leave it out for the defaults." },
 );
 
-const aws = group(
+/** What AWS alone has to know. */
+export const aws = group(
   {
-    subnetIds: ruled(
-      list(
-        text(/^subnet-[0-9a-f]{8,17}$/, {
-          allowed: "the id of a subnet, like subnet-0a1b2c3d",
-          fix: "Give public subnets.",
-        }),
-        { allowed: "a list of subnet ids", fix: "Give a public subnet for each zone." },
-      ),
-      (ids) => ids.length >= 2,
-      { allowed: "at least 2 subnets, in different zones", fix: "Give a public subnet for each zone." },
+    subnetIds: subnetIds("public subnets"),
+    nodeSecurityGroupId: securityGroupId(
+      "Give the group of the cluster's nodes: `aws eks describe-cluster`, clusterSecurityGroupId.",
     ),
-    nodeSecurityGroupId: text(/^sg-[0-9a-f]{8,17}$/, {
-      allowed: "the id of a security group, like sg-0a1b2c3d",
-      fix: "Give the group of the cluster's nodes: `aws eks describe-cluster`, clusterSecurityGroupId.",
-    }),
     controller: choice(["install", "present"], {
       fix: "Say whether the AWS Load Balancer Controller is made here.",
     }).default("install"),
@@ -56,34 +50,25 @@ const aws = group(
       fix: "See `aws sns list-topics`, or leave it out.",
     }).optional(),
   },
-  { allowed: "a map of subnetIds and nodeSecurityGroupId", fix: "Give where the load balancer stands." },
+  {
+    allowed: "a map of subnetIds and nodeSecurityGroupId",
+    fix: "Give the public subnets, and the security group of the cluster's nodes.",
+  },
 );
 
-const NODES = "Name the zones of the cluster's nodes.";
-
 const gcp = group(
-  {
-    zones: ruled(
-      list(text(/^[a-z]+-[a-z]+\d+-[a-z]$/, { allowed: "a zone, like europe-west3-a", fix: NODES }), {
-        allowed: "a list of zones",
-        fix: NODES,
-      }),
-      (zones) => zones.length > 0,
-      { allowed: "at least one zone", fix: NODES },
-    ),
-  },
-  { fix: NODES },
+  { zones: retold(gcpZoneNames, { decides: "network endpoint groups" }) },
+  { ...NODE_ZONES, otherwise: "all of the region, where it has as many as cluster.zones" },
 );
 
 export const cloudLoadBalancer = group(
   {
-    hosts: ruled(publicSettings.hosts, (hosts) => hosts.length > 0, {
-      allowed: "at least one name",
-      fix: "Name the host that clients, or the CDN, connect to.",
-    }),
+    hosts: publicSettings.hosts,
     dnsZone: text(/^\S+$/, {
       allowed: "the id of a zone of Route 53, or the name of a zone of Cloud DNS",
-      fix: "Name the zone of the hosts.",
+      fix: "Name the zone of the hosts; it is not looked at where Cloudflare has them in cdn.zone.",
+      otherwise: "no records are made",
+      decides: "DNS records, proof of the certificate",
     }).optional(),
     certificate: certificate.default("managed"),
     sources: sources.optional(),
@@ -92,7 +77,11 @@ export const cloudLoadBalancer = group(
     aws: aws.optional(),
     gcp: gcp.optional(),
   },
-  { allowed: "a map", fix: "Describe the load balancer of the cloud; see docs/stack-file.md." },
+  {
+    allowed: "a map, see loadBalancer.public",
+    fix: "Describe the load balancer of the cloud.",
+    otherwise: "nothing is reached from outside the cluster",
+  },
 );
 
 export type CloudLoadBalancerConfig = z.infer<typeof cloudLoadBalancer>;

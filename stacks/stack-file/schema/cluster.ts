@@ -1,6 +1,7 @@
 /** Where a stack runs. */
 import { z } from "zod";
 
+import { awsRegion, subnetIds } from "../../../budget/core/cloud-leaves";
 import { namespaceName, secretName, storageClassName, zones } from "../../../budget/core/leaves";
 import { about, flag, group, list, number, retold, ruled, text } from "../../../budget/core/settings";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../../components/shared/network-policy";
@@ -61,10 +62,7 @@ export const cluster = about(
     z.strictObject({
       cloud: z.literal("aws"),
       ...clusterCommon,
-      region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, {
-        allowed: "an AWS region, like eu-central-1",
-        fix: "Give the cluster's region.",
-      }),
+      region: awsRegion,
       clusterName: text(/^[0-9A-Za-z][-_0-9A-Za-z]{0,99}$/, {
         allowed: "the name of an EKS cluster",
         fix: "See `aws eks list-clusters`.",
@@ -73,17 +71,7 @@ export const cluster = about(
         allowed: "the id of a VPC, like vpc-0a1b2c3d",
         fix: "Give the cluster's VPC.",
       }),
-      subnetIds: ruled(
-        list(
-          text(/^subnet-[0-9a-f]{8,17}$/, {
-            allowed: "the id of a subnet, like subnet-0a1b2c3d",
-            fix: "Give the cluster's subnets.",
-          }),
-          { allowed: "a list of subnet ids", fix: "Give the cluster's subnets." },
-        ),
-        (ids) => ids.length >= 2,
-        { allowed: "at least 2 subnets, in different zones", fix: "Give a subnet for each zone." },
-      ),
+      subnetIds: subnetIds("the cluster's subnets"),
     }),
     z.strictObject({
       cloud: z.literal("gcp"),

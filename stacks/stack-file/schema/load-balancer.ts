@@ -6,7 +6,7 @@ import {
   tlsSettings,
 } from "../../../budget/load-balancing/settings";
 import { workloadName } from "../../../budget/core/leaves";
-import { group, ruled } from "../../../budget/core/settings";
+import { group, retold, ruled } from "../../../budget/core/settings";
 import { cloudLoadBalancer } from "./cloud-load-balancer";
 
 const { requestsPerSecond, burst, connections } = rateLimitSettings.shape;
@@ -43,7 +43,7 @@ const tls = ruled(
 export const loadBalancer = group(
   {
     proxy: proxySettings.proxy.default(PROXY_DEFAULTS.proxy),
-    service: workloadName,
+    service: retold(workloadName, { fix: "Name a service of this stack." }),
     clientConnections: proxySettings.clientConnections,
     cpuCores: proxySettings.cpuCores.default(PROXY_DEFAULTS.cpuCores),
     rateLimit: group(

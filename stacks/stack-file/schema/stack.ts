@@ -7,7 +7,8 @@ import { z } from "zod";
 
 import { budgetSettings } from "../../../budget/core/budget-settings";
 import { workloadName } from "../../../budget/core/leaves";
-import { choice, group, list, map, retold, ruled } from "../../../budget/core/settings";
+import { list, map, retold, ruled } from "../../../budget/core/settings";
+import { autoscaling } from "./autoscaling";
 import { cache } from "./cache";
 import { cdn } from "./cdn";
 import { cluster } from "./cluster";
@@ -35,10 +36,7 @@ export const stackSchema = z.strictObject({
   loadBalancer: loadBalancer.optional(),
   database: database.optional(),
   cdn: cdn.optional(),
-  autoscaling: group(
-    { kind: choice(["hpa", "keda"], { fix: "Choose who owns the replicas." }) },
-    { fix: "Choose who owns the replicas." },
-  ).default({ kind: "hpa" }),
+  autoscaling,
   waivers: list(waiver, { allowed: "a list of waivers", fix: "See docs/policies.md." }).default([]),
 });
 

@@ -30,6 +30,7 @@ describe("picture of the system", () => {
         "cdn -> public-load-balancer: 780/s",
         "public-load-balancer -> nginx-load-balancer: 780/s",
         "nginx-load-balancer -> backend: 780/s, 768 connections",
+        "backend -> matching: 79.2/s",
         "backend -> redis-cache: 60 connections",
         "matching -> redis-cache: 28 connections",
         "backend -> redis-session: 60 connections",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { mapValues } from "../../../budget/core/own";
 import { broken } from "../../../budget/core/plan";
 import { DEFAULT_RATE_LIMIT } from "../../../budget/load-balancing/proxy-limits";
 import { planStack, type ServiceInput, type StackInputs } from "../../../plan/plan-stack";
@@ -228,6 +229,97 @@ describe("plan of a stack", () => {
       [0, 65_000, 4902],
       [0, 65_000, 819],
     ]);
+  });
+
+  describe("with cold caches", () => {
+    const unkept = (change: (config: ReturnType<typeof shippedConfig>) => Partial<StackInputs>): string[] => {
+      const config = shippedConfig("production");
+      const { services, database } = planStack({ ...config, dataModel: CATALOGUE, ...change(config) });
+      return [
+        ...Object.values(services).map(({ plan }) => plan),
+        ...(database === undefined ? [] : [database.plan]),
+      ]
+        .flatMap((plan) => broken(plan))
+        .map(({ policy, mend }) => `${policy}: ${mend[0] ?? ""}`);
+    };
+    const backend = (
+      { services }: ReturnType<typeof shippedConfig>,
+      of: Partial<ServiceInput>,
+    ): Pick<StackInputs, "services"> => ({
+      services: {
+        ...services,
+        ...mapValues({ backend: services["backend"] as ServiceInput }, (one) => ({ ...one, ...of })),
+      },
+    });
+
+    it("refuses a cache whose loss nobody accepts, at the service and at the database", () => {
+      assert.deepEqual(
+        unkept((config) => backend(config, { resilience: {} })),
+        [
+          "lost-caches-are-carried: resilience.cacheLossSeconds",
+          "lost-caches-are-carried: retrofitlink:services.backend.resilience.cacheLossSeconds",
+        ],
+      );
+    });
+
+    it("refuses a single server where seconds of a fail-over are accepted", () => {
+      const alone = unkept(({ caches }) => ({
+        caches: mapValues(caches, (cache) => ({ ...cache, standby: false })),
+      }));
+      assert.deepEqual(alone, [
+        "lost-caches-are-carried: resilience.cacheLossSeconds",
+        "lost-caches-are-carried: retrofitlink:services.backend.resilience.cacheLossSeconds",
+      ]);
+    });
+
+    it("takes every query for a miss where nobody says otherwise, and names the members that are short of it", () => {
+      const database = { queriesPerRequest: 1.5, querySeconds: 0.006 };
+      assert.ok(
+        unkept((config) => backend(config, { database })).includes("lost-caches-are-carried: cpuCores"),
+      );
+    });
+
+    it("counts the smallest tier of Atlas, which does not grow within minutes", () => {
+      // M60: 2 shards · 16 cores · 1,000/s · 85 % ÷ 1.2
+      const config = shippedConfig("production");
+      const planned = planStack({
+        ...config,
+        database: {
+          kind: "atlas",
+          shards: 2,
+          readReplicas: 0,
+          analyticsNodes: 0,
+          dataGiB: 400,
+          workingSetGiB: 24,
+          backup: { retentionDays: 7 },
+        },
+      });
+      const cold =
+        planned.database?.plan.proofs.filter(({ policy }) => policy === "lost-caches-are-carried") ?? [];
+      assert.deepEqual(
+        cold.map(({ inequality }) => inequality),
+        ["2,400/s ≤ 22,666.67/s; 1,800/s as planned", "5,200/s ≤ 22,666.67/s"],
+      );
+    });
+
+    it("asks nothing of a service that has a session store alone, and says nothing of one without a database", () => {
+      const proofs = ({ plan }: { plan: { proofs: readonly { policy: string }[] } }): string[] =>
+        plan.proofs.filter(({ policy }) => policy === "lost-caches-are-carried").map(({ policy }) => policy);
+      const only = { store: { callsPerRequest: 1, callSeconds: 0.001 } };
+      const { services } = planStack(
+        stack(
+          {
+            backend: { ...service, caches: only },
+            other: { ...service, caches: { cache: only.store }, database: undefined },
+          },
+          {
+            store: { purpose: "session", workingSetMiB: 64 },
+            cache: { purpose: "cache", workingSetMiB: 64 },
+          } as const,
+        ),
+      );
+      assert.deepEqual(Object.values(services).flatMap(proofs), []);
+    });
   });
 
   for (const name of ["production", "staging", "local"]) {

@@ -47,6 +47,15 @@ describe("judge of a simulation", () => {
     assert.deepEqual([verdict.p95, verdict.p99, verdict.errors], [83, 0, 0]);
   });
 
+  it("finds a little too much for long, which half a minute does not show", () => {
+    const { p95, p99 } = judge(
+      recorded(400, () => ({ slow: 6 })),
+      0,
+    );
+    // 6 % are beyond 5 % and three standard deviations from 43 seconds of 100 requests on; of 30 seconds, 6.2 % would be.
+    assert.deepEqual([p95, p99], [358, 0]);
+  });
+
   it("counts errors over a minute", () => {
     const failed = (second: number): { failed: number } => ({ failed: second === 100 ? 100 : 0 });
     // 100 of 6,000 are more than 60 and three standard deviations.

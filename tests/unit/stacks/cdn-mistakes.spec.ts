@@ -74,7 +74,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => (c["cdn"].images = { originalsBucket: name }),
       [
-        `retrofitlink:cdn.images.originalsBucket: got "${name}"; allowed is the name of a private bucket of S3. Leave it out for the bucket of built files.`,
+        `retrofitlink:cdn.images.originalsBucket: got "${name}"; allowed is the name of a private bucket of S3. Name the bucket with the originals, below images/.`,
       ],
     ]),
     [
@@ -90,7 +90,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => (c["cdn"].hosts = Array.from({ length: 101 }, (_, index) => `a${index}.example.com`)),
       [
-        'retrofitlink:cdn.hosts: got "101 names"; allowed is at most 100, which one certificate and one distribution hold. Lead the others to one of these by a redirect.',
+        "retrofitlink:cdn.hosts: got 101 names; allowed is at most 100, which one certificate and one distribution hold. Lead the others to one of these by a redirect.",
       ],
     ],
     [
@@ -117,7 +117,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudfront",
       (c) => (c["cdn"].cloudfront.publicKeys = [publicKey(1024)]),
       [
-        'retrofitlink:cdn.cloudfront.publicKeys[0]: got "an RSA key of 1024 bits"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+        "retrofitlink:cdn.cloudfront.publicKeys[0]: got an RSA key of 1024 bits; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.",
       ],
     ],
     [
@@ -144,7 +144,7 @@ describe("CDN of a stack file, its mistakes", () => {
         c["cluster"] = { ...CLUSTERS.aws, region: "eu-north-1" };
       },
       [
-        "retrofitlink:cdn.cloudfront.originShieldRegion: got nothing; allowed is one of us-east-1, us-east-2, us-west-2, ap-south-1, ap-northeast-1, ap-northeast-2, ap-southeast-1, ap-southeast-2, eu-central-1, eu-west-1, eu-west-2, sa-east-1, me-central-1. Choose the one that is nearest to the load balancer.",
+        'retrofitlink:cdn.cloudfront.originShieldRegion: got nothing; allowed is "us-east-1", "us-east-2", "us-west-2", "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-west-1", "eu-west-2", "sa-east-1" or "me-central-1". Choose the one that is nearest to the load balancer.',
       ],
     ],
     [
@@ -152,7 +152,7 @@ describe("CDN of a stack file, its mistakes", () => {
       "cloudflare",
       (c) => delete c["loadBalancer"],
       [
-        'retrofitlink:cdn: got "a CDN"; allowed is a CDN in front of a load balancer. Add retrofitlink:loadBalancer, or remove the key.',
+        "retrofitlink:cdn: got a CDN; allowed is a CDN in front of a load balancer. Add retrofitlink:loadBalancer, or remove the key.",
       ],
     ],
     [
@@ -174,7 +174,7 @@ describe("CDN of a stack file, its mistakes", () => {
         c["cdn"].images = {};
       },
       [
-        'retrofitlink:cdn.images: got "variants of images by CloudFront in front of gcp"; allowed is CloudFront in front of aws, or Cloudflare. Remove the key, and the service answers for images; or set provider to cloudflare.',
+        "retrofitlink:cdn.images: got variants of images by CloudFront in front of gcp; allowed is CloudFront in front of aws, or Cloudflare. Remove the key, and the service answers for images; or set provider to cloudflare.",
       ],
     ],
     [
@@ -216,7 +216,7 @@ describe("CDN of a stack file, its mistakes", () => {
       },
       [
         'retrofitlink:cdn.behaviors.images.paths: got a list, ["/i/*","/j/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.',
-        'retrofitlink:cdn.images: got "variants of images on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
+        "retrofitlink:cdn.images: got variants of images on the plan free; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.",
       ],
     ],
     [
@@ -244,7 +244,7 @@ describe("CDN of a stack file, its mistakes", () => {
     const pem = "-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n";
     const [message = "", ...more] = mistakes((c) => (c["cdn"].cloudfront.publicKeys = [pem]));
     assert.deepEqual(more, []);
-    assert.match(message, /publicKeys\[0\]: got "a private key"; allowed is a public key, PEM\. Take it out/);
+    assert.match(message, /publicKeys\[0\]: got a private key; allowed is a public key, PEM\. Take it out/);
     assert.ok(!message.includes("MIIEvQ"));
   });
 });

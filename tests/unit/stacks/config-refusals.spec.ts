@@ -164,10 +164,33 @@ describe("stack file", () => {
       ],
     ],
     [
+      "more queries that no cache answers than there are queries",
+      (c) => {
+        c["services"].backend.database = {
+          queriesPerRequest: 1,
+          querySeconds: 0.001,
+          uncachedQueriesPerRequest: 2,
+        };
+        c["database"] = {
+          kind: "percona",
+          shards: 1,
+          readReplicas: 0,
+          dataGiB: 1,
+          workingSetGiB: 1,
+          cpuCores: 4,
+          storageClassName: "gp3",
+          backup: { retentionDays: 7 },
+        };
+      },
+      [
+        "retrofitlink:services.backend.database.uncachedQueriesPerRequest: got 2; allowed is at most database.queriesPerRequest, 1. It counts those of the queries that no cache answers.",
+      ],
+    ],
+    [
       "storage for a cache",
       (c) => (c["caches"] = { cache: { purpose: "cache", workingSetMiB: 10, storage: { sizeGiB: 1 } } }),
       [
-        'retrofitlink:caches.cache.storage: got a map, {"sizeGiB":1}; allowed is one of purpose, kind, workingSetMiB, cpuCores, memoryLimitMiB, passwordGeneration, standby. Remove the key.',
+        'retrofitlink:caches.cache.storage: got a map, {"sizeGiB":1}; allowed is one of purpose, kind, workingSetMiB, cpuCores, memoryLimitMiB, passwordGeneration, standby, entryKiB. Remove the key.',
       ],
     ],
     [

@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { performance } from "node:perf_hooks";
 
+import { show } from "../../../budget/core/issues";
 import { dateOf } from "../../../budget/core/waivers";
 import { clusterConfig, recordStack } from "../../helpers/recorded-stack";
-import { accepted, mistakes, service } from "./sound-stack";
+import { edited, shippedText, stackFile } from "../../helpers/stack-file";
+import { accepted, mistakes, mistakesOf, service } from "./sound-stack";
 
 type Change = (config: Record<string, any>) => void;
 
@@ -107,6 +109,18 @@ const REFUSED: readonly (readonly [what: string, change: Change, key: string, sa
     /DNS label/,
   ],
   [
+    "an annotation whose key no API server takes",
+    (c) => (backend(c)["annotations"] = { "example com/team": "shop" }),
+    "services.backend.annotations.example com/team",
+    /a key like example\.com\/team/,
+  ],
+  [
+    "an annotation that is no text",
+    (c) => (backend(c)["annotations"] = { "sidecar.istio.io/inject": true }),
+    "services.backend.annotations.sidecar.istio.io/inject",
+    /Put the value in quotation marks/,
+  ],
+  [
     "a probe with a line break",
     (c) => (backend(c)["health"] = { live: "/re\nady" }),
     "services.backend.health.live",
@@ -173,6 +187,73 @@ const REFUSED: readonly (readonly [what: string, change: Change, key: string, sa
     /at most 3,600 \(seconds\)/,
   ],
 ];
+
+/** The same of the shipped file of production. */
+const REFUSED_IN_PRODUCTION: readonly (readonly [what: string, change: Change, key: string, says: RegExp])[] =
+  [
+    [
+      "a name of the load balancer twice",
+      (c) => c["loadBalancer"].public.hosts.push(c["loadBalancer"].public.hosts[0]),
+      "loadBalancer.public.hosts",
+      /each name once/,
+    ],
+    ["a name of the CDN twice", (c) => c["cdn"].hosts.push(c["cdn"].hosts[0]), "cdn.hosts", /each name once/],
+    [
+      "more names of the load balancer than a certificate holds",
+      (c) => (c["loadBalancer"].public.hosts = names(101, "origin.example")),
+      "loadBalancer.public.hosts",
+      /at most 100 names/,
+    ],
+    [
+      "more names of the CDN than a certificate holds",
+      (c) => (c["cdn"].hosts = names(101, c["cdn"].zone as string)),
+      "cdn.hosts",
+      /^got 101 names; allowed is at most 100/,
+    ],
+    [
+      "a name of a zone instead of its id",
+      (c) => (c["loadBalancer"].public.dnsZone = "retrofitlink.example"),
+      "loadBalancer.public.dnsZone",
+      /like Z0123456789ABC/,
+    ],
+    [
+      "an address instead of a bucket",
+      (c) => (c["cdn"].images = { originalsBucket: "192.168.1.1" }),
+      "cdn.images.originalsBucket",
+      /the name of a private bucket of S3/,
+    ],
+    [
+      "a trusted range that is none, once",
+      (c) => (c["loadBalancer"].trustedProxies = ["999.1.1.1/8"]),
+      "loadBalancer.trustedProxies[0]",
+      /a range in CIDR notation/,
+    ],
+  ];
+
+function names(count: number, zone: string): string[] {
+  return Array.from({ length: count }, (_, index) => `a${index}.${zone}`);
+}
+
+describe("the stack file of production with a typing error", () => {
+  for (const [what, change, key, says] of REFUSED_IN_PRODUCTION) {
+    it(`is refused: ${what}`, () => {
+      const [first = "", ...more] = mistakesOf(stackFile(edited(change)(shippedText("production"))));
+      assert.deepEqual(more, []);
+      assert.ok(first.startsWith(`retrofitlink:${key}: `), first);
+      assert.match(first.slice(`retrofitlink:${key}: `.length), says);
+    });
+  }
+
+  it("is refused with a certificate for one name twice", () => {
+    const tls = { issuer: { name: "letsencrypt" }, hosts: ["app.example.com", "app.example.com"] };
+    assert.deepEqual(
+      mistakes((c) => (c["loadBalancer"] = { service: "backend", clientConnections: 10, tls })),
+      [
+        `retrofitlink:loadBalancer.tls.hosts: got ${show(tls.hosts)}; allowed is each name once. Remove the second.`,
+      ],
+    );
+  });
+});
 
 describe("a stack file with a typing error", () => {
   for (const [what, change, key, says] of REFUSED) {

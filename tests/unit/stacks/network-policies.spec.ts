@@ -84,7 +84,10 @@ function wanted(config: StackConfig): string[] {
       for (const from of [...users, "mongodb-data-model-job"]) edges.push(`${from} -> ${proxy}:8080`);
     }
     edges.push(`monitoring -> ${proxy}:9113`);
-    edges.push(`${proxy} -> ${loadBalancer.service}:${services[loadBalancer.service]?.port ?? 0}`);
+    const behind = Object.entries(services).filter(
+      ([name, service]) => name === loadBalancer.service || service.public !== undefined,
+    );
+    for (const [name, { port }] of behind) edges.push(`${proxy} -> ${name}:${port}`);
     for (const from of [
       "monitoring",
       STRANGER.name,

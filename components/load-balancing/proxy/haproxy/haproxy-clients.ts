@@ -1,6 +1,7 @@
 /** The side of haproxy.cfg that faces clients: whom to believe, how much to let in, what is logged. */
 import { connectionsPerAddress } from "../../../../budget/load-balancing/proxy-limits";
-import { HAPROXY_SECTIONS, type HaProxyConfArgs } from "./haproxy-conf-args";
+import { HAPROXY_SECTIONS, addressesOf, type HaProxyConfArgs, type HaProxyLimit } from "./haproxy-conf-args";
+import { HOST, ofService, routingRules } from "./haproxy-routing";
 import { duration, section, type Line, type Section } from "./haproxy-syntax";
 import { HEALTH_PATH, PROXY_PORTS } from "../proxy-conf-args";
 import { pathRefusal, requestRules } from "./haproxy-requests";
@@ -33,6 +34,7 @@ export function clientsSection(args: HaProxyConfArgs, responseRules: readonly Li
     HEALTH_ANSWER,
     ["http-request", "deny", "deny_status", 405, "if", "{", "method", ...REFUSED_METHODS, "}"],
     ...strangers(args.hosts),
+    ...routingRules(args),
     ...limits(args),
     ...(args.tls?.plainPort === "redirect"
       ? [["http-request", "redirect", "scheme", "https", "code", 308, "unless", "{", "ssl_fc", "}"]]
@@ -92,14 +94,13 @@ function connectionLimit({ plan, rateLimit, trustedProxies }: HaProxyConfArgs): 
 /** Names that are nobody's here, and that a service might put into links or a cache into its keys. */
 function strangers(hosts: readonly string[] = []): Line[] {
   if (hosts.length === 0) return [];
-  const host = "req.fhdr(Host),host_only,lower";
   const wildcards = hosts.filter((name) => name.startsWith("*."));
   const exact = hosts.filter((name) => !name.startsWith("*."));
   return [
-    ...(exact.length === 0 ? [] : [["acl", "known_host", host, "-m", "str", ...exact]]),
+    ...(exact.length === 0 ? [] : [["acl", "known_host", HOST, "-m", "str", ...exact]]),
     ...(wildcards.length === 0
       ? []
-      : [["acl", "known_host", host, "-m", "end", ...wildcards.map((name) => name.slice(1))]]),
+      : [["acl", "known_host", HOST, "-m", "end", ...wildcards.map((name) => name.slice(1))]]),
     ["http-request", "deny", "deny_status", 421, "unless", "known_host"],
   ];
 }
@@ -186,10 +187,34 @@ function captures(): Line[] {
  * A pod lets in its share of the window: as many as all pods may, divided by the pods that are ready now. Requests that
  * are refused do not count, so that a client over its limit gets what it was promised, and not nothing.
  */
-function limits({ rateLimit, trustedProxies, fleet: { maxReplicas, host } }: HaProxyConfArgs): Line[] {
-  const refuse = (acl: string, reason: string): Line[] => [
-    ["http-request", "set-var(txn.rejection)", `str(${JSON.stringify(reason)})`, "if", acl],
-    ["http-request", "deny", "deny_status", 429, "if", acl],
+function limits(args: HaProxyConfArgs): Line[] {
+  const { rateLimit, trustedProxies, services = [] } = args;
+  const { maxReplicas, host } = args.fleet;
+  const apart = services.flatMap((service) =>
+    service.rateLimit === undefined ? [] : [{ ...service, rateLimit: service.rateLimit }],
+  );
+  const refuse = (acl: string, reason: string, only: readonly string[]): Line[] => [
+    ["http-request", "set-var(txn.rejection)", `str(${JSON.stringify(reason)})`, "if", acl, ...only],
+    ["http-request", "deny", "deny_status", 429, "if", acl, ...only],
+  ];
+  const held = (
+    { window, connections: most }: HaProxyLimit,
+    suffix: string,
+    only: readonly string[],
+  ): Line[] => [
+    ["acl", `too_many_requests${suffix}`, "var(txn.requests)", "-m", "int", "gt", window.requests],
+    ["acl", `too_many_connections${suffix}`, "var(txn.connections)", "-m", "int", "gt", most],
+    ...refuse(`too_many_requests${suffix}`, REJECTIONS.requests, only),
+    ...refuse(`too_many_connections${suffix}`, REJECTIONS.connections, only),
+  ];
+  // Only a load balancer writes an IPv4 address as IPv6; all of these have the same first half.
+  const mapped = ["from_trusted", "{", "src,ipmask(32,96)", "-m", "str", "::ffff:0.0.0.0", "}"];
+  const tracked = (table: string, only: readonly string[]): Line[] => [
+    ...(trustedProxies.length === 0
+      ? []
+      : [["http-request", "track-sc0", "src", "table", table, "if", ...only, ...mapped]]),
+    // The first rule that applies is the one that counts.
+    ["http-request", "track-sc0", COUNTED, "table", table, ...(only.length === 0 ? [] : ["if", ...only])],
   ];
   const counted: Line[] =
     host === undefined
@@ -208,48 +233,46 @@ function limits({ rateLimit, trustedProxies, fleet: { maxReplicas, host } }: HaP
           ],
         ];
   return [
-    // Only a load balancer writes an IPv4 address as IPv6; all of these have the same first half.
-    ...(trustedProxies.length === 0
-      ? []
-      : [
-          [
-            ...["http-request", "track-sc0", "src", "table", addresses],
-            ...["if", "from_trusted", "{", "src,ipmask(32,96)", "-m", "str", "::ffff:0.0.0.0", "}"],
-          ],
-        ]),
-    // The first rule that applies is the one that counts.
-    ["http-request", "track-sc0", COUNTED, "table", addresses],
+    ...apart.flatMap((service) => tracked(addressesOf(service.name), [ofService(service)])),
+    ...tracked(addresses, []),
     // Until the name of the fleet has been looked up, the smallest share there is.
     ["http-request", "set-var(txn.pods)", `int(${maxReplicas})`],
     ...counted,
     ["http-request", "set-var(txn.requests)", "sc_gpc0_rate(0),add(1),mul(txn.pods)"],
     ["http-request", "set-var(txn.connections)", "sc_conn_cur(0),mul(txn.pods)"],
-    ["acl", "too_many_requests", "var(txn.requests)", "-m", "int", "gt", rateLimit.window.requests],
-    ["acl", "too_many_connections", "var(txn.connections)", "-m", "int", "gt", rateLimit.connections],
-    ...refuse("too_many_requests", REJECTIONS.requests),
-    ...refuse("too_many_connections", REJECTIONS.connections),
+    ...held(
+      rateLimit,
+      "",
+      apart.map((service) => `!${ofService(service)}`),
+    ),
+    ...apart.flatMap((service) => held(service.rateLimit, `_${service.name}`, [ofService(service)])),
     ["http-request", "sc-inc-gpc0(0)"],
   ];
 }
 
 /** Counters of addresses, for a whole window and the one before it. */
-export function addressesSection({
-  plan,
-  rateLimit,
-  tablesPerMiB,
-}: HaProxyConfArgs & { tablesPerMiB: number }): Section {
-  const { seconds } = rateLimit.window;
-  return section(`backend ${addresses}`, [
-    "stick-table",
-    "type",
-    "ipv6",
-    "size",
-    plan.addressZoneMiB * tablesPerMiB,
-    "expire",
-    duration(2 * seconds),
-    "store",
-    `gpc0_rate(${duration(seconds)}),conn_cur`,
-  ]);
+export function addressesSections(
+  { plan, rateLimit, services = [] }: HaProxyConfArgs,
+  entriesPerMiB: number,
+): Section[] {
+  const counters = (name: string, { window: { seconds } }: HaProxyLimit): Section =>
+    section(`backend ${name}`, [
+      "stick-table",
+      "type",
+      "ipv6",
+      "size",
+      plan.addressZoneMiB * entriesPerMiB,
+      "expire",
+      duration(2 * seconds),
+      "store",
+      `gpc0_rate(${duration(seconds)}),conn_cur`,
+    ]);
+  return [
+    counters(addresses, rateLimit),
+    ...services.flatMap(({ name, rateLimit: own }) =>
+      own === undefined ? [] : [counters(addressesOf(name), own)],
+    ),
+  ];
 }
 
 /** Counters of connections: of no more addresses than may be connected. */

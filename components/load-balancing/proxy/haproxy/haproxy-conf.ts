@@ -1,8 +1,14 @@
-/** haproxy.cfg: a reverse proxy for one service. Pure text, read by HAProxy 2.6 and later. */
+/** haproxy.cfg: a reverse proxy for one service or several. Pure text, read by HAProxy 2.6 and later. */
 import { retryLimits } from "../../../../budget/load-balancing/proxy-limits";
 import { TLS_SESSION_CACHE_MIB } from "../../../../budget/load-balancing/proxy-memory";
-import { HEALTH_ANSWER, addressesSection, clientsSection, connectionsSection } from "./haproxy-clients";
-import { HAPROXY_SECTIONS, METRICS_PATH, type HaProxyConfArgs } from "./haproxy-conf-args";
+import { HEALTH_ANSWER, addressesSections, clientsSection, connectionsSection } from "./haproxy-clients";
+import {
+  HAPROXY_SECTIONS,
+  METRICS_PATH,
+  uploadsOf,
+  type HaProxyConfArgs,
+  type HaProxyService,
+} from "./haproxy-conf-args";
 import { duration, render, section, type Line, type Section } from "./haproxy-syntax";
 import { PROXY_PORTS, SCRATCH, SLOW_CLIENT_SECONDS } from "../proxy-conf-args";
 import {
@@ -16,13 +22,14 @@ import {
 } from "../proxy-headers";
 import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS } from "../../../shared/http/security-headers";
 import { HEADERS_KIB, MOST_HEADERS } from "../proxy-refusals";
-import { routeTargets, type RouteTarget } from "../proxy-routes";
+import { streamTargets } from "./haproxy-routing";
+import { groupOf, routeTargets, type RouteTarget } from "../proxy-routes";
 import { TLS_CIPHERS, TLS_SESSION_SECONDS } from "../proxy-tls";
 
 export { HAPROXY_CONFIG, HAPROXY_SECTIONS, METRICS_PATH } from "./haproxy-conf-args";
 export type { HaProxyConfArgs, HaProxyDns } from "./haproxy-conf-args";
 
-const { application, uploads, fleet } = HAPROXY_SECTIONS;
+const { application, fleet } = HAPROXY_SECTIONS;
 
 /** Entries of the stick table for each MiB of the plan. */
 const ENTRIES_PER_MIB = 8192;
@@ -41,15 +48,51 @@ export function haProxyConf(args: HaProxyConfArgs): string {
     ...(args.dns === undefined ? [] : [resolversSection(args.dns.nameserver)]),
     clientsSection(args, responseRules(args)),
     statusSection(args),
-    addressesSection({ ...args, tablesPerMiB: ENTRIES_PER_MIB }),
+    ...addressesSections(args, ENTRIES_PER_MIB),
     connectionsSection(args),
     ...fleetSections(args),
-    applicationSection(args, application, args.admission?.serverMaxConnections),
-    ...(args.admission === undefined
-      ? []
-      : [applicationSection(args, uploads, args.admission.maxConnections)]),
-    ...routeTargets(args.routes).map((target) => routeSection(args, target)),
+    ...serviceSections(
+      { ...args, upstreamKeepAlive: args.plan.upstreamKeepAlive, slots: args.dns?.slots ?? 1 },
+      application,
+      args,
+      [],
+    ),
+    ...(args.services ?? []).flatMap((service) =>
+      serviceSections(service, groupOf(service.name), args, timeoutsOf(service)),
+    ),
   ]);
+}
+
+/** What one service behind the proxy is. */
+type Behind = Pick<
+  HaProxyService,
+  "upstream" | "timeouts" | "admission" | "routes" | "upstreamKeepAlive" | "healthPath" | "slots"
+>;
+
+/** @param waits timeouts of its own, beside those of the defaults */
+function serviceSections(
+  service: Behind,
+  group: string,
+  args: HaProxyConfArgs,
+  waits: readonly Line[],
+): Section[] {
+  const { admission, routes } = service;
+  return [
+    applicationSection(service, args, group, admission?.serverMaxConnections, waits),
+    ...(admission === undefined
+      ? []
+      : [applicationSection(service, args, uploadsOf(group), admission.maxConnections, waits)]),
+    ...routeTargets(routes, group).map((target) => routeSection(service, args, target, waits)),
+  ];
+}
+
+/** How long the proxy waits for another service than its own. */
+function timeoutsOf({ timeouts, admission }: HaProxyService): Line[] {
+  return [
+    ["timeout", "connect", duration(retryLimits(timeouts).connectSeconds)],
+    ["timeout", "server", duration(timeouts.request.proxy)],
+    ["timeout", "queue", duration(admission?.queueSeconds ?? timeouts.request.proxy)],
+  ];
 }
 
 function globalSection({ plan, timeouts, tls, scratch = SCRATCH }: HaProxyConfArgs): Section {
@@ -87,11 +130,13 @@ function globalSection({ plan, timeouts, tls, scratch = SCRATCH }: HaProxyConfAr
 }
 
 function defaultsSection(args: HaProxyConfArgs): Section {
-  const { timeouts, admission, routes, slowClientSeconds = SLOW_CLIENT_SECONDS } = args;
+  const { timeouts, admission, slowClientSeconds = SLOW_CLIENT_SECONDS } = args;
   const { connectSeconds } = retryLimits(timeouts);
   const slow = duration(slowClientSeconds);
   // HAProxy knows one such timeout for all clients, and a stream of messages may pause.
-  const pausing = routes.some(({ kind }) => kind === "grpc") ? duration(timeouts.idle.proxyClient) : slow;
+  const pausing = streamTargets(args).some(({ protocol }) => protocol === "grpc")
+    ? duration(timeouts.idle.proxyClient)
+    : slow;
   return section(
     "defaults",
     ["mode", "http"],
@@ -252,11 +297,18 @@ const RESOLVED = ["resolvers", "cluster", "resolve-prefer", "ipv4"];
  *
  * @param most requests in flight to one address, undefined where there is no bound
  */
-function applicationSection(args: HaProxyConfArgs, name: string, most: number | undefined): Section {
+function applicationSection(
+  service: Behind,
+  args: HaProxyConfArgs,
+  name: string,
+  most: number | undefined,
+  waits: readonly Line[],
+): Section {
   return section(
     `backend ${name}`,
     ["balance", "leastconn"],
-    ...healthChecks(args),
+    ...waits,
+    ...healthChecks(service),
     // One that has been sent and may have been executed is not sent again, unless that makes no difference.
     ["retry-on", "conn-failure", "empty-response"],
     [
@@ -272,24 +324,30 @@ function applicationSection(args: HaProxyConfArgs, name: string, most: number | 
       ...CHECKED,
       ...(most === undefined ? [] : ["maxconn", most]),
       "pool-max-conn",
-      args.plan.upstreamKeepAlive,
+      service.upstreamKeepAlive,
     ],
-    ...servers(args),
+    ...servers(service, args),
   );
 }
 
 /** What stays open, apart from the requests, whose bound it would use up. */
-function routeSection(args: HaProxyConfArgs, { name, protocol, port }: RouteTarget): Section {
-  const silence = duration(args.timeouts.idle.proxyClient);
+function routeSection(
+  service: Behind,
+  args: HaProxyConfArgs,
+  { name, protocol, port }: RouteTarget,
+  waits: readonly Line[],
+): Section {
+  const silence = duration(service.timeouts.idle.proxyClient);
   const grpc = protocol === "grpc";
   return section(
     `backend ${name}`,
     ["balance", "leastconn"],
-    ...(port === undefined ? healthChecks(args) : []),
+    ...waits.filter(([, which]) => which === "connect"),
+    ...(port === undefined ? healthChecks(service) : []),
     ["timeout", "server", silence],
     // As many as there may be clients: HTTP/2 has many requests on one connection.
     ["default-server", ...CHECKED, "maxconn", args.plan.clientsPerPod, ...(grpc ? ["proto", "h2"] : [])],
-    ...servers(args, port),
+    ...servers(service, args, port),
   );
 }
 
@@ -310,7 +368,7 @@ const CHECKED = [
   "mark-down",
 ];
 
-function healthChecks({ healthPath, upstream }: HaProxyConfArgs): Line[] {
+function healthChecks({ healthPath, upstream }: Behind): Line[] {
   return [
     ["option", "httpchk"],
     [
@@ -330,21 +388,13 @@ function healthChecks({ healthPath, upstream }: HaProxyConfArgs): Line[] {
   ];
 }
 
-function servers({ upstream, dns }: HaProxyConfArgs, port?: number): Line[] {
+function servers({ upstream, slots = 1 }: Behind, { dns }: HaProxyConfArgs, port?: number): Line[] {
   return upstream.map((server, index): Line => {
     const host = server.host.includes(":") ? `[${server.host}]` : server.host;
     const address = `${host}:${port ?? server.port}`;
     return dns === undefined
       ? ["server", `pod${index + 1}`, address]
       : // Without an address of `libc` every slot would be empty for a moment after a reload, and each request a 503.
-        [
-          "server-template",
-          `pod${index + 1}-`,
-          `1-${dns.slots}`,
-          address,
-          ...RESOLVED,
-          "init-addr",
-          "libc,none",
-        ];
+        ["server-template", `pod${index + 1}-`, `1-${slots}`, address, ...RESOLVED, "init-addr", "libc,none"];
   });
 }

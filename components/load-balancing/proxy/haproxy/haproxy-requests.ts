@@ -1,12 +1,11 @@
 /** What HAProxy does with one request: which paths and bodies it refuses, where it goes, what the service is told. */
-import { HAPROXY_SECTIONS, type HaProxyConfArgs } from "./haproxy-conf-args";
+import { uploadsOf, type HaProxyConfArgs } from "./haproxy-conf-args";
+import { targetRules, ofService, ofTarget, streamTargets, toOwn, toWebSockets } from "./haproxy-routing";
 import { duration, type Line } from "./haproxy-syntax";
 import { SLOW_CLIENT_SECONDS } from "../proxy-conf-args";
 import { ERRORS, REJECTIONS, errorBody } from "../proxy-headers";
 import { DROPPED_HEADERS, refusedPaths } from "../proxy-refusals";
-import { routeBase, routeTarget, routeTargets, type ProxyRoute, type RouteTarget } from "../proxy-routes";
-
-const { application, uploads } = HAPROXY_SECTIONS;
+import { OWN_GROUP, groupOf, type RouteTarget } from "../proxy-routes";
 
 /**
  * Largest body of unknown length, bytes, and largest headers beside it: with these it is certain to fit a buffer
@@ -22,41 +21,31 @@ export function pathRefusal(privatePaths: readonly string[]): Line {
 
 /** Where a request goes, how large it may be, and what the service is told. */
 export function requestRules(args: HaProxyConfArgs): Line[] {
-  const { routes, admission } = args;
-  const targets = routeTargets(routes);
+  const { admission, services = [] } = args;
+  const targets = streamTargets(args);
   return [
-    ...targets.flatMap((target) =>
-      pathAcls(
-        acl(target),
-        routes.filter((route) => routeTarget(route).name === target.name),
-      ),
-    ),
-    ...upgrades(routes),
+    ...targetRules(args),
+    ...upgrades(args),
     ...bodies(args, targets),
     ...overload(args, targets),
     ...headers(),
-    ...targets.map((target): Line => ["use_backend", target.name, "if", acl(target)]),
-    ...(admission === undefined ? [] : [["use_backend", uploads, "if", ...UNFINISHED]]),
-  ];
-}
-
-const acl = ({ name }: Pick<RouteTarget, "name">): string => `to_${name}`;
-
-function pathAcls(name: string, routes: readonly ProxyRoute[]): Line[] {
-  if (routes.length === 0) return [];
-  const bases = routes.map(routeBase);
-  return [
-    ["acl", name, "path", ...bases],
-    ["acl", name, "path_beg", ...bases.map((base) => `${base}/`)],
+    ...targets.map((target): Line => ["use_backend", target.name, "if", ofTarget(target)]),
+    ...services.flatMap((service): Line[] => {
+      const group = groupOf(service.name);
+      return [
+        ...(service.admission === undefined
+          ? []
+          : [["use_backend", uploadsOf(group), "if", ofService(service), ...UNFINISHED]]),
+        ["use_backend", group, "if", ofService(service)],
+      ];
+    }),
+    ...(admission === undefined ? [] : [["use_backend", uploadsOf(OWN_GROUP), "if", ...UNFINISHED]]),
   ];
 }
 
 /** What a WebSocket asks for, at a path that has them: this one word, and not as one of a list. */
-function upgrades(routes: readonly ProxyRoute[]): Line[] {
-  const acls = pathAcls(
-    "to_websockets",
-    routes.filter(({ kind }) => kind === "websocket"),
-  );
+function upgrades(args: HaProxyConfArgs): Line[] {
+  const acls = toWebSockets(args);
   if (acls.length === 0) return [];
   return [
     ...acls,
@@ -81,8 +70,8 @@ const UNFINISHED = [...BODY, "{", "req.hdr_val(Content-Length),sub(txn.arrived)"
  * a whole. HTTP/2 needs neither a length nor another header.
  */
 function bodies(args: HaProxyConfArgs, targets: readonly RouteTarget[]): Line[] {
-  const { maxBodyMiB, slowClientSeconds = SLOW_CLIENT_SECONDS } = args;
-  const grpc = targets.filter(({ protocol }) => protocol === "grpc").map((target) => `!${acl(target)}`);
+  const { maxBodyMiB, services = [], slowClientSeconds = SLOW_CLIENT_SECONDS } = args;
+  const grpc = targets.filter(({ protocol }) => protocol === "grpc").map((target) => `!${ofTarget(target)}`);
   const refuse = (status: number, ...condition: (string | number)[]): Line => [
     ...["http-request", "return", "status", status, "content-type", "application/json", "lf-string"],
     errorBody(status, ERRORS[status] ?? "", "%[var(txn.request_id)]"),
@@ -92,7 +81,8 @@ function bodies(args: HaProxyConfArgs, targets: readonly RouteTarget[]): Line[] 
   ];
   const unsized = ["!{", "req.hdr(Content-Length)", "-m", "found", "}"];
   return [
-    refuse(413, "{", "req.hdr_val(Content-Length)", "gt", maxBodyMiB * 1024 * 1024, "}"),
+    refuse(413, ...largerThan(maxBodyMiB), ...toOwn(args)),
+    ...services.map((service) => refuse(413, ...largerThan(service.maxBodyMiB), ofService(service))),
     // A service is not kept waiting for what a slow client has not sent yet: the whole body, or as much as a buffer
     // holds. What comes after an upgrade is no body.
     [
@@ -106,12 +96,16 @@ function bodies(args: HaProxyConfArgs, targets: readonly RouteTarget[]): Line[] 
   ];
 }
 
+function largerThan(mib: number): (string | number)[] {
+  return ["{", "req.hdr_val(Content-Length)", "gt", mib * 1024 * 1024, "}"];
+}
+
 /** Nobody waits who would wait for too long. Streams do not count among the requests, and have no queue. */
-function overload({ admission }: HaProxyConfArgs, targets: readonly RouteTarget[]): Line[] {
-  if (admission === undefined) return [];
-  const streams = targets.map((target) => `!${acl(target)}`);
-  const full = (name: string, backend: string, ...only: string[]): Line[] => [
-    ["acl", name, `queue(${backend})`, "ge", admission.queue],
+function overload(args: HaProxyConfArgs, targets: readonly RouteTarget[]): Line[] {
+  const { admission, services = [] } = args;
+  const streams = targets.map((target) => `!${ofTarget(target)}`);
+  const full = (name: string, backend: string, most: number, ...only: string[]): Line[] => [
+    ["acl", name, `queue(${backend})`, "ge", most],
     [
       ...["http-request", "set-var(txn.rejection)", `str(${REJECTIONS.overload})`, "if"],
       // First, for it is hardly ever true, and then the others are not looked at.
@@ -119,7 +113,24 @@ function overload({ admission }: HaProxyConfArgs, targets: readonly RouteTarget[
     ],
     ["http-request", "deny", "deny_status", 503, "if", name, ...streams, ...only],
   ];
-  return [...full("queue_full", application), ...full("uploads_full", uploads, ...UNFINISHED)];
+  const both = (
+    group: string,
+    suffix: string,
+    bound: HaProxyConfArgs["admission"],
+    ...only: string[]
+  ): Line[] =>
+    bound === undefined
+      ? []
+      : [
+          ...full(`queue_full${suffix}`, group, bound.queue, ...only),
+          ...full(`uploads_full${suffix}`, uploadsOf(group), bound.queue, ...only, ...UNFINISHED),
+        ];
+  return [
+    ...both(OWN_GROUP, "", admission, ...toOwn(args)),
+    ...services.flatMap((service) =>
+      both(groupOf(service.name), `_${service.name}`, service.admission, ofService(service)),
+    ),
+  ];
 }
 
 /** Replaced and not appended to: a service that reads the first of a list would read what the client made up. */

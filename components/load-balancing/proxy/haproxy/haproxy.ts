@@ -4,27 +4,31 @@ import * as pulumi from "@pulumi/pulumi";
 
 import type { ProxyPlan } from "../../../../budget/load-balancing/proxy-plan";
 import { PROBE_PATHS } from "../../../../budget/load-balancing/private-paths";
-import { slidingWindow } from "../../../../budget/load-balancing/proxy-limits";
+import { slidingWindow, type RateLimit } from "../../../../budget/load-balancing/proxy-limits";
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import { IMAGES } from "../../../shared/versions";
 import { HAPROXY_CONFIG, HAPROXY_SECTIONS, haProxyConf } from "./haproxy-conf";
+import type { HaProxyLimit } from "./haproxy-conf-args";
 import { duration } from "./haproxy-syntax";
 import { Proxy, type ProxyDefinition } from "../proxy";
 import {
   admissionOf,
   clusterDomain,
+  completeService,
+  ownTimeouts,
   qualifiedHost,
   type CompleteProxyArgs,
   type ProxyArgs,
 } from "../proxy-args";
+import type { ConnectionMetric } from "../proxy-autoscaling";
 import { PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
 import type { PlannedLines } from "../proxy-pod";
 import { routeTargets } from "../proxy-routes";
-import { sharedConfArgs } from "../proxy-shared-conf";
+import { serviceConfs, sharedConfArgs, upstreamsOf } from "../proxy-shared-conf";
 import { TLS_FILES } from "../proxy-tls";
 
 /**
- * A fleet of HAProxy in front of one service, with the promise of `Nginx` and what nginx does without a licence only in
+ * A fleet of HAProxy in front of one service or several, with the promise of `Nginx` and what nginx does without a licence only in
  * part: it asks each pod of the service whether it is ready, lets requests wait in a bounded queue, and divides the rate
  * limit by the pods that are ready now.
  *
@@ -47,12 +51,14 @@ function fleetService(workload: string): string {
 function configuration(args: CompleteProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
   const domain = clusterDomain(args);
   const server = args.clusterDns?.server;
-  const { upstream, rateLimit } = args;
+  const { upstream, rateLimit, services = [] } = args;
   const { minReplicas, maxReplicas } = plan.numbers;
-  const { host, port } = upstream;
-  const addresses = [...(args.loadBalancerAddresses ?? [])];
-  const { namespace } = args;
-  return pulumi.output({ host, port, addresses, namespace }).apply(({ host, port, addresses, namespace }) =>
+  const limitOf = (limit: RateLimit): HaProxyLimit => ({
+    window: slidingWindow(limit, maxReplicas.value),
+    connections: limit.connections,
+  });
+  const known = pulumi.all([upstreamsOf(args), pulumi.output([...(args.loadBalancerAddresses ?? [])])]);
+  return known.apply(([{ namespace, servers }, addresses]) =>
     haProxyConf({
       ...sharedConfArgs(
         { ...args, namespace },
@@ -61,7 +67,12 @@ function configuration(args: CompleteProxyArgs, plan: ProxyPlan, workload: strin
         admissionOf(args, minReplicas.value),
         addresses,
       ),
-      upstream: [{ host: qualifiedHost(host, namespace, domain), port }],
+      upstream: servers.slice(0, 1),
+      services: serviceConfs(args, plan, servers.slice(1), limitOf).map((service, index) => {
+        const { healthPath = PROBE_PATHS.ready, addresses: slots = 1 } =
+          services[index]?.upstream ?? upstream;
+        return { ...service, healthPath, slots };
+      }),
       dns: {
         slots: upstream.addresses ?? 1,
         ...(server === undefined
@@ -69,7 +80,7 @@ function configuration(args: CompleteProxyArgs, plan: ProxyPlan, workload: strin
           : { nameserver: isIP(server) === 6 ? `[${server}]:53` : `${server}:53` }),
       },
       healthPath: upstream.healthPath ?? PROBE_PATHS.ready,
-      rateLimit: { window: slidingWindow(rateLimit, maxReplicas.value), connections: rateLimit.connections },
+      rateLimit: limitOf(rateLimit),
       fleet: {
         maxReplicas: maxReplicas.value,
         host: qualifiedHost(fleetService(workload), namespace, domain),
@@ -79,12 +90,13 @@ function configuration(args: CompleteProxyArgs, plan: ProxyPlan, workload: strin
 }
 
 /** What the plan counts on: keywords of the configuration, each as often as it stands there. */
-function plannedLines({ timeouts, routes = [] }: CompleteProxyArgs, { numbers }: ProxyPlan): PlannedLines[] {
+function plannedLines(args: CompleteProxyArgs, { numbers }: ProxyPlan): PlannedLines[] {
   const lines = (name: string, ...values: (string | number)[]): PlannedLines => [
     name,
     ...values.map((value) => `${name} ${value}`),
   ];
-  const { idle, request } = timeouts;
+  const { routes = [], services = [] } = args;
+  const { idle, request } = ownTimeouts(args);
   const kept = duration(idle.proxyClient);
   return [
     lines("nbthread", numbers.workers.value),
@@ -92,9 +104,27 @@ function plannedLines({ timeouts, routes = [] }: CompleteProxyArgs, { numbers }:
     lines("maxconn", numbers.clientsPerPod.value, numbers.clientsPerPod.value),
     lines("timeout http-keep-alive", kept),
     lines("timeout tunnel", kept),
-    lines("timeout server", duration(request.proxy), ...routeTargets(routes).map(() => kept)),
+    lines(
+      "timeout server",
+      duration(request.proxy),
+      ...routeTargets(routes).map(() => kept),
+      ...services.flatMap((given) => {
+        const service = completeService(args, given);
+        const waits = duration(service.timeouts.request.proxy);
+        // Requests, and bodies on their way.
+        const own = service.upstream.concurrency === undefined ? [waits] : [waits, waits];
+        const open = duration(service.timeouts.idle.proxyClient);
+        return [...own, ...routeTargets(service.routes).map(() => open)];
+      }),
+    ),
   ];
 }
+
+/** Connections of clients, as its exporter has them. */
+export const HAPROXY_CONNECTIONS: ConnectionMetric = {
+  name: "haproxy_frontend_current_sessions",
+  matchLabels: { proxy: HAPROXY_SECTIONS.clients },
+};
 
 const HAPROXY: ProxyDefinition = {
   proxy: "haproxy",
@@ -118,10 +148,7 @@ const HAPROXY: ProxyDefinition = {
     sidecars: [],
     planned: plannedLines,
   },
-  connections: {
-    name: "haproxy_frontend_current_sessions",
-    matchLabels: { proxy: HAPROXY_SECTIONS.clients },
-  },
+  connections: HAPROXY_CONNECTIONS,
   fleetService,
   configuration,
 };

@@ -1,5 +1,5 @@
 /** The side of nginx.conf that faces clients: whom to believe, how much to let in, how long to wait. */
-import type { NginxConfArgs } from "./nginx-conf-args";
+import type { NginxConfArgs, NginxService } from "./nginx-conf-args";
 import { errorAnswer } from "./nginx-responses";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
 import { SLOW_CLIENT_SECONDS } from "../proxy-conf-args";
@@ -27,7 +27,7 @@ export function clientDirectives(args: NginxConfArgs): Directive[] {
 const ZONES = { requests: "requests_per_address", connections: "connections_per_address" } as const;
 
 /** Zones of the limits, keyed by the client's address as `trustServer` found it. */
-export function limitZones({ plan, rateLimit }: NginxConfArgs): Directive[] {
+export function limitZones({ plan, rateLimit, services = [] }: NginxConfArgs): Directive[] {
   const zone = (name: string): string => `zone=${name}:${plan.addressZoneMiB}m`;
   const key = "$counted_client";
   return [
@@ -43,14 +43,48 @@ export function limitZones({ plan, rateLimit }: NginxConfArgs): Directive[] {
     ),
     directive("limit_req_zone", key, zone(ZONES.requests), `rate=${rateLimit.requestsPerMinute}r/m`),
     directive("limit_conn_zone", key, zone(ZONES.connections)),
+    ...services.flatMap(({ name, rateLimit: own }) =>
+      own === undefined
+        ? []
+        : [
+            directive(
+              "limit_req_zone",
+              key,
+              zone(zoneOf("requests", name)),
+              `rate=${own.requestsPerMinute}r/m`,
+            ),
+            directive("limit_conn_zone", key, zone(zoneOf("connections", name))),
+          ],
+    ),
   ];
+}
+
+/** Zone of a service that counts clients apart. */
+function zoneOf(kind: keyof typeof ZONES, service: string): string {
+  return `${ZONES[kind]}_${service}`;
+}
+
+/** What one service lets in. Its own limits replace those of the server; without them its requests count there. */
+export function serviceLimits({ name, maxBodyMiB, rateLimit }: NginxService): Directive[] {
+  return [
+    directive("client_max_body_size", `${maxBodyMiB}m`),
+    ...(rateLimit === undefined
+      ? []
+      : [
+          limitOfRequests(zoneOf("requests", name), rateLimit),
+          directive("limit_conn", zoneOf("connections", name), rateLimit.connections),
+        ]),
+  ];
+}
+
+function limitOfRequests(zone: string, { burst }: NginxConfArgs["rateLimit"]): Directive {
+  return directive("limit_req", `zone=${zone}`, ...(burst > 0 ? [`burst=${burst}`, "nodelay"] : []));
 }
 
 /** The limits themselves. Without delay: a request that waits for its turn holds a connection and helps nobody. */
 export function serverLimits({ rateLimit }: NginxConfArgs): Directive[] {
-  const burst = rateLimit.burst > 0 ? [`burst=${rateLimit.burst}`, "nodelay"] : [];
   return [
-    directive("limit_req", `zone=${ZONES.requests}`, ...burst),
+    limitOfRequests(ZONES.requests, rateLimit),
     directive("limit_req_status", 429),
     // The access log has a line for each refusal; a second one in the error log would only cost more.
     directive("limit_req_log_level", "info"),

@@ -1,6 +1,6 @@
 /** What nginx.conf depends on, and the names that other files share with it. */
 import type { PodRateLimit } from "../../../../budget/load-balancing/proxy-limits";
-import type { ProxyConfArgs } from "../proxy-conf-args";
+import type { ProxyConfArgs, ServiceConf } from "../proxy-conf-args";
 
 /** Where things are in the container. */
 export const NGINX_PATHS = {
@@ -12,6 +12,9 @@ export const NGINX_PATHS = {
 /** On the status port, to this pod only. */
 export const NGINX_STATUS_PATH = "/stub_status";
 
+/** A service beside the proxy's own, with what one address may do there at this pod. */
+export type NginxService = ServiceConf<PodRateLimit>;
+
 /** Everything that nginx.conf depends on. */
 export interface NginxConfArgs extends ProxyConfArgs {
   /**
@@ -21,6 +24,8 @@ export interface NginxConfArgs extends ProxyConfArgs {
   readonly resolver?: string | { readonly file: string };
   /** What one address may do at this pod. */
   readonly rateLimit: PodRateLimit;
+  /** Services beside the proxy's own. @default none */
+  readonly services?: readonly NginxService[];
   /** How HTTP/2 is asked for: with `http2 on`, as of nginx 1.25.1, or with a word of `listen`, as before. @default "directive" */
   readonly http2?: "directive" | "listen";
   /** Directory with the modules of brotli, which the official image has not. @default none, and no brotli */

@@ -1,4 +1,4 @@
-/** nginx.conf: a reverse proxy for one service. Pure text, read by nginx 1.22 and later. */
+/** nginx.conf: a reverse proxy for one service or several. Pure text, read by nginx 1.22 and later. */
 import {
   clientDirectives,
   limitZones,
@@ -13,7 +13,15 @@ import { NGINX_PATHS, NGINX_STATUS_PATH, type NginxConfArgs } from "./nginx-conf
 import { errorPages, responseHeaders, responseMaps } from "./nginx-responses";
 import { block, directive, duration, render, type Directive } from "./nginx-syntax";
 import { tlsServer } from "./nginx-tls";
-import { proxying, upstreamBlocks, upstreamMaps } from "./nginx-upstream";
+import {
+  hasGrpc,
+  locations,
+  proxying,
+  tablesOf,
+  upstreamBlocks,
+  upstreamMaps,
+  type NginxTable,
+} from "./nginx-upstream";
 import { HEALTH_PATH, PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
 import { COMPRESSED_TYPES } from "../proxy-headers";
 
@@ -72,7 +80,7 @@ function http(args: NginxConfArgs): Directive {
       ...limitZones(args),
       ...refusalMaps(args),
       ...trustMaps(args.trustedProxies),
-      ...upstreamMaps(),
+      ...upstreamMaps(args),
       ...responseMaps(),
       ...rejectionMaps(),
       ...upstreamBlocks(args),
@@ -158,8 +166,7 @@ function compression(brotli: boolean): Directive[] {
  * each has a companion, the default one of its port, for every other name.
  */
 function trafficServers(args: NginxConfArgs): Directive[] {
-  const { tls, hosts = [] } = args;
-  const named = hosts.length > 0;
+  const { tls } = args;
   const shared = [...trustServer(args.trustedProxies), ...serverLimits(args)];
   const own = (names: readonly string[], headers: NginxConfArgs["headers"]): Directive[] => [
     directive("server_name", ...names),
@@ -176,45 +183,84 @@ function trafficServers(args: NginxConfArgs): Directive[] {
     encrypted: boolean,
     headers: NginxConfArgs["headers"],
     directives: readonly Directive[],
-  ): Directive[] => [
-    block(
-      "server",
-      [],
-      [
-        ...port(encrypted, named ? [] : LISTEN_OPTIONS),
-        ...own(named ? hosts : ["_"], headers),
-        ...directives,
-      ],
-    ),
-    ...(named
-      ? [
-          block(
-            "server",
-            [],
-            [
-              ...port(encrypted, LISTEN_OPTIONS),
-              ...own(["_"], headers),
-              block("location", ["/"], [directive("return", 421)]),
-            ],
-          ),
-        ]
-      : []),
-  ];
-  const traffic = [...refusals(), ...proxying(args)];
-  if (tls === undefined) return servers(false, args.headers, traffic);
+    { hosts = [], apart = [] }: { readonly hosts?: readonly string[]; readonly apart?: readonly Directive[] },
+  ): Directive[] => {
+    const named = hosts.length > 0;
+    return [
+      ...apart,
+      block(
+        "server",
+        [],
+        [
+          ...port(encrypted, named ? [] : LISTEN_OPTIONS),
+          ...own(named ? hosts : ["_"], headers),
+          ...directives,
+        ],
+      ),
+      ...(named
+        ? [
+            block(
+              "server",
+              [],
+              [
+                ...port(encrypted, LISTEN_OPTIONS),
+                ...own(["_"], headers),
+                block("location", ["/"], [directive("return", 421)]),
+              ],
+            ),
+          ]
+        : []),
+    ];
+  };
+  const traffic = (encrypted: boolean): Directive[] => {
+    const shared = [...refusals(), ...proxying(args)];
+    const { hosts, apart, others } = hostsApart(args);
+    return servers(encrypted, args.headers, [...shared, ...locations(others, args)], {
+      hosts,
+      apart: apart.map((table) =>
+        block(
+          "server",
+          [],
+          [
+            ...port(encrypted, []),
+            ...own(table.hosts ?? [], args.headers),
+            ...shared,
+            ...locations(table, args),
+          ],
+        ),
+      ),
+    });
+  };
+  if (tls === undefined) return traffic(false);
   // 308 keeps the method and the body, which 301 does not.
   const redirect = block("location", ["/"], [directive("return", 308, "https://$host$request_uri")]);
   return [
-    ...servers(true, args.headers, traffic),
-    ...(tls.plainPort === "redirect" ? servers(false, { ...args.headers, hsts: false }, [redirect]) : []),
+    ...traffic(true),
+    ...(tls.plainPort === "redirect"
+      ? servers(false, { ...args.headers, hsts: false }, [redirect], args)
+      : []),
   ];
+}
+
+/** Hosts of services have servers of their own; what is left of the known hosts, or every other, shares one. */
+function hostsApart(args: NginxConfArgs): {
+  readonly hosts: readonly string[];
+  readonly apart: readonly NginxTable[];
+  readonly others: NginxTable;
+} {
+  const tables = tablesOf(args);
+  const apart = tables.slice(0, -1);
+  const others = tables.at(-1) ?? { hosts: undefined, claims: [] };
+  const named = new Set(apart.flatMap(({ hosts = [] }) => hosts));
+  return { hosts: (args.hosts ?? []).filter((host) => !named.has(host)), apart, others };
 }
 
 const LISTEN_OPTIONS = ["default_server", "reuseport", "backlog=4096"];
 
 /** gRPC behind a load balancer that ended TLS: nginx tells HTTP/2 from HTTP/1.1 on one plain port as of 1.25.1. */
-function plainHttp2({ routes, tls, http2 = "directive" }: NginxConfArgs): Directive[] {
-  const grpc = tls === undefined && routes.some(({ kind }) => kind === "grpc");
+function plainHttp2(args: NginxConfArgs): Directive[] {
+  const { tls, http2 = "directive" } = args;
+  const grpc = tls === undefined && hasGrpc(args);
   return grpc && http2 === "directive" ? [directive("http2", "on")] : [];
 }
 

@@ -1,36 +1,60 @@
 /** The side of nginx.conf that faces the service: its addresses, connections to it, and what it is told. */
 import { retryLimits } from "../../../../budget/load-balancing/proxy-limits";
 import type { TimeoutChain } from "../../../../budget/timeouts/timeouts";
-import type { NginxConfArgs } from "./nginx-conf-args";
+import type { NginxConfArgs, NginxService } from "./nginx-conf-args";
 import { block, directive, duration, entries, type Directive } from "./nginx-syntax";
 import { RESOLVER_VALID } from "./nginx-resolver";
 import type { UpstreamServer } from "../proxy-conf-args";
 import { DROPPED_HEADERS, HEADERS_KIB } from "../proxy-refusals";
-import { routeBase, routeTarget, routeTargets, type ProxyRoute, type RouteKind } from "../proxy-routes";
+import { serviceLimits } from "./nginx-clients";
+import {
+  OWN_GROUP,
+  groupOf,
+  routeBase,
+  routeTargets,
+  type ProxyRoute,
+  type RouteKind,
+} from "../proxy-routes";
+import { proxyTables, type RoutedTo } from "../proxy-routing";
+import type { RoutingTable } from "../../../../budget/load-balancing/routing";
 
-const UPSTREAM = "application";
+/** What one service behind the proxy is. */
+type Behind = Pick<NginxService, "upstream" | "timeouts" | "admission" | "routes" | "upstreamKeepAlive">;
 
 /** DNS, and the groups of servers: one for requests, others for what stays open and so must not count among them. */
 export function upstreamBlocks(args: NginxConfArgs): Directive[] {
-  const { resolver, admission, plan, routes } = args;
+  const { resolver, plan, services = [] } = args;
   const named =
     typeof resolver === "string"
       ? directive("resolver", resolver, RESOLVER_VALID)
       : directive("include", resolver?.file ?? "");
   const resolving = resolver === undefined ? [] : [named, directive("resolver_timeout", "2s")];
-  const bound = admission === undefined ? [] : [`max_conns=${admission.maxConnections}`];
+  const ofService = (service: Behind, group: string): Directive[] => {
+    const { admission, routes, upstreamKeepAlive } = service;
+    const bound = admission === undefined ? [] : [`max_conns=${admission.maxConnections}`];
+    const block = (
+      name: string,
+      port: number | undefined,
+      most: readonly string[],
+      kept: number,
+    ): Directive => upstreamBlock({ ...service, resolver }, name, port, most, kept);
+    return [
+      block(group, undefined, bound, upstreamKeepAlive),
+      ...routeTargets(routes, group).map(({ name, port }) =>
+        block(name, port, [`max_conns=${plan.clientsPerPod}`], 2),
+      ),
+    ];
+  };
   return [
     ...resolving,
-    upstreamBlock(args, UPSTREAM, undefined, bound, plan.upstreamKeepAlive),
-    ...routeTargets(routes).map(({ name, port }) =>
-      upstreamBlock(args, name, port, [`max_conns=${plan.clientsPerPod}`], 2),
-    ),
+    ...ofService({ ...args, upstreamKeepAlive: plan.upstreamKeepAlive }, OWN_GROUP),
+    ...services.flatMap((service) => ofService(service, groupOf(service.name))),
   ];
 }
 
 /** The service's addresses. They and their failures are shared by all workers in a zone, which `resolve` needs. */
 function upstreamBlock(
-  { upstream, resolver, timeouts }: NginxConfArgs,
+  { upstream, resolver, timeouts }: Pick<Behind, "upstream" | "timeouts"> & Pick<NginxConfArgs, "resolver">,
   name: string,
   port: number | undefined,
   bound: readonly string[],
@@ -69,7 +93,9 @@ function authority({ host, port }: UpstreamServer): string {
  * `$websocket_upgrade`, `$upstream_connection` and `$overloaded`: a WebSocket is passed on as one, any other upgrade is not, and
  * every other request keeps the connection to the service open.
  */
-export function upstreamMaps(): Directive[] {
+export function upstreamMaps({ services = [] }: Pick<NginxConfArgs, "services">): Directive[] {
+  const groups = [OWN_GROUP, ...services.map(({ name }) => groupOf(name))];
+  const names = groups.length === 1 ? OWN_GROUP : `(${groups.join("|")})`;
   return [
     block(
       "map",
@@ -86,7 +112,7 @@ export function upstreamMaps(): Directive[] {
     block(
       "map",
       ["$upstream_addr", "$overloaded"],
-      entries({ default: 0, [`~(^|, )${UPSTREAM}(_[a-z0-9_]+)?$`]: 1 }),
+      entries({ default: 0, [`~(^|, )${names}(_[a-z0-9_]+)?$`]: 1 }),
     ),
   ];
 }
@@ -112,11 +138,11 @@ const setHeaders = (module: "proxy" | "grpc", headers: Readonly<Record<string, s
   ...DROPPED_HEADERS.map((name) => directive(`${module}_set_header`, name, "")),
 ];
 
-/** How requests are passed on, and where. */
+/** How requests are passed on. */
 export function proxying(args: NginxConfArgs): Directive[] {
   const { request } = args.timeouts;
   const { connectSeconds, windowSeconds } = retryLimits(args.timeouts);
-  const grpc = args.routes.some(({ kind }) => kind === "grpc");
+  const grpc = hasGrpc(args);
   return [
     directive("proxy_http_version", "1.1"),
     directive("proxy_headers_hash_max_size", 1024),
@@ -137,8 +163,47 @@ export function proxying(args: NginxConfArgs): Directive[] {
     // Answers never go to disk: a slow reader of large ones slows the service down, and does not fill the node.
     directive("proxy_max_temp_file_size", 0),
     ...(grpc ? [directive("grpc_buffer_size", `${HEADERS_KIB}k`), ...setHeaders("grpc", {})] : []),
-    ...args.routes.flatMap((route) => routeLocations(route, args.timeouts)),
-    block("location", ["/"], [directive("proxy_pass", `http://${UPSTREAM}`)]),
+  ];
+}
+
+/** Some path takes gRPC. */
+export function hasGrpc({ routes, services = [] }: Pick<NginxConfArgs, "routes" | "services">): boolean {
+  return [routes, ...services.map((service) => service.routes)].flat().some(({ kind }) => kind === "grpc");
+}
+
+export type NginxTable = RoutingTable<RoutedTo<NginxService>>;
+
+/** Hosts that are a service's, and last all others, each with what is behind its paths. */
+export function tablesOf({ routes, services = [] }: NginxConfArgs): NginxTable[] {
+  return proxyTables(routes, services);
+}
+
+/** Where requests are passed on to. nginx takes the longest path, in whatever order they stand. */
+export function locations({ claims }: NginxTable, { timeouts }: NginxConfArgs): Directive[] {
+  const found = claims.flatMap(({ base, owner: { group, service, route } }) => {
+    const limits = service === undefined ? [] : serviceLimits(service);
+    if (route !== undefined) return routeLocations(route, group, service?.timeouts ?? timeouts, limits);
+    const waits = service === undefined ? [] : timeoutsOf(service);
+    const directives = [directive("proxy_pass", `http://${group}`), ...waits, ...limits];
+    return base === ""
+      ? [block("location", ["/"], directives)]
+      : [block("location", ["=", base], directives), block("location", [`${base}/`], directives)];
+  });
+  const isWhole = claims.some(({ base }) => base === "");
+  return [
+    ...found,
+    ...(isWhole ? [] : [block("location", ["/"], [directive("proxy_pass", `http://${OWN_GROUP}`)])]),
+  ];
+}
+
+/** How long the proxy waits for another service than its own. */
+function timeoutsOf({ timeouts }: NginxService): Directive[] {
+  const { connectSeconds, windowSeconds } = retryLimits(timeouts);
+  return [
+    directive("proxy_connect_timeout", duration(connectSeconds)),
+    directive("proxy_send_timeout", duration(timeouts.request.proxy)),
+    directive("proxy_read_timeout", duration(timeouts.request.proxy)),
+    directive("proxy_next_upstream_timeout", duration(windowSeconds)),
   ];
 }
 
@@ -146,15 +211,22 @@ export function proxying(args: NginxConfArgs): Directive[] {
  * A route by its first segments: `/live` and `/live/…`, not `/lively`. Not one regular expression, which every request
  * would pay for.
  */
-function routeLocations(route: ProxyRoute, { idle, request }: TimeoutChain): Directive[] {
-  const { name } = routeTarget(route);
+function routeLocations(
+  route: ProxyRoute,
+  name: string,
+  { idle, request }: TimeoutChain,
+  limits: readonly Directive[],
+): Directive[] {
   // Either end pings; the load balancer, whose idle timeout is shorter, is the one that closes.
   const silence = duration(idle.proxyClient);
   const { connectSeconds } = retryLimits({ request });
+  const ofBodies = limits.filter((limit) => limit.name === "client_max_body_size");
+  const others = limits.filter((limit) => !ofBodies.includes(limit));
   const http = [
     directive("proxy_pass", `http://${name}`),
     directive("proxy_read_timeout", silence),
     directive("proxy_send_timeout", silence),
+    ...limits,
   ];
   const grpc = [
     directive("grpc_pass", `grpc://${name}`),
@@ -165,6 +237,7 @@ function routeLocations(route: ProxyRoute, { idle, request }: TimeoutChain): Dir
     // A stream of messages has no size, and may pause.
     directive("client_max_body_size", 0),
     directive("client_body_timeout", silence),
+    ...others,
   ];
   const kinds: Readonly<Record<RouteKind, readonly Directive[]>> = {
     // Replaces the headers of other paths, all of them.

@@ -4,7 +4,11 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import type { ProxyPlan } from "../../../../budget/load-balancing/proxy-plan";
-import { rateLimitPerPod } from "../../../../budget/load-balancing/proxy-limits";
+import {
+  rateLimitPerPod,
+  type PodRateLimit,
+  type RateLimit,
+} from "../../../../budget/load-balancing/proxy-limits";
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import { restrictedContainer } from "../../../shared/kubernetes";
 import { IMAGES } from "../../../shared/versions";
@@ -14,19 +18,21 @@ import { duration } from "./nginx-syntax";
 import { Proxy, type ProxyDefinition } from "../proxy";
 import {
   admissionOf,
-  clusterDomain,
-  qualifiedHost,
+  completeService,
+  ownTimeouts,
   type CompleteProxyArgs,
   type ProxyArgs,
 } from "../proxy-args";
+import type { ConnectionMetric } from "../proxy-autoscaling";
 import { PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
 import type { PlannedLines } from "../proxy-pod";
 import { routeTargets } from "../proxy-routes";
-import { sharedConfArgs } from "../proxy-shared-conf";
+import { proxyTables } from "../proxy-routing";
+import { keptTo, serviceConfs, sharedConfArgs, upstreamsOf } from "../proxy-shared-conf";
 import { TLS_FILES } from "../proxy-tls";
 
 /**
- * A fleet of nginx in front of one service, sized by proofs: the smallest fleet holds every client after the loss of a
+ * A fleet of nginx in front of one service or several, sized by proofs: the smallest fleet holds every client after the loss of a
  * zone, the largest carries the peak; the rate limit is divided among the pods; every timeout comes from the timeout chain.
  *
  * Trap: with a cluster IP as its upstream nginx knows a single server, so that there is nobody to try second and
@@ -42,14 +48,11 @@ export class Nginx extends Proxy {
 
 /** nginx.conf, as soon as the service's name is known. */
 function configuration(args: CompleteProxyArgs, plan: ProxyPlan, workload: string): pulumi.Output<string> {
-  const domain = clusterDomain(args);
   const server = args.clusterDns?.server;
-  const { upstream } = args;
   const { minReplicas, maxReplicas } = plan.numbers;
-  const { host, port } = upstream;
-  const addresses = [...(args.loadBalancerAddresses ?? [])];
-  const { namespace } = args;
-  return pulumi.output({ host, port, addresses, namespace }).apply(({ host, port, addresses, namespace }) =>
+  const limitOf = (limit: RateLimit): PodRateLimit => rateLimitPerPod(limit, maxReplicas.value);
+  const known = pulumi.all([upstreamsOf(args), pulumi.output([...(args.loadBalancerAddresses ?? [])])]);
+  return known.apply(([{ namespace, servers }, addresses]) =>
     nginxConf({
       ...sharedConfArgs(
         { ...args, namespace },
@@ -58,35 +61,53 @@ function configuration(args: CompleteProxyArgs, plan: ProxyPlan, workload: strin
         admissionOf(args, minReplicas.value),
         addresses,
       ),
-      upstream: [{ host: qualifiedHost(host, namespace, domain), port }],
+      upstream: servers.slice(0, 1),
+      services: serviceConfs(args, plan, servers.slice(1), limitOf),
       resolver: server === undefined ? { file: RESOLVER_FILE } : isIP(server) === 6 ? `[${server}]` : server,
-      rateLimit: rateLimitPerPod(args.rateLimit, maxReplicas.value),
+      rateLimit: limitOf(args.rateLimit),
     }),
   );
 }
 
 /** What the plan counts on: directives of the configuration, each as often as it stands there. */
-function plannedLines({ timeouts, routes = [] }: CompleteProxyArgs, { numbers }: ProxyPlan): PlannedLines[] {
+function plannedLines(args: CompleteProxyArgs, { numbers }: ProxyPlan): PlannedLines[] {
   const lines = (name: string, ...values: (string | number)[]): PlannedLines => [
     name,
     ...values.map((value) => `${name} ${value};`),
   ];
-  const { idle, request } = timeouts;
-  const targets = routeTargets(routes);
-  // A path and what is below it.
-  const open = routes.filter(({ kind }) => kind !== "grpc").flatMap((route) => [route, route]);
+  const { routes = [], services = [], timeouts } = args;
+  const { idle, request } = ownTimeouts(args);
+  const groups = [
+    { routes, kept: numbers.upstreamKeepAlive.value },
+    ...services.map(({ name, routes: open = [] }) => ({ routes: open, kept: keptTo(numbers, name) })),
+  ].map((group) => ({ ...group, targets: routeTargets(group.routes) }));
+  // In the order of the servers, in each of which a service may have paths.
+  const waits = proxyTables(
+    routes,
+    services.map((service) => completeService(args, service)),
+  ).flatMap(({ claims }) => [
+    request.proxy,
+    ...claims.flatMap(({ base, owner: { service, route } }) => {
+      if (route?.kind === "grpc") return [];
+      const seconds =
+        route === undefined
+          ? (service?.timeouts ?? timeouts).request.proxy
+          : (service?.timeouts ?? timeouts).idle.proxyClient;
+      // A path and what is below it.
+      return base === "" ? [seconds] : [seconds, seconds];
+    }),
+  ]);
   return [
     lines("worker_processes", numbers.workers.value),
     lines("worker_rlimit_nofile", numbers.openFiles.value),
     lines("worker_connections", numbers.workerConnections.value),
-    lines("keepalive", numbers.upstreamKeepAlive.value, ...targets.map(() => 2)),
+    lines("keepalive", ...groups.flatMap(({ kept, targets }) => [kept, ...targets.map(() => 2)])),
     lines(
       "keepalive_timeout",
       duration(idle.proxyClient),
-      duration(idle.proxyUpstream),
-      ...targets.map(() => duration(idle.proxyUpstream)),
+      ...groups.flatMap(({ targets }) => [undefined, ...targets]).map(() => duration(idle.proxyUpstream)),
     ),
-    lines("proxy_read_timeout", duration(request.proxy), ...open.map(() => duration(idle.proxyClient))),
+    lines("proxy_read_timeout", ...waits.map(duration)),
   ];
 }
 
@@ -108,6 +129,9 @@ function exporter(): k8s.types.input.core.v1.Container {
     },
   };
 }
+
+/** Connections of clients, as its exporter has them. */
+export const NGINX_CONNECTIONS: ConnectionMetric = { name: "nginx_connections_active" };
 
 const NGINX: ProxyDefinition = {
   proxy: "nginx",
@@ -131,6 +155,6 @@ const NGINX: ProxyDefinition = {
     sidecars: [exporter()],
     planned: plannedLines,
   },
-  connections: { name: "nginx_connections_active" },
+  connections: NGINX_CONNECTIONS,
   configuration,
 };

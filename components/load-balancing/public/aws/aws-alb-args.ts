@@ -7,13 +7,15 @@ import type * as vpc from "@pulumi/aws/vpc";
 import type * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Problem } from "../../../shared/problems";
+import { issue, type Issue, words } from "../../../../budget/core/issues";
+import { TWO_SUBNETS } from "../../../../budget/core/cloud-leaves";
+import type { BucketPartTransforms } from "../../../shared/private-bucket";
 import type { Transform } from "../../../shared/transform";
 import type { AlbCertificateArgs } from "./aws-alb-certificate";
 import type { AlbFirewallTransforms } from "./aws-alb-firewall";
 import {
   completePublicArgs,
-  publicLoadBalancerProblems,
+  publicLoadBalancerIssues,
   type CompletePublicArgs,
   type PublicLoadBalancerArgs,
 } from "../public-load-balancer-args";
@@ -62,7 +64,9 @@ export interface AwsAlbTransforms
   readonly ingressRule?: Transform<vpc.SecurityGroupIngressRuleArgs>;
   readonly egressRule?: Transform<vpc.SecurityGroupEgressRuleArgs>;
   readonly binding?: Transform<k8s.apiextensions.CustomResourceArgs>;
+  /** Of the bucket with the access logs, and of what is around it. */
   readonly accessLogs?: Transform<s3.BucketArgs>;
+  readonly accessLogsParts?: BucketPartTransforms;
   readonly alarm?: Transform<cloudwatch.MetricAlarmArgs>;
   readonly record?: Transform<route53.RecordArgs>;
 }
@@ -80,75 +84,70 @@ const MOST_RULES = 60;
 const LONGEST_NAME = 21;
 
 /** What is wrong with the name of the component, which names of AWS begin with. */
-export function awsAlbNameProblems(name: string): Problem[] {
+export function awsAlbNameIssues(name: string): Issue[] {
   if (/^[A-Za-z][-A-Za-z0-9]*$/.test(name) && name.length <= LONGEST_NAME) return [];
   const allowed = `at most ${LONGEST_NAME} letters, digits and hyphens, a letter first`;
-  return [{ property: "name", got: name, allowed, fix: "Shorten the name of the component." }];
+  return [issue("name", name, { allowed, fix: "Shorten the name of the component." })];
 }
 
 /** Everything that makes the load balancer impossible to build. An empty list means it is sound. */
-export function awsAlbProblems(given: AwsAlbArgs): Problem[] {
+export function awsAlbIssues(given: AwsAlbArgs): Issue[] {
   const args = completePublicArgs("aws", given);
   const { network, slowStartSeconds = 0, sources, certificate, timeouts } = args;
-  const problems = publicLoadBalancerProblems(args);
+  const issues = publicLoadBalancerIssues(args);
   // A list that is known late is AWS's to judge.
   if (Array.isArray(network.subnetIds) && network.subnetIds.length < 2) {
-    problems.push({
-      property: "network.subnetIds",
-      got: network.subnetIds,
-      allowed: "at least 2 subnets, in different zones",
-      fix: "Give a public subnet for each zone.",
-    });
+    issues.push(issue("network.subnetIds", network.subnetIds, TWO_SUBNETS));
   }
   if (!(
     Number.isInteger(slowStartSeconds) &&
     (slowStartSeconds === 0 || (slowStartSeconds >= 30 && slowStartSeconds <= 900))
   )) {
-    problems.push({
-      property: "slowStartSeconds",
-      got: slowStartSeconds,
-      allowed: "0, or a whole number from 30 to 900 (seconds)",
-      fix: "Leave it out: the proxy is warm when it starts.",
-    });
+    issues.push(
+      issue("slowStartSeconds", slowStartSeconds, {
+        allowed: "0, or a whole number from 30 to 900 (seconds)",
+        fix: "Leave it out: the proxy is warm when it starts.",
+      }),
+    );
   }
   if (
     certificate.kind === "existing" &&
     typeof certificate.id === "string" &&
     !/^arn:[-a-z]+:acm:[-a-z0-9]+:\d{12}:certificate\/\S+$/.test(certificate.id)
   ) {
-    problems.push({
-      property: "certificate.id",
-      got: certificate.id,
-      allowed: "an ARN of AWS Certificate Manager",
-      fix: "See `aws acm list-certificates`, in the region of the load balancer.",
-    });
+    issues.push(
+      issue("certificate.id", certificate.id, {
+        allowed: "an ARN of AWS Certificate Manager",
+        fix: "See `aws acm list-certificates`, in the region of the load balancer.",
+      }),
+    );
   }
   if (sources.kind === "ranges") {
     const six = sources.ranges.find((range) => range.includes(":"));
     if (six !== undefined) {
-      problems.push({
-        property: "sources.ranges",
-        got: six,
-        allowed: "ranges of IPv4, for the load balancer has no IPv6 address",
-        fix: "Remove the range.",
-      });
+      issues.push(
+        issue("sources.ranges", six, {
+          allowed: "ranges of IPv4, for the load balancer has no IPv6 address",
+          fix: "Remove the range.",
+        }),
+      );
     }
     if (sources.ranges.length * 2 > MOST_RULES) {
-      problems.push({
-        property: "sources.ranges",
-        got: `${sources.ranges.length} ranges`,
-        allowed: `at most ${MOST_RULES / 2}, for a security group holds ${MOST_RULES} rules`,
-        fix: "Join neighbouring ranges.",
-      });
+      issues.push(
+        issue("sources.ranges", words(`${sources.ranges.length} ranges`), {
+          allowed: `at most ${MOST_RULES / 2}, for a security group holds ${MOST_RULES} rules`,
+          fix: "Join neighbouring ranges.",
+        }),
+      );
     }
   }
   if (timeouts.idle.loadBalancer > 4000) {
-    problems.push({
-      property: "timeouts.idle.loadBalancer",
-      got: timeouts.idle.loadBalancer,
-      allowed: "at most 4000 (seconds)",
-      fix: "Give the long request to a queue.",
-    });
+    issues.push(
+      issue("timeouts.idle.loadBalancer", timeouts.idle.loadBalancer, {
+        allowed: "at most 4000 (seconds)",
+        fix: "Give the long request to a queue.",
+      }),
+    );
   }
-  return problems;
+  return issues;
 }

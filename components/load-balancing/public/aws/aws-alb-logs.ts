@@ -1,7 +1,7 @@
 import type * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
 
-import { bucketPolicy, privateBucket } from "../../../shared/private-bucket";
+import { bucketPolicy, privateBucket, type BucketPartTransforms } from "../../../shared/private-bucket";
 import type { Transform } from "../../../shared/transform";
 
 /** Where access logs go. */
@@ -18,6 +18,8 @@ export interface AlbLogsArgs {
   readonly accountId: pulumi.Input<string>;
   readonly keptDays: number;
   readonly transform?: Transform<s3.BucketArgs> | undefined;
+  /** Of what is around the bucket. */
+  readonly transforms?: BucketPartTransforms | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface AlbLogsArgs {
  */
 export function albLogs(
   name: string,
-  { region, accountId, keptDays, transform }: AlbLogsArgs,
+  { region, accountId, keptDays, transform, transforms }: AlbLogsArgs,
   parent: pulumi.Resource,
 ): AlbLogs {
   const child = { parent };
@@ -40,6 +42,7 @@ export function albLogs(
       // Logs end with what they are about; nobody could delete the stack otherwise.
       onRemoval: "emptied",
       transform,
+      transforms,
     },
     child,
   );
@@ -51,6 +54,6 @@ export function albLogs(
       arnLike: pulumi.interpolate`arn:aws:elasticloadbalancing:${region}:${accountId}:loadbalancer/*`,
     },
   };
-  const policy = bucketPolicy(`${bucketName}-policy`, made, [write], child);
+  const policy = bucketPolicy(`${bucketName}-policy`, made, [write], child, transforms?.policy);
   return { bucket: made.bucket.id, ready: [policy] };
 }

@@ -5,16 +5,16 @@ import type * as wafv2 from "@pulumi/aws/wafv2";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../../../shared/issues";
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import type { Witness } from "../../../../budget/core/witness";
 import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
 import { commonLabels } from "../../../shared/kubernetes";
-import { assertValid } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
 import { albAlarms } from "./aws-alb-alarms";
 import {
-  awsAlbNameProblems,
-  awsAlbProblems,
+  awsAlbNameIssues,
+  awsAlbIssues,
   CLUSTER_TAG,
   type AwsAlbArgs,
   type CompleteAlbArgs,
@@ -25,7 +25,7 @@ import { albLogs } from "./aws-alb-logs";
 import { connectionsGroup, podsGroup } from "./aws-alb-network";
 import { completePublicArgs, isBehindCdn, publicLoadBalancerSummary } from "../public-load-balancer-args";
 
-export { awsAlbProblems } from "./aws-alb-args";
+export { awsAlbIssues } from "./aws-alb-args";
 export type { AwsAlbArgs, AwsAlbNetwork } from "./aws-alb-args";
 
 /** TLS 1.3 and 1.2, of the latter only what is authenticated and forward secret. */
@@ -70,7 +70,7 @@ export class AwsAlb extends pulumi.ComponentResource {
   readonly binding: k8s.apiextensions.CustomResource;
 
   constructor(name: string, given: AwsAlbArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("AwsAlb", name, [...awsAlbNameProblems(name), ...awsAlbProblems(given)], given.configKey);
+    assertValid("AwsAlb", name, [...awsAlbNameIssues(name), ...awsAlbIssues(given)], given.configKey);
     const args = completePublicArgs("aws", given);
     const { plan } = args;
     super(
@@ -95,6 +95,7 @@ export class AwsAlb extends pulumi.ComponentResource {
         accountId: securityGroup.ownerId,
         keptDays: args.accessLogDays,
         transform: transform.accessLogs,
+        transforms: transform.accessLogsParts,
       },
       this,
     );

@@ -17,7 +17,9 @@ export interface AwsLoadBalancerControllerArgs {
   /** Pods of the controller; one works, the others take over. @default 2 */
   readonly replicas?: number;
   readonly transform?: {
+    readonly role?: Transform<iam.RoleArgs>;
     readonly policy?: Transform<iam.RolePolicyArgs>;
+    readonly identity?: Transform<eks.PodIdentityAssociationArgs>;
     readonly release?: Transform<k8s.helm.v3.ReleaseArgs>;
   };
 }
@@ -38,6 +40,10 @@ const SERVICE_ACCOUNT = "aws-load-balancer-controller";
  * Cost: `replicas` pods of 100m CPU and 128 MiB.
  */
 export class AwsLoadBalancerController extends pulumi.ComponentResource {
+  /** What the controller may do. */
+  readonly role: iam.Role;
+  readonly release: k8s.helm.v3.Release;
+
   constructor(
     name: string,
     { clusterName, region, vpcId, replicas = 2, transform = {} }: AwsLoadBalancerControllerArgs,
@@ -46,11 +52,12 @@ export class AwsLoadBalancerController extends pulumi.ComponentResource {
     super(COMPONENT_TYPES.awsLoadBalancerController, name, { clusterName, replicas }, opts);
     const child = { parent: this };
     const role = new iam.Role(
-      `${name}-role`,
-      {
-        assumeRolePolicy: trustPolicy("pods.eks.amazonaws.com"),
-      },
-      child,
+      ...transformed<iam.RoleArgs>(
+        transform.role,
+        `${name}-role`,
+        { assumeRolePolicy: trustPolicy("pods.eks.amazonaws.com") },
+        child,
+      ),
     );
     const policyName = `${name}-policy`;
     const policy = new iam.RolePolicy(
@@ -65,13 +72,17 @@ export class AwsLoadBalancerController extends pulumi.ComponentResource {
       ),
     );
     const identity = new eks.PodIdentityAssociation(
-      `${name}-identity`,
-      { clusterName, namespace: NAMESPACE, serviceAccount: SERVICE_ACCOUNT, roleArn: role.arn },
-      child,
+      ...transformed<eks.PodIdentityAssociationArgs>(
+        transform.identity,
+        `${name}-identity`,
+        { clusterName, namespace: NAMESPACE, serviceAccount: SERVICE_ACCOUNT, roleArn: role.arn },
+        child,
+      ),
     );
     const { chart, version, repository } = CHARTS.awsLoadBalancerController;
     const releaseName = `${name}-release`;
-    new k8s.helm.v3.Release(
+    this.role = role;
+    this.release = new k8s.helm.v3.Release(
       ...transformed<k8s.helm.v3.ReleaseArgs>(
         transform.release,
         releaseName,

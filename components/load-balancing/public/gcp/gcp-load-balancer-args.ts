@@ -3,11 +3,12 @@ import type * as dns from "@pulumi/gcp/dns";
 import type * as logging from "@pulumi/gcp/logging";
 import type * as pulumi from "@pulumi/pulumi";
 
-import type { Problem } from "../../../shared/problems";
+import { issue, type Issue, issuesOf, within } from "../../../../budget/core/issues";
+import { gcpZoneNames, NODE_ZONES } from "../../../../budget/core/cloud-leaves";
 import type { Transform } from "../../../shared/transform";
 import {
   completePublicArgs,
-  publicLoadBalancerProblems,
+  publicLoadBalancerIssues,
   type CompletePublicArgs,
   type PublicLoadBalancerArgs,
 } from "../public-load-balancer-args";
@@ -64,47 +65,40 @@ export type CompleteGcpArgs = CompletePublicArgs<GcpLoadBalancerArgs>;
 export const MOST_COUNTED_REQUESTS = 10_000;
 
 /** Everything that makes the load balancer impossible to build. An empty list means it is sound. */
-export function gcpLoadBalancerProblems(given: GcpLoadBalancerArgs): Problem[] {
+export function gcpLoadBalancerIssues(given: GcpLoadBalancerArgs): Issue[] {
   const args = completePublicArgs("gcp", given);
   const { location, certificate, negName, logSampleRate = 1, timeouts, firewall } = args;
-  const problems = publicLoadBalancerProblems(args);
+  const issues = publicLoadBalancerIssues(args);
   if (firewall.requestsPerFiveMinutes > MOST_COUNTED_REQUESTS) {
-    problems.push({
-      property: "firewall.requestsPerFiveMinutes",
-      got: firewall.requestsPerFiveMinutes,
-      allowed: `at most ${MOST_COUNTED_REQUESTS} (requests in five minutes), for Cloud Armor counts no further`,
-      fix: "Lower it; the rate limit of the proxy is another.",
-    });
+    issues.push(
+      issue("firewall.requestsPerFiveMinutes", firewall.requestsPerFiveMinutes, {
+        allowed: `at most ${MOST_COUNTED_REQUESTS} (requests in five minutes), for Cloud Armor counts no further`,
+        fix: "Lower it; the rate limit of the proxy is another.",
+      }),
+    );
   }
-  if (location.zones.length === 0) {
-    problems.push({
-      property: "location.zones",
-      got: location.zones,
-      allowed: "at least one zone",
-      fix: "Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
-    });
-  }
+  if (location.zones.length === 0) issues.push(...within(["location", "zones"], issuesOf(gcpZoneNames, [])));
   location.zones.forEach((zone, index) => {
     const isOfRegion = zone.startsWith(`${location.region}-`) && /-[a-z]$/.test(zone);
     if (isOfRegion && location.zones.indexOf(zone) === index) return;
-    problems.push({
-      property: `location.zones[${index}]`,
-      got: zone,
-      allowed: `a zone of ${location.region}, like ${location.region}-a, once`,
-      fix: "Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
-    });
+    issues.push(
+      issue(`location.zones[${index}]`, zone, {
+        allowed: `a zone of ${location.region}, like ${location.region}-a, once`,
+        ...NODE_ZONES,
+      }),
+    );
   });
   if (
     certificate.kind === "existing" &&
     typeof certificate.id === "string" &&
     !/^projects\/[^/]+\/locations\/global\/certificates\/[^/]+$/.test(certificate.id)
   ) {
-    problems.push({
-      property: "certificate.id",
-      got: certificate.id,
-      allowed: "projects/<project>/locations/global/certificates/<name>",
-      fix: "See `gcloud certificate-manager certificates list`.",
-    });
+    issues.push(
+      issue("certificate.id", certificate.id, {
+        allowed: "projects/<project>/locations/global/certificates/<name>",
+        fix: "See `gcloud certificate-manager certificates list`.",
+      }),
+    );
   }
   const deriveTimeouts = "Derive the timeout chain for gcp.";
   const checks: [boolean, string, unknown, string, string][] = [
@@ -138,10 +132,10 @@ export function gcpLoadBalancerProblems(given: GcpLoadBalancerArgs): Problem[] {
     ],
   ];
   return [
-    ...problems,
+    ...issues,
     ...checks
       .filter(([ok]) => !ok)
-      .map(([, property, got, allowed, fix]) => ({ property, got, allowed, fix })),
+      .map(([, property, got, allowed, fix]) => issue(property, got, { allowed, fix })),
   ];
 }
 

@@ -2,11 +2,11 @@ import * as compute from "@pulumi/gcp/compute";
 import * as dns from "@pulumi/gcp/dns";
 import * as pulumi from "@pulumi/pulumi";
 
+import { assertValid } from "../../../shared/issues";
 import { COMPONENT_TYPES } from "../../../../budget/core/component-types";
 import { GOOGLE_FRONT_END_RANGES } from "../../../../budget/load-balancing/public-load-balancer";
 import type { PublicLoadBalancerPlan } from "../../../../budget/load-balancing/public-plan";
 import { RECORD_TTL_SECONDS } from "../../../shared/host-records";
-import { assertValid } from "../../../shared/problems";
 import { transformed } from "../../../shared/transform";
 import { completePublicArgs, isBehindCdn, publicLoadBalancerSummary } from "../public-load-balancer-args";
 import { gcpArmor } from "./gcp-armor";
@@ -14,13 +14,13 @@ import { gcpCertificateMap } from "./gcp-certificate";
 import { gcpAccessLogs } from "./gcp-access-logs";
 import { gcpWitnesses } from "./gcp-witnesses";
 import {
-  gcpLoadBalancerProblems,
+  gcpLoadBalancerIssues,
   negLink,
   type CompleteGcpArgs,
   type GcpLoadBalancerArgs,
 } from "./gcp-load-balancer-args";
 
-export { gcpLoadBalancerProblems, negAnnotation, negLink } from "./gcp-load-balancer-args";
+export { gcpLoadBalancerIssues, negAnnotation, negLink } from "./gcp-load-balancer-args";
 export type { GcpLoadBalancerArgs, GcpNetwork } from "./gcp-load-balancer-args";
 
 /** Scheme of the global load balancer on Envoy, the only one with all that is used here. */
@@ -55,7 +55,7 @@ export class GcpLoadBalancer extends pulumi.ComponentResource {
   readonly firewall: compute.SecurityPolicy;
 
   constructor(name: string, given: GcpLoadBalancerArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("GcpLoadBalancer", name, gcpLoadBalancerProblems(given), given.configKey);
+    assertValid("GcpLoadBalancer", name, gcpLoadBalancerIssues(given), given.configKey);
     const args = completePublicArgs("gcp", given);
     const { plan } = args;
     super(

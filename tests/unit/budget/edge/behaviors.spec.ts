@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { behaviorProblems } from "../../../../components/edge/behavior-problems";
+import { behaviorIssues } from "../../../../components/edge/behavior-issues";
 import {
   cacheControl,
   edgeBehaviors,
@@ -9,7 +9,7 @@ import {
   type BehaviorOptions,
   type EdgeBehavior,
 } from "../../../../budget/edge/behaviors";
-import { describeIssue } from "../../../../components/shared/problems";
+import { describeIssue } from "../../../../components/shared/issues";
 
 const FULL: BehaviorOptions = {
   media: { paths: ["/media/*"] },
@@ -24,7 +24,7 @@ function behavior(name: string, options: BehaviorOptions = FULL): EdgeBehavior {
 }
 
 const problems = (options: BehaviorOptions): string[] =>
-  behaviorProblems(edgeBehaviors(options)).map((problem) => describeIssue(problem, "retrofitlink:cdn"));
+  behaviorIssues(edgeBehaviors(options)).map((found) => describeIssue(found, "retrofitlink:cdn"));
 
 describe("behaviours of the edge", () => {
   it("are there for every class that has paths", () => {

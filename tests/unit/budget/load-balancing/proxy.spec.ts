@@ -56,6 +56,8 @@ describe("proxySizes", () => {
       openFiles: 32_768,
       clientsPerPod: 8192,
       upstreamKeepAlive: 128,
+      others: [],
+      keptPerWorker: 128,
       // 1200/s * 30 ms, and twice of it in one of three workers
       inFlight: 36,
       busyPerWorker: 24,

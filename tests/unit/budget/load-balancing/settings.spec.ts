@@ -65,7 +65,7 @@ describe("settings of proxy, public load balancer and CDN", () => {
     assert.deepEqual(said(proxySettings.hosts, ["*.example.org", "app.example.org"]), []);
     assert.ok(!isHostName("*.example.org"));
     assert.deepEqual(said(publicSettings.hosts, ["*.example.org"]), [
-      '0: got "*.example.org"; allowed is a DNS name like api.example.com, no wildcard',
+      '0: got "*.example.org"; allowed is a host name in lower case, like app.example.org',
     ]);
     assert.deepEqual(said(proxySettings.trustedProxies, ["10.0.0.0/8", "0.0.0.0/0", "::/0", "999.1.1.1/8"]), [
       '1: got "0.0.0.0/0"; allowed is a range that is not everybody',

@@ -113,19 +113,6 @@ describe("plan of a service", () => {
     assert.deepEqual(inequalities({ profile: { ...inputs.profile, cpuSecondsPerRequest: 0.00375 } }), []);
   });
 
-  it("says what is left of it while the caches are empty", () => {
-    const queries = { callsPerRequest: 1.5, callSeconds: 0.006 };
-    const cold = lines(planService({ ...inputs, queries })).filter((line) => line.includes("empty caches"));
-    assert.deepEqual(cold, [
-      "Service time with empty caches | 81 ms | 1.5 queries ÷ (1 − 85 % hits) = 10; 30 ms + (10 − 1.5) · 6 ms",
-      "Load carried with empty caches | 1,111.11/s | 15 pods · 8 · 75 % ÷ 81 ms; 3,000/s when they are full",
-    ]);
-    assert.deepEqual(
-      lines(planService(inputs)).filter((line) => line.includes("empty")),
-      [],
-    );
-  });
-
   it("carries the loss of a zone, or says for how long it is out of its budget", () => {
     const of = (change: Partial<ServiceInputs>): ServicePlan => planService({ ...inputs, ...change });
     const said = (plan: ServicePlan): string[] =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  chainProblems,
+  chainIssues,
   longestRequestSeconds,
   PROPAGATION_SECONDS,
   requestLimit,
@@ -67,9 +67,9 @@ describe("timeoutChain", () => {
       application: 99,
       database: 99 * 0.8,
     });
-    assert.deepEqual(chainProblems(chain), []);
+    assert.deepEqual(chainIssues(chain), []);
     assert.deepEqual(
-      chainProblems(changed(chain, "request.edge", 109)).map(({ inner, outer }) => [inner, outer]),
+      chainIssues(changed(chain, "request.edge", 109)).map(({ inner, outer }) => [inner, outer]),
       [["request.proxy", "request.edge"]],
     );
   });
@@ -126,7 +126,7 @@ describe("timeoutChain", () => {
     fc.assert(
       fc.property(anyChain, (inputs) => {
         const longest = longestRequestSeconds(inputs);
-        assert.deepEqual(chainProblems(timeoutChain({ ...inputs, maxRequestSeconds: longest })), []);
+        assert.deepEqual(chainIssues(timeoutChain({ ...inputs, maxRequestSeconds: longest })), []);
         assert.throws(() => timeoutChain({ ...inputs, maxRequestSeconds: longest + 1 }), RangeError);
       }),
     );
@@ -149,7 +149,7 @@ describe("timeoutChain", () => {
     fc.assert(
       fc.property(anyChain, (inputs) => {
         const chain = timeoutChain(inputs);
-        assert.deepEqual(chainProblems(chain), []);
+        assert.deepEqual(chainIssues(chain), []);
         const { request, idle, tunnel, drain } = chain;
         assert.ok(request.database < request.application && request.application < request.proxy);
         assert.ok(request.proxy < request.loadBalancer && request.proxy < request.edge);

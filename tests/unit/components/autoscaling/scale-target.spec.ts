@@ -9,7 +9,8 @@ describe("replicas of a workload", () => {
     let refused: unknown;
     await record(() => {
       const target = new ScaleTarget("Deployment", "backend", "retrofitlink");
-      const args = { target, min: 2, max: 4, metrics: [] };
+      const metrics = [{ kind: "cpu", container: "backend", utilization: 0.6 }] as const;
+      const args = { target, min: 2, max: 4, metrics };
       new HorizontalAutoscaler("backend-autoscaler", args);
       try {
         new HorizontalAutoscaler("other", args);

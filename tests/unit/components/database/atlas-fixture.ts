@@ -56,6 +56,27 @@ export const ATLAS = {
 export const CLUSTER = "mongodbatlas:index/advancedCluster:AdvancedCluster";
 export const LOOK_UP = "mongodbatlas:index/getAdvancedClusters:getAdvancedClusters";
 
+/** What Atlas and the clouds add to their inputs. @param endpointId of the private endpoint */
+export const atlasOutputs = (endpointId: string): Readonly<Record<string, object>> => ({
+  [CLUSTER]: {
+    connectionStrings: {
+      privateEndpoints: [
+        {
+          srvConnectionString: "mongodb+srv://retrofitlink-pl-0.abcde.mongodb.net",
+          endpoints: [{ endpointId }],
+        },
+      ],
+    },
+  },
+  "mongodbatlas:index/privateLinkEndpoint:PrivateLinkEndpoint": {
+    privateLinkId: "link",
+    endpointServiceName: "com.amazonaws.vpce.eu-central-1.vpce-svc-1",
+    serviceAttachmentNames: ["projects/atlas/regions/europe-west1/serviceAttachments/one"],
+  },
+  "gcp:compute/address:Address": { address: "10.0.0.9" },
+  "random:index/randomPassword:RandomPassword": { result: "aRandomPassword" },
+});
+
 /** Records the cluster above with something changed, beside the clusters that its project already has. */
 export async function recordAtlas(
   change: Partial<AtlasClusterArgs> = {},
@@ -66,25 +87,7 @@ export async function recordAtlas(
   return record(() => new AtlasCluster("mongodb", { ...ATLAS, ...change }), {
     preview,
     invokes: { [LOOK_UP]: { projectId: ATLAS.projectId, results: clusters } },
-    outputs: {
-      [CLUSTER]: {
-        connectionStrings: {
-          privateEndpoints: [
-            {
-              srvConnectionString: "mongodb+srv://retrofitlink-pl-0.abcde.mongodb.net",
-              endpoints: [{ endpointId: endpoint }],
-            },
-          ],
-        },
-      },
-      "mongodbatlas:index/privateLinkEndpoint:PrivateLinkEndpoint": {
-        privateLinkId: "link",
-        endpointServiceName: "com.amazonaws.vpce.eu-central-1.vpce-svc-1",
-        serviceAttachmentNames: ["projects/atlas/regions/europe-west1/serviceAttachments/one"],
-      },
-      "gcp:compute/address:Address": { address: "10.0.0.9" },
-      "random:index/randomPassword:RandomPassword": { result: "aRandomPassword" },
-    },
+    outputs: atlasOutputs(endpoint),
   });
 }
 

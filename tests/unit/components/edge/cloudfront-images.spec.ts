@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { edgeBehaviors, withImageVariants } from "../../../../budget/edge/behaviors";
 import {
   CloudFront,
-  cloudFrontProblems,
+  cloudFrontIssues,
   type CloudFrontArgs,
   type CloudFrontImages,
 } from "../../../../components/edge/cloudfront/cloudfront";
 import { imageRequestFunction } from "../../../../components/edge/edge-functions";
-import { describeIssue } from "../../../../components/shared/problems";
+import { describeIssue } from "../../../../components/shared/issues";
 import type { ImageNumbers } from "../../../../budget/edge/image-plan";
 import { judgedObjects } from "../../../helpers/witnesses";
 import { imageBundles } from "../../../helpers/image-bundles";
@@ -197,7 +197,7 @@ describe("CloudFront that makes images", () => {
 
   it("is refused where it cannot work, with the key to change", () => {
     const problems = (change: Partial<CloudFrontArgs>): string[] =>
-      cloudFrontProblems(withImages(change)).map((problem) => describeIssue(problem, "retrofitlink:cdn"));
+      cloudFrontIssues(withImages(change)).map((found) => describeIssue(found, "retrofitlink:cdn"));
     const paths = (given: string[]): Partial<CloudFrontArgs> => ({
       behaviors: withImageVariants(edgeBehaviors({ images: { paths: given } }), "images"),
     });
@@ -205,21 +205,21 @@ describe("CloudFront that makes images", () => {
       "allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.";
     assert.deepEqual(problems({}), []);
     assert.deepEqual(problems(paths(["/images/*", "/photos/*"])), [
-      `retrofitlink:cdn.behaviors.images.paths: got ["/images/*","/photos/*"]; ${folders}`,
+      `retrofitlink:cdn.behaviors.images.paths: got a list, ["/images/*","/photos/*"]; ${folders}`,
     ]);
     assert.deepEqual(problems(paths(["/photos/*.jpg"])), [
-      `retrofitlink:cdn.behaviors.images.paths: got ["/photos/*.jpg"]; ${folders}`,
+      `retrofitlink:cdn.behaviors.images.paths: got a list, ["/photos/*.jpg"]; ${folders}`,
     ]);
     assert.deepEqual(problems({ behaviors }), [
-      'retrofitlink:cdn.images: got {"bundles":' +
+      'retrofitlink:cdn.images: got a map, {"bundles":' +
         `${JSON.stringify(bundles)}}; allowed is arguments for the function exactly where behaviours lead to it. Make the behaviours with withImageVariants, or leave both out.`,
     ]);
     const noBucket = withImageVariants(edgeBehaviors({ assets: { paths: [] } }), "images");
     assert.deepEqual(problems({ behaviors: noBucket, publicKeys: [] }), [
-      'retrofitlink:cdn.images.originals: got "no bucket"; allowed is the name of a bucket, where no class of paths is answered by one. Name the private bucket with the originals.',
+      "retrofitlink:cdn.images.originals: got no bucket; allowed is the name of a bucket, where no class of paths is answered by one. Name the private bucket with the originals.",
     ]);
     assert.deepEqual(problems({ images: { ...IMAGES, secondsPerImage: 15 } }), [
-      'retrofitlink:cdn.traffic.shares.images: got "800 images/s"; allowed is a demand of at most 900 calls at the same time; this is 2572. Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.',
+      "retrofitlink:cdn.traffic.shares.images: got 800 images/s; allowed is a demand of at most 900 calls at the same time; this is 2572. Give traffic.hitRatios.images if more of them are found at the edge, or leave images out.",
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { pathText } from "../../../../budget/core/issues";
 import { resolvedServiceArgs } from "../../../../components/workload/elastic-service-args";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { timeoutChain } from "../../../../budget/timeouts/timeouts";
-import { describeIssue } from "../../../../components/shared/problems";
+import { describeIssue } from "../../../../components/shared/issues";
 import {
   ElasticService,
   elasticServiceIssues,

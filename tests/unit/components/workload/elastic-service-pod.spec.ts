@@ -40,6 +40,7 @@ interface Variable {
 type Container = Fields & { readonly env: readonly Variable[] };
 
 interface PodTemplate {
+  readonly metadata: Fields;
   readonly spec: Fields & { readonly containers: readonly [Container] };
 }
 
@@ -78,6 +79,16 @@ describe("ElasticService, its pods", () => {
     assert.deepEqual(
       [spec["minReadySeconds"], spec["progressDeadlineSeconds"], spec["revisionHistoryLimit"]],
       [12, 360, 5],
+    );
+  });
+
+  it("carry the annotations that they are given, and none else", async () => {
+    const annotations = { "example.com/team": "shop" };
+    assert.deepEqual((await template({ annotations })).metadata["annotations"], annotations);
+    assert.equal((await template()).metadata["annotations"], undefined);
+    await assert.rejects(
+      build({ annotations: { "example com/team": "shop" } }),
+      /services\.backend\.annotations\.example com\/team: got "example com\/team"; allowed is a key like/,
     );
   });
 

@@ -6,8 +6,10 @@ import fc from "fast-check";
 import { planService } from "../../../../budget/service/plan";
 import { DEFAULT_BUDGET } from "../../../../budget/core/performance-budget";
 import { timeoutChain } from "../../../../budget/timeouts/timeouts";
+import { HorizontalAutoscaler } from "../../../../components/autoscaling/horizontal-autoscaler";
 import { qualifiedHost } from "../../../../components/load-balancing/proxy/proxy-args";
 import { ElasticService, type ElasticServiceArgs } from "../../../../components/workload/elastic-service";
+import { judgedObjects } from "../../../helpers/witnesses";
 import { record, type RecordedResource, type Recording } from "../../../helpers/pulumi";
 
 const args = {
@@ -180,6 +182,37 @@ describe("ElasticService, alone in somebody's program", () => {
     assert.deepEqual((deployment["metadata"] as Fields)["namespace"], "default");
   });
 
+  it("plans what its replicas follow by itself, from a Prometheus and a clock", async () => {
+    const { image, demand, profile, resources } = args;
+    const sale = {
+      name: "sale",
+      timezone: "UTC",
+      start: "0 9 * * *",
+      end: "0 10 * * *",
+      requestsPerSecond: 900,
+    };
+    const prometheus = { url: "http://prometheus:9090", namespace: "default" };
+    const recording = await record(
+      () =>
+        new ElasticService("quotes", {
+          image,
+          demand,
+          profile,
+          resources,
+          autoscaling: { prometheus, scaling: { signal: "requests-in-flight", schedule: [sale] } },
+        }),
+    );
+    const { spec } = recording.only("kubernetes:keda.sh/v1alpha1:ScaledObject").inputs as {
+      spec: { triggers: { name: string }[] };
+    };
+    assert.deepEqual(
+      spec.triggers.map(({ name }) => name),
+      ["requests-in-flight", "cpu", "sale"],
+    );
+    assert.equal(recording.ofType("kubernetes:autoscaling/v2:HorizontalPodAutoscaler").length, 0);
+    assert.deepEqual(judgedObjects(recording).wrong, []);
+  });
+
   it("goes into a namespace that is only known later, and shows its children", async () => {
     const seen: unknown[] = [];
     const recording = await record(() => {
@@ -193,7 +226,7 @@ describe("ElasticService, alone in somebody's program", () => {
         namespace: namespace.metadata.name,
       });
       service.host.apply((host) => seen.push(host));
-      assert.ok(service.autoscaler.autoscaler instanceof k8s.autoscaling.v2.HorizontalPodAutoscaler);
+      assert.ok(service.autoscaler instanceof HorizontalAutoscaler);
     });
     assert.deepEqual(seen, ["quotes-service.team-a.svc"]);
     const { inputs } = recording.only("kubernetes:autoscaling/v2:HorizontalPodAutoscaler");

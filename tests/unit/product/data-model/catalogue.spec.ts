@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 
 import { CATALOGUE } from "../../../../product/data-model/catalogue";
-import { dataModelProblems } from "../../../../budget/database/data-model/checks";
+import { dataModelIssues } from "../../../../budget/database/data-model/checks";
 import { said } from "../../budget/database/data-model/broken-collection";
 
 describe("the catalogue of this platform", () => {
   it("is sound", () => {
-    assert.deepEqual(dataModelProblems(CATALOGUE), []);
+    assert.deepEqual(dataModelIssues(CATALOGUE), []);
   });
 
   it("has the collections of the product, each with a reason for its shard key or for having none", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { notBuiltYet, parseStackConfig } from "../../../../stacks/stack-file/config";
+import { parseStackConfig } from "../../../../stacks/stack-file/config";
 import { shippedText, stackFile } from "../../../helpers/stack-file";
 import { accepted } from "../sound-stack";
 
@@ -10,7 +10,6 @@ describe("stack file", () => {
       const { config, issues: problems } = parseStackConfig(stackFile(shippedText(stack)));
       assert.deepEqual(problems, []);
       assert.equal(config?.environment, stack);
-      assert.deepEqual(notBuiltYet(config), []);
     });
   }
 
@@ -71,15 +70,5 @@ describe("stack file", () => {
       hosts: [],
       headers: { tlsInFront: false },
     });
-  });
-
-  it("says at every run what is chosen and not built yet", () => {
-    const config = accepted((c) => {
-      c["autoscaling"] = { kind: "keda" };
-    });
-    assert.deepEqual(
-      notBuiltYet(config).map(({ key }) => key),
-      ["retrofitlink:autoscaling.kind"],
-    );
   });
 });

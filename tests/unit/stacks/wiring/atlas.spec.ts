@@ -106,6 +106,12 @@ describe("stack file with a database by Atlas", () => {
       mistakesOf(stack("aws", { clientCidrs: [] }))[0] ?? "",
       /^retrofitlink:database\.clientCidrs: got nothing/,
     );
+    for (const range of ["999.0.0.0/8", "10.0.0.5/16", "10.0.0.0/7"]) {
+      assert.match(
+        mistakesOf(stack("aws", { clientCidrs: [range] }))[0] ?? "",
+        /^retrofitlink:database\.clientCidrs\[0\]: .* without bits behind its prefix/,
+      );
+    }
     assert.match(
       mistakesOf(stack("gcp", { clientCidrs: ["10.0.0.0/16"] }))[0] ?? "",
       /^retrofitlink:database\.clientCidrs: got a list.*allowed is nothing on gcp/,

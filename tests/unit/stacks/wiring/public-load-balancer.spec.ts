@@ -96,7 +96,7 @@ describe("loadBalancer.public of a stack file", () => {
       "no host",
       (c) => (publicBlock(c)["hosts"] = []),
       [
-        "retrofitlink:loadBalancer.public.hosts: got a list, []; allowed is at least one name. Name the host that clients, or the CDN, connect to.",
+        "retrofitlink:loadBalancer.public.hosts: got a list, []; allowed is at least one host name. Give the names that clients use, or that the CDN does.",
       ],
     ],
     [
@@ -121,14 +121,14 @@ describe("loadBalancer.public of a stack file", () => {
       "a certificate that is neither",
       (c) => (publicBlock(c)["certificate"] = "none"),
       [
-        'retrofitlink:loadBalancer.public.certificate: got "none"; allowed is "managed", or a map of id and names. Let a certificate be made, or name one that is there and the names it was issued for.',
+        'retrofitlink:loadBalancer.public.certificate: got "none"; allowed is "managed", or a map of id and names. Let a certificate be made, which needs dnsZone, or name one that is there and the names it was issued for.',
       ],
     ],
     [
       "a rate of zero",
       (c) => (publicBlock(c)["firewall"] = { requestsPerFiveMinutes: 0 }),
       [
-        "retrofitlink:loadBalancer.public.firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
+        "retrofitlink:loadBalancer.public.firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over; at most 10,000 on gcp. Behind CloudFront its own firewall counts.",
       ],
     ],
     [
@@ -241,7 +241,7 @@ describe("loadBalancer.public of a stack file", () => {
     assert.deepEqual(
       mistakes((c) => (publicBlock(c)["gcp"] = { zones: ["europe-west1-b"] }), GCP),
       [
-        'retrofitlink:loadBalancer.public.gcp.zones: got a list, ["europe-west1-b"]; allowed is 3 of europe-west3-a, europe-west3-b, europe-west3-c, as cluster.zones and cluster.region say. Name the zones of the cluster\'s nodes: each has a group of endpoints.',
+        'retrofitlink:loadBalancer.public.gcp.zones: got a list, ["europe-west1-b"]; allowed is 3 of europe-west3-a, europe-west3-b, europe-west3-c, as cluster.zones and cluster.region say. Name the zones of the cluster\'s nodes; see `gcloud container clusters describe`.',
       ],
     );
   });
@@ -269,7 +269,7 @@ describe("loadBalancer.public of a stack file", () => {
         { ...GCP, region, zones: count },
       );
     assert.deepEqual(zones("us-central1", 3), [
-      "retrofitlink:loadBalancer.public.gcp.zones: got nothing; allowed is 3 of us-central1-a, us-central1-b, us-central1-c, us-central1-f, as cluster.zones and cluster.region say. Name the zones of the cluster's nodes: each has a group of endpoints.",
+      "retrofitlink:loadBalancer.public.gcp.zones: got nothing; allowed is 3 of us-central1-a, us-central1-b, us-central1-c, us-central1-f, as cluster.zones and cluster.region say. Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
     ]);
     assert.deepEqual(zones("us-central1", 3, ["us-central1-a", "us-central1-c", "us-central1-f"]), []);
     assert.deepEqual(zones("europe-west1", 3), []);

@@ -1,5 +1,5 @@
 /** A sound collection of which a test breaks one thing, and what the checks say of it then. */
-import { dataModelProblems } from "../../../../../budget/database/data-model/checks";
+import { dataModelIssues } from "../../../../../budget/database/data-model/checks";
 import type { Collection, HotQuery, Index } from "../../../../../budget/database/data-model/collection";
 
 /** A sound collection on one shard. A test breaks one thing. */
@@ -40,9 +40,9 @@ export const sharded: Collection = {
   indexes: [...notes.indexes, { name: "shard_key", keys: { ownerId: 1, updatedAt: 1 }, serves: [] }],
 };
 
-/** What is said of a collection, as `subject message`. */
+/** What is said of a collection. */
 export function said(collection: Collection): string[] {
-  return dataModelProblems([collection]).map(({ subject, message }) => `"${subject}" ${message}`);
+  return dataModelIssues([collection]).map(({ fix }) => fix);
 }
 
 /** What is said of an index beside the sound ones; it serves nothing unless the test says so. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { dataModelProblems } from "../../../../../budget/database/data-model/checks";
+import { dataModelIssues } from "../../../../../budget/database/data-model/checks";
 import type { Collection, HotQuery, Index } from "../../../../../budget/database/data-model/collection";
 import { notes, said, saidOfIndex, sharded } from "./broken-collection";
 
@@ -126,8 +126,8 @@ describe("an index", () => {
       '"of an owner" is the name of two queries.',
     ]);
     assert.deepEqual(
-      dataModelProblems([notes, notes]).map(({ message }) => message),
-      ["is in the catalogue twice."],
+      dataModelIssues([notes, notes]).map(({ path, fix }) => [path, fix]),
+      [[["notes"], '"notes" is in the catalogue twice.']],
     );
   });
 });

@@ -325,7 +325,7 @@ describe("elastiCacheArgsIssues", () => {
         "maintenance.hour: got 24; allowed is a whole number from 0 to 23 (UTC). Choose an hour in which few people are there.",
         "cpuCores: got -1; allowed is a number from 0.01 to 96 (cores). Give what a load test measured; one core serves one event loop, and 500m is 0.5.",
         "zones: got 0; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
-        "network.subnetIds: got 1; allowed is at least 2 subnets, in different zones. Give a subnet for each zone; the replica stands in another one than the primary.",
+        "network.subnetIds: got 1; allowed is at least 2 subnets, in different zones. Give a subnet for each zone.",
         "network.clientSecurityGroupIds: got 0; allowed is at least 1 security group. Name the security group of the cluster's nodes.",
       ],
     );

@@ -37,7 +37,7 @@ describe("redisArgsIssues", () => {
     const users = [{ ...backend, maxReplicas: 0, maxSurge: 25, processesPerPod: 1.5, poolSize: -1 }];
     assert.deepEqual(texts({ name: "Redis_Cache", workingSetMiB: 0, cpuCores: 500, users }).sort(), [
       "cpuCores: got 500; allowed is a number from 0.01 to 96 (cores). Give what a load test measured; one core serves one event loop, and 500m is 0.5.",
-      'name: got "Redis_Cache"; allowed is a DNS label of at most 52 characters. Shorten it to lower-case letters, digits and hyphens.',
+      'name: got "Redis_Cache"; allowed is a DNS label of at most 52 characters. Use lower-case letters, digits and hyphens, a letter first.',
       "users[0].maxReplicas: got 0; allowed is a whole number from 1 to 100,000 (pods). Give the upper bound of the autoscaler of that service.",
       "users[0].maxSurge: got 25; allowed is a number from 0 to 1 (share of the replicas). Give the pods that a rollout of that service adds; 25 % are 0.25.",
       "users[0].poolSize: got -1; allowed is a whole number from 1 to 100,000 (connections). Give the connections that one process keeps.",

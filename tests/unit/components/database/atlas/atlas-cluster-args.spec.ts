@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 
 import {
-  atlasClusterProblems,
+  atlasClusterIssues,
   atlasPlan,
   atlasSettings,
   type AtlasClusterArgs,
 } from "../../../../../components/database/atlas/atlas-cluster-args";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/issues";
 import { ATLAS, AWS, GCP } from "../atlas-fixture";
 
 const texts = (change: Partial<AtlasClusterArgs>): string[] =>
-  atlasClusterProblems("mongodb", { ...ATLAS, ...change }).map((problem) => describeIssue(problem));
+  atlasClusterIssues("mongodb", { ...ATLAS, ...change }).map((found) => describeIssue(found));
 
-describe("atlasClusterProblems", () => {
+describe("atlasClusterIssues", () => {
   it("finds nothing wrong with the examples", () => {
     assert.deepEqual(texts({}), []);
     assert.deepEqual(texts({ network: GCP }), []);
@@ -42,11 +42,11 @@ describe("atlasClusterProblems", () => {
       "shards: got 0; allowed is a whole number from 1 to 100. Count the replica sets the data is spread over.",
       "readReplicas: got 48; allowed is a whole number from 0 to 47. Count the members of each shard that serve reads only. A replica set has at most 50, 3 of them vote.",
       "dataGiB: got 0; allowed is a number above 0 and at most 1,000,000 (GiB). Give data and indexes of all shards at the end of the planning horizon.",
-      "workingSetGiB: got null; allowed is a number above 0 and at most 100,000 (GiB). Give the documents and indexes that the queries of an hour touch, of all shards.",
+      "workingSetGiB: got NaN; allowed is a number above 0 and at most 100,000 (GiB). Give the documents and indexes that the queries of an hour touch, of all shards.",
       "analyticsNodes: got -1; allowed is a whole number from 0 to 47. Count the nodes of each shard that serve reports. A replica set has at most 50, 3 of them vote.",
       "queriesPerCore: got -1; allowed is a number from 1 to 1,000,000 (queries/s). Give what one core answers, as a load test measured it.",
       "retentionDays: got 0.5; allowed is a whole number from 1 to 365 (days). Say how long backups are kept.",
-      'network.clientCidrs: got ["0.0.0.0/0"]; allowed is at least one IPv4 range of at least 8 bits, like 10.0.0.0/16. Give the ranges of the pods that connect; the private endpoint lets nobody else in.',
+      'network.clientCidrs: got a list, ["0.0.0.0/0"]; allowed is at least one IPv4 range of at least 8 bits, like 10.0.0.0/16. Give the addresses of the pods that connect; the private endpoint lets nobody else in.',
     ]);
   });
 

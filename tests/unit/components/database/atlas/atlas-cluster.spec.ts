@@ -10,7 +10,7 @@ import { planAtlas } from "../../../../../budget/database/atlas-plan";
 import { atlasAlerts } from "../../../../../components/database/atlas/atlas-alerts";
 import {
   AtlasCluster,
-  shardRemovalProblem,
+  shardRemovalIssue,
   type AtlasClusterArgs,
 } from "../../../../../components/database/atlas/atlas-cluster";
 import { dataModelActions } from "../../../../../components/database/atlas/atlas-users";
@@ -313,14 +313,11 @@ describe("AtlasCluster", () => {
   });
 });
 
-describe("shardRemovalProblem", () => {
+describe("shardRemovalIssue", () => {
   it("finds what somebody may not have meant", () => {
-    assert.equal(shardRemovalProblem({ shards: 2 }, 0), undefined);
-    assert.equal(shardRemovalProblem({ shards: 2 }, 2), undefined);
-    assert.equal(shardRemovalProblem({ shards: 2, allowShardRemoval: true }, 3), undefined);
-    assert.equal(
-      shardRemovalProblem({ shards: 2 }, 3)?.allowed,
-      "at least 3, the shards that the cluster has",
-    );
+    assert.equal(shardRemovalIssue({ shards: 2 }, 0), undefined);
+    assert.equal(shardRemovalIssue({ shards: 2 }, 2), undefined);
+    assert.equal(shardRemovalIssue({ shards: 2, allowShardRemoval: true }, 3), undefined);
+    assert.equal(shardRemovalIssue({ shards: 2 }, 3)?.allowed, "at least 3, the shards that the cluster has");
   });
 });

@@ -5,11 +5,11 @@ import fc from "fast-check";
 import {
   BackupBucket,
   backupAccountId,
-  backupBucketProblems,
+  backupBucketIssues,
   type BackupBucketArgs,
 } from "../../../../../components/database/mongodb/backup-bucket";
 import type { BackupTarget } from "../../../../../components/database/mongodb/mongodb-cluster";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/issues";
 import { record, type Recording } from "../../../../helpers/pulumi";
 
 const onAws: BackupBucketArgs = {
@@ -255,12 +255,12 @@ describe("what makes a BackupBucket impossible", () => {
   it("is said with the key", () => {
     const wrong = { ...onAws, retentionDays: 0.5 };
     assert.deepEqual(
-      backupBucketProblems(wrong).map((problem) => describeIssue(problem, wrong.configKey)),
+      backupBucketIssues(wrong).map((found) => describeIssue(found, wrong.configKey)),
       [
         "retrofitlink:database.backup.retentionDays: got 0.5; allowed is a whole number from 1 to 365 (days). Say how long backups are kept.",
       ],
     );
-    assert.deepEqual(backupBucketProblems(onGcp), []);
+    assert.deepEqual(backupBucketIssues(onGcp), []);
   });
 });
 

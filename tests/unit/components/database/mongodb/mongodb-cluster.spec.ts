@@ -1,46 +1,18 @@
 import assert from "node:assert/strict";
+
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-
 import {
   MongoDbCluster,
-  mongoDbClusterProblems,
   type MongoDbClusterArgs,
 } from "../../../../../components/database/mongodb/mongodb-cluster";
 import { contradiction } from "../../../../../budget/core/witness";
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import type { Planned } from "../../../../../budget/core/summary";
 import { planDatabase } from "../../../../../budget/database/plan";
-import { readPreference } from "../../../../../components/database/database-endpoint";
-import { describeIssue } from "../../../../../components/shared/problems";
-import { record, type RecordedResource } from "../../../../helpers/pulumi";
+import { record } from "../../../../helpers/pulumi";
 import { clusterArgs, s3Backup } from "../fixtures";
-
-const RESOURCES = [
-  "kubernetes:core/v1:Secret mongodb-application",
-  "kubernetes:core/v1:Secret mongodb-users",
-  "kubernetes:helm.sh/v3:Release mongodb-operator",
-  "kubernetes:networking.k8s.io/v1:NetworkPolicy mongodb-network-policy",
-  "kubernetes:psmdb.percona.com/v1:PerconaServerMongoDB mongodb-cluster",
-  "random:index/randomPassword:RandomPassword mongodb-application-password",
-  "random:index/randomPassword:RandomPassword mongodb-backup-password",
-  "random:index/randomPassword:RandomPassword mongodb-clusterAdmin-password",
-  "random:index/randomPassword:RandomPassword mongodb-clusterMonitor-password",
-  "random:index/randomPassword:RandomPassword mongodb-data-model-password",
-  "random:index/randomPassword:RandomPassword mongodb-databaseAdmin-password",
-  "random:index/randomPassword:RandomPassword mongodb-userAdmin-password",
-  "retrofitlink:database:MongoDbCluster mongodb",
-];
-
-function build(change: Partial<MongoDbClusterArgs> = {}, options = {}): ReturnType<typeof record> {
-  return record(() => new MongoDbCluster("mongodb", { ...clusterArgs, ...change }), options);
-}
-
-const named = (resources: readonly RecordedResource[], name: string): RecordedResource => {
-  const found = resources.find((resource) => resource.name === name);
-  assert.ok(found !== undefined, name);
-  return found;
-};
+import { RESOURCES, build, named, secretOf } from "./mongodb-fixture";
 
 describe("MongoDbCluster", () => {
   it("consists of exactly these resources, in a preview as well", async () => {
@@ -362,88 +334,3 @@ describe("MongoDbCluster, alone in somebody's program", () => {
     assert.match(secret.uri, /orders-mongos-0\.team-a\.svc/);
   });
 });
-
-describe("what makes a MongoDbCluster impossible", () => {
-  const texts = (change: Partial<MongoDbClusterArgs>): string[] =>
-    mongoDbClusterProblems({ ...clusterArgs, ...change }).map((problem) =>
-      describeIssue(problem, clusterArgs.configKey),
-    );
-
-  it("is nothing in a sound one", () => {
-    assert.deepEqual(texts({}), []);
-    assert.deepEqual(texts({ backup: s3Backup, readReplicas: 0, users: [] }), []);
-  });
-
-  for (const [change, text] of [
-    [
-      { shards: 0 },
-      "retrofitlink:database.shards: got 0; allowed is a whole number from 1 to 100. Count the replica sets the data is spread over.",
-    ],
-    [
-      { readReplicas: 48 },
-      "retrofitlink:database.readReplicas: got 48; allowed is a whole number from 0 to 47. Count the members of each shard that serve reads only. A replica set has at most 50, 3 of them vote.",
-    ],
-    [
-      { zones: 1.5 },
-      "retrofitlink:database.zones: got 1.5; allowed is a whole number from 1 to 6. Count the zones of the cluster's nodes.",
-    ],
-    [
-      { dataGiB: 0 },
-      "retrofitlink:database.dataGiB: got 0; allowed is a number above 0 and at most 1,000,000 (GiB). Give data and indexes of all shards at the end of the planning horizon.",
-    ],
-    [
-      { workingSetGiB: -1 },
-      "retrofitlink:database.workingSetGiB: got -1; allowed is a number above 0 and at most 100,000 (GiB). Give the documents and indexes that the queries of an hour touch, of all shards.",
-    ],
-    [
-      { cpuCores: NaN },
-      "retrofitlink:database.cpuCores: got null; allowed is a number from 0.01 to 256 (cores). Give the cores of one member; 500m is 0.5.",
-    ],
-    [
-      { routers: { cpuCores: 1, queriesPerCore: 0 } },
-      "retrofitlink:database.routers.queriesPerCore: got 0; allowed is a number from 1 to 1,000,000 (queries/s). Give what one core of a router passes on, as a load test measured it.",
-    ],
-    [
-      { workingSetGiB: 500 },
-      "retrofitlink:database.workingSetGiB: got 500; allowed is at most dataGiB, 400 (GiB). The working set is a part of the data.",
-    ],
-    [
-      { backup: { ...s3Backup, retentionDays: 0 } },
-      "retrofitlink:database.backup.retentionDays: got 0; allowed is a whole number from 1 to 365 (days). Say how long backups are kept.",
-    ],
-    [
-      { users: clusterArgs.users.map((user) => ({ ...user, querySeconds: 0.06 })) },
-      "retrofitlink:database.users.backend.querySeconds: got 0.06; allowed is at most 0.05 (seconds), the budget's query time. Make the queries cheaper, or loosen databaseQuerySeconds of the budget.",
-    ],
-  ] as const) {
-    it(`is ${Object.keys(change).join()}: ${JSON.stringify(Object.values(change)[0])}`, () => {
-      assert.deepEqual(texts(change), [text]);
-    });
-  }
-
-  it("is all of it at once, before anything is made", async () => {
-    const wrong = { ...clusterArgs, shards: 0, dataGiB: 0 };
-    await record(() => {
-      assert.throws(
-        () => new MongoDbCluster("mongodb", wrong),
-        (error: Error) =>
-          pulumi.RunError.isInstance(error) &&
-          /^MongoDbCluster "mongodb" cannot be built:\n {2}- .*shards.*\n {2}- .*dataGiB/.test(error.message),
-      );
-    });
-  });
-});
-
-describe("readPreference", () => {
-  it("asks the read replicas first, then the other secondaries, and the primary where there are none", () => {
-    assert.equal(
-      readPreference("nonVoting:true"),
-      "readPreference=secondaryPreferred&readPreferenceTags=nonVoting:true&readPreferenceTags=&maxStalenessSeconds=90",
-    );
-    assert.equal(readPreference(""), "readPreference=primary");
-  });
-});
-
-function secretOf({ inputs }: RecordedResource): unknown {
-  return (inputs["stringData"] as { value: unknown }).value;
-}

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 
 import {
   certificateHosts,
-  zoneProblems,
+  zoneIssues,
   type ZoneArgs,
 } from "../../../../../components/edge/cloudflare/cloudflare-zone";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/issues";
 
 const sound: ZoneArgs = {
   plan: "pro",
@@ -15,7 +15,7 @@ const sound: ZoneArgs = {
 };
 
 const problems = (change: Partial<ZoneArgs>): string[] =>
-  zoneProblems({ ...sound, ...change }).map((problem) => describeIssue(problem));
+  zoneIssues({ ...sound, ...change }).map((found) => describeIssue(found));
 
 describe("a zone of Cloudflare", () => {
   it("is a registered domain, whatever a registry hands out", () => {
@@ -49,7 +49,7 @@ describe("a zone of Cloudflare", () => {
   it("orders no certificate for more names than one holds", () => {
     const hosts = Array.from({ length: 49 }, (_, index) => `a${index}.b.example.com`);
     assert.deepEqual(problems({ hosts, advancedCertificate: true }), [
-      'hosts: got "51 names for one certificate, example.com and *.example.com among them"; allowed is at most 50. Use fewer names two labels below the zone.',
+      "hosts: got 51 names for one certificate, example.com and *.example.com among them; allowed is at most 50. Use fewer names two labels below the zone.",
     ]);
     assert.deepEqual(problems({ hosts: hosts.slice(1), advancedCertificate: true }), []);
   });

@@ -1,69 +1,13 @@
 import assert from "node:assert/strict";
 
 import type * as pulumi from "@pulumi/pulumi";
-
 import { edgeBehaviors, withImageVariants } from "../../../../../budget/edge/behaviors";
-import {
-  Cloudflare,
-  cloudflareProblems,
-  type CloudflareArgs,
-} from "../../../../../components/edge/cloudflare/cloudflare";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { Cloudflare, type CloudflareArgs } from "../../../../../components/edge/cloudflare/cloudflare";
 import { meets } from "../../../../helpers/cloudflare-expression";
-import { record, type Recording } from "../../../../helpers/pulumi";
+import { record } from "../../../../helpers/pulumi";
 import { LOCK, cloudflare, edgeOutputs } from "../fixtures";
 import { opened } from "../normalised";
-
-const SECRET_MARK = "4dabf18193072939515e22adb298388d";
-
-let unchanged: Promise<Recording> | undefined;
-
-/** The component as the fixtures have it, built once. */
-function standard(): Promise<Recording> {
-  unchanged ??= build({});
-  return unchanged;
-}
-
-async function build(change: Partial<CloudflareArgs>, options = {}): Promise<Recording> {
-  return record(() => new Cloudflare("cdn", { ...cloudflare, ...change }), {
-    outputs: edgeOutputs,
-    ...options,
-  });
-}
-
-const account = (change: Partial<CloudflareArgs["account"]>): Pick<CloudflareArgs, "account"> => ({
-  account: { ...cloudflare.account, ...change },
-});
-
-function rules(recording: Recording, phase: string): Record<string, any>[] {
-  const found = recording
-    .ofType("cloudflare:index/ruleset:Ruleset")
-    .filter(({ inputs }) => inputs["phase"] === phase);
-  assert.equal(found.length, 1, `rulesets of ${phase}`);
-  return opened(found[0]?.inputs["rules"]) as Record<string, any>[];
-}
-
-const settings = (recording: Recording): Record<string, unknown> =>
-  Object.fromEntries(
-    recording
-      .ofType("cloudflare:index/zoneSetting:ZoneSetting")
-      .map(({ inputs }) => [inputs["settingId"], inputs["value"]]),
-  );
-
-const SETTINGS = {
-  "0rtt": "off",
-  always_use_https: "on",
-  brotli: "on",
-  browser_cache_ttl: 0,
-  early_hints: "on",
-  http3: "on",
-  ipv6: "on",
-  min_tls_version: "1.2",
-  proxy_read_timeout: 120,
-  ssl: "strict",
-  tls_1_3: "on",
-  websockets: "on",
-};
+import { SECRET_MARK, standard, build, account, rules, settings, SETTINGS } from "./cloudflare-fixture";
 
 describe("Cloudflare", () => {
   it("consists of exactly these resources, in a preview as well", async () => {
@@ -360,87 +304,5 @@ describe("Cloudflare, its bucket", () => {
     const locked = (path: string): boolean =>
       meets(String(lock?.["expression"]), { host: "example.com", path });
     assert.deepEqual(["/", "/api/x", "/assets/x", "/media/x"].map(locked), [true, true, false, false]);
-  });
-});
-
-describe("Cloudflare that cannot be built", () => {
-  const problems = (change: Partial<CloudflareArgs>): string[] =>
-    cloudflareProblems({ ...cloudflare, ...change }).map((problem) => describeIssue(problem));
-  const cases: [string, Partial<CloudflareArgs>, string][] = [
-    [
-      "a key that the plan does not have",
-      { ...account({ plan: "pro" }), behaviors: edgeBehaviors({ html: { key: { cookies: ["locale"] } } }) },
-      'behaviors.html.key.cookies: got ["locale"]; allowed is a plan that keys on them: enterprise. Change the plan of the zone, or leave it out of the key.',
-    ],
-    [
-      "signatures on the plan free",
-      account({ plan: "free" }),
-      "behaviors.media.signed: got true; allowed is false on the plan free, which checks no signatures. Change the plan of the zone to pro at least.",
-    ],
-    [
-      "more query parameters than the plan free has rules for",
-      {
-        ...account({ plan: "free" }),
-        behaviors: edgeBehaviors({
-          html: { key: { query: ["page"] } },
-          publicApi: { paths: ["/api/public/*"], key: { query: ["page"] } },
-          assets: { key: { query: ["v"] } },
-        }),
-      },
-      'behaviors: got "query parameters in the keys of assets, images, publicApi, html"; allowed is at most 3 classes with some on the plan free, which has five custom rules. Leave key.query out of one, or change the plan of the zone.',
-    ],
-    [
-      "a private key in place of a request",
-      account({ originCertificateRequest: "-----BEGIN PRIVATE KEY-----" }),
-      'account.originCertificateRequest: got "a private key"; allowed is a certificate request, PEM. Make one: `openssl req -new -newkey rsa:2048 -nodes -keyout origin.pem -subj /CN=origin`.',
-    ],
-    [
-      "images on the plan free",
-      {
-        ...account({ plan: "free" }),
-        images: true,
-        behaviors: withImageVariants(edgeBehaviors(), "service"),
-      },
-      'images: got "variants of images on the plan free"; allowed is a plan with more than ten rules that rewrite. Change the plan of the zone to pro at least, or remove images.',
-    ],
-    [
-      "signed images of which it makes variants",
-      {
-        images: true,
-        behaviors: withImageVariants(edgeBehaviors({ images: { signed: true } }), "service"),
-      },
-      "behaviors.images.signed: got true; allowed is false where Cloudflare makes the variants: they are looked for without the query that is signed. Move the images to behaviors.media, or remove images from the CDN.",
-    ],
-    [
-      "images in two folders",
-      {
-        images: true,
-        behaviors: withImageVariants(edgeBehaviors({ images: { paths: ["/a/*", "/b/*"] } }), "service"),
-      },
-      'behaviors.images.paths: got ["/a/*","/b/*"]; allowed is exactly one folder, like /images/*, where images is given. Give the folder with the images, or remove images from the CDN.',
-    ],
-    [
-      "a generation before the first",
-      { signatures: { generation: 0, lifetimeSeconds: 60 } },
-      "signatures.generation: got 0; allowed is a whole number from 1 to 1,000,000. Raise it by one to rotate.",
-    ],
-    [
-      "signatures for ever",
-      { signatures: { generation: 1, lifetimeSeconds: 1e9 } },
-      "signatures.lifetimeSeconds: got 1000000000; allowed is a whole number from 1 to 604,800 (seconds). Say how long a signature is good for.",
-    ],
-  ];
-  for (const [what, change, expected] of cases) {
-    it(`has ${what}`, () => assert.deepEqual(problems(change), [expected]));
-  }
-
-  it("has more patterns than a condition can hold", () => {
-    const paths = Array.from({ length: 60 }, (_, index) => `/section-${index}/*`);
-    const [first = "", ...more] = problems({ behaviors: edgeBehaviors({ api: { paths } }) });
-    assert.deepEqual(more, []);
-    assert.match(
-      first,
-      /^behaviors: got "a condition of \d+ characters"; allowed is at most 3000 for one class/,
-    );
   });
 });

@@ -3,10 +3,10 @@ import { generateKeyPairSync } from "node:crypto";
 
 import {
   CloudFront,
-  cloudFrontProblems,
+  cloudFrontIssues,
   type CloudFrontArgs,
 } from "../../../../../components/edge/cloudfront/cloudfront";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/issues";
 import { publicKey } from "../../../../helpers/cdn";
 import { record } from "../../../../helpers/pulumi";
 import { LOCK, cloudFront } from "../fixtures";
@@ -20,7 +20,7 @@ function curveKey(namedCurve: string): string {
 
 describe("CloudFront that cannot be built", () => {
   const problems = (change: Partial<CloudFrontArgs>): string[] =>
-    cloudFrontProblems({ ...cloudFront, ...change }).map((problem) => describeIssue(problem));
+    cloudFrontIssues({ ...cloudFront, ...change }).map((found) => describeIssue(found));
   const cases: [string, Partial<CloudFrontArgs>, string][] = [
     [
       "a host of another zone",
@@ -30,7 +30,7 @@ describe("CloudFront that cannot be built", () => {
     [
       "no host",
       { hosts: [] },
-      "hosts: got []; allowed is at least one name. Give the names that clients use.",
+      "hosts: got a list, []; allowed is at least one host name. Give the names that clients use, or that the CDN does.",
     ],
     [
       "a lock in a header that belongs to a CDN",
@@ -55,17 +55,17 @@ describe("CloudFront that cannot be built", () => {
     [
       "text in place of a key",
       { publicKeys: ["ssh-rsa AAAA"] },
-      'publicKeys[0]: got "text that is none"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+      "publicKeys[0]: got text that is none; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.",
     ],
     [
       "a key of another curve",
       { publicKeys: [curveKey("secp384r1")] },
-      'publicKeys[0]: got "a key of the curve secp384r1"; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.',
+      "publicKeys[0]: got a key of the curve secp384r1; allowed is a public key of RSA with 2048 bits or of the curve P-256, PEM. Make one: `openssl genrsa -out signing.pem 2048 && openssl rsa -in signing.pem -pubout`.",
     ],
     [
       "more names than a certificate",
       { hosts: Array.from({ length: 101 }, (_, index) => `a${index}.example.com`) },
-      'hosts: got "101 names"; allowed is at most 100, which one certificate and one distribution hold. Lead the others to one of these by a redirect.',
+      "hosts: got 101 names; allowed is at most 100, which one certificate and one distribution hold. Lead the others to one of these by a redirect.",
     ],
     [
       "logs for no time",
@@ -94,7 +94,7 @@ describe("CloudFront that cannot be built", () => {
     await assert.rejects(build, {
       message:
         'CloudFront "cdn" cannot be built:\n' +
-        "  - retrofitlink:cdn.hosts: got []; allowed is at least one name. Give the names that clients use.",
+        "  - retrofitlink:cdn.hosts: got a list, []; allowed is at least one host name. Give the names that clients use, or that the CDN does.",
     });
   });
 });

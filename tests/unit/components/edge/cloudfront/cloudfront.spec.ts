@@ -1,62 +1,17 @@
 import assert from "node:assert/strict";
 
 import * as pulumi from "@pulumi/pulumi";
-
 import { valuesOf } from "../../../../../budget/core/derived";
 import { broken } from "../../../../../budget/core/plan";
 import type { CdnNumbers } from "../../../../../budget/edge/plan";
 import { judgedObjects } from "../../../../helpers/witnesses";
 import { edgeBehaviors } from "../../../../../budget/edge/behaviors";
-import { CloudFront, type CloudFrontArgs } from "../../../../../components/edge/cloudfront/cloudfront";
+import { CloudFront } from "../../../../../components/edge/cloudfront/cloudfront";
 import { assetRequestFunction } from "../../../../../components/edge/edge-functions";
 import { publicKey } from "../../../../helpers/cdn";
 import { record, type Recording } from "../../../../helpers/pulumi";
 import { LOCK, behaviors, cloudFront, edgeOutputs } from "../fixtures";
-import { opened } from "../normalised";
-
-const BUCKET_PARTS = [
-  "aws:s3/bucket:Bucket",
-  "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration -lifecycle",
-  "aws:s3/bucketOwnershipControls:BucketOwnershipControls -ownership",
-  "aws:s3/bucketPolicy:BucketPolicy -policy",
-  "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock -private",
-  "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration -encryption",
-  "aws:s3/bucketVersioning:BucketVersioning -versioning",
-];
-
-const bucketParts = (bucket: string): string[] =>
-  BUCKET_PARTS.map((part) => {
-    const [type = "", suffix = ""] = part.split(" ");
-    return `${type} ${bucket}${suffix}`;
-  });
-
-let unchanged: Promise<Recording> | undefined;
-
-/** The component as the fixtures have it, built once. */
-function standard(): Promise<Recording> {
-  unchanged ??= build({});
-  return unchanged;
-}
-
-async function build(change: Partial<CloudFrontArgs>, options = {}): Promise<Recording> {
-  return record(() => new CloudFront("cdn", { ...cloudFront, ...change }), {
-    outputs: edgeOutputs,
-    ...options,
-  });
-}
-
-const inputs = (recording: Recording, type: string, name: string): Record<string, any> => {
-  const found = recording.ofType(type).find((resource) => resource.name === name);
-  assert.ok(found, `${type} ${name}`);
-  return opened(found.inputs) as Record<string, any>;
-};
-
-const distribution = async (change: Partial<CloudFrontArgs> = {}): Promise<Record<string, any>> =>
-  inputs(
-    Object.keys(change).length === 0 ? await standard() : await build(change),
-    "aws:cloudfront/distribution:Distribution",
-    "cdn-distribution",
-  );
+import { bucketParts, standard, build, inputs, distribution } from "./cloudfront-fixture";
 
 describe("CloudFront", () => {
   it("consists of exactly these resources, in a preview as well", async () => {
@@ -282,106 +237,6 @@ describe("CloudFront", () => {
     const few = edgeBehaviors({ assets: { paths: [] } });
     const lines = (await build({ behaviors: few, publicKeys: [] })).typesAndNames().join("\n");
     assert.doesNotMatch(lines, /cdn-assets|signing/);
-  });
-});
-
-describe("CloudFront, its buckets", () => {
-  it("are private, encrypted and versioned, and TLS is the only way in", async () => {
-    const recording = await standard();
-    for (const bucket of ["cdn-assets", "cdn-logs"]) {
-      const closed = inputs(
-        recording,
-        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
-        `${bucket}-private`,
-      );
-      for (const field of [
-        "blockPublicAcls",
-        "blockPublicPolicy",
-        "ignorePublicAcls",
-        "restrictPublicBuckets",
-      ]) {
-        assert.equal(closed[field], true, field);
-      }
-      const { versioningConfiguration } = inputs(
-        recording,
-        "aws:s3/bucketVersioning:BucketVersioning",
-        `${bucket}-versioning`,
-      );
-      assert.deepEqual(versioningConfiguration, { status: "Enabled" });
-      const { rules } = inputs(
-        recording,
-        "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
-        `${bucket}-encryption`,
-      );
-      assert.deepEqual(rules, [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" } }]);
-      const made = inputs(recording, "aws:s3/bucket:Bucket", bucket);
-      const { forceDestroy, ...rest } = made;
-      assert.deepEqual(Object.keys(rest).sort(), ["bucketPrefix", "region"]);
-      assert.equal(forceDestroy, bucket === "cdn-logs" ? true : undefined);
-    }
-  });
-
-  it("are opened to this distribution, and to the log of this distribution, and to nobody else", async () => {
-    const arns = (type: string): object =>
-      type.startsWith("aws:") ? { arn: `arn:${type.split(":").pop() ?? ""}` } : {};
-    const recording = await build(
-      {},
-      {
-        outputs: (type: string, given: Record<string, unknown>, name: string): object => ({
-          ...edgeOutputs(type, given, name),
-          ...arns(type),
-        }),
-      },
-    );
-    const statements = (bucket: string): any[] =>
-      JSON.parse(
-        inputs(recording, "aws:s3/bucketPolicy:BucketPolicy", `${bucket}-policy`)["policy"] as string,
-      ).Statement;
-    assert.deepEqual(statements("cdn-assets")[0], {
-      Effect: "Allow",
-      Principal: { Service: "cloudfront.amazonaws.com" },
-      Action: "s3:GetObject",
-      Resource: "arn:Bucket/*",
-      Condition: { StringEquals: { "aws:SourceArn": "arn:Distribution" } },
-    });
-    assert.deepEqual(statements("cdn-logs")[0], {
-      Effect: "Allow",
-      Principal: { Service: "delivery.logs.amazonaws.com" },
-      Action: "s3:PutObject",
-      Resource: "arn:Bucket/*",
-      Condition: { StringEquals: { "aws:SourceArn": "arn:LogDeliverySource" } },
-    });
-    for (const bucket of ["cdn-assets", "cdn-logs"]) {
-      const [, denied, ...more] = statements(bucket);
-      assert.deepEqual(more, []);
-      assert.deepEqual(
-        [denied.Effect, denied.Condition],
-        ["Deny", { Bool: { "aws:SecureTransport": "false" } }],
-      );
-    }
-  });
-
-  it("lose logs after their time, and what was deleted a month later", async () => {
-    const recording = await standard();
-    const type = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration";
-    const [logs] = inputs(recording, type, "cdn-logs-lifecycle")["rules"];
-    assert.deepEqual(logs.expiration, { days: 90 });
-    const [assets] = inputs(recording, type, "cdn-assets-lifecycle")["rules"];
-    assert.equal(assets.expiration, undefined);
-    assert.deepEqual(assets.noncurrentVersionExpiration, { noncurrentDays: 30 });
-  });
-
-  it("are read with signed requests only", async () => {
-    const control = inputs(
-      await standard(),
-      "aws:cloudfront/originAccessControl:OriginAccessControl",
-      "cdn-assets-access",
-    );
-    assert.deepEqual(control, {
-      originAccessControlOriginType: "s3",
-      signingBehavior: "always",
-      signingProtocol: "sigv4",
-    });
   });
 });
 

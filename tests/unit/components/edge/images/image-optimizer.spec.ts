@@ -6,15 +6,15 @@ import { join } from "node:path";
 
 import * as pulumi from "@pulumi/pulumi";
 
+import { allowDistribution } from "../../../../../components/edge/images/allow-distribution";
 import {
-  allowDistribution,
   ImageOptimizer,
-  imageOptimizerProblems,
+  imageOptimizerIssues,
   type AwsImageOptimizerArgs,
   type GcpImageOptimizerArgs,
   type ImageOptimizerArgs,
 } from "../../../../../components/edge/images/image-optimizer";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/issues";
 import { valuesOf } from "../../../../../budget/core/derived";
 import { broken } from "../../../../../budget/core/plan";
 import type { Proof } from "../../../../../budget/core/proof";
@@ -55,7 +55,7 @@ const build = (args: ImageOptimizerArgs, options = {}): Promise<Recording> =>
   record(() => new ImageOptimizer(AWS, args), options);
 
 const problemsOf = (args: ImageOptimizerArgs): string[] =>
-  imageOptimizerProblems(args).map((problem) => describeIssue(problem, args.configKey));
+  imageOptimizerIssues(args).map((found) => describeIssue(found, args.configKey));
 
 before(() => {
   for (const cloud of ["aws", "gcp"]) {

@@ -4,15 +4,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { DEFAULT_BUDGET } from "../../../../../budget/core/performance-budget";
 import { timeoutChain } from "../../../../../budget/timeouts/timeouts";
 import {
-  certificateCovers,
   completePublicArgs,
-  publicLoadBalancerProblems,
-  rangeProblem,
+  publicLoadBalancerIssues,
   type CompletePublicArgs,
   type PublicLoadBalancerArgs,
 } from "../../../../../components/load-balancing/public/public-load-balancer-args";
+import { allowedRange } from "../../../../../budget/core/ranges";
+import { certificateCovers } from "../../../../../budget/load-balancing/rules";
 import { isHostName } from "../../../../../budget/load-balancing/settings";
-import { describeIssue } from "../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../components/shared/issues";
 
 type Args = CompletePublicArgs<PublicLoadBalancerArgs>;
 
@@ -42,37 +42,37 @@ const withoutZone = Object.fromEntries(
   Object.entries(args).filter(([key]) => key !== "dnsZone"),
 ) as unknown as Args;
 
-describe("publicLoadBalancerProblems", () => {
+describe("publicLoadBalancerIssues", () => {
   const cases: [string, Args, string][] = [
     [
       "no host",
       { ...args, hosts: [] },
-      "hosts: got []; allowed is at least one name. Name the host under which clients, or the CDN, reach the load balancer.",
+      "hosts: got a list, []; allowed is at least one host name. Give the names that clients use, or that the CDN does.",
     ],
     [
       "a wildcard as a host",
       { ...args, hosts: ["*.example.com"] },
-      'hosts[0]: got "*.example.com"; allowed is a DNS name like api.example.com, no wildcard. Write each name once, in lower case.',
+      'hosts[0]: got "*.example.com"; allowed is a host name in lower case, like app.example.org. Leave https:// and the port out; write other letters in Punycode, xn--….',
     ],
     [
       "a host twice",
       { ...args, hosts: ["app.example.com", "app.example.com"] },
-      'hosts[1]: got "app.example.com"; allowed is a name not in the list yet. Write each name once, in lower case.',
+      'hosts: got a list, ["app.example.com","app.example.com"]; allowed is each name once. Remove the second.',
     ],
     [
       "a certificate that nobody can prove",
       withoutZone,
-      "dnsZone: got undefined; allowed is the zone of the hosts. Name the zone, in which the certificate is proved, or give a certificate that is there.",
+      "dnsZone: got nothing; allowed is the zone of the hosts. Name the zone, in which the certificate is proved, or give a certificate that is there.",
     ],
     [
       "a certificate for another name",
       { ...args, certificate: { kind: "existing", id: "x", names: ["*.example.org", "example.com"] } },
-      'certificate.names: got ["*.example.org","example.com"]; allowed is names that cover every host; app.example.com is not covered. Choose a certificate for this name, or let one be made with certificate: managed.',
+      'certificate.names: got a list, ["*.example.org","example.com"]; allowed is names that cover every host; app.example.com is not covered. Choose a certificate for this name, or let one be made with certificate: managed.',
     ],
     [
       "a CDN without an origin lock",
       { ...args, sources: { kind: "cloudfront" } },
-      "originLock: got undefined; allowed is an origin lock, for cloudfront is the source. Pass the lock that the CDN sends: its addresses are those of all its customers.",
+      "originLock: got nothing; allowed is an origin lock, for cloudfront is the source. Pass the lock that the CDN sends: its addresses are those of all its customers.",
     ],
     [
       "everybody, said as a range",
@@ -82,12 +82,12 @@ describe("publicLoadBalancerProblems", () => {
     [
       "an empty list of ranges",
       { ...args, sources: { kind: "ranges", ranges: [] } },
-      "sources.ranges: got []; allowed is at least one range. Name the ranges, or say internet.",
+      "sources.ranges: got a list, []; allowed is at least one range. Name the ranges, or say internet.",
     ],
     [
       "a rate of zero",
       { ...args, firewall: { mode: "block", requestsPerFiveMinutes: 0 } },
-      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over.",
+      "firewall.requestsPerFiveMinutes: got 0; allowed is a whole number from 10 to 2,000,000,000 (requests in five minutes). Give what the busiest honest client asks, several times over; at most 10,000 on gcp. Behind CloudFront its own firewall counts.",
     ],
     [
       "logs that are kept for no day",
@@ -103,21 +103,21 @@ describe("publicLoadBalancerProblems", () => {
   for (const [what, wrong, message] of cases) {
     it(`refuses ${what}`, () => {
       assert.deepEqual(
-        publicLoadBalancerProblems(wrong).map((problem) => describeIssue(problem)),
-        [message.replace("got undefined", `got ${String(JSON.stringify(undefined))}`)],
+        publicLoadBalancerIssues(wrong).map((found) => describeIssue(found)),
+        [message],
       );
     });
   }
 
   it("refuses a timeout chain that does not hold", () => {
     const timeouts = { ...args.timeouts, idle: { ...args.timeouts.idle, proxyClient: 30 } };
-    const [problem, ...more] = publicLoadBalancerProblems({ ...args, timeouts });
-    assert.deepEqual([problem?.property, problem?.got, more], ["timeouts.idle.proxyClient", 30, []]);
+    const [found, ...more] = publicLoadBalancerIssues({ ...args, timeouts });
+    assert.deepEqual([found?.path, found?.got, more], [["timeouts", "idle", "proxyClient"], "30", []]);
   });
 
   it("accepts a CDN with a lock", () => {
     assert.deepEqual(
-      publicLoadBalancerProblems({ ...args, sources: { kind: "cloudflare" }, originLock: lock }),
+      publicLoadBalancerIssues({ ...args, sources: { kind: "cloudflare" }, originLock: lock }),
       [],
     );
   });
@@ -150,7 +150,7 @@ describe("what names and ranges say", () => {
 
   it("knows a named range from everybody and from what is none", () => {
     for (const range of ["10.0.0.0/8", "203.0.113.7/32", "2001:db8::/32", "2001:db8::1/128", "::1/128"])
-      assert.equal(rangeProblem(range), undefined, range);
+      assert.equal(allowedRange(range), undefined, range);
     for (const range of [
       "10.0.0.0",
       "10.0.0.0/33",
@@ -159,19 +159,19 @@ describe("what names and ranges say", () => {
       "::ffff:10.0.0.0/104",
       "fe80::1%eth0/64",
     ])
-      assert.equal(rangeProblem(range), "a range in CIDR notation, like 203.0.113.0/24", range);
+      assert.equal(allowedRange(range), "a range in CIDR notation, like 203.0.113.0/24", range);
     // The halves of the internet are as good as the whole.
     for (const range of ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "64.0.0.0/7"])
-      assert.equal(rangeProblem(range), "a range that is not everybody, at the widest /8", range);
+      assert.equal(allowedRange(range), "a range that is not everybody, at the widest /8", range);
     for (const range of ["::/0", "2000::/3"])
-      assert.equal(rangeProblem(range), "a range that is not everybody, at the widest /16", range);
+      assert.equal(allowedRange(range), "a range that is not everybody, at the widest /16", range);
     for (const [range, alone] of [
       ["203.0.113.5/24", "203.0.113.5/32"],
       ["2001:db8::1/32", "2001:db8::1/128"],
       ["2001:db8:1::/32", "2001:db8:1::/128"],
     ] as const) {
       const allowed = `a range without bits behind its prefix; one address alone is ${alone}`;
-      assert.equal(rangeProblem(range), allowed, range);
+      assert.equal(allowedRange(range), allowed, range);
     }
   });
 });

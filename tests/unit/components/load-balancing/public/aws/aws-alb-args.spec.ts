@@ -1,18 +1,18 @@
 import assert from "node:assert/strict";
 
 import {
-  awsAlbProblems,
+  awsAlbIssues,
   type AwsAlbArgs,
 } from "../../../../../../components/load-balancing/public/aws/aws-alb-args";
-import { describeIssue } from "../../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../../components/shared/issues";
 import { AWS_ALB, recordAwsAlb } from "../../aws-alb-fixture";
 
-describe("awsAlbProblems", () => {
+describe("awsAlbIssues", () => {
   const cases: [string, Partial<AwsAlbArgs>, string][] = [
     [
       "one subnet",
       { network: { ...AWS_ALB.network, subnetIds: ["subnet-1"] } },
-      'network.subnetIds: got ["subnet-1"]; allowed is at least 2 subnets, in different zones. Give a public subnet for each zone.',
+      'network.subnetIds: got a list, ["subnet-1"]; allowed is at least 2 subnets, in different zones. Give a subnet for each zone.',
     ],
     [
       "a slow start that AWS does not know",
@@ -34,13 +34,13 @@ describe("awsAlbProblems", () => {
       {
         sources: { kind: "ranges", ranges: Array.from({ length: 31 }, (_, index) => `203.0.${index}.0/24`) },
       },
-      'sources.ranges: got "31 ranges"; allowed is at most 30, for a security group holds 60 rules. Join neighbouring ranges.',
+      "sources.ranges: got 31 ranges; allowed is at most 30, for a security group holds 60 rules. Join neighbouring ranges.",
     ],
   ];
   for (const [what, change, message] of cases) {
     it(`refuses ${what}`, () => {
       assert.deepEqual(
-        awsAlbProblems({ ...AWS_ALB, ...change }).map((problem) => describeIssue(problem)),
+        awsAlbIssues({ ...AWS_ALB, ...change }).map((found) => describeIssue(found)),
         [message],
       );
     });
@@ -49,7 +49,7 @@ describe("awsAlbProblems", () => {
   it("names the key of the stack file, and creates nothing", async () => {
     await assert.rejects(
       async () => await recordAwsAlb({ hosts: [] }),
-      /AwsAlb "public" cannot be built:\n {2}- retrofitlink:loadBalancer\.public\.hosts: got \[\]/,
+      /AwsAlb "public" cannot be built:\n {2}- retrofitlink:loadBalancer\.public\.hosts: got a list, \[\]/,
     );
   });
 });

@@ -11,11 +11,11 @@ import { timeoutChain } from "../../../../../../budget/timeouts/timeouts";
 import { CLOUDFLARE_RANGES } from "../../../../../../components/shared/http/cloudflare-ranges";
 import {
   GcpLoadBalancer,
-  gcpLoadBalancerProblems,
+  gcpLoadBalancerIssues,
   negAnnotation,
   type GcpLoadBalancerArgs,
 } from "../../../../../../components/load-balancing/public/gcp/gcp-load-balancer";
-import { describeIssue } from "../../../../../../components/shared/problems";
+import { describeIssue } from "../../../../../../components/shared/issues";
 import { record, type Recording } from "../../../../../helpers/pulumi";
 
 const timeouts = timeoutChain({ maxRequestSeconds: 10, cloud: "gcp", cdn: "cloudfront" });
@@ -374,7 +374,7 @@ describe("GcpLoadBalancer", () => {
   });
 });
 
-describe("gcpLoadBalancerProblems", () => {
+describe("gcpLoadBalancerIssues", () => {
   const cases: [string, Partial<GcpLoadBalancerArgs>, string][] = [
     [
       "a zone of another region",
@@ -384,7 +384,7 @@ describe("gcpLoadBalancerProblems", () => {
     [
       "no zone",
       { location: { ...args.location, zones: [] } },
-      "location.zones: got []; allowed is at least one zone. Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
+      "location.zones: got a list, []; allowed is at least one zone. Name the zones of the cluster's nodes; see `gcloud container clusters describe`.",
     ],
     [
       "more requests than Cloud Armor counts",
@@ -405,7 +405,7 @@ describe("gcpLoadBalancerProblems", () => {
   for (const [what, change, message] of cases) {
     it(`refuses ${what}`, () => {
       assert.deepEqual(
-        gcpLoadBalancerProblems({ ...args, ...change }).map((problem) => describeIssue(problem)),
+        gcpLoadBalancerIssues({ ...args, ...change }).map((found) => describeIssue(found)),
         [message],
       );
     });
