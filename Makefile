@@ -135,6 +135,10 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 bench: $(PACKAGES) system-packages bench-packages ## the data path under load, beside alternatives: build/bench/report.html
 	@$(TS) bench/main.ts
 
+.PHONY: bench-autoscaling
+bench-autoscaling: $(PACKAGES) ## ways to scale at equal cost: make bench-autoscaling TRACES_DIR=traces
+	@$(TS) bench/autoscaling/main.ts $(TRACES_DIR)
+
 .PHONY: bench-simulation
 bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days takes
 	@$(TS) bench/simulation/main.ts

@@ -50,7 +50,8 @@ export function compare(methods: readonly Method[], load: Float64Array, leadMinu
       ratio: violations === undefined ? undefined : (violations + PRIOR) / (most + PRIOR),
       costAt60: (sweep[REFERENCE] as LoopResult).pods / cost,
       costAt70: (sweep[FIXED] as LoopResult).pods / (base[FIXED] as LoopResult).pods,
-      violationsAt70: ((sweep[FIXED] as LoopResult).violations + PRIOR) / ((base[FIXED] as LoopResult).violations + PRIOR),
+      violationsAt70:
+        ((sweep[FIXED] as LoopResult).violations + PRIOR) / ((base[FIXED] as LoopResult).violations + PRIOR),
     };
   });
 }

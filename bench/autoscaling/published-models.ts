@@ -13,7 +13,8 @@ export function craneForecast(load: Float64Array, window: number): Float64Array 
   for (let i = 2 * DAY; i < load.length; i++) {
     if (i % 60 === 0) margin = bestMargin(load, i);
     let largest = 0;
-    for (let ahead = 1; ahead <= window; ahead++) largest = Math.max(largest, load[i - DAY + ahead] as number);
+    for (let ahead = 1; ahead <= window; ahead++)
+      largest = Math.max(largest, load[i - DAY + ahead] as number);
     result[i] = largest * (1 + margin);
   }
   return result;

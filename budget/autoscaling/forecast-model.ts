@@ -9,7 +9,7 @@ import {
   type ForecastSettings,
   LEAST_JUDGED,
   LEVEL_MINUTES,
-  MOMENTUM_LEADS,
+  momentumMinutes,
   seasonWindow,
   STAY_MINUTES,
 } from "./forecast";
@@ -54,7 +54,7 @@ export function loadSeries(now: Float64Array, settings: ForecastSettings): LoadS
   const surges = now.map((value, i) => value * Number(value > surge * at(ordered, i)) + 0 * at(ordered, i));
   const momentum = now.map((value, i) => {
     const before = i > 0 ? at(now, i - 1) : NaN;
-    return value + MOMENTUM_LEADS * leadMinutes * (before < value ? value - before : 0);
+    return value + momentumMinutes(settings) * (before < value ? value - before : 0);
   });
   const members = seasonMembers(surges, means(now, LEVEL_MINUTES, LEVEL_MINUTES / 2), settings);
   return {
@@ -137,7 +137,7 @@ function judge(
     (counts[i] as number) >= LEAST_JUDGED * window && at(sums, i) > 0 ? sum / at(sums, i) : NaN,
   );
   const believed = benefit.map((value, i) =>
-    flag(value >= worth * at(cost, i) && at(cost, i) <= mostCost, value, at(cost, i)),
+    flag(value > worth * at(cost, i) && at(cost, i) <= mostCost, value, at(cost, i)),
   );
   return { asked, benefit, cost, believed };
 }

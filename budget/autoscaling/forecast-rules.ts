@@ -11,7 +11,7 @@ import {
   type ForecastSettings,
   LEAST_JUDGED,
   LEVEL_MINUTES,
-  MOMENTUM_LEADS,
+  momentumMinutes,
   seasonWindow,
   STAY_MINUTES,
 } from "./forecast";
@@ -163,7 +163,7 @@ function partRules(of: ForecastedService): Unlabelled[] {
   const parts: Record<ForecastPart, string> = {
     season: `quantile without (day) (${of.quantile}, ${member})`,
     peak: `max without (day) (${member})`,
-    momentum: `${at(now)} + ${MOMENTUM_LEADS * of.leadMinutes} * ${rise}`,
+    momentum: `${at(now)} + ${momentumMinutes(of)} * ${rise}`,
     memory: `max_over_time(${surges}${range(of.memoryMinutes)})`,
   };
   return Object.entries(parts).map(([part, expr]) => ({
@@ -218,7 +218,7 @@ function judgeRules(of: ForecastedService): Unlabelled[] {
     })),
     {
       record: believed,
-      expr: `(${at(benefit)} >= bool ${of.worth} * ${at(cost)}) * (${at(cost)} <= bool ${of.mostCost})`,
+      expr: `(${at(benefit)} > bool ${of.worth} * ${at(cost)}) * (${at(cost)} <= bool ${of.mostCost})`,
     },
   ];
 }

@@ -37,11 +37,15 @@ export interface ForecastSettings {
   readonly quantile: number;
   /** How far the level of today may differ from that of a day it is compared with: smallest and largest factor. */
   readonly levels: readonly [number, number];
+  /** For how many lead times a rise of the last minute is carried on: a steep one is seldom over when its pods arrive. */
+  readonly momentumLeads: number;
+  /** And for how many minutes at most: no rise lasts. */
+  readonly momentumMinutes: number;
   /** How long a surge is remembered, minutes. */
   readonly memoryMinutes: number;
   /** Over how many days a part is judged. */
   readonly judgedDays: number;
-  /** A part is believed when the share of too full minutes it saves is at least this many times the share of pods it costs. */
+  /** A part is believed when the share of too full minutes it saves is above this many times the share of pods it costs. */
   readonly worth: number;
   /** Share of the reactive trigger's pods that a part may cost at most. */
   readonly mostCost: number;
@@ -59,11 +63,13 @@ export const FORECAST_DEFAULTS: Omit<ForecastSettings, "leadMinutes" | "target">
   days: 7,
   quantile: 0.67,
   levels: [0.5, 1.5],
+  momentumLeads: 2,
+  momentumMinutes: 6,
   memoryMinutes: 60,
   judgedDays: 7,
-  worth: 6,
+  worth: 7,
   mostCost: 0.15,
-  trust: { season: -1, peak: -1, momentum: 0.1, memory: 0.1 },
+  trust: { season: -1, peak: -1, momentum: 0.03, memory: 0.03 },
 };
 
 /** Minutes of the down-scaling window of the HorizontalPodAutoscaler: pods that were asked for stay that long. */
@@ -73,8 +79,6 @@ export const LEVEL_MINUTES = 60;
 /** A surge is expected from a minute before its time of day to some minutes after what the lead time reaches. */
 export const EARLY_MINUTES = 1;
 export const LATE_MINUTES = 2;
-/** For how many lead times a rise is carried on: a steep one is seldom over when the pods that it asked for arrive. */
-export const MOMENTUM_LEADS = 2;
 export const DAY_MINUTES = 1440;
 /** Nothing is believed before a seventh of the time to judge by is there, one day of a week. */
 export const LEAST_JUDGED = 1 / 7;
@@ -86,4 +90,11 @@ export function seasonWindow({ leadMinutes }: Pick<ForecastSettings, "leadMinute
 } {
   const aheadMinutes = leadMinutes + LATE_MINUTES;
   return { minutes: aheadMinutes + EARLY_MINUTES, aheadMinutes };
+}
+
+/** For how many minutes a rise is carried on. */
+export function momentumMinutes(
+  of: Pick<ForecastSettings, "leadMinutes" | "momentumLeads" | "momentumMinutes">,
+): number {
+  return Math.min(of.leadMinutes * of.momentumLeads, of.momentumMinutes);
 }
