@@ -15,7 +15,16 @@ import { withLock } from "../cli/lock";
 import { ROOT, SANDBOX, ensureDirectory } from "../cli/paths";
 import { customResourceDefinitions } from "./toolchain/crds";
 import { obtain, type Obtained } from "./toolchain/obtain";
-import { API_SERVER, ETCD, KUBECTL, PULUMI } from "./toolchain/programs";
+import {
+  API_SERVER,
+  CONTROLLER_MANAGER,
+  ETCD,
+  KUBECTL,
+  KWOK,
+  METRICS_SERVER,
+  PULUMI,
+  SCHEDULER,
+} from "./toolchain/programs";
 
 export type Progress = (line: string) => void;
 
@@ -25,6 +34,10 @@ export interface Toolchain {
   readonly etcd: Obtained;
   readonly apiServer: Obtained;
   readonly kubectl: Obtained;
+  readonly controllerManager: Obtained;
+  readonly scheduler: Obtained;
+  readonly kwok: Obtained;
+  readonly metricsServer: Obtained;
   /** Folder of CustomResourceDefinitions. */
   readonly definitions: string;
 }
@@ -36,15 +49,34 @@ export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
     etcd: await obtain(ETCD, { progress }),
     apiServer: await obtain(API_SERVER, { progress }),
     kubectl: await obtain(KUBECTL, { progress }),
+    controllerManager: await obtain(CONTROLLER_MANAGER, { progress }),
+    scheduler: await obtain(SCHEDULER, { progress }),
+    kwok: await obtain(KWOK, { progress }),
+    metricsServer: await obtain(METRICS_SERVER, { progress }),
     definitions: await customResourceDefinitions(progress),
   };
 }
 
+/** A control plane that stores objects and nothing more: enough for a preview. */
 export function clusterParts(toolchain: Toolchain): ClusterParts {
   return {
     etcd: toolchain.etcd.path,
     apiServer: toolchain.apiServer.path,
     customResourceDefinitions: toolchain.definitions,
+  };
+}
+
+/** A cluster in which objects are acted on: pods run on simulated nodes in three zones. */
+export function liveClusterParts(toolchain: Toolchain): ClusterParts {
+  const { controllerManager, scheduler, kwok, metricsServer } = toolchain;
+  return {
+    ...clusterParts(toolchain),
+    controllers: {
+      controllerManager: controllerManager.path,
+      scheduler: scheduler.path,
+      kwok: kwok.path,
+      metricsServer: metricsServer.path,
+    },
   };
 }
 
