@@ -1,12 +1,14 @@
 /** The sandbox as a whole: programs, API server, engine. It knows only that there is a program to run. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import {
   knownClusters,
   removeCluster,
   runningCluster,
   startCluster,
+  startControllers,
   type Cluster,
   type ClusterParts,
 } from "./cluster/cluster";
@@ -57,6 +59,11 @@ export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
   };
 }
 
+/** Every program of the toolchain. */
+export function programsOf({ definitions: _, ...programs }: Toolchain): Obtained[] {
+  return Object.values(programs);
+}
+
 /** A control plane that stores objects and nothing more: enough for a preview. */
 export function clusterParts(toolchain: Toolchain): ClusterParts {
   return {
@@ -75,7 +82,7 @@ export function liveClusterParts(toolchain: Toolchain): ClusterParts {
       controllerManager: controllerManager.path,
       scheduler: scheduler.path,
       kwok: kwok.path,
-      metricsServer: metricsServer.path,
+      ...(process.env["NOMETRICS"] ? {} : { metricsServer: metricsServer.path }),
     },
   };
 }
@@ -95,16 +102,49 @@ export async function up(
   toolchain: Toolchain,
   progress: Progress,
 ): Promise<{ readonly cluster: Cluster; readonly run: StackRun }> {
-  const cluster = await startCluster(args.stack, clusterParts(toolchain), progress);
-  progress(`${cluster.reused ? "found" : "started"} the API server at ${cluster.server}`);
-  const run = await runStack({
-    projectDirectory: ROOT,
-    ...args,
-    operation: "up",
-    pulumi: toolchain.pulumi.path,
-    kubeconfig: cluster.kubeconfig,
-  });
-  return { cluster, run };
+  const parts = liveClusterParts(toolchain);
+  const cluster = await startCluster(args.stack, parts, progress);
+  progress(`${cluster.reused ? "found" : "started"} the cluster at ${cluster.server}`);
+  const watch = keepRunning(cluster, parts, progress);
+  try {
+    const run = await runStack({
+      projectDirectory: ROOT,
+      ...args,
+      operation: "up",
+      pulumi: toolchain.pulumi.path,
+      kubeconfig: cluster.kubeconfig,
+    });
+    return { cluster, run };
+  } finally {
+    await watch.stop();
+  }
+}
+
+/** Between two looks at the controllers, ms. */
+const LOOK_EVERY_MS = 2_000;
+
+/** Starts controllers again that end while somebody waits for what they do, and says so. */
+export function keepRunning(
+  cluster: Cluster,
+  parts: ClusterParts,
+  progress: Progress,
+): { stop(): Promise<void> } {
+  const over = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await startControllers(cluster, parts, progress).catch((error: unknown) => {
+        progress(error instanceof Error ? error.message : String(error));
+      });
+      await sleep(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    }
+  };
+  const watching = watch();
+  return {
+    stop: async () => {
+      over.abort();
+      await watching;
+    },
+  };
 }
 
 /**

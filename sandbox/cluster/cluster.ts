@@ -171,7 +171,7 @@ async function start(name: string, parts: ClusterParts): Promise<Cluster> {
   if (!existsSync(keyFile)) {
     writeFileSync(keyFile, privateKey.export({ type: "pkcs1", format: "pem" }), { mode: 0o600 });
   }
-  startInBackground(apiServer, parts.apiServer, [
+  const arguments_ = [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     "--bind-address=127.0.0.1",
     `--secure-port=${port}`,
@@ -185,12 +185,16 @@ async function start(name: string, parts: ClusterParts): Promise<Cluster> {
     "--endpoint-reconciler-type=none",
     ...aggregationFlags(directory),
     ...(parts.controllers === undefined ? FLAGS_WITHOUT_CONTROLLERS : []),
-  ]);
+  ];
+  startInBackground(apiServer, parts.apiServer, arguments_, SMALL);
 
   const server = `https://127.0.0.1:${port}`;
   const kubeconfig = await waitUntilReady(name, server, token);
   return { name, kubeconfig, server, reused: false };
 }
+
+/** For Go's garbage collector: memory matters more here than a little time. Half of it is definitions of operators. */
+const SMALL = { GOGC: "50", GOMEMLIMIT: "450MiB" };
 
 const FLAGS_WITHOUT_CONTROLLERS = [
   // No controller makes the default service account or takes the finalizer off an unused volume claim.

@@ -73,7 +73,7 @@ export async function ensureControllers(
       rmSync(logFile(what), { force: true });
       if (died !== undefined) progress(`${name} had ended and is started again; it said last: ${died}`);
       const { path, args } = await start(name, files, programs, client);
-      startInBackground(what, path, args);
+      startInBackground(what, path, args, { GOGC: "50" });
     }
     if (programs.kwok !== undefined) await applyAll(client, [...nodes(), storageClass()]);
     await waitUntilReady(files, programs, client);
@@ -131,6 +131,7 @@ async function start(
         args: [
           `--kubeconfig=${kubeconfig}`,
           `--config=${configuration}`,
+          "--v=WARN",
           "--manage-all-nodes=true",
           // Without leases the node controller takes every node for lost.
           "--node-lease-duration-seconds=40",

@@ -24,6 +24,7 @@ export function kwokConfiguration(podReadyMs: number): string {
     ...nodeStages(),
     ...podStages(podReadyMs),
     ...volumeStages(),
+    ...addressStages(),
     kubeletMetrics(),
     resourceUsage(),
   ];
@@ -41,13 +42,14 @@ function stage(
   resource: string,
   conditions: readonly Condition[],
   rest: Readonly<Record<string, unknown>>,
+  apiGroup = "v1",
 ): unknown {
   return {
     apiVersion: API,
     kind: "Stage",
     metadata: { name },
     spec: {
-      resourceRef: { apiGroup: "v1", kind: resource },
+      resourceRef: { apiGroup, kind: resource },
       selector: { matchExpressions: conditions },
       ...rest,
     },
@@ -241,6 +243,21 @@ spec:
     stage("volume-delete", "PersistentVolume", [ofClass, is(".status.phase", "Released")], {
       steps: [{ delete: true }],
     }),
+  ];
+}
+
+/** Addresses that a cloud's controller would give to Services and Ingresses. */
+function addressStages(): unknown[] {
+  const status = `
+loadBalancer:
+  ingress:
+  - ip: 127.0.0.1
+`;
+  const patch = { steps: [{ patch: { root: "status", subresource: "status", template: status } }] };
+  const without = isMissing(".status.loadBalancer.ingress.[].ip");
+  return [
+    stage("service-address", "Service", [is(".spec.type", "LoadBalancer"), without], patch),
+    stage("ingress-address", "Ingress", [without], patch, "networking.k8s.io/v1"),
   ];
 }
 

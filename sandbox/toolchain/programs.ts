@@ -106,28 +106,28 @@ export const SCHEDULER = kubernetesProgram("kube-scheduler", "under 1");
 
 export const KWOK_VERSION = "0.8.0";
 
-/** Nodes and pods that are only said to run. In the module of Kubernetes, with which it shares nearly all it is made of. */
+/** Nodes and pods that are only said to run. */
 export const KWOK: Program = {
   name: "kwok",
   versionArguments: ["--version"],
   accepts: atLeast(0, 7),
   wanted: "0.7 or later",
   build: {
-    module: "kubernetes",
+    module: "nodes",
     package: "sigs.k8s.io/kwok/cmd/kwok",
-    linkerFlags: `${kubernetesFlags} -X sigs.k8s.io/kwok/pkg/consts.Version=${KWOK_VERSION}`,
-    minutes: "under 1",
+    linkerFlags: `-X sigs.k8s.io/kwok/pkg/consts.Version=${KWOK_VERSION}`,
+    minutes: "2 to 3",
   },
 };
 
 export const METRICS_SERVER: Program = {
   name: "metrics-server",
   accepts: () => false,
-  wanted: "0.8",
+  wanted: "0.9",
   build: {
-    module: "kubernetes",
+    module: "nodes",
     package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
-    linkerFlags: kubernetesFlags,
+    linkerFlags: "",
     minutes: "under 1",
   },
 };
