@@ -2,7 +2,7 @@
  * How fast the HorizontalPodAutoscaler goes where the calculation wants it: stabilization and policies of `behavior`.
  *
  * Source: Kubernetes, pkg/controller/podautoscaler/horizontal.go (`stabilizeRecommendationWithBehaviors`,
- * `convertDesiredReplicasWithBehaviorRate`), as of 1.36.
+ * `convertDesiredReplicasWithBehaviorRate`, `normalizeDesiredReplicas`, `storeScaleEvent`), as of 1.36.
  */
 
 export interface ScalingPolicy {
@@ -13,8 +13,11 @@ export interface ScalingPolicy {
 
 export interface ScalingRules {
   readonly stabilizationWindowSeconds: number;
-  readonly selectPolicy: "Max" | "Min";
+  /** `Disabled` never goes this way. */
+  readonly selectPolicy: "Max" | "Min" | "Disabled";
   readonly policies: readonly ScalingPolicy[];
+  /** Relative difference this way that is not acted on, where the cluster knows it. @default the controller's, 0.1 */
+  readonly tolerance?: number;
 }
 
 export interface Behavior {
@@ -60,32 +63,74 @@ export interface Bounds {
   readonly max: number;
 }
 
-/** One step: from what is wanted to what is done. */
+/**
+ * One step: from what is wanted to what is done.
+ *
+ * @param behavior undefined is an object without one: like the default, but it doubles from what is there now, whatever was
+ *   added a moment ago, and remembers no changes
+ */
 export function step(
   wanted: number,
   current: number,
   now: number,
   memory: Memory,
-  behavior: Behavior,
+  behavior: Behavior | undefined,
   bounds: Bounds,
 ): { readonly replicas: number; readonly memory: Memory } {
+  if (behavior === undefined) return stepWithoutBehavior(wanted, current, now, memory, bounds);
+  const { scaleUp, scaleDown } = behavior;
   const stable = stabilized(wanted, current, now, memory.recommendations, behavior);
   const replicas = limited(stable, current, now, memory, behavior, bounds);
-  const longest = Math.max(
-    behavior.scaleUp.stabilizationWindowSeconds,
-    behavior.scaleDown.stabilizationWindowSeconds,
-    ...[...behavior.scaleUp.policies, ...behavior.scaleDown.policies].map(
-      ({ periodSeconds }) => periodSeconds,
-    ),
-  );
-  const recent = (all: readonly Stamped[]): Stamped[] => all.filter(({ at }) => at >= now - longest);
+  const windows = Math.max(scaleUp.stabilizationWindowSeconds, scaleDown.stabilizationWindowSeconds);
   const change = replicas - current;
   return {
     replicas,
     memory: {
-      recommendations: [...recent(memory.recommendations), { at: now, replicas: wanted }],
-      ups: [...recent(memory.ups), ...(change > 0 ? [{ at: now, replicas: change }] : [])],
-      downs: [...recent(memory.downs), ...(change < 0 ? [{ at: now, replicas: -change }] : [])],
+      recommendations: remembered(memory.recommendations, { at: now, replicas: wanted }, now - windows),
+      ups:
+        change > 0
+          ? remembered(memory.ups, { at: now, replicas: change }, now - longest(scaleUp))
+          : memory.ups,
+      downs:
+        change < 0
+          ? remembered(memory.downs, { at: now, replicas: -change }, now - longest(scaleDown))
+          : memory.downs,
+    },
+  };
+}
+
+/**
+ * A new one takes the place of one that is too old; otherwise the list grows. What is too old for the policies of its own
+ * direction is so forgotten, although those of the other may look back farther: the controller does the same.
+ */
+function remembered(all: readonly Stamped[], one: Stamped, oldest: number): readonly Stamped[] {
+  let place = all.length - 1;
+  while (place >= 0 && (all[place]?.at ?? 0) >= oldest) place--;
+  const next = [...all];
+  next[place < 0 ? all.length : place] = one;
+  return next;
+}
+
+function longest({ policies }: ScalingRules): number {
+  return Math.max(0, ...policies.map(({ periodSeconds }) => periodSeconds));
+}
+
+function stepWithoutBehavior(
+  wanted: number,
+  current: number,
+  now: number,
+  memory: Memory,
+  { min, max }: Bounds,
+): { readonly replicas: number; readonly memory: Memory } {
+  const oldest = now - DEFAULT_BEHAVIOR.scaleDown.stabilizationWindowSeconds;
+  const since = memory.recommendations.filter(({ at }) => at >= oldest).map(({ replicas }) => replicas);
+  const stable = Math.max(wanted, ...since);
+  const most = Math.min(max, Math.max(2 * current, 4));
+  return {
+    replicas: stable < min ? min : Math.min(stable, most),
+    memory: {
+      ...memory,
+      recommendations: remembered(memory.recommendations, { at: now, replicas: wanted }, oldest),
     },
   };
 }
@@ -98,10 +143,11 @@ function stabilized(
   recommendations: readonly Stamped[],
   { scaleUp, scaleDown }: Behavior,
 ): number {
-  const since = (seconds: number): number[] =>
-    recommendations.filter(({ at }) => at > now - seconds).map(({ replicas }) => replicas);
-  const up = Math.min(wanted, ...since(scaleUp.stabilizationWindowSeconds));
-  const down = Math.max(wanted, ...since(scaleDown.stabilizationWindowSeconds));
+  let [up, down] = [wanted, wanted];
+  for (const { at, replicas } of recommendations) {
+    if (at > now - scaleUp.stabilizationWindowSeconds) up = Math.min(up, replicas);
+    if (at > now - scaleDown.stabilizationWindowSeconds) down = Math.max(down, replicas);
+  }
   return Math.min(Math.max(current, up), down);
 }
 
@@ -117,22 +163,24 @@ function limited(
     events.filter(({ at }) => at > now - seconds).reduce((sum, { replicas }) => sum + replicas, 0);
   const atStart = (seconds: number): number => current - during(ups, seconds) + during(downs, seconds);
   if (wanted > current) {
+    if (scaleUp.selectPolicy === "Disabled") return Math.min(current, max);
     const proposals = scaleUp.policies.map(({ type, value, periodSeconds }) =>
       type === "Pods"
         ? atStart(periodSeconds) + value
         : Math.ceil(atStart(periodSeconds) * (1 + value / 100)),
     );
     const limit = scaleUp.selectPolicy === "Min" ? Math.min(...proposals) : Math.max(...proposals);
-    return Math.max(min, Math.min(wanted, max, Math.max(limit, current)));
+    return Math.min(wanted, max, Math.max(limit, current));
   }
   if (wanted < current) {
+    if (scaleDown.selectPolicy === "Disabled") return Math.max(current, min);
     const proposals = scaleDown.policies.map(({ type, value, periodSeconds }) =>
       type === "Pods"
         ? atStart(periodSeconds) - value
         : Math.trunc(atStart(periodSeconds) * (1 - value / 100)),
     );
     const limit = scaleDown.selectPolicy === "Min" ? Math.max(...proposals) : Math.min(...proposals);
-    return Math.min(max, Math.max(wanted, min, Math.min(limit, current)));
+    return Math.max(wanted, min, Math.min(limit, current));
   }
-  return Math.min(max, Math.max(min, wanted));
+  return wanted;
 }

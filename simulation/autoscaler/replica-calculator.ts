@@ -1,8 +1,9 @@
 /**
- * How many replicas the HorizontalPodAutoscaler asks for by a share of the requested CPU.
+ * How many replicas the HorizontalPodAutoscaler asks for by one metric. Values are whole thousandths: of a core, of a byte,
+ * of whatever is measured.
  *
- * Source: Kubernetes, pkg/controller/podautoscaler/replica_calculator.go (`GetResourceReplicas`, `groupPods`) and
- * metrics/utilization.go, as of 1.36; the defaults are those of kube-controller-manager.
+ * Source: Kubernetes, pkg/controller/podautoscaler/replica_calculator.go and metrics/utilization.go, as of 1.36; the
+ * defaults are those of kube-controller-manager.
  */
 
 /** A pod as the controller sees it. */
@@ -38,9 +39,17 @@ export const CALCULATOR_DEFAULTS: CalculatorSettings = {
   metricsWindowSeconds: 15,
 };
 
-interface Groups {
-  /** Thousandths of a core that each pod with a usable metric takes. */
-  readonly measured: readonly number[];
+/** Relative differences that are not acted on. */
+export interface Tolerances {
+  readonly up: number;
+  readonly down: number;
+}
+
+/** The pods of a workload by what is known of them. */
+export interface Groups {
+  /** Pods with a usable metric, and the sum of it, thousandths. */
+  readonly measured: number;
+  readonly total: number;
   readonly unready: number;
   readonly missing: number;
 }
@@ -59,49 +68,30 @@ export function calculateReplicas(
   now: number,
   settings: CalculatorSettings = CALCULATOR_DEFAULTS,
 ): number | undefined {
-  const { measured, unready, missing } = group(pods, now, settings);
-  if (measured.length === 0) return undefined;
-  const ratioOf = (values: readonly number[]): number => {
-    const total = values.reduce((sum, value) => sum + value, 0);
-    // Both divisions of the controller: whole percents, and then a ratio.
-    return Math.trunc((total * 100) / (values.length * requestMilliCores)) / target;
-  };
-  const ratio = ratioOf(measured);
-  const upWithUnready = unready > 0 && ratio > 1;
-  if (!upWithUnready && missing === 0) {
-    return isWithin(ratio, settings) ? current : Math.ceil(ratio * measured.length);
-  }
-  // What is not known counts against the change that what is known asks for.
-  const assumed = [...measured];
-  if (missing > 0 && ratio !== 1) {
-    const each = ratio < 1 ? (requestMilliCores * Math.max(100, target)) / 100 : 0;
-    for (let pod = 0; pod < missing; pod++) assumed.push(each);
-  }
-  if (upWithUnready) for (let pod = 0; pod < unready; pod++) assumed.push(0);
-  const guarded = ratioOf(assumed);
-  const turns = (ratio < 1 && guarded > 1) || (ratio > 1 && guarded < 1);
-  if (isWithin(guarded, settings) || turns) return current;
-  const replicas = Math.ceil(guarded * assumed.length);
-  const turned = (guarded < 1 && replicas > current) || (guarded > 1 && replicas < current);
-  return turned ? current : replicas;
+  const { tolerance } = settings;
+  const tolerances = { up: tolerance, down: tolerance };
+  return byUtilization(grouped(pods, now, true, settings), current, target, requestMilliCores, tolerances);
 }
 
-function isWithin(ratio: number, { tolerance }: CalculatorSettings): boolean {
-  return 1 - tolerance <= ratio && ratio <= 1 + tolerance;
-}
-
-function group(pods: readonly SeenPod[], now: number, settings: CalculatorSettings): Groups {
-  const measured: number[] = [];
-  let unready = 0;
-  let missing = 0;
+/** @param isCpu of other metrics, a pod's readiness is not asked for (`groupPods`) */
+export function grouped(
+  pods: readonly SeenPod[],
+  now: number,
+  isCpu: boolean,
+  settings: CalculatorSettings = CALCULATOR_DEFAULTS,
+): Groups {
+  let [measured, total, unready, missing] = [0, 0, 0, 0];
   for (const pod of pods) {
     if (pod.deleted) continue;
     if (pod.pending) unready++;
     else if (pod.metric === undefined) missing++;
-    else if (isUnready(pod, pod.metric.at, now, settings)) unready++;
-    else measured.push(pod.metric.milliCores);
+    else if (isCpu && isUnready(pod, pod.metric.at, now, settings)) unready++;
+    else {
+      measured++;
+      total += pod.metric.milliCores;
+    }
   }
-  return { measured, unready, missing };
+  return { measured, total, unready, missing };
 }
 
 function isUnready(pod: SeenPod, metricAt: number, now: number, settings: CalculatorSettings): boolean {
@@ -109,4 +99,103 @@ function isUnready(pod: SeenPod, metricAt: number, now: number, settings: Calcul
     return !pod.ready || metricAt < pod.changedAt + settings.metricsWindowSeconds;
   }
   return !pod.ready && pod.startedAt + settings.initialReadinessSeconds > pod.changedAt;
+}
+
+/**
+ * By a share of the request (`GetResourceReplicas`): twice a division, for the controller counts whole percents.
+ *
+ * @param target whole percent
+ * @param request of a pod, thousandths
+ * @returns undefined when nothing is measured
+ */
+export function byUtilization(
+  groups: Groups,
+  current: number,
+  target: number,
+  request: number,
+  tolerances: Tolerances,
+): number | undefined {
+  const ratioOf = (total: number, pods: number): number =>
+    Math.trunc((total * 100) / (pods * request)) / target;
+  const missing = Math.trunc((request * Math.max(100, target)) / 100);
+  return guarded(groups, current, ratioOf, missing, tolerances);
+}
+
+/**
+ * By a mean over the pods (`calcPlainMetricReplicas`).
+ *
+ * @param target thousandths
+ * @returns undefined when nothing is measured
+ */
+export function byAverage(
+  groups: Groups,
+  current: number,
+  target: number,
+  tolerances: Tolerances,
+): number | undefined {
+  const ratioOf = (total: number, pods: number): number => Math.trunc(total / pods) / target;
+  return guarded(groups, current, ratioOf, target, tolerances);
+}
+
+/** @param missing what each pod without a metric is taken to use when less is asked for; none when more is */
+function guarded(
+  { measured, total, unready, missing: absent }: Groups,
+  current: number,
+  ratioOf: (total: number, pods: number) => number,
+  missing: number,
+  tolerances: Tolerances,
+): number | undefined {
+  if (measured === 0) return undefined;
+  const ratio = ratioOf(total, measured);
+  const upWithUnready = unready > 0 && ratio > 1;
+  if (!upWithUnready && absent === 0) {
+    return isWithin(ratio, tolerances) ? current : Math.ceil(ratio * measured);
+  }
+  // What is not known counts against the change that what is known asks for.
+  const pods = measured + (ratio === 1 ? 0 : absent) + (upWithUnready ? unready : 0);
+  const again = ratioOf(total + (ratio < 1 ? absent * missing : 0), pods);
+  const turns = (ratio < 1 && again > 1) || (ratio > 1 && again < 1);
+  if (isWithin(again, tolerances) || turns) return current;
+  const replicas = Math.ceil(again * pods);
+  const turned = (again < 1 && replicas > current) || (again > 1 && replicas < current);
+  return turned ? current : replicas;
+}
+
+/**
+ * By a metric of something else, divided by the pods (`GetExternalPerPodMetricReplicas`, `GetObjectPerPodMetricReplicas`).
+ *
+ * @param usage thousandths
+ * @param there pods that there are, `status.replicas` of the workload
+ * @param target of a pod, thousandths
+ */
+export function byValuePerPod(usage: number, there: number, target: number, tolerances: Tolerances): number {
+  const ratio = usage / (target * there);
+  return isWithin(ratio, tolerances) ? there : Math.min(MOST, Math.ceil(usage / target));
+}
+
+/**
+ * By a metric of something else as it is (`GetExternalMetricReplicas`, `GetObjectMetricReplicas`).
+ *
+ * @param usage thousandths
+ * @param current replicas that the workload asks for now
+ * @param ready pods that run and are ready
+ * @param target thousandths
+ */
+export function byValue(
+  usage: number,
+  current: number,
+  ready: number,
+  target: number,
+  tolerances: Tolerances,
+): number {
+  const ratio = usage / target;
+  if (current === 0) return Math.min(MOST, Math.ceil(ratio));
+  return isWithin(ratio, tolerances) ? current : Math.min(MOST, Math.ceil(ratio * ready));
+}
+
+/** The largest number of replicas there is. */
+const MOST = 2 ** 31 - 1;
+
+function isWithin(ratio: number, { up, down }: Tolerances): boolean {
+  return 1 - down <= ratio && ratio <= 1 + up;
 }

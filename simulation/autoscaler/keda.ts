@@ -1,0 +1,136 @@
+/**
+ * KEDA at work: its operator polls the triggers, its metrics server answers the HorizontalPodAutoscaler.
+ *
+ * Source: kedacore/keda, pkg/scaling/scale_handler.go, pkg/scaling/executor/scale_scaledobjects.go, pkg/fallback/fallback.go,
+ * as of 2.20. Failures are counted wherever a trigger is asked, at each poll and at each look of the autoscaler, as there.
+ */
+import {
+  metricName,
+  type CronTrigger,
+  type PrometheusTrigger,
+  type ScaledObject,
+  type Trigger,
+} from "./scaled-object";
+
+/** Answer to a query: values of the series found, or that there is no answer at all. */
+export type Query = (trigger: PrometheusTrigger) => readonly number[] | "no answer";
+
+/** The workload. */
+export interface Workload {
+  /** `spec.replicas` */
+  readonly wanted: number;
+  readonly ready: number;
+}
+
+/** A trigger's value, thousandths, and whether it is above its activation; undefined is an error. */
+type Reading = { readonly milli: number; readonly isActive: boolean } | undefined;
+
+export class Keda {
+  private readonly failures: number[];
+  private readonly cache: (Reading | "nothing")[];
+  private readonly next = new Map<CronTrigger, { start: number; end: number }>();
+  private lastActive: number | undefined;
+  private readonly createdAt: number;
+
+  /** @param now seconds since 1970 */
+  constructor(
+    readonly object: ScaledObject,
+    private readonly query: Query,
+    now: number,
+  ) {
+    this.failures = object.triggers.map(() => 0);
+    this.cache = object.triggers.map(() => "nothing" as const);
+    this.createdAt = now;
+  }
+
+  /** One round of the operator, each `pollingInterval`. @returns the replicas that it sets itself, undefined: none */
+  poll(now: number, { wanted, ready }: Workload): number | undefined {
+    const { object } = this;
+    const { triggers, min, idle, fallback, paused, forcedActivation } = object;
+    if (paused !== undefined) return paused.replicas;
+    // Of CPU and memory alone it can not tell whether anything is to do.
+    let [isActive, isError] = [triggers.length === 0, false];
+    triggers.forEach((trigger, index) => {
+      const raw = this.read(trigger, now);
+      if (trigger.cached) this.cache[index] = raw;
+      const { value, isFallback } = this.withFallback(index, trigger, raw, { wanted, ready });
+      if (value === undefined) isError = true;
+      else if (isFallback || raw?.isActive === true) isActive = true;
+    });
+    if (isActive || forcedActivation) {
+      this.lastActive = now;
+      const isBelow = (idle !== undefined && wanted < min) || wanted === 0;
+      return isBelow && !object.pausedScaleOut ? Math.max(1, min) : undefined;
+    }
+    if (isError && (fallback === undefined || fallback.replicas !== 0)) return undefined;
+    if ((idle !== undefined && wanted > idle) || (wanted > 0 && min === 0)) {
+      const since = this.lastActive === undefined ? this.createdAt : this.lastActive + object.cooldownSeconds;
+      return since < now && !object.pausedScaleIn ? (idle ?? 0) : undefined;
+    }
+    return idle === undefined && wanted < min ? min : undefined;
+  }
+
+  /** What the metrics server answers, thousandths; undefined is an error. */
+  metric(name: string, now: number, workload: Workload): number | undefined {
+    const { triggers } = this.object;
+    const index = triggers.findIndex((trigger, place) => metricName(place, trigger) === name);
+    const trigger = triggers[index];
+    if (trigger === undefined) return undefined;
+    const cached = trigger.cached ? (this.cache[index] ?? "nothing") : "nothing";
+    const raw = cached === "nothing" ? this.read(trigger, now) : cached;
+    return this.withFallback(index, trigger, raw, workload).value;
+  }
+
+  private read(trigger: Trigger, now: number): Reading {
+    if (trigger.kind === "cron") {
+      const isWithin = this.isWithin(trigger, now);
+      return { milli: isWithin ? 1000 * trigger.desiredReplicas : 0, isActive: isWithin };
+    }
+    const answer = this.query(trigger);
+    if (answer === "no answer" || answer.length > 1) return undefined;
+    const [value = NaN] = answer;
+    // No series, no number, and what is infinite are one thing here.
+    if (!Number.isFinite(value)) return trigger.ignoreNullValues ? { milli: 0, isActive: false } : undefined;
+    return {
+      milli: Math.round(Math.max(0, value) * 1000),
+      isActive: value > trigger.activationThreshold,
+    };
+  }
+
+  /** Within, when the end comes before the next start. */
+  private isWithin(trigger: CronTrigger, now: number): boolean {
+    const at = 1000 * now;
+    let next = this.next.get(trigger);
+    if (next === undefined || next.start <= at || next.end <= at) {
+      next = { start: trigger.start.next(at), end: trigger.end.next(at) };
+      this.next.set(trigger, next);
+    }
+    return next.end <= next.start;
+  }
+
+  private withFallback(
+    index: number,
+    trigger: Trigger,
+    raw: Reading,
+    { wanted, ready }: Workload,
+  ): { readonly value: number | undefined; readonly isFallback: boolean } {
+    if (raw !== undefined) {
+      this.failures[index] = 0;
+      return { value: raw.milli, isFallback: false };
+    }
+    const { fallback } = this.object;
+    if (fallback === undefined) return { value: undefined, isFallback: false };
+    const failures = (this.failures[index] ?? 0) + 1;
+    this.failures[index] = failures;
+    if (failures <= fallback.failureThreshold) return { value: undefined, isFallback: false };
+    let replicas = fallback.replicas;
+    if (fallback.behavior === "currentReplicas") replicas = wanted;
+    else if (fallback.behavior === "currentReplicasIfHigher") replicas = Math.max(wanted, replicas);
+    else if (fallback.behavior === "currentReplicasIfLower") replicas = Math.min(wanted, replicas);
+    const threshold = trigger.kind === "cron" ? 1 : trigger.threshold;
+    const isValue = trigger.kind === "prometheus" && trigger.isValue;
+    if (isValue && ready === 0) return { value: undefined, isFallback: false };
+    const share = isValue ? replicas / ready : replicas;
+    return { value: Math.trunc(threshold * 1000 * share), isFallback: true };
+  }
+}
