@@ -82,7 +82,7 @@ export function liveClusterParts(toolchain: Toolchain): ClusterParts {
       controllerManager: controllerManager.path,
       scheduler: scheduler.path,
       kwok: kwok.path,
-      ...(process.env["NOMETRICS"] ? {} : { metricsServer: metricsServer.path }),
+      metricsServer: metricsServer.path,
     },
   };
 }

@@ -5,14 +5,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { applyAll, hasCondition } from "../../../sandbox/cluster/controllers";
-import { type KubernetesClient, type KubernetesObject } from "../../../sandbox/cluster/kubernetes-client";
+import type { KubernetesClient } from "../../../sandbox/cluster/kubernetes-client";
 import { aggregatedApi } from "../../../sandbox/cluster/nodes";
 import { eventually } from "../eventually";
+import { autoscaler, deployment, podObject } from "./manifests";
 import {
   METRICS_WINDOW_SECONDS,
-  SYNC_SECONDS,
   namespaceOf,
-  type Metric,
   type Scenario,
   type ScriptedPod,
   type SeenPod,
@@ -21,25 +20,27 @@ import {
 } from "./scenario";
 import { SERVED, serveMetrics, type MetricsScript, type PodSample } from "./scripted-metrics";
 
-/** From the first question of a sync to the moment when its decision is read, ms. */
-const DECIDED_AFTER_MS = 450;
+/** How long the decision of a sync is looked for before the next step is set up, and how often, ms. */
+const LOOK_FOR_MS = 300;
+const LOOK_EVERY_MS = 50;
 
-/** Questions that come closer than this belong to one sync, ms. */
-const SAME_SYNC_MS = 300;
+/** How long the controller takes at most to be told of a pod that was written, ms. It is let to ask no sooner. */
+const TOLD_WITHIN_MS = 250;
+
+/** For a whole scenario, ms. */
+const PATIENCE_MS = 180_000;
 
 /** Times that lie further back than any window of the controller are written once, seconds. */
 const LONG_AGO = 600;
 
-/** The controller was asked again before the script had come to the next step: this machine is too slow just now. */
-export class TooSlow extends Error {}
-
-/** @returns the syncs of each scenario, in the order of the scenarios; TooSlow for one that has to be run again */
+/** @returns the syncs of each scenario, in the order of the scenarios */
 export async function runOnRealController(
   client: KubernetesClient,
   scenarios: readonly Scenario[],
-): Promise<(readonly Sync[] | TooSlow)[]> {
+): Promise<(readonly Sync[])[]> {
   const runs = new Map(scenarios.map((scenario) => [namespaceOf(scenario), new Run(client, scenario)]));
   const script: MetricsScript = {
+    asked: async (namespace, question) => await runs.get(namespace)?.asked(question),
     resource: (namespace) => runs.get(namespace)?.resource(),
     pods: (namespace, metric) => runs.get(namespace)?.custom(metric),
     external: (namespace, metric) => runs.get(namespace)?.external(metric),
@@ -65,17 +66,25 @@ export async function runOnRealController(
   }
 }
 
+/**
+ * One scenario. The controller waits for its metrics, so that whoever answers sets the pace: a slow machine makes a run
+ * longer and not different.
+ */
 class Run {
   private readonly namespace: string;
   private readonly syncs: Sync[] = [];
   private world: World;
   private pods: SeenPod[] = [];
   private replicas: number;
-  private askedAt = -Infinity;
-  private deciding: Promise<void> | undefined;
-  private finished: (result: readonly Sync[] | TooSlow) => void = () => undefined;
-  private readonly result: Promise<readonly Sync[] | TooSlow>;
+  private readyAt = 0;
+  private answeredAt = 0;
+  private readonly questions = new Set<string>();
+  private decidedAt: number | undefined;
+  private next: Promise<void> = Promise.resolve();
   private isOver = false;
+  private finish: (syncs: readonly Sync[]) => void = () => undefined;
+  private fail: (error: unknown) => void = () => undefined;
+  private readonly result: Promise<readonly Sync[]>;
 
   constructor(
     private readonly client: KubernetesClient,
@@ -84,39 +93,105 @@ class Run {
     this.namespace = namespaceOf(scenario);
     this.replicas = scenario.replicas;
     this.world = scenario.world(0, scenario.replicas);
-    this.result = new Promise((resolve) => (this.finished = resolve));
+    this.result = new Promise((resolve, reject) => ([this.finish, this.fail] = [resolve, reject]));
   }
 
   async prepare(): Promise<void> {
     const { client, namespace, scenario } = this;
     await applyAll(client, [{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }]);
-    await eventually("a service account", () =>
-      client.read({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } }),
+    await eventually(
+      "a service account",
+      () => client.read({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } }),
+      Boolean,
+      { withinMs: 60_000 },
     );
     await applyAll(client, [deployment(namespace, scenario.replicas, scenario.requestMilli ?? 1000)]);
     await this.enter(this.world);
   }
 
   async begin(): Promise<void> {
-    await applyAll(this.client, [autoscaler(this.namespace, this.scenario)]);
+    await applyAll(this.client, [autoscaler(this.scenario)]);
   }
 
-  async end(): Promise<readonly Sync[] | TooSlow> {
-    const patience = (this.scenario.steps + 10) * SYNC_SECONDS * 3_000;
+  async end(): Promise<readonly Sync[]> {
+    const { scenario } = this;
     const timer = setTimeout(() => {
-      this.stop(new TooSlow(`only ${this.syncs.length} of ${this.scenario.steps} syncs came`));
-    }, patience);
+      const came = this.syncs.length;
+      this.fail(new Error(`${scenario.name}: only ${came} of ${scenario.steps} syncs came within ${PATIENCE_MS / 1000} s`));
+    }, PATIENCE_MS);
     try {
       return await this.result;
     } finally {
+      this.isOver = true;
       clearTimeout(timer);
       // The controller would go on with it.
-      await this.client.delete(autoscaler(this.namespace, this.scenario), "Background");
+      await this.client.delete(autoscaler(scenario), "Background");
     }
   }
 
+  /** The controller asks, and waits until the world is that of its step. A question that was asked begins a sync. */
+  async asked(question: string): Promise<void> {
+    if (this.isOver) return;
+    if (this.questions.size === 0 || this.questions.has(question)) {
+      this.questions.clear();
+      await this.next;
+      if (this.answeredAt > 0) await this.decided();
+      await sleep(Math.max(0, this.readyAt - Date.now()));
+    }
+    this.questions.add(question);
+    this.answeredAt = Date.now();
+    if (this.isOver || this.questions.size < this.scenario.metrics.length) return;
+    this.decidedAt = undefined;
+    this.next = this.lookAhead().catch(this.fail);
+  }
+
+  /** The next step is set up as soon as the decision shows, so that the controller seldom waits. */
+  private async lookAhead(): Promise<void> {
+    for (const until = Date.now() + LOOK_FOR_MS; Date.now() < until; ) {
+      await sleep(LOOK_EVERY_MS);
+      if ((await this.read()) === this.replicas) continue;
+      this.decidedAt = Date.now();
+      break;
+    }
+    await this.setUp(await this.read());
+  }
+
+  private upcoming: { readonly replicas: number; readonly world: World; readonly pods: SeenPod[] } | undefined;
+
+  private async setUp(replicas: number): Promise<void> {
+    const before = { world: this.world, pods: this.pods };
+    if (this.syncs.length + 1 < this.scenario.steps) {
+      await this.enter(this.scenario.world(this.syncs.length + 1, replicas));
+    }
+    this.upcoming = { replicas, ...before };
+  }
+
+  /** A sync has begun, so the one before is over: what it decided is what is there now. */
+  private async decided(): Promise<void> {
+    const { scenario, upcoming, replicas: replicasBefore, answeredAt } = this;
+    if (upcoming === undefined) throw new Error("a step was not set up");
+    const replicasAfter = await this.read();
+    const decidedAt = replicasAfter === replicasBefore ? answeredAt : (this.decidedAt ?? Date.now());
+    const { world, pods } = upcoming;
+    this.syncs.push({
+      at: answeredAt / 1000,
+      decidedAt: decidedAt / 1000,
+      replicasBefore,
+      replicasAfter,
+      world,
+      pods,
+    });
+    this.replicas = replicasAfter;
+    if (this.syncs.length === scenario.steps) {
+      this.isOver = true;
+      this.finish(this.syncs);
+      return;
+    }
+    // The decision came after it was looked for.
+    if (replicasAfter !== upcoming.replicas) await this.enter(scenario.world(this.syncs.length, replicasAfter));
+  }
+
   resource(): Readonly<Record<string, readonly PodSample[]>> | undefined {
-    this.asked();
     if (this.world.noResourceMetrics === true) return undefined;
     const cpu = this.pods.flatMap(({ name, cpu: milli, measuredAt }) =>
       milli === undefined ? [] : [sample(name, milli, measuredAt)],
@@ -125,8 +200,7 @@ class Run {
     return { cpu, memory: cpu.map((one) => ({ ...one, milli: 64 * 2 ** 20 * 1000 })) };
   }
 
-  custom(metric: string): readonly PodSample[] | undefined {
-    this.asked();
+  custom(metric: string): readonly PodSample[] {
     return this.pods.flatMap(({ name, custom, measuredAt }) => {
       const milli = custom?.[metric];
       return milli === undefined ? [] : [sample(name, milli, measuredAt)];
@@ -134,42 +208,7 @@ class Run {
   }
 
   external(metric: string): readonly number[] | undefined {
-    this.asked();
     return this.world.external?.[metric];
-  }
-
-  /** The controller asks: a sync has begun, unless this belongs to one that has. */
-  private asked(): void {
-    const now = Date.now();
-    if (this.isOver || now - this.askedAt < SAME_SYNC_MS) return;
-    this.askedAt = now;
-    if (this.deciding !== undefined) {
-      this.stop(new TooSlow(`sync ${this.syncs.length + 1} came before step ${this.syncs.length} was set up`));
-      return;
-    }
-    this.deciding = this.decided(now).then(
-      () => (this.deciding = undefined),
-      (error: unknown) => this.stop(new TooSlow(error instanceof Error ? error.message : String(error))),
-    );
-  }
-
-  private async decided(askedAt: number): Promise<void> {
-    const { scenario, world, pods, replicas: replicasBefore } = this;
-    await sleep(DECIDED_AFTER_MS);
-    const replicasAfter = await this.read();
-    this.syncs.push({ at: askedAt / 1000, replicasBefore, replicasAfter, world, pods });
-    this.replicas = replicasAfter;
-    if (this.syncs.length === scenario.steps) {
-      this.stop(this.syncs);
-      return;
-    }
-    await this.enter(scenario.world(this.syncs.length, replicasAfter));
-    if ((await this.read()) !== replicasAfter) throw new TooSlow("a decision came late");
-  }
-
-  private stop(result: readonly Sync[] | TooSlow): void {
-    this.isOver = true;
-    this.finished(result);
   }
 
   private async read(): Promise<number> {
@@ -193,6 +232,7 @@ class Run {
     }
     this.world = world;
     this.pods = pods;
+    this.readyAt = Date.now() + TOLD_WITHIN_MS;
   }
 
   private async write(before: SeenPod | undefined, after: SeenPod | undefined): Promise<void> {
@@ -242,78 +282,3 @@ function statusOf({ phase, ready, startedAt, changedAt }: SeenPod): string {
 function sample(pod: string, milli: number, at: number): PodSample {
   return { pod, milli, at, windowSeconds: METRICS_WINDOW_SECONDS };
 }
-
-const LABELS = { app: "scripted" };
-
-function deployment(namespace: string, replicas: number, requestMilli: number): KubernetesObject {
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "scripted", namespace },
-    spec: {
-      replicas,
-      selector: { matchLabels: LABELS },
-      template: { metadata: { labels: LABELS }, spec: podSpec(requestMilli) },
-    },
-  };
-}
-
-function podObject(namespace: string, name: string, requestMilli: number): KubernetesObject {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, namespace, labels: LABELS },
-    // On a node, so that a deleted pod stays until its kubelet has spoken, which it never does.
-    spec: { ...podSpec(requestMilli), nodeName: "scripted" },
-  };
-}
-
-function podSpec(requestMilli: number): object {
-  return {
-    automountServiceAccountToken: false,
-    containers: [
-      { name: "main", image: "scripted", resources: { requests: { cpu: `${requestMilli}m` } } },
-    ],
-  };
-}
-
-function autoscaler(namespace: string, { min, max, metrics, behavior }: Scenario): KubernetesObject {
-  return {
-    apiVersion: "autoscaling/v2",
-    kind: "HorizontalPodAutoscaler",
-    metadata: { name: "scripted", namespace },
-    spec: {
-      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "scripted" },
-      minReplicas: min,
-      maxReplicas: max,
-      metrics: metrics.map(metricSpec),
-      ...(behavior === undefined ? {} : { behavior }),
-    },
-  };
-}
-
-function metricSpec(metric: Metric): object {
-  switch (metric.kind) {
-    case "cpu": {
-      const target = { type: "Utilization", averageUtilization: metric.percent };
-      return { type: "Resource", resource: { name: "cpu", target } };
-    }
-    case "cpu-value": {
-      const target = { type: "AverageValue", averageValue: `${metric.milli}m` };
-      return { type: "Resource", resource: { name: "cpu", target } };
-    }
-    case "pods": {
-      const target = { type: "AverageValue", averageValue: `${metric.averageMilli}m` };
-      return { type: "Pods", pods: { metric: { name: metric.name }, target } };
-    }
-    case "external-value": {
-      const target = { type: "Value", value: `${metric.milli}m` };
-      return { type: "External", external: { metric: { name: metric.name }, target } };
-    }
-    case "external-average": {
-      const target = { type: "AverageValue", averageValue: `${metric.averageMilli}m` };
-      return { type: "External", external: { metric: { name: metric.name }, target } };
-    }
-  }
-}
-

@@ -78,8 +78,10 @@ export interface SeenPod extends Omit<ScriptedPod, "startedAgo" | "changedAgo" |
 
 /** One sync of the real controller: what it saw, and what it made of it. */
 export interface Sync {
-  /** Seconds since 1970. */
+  /** When it was told the metrics, seconds since 1970. */
   readonly at: number;
+  /** When its decision was seen; `at` when it left the replicas as they were. */
+  readonly decidedAt: number;
   readonly replicasBefore: number;
   readonly replicasAfter: number;
   readonly world: World;

@@ -21,6 +21,8 @@ export interface PodSample {
 
 /** What is to be answered to one question; undefined: there is nothing, as when the source is gone. */
 export interface MetricsScript {
+  /** Called before each answer, which waits for it. @param question the same for the same metric */
+  asked(namespace: string, question: string): Promise<void>;
   /** By resource: `cpu`, `memory`. The pod has one container, `main`. */
   resource(namespace: string): Readonly<Record<string, readonly PodSample[]>> | undefined;
   /** One value for each pod. */
@@ -44,7 +46,9 @@ export const SERVED = [
 export async function serveMetrics(script: MetricsScript): Promise<ScriptedMetrics> {
   const { certificate, key } = selfSigned("scripted-metrics");
   const server: Server = createServer({ cert: certificate, key }, (request, response) => {
-    respond(script, request, response);
+    respond(script, request, response).catch((error: unknown) => {
+      send(response, 500, failure(error instanceof Error ? error.message : String(error)));
+    });
   });
   const port = await freePort();
   await once(server.listen(port, "127.0.0.1"), "listening");
@@ -117,8 +121,12 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
-function respond(script: MetricsScript, request: IncomingMessage, response: ServerResponse): void {
-  const path = new URL(request.url ?? "/", "https://localhost").pathname;
+async function respond(
+  script: MetricsScript,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = decodeURIComponent(new URL(request.url ?? "/", "https://localhost").pathname);
   const discovered = API_RESOURCES[path.replace("/apis/", "")];
   if (discovered !== undefined) {
     const groupVersion = path.replace("/apis/", "");
@@ -128,7 +136,9 @@ function respond(script: MetricsScript, request: IncomingMessage, response: Serv
   for (const { pattern, answer } of ROUTES) {
     const found = pattern.exec(path);
     if (found === null) continue;
-    const body = answer(script, found[1] ?? "", decodeURIComponent(found[2] ?? ""));
+    const [, namespace = "", metric = ""] = found;
+    await script.asked(namespace, path);
+    const body = answer(script, namespace, metric);
     if (body === undefined) send(response, 503, failure("the script has nothing"));
     else send(response, 200, body);
     return;

@@ -1,60 +1,64 @@
 /** The simulated HorizontalPodAutoscaler, shown what the real one saw. */
-import { DEFAULT_BEHAVIOR, step, type Behavior, type Memory, type ScalingRules } from "../../../simulation/autoscaler/behavior";
+import { HorizontalPodAutoscaler, type MetricsApis } from "../../../simulation/autoscaler/horizontal-pod-autoscaler";
+import { readHpa } from "../../../simulation/autoscaler/hpa-object";
 import {
   CALCULATOR_DEFAULTS,
-  calculateReplicas,
+  grouped,
   type SeenPod as SimulatedPod,
 } from "../../../simulation/autoscaler/replica-calculator";
-import { METRICS_WINDOW_SECONDS, type Rules, type Scenario, type SeenPod, type Sync } from "./scenario";
+import { autoscaler } from "./manifests";
+import { METRICS_WINDOW_SECONDS, type Scenario, type SeenPod, type Sync } from "./scenario";
 
-/** Replicas after each sync. */
-export function runSimulated(scenario: Scenario, syncs: readonly Sync[]): number[] {
-  const behavior = behaviorOf(scenario);
-  const [first] = syncs;
-  let memory: Memory = {
-    recommendations: first === undefined ? [] : [{ at: first.at, replicas: first.replicasBefore }],
-    ups: [],
-    downs: [],
-  };
+const SETTINGS = { ...CALCULATOR_DEFAULTS, metricsWindowSeconds: METRICS_WINDOW_SECONDS };
+
+/**
+ * Replicas after each sync, of the very object that the real one was given.
+ *
+ * @param clock whether a sync counts from when it was told the metrics, or from when its decision was seen: what the real
+ *   one remembers is stamped somewhere between the two
+ */
+export function runSimulated(
+  scenario: Scenario,
+  syncs: readonly Sync[],
+  clock: "at" | "decidedAt" = "at",
+): number[] {
+  const simulated = new HorizontalPodAutoscaler(readHpa(autoscaler(scenario)), SETTINGS);
   return syncs.map((sync) => {
-    const wanted = recommended(scenario, sync);
-    if (wanted === undefined) return sync.replicasBefore;
-    const done = step(wanted, sync.replicasBefore, sync.at, memory, behavior, scenario);
-    ({ memory } = done);
-    return done.replicas;
+    const scale = {
+      wanted: sync.replicasBefore,
+      there: sync.pods.filter(({ deleted, phase }) => !deleted && phase !== "Failed").length,
+      ready: sync.pods.filter(({ phase, ready }) => phase === "Running" && ready).length,
+    };
+    return simulated.sync(sync[clock], scale, apisOf(scenario, sync)).replicas;
   });
 }
 
-function recommended(scenario: Scenario, { world, pods, replicasBefore, at }: Sync): number | undefined {
-  const [metric] = scenario.metrics;
-  if (metric?.kind !== "cpu" || scenario.metrics.length > 1) {
-    throw new Error(`the simulator does not know the metrics of "${scenario.name}"`);
-  }
-  const settings = { ...CALCULATOR_DEFAULTS, metricsWindowSeconds: METRICS_WINDOW_SECONDS };
-  const blind = world.noResourceMetrics === true;
-  const simulated = pods.map((pod) => simulatedPod(pod, blind));
-  const request = scenario.requestMilli ?? 1000;
-  return calculateReplicas(simulated, replicasBefore, metric.percent, request, at, settings);
+function apisOf({ requestMilli = 1000 }: Scenario, { at, world, pods }: Sync): MetricsApis {
+  const groupsOf = (value: (pod: SeenPod) => number | undefined, isCpu: boolean) =>
+    grouped(
+      pods.map((pod) => simulatedPod(pod, value(pod))),
+      at,
+      isCpu,
+      SETTINGS,
+    );
+  return {
+    resource: () =>
+      world.noResourceMetrics === true
+        ? undefined
+        : { groups: groupsOf(({ cpu }) => cpu, true), request: requestMilli },
+    pods: (name) => groupsOf(({ custom }) => custom?.[name], false),
+    external: (name) => world.external?.[name],
+  };
 }
 
-function simulatedPod({ phase, ready, deleted, startedAt, changedAt, cpu, measuredAt }: SeenPod, blind: boolean): SimulatedPod {
+function simulatedPod(pod: SeenPod, milliCores: number | undefined): SimulatedPod {
+  const { phase, ready, deleted, startedAt, changedAt, measuredAt } = pod;
   return {
     deleted: deleted || phase === "Failed",
     pending: phase === "Pending",
     startedAt,
     ready,
     changedAt,
-    metric: cpu === undefined || blind ? undefined : { milliCores: cpu, at: measuredAt },
+    metric: milliCores === undefined ? undefined : { milliCores, at: measuredAt },
   };
-}
-
-function behaviorOf({ behavior }: Scenario): Behavior {
-  return {
-    scaleUp: rulesOf(behavior?.scaleUp, DEFAULT_BEHAVIOR.scaleUp),
-    scaleDown: rulesOf(behavior?.scaleDown, DEFAULT_BEHAVIOR.scaleDown),
-  };
-}
-
-function rulesOf(given: Rules | undefined, otherwise: ScalingRules): ScalingRules {
-  return { ...otherwise, ...given } as ScalingRules;
 }
