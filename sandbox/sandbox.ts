@@ -16,11 +16,13 @@ import { runStack, type StackRun, type StackRunArgs } from "../engine/stack";
 import { withLock } from "../cli/lock";
 import { ROOT, SANDBOX, ensureDirectory } from "../cli/paths";
 import { customResourceDefinitions } from "./toolchain/crds";
-import { obtain, type Obtained } from "./toolchain/obtain";
+import { isCached, obtain, type Obtained } from "./toolchain/obtain";
 import {
   API_SERVER,
   CONTROLLER_MANAGER,
   ETCD,
+  KEDA_ADAPTER,
+  KEDA_OPERATOR,
   KUBECTL,
   KWOK,
   METRICS_SERVER,
@@ -40,6 +42,9 @@ export interface Toolchain {
   readonly scheduler: Obtained;
   readonly kwok: Obtained;
   readonly metricsServer: Obtained;
+  /** Where they are cached, or were asked for with KEDA=1. */
+  readonly kedaOperator?: Obtained;
+  readonly kedaAdapter?: Obtained;
   /** Folder of CustomResourceDefinitions. */
   readonly definitions: string;
 }
@@ -55,13 +60,24 @@ export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
     scheduler: await obtain(SCHEDULER, { progress }),
     kwok: await obtain(KWOK, { progress }),
     metricsServer: await obtain(METRICS_SERVER, { progress }),
+    ...(await keda(progress)),
     definitions: await customResourceDefinitions(progress),
+  };
+}
+
+/** Its build takes longer than that of all the others, so it is made only when asked for. */
+async function keda(progress: Progress): Promise<Pick<Toolchain, "kedaOperator" | "kedaAdapter">> {
+  const isThere = [KEDA_OPERATOR, KEDA_ADAPTER].every(isCached);
+  if (!isThere && process.env["KEDA"] !== "1") return {};
+  return {
+    kedaOperator: await obtain(KEDA_OPERATOR, { progress }),
+    kedaAdapter: await obtain(KEDA_ADAPTER, { progress }),
   };
 }
 
 /** Every program of the toolchain. */
 export function programsOf({ definitions: _, ...programs }: Toolchain): Obtained[] {
-  return Object.values(programs);
+  return Object.values(programs).filter((program) => program !== undefined);
 }
 
 /** A control plane that stores objects and nothing more: enough for a preview. */
@@ -73,9 +89,13 @@ export function clusterParts(toolchain: Toolchain): ClusterParts {
   };
 }
 
-/** A cluster in which objects are acted on: pods run on simulated nodes in three zones. */
-export function liveClusterParts(toolchain: Toolchain): ClusterParts {
-  const { controllerManager, scheduler, kwok, metricsServer } = toolchain;
+/**
+ * A cluster in which objects are acted on: pods run on simulated nodes in three zones.
+ *
+ * @param flags of kube-controller-manager
+ */
+export function liveClusterParts(toolchain: Toolchain, flags: readonly string[] = []): ClusterParts {
+  const { controllerManager, scheduler, kwok, metricsServer, kedaOperator, kedaAdapter } = toolchain;
   return {
     ...clusterParts(toolchain),
     controllers: {
@@ -83,6 +103,10 @@ export function liveClusterParts(toolchain: Toolchain): ClusterParts {
       scheduler: scheduler.path,
       kwok: kwok.path,
       metricsServer: metricsServer.path,
+      controllerManagerFlags: flags,
+      ...(kedaOperator === undefined || kedaAdapter === undefined
+        ? {}
+        : { keda: { operator: kedaOperator.path, adapter: kedaAdapter.path } }),
     },
   };
 }

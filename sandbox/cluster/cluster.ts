@@ -12,12 +12,8 @@ import { parseAllDocuments, stringify } from "yaml";
 import { freePort } from "../../cli/free-port";
 import { SANDBOX, ensureDirectory } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
-import {
-  CONTROLLER_NAMES,
-  ensureControllers,
-  type ControllerPrograms,
-  type ControlPlaneFiles,
-} from "./controllers";
+import { CONTROLLER_NAMES, type ControlPlaneFiles, type ControllerPrograms } from "./controller-programs";
+import { ensureControllers } from "./controllers";
 import { KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
 import { ensureCertificate, type CertificateFiles } from "./self-signed";
 import {

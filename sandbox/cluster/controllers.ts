@@ -2,59 +2,39 @@
  * What acts on the objects of a cluster: kube-controller-manager, kube-scheduler, nodes and pods that kwok simulates,
  * metrics-server. Each is the real program, but for the kubelets.
  */
-import { existsSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { freePort } from "../../cli/free-port";
 import { UserError } from "../../cli/user-error";
-import { ApiError, KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
-import { kwokConfiguration } from "./kwok";
-import { aggregatedApi, nodes, storageClass } from "./nodes";
-import { lastLogLines, logFile, runningPid, startInBackground, type BackgroundProcess } from "./processes";
-import { ensureCertificate } from "./self-signed";
+import { KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
+import {
+  CONTROLLER_NAMES,
+  EXTERNAL_METRICS_API,
+  METRICS_API,
+  isWanted,
+  startOf,
+  type ControlPlaneFiles,
+  type ControllerName,
+  type ControllerPrograms,
+} from "./controller-programs";
+import { nodes, storageClass } from "./nodes";
+import {
+  endedByItself,
+  lastLogLines,
+  logFile,
+  runningPid,
+  startInBackground,
+  type BackgroundProcess,
+} from "./processes";
 
-/** Paths of the programs, and what is special about this cluster. */
-export interface ControllerPrograms {
-  readonly controllerManager: string;
-  /** Flags on top of the sandbox's, such as a shorter period of the HorizontalPodAutoscaler. */
-  readonly controllerManagerFlags?: readonly string[];
-  /** Puts pods on nodes. Left out, they stay pending. */
-  readonly scheduler?: string;
-  /** Stands for the kubelets. Left out, there are no nodes. */
-  readonly kwok?: string;
-  /** Between being scheduled and being ready, milliseconds; a pod's annotation `pod-ready.stage.kwok.x-k8s.io/delay` says otherwise. @default 1000 */
-  readonly podReadyMs?: number;
-  /** Answers for metrics.k8s.io with what kwok says is used. */
-  readonly metricsServer?: string;
-}
-
-/** Files of a control plane that its controllers need. */
-export interface ControlPlaneFiles {
-  readonly directory: string;
-  readonly kubeconfig: string;
-  readonly serviceAccountKey: string;
-  /** Certificate by which the API server is known. */
-  readonly authority: string;
-}
-
-/** In the order in which they are stopped. */
-export const CONTROLLER_NAMES = [
-  "metrics-server",
-  "kube-scheduler",
-  "kube-controller-manager",
-  "kwok",
-] as const;
-
-type ControllerName = (typeof CONTROLLER_NAMES)[number];
+/** APIs that another program answers for. */
+const SERVED_BY: Readonly<Record<string, ControllerName>> = {
+  [METRICS_API]: "metrics-server",
+  [EXTERNAL_METRICS_API]: "keda-adapter",
+};
 
 /** They start at once, and some try for a while to reach the others. */
 const READY_WITHIN_MS = 120_000;
-
-interface Start {
-  readonly path: string;
-  readonly args: readonly string[];
-}
 
 /** Starts what does not run, and waits until nodes are ready and metrics are served. */
 export async function ensureControllers(
@@ -69,11 +49,13 @@ export async function ensureControllers(
   try {
     for (const name of missing) {
       const what = processOf(name, files);
-      const died = existsSync(logFile(what)) ? lastLogLines(what, 1) : undefined;
+      if (endedByItself(what)) {
+        progress(`${name} had ended and is started again; it said last: ${lastLogLines(what, 1)}`);
+      }
       rmSync(logFile(what), { force: true });
-      if (died !== undefined) progress(`${name} had ended and is started again; it said last: ${died}`);
-      const { path, args } = await start(name, files, programs, client);
-      startInBackground(what, path, args, { GOGC: "50" });
+      const { path, args, objects = [], environment = {} } = await startOf(name, files, programs);
+      await applyAll(client, objects);
+      startInBackground(what, path, args, { GOGC: "50", ...environment });
     }
     if (programs.kwok !== undefined) await applyAll(client, [...nodes(), storageClass()]);
     await waitUntilReady(files, programs, client);
@@ -82,93 +64,19 @@ export async function ensureControllers(
   }
 }
 
-function wantedPrograms({ scheduler, kwok, metricsServer }: ControllerPrograms): ControllerName[] {
-  return [
-    "kube-controller-manager",
-    ...(scheduler === undefined ? [] : (["kube-scheduler"] as const)),
-    ...(kwok === undefined ? [] : (["kwok"] as const)),
-    ...(metricsServer === undefined ? [] : (["metrics-server"] as const)),
-  ];
+function wantedPrograms(programs: ControllerPrograms): ControllerName[] {
+  return [...CONTROLLER_NAMES].reverse().filter((name) => isWanted(name, programs));
 }
 
 function processOf(name: ControllerName, { directory }: ControlPlaneFiles): BackgroundProcess {
   return { name, directory };
 }
 
-async function start(
-  name: ControllerName,
-  files: ControlPlaneFiles,
-  programs: ControllerPrograms,
-  client: KubernetesClient,
-): Promise<Start> {
-  const { directory, kubeconfig, serviceAccountKey, authority } = files;
-  switch (name) {
-    case "kube-controller-manager":
-      return {
-        path: programs.controllerManager,
-        args: [
-          `--kubeconfig=${kubeconfig}`,
-          "--leader-elect=false",
-          // Nobody asks it anything.
-          "--secure-port=0",
-          `--service-account-private-key-file=${serviceAccountKey}`,
-          `--root-ca-file=${authority}`,
-          ...(programs.controllerManagerFlags ?? []),
-        ],
-      };
-    case "kube-scheduler":
-      return {
-        path: programs.scheduler ?? "",
-        args: [`--kubeconfig=${kubeconfig}`, "--leader-elect=false", "--secure-port=0"],
-      };
-    case "kwok": {
-      const port = await freePort();
-      const configuration = join(directory, "kwok.yaml");
-      writeFileSync(configuration, kwokConfiguration(programs.podReadyMs ?? 1_000));
-      const kubelet = ensureCertificate(directory, "kubelet");
-      return {
-        path: programs.kwok ?? "",
-        args: [
-          `--kubeconfig=${kubeconfig}`,
-          `--config=${configuration}`,
-          "--v=WARN",
-          "--manage-all-nodes=true",
-          // Without leases the node controller takes every node for lost.
-          "--node-lease-duration-seconds=40",
-          "--node-ip=127.0.0.1",
-          `--node-port=${port}`,
-          `--server-address=127.0.0.1:${port}`,
-          `--tls-cert-file=${kubelet.certificate}`,
-          `--tls-private-key-file=${kubelet.key}`,
-        ],
-      };
-    }
-    case "metrics-server": {
-      const port = await freePort();
-      await applyAll(client, aggregatedApi("v1beta1.metrics.k8s.io", port));
-      return {
-        path: programs.metricsServer ?? "",
-        args: [
-          `--kubeconfig=${kubeconfig}`,
-          `--authentication-kubeconfig=${kubeconfig}`,
-          `--authorization-kubeconfig=${kubeconfig}`,
-          `--cert-dir=${join(directory, "metrics-server")}`,
-          "--bind-address=127.0.0.1",
-          `--secure-port=${port}`,
-          "--kubelet-insecure-tls",
-          "--kubelet-use-node-status-port",
-          "--kubelet-preferred-address-types=InternalIP",
-          // The shortest that it takes.
-          "--metric-resolution=10s",
-          "--kubelet-request-timeout=5s",
-        ],
-      };
-    }
-  }
-}
-
 /** Creates or changes objects of the sandbox's own. */
-export async function applyAll(client: KubernetesClient, objects: readonly KubernetesObject[]): Promise<void> {
+export async function applyAll(
+  client: KubernetesClient,
+  objects: readonly KubernetesObject[],
+): Promise<void> {
   const options = { fieldManager: "retrofitlink-sandbox", force: true, dryRun: false };
   await Promise.all(objects.map((object) => client.apply(object, options)));
 }
@@ -201,33 +109,27 @@ async function waitUntilReady(
 }
 
 async function firstThatIsNotReady(
-  { kwok, metricsServer }: ControllerPrograms,
+  programs: ControllerPrograms,
   client: KubernetesClient,
 ): Promise<string | undefined> {
-  const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace: "default" } };
+  const { kwok } = programs;
+  const account = {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: { name: "default", namespace: "default" },
+  };
   if ((await client.read(account)) === undefined) return "default service account is";
   if (kwok !== undefined) {
     const ready = (await client.list("v1", "Node")).filter((node) => hasCondition(node, "Ready"));
     if (ready.length < nodes().length) return "nodes are";
   }
-  if (metricsServer !== undefined) {
-    const service = (await client.list("apiregistration.k8s.io/v1", "APIService")).find(
-      ({ metadata }) => metadata.name === "v1beta1.metrics.k8s.io",
-    );
-    if (service === undefined || !hasCondition(service, "Available")) return "metrics API is";
-    // It is there before it has asked the kubelets twice.
-    if ((await metricsOfNodes(client)) < nodes().length) return "metrics of the nodes are";
+  const apis = await client.list("apiregistration.k8s.io/v1", "APIService");
+  for (const [name, program] of Object.entries(SERVED_BY)) {
+    const api = apis.find(({ metadata }) => metadata.name === name);
+    const isThere = api !== undefined && hasCondition(api, "Available");
+    if (isWanted(program, programs) && !isThere) return `API ${name} is`;
   }
   return undefined;
-}
-
-async function metricsOfNodes(client: KubernetesClient): Promise<number> {
-  try {
-    return (await client.list("metrics.k8s.io/v1beta1", "NodeMetrics")).length;
-  } catch (error) {
-    if (error instanceof ApiError) return 0;
-    throw error;
-  }
 }
 
 /** Whether a condition of an object's status is true. */

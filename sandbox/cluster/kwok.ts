@@ -60,7 +60,8 @@ const is = (key: string, ...values: string[]): Condition => ({ key, operator: "I
 const isNot = (key: string, ...values: string[]): Condition => ({ key, operator: "NotIn", values });
 const exists = (key: string): Condition => ({ key, operator: "Exists" });
 const isMissing = (key: string): Condition => ({ key, operator: "DoesNotExist" });
-const conditionOf = (type: string): string => `.status.conditions.[] | select( .type == "${type}" ) | .status`;
+const conditionOf = (type: string): string =>
+  `.status.conditions.[] | select( .type == "${type}" ) | .status`;
 
 function nodeStages(): unknown[] {
   const status = `
@@ -179,17 +180,24 @@ ${CONTAINERS(`{ terminated: { exitCode: ${exitCode}, reason: ${reason}, startedA
       delay: { durationMilliseconds: 100, jitterDurationMilliseconds: 300 },
       next: { statusTemplate: running },
     }),
-    stage(
-      "pod-ready",
-      "Pod",
-      [lives, is(".status.phase", "Running"), is(conditionOf("Ready"), "False")],
-      { delay, next: { statusTemplate: ready } },
-    ),
+    stage("pod-ready", "Pod", [lives, is(".status.phase", "Running"), is(conditionOf("Ready"), "False")], {
+      delay,
+      next: { statusTemplate: ready },
+    }),
     stage(
       "pod-complete",
       "Pod",
-      [lives, is(".status.phase", "Running"), is(conditionOf("Ready"), "True"), belongsToJob, isMissing(exitCode)],
-      { delay: { durationMilliseconds: 500 }, next: { statusTemplate: ended("Succeeded", "0", "Completed") } },
+      [
+        lives,
+        is(".status.phase", "Running"),
+        is(conditionOf("Ready"), "True"),
+        belongsToJob,
+        isMissing(exitCode),
+      ],
+      {
+        delay: { durationMilliseconds: 500 },
+        next: { statusTemplate: ended("Succeeded", "0", "Completed") },
+      },
     ),
     stage(
       "pod-fail",
@@ -197,7 +205,9 @@ ${CONTAINERS(`{ terminated: { exitCode: ${exitCode}, reason: ${reason}, startedA
       [lives, is(".status.phase", "Running"), is(conditionOf("Ready"), "True"), exists(exitCode)],
       {
         delay: { durationMilliseconds: 500 },
-        next: { statusTemplate: ended("Failed", `{{ index .metadata.annotations "${EXIT_CODE}" }}`, "Error") },
+        next: {
+          statusTemplate: ended("Failed", `{{ index .metadata.annotations "${EXIT_CODE}" }}`, "Error"),
+        },
       },
     ),
     // It answers for a moment while it ends, as a pod with a preStop does.
@@ -293,8 +303,14 @@ function kubeletMetrics(): unknown {
           "gauge",
           'pod.Usage("memory", container.name)',
         ),
-        metric("node_cpu_usage_seconds_total", "node", "counter", 'node.CumulativeUsage("cpu")'),
-        metric("node_memory_working_set_bytes", "node", "gauge", 'node.Usage("memory")'),
+        // With what the node itself takes, for metrics-server takes a node that uses nothing for one that is not there.
+        metric(
+          "node_cpu_usage_seconds_total",
+          "node",
+          "counter",
+          'node.CumulativeUsage("cpu") + 0.05 * node.SinceSecond()',
+        ),
+        metric("node_memory_working_set_bytes", "node", "gauge", 'node.Usage("memory") + 300000000.0'),
       ],
     },
   };

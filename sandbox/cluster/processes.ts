@@ -77,6 +77,11 @@ export async function stopInBackground(what: BackgroundProcess, patienceMs = 5_0
   rmSync(pidFile(what), { force: true });
 }
 
+/** Whether it was started and neither stopped nor found running: it ended by itself, or with its machine. */
+export function endedByItself(what: BackgroundProcess): boolean {
+  return existsSync(pidFile(what)) && runningPid(what) === undefined;
+}
+
 /** The last lines of the log, for an error message. */
 export function lastLogLines(what: BackgroundProcess, count = 5): string {
   if (!existsSync(logFile(what))) return "";

@@ -90,7 +90,8 @@ const TRUE = der(0x01, Buffer.from([0xff]));
 /** Tag, length, content. */
 function der(tag: number, content: Buffer): Buffer {
   const { length } = content;
-  const bytes = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  const bytes =
+    length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
   return Buffer.concat([Buffer.from([tag, ...bytes]), content]);
 }
 
@@ -112,7 +113,10 @@ function utf8(text: string): Buffer {
 
 /** UTCTime, which RFC 5280 asks for until 2049. */
 function time(at: number): Buffer {
-  const digits = new Date(at).toISOString().replaceAll(/[-:T]|\.\d+/g, "").slice(2);
+  const digits = new Date(at)
+    .toISOString()
+    .replaceAll(/[-:T]|\.\d+/g, "")
+    .slice(2);
   return der(0x17, Buffer.from(digits));
 }
 

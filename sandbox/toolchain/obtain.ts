@@ -60,6 +60,11 @@ export function programCache(program: Program): string {
   return join(cacheDirectory(), `${module}-${key}`, "bin");
 }
 
+/** Whether the pinned program is there without a download or a build. */
+export function isCached(program: Program): boolean {
+  return allowedWays().includes("cache") && isExecutable(join(programCache(program), program.name));
+}
+
 /**
  * The path of a program that works.
  *

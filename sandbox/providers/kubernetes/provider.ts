@@ -209,7 +209,9 @@ export class KubernetesProvider implements StandIn {
     for (const deadline = Date.now() + GONE_WITHIN_MS; ; await sleep(200)) {
       if ((await client.read(object)) === undefined || this.cancelled.signal.aborted) return;
       if (Date.now() > deadline) {
-        throw new Error(`${object.kind} "${objectName(object)}" is still there after ${GONE_WITHIN_MS / 1000} s`);
+        throw new Error(
+          `${object.kind} "${objectName(object)}" is still there after ${GONE_WITHIN_MS / 1000} s`,
+        );
       }
     }
   }

@@ -127,7 +127,8 @@ function deployment(object: KubernetesObject, status: Status): Standing {
   if (revision === undefined) return missing("it has no ReplicaSet yet");
   const progressing = conditionOf(status, "Progressing");
   // The first revision is no rollout.
-  const rolledOut = revision === "1" || (progressing?.reason === "NewReplicaSetAvailable" && isTrue(status, "Progressing"));
+  const rolledOut =
+    revision === "1" || (progressing?.reason === "NewReplicaSetAvailable" && isTrue(status, "Progressing"));
   const wanted = replicasOf(object);
   const { updatedReplicas = 0, unavailableReplicas = 0 } = status;
   return missing(
@@ -189,7 +190,11 @@ async function claim(object: KubernetesObject, status: Status, client: Kubernete
   return missing("it has no volume");
 }
 
-async function service(object: KubernetesObject, status: Status, client: KubernetesClient): Promise<Standing> {
+async function service(
+  object: KubernetesObject,
+  status: Status,
+  client: KubernetesClient,
+): Promise<Standing> {
   const { type, clusterIP } = object["spec"] as { readonly type?: string; readonly clusterIP?: string };
   if (type === "ExternalName" || clusterIP === "None") return READY;
   const address = (status.loadBalancer?.ingress ?? []).length > 0;

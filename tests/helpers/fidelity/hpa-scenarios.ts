@@ -36,10 +36,9 @@ const loads =
   (step: number, replicas: number): World =>
     shared(at(totals, step), replicas);
 
-const repeat = (count: number, value: number): number[] => Array.from({ length: count }, () => value);
-
 const up = (rules: Rules): Rules => ({ stabilizationWindowSeconds: 0, ...rules });
-const percent = (value: number, periodSeconds: number) => ({ type: "Percent", value, periodSeconds }) as const;
+const percent = (value: number, periodSeconds: number) =>
+  ({ type: "Percent", value, periodSeconds }) as const;
 const podsPer = (value: number, periodSeconds: number) => ({ type: "Pods", value, periodSeconds }) as const;
 
 /** Goes where it wants within three seconds, down after six. */
@@ -70,12 +69,16 @@ const scenario = (sketch: Sketch): Scenario => ({
 
 const without = ({ behavior: _, ...rest }: Scenario): Scenario => rest;
 
-const RAMP_AND_BACK = [2000, 2600, 3300, 4200, 5300, 6800, 8600, 8600, 6000, 4000, 2500, 1500, 1000, 1000, 1000];
+const RAMP_AND_BACK = [
+  2000, 2600, 3300, 4200, 5300, 6800, 8600, 8600, 6000, 4000, 2500, 1500, 1000, 1000, 1000,
+];
 
 const rampsAndSpikes: readonly Scenario[] = [
   scenario({ name: "ramp up and down", steps: 18, world: loads(...RAMP_AND_BACK) }),
   without(scenario({ name: "ramp up without a behavior", world: loads(...RAMP_AND_BACK.slice(0, 8)) })),
-  without(scenario({ name: "spike without a behavior doubles", replicas: 2, world: loads(1000, 1000, 30000) })),
+  without(
+    scenario({ name: "spike without a behavior doubles", replicas: 2, world: loads(1000, 1000, 30000) }),
+  ),
   without(scenario({ name: "no way down without a behavior", replicas: 8, world: loads(4000, 4000, 500) })),
   scenario({ name: "spike", replicas: 2, world: loads(1000, 1000, 19000, 19000, 19000, 1000) }),
   scenario({
@@ -181,7 +184,12 @@ const stabilization: readonly Scenario[] = [
     behavior: { ...FREE, scaleDown: { stabilizationWindowSeconds: 7, policies: [percent(100, 2)] } },
     world: loads(5000, 3000, 4000, 2000, 1000, 3000, 1000),
   }),
-  scenario({ name: "down at once", replicas: 10, behavior: FREE, world: loads(5000, 4000, 1000, 3000, 1000) }),
+  scenario({
+    name: "down at once",
+    replicas: 10,
+    behavior: FREE,
+    world: loads(5000, 4000, 1000, 3000, 1000),
+  }),
   scenario({
     name: "both ways wait",
     steps: 20,
@@ -240,23 +248,32 @@ const unknownPods: readonly Scenario[] = [
     replicas: 6,
     metrics: [{ kind: "cpu", percent: 150 }],
     behavior: FREE,
-    world: (step, replicas) => ({ pods: [...pods(replicas - 2, at([1500, 900, 500], step)), ...pods(2, undefined)] }),
+    world: (step, replicas) => ({
+      pods: [...pods(replicas - 2, at([1500, 900, 500], step)), ...pods(2, undefined)],
+    }),
   }),
   scenario({
     name: "nobody has a metric for a while",
     replicas: 6,
-    world: (step, replicas) => (step > 2 && step < 9 ? { pods: pods(replicas, undefined) } : shared(1200, replicas)),
+    world: (step, replicas) =>
+      step > 2 && step < 9 ? { pods: pods(replicas, undefined) } : shared(1200, replicas),
   }),
   scenario({
     name: "the metrics API fails for a while",
     replicas: 6,
-    world: (step, replicas) => ({ ...shared(step < 8 ? 5000 : 1000, replicas), noResourceMetrics: step > 1 && step < 7 }),
+    world: (step, replicas) => ({
+      ...shared(step < 8 ? 5000 : 1000, replicas),
+      noResourceMetrics: step > 1 && step < 7,
+    }),
   }),
   scenario({
     name: "the metrics API fails on the way down",
     replicas: 12,
     steps: 16,
-    world: (step, replicas) => ({ ...shared(step < 2 ? 6000 : 1000, replicas), noResourceMetrics: step > 3 && step < 11 }),
+    world: (step, replicas) => ({
+      ...shared(step < 2 ? 6000 : 1000, replicas),
+      noResourceMetrics: step > 3 && step < 11,
+    }),
   }),
 ];
 
@@ -266,7 +283,12 @@ const lifeOfPods: readonly Scenario[] = [
     behavior: FREE,
     world: (step, replicas) => {
       const running = step < 4 ? 4 : replicas;
-      return { pods: [...pods(Math.min(running, replicas), 900), ...pods(replicas - running, undefined, { phase: "Pending", ready: false })] };
+      return {
+        pods: [
+          ...pods(Math.min(running, replicas), 900),
+          ...pods(replicas - running, undefined, { phase: "Pending", ready: false }),
+        ],
+      };
     },
   }),
   scenario({
@@ -309,7 +331,10 @@ const lifeOfPods: readonly Scenario[] = [
     replicas: 6,
     behavior: FREE,
     world: (step, replicas) => ({
-      pods: [...pods(replicas - 2, step < 6 ? 600 : 300), ...pods(2, 1000, { ready: false, changedAgo: LONG - 5 })],
+      pods: [
+        ...pods(replicas - 2, step < 6 ? 600 : 300),
+        ...pods(2, 1000, { ready: false, changedAgo: LONG - 5 }),
+      ],
     }),
   }),
   scenario({
@@ -333,7 +358,10 @@ const lifeOfPods: readonly Scenario[] = [
     replicas: 8,
     behavior: FREE,
     world: (step, replicas) => ({
-      pods: [...pods(replicas, 400), ...(step > 2 && step < 9 ? pods(2, 600, { startedAgo: 100, changedAgo: 60 }) : [])],
+      pods: [
+        ...pods(replicas, 400),
+        ...(step > 2 && step < 9 ? pods(2, 600, { startedAgo: 100, changedAgo: 60 }) : []),
+      ],
     }),
   }),
   scenario({
@@ -345,7 +373,9 @@ const lifeOfPods: readonly Scenario[] = [
     name: "few of many pods have a metric",
     replicas: 12,
     behavior: FREE,
-    world: (step, replicas) => ({ pods: [...pods(2, at([600, 900, 1000, 300, 100], step)), ...pods(replicas - 2, undefined)] }),
+    world: (step, replicas) => ({
+      pods: [...pods(2, at([600, 900, 1000, 300, 100], step)), ...pods(replicas - 2, undefined)],
+    }),
   }),
   scenario({
     name: "a zone is lost",
@@ -363,8 +393,15 @@ function lostZone(step: number): World {
   if (step < 6) return { pods: [...left, ...pods(3, undefined)] };
   if (step < 9) return { pods: [...left, ...pods(3, undefined, { ready: false, changedAgo: 5 })] };
   const gone = pods(3, undefined, { ready: false, changedAgo: 10, deleted: true });
-  if (step < 12) return { pods: [...left, ...gone, ...pods(3, undefined, { phase: "Pending", ready: false })] };
-  return { pods: [...pods(6, load / 9), ...gone, ...pods(3, load / 9, { startedAgo: 60, changedAgo: 40, measuredAgo: 1 })] };
+  if (step < 12)
+    return { pods: [...left, ...gone, ...pods(3, undefined, { phase: "Pending", ready: false })] };
+  return {
+    pods: [
+      ...pods(6, load / 9),
+      ...gone,
+      ...pods(3, load / 9, { startedAgo: 60, changedAgo: 40, measuredAgo: 1 }),
+    ],
+  };
 }
 
 const bounds: readonly Scenario[] = [
@@ -399,7 +436,10 @@ const requests =
   (cpu: number, ...perSecond: readonly (number | undefined)[]) =>
   (step: number, replicas: number): World => {
     const rate = at(perSecond, step);
-    return { ...shared(cpu, replicas), external: { requests: rate === undefined ? undefined : [rate * 1000] } };
+    return {
+      ...shared(cpu, replicas),
+      external: { requests: rate === undefined ? undefined : [rate * 1000] },
+    };
   };
 
 /** Scenarios of other metrics, and of several at once. */
@@ -420,20 +460,38 @@ export const METRIC_SCENARIOS: readonly Scenario[] = [
     name: "several series are added",
     metrics: [EXTERNAL],
     behavior: FREE,
-    world: (step, replicas) => ({ ...shared(0, replicas), external: { requests: [200_000, 100_000 * step, 50_000] } }),
+    world: (step, replicas) => ({
+      ...shared(0, replicas),
+      external: { requests: [200_000, 100_000 * step, 50_000] },
+    }),
   }),
   scenario({
     name: "no series at all",
     metrics: [EXTERNAL],
     behavior: FREE,
     replicas: 6,
-    world: (step, replicas) => ({ ...shared(0, replicas), external: { requests: step > 2 && step < 8 ? [] : [400_000] } }),
+    world: (step, replicas) => ({
+      ...shared(0, replicas),
+      external: { requests: step > 2 && step < 8 ? [] : [400_000] },
+    }),
   }),
   scenario({
     name: "external metric whose source fails",
     metrics: [EXTERNAL],
     replicas: 9,
-    world: requests(0, 900, 900, undefined, undefined, undefined, undefined, undefined, undefined, undefined, 300),
+    world: requests(
+      0,
+      900,
+      900,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      300,
+    ),
   }),
   scenario({
     name: "external metric as a whole",

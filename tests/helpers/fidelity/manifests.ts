@@ -30,9 +30,7 @@ export function podObject(namespace: string, name: string, requestMilli: number)
 function podSpec(requestMilli: number): object {
   return {
     automountServiceAccountToken: false,
-    containers: [
-      { name: "main", image: "scripted", resources: { requests: { cpu: `${requestMilli}m` } } },
-    ],
+    containers: [{ name: "main", image: "scripted", resources: { requests: { cpu: `${requestMilli}m` } } }],
   };
 }
 
@@ -77,4 +75,3 @@ function metricSpec(metric: Metric): object {
     }
   }
 }
-

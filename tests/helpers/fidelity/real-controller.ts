@@ -101,7 +101,8 @@ class Run {
     await applyAll(client, [{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }]);
     await eventually(
       "a service account",
-      () => client.read({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } }),
+      () =>
+        client.read({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "default", namespace } }),
       Boolean,
       { withinMs: 60_000 },
     );
@@ -117,7 +118,11 @@ class Run {
     const { scenario } = this;
     const timer = setTimeout(() => {
       const came = this.syncs.length;
-      this.fail(new Error(`${scenario.name}: only ${came} of ${scenario.steps} syncs came within ${PATIENCE_MS / 1000} s`));
+      this.fail(
+        new Error(
+          `${scenario.name}: only ${came} of ${scenario.steps} syncs came within ${PATIENCE_MS / 1000} s`,
+        ),
+      );
     }, PATIENCE_MS);
     try {
       return await this.result;
@@ -147,7 +152,7 @@ class Run {
 
   /** The next step is set up as soon as the decision shows, so that the controller seldom waits. */
   private async lookAhead(): Promise<void> {
-    for (const until = Date.now() + LOOK_FOR_MS; Date.now() < until; ) {
+    for (const until = Date.now() + LOOK_FOR_MS; Date.now() < until;) {
       await sleep(LOOK_EVERY_MS);
       if ((await this.read()) === this.replicas) continue;
       this.decidedAt = Date.now();
@@ -156,7 +161,8 @@ class Run {
     await this.setUp(await this.read());
   }
 
-  private upcoming: { readonly replicas: number; readonly world: World; readonly pods: SeenPod[] } | undefined;
+  private upcoming:
+    { readonly replicas: number; readonly world: World; readonly pods: SeenPod[] } | undefined;
 
   private async setUp(replicas: number): Promise<void> {
     const before = { world: this.world, pods: this.pods };
@@ -188,7 +194,8 @@ class Run {
       return;
     }
     // The decision came after it was looked for.
-    if (replicasAfter !== upcoming.replicas) await this.enter(scenario.world(this.syncs.length, replicasAfter));
+    if (replicasAfter !== upcoming.replicas)
+      await this.enter(scenario.world(this.syncs.length, replicasAfter));
   }
 
   resource(): Readonly<Record<string, readonly PodSample[]>> | undefined {

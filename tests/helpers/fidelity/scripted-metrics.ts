@@ -169,7 +169,14 @@ function timestamp(seconds: number): string {
 }
 
 function failure(message: string): unknown {
-  return { kind: "Status", apiVersion: "v1", status: "Failure", reason: "ServiceUnavailable", message, code: 503 };
+  return {
+    kind: "Status",
+    apiVersion: "v1",
+    status: "Failure",
+    reason: "ServiceUnavailable",
+    message,
+    code: 503,
+  };
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {

@@ -1,5 +1,8 @@
 /** The simulated HorizontalPodAutoscaler, shown what the real one saw. */
-import { HorizontalPodAutoscaler, type MetricsApis } from "../../../simulation/autoscaler/horizontal-pod-autoscaler";
+import {
+  HorizontalPodAutoscaler,
+  type MetricsApis,
+} from "../../../simulation/autoscaler/horizontal-pod-autoscaler";
 import { readHpa } from "../../../simulation/autoscaler/hpa-object";
 import {
   CALCULATOR_DEFAULTS,
