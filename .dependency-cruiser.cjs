@@ -11,12 +11,12 @@ const ROOMS = {
   runtime: [],
   functions: ["budget"],
   loadtest: ["budget", "plan"],
-  simulation: ["budget", "plan", "components", "stacks", "cli"],
+  simulation: ["budget", "plan", "components", "stacks", "report", "cli"],
   report: ["budget"],
   cli: [],
   engine: ["cli"],
   sandbox: ["cli", "engine"],
-  bench: ["budget", "plan", "components", "stacks", "runtime", "report", "cli", "engine", "sandbox", "tests"],
+  bench: ["budget", "plan", "components", "stacks", "simulation", "runtime", "report", "cli", "engine", "sandbox", "tests"],
   delivery: ["budget", "plan", "stacks", "loadtest", "report", "cli", "engine", "sandbox"],
 };
 

@@ -36,6 +36,17 @@ simulate-plan: $(PACKAGES) ## does the plan survive a lost zone, a drain, a roll
 loop: $(PACKAGES) system-packages ## the real controllers scale by a scripted load: build/loop/report.html; KEDA=1 with KEDA
 	@$(TS) delivery/loop/main.ts
 
+.PHONY: simulate
+simulate: $(PACKAGES) ## a trace against the rendered autoscaler: make simulate TRACE=load.csv STACK=production FAULTS=script.yaml
+	@$(TS) simulation/replay/simulate.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
+		--scale='$(SCALE)' --seeds='$(SEEDS)' --warm-up-days='$(WARM_UP_DAYS)' --against='$(AGAINST)' \
+		--prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
+
+.PHONY: tune
+tune: $(PACKAGES) ## the settings that keep every promise of a trace at the least cost: make tune TRACE=load.csv STACK=production
+	@$(TS) simulation/replay/tune.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
+		--scale='$(SCALE)' --warm-up-days='$(WARM_UP_DAYS)' --prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
+
 .PHONY: down
 down: $(PACKAGES) ## remove what `make up` made
 	@$(TS) sandbox/cli.ts down
@@ -129,6 +140,10 @@ bench-preview: toolchain ## time and memory of a preview beside a flat program a
 .PHONY: bench
 bench: $(PACKAGES) system-packages bench-packages ## the data path under load, beside alternatives: build/bench/report.html
 	@$(TS) bench/main.ts
+
+.PHONY: bench-simulation
+bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days takes
+	@$(TS) bench/simulation/main.ts
 
 ## -- what the tests need from the system
 

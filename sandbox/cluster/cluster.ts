@@ -13,7 +13,7 @@ import { freePort } from "../../cli/free-port";
 import { SANDBOX, ensureDirectory } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
 import { CONTROLLER_NAMES, type ControlPlaneFiles, type ControllerPrograms } from "./controller-programs";
-import { ensureControllers } from "./controllers";
+import { ensureControllers, hasCondition } from "./controllers";
 import { KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
 import { ensureCertificate, type CertificateFiles } from "./self-signed";
 import {
@@ -291,10 +291,25 @@ async function installCustomResourceDefinitions(
     const definitions = readDefinitions(customResourceDefinitions);
     const options = { fieldManager: "retrofitlink-sandbox", force: true, dryRun: false };
     await Promise.all(definitions.map((definition) => client.apply(definition, options)));
+    await untilEstablished(client, definitions.length);
     progress(`installed ${definitions.length} CustomResourceDefinitions`);
     writeFileSync(marker, "");
   } finally {
     client.close();
+  }
+}
+
+/** A definition is there before its kind is served. */
+async function untilEstablished(client: KubernetesClient, count: number): Promise<void> {
+  for (const deadline = Date.now() + READY_WITHIN_MS; ; await sleep(200)) {
+    const all = await client.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    if (all.filter((one) => hasCondition(one, "Established")).length >= count) return;
+    if (Date.now() > deadline) {
+      throw new UserError(
+        `the CustomResourceDefinitions are not served after ${READY_WITHIN_MS / 1000} s`,
+        "run `make down` and the same command again",
+      );
+    }
   }
 }
 

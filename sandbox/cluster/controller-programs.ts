@@ -68,6 +68,13 @@ export const EXTERNAL_METRICS_API = "v1beta1.external.metrics.k8s.io";
 
 const KEDA_NAMESPACE = "keda";
 
+/** What it would know from its own pod. */
+const KEDA_ENVIRONMENT = {
+  WATCH_NAMESPACE: "",
+  POD_NAMESPACE: KEDA_NAMESPACE,
+  KEDA_CLUSTER_OBJECT_NAMESPACE: KEDA_NAMESPACE,
+};
+
 /** File with the port on which the operator answers the adapter. */
 const OPERATOR_PORT = "keda-operator.port";
 
@@ -154,7 +161,7 @@ export async function startOf(
       return {
         path: programs.keda?.operator ?? "",
         objects: [{ apiVersion: "v1", kind: "Namespace", metadata: { name: KEDA_NAMESPACE } }],
-        environment: { WATCH_NAMESPACE: "", POD_NAMESPACE: KEDA_NAMESPACE },
+        environment: KEDA_ENVIRONMENT,
         args: [
           `--kubeconfig=${kubeconfig}`,
           `--cert-dir=${kedaCertificates(directory)}`,
@@ -171,7 +178,7 @@ export async function startOf(
       return {
         path: programs.keda?.adapter ?? "",
         objects: aggregatedApi(EXTERNAL_METRICS_API, port),
-        environment: { KUBECONFIG: kubeconfig, WATCH_NAMESPACE: "", POD_NAMESPACE: KEDA_NAMESPACE },
+        environment: { KUBECONFIG: kubeconfig, ...KEDA_ENVIRONMENT },
         args: [
           `--authentication-kubeconfig=${kubeconfig}`,
           `--authorization-kubeconfig=${kubeconfig}`,

@@ -134,8 +134,9 @@ async function firstThatIsNotReady(
 
 /** Whether a condition of an object's status is true. */
 export function hasCondition(object: KubernetesObject, type: string): boolean {
-  const { conditions = [] } = (object["status"] ?? {}) as {
-    conditions?: readonly { readonly type: string; readonly status: string }[];
+  // A new definition has null in place of a list.
+  const { conditions } = (object["status"] ?? {}) as {
+    conditions?: readonly { readonly type: string; readonly status: string }[] | null;
   };
-  return conditions.some((condition) => condition.type === type && condition.status === "True");
+  return (conditions ?? []).some((condition) => condition.type === type && condition.status === "True");
 }

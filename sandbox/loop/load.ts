@@ -29,18 +29,23 @@ export function loadAt(second: number): number {
 
 export interface LoadExporter {
   readonly port: number;
+  /** The script begins; until then the load is that of its first moment. */
+  begin(): void;
   stop(): Promise<void>;
 }
 
-/** How finely the load is added up, seconds. */
-const SLICE_SECONDS = 0.1;
+/** How finely the load is added up, ms. */
+const SLICE_MS = 100;
 
-/** Serves `loop_requests_total`, which counts what the script has sent since `startedAt`, ms since 1970. */
-export async function serveLoad(startedAt: () => number): Promise<LoadExporter> {
-  let [total, until] = [0, 0];
+/** Serves `loop_requests_total`, which counts what was sent. */
+export async function serveLoad(): Promise<LoadExporter> {
+  let beganAt = Infinity;
+  let countedUntil = Date.now();
+  let total = 0;
   const server = createServer((_request, response) => {
-    const second = Math.max(0, (Date.now() - startedAt()) / 1000);
-    for (; until < second; until += SLICE_SECONDS) total += loadAt(until) * SLICE_SECONDS;
+    for (; countedUntil < Date.now(); countedUntil += SLICE_MS) {
+      total += (loadAt(Math.max(0, countedUntil - beganAt) / 1000) * SLICE_MS) / 1000;
+    }
     response.setHeader("content-type", "text/plain; version=0.0.4");
     response.end(`# TYPE loop_requests_total counter\nloop_requests_total ${Math.round(total)}\n`);
   });
@@ -48,6 +53,9 @@ export async function serveLoad(startedAt: () => number): Promise<LoadExporter> 
   await once(server.listen(port, "127.0.0.1"), "listening");
   return {
     port,
+    begin: () => {
+      beganAt = Date.now();
+    },
     stop: async () => {
       server.closeAllConnections();
       server.close();

@@ -71,8 +71,7 @@ const KEDA_BACK = 110;
 export async function runLoop({ parts, progress, onStep, signal }: LoopOptions): Promise<readonly Step[]> {
   await removeCluster(CLUSTER);
   const withKeda = parts.controllers?.keda !== undefined;
-  let startedAt = Date.now();
-  const exporter = await serveLoad(() => startedAt);
+  const exporter = await serveLoad();
   let prometheus: Prometheus | undefined;
   try {
     const cluster = await startCluster(CLUSTER, parts, progress);
@@ -85,16 +84,17 @@ export async function runLoop({ parts, progress, onStep, signal }: LoopOptions):
       }
       await prepare(client, prometheus);
       progress("the pods are ready and measured: the load begins");
-      startedAt = Date.now();
+      exporter.begin();
+      const startedAt = Date.now();
       const faults = prometheus === undefined ? [] : faultsOf(prometheus, cluster, parts, progress);
       return await drive(client, startedAt, faults, onStep, signal);
     } finally {
       client.close();
+      await prometheus?.stop();
+      await removeCluster(CLUSTER);
     }
   } finally {
-    await prometheus?.stop();
     await exporter.stop();
-    await removeCluster(CLUSTER);
   }
 }
 

@@ -49,6 +49,7 @@ export class Schedule {
         month: "numeric",
         day: "numeric",
         hour: "numeric",
+        minute: "numeric",
       });
     } catch {
       throw new ObjectError(
@@ -89,7 +90,7 @@ export class Schedule {
     return guess > after ? guess : after + 60_000;
   }
 
-  /** What the clock of the zone is ahead of UTC, milliseconds. It changes at whole hours, or half ones. */
+  /** What the clock of the zone is ahead of UTC, milliseconds. It changes at whole hours of UTC, or half ones. */
   private offset(at: number): number {
     const slot = Math.floor(at / (HOUR / 2));
     let offset = this.offsets.get(slot);
@@ -98,11 +99,8 @@ export class Schedule {
       const part = Object.fromEntries(
         this.zone.formatToParts(start).map(({ type, value }) => [type, Number(value)]),
       );
-      const { year = 0, month = 1, day = 1, hour = 0 } = part;
-      const local = Date.UTC(year, month - 1, day, hour);
-      // Minutes of a zone are quarters: what is left over the hour of both clocks.
-      const difference = local - start + (start % HOUR);
-      offset = Math.round(difference / (HOUR / 4)) * (HOUR / 4);
+      const { year = 0, month = 1, day = 1, hour = 0, minute = 0 } = part;
+      offset = Date.UTC(year, month - 1, day, hour, minute) - start;
       this.offsets.set(slot, offset);
     }
     return offset;

@@ -82,6 +82,7 @@ export class Keda {
   }
 
   private read(trigger: Trigger, now: number): Reading {
+    if (trigger.kind === "queue") return { milli: 0, isActive: false };
     if (trigger.kind === "cron") {
       const isWithin = this.isWithin(trigger, now);
       return { milli: isWithin ? 1000 * trigger.desiredReplicas : 0, isActive: isWithin };
@@ -127,7 +128,7 @@ export class Keda {
     if (fallback.behavior === "currentReplicas") replicas = wanted;
     else if (fallback.behavior === "currentReplicasIfHigher") replicas = Math.max(wanted, replicas);
     else if (fallback.behavior === "currentReplicasIfLower") replicas = Math.min(wanted, replicas);
-    const threshold = trigger.kind === "cron" ? 1 : trigger.threshold;
+    const threshold = trigger.kind === "prometheus" ? trigger.threshold : 1;
     const isValue = trigger.kind === "prometheus" && trigger.isValue;
     if (isValue && ready === 0) return { value: undefined, isFallback: false };
     const share = isValue ? replicas / ready : replicas;

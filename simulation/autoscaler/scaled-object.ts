@@ -41,7 +41,25 @@ export interface CronTrigger {
   readonly cached: boolean;
 }
 
-export type Trigger = PrometheusTrigger | CronTrigger;
+/** Work that waits elsewhere. A replay of requests knows nothing of it, and takes it for none. */
+export interface QueueTrigger {
+  readonly kind: "queue";
+  readonly name: string;
+  readonly cached: boolean;
+}
+
+/** Types of KEDA's triggers that stand for a queue. */
+const QUEUES = [
+  "redis",
+  "redis-streams",
+  "redis-sentinel",
+  "redis-sentinel-streams",
+  "redis-cluster",
+  "rabbitmq",
+  "kafka",
+];
+
+export type Trigger = PrometheusTrigger | CronTrigger | QueueTrigger;
 
 export interface Fallback {
   readonly failureThreshold: number;
@@ -146,7 +164,7 @@ export function readScaledObject(manifest: unknown): ScaledObject {
 
 function externalMetric(index: number, trigger: Trigger): HpaMetric {
   const name = metricName(index, trigger);
-  const target = trigger.kind === "cron" ? 1000 : milliValue(Number(trigger.threshold.toFixed(3)));
+  const target = trigger.kind === "prometheus" ? milliValue(Number(trigger.threshold.toFixed(3))) : 1000;
   const isValue = trigger.kind === "prometheus" && trigger.isValue;
   return {
     kind: "external",
@@ -225,6 +243,7 @@ function readTrigger(
       };
     }
     default:
+      if (QUEUES.includes(type)) return { trigger: { kind: "queue", ...named } };
       throw new ObjectError(
         `${where}: the type "${type}" is not simulated; these are: prometheus, cron, cpu, memory`,
       );

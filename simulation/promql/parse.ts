@@ -1,5 +1,4 @@
 /** From text to a tree, by Prometheus's own grammar for editors: `@prometheus-io/lezer-promql`. */
-import type { SyntaxNode } from "@lezer/common";
 import { parser } from "@prometheus-io/lezer-promql";
 
 import {
@@ -11,6 +10,8 @@ import {
   type Range,
   type Selector,
 } from "./expression";
+
+type SyntaxNode = ReturnType<typeof parser.parse>["topNode"];
 
 const UNITS: Readonly<Record<string, number>> = {
   ms: 1,

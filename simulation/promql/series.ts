@@ -85,8 +85,15 @@ export class SeriesStore {
     return found;
   }
 
-  get names(): string[] {
-    return [...this.byName.keys()].sort();
+  /** Forgets a series for good. */
+  drop(series: Series): void {
+    const { __name__: name = "", ...labels } = series.labels;
+    this.byKey.delete(`${name}|${keyOf(labels)}`);
+    this.byName.set(
+      name,
+      (this.byName.get(name) ?? []).filter((one) => one !== series),
+    );
+    this.version++;
   }
 
   select({ name, matchers }: Selector): readonly Series[] {

@@ -1,0 +1,138 @@
+/** What goes wrong during a replay, as a script: YAML with `faults:`, each with a kind, a moment and a length. */
+import { readFileSync } from "node:fs";
+
+import { parse } from "yaml";
+import { z } from "zod";
+
+import { UserError } from "../../cli/user-error";
+import { ROOMY, type NodeSettings } from "./nodes";
+
+/** Moments and lengths are seconds; a moment counts from the start of the trace. */
+export type ReplayFault =
+  /** Nothing is scraped, no rule is evaluated, no query answered. */
+  | { readonly kind: "prometheus-gone"; readonly at: number; readonly seconds: number }
+  /** Nobody answers for external metrics. */
+  | { readonly kind: "keda-gone"; readonly at: number; readonly seconds: number }
+  /** metrics-server: nobody answers for CPU and memory. */
+  | { readonly kind: "metrics-server-gone"; readonly at: number; readonly seconds: number }
+  /** The zone with the most pods; it comes back after the time. */
+  | { readonly kind: "zone-lost"; readonly at: number; readonly seconds: number }
+  /** Pods that start on a share of the nodes take `factor` times as long for everything. */
+  | {
+      readonly kind: "slow-nodes";
+      readonly at: number;
+      readonly seconds: number;
+      readonly factor: number;
+      readonly share: number;
+    }
+  /** A share of the pods fails over and over until the time is over. */
+  | { readonly kind: "crashing-pods"; readonly at: number; readonly seconds: number; readonly share: number }
+  /** Requests take `factor` times as long, less and less so: by e in `seconds`. */
+  | { readonly kind: "cache-lost"; readonly at: number; readonly seconds: number; readonly factor: number };
+
+export type FaultKind = ReplayFault["kind"];
+
+/** What a replay is told besides the trace and the stack. */
+export interface Script {
+  readonly faults: readonly ReplayFault[];
+  readonly nodes: NodeSettings;
+  readonly prices: Prices;
+}
+
+/** What a pod costs by what it requests, in any currency. */
+export interface Prices {
+  /** Of one core for an hour. */
+  readonly coreHour: number;
+  /** Of one GiB of memory for an hour. */
+  readonly gibHour: number;
+}
+
+/** Round figures of on-demand nodes of the large clouds, USD. Only ratios matter until a script gives one's own. */
+const USUAL_PRICES: Prices = { coreHour: 0.04, gibHour: 0.005 };
+
+export const NO_SCRIPT: Script = { faults: [], nodes: ROOMY, prices: USUAL_PRICES };
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** Seconds, or as in `2d3h`, `90m`. */
+const duration = z
+  .union([z.number().min(0), z.string().regex(/^(\d+[smhd])+$/)])
+  .transform((value) =>
+    typeof value === "number"
+      ? value
+      : [...value.matchAll(/(\d+)([smhd])/g)].reduce(
+          (sum, [, count, unit = ""]) => sum + Number(count) * (UNITS[unit] ?? 0),
+          0,
+        ),
+  );
+const time = { at: duration, seconds: duration };
+const share = z.number().gt(0).max(1);
+const factor = z.number().gt(1).max(1000);
+
+const fault = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("prometheus-gone"), ...time }),
+  z.strictObject({ kind: z.literal("keda-gone"), ...time }),
+  z.strictObject({ kind: z.literal("metrics-server-gone"), ...time }),
+  z.strictObject({ kind: z.literal("zone-lost"), ...time }),
+  z.strictObject({ kind: z.literal("slow-nodes"), ...time, factor, share }),
+  z.strictObject({ kind: z.literal("crashing-pods"), ...time, share }),
+  z.strictObject({ kind: z.literal("cache-lost"), ...time, factor }),
+]);
+
+const nodes = z.strictObject({
+  podsPerNode: z.int().min(1).default(ROOMY.podsPerNode),
+  startSeconds: duration,
+  scanSeconds: duration.default(ROOMY.scanSeconds),
+  unneededSeconds: duration.default(ROOMY.unneededSeconds),
+  headroomPods: z.int().min(0).default(0),
+  maxNodes: z.int().min(1).default(Infinity),
+});
+
+const prices = z.strictObject({ coreHour: z.number().min(0), gibHour: z.number().min(0) });
+
+const script = z.strictObject({
+  faults: z.array(fault).default([]),
+  nodes: nodes.optional(),
+  prices: prices.default(USUAL_PRICES),
+});
+
+/** @throws UserError that names the key, what it has and what is allowed */
+export function readScript(path: string): Script {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw new UserError(
+      `there is no file ${path}`,
+      "name a script of faults: FAULTS=docs/simulation/zone-lost.yaml",
+    );
+  }
+  return parseScript(text, path);
+}
+
+export function parseScript(text: string, name: string): Script {
+  const read = script.safeParse(parse(text) ?? {});
+  if (read.success) return { ...read.data, nodes: read.data.nodes ?? ROOMY };
+  const [first] = read.error.issues;
+  const kinds = fault.options.map(({ shape }) => shape.kind.value).join(", ");
+  throw new UserError(
+    `${name}: ${first?.path.join(".") ?? ""}: ${first?.message ?? "not a script"}`,
+    `a fault has kind (${kinds}), at and seconds, as in {kind: zone-lost, at: 1d8h, seconds: 30m}`,
+  );
+}
+
+/** How the faults stand at a moment. */
+export function isGone(faults: readonly ReplayFault[], kind: FaultKind, now: number): boolean {
+  for (const one of faults) if (one.kind === kind && now >= one.at && now < one.at + one.seconds) return true;
+  return false;
+}
+
+/** How many times as long a request takes while caches fill again. */
+export function coldness(faults: readonly ReplayFault[], now: number): number {
+  let factorNow = 1;
+  for (const one of faults) {
+    if (one.kind !== "cache-lost" || now < one.at) continue;
+    factorNow *= 1 + (one.factor - 1) * Math.exp(-(now - one.at) / one.seconds);
+  }
+  return factorNow;
+}

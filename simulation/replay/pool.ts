@@ -1,0 +1,85 @@
+/** Jobs over all cores. */
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+
+import { UserError } from "../../cli/user-error";
+import { jobRunner, type Job, type JobContext } from "./job";
+import type { ReplayResult } from "./recorder";
+
+/** Fewer jobs than this are done before a worker has begun. */
+const WORTH_A_WORKER = 3;
+
+/** A thread reads TypeScript as the command does, whoever started that. */
+const TYPESCRIPT = ["--require", "ts-node/register/transpile-only"];
+
+/** Mistakes in what was given, which need no stack trace. */
+const MISTAKES = ["ObjectError", "PromqlError", "UserError"];
+
+interface Answer {
+  readonly id: number;
+  readonly result?: ReplayResult;
+  readonly error?: { readonly name: string; readonly message: string; readonly stack: string };
+}
+
+/**
+ * Runs jobs in parallel.
+ *
+ * @returns results in the order of the jobs
+ * @throws UserError when an object or a query of the stack cannot be simulated
+ */
+export async function runJobs(
+  context: JobContext,
+  jobs: readonly Job[],
+  workers = availableParallelism(),
+): Promise<ReplayResult[]> {
+  if (jobs.length < WORTH_A_WORKER || workers < 2) {
+    const run = jobRunner(context);
+    return jobs.map((job) => mistakesAsUserErrors(() => run(job)));
+  }
+  const results: ReplayResult[] = new Array<ReplayResult>(jobs.length);
+  let next = 0;
+  const one = async (): Promise<void> => {
+    const worker = new Worker(join(__dirname, "worker.ts"), { workerData: context, execArgv: TYPESCRIPT });
+    try {
+      while (next < jobs.length) {
+        const id = next++;
+        const { result, error } = await ask(worker, { id, job: jobs[id] });
+        if (error !== undefined) throw asError(error);
+        if (result !== undefined) results[id] = result;
+      }
+    } finally {
+      await worker.terminate();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(workers, jobs.length) }, one));
+  return results;
+}
+
+function ask(worker: Worker, message: object): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    worker.once("error", reject);
+    worker.once("message", (answer: Answer) => {
+      worker.off("error", reject);
+      resolve(answer);
+    });
+    worker.postMessage(message);
+  });
+}
+
+function asError({ name, message, stack }: { name: string; message: string; stack: string }): Error {
+  if (MISTAKES.includes(name)) return new UserError(message);
+  const error = new Error(message);
+  error.stack = stack;
+  return error;
+}
+
+/** What was given and cannot be simulated is told without a stack trace. */
+export function mistakesAsUserErrors<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof Error && MISTAKES.includes(error.name)) throw new UserError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * A trace replayed against the autoscaler of a service: pods and nodes one by one, requests as a fluid.
+ *
+ * Every step: what comes is worked off at the speed of the slots that are ready; what is left waits, up to what proxies
+ * let in. While the queue is in balance, response times are those of the plan's own formula for queues; while it grows or
+ * is worked off, the wait is the queue divided by the speed.
+ */
+import { Random } from "../traffic/random";
+import { Controller, type Autoscaler } from "./controller";
+import { coldness, isGone, type ReplayFault } from "./faults";
+import { ReplayFleet } from "./fleet";
+import type { Replay } from "./inputs";
+import { Recorder, type ReplayResult } from "./recorder";
+import { ResponseTimes, type ReplayService } from "./service";
+import { Telemetry } from "./telemetry";
+
+/** The longest step, seconds: the autoscaler's own. */
+const LONGEST_STEP = 15;
+
+/** Moments within a step at which a queue that is not in balance is looked at. */
+const MOMENTS = 4;
+
+export function replay(given: Replay): ReplayResult {
+  return new Running(given).run();
+}
+
+/** Seconds of a step: the longest that divides a step of the trace. */
+export function stepSeconds(traceSeconds: number): number {
+  return traceSeconds / Math.ceil(traceSeconds / LONGEST_STEP);
+}
+
+class Running {
+  private readonly times: ResponseTimes;
+  private readonly fleet: ReplayFleet;
+  private readonly controller: Controller | undefined;
+  private readonly telemetry: Telemetry | undefined;
+  private readonly recorder: Recorder;
+  private readonly random: Random;
+  private readonly needed: Int32Array | undefined;
+  private readonly ends: { readonly at: number; end(): void }[] = [];
+  private readonly pending: ReplayFault[];
+  private queue = 0;
+
+  constructor(private readonly given: Replay) {
+    const { service, autoscaler, trace, script, seed } = given;
+    this.times = given.times ?? new ResponseTimes(service);
+    this.random = new Random(seed);
+    const first = (trace.requests[0] ?? 0) / trace.stepSeconds;
+    const [min, max] = boundsOf(autoscaler);
+    // As after a while at the first load, at three quarters of what the percentiles allow.
+    const replicas = Math.max(min, Math.min(max, this.times.podsFor(first / 0.75, max)));
+    const start = trace.startSeconds;
+    this.fleet = new ReplayFleet(service, script.nodes, replicas, start);
+    if (autoscaler.kind === "oracle") this.needed = this.oracle(autoscaler);
+    else {
+      const queries =
+        autoscaler.kind === "keda"
+          ? autoscaler.object.triggers.flatMap((trigger) =>
+              trigger.kind === "prometheus" ? [trigger.query] : [],
+            )
+          : [];
+      if (queries.length > 0) this.telemetry = new Telemetry(given.labels, autoscaler.rules, queries, start);
+      const phase = seed === 0 ? 0 : this.random.next();
+      this.controller = new Controller(
+        autoscaler,
+        service,
+        this.fleet,
+        script.faults,
+        this.telemetry,
+        start,
+        phase,
+      );
+    }
+    this.recorder = new Recorder(given, this.times);
+    this.pending = [...script.faults].sort((a, b) => a.at - b.at);
+  }
+
+  run(): ReplayResult {
+    const { trace, seed } = this.given;
+    const seconds = stepSeconds(trace.stepSeconds);
+    const perStep = Math.round(trace.stepSeconds / seconds);
+    for (let step = 0; step < trace.requests.length; step++) {
+      const requests = (trace.requests[step] ?? 0) / perStep;
+      if (this.needed !== undefined) this.fleet.wanted = this.needed[step] ?? 0;
+      for (let part = 0; part < perStep; part++) {
+        const at = step * trace.stepSeconds + part * seconds;
+        const come =
+          seed === 0 ? requests : Math.max(0, requests + Math.sqrt(requests) * this.random.normal());
+        this.step(at, seconds, come);
+      }
+    }
+    return this.recorder.result(this.controller?.held ?? 0);
+  }
+
+  /** @param at seconds since the start of the trace */
+  private step(at: number, seconds: number, come: number): void {
+    const { service, script } = this.given;
+    this.passFaults(at);
+    const now = this.given.trace.startSeconds + at;
+    this.fleet.reconcile(now);
+    let [ready, lost, speed, slow, slowSpeed, slowPods] = [0, 0, 0, 1, 0, 0];
+    for (const pod of this.fleet.pods) {
+      if (!pod.ready) continue;
+      if (pod.lost) lost++;
+      else {
+        ready++;
+        speed += service.slots / pod.slowness;
+        if (pod.slowness === 1) continue;
+        slow = pod.slowness;
+        slowPods++;
+        slowSpeed += service.slots / pod.slowness;
+      }
+    }
+    const cold = script.faults.length === 0 ? 1 : coldness(script.faults, at);
+    // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
+    const slowShare = service.balancing === "least-connections" ? slowSpeed / speed : slowPods / ready;
+    speed /= service.time.mean * cold;
+    const flow = this.flow(come, seconds, ready, lost, speed);
+    const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
+    const kinds = [
+      { share: 1 - slowShare, stretch: cold },
+      ...(slowPods > 0 ? [{ share: slowShare, stretch: slow * cold }] : []),
+    ];
+    const slower = this.slower(flow, ready, kinds);
+    this.recorder.add({
+      at,
+      seconds,
+      come,
+      answered: flow.answered,
+      failed: flow.failed,
+      slower95: slower.p95 * flow.answered,
+      slower99: slower.p99 * flow.answered,
+      queue: this.queue,
+      wait: speed > 0 ? this.queue / speed : 0,
+      busy: flow.busy,
+      ready,
+      slowness: mean / service.time.mean,
+      fleet: this.fleet,
+    });
+    const inService = Math.min(1, flow.busy) * service.slots;
+    this.controller?.observe(seconds, inService, ready > 0 ? inService + this.queue / ready : 0);
+    if (this.telemetry !== undefined) {
+      const each = ready > 0 ? 1 / ready : 0;
+      this.telemetry.observe(
+        this.fleet.pods,
+        flow.answered * each,
+        inService + this.queue * each,
+        now + seconds,
+        isGone(script.faults, "prometheus-gone", at),
+      );
+    }
+    this.controller?.act(now + seconds);
+  }
+
+  /** What comes, waits, is worked off and refused. @param speed requests/s that the slots work off */
+  private flow(come: number, seconds: number, ready: number, lost: number, speed: number): Flow {
+    const { service } = this.given;
+    // Of pods that are gone but still in the lists, clients by chance lose their share; proxies fill them up, and try again
+    // only when what is in them has timed out.
+    const share = lost / Math.max(1, ready + lost);
+    const toLost =
+      service.balancing === "per-connection"
+        ? share * come
+        : Math.min(share * come, (share * come * service.time.mean) / service.answerSeconds);
+    const arrived = come - toLost;
+    const can = speed * seconds;
+    const before = this.queue;
+    const room = Math.min(
+      Math.max(0, ready * (service.mostPerPod - service.slots)),
+      speed * service.answerSeconds,
+    );
+    const left = Math.max(0, before + arrived - can);
+    const refused = Math.max(0, left - room);
+    this.queue = left - refused;
+    const answered = before + arrived - left;
+    return {
+      before,
+      answered,
+      failed: toLost + refused,
+      busy: can > 0 ? (before > 0 || left > 0 ? (before + arrived) / can : arrived / can) : ready > 0 ? 0 : 1,
+      speed,
+    };
+  }
+
+  /** Shares of what is answered that are slower than promised. @param kinds pods by how many times as long they take */
+  private slower({ before, busy, speed }: Flow, ready: number, kinds: readonly Kind[]): Slower {
+    if (ready === 0) return { p95: 1, p99: 1 };
+    if (before === 0 && this.queue === 0 && kinds.length === 1 && kinds[0]?.stretch === 1) {
+      return { p95: this.times.slower95(ready, busy), p99: this.times.slower99(ready, busy) };
+    }
+    const { promised } = this.given.service;
+    const result = { p95: 0, p99: 0 };
+    for (let moment = 0; moment < MOMENTS; moment++) {
+      const queue = before + ((this.queue - before) * (moment + 0.5)) / MOMENTS;
+      const wait = queue / speed;
+      for (const { share, stretch } of kinds) {
+        const part = share / MOMENTS;
+        result.p95 += part * this.later(ready, busy, (promised.p95 - wait) / stretch, queue);
+        result.p99 += part * this.later(ready, busy, (promised.p99 - wait) / stretch, queue);
+      }
+    }
+    return result;
+  }
+
+  /** P(response time after the wait > t). */
+  private later(ready: number, busy: number, t: number, queue: number): number {
+    if (t <= 0) return 1;
+    return queue > 0 && busy >= 1 ? this.times.longer(t) : this.times.tail(ready, busy, t);
+  }
+
+  private passFaults(at: number): void {
+    for (const one of this.ends.filter((end) => end.at <= at)) {
+      one.end();
+      this.ends.splice(this.ends.indexOf(one), 1);
+    }
+    while ((this.pending[0]?.at ?? Infinity) <= at) {
+      const fault = this.pending.shift();
+      if (fault !== undefined) this.begin(fault, at);
+    }
+  }
+
+  private begin(fault: ReplayFault, at: number): void {
+    const { fleet } = this;
+    const now = this.given.trace.startSeconds + at;
+    const end = fault.at + fault.seconds;
+    switch (fault.kind) {
+      case "zone-lost": {
+        const zone = fleet.loseZone(now);
+        this.ends.push({ at: end, end: () => fleet.reopenZone(zone) });
+        return;
+      }
+      case "slow-nodes": {
+        const { factor, share } = fault;
+        fleet.slowness = { factor, share };
+        const every = Math.max(1, Math.round(1 / share));
+        fleet.pods.forEach((pod, index) => (pod.slowness = index % every === 0 ? factor : 1));
+        this.ends.push({
+          at: end,
+          end: () => {
+            fleet.slowness = { factor: 1, share: 0 };
+            for (const pod of fleet.pods) pod.slowness = 1;
+          },
+        });
+        return;
+      }
+      case "crashing-pods":
+        fleet.crash(fault.share, now + fault.seconds, now);
+        return;
+      case "prometheus-gone":
+      case "keda-gone":
+      case "metrics-server-gone":
+      case "cache-lost":
+        // They are looked up when they matter.
+        return;
+    }
+  }
+
+  /** For each step of the trace the most pods that it and the steps until a new pod helps need. */
+  private oracle({ min, max, leadSeconds }: Extract<Autoscaler, { kind: "oracle" }>): Int32Array {
+    const { requests, stepSeconds: seconds } = this.given.trace;
+    const ahead = Math.ceil(leadSeconds / seconds);
+    const alone = Int32Array.from(requests, (count) =>
+      Math.max(min, this.times.podsFor(count / seconds, max)),
+    );
+    return alone.map((_, step) => {
+      let most = min;
+      for (let next = step; next <= Math.min(step + ahead, alone.length - 1); next++)
+        most = Math.max(most, alone[next] ?? 0);
+      return most;
+    });
+  }
+}
+
+interface Flow {
+  readonly before: number;
+  readonly answered: number;
+  readonly failed: number;
+  /** Work that there is, as a share of what can be done. */
+  readonly busy: number;
+  readonly speed: number;
+}
+
+/** Pods that take so many times as long as was measured, and the share of the requests that they get. */
+interface Kind {
+  readonly share: number;
+  readonly stretch: number;
+}
+
+interface Slower {
+  readonly p95: number;
+  readonly p99: number;
+}
+
+export function boundsOf(autoscaler: Autoscaler): [number, number] {
+  if (autoscaler.kind === "oracle") return [autoscaler.min, autoscaler.max];
+  if (autoscaler.kind === "hpa") return [autoscaler.object.min, autoscaler.object.max];
+  const { object } = autoscaler;
+  if (object.paused?.replicas !== undefined) return [object.paused.replicas, object.paused.replicas];
+  return [object.min, object.hpa.max];
+}

@@ -1,0 +1,140 @@
+/**
+ * What Prometheus knows of a replayed service: the counters of its pods, scraped, and the recording rules over them. A pod
+ * counts what it answers; what proxies refuse it never sees.
+ */
+import { compilePromql } from "../promql/compile";
+import { PromqlError } from "../promql/expression";
+import { askedMetrics } from "../promql/metric-names";
+import { parsePromql } from "../promql/parse";
+import { EvaluatedGroup, type RuleGroup } from "../promql/rules";
+import { STALE, SeriesStore, type Labels, type Sample, type Series } from "../promql/series";
+import type { ReplayPod } from "./fleet";
+
+/** What the reference backend exposes and a replay can say something about. */
+const SIMULATED: readonly string[] = ["http_requests_total", "http_requests_in_flight", "up"];
+
+/** Between two scrapes, seconds. */
+const SCRAPE_SECONDS = 15;
+
+/** Series of pods that are gone are kept so much longer than anybody asks for, milliseconds. */
+const SPARE = 600_000;
+
+interface Scraped {
+  readonly total: Series;
+  readonly inFlight: Series;
+  readonly up: Series;
+  answered: number;
+  seen: number;
+}
+
+export class Telemetry {
+  readonly store = new SeriesStore();
+  private readonly pods = new Map<number, Scraped>();
+  private gone: { readonly scraped: Scraped; readonly at: number }[] = [];
+  private readonly groups: readonly { readonly group: EvaluatedGroup; next: number }[];
+  private readonly queries = new Map<string, (at: number) => Sample[]>();
+  private nextScrape: number;
+  private scrapes = 0;
+  private readonly kept: number;
+
+  /**
+   * @param labels of every series: namespace, service and what else a selector may ask for
+   * @param start seconds since 1970
+   * @throws PromqlError when a rule or query asks for what nothing records
+   */
+  constructor(
+    private readonly labels: Labels,
+    groups: readonly RuleGroup[],
+    queries: readonly string[],
+    start: number,
+  ) {
+    this.nextScrape = start;
+    const rules = groups.flatMap((group) => group.rules.filter(({ record }) => record !== undefined));
+    const known = new Set([...SIMULATED, ...rules.map(({ record = "" }) => record)]);
+    let kept = 0;
+    for (const text of [...rules.map(({ expr }) => String(expr)), ...queries]) {
+      for (const { name, oldest } of askedMetrics(parsePromql(text))) {
+        if (name !== undefined && !known.has(name)) {
+          throw new PromqlError(`nothing records ${name} (known are ${[...known].join(", ")})`, text);
+        }
+        if (name === undefined || SIMULATED.includes(name)) kept = Math.max(kept, oldest);
+      }
+    }
+    this.kept = kept + SPARE;
+    this.groups = groups.map((group) => ({ group: new EvaluatedGroup(group, this.store), next: start }));
+    for (const text of queries) this.queries.set(text, compilePromql(text, { store: this.store }));
+  }
+
+  /** A step is over. @param answered requests of each pod that is ready. @param inFlight of each, now */
+  observe(
+    pods: readonly ReplayPod[],
+    answered: number,
+    inFlight: number,
+    now: number,
+    isGone: boolean,
+  ): void {
+    for (const pod of pods) if (pod.ready && !pod.lost) this.scraped(pod).answered += answered;
+    if (now >= this.nextScrape) {
+      this.nextScrape = now + SCRAPE_SECONDS;
+      if (!isGone) this.scrape(pods, inFlight, now);
+    }
+    for (const one of this.groups) {
+      if (now < one.next) continue;
+      one.next = now + one.group.interval / 1000;
+      if (!isGone) one.group.evaluate(1000 * now);
+    }
+  }
+
+  query(text: string, now: number): Sample[] {
+    return this.queries.get(text)?.(1000 * now) ?? [];
+  }
+
+  private scrape(pods: readonly ReplayPod[], inFlight: number, now: number): void {
+    const at = 1000 * now;
+    this.scrapes++;
+    for (const pod of pods) {
+      if (pod.runsAt > now) continue;
+      const scraped = this.scraped(pod);
+      scraped.seen = this.scrapes;
+      scraped.up.append(at, pod.lost ? 0 : 1);
+      // Who does not answer has no samples.
+      scraped.total.append(at, pod.lost ? STALE : scraped.answered);
+      scraped.inFlight.append(at, pod.lost ? STALE : pod.ready ? inFlight : 0);
+    }
+    for (const [id, scraped] of this.pods) {
+      if (scraped.seen === this.scrapes) continue;
+      for (const series of seriesOf(scraped)) series.append(at, STALE);
+      this.pods.delete(id);
+      this.gone.push({ scraped, at });
+    }
+    while ((this.gone[0]?.at ?? Infinity) < at - this.kept) {
+      const first = this.gone.shift();
+      for (const series of first === undefined ? [] : seriesOf(first.scraped)) this.store.drop(series);
+    }
+  }
+
+  private scraped({ id }: ReplayPod): Scraped {
+    let found = this.pods.get(id);
+    if (found === undefined) {
+      const labels = { ...this.labels, pod: podName(this.labels["service"] ?? "", id) };
+      found = {
+        total: this.store.series("http_requests_total", { ...labels, status: "200" }),
+        inFlight: this.store.series("http_requests_in_flight", labels),
+        up: this.store.series("up", labels),
+        answered: 0,
+        seen: this.scrapes,
+      };
+      this.pods.set(id, found);
+    }
+    return found;
+  }
+}
+
+function seriesOf({ total, inFlight, up }: Scraped): Series[] {
+  return [total, inFlight, up];
+}
+
+/** As a Deployment names its pods: a hash of the template, five letters. */
+function podName(service: string, id: number): string {
+  return `${service}-5d8c7b9f6-${id.toString(36).padStart(5, "0")}`;
+}

@@ -1,0 +1,56 @@
+/** `make tune TRACE=load.csv`: the settings that keep every promise at the least cost. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+
+import { print, runCommand } from "../../cli/command";
+import { ROOT } from "../../cli/paths";
+import { readOptions, readTask } from "./command";
+import { busyCpu, podSpeed } from "./methods";
+import { mistakesAsUserErrors } from "./pool";
+import { search } from "./search";
+import { tunePage } from "./tune-page";
+import { stackFileBlock } from "./tuned-settings";
+
+const OPTIONS = [
+  "trace",
+  "stack",
+  "service",
+  "faults",
+  "scale",
+  "warm-up-days",
+  "prometheus-url",
+  "query",
+  "days",
+];
+
+runCommand(async () => {
+  const options = readOptions(OPTIONS);
+  const started = Date.now();
+  const { stack, context } = await readTask(options).catch((error: unknown) =>
+    mistakesAsUserErrors<never>(() => {
+      throw error;
+    }),
+  );
+  const { best, tried } = await search(context, print);
+  const { service } = context;
+  const block = stackFileBlock(service.name, best.settings, podSpeed(service), busyCpu(service));
+  const folder = join(ROOT, "build", "simulation");
+  mkdirSync(folder, { recursive: true });
+  const [html, json] = [join(folder, "tune.html"), join(folder, "tune.json")];
+  writeFileSync(html, tunePage(stack, context, best, tried, block));
+  writeFileSync(
+    json,
+    `${JSON.stringify({ version: 1, stack, best, tried: Object.fromEntries(tried) }, undefined, 2)}\n`,
+  );
+  print(
+    best.violations === 0
+      ? `every promise is kept for ${best.cost.toFixed(0)} (${best.podHours.toFixed(0)} pod-hours)`
+      : `no settings keep every promise: ${best.violations} minutes stay broken, at ${best.cost.toFixed(0)}`,
+  );
+  if (best.headroomPods > 0) print(`with room for ${best.headroomPods} pods kept free`);
+  print(`\n${block}`);
+  print(
+    `  ${relative(ROOT, html)}    cost against broken minutes (${((Date.now() - started) / 1000).toFixed(0)} s)`,
+  );
+  return best.violations === 0 ? 0 : 1;
+});
