@@ -43,8 +43,8 @@ export interface Toolchain {
   readonly kwok: Obtained;
   readonly metricsServer: Obtained;
   /** Where they are cached, or were asked for with KEDA=1. */
-  readonly kedaOperator?: Obtained;
-  readonly kedaAdapter?: Obtained;
+  kedaOperator?: Obtained;
+  kedaAdapter?: Obtained;
   /** Folder of CustomResourceDefinitions. */
   readonly definitions: string;
 }
@@ -78,6 +78,14 @@ async function keda(progress: Progress): Promise<Pick<Toolchain, "kedaOperator" 
 /** Every program of the toolchain. */
 export function programsOf({ definitions: _, ...programs }: Toolchain): Obtained[] {
   return Object.values(programs).filter((program) => program !== undefined);
+}
+
+/** For clusters in which nothing is scaled by it: it would only take memory. */
+export function withoutKeda(toolchain: Toolchain): Toolchain {
+  const rest = { ...toolchain };
+  delete rest.kedaOperator;
+  delete rest.kedaAdapter;
+  return rest;
 }
 
 /** A control plane that stores objects and nothing more: enough for a preview. */

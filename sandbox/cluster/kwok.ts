@@ -206,7 +206,7 @@ ${CONTAINERS(`{ terminated: { exitCode: ${exitCode}, reason: ${reason}, startedA
       {
         delay: { durationMilliseconds: 500 },
         next: {
-          statusTemplate: ended("Failed", `{{ index .metadata.annotations "${EXIT_CODE}" }}`, "Error"),
+          statusTemplate: ended("Failed", `{{ index $.metadata.annotations "${EXIT_CODE}" }}`, "Error"),
         },
       },
     ),

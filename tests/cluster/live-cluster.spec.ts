@@ -15,7 +15,7 @@ import {
 } from "../../sandbox/cluster/kubernetes-client";
 import { ZONES } from "../../sandbox/cluster/nodes";
 import { runningPid } from "../../sandbox/cluster/processes";
-import { liveClusterParts, prepareToolchain, type Toolchain } from "../../sandbox/sandbox";
+import { liveClusterParts, prepareToolchain, withoutKeda, type Toolchain } from "../../sandbox/sandbox";
 import { eventually } from "../helpers/eventually";
 
 const NAME = "live";
@@ -85,8 +85,7 @@ describe("cluster with nodes", function () {
 
   before(async () => {
     // KEDA has its own specs; here it would only take memory.
-    const { kedaOperator: _operator, kedaAdapter: _adapter, ...rest } = await prepareToolchain(silent);
-    toolchain = rest;
+    toolchain = withoutKeda(await prepareToolchain(silent));
     cluster = await startCluster(NAME, liveClusterParts(toolchain), silent);
     client = new KubernetesClient(connectionFromKubeconfig(cluster.kubeconfig));
     await applyAll(client, [DEPLOYMENT, CLAIM, AUTOSCALER]);
@@ -156,7 +155,7 @@ describe("cluster with nodes", function () {
       "kube-scheduler had ended and is started again",
       "kwok had ended and is started again",
     ]);
-    await client.patch(DEPLOYMENT, { spec: { replicas: 7 } });
+    await client.patch(AUTOSCALER, { spec: { minReplicas: 7 } });
     await eventually(
       "a new pod is ready",
       async () => ((await client.read(DEPLOYMENT))?.["status"] as { readyReplicas?: number }).readyReplicas,

@@ -10,7 +10,13 @@ import { removeCluster, startCluster, type Cluster } from "../../sandbox/cluster
 import { KubernetesClient, connectionFromKubeconfig } from "../../sandbox/cluster/kubernetes-client";
 import { runStack, type Operation, type StackRun, type StackRunArgs } from "../../engine/stack";
 import { STATE } from "../../cli/paths";
-import { clusterParts, liveClusterParts, prepareToolchain, type Toolchain } from "../../sandbox/sandbox";
+import {
+  clusterParts,
+  liveClusterParts,
+  prepareToolchain,
+  withoutKeda,
+  type Toolchain,
+} from "../../sandbox/sandbox";
 
 /** How long a test with several runs of the engine may take. On a quiet machine the longest takes a minute; a busy one is no failure. */
 export const ENGINE_TIMEOUT_MS = 900_000;
@@ -36,8 +42,7 @@ let live: Promise<Cluster> | undefined;
 
 /** Another one, with controllers and nodes: what is put there runs. */
 export async function theLiveCluster(): Promise<Cluster> {
-  const { kedaOperator: _operator, kedaAdapter: _adapter, ...rest } = await theToolchain();
-  const parts = liveClusterParts(rest);
+  const parts = liveClusterParts(withoutKeda(await theToolchain()));
   live ??= startCluster("live", parts, silent);
   return await live;
 }

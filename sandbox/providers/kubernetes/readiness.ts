@@ -97,7 +97,7 @@ export async function untilReady(
 /** Where an object stands now; one of a kind that nothing is known about is ready. */
 export async function standing(live: KubernetesObject, client: KubernetesClient): Promise<Standing> {
   const judge = JUDGES[`${live.apiVersion}/${live.kind}`]?.judge;
-  return judge === undefined ? READY : await judge(live, (live["status"] ?? {}) as Status, client);
+  return judge === undefined ? READY : await judge(live, live["status"] ?? {}, client);
 }
 
 function missing(...reasons: readonly (string | false)[]): Standing {

@@ -67,7 +67,11 @@ const scenario = (sketch: Sketch): Scenario => ({
   ...sketch,
 });
 
-const without = ({ behavior: _, ...rest }: Scenario): Scenario => rest;
+const without = (one: Scenario): Scenario => {
+  const rest: { -readonly [Key in keyof Scenario]: Scenario[Key] } = { ...one };
+  delete rest.behavior;
+  return rest;
+};
 
 const RAMP_AND_BACK = [
   2000, 2600, 3300, 4200, 5300, 6800, 8600, 8600, 6000, 4000, 2500, 1500, 1000, 1000, 1000,
