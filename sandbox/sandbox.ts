@@ -76,8 +76,8 @@ async function keda(progress: Progress): Promise<Pick<Toolchain, "kedaOperator" 
 }
 
 /** Every program of the toolchain. */
-export function programsOf({ definitions: _, ...programs }: Toolchain): Obtained[] {
-  return Object.values(programs).filter((program) => program !== undefined);
+export function programsOf(toolchain: Toolchain): Obtained[] {
+  return Object.values(toolchain).filter((part): part is Obtained => typeof part === "object");
 }
 
 /** For clusters in which nothing is scaled by it: it would only take memory. */
