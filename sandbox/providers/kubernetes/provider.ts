@@ -147,13 +147,9 @@ export class KubernetesProvider implements StandIn {
     const outputs = { ...withoutManagedFields(live), ...own };
     if (missing.length === 0) return outputs;
     const id = objectId(outputs) ?? "";
-    throw new NotInitialized(
-      `the ${object.kind} "${id}" was made and did not become ready:\n${missing.map((line) => `- ${line}`).join("\n")}`,
-      id,
-      outputs,
-      inputs,
-      missing,
-    );
+    // The engine shows the reasons and not the message.
+    const what = `the ${object.kind} "${id}" was made and did not become ready`;
+    throw new NotInitialized(what, id, outputs, inputs, [what, ...missing]);
   }
 
   /** A cluster without nodes runs nothing: nothing would ever become ready there, or empty a namespace. */
