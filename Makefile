@@ -6,6 +6,9 @@ TS := node -r ts-node/register/transpile-only
 PACKAGES := node_modules/.package-lock.json
 ROOMS := $(wildcard budget plan components product stacks policies report cli engine delivery sandbox simulation loadtest bench runtime functions examples tests index.ts)
 
+# With KEDA=1 the programs of KEDA are built, once; where they are cached they are used without it.
+export KEDA
+
 .PHONY: help
 help: ## what can be done here
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +32,10 @@ preview: $(PACKAGES) ## what a pull request sees: make preview STACK=production
 simulate-plan: $(PACKAGES) ## does the plan survive a lost zone, a drain, a rollout: make simulate-plan STACK=production
 	@$(TS) simulation/main.ts $(or $(STACK),production) $(or $(LOADS),5) $(or $(SEEDS),2) $(or $(SPREADS),4)
 
+.PHONY: loop
+loop: $(PACKAGES) system-packages ## the real controllers scale by a scripted load: build/loop/report.html; KEDA=1 with KEDA
+	@$(TS) delivery/loop/main.ts
+
 .PHONY: simulate
 simulate: $(PACKAGES) ## a trace against the rendered autoscaler: make simulate TRACE=load.csv STACK=production FAULTS=script.yaml
 	@$(TS) simulation/replay/simulate.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
@@ -45,7 +52,7 @@ down: $(PACKAGES) ## remove what `make up` made
 	@$(TS) sandbox/cli.ts down
 
 .PHONY: toolchain
-toolchain: $(PACKAGES) ## find, download or build pulumi, etcd, kube-apiserver and kubectl
+toolchain: $(PACKAGES) ## find, download or build pulumi and the programs of a cluster; KEDA=1 with KEDA
 	@$(TS) sandbox/cli.ts toolchain
 
 .PHONY: env

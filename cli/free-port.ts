@@ -23,7 +23,8 @@ export async function freePort(): Promise<number> {
   throw new Error(`no port of 127.0.0.1 between ${FIRST} and ${FIRST + COUNT - 1} is free`);
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens on a port of 127.0.0.1 just now. */
+export async function isFree(port: number): Promise<boolean> {
   const listener = createServer();
   try {
     await once(listener.listen(port, "127.0.0.1"), "listening");

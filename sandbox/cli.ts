@@ -8,7 +8,7 @@ import { engineEnvironment } from "../engine/environment";
 import { mirrorProject } from "../engine/project";
 import type { StackRun } from "../engine/stack";
 import { ROOT } from "../cli/paths";
-import { alone, down, prepareToolchain, up, type Toolchain } from "./sandbox";
+import { alone, down, prepareToolchain, programsOf, up, type Toolchain } from "./sandbox";
 import { describeChanges, isUnchanged, printChanges, printFindings } from "../engine/terminal";
 import { UserError } from "../cli/user-error";
 
@@ -50,14 +50,18 @@ async function commandUp(): Promise<number> {
   });
 }
 
-function describeToolchain({ pulumi, etcd, apiServer, kubectl }: Toolchain): string {
-  return [pulumi, etcd, apiServer, kubectl].map(({ name, origin }) => `${name} (${origin})`).join(", ");
+function describeToolchain(toolchain: Toolchain): string {
+  return programsOf(toolchain)
+    .map(({ name, origin }) => `${name} (${origin})`)
+    .join(", ");
 }
 
 function printNextSteps(toolchain: Toolchain, kubeconfig: string): void {
   const kubectl = toolchain.kubectl.origin === "path" ? "kubectl" : toolchain.kubectl.path;
   print("Look at it:");
-  print(`  ${kubectl} --kubeconfig ${relative(process.cwd(), kubeconfig)} get deployments,hpa,pdb,services`);
+  const look = `  ${kubectl} --kubeconfig ${relative(process.cwd(), kubeconfig)}`;
+  print(`${look} get pods -A -o wide`);
+  print(`${look} top pods`);
   print(`  ${relative(ROOT, REPORT)}             every resource with its inputs`);
   print("  make preview STACK=local           the same as a page: topology, derived numbers, policies");
   print("  make down                          removes it");
@@ -81,8 +85,8 @@ async function commandDown(): Promise<number> {
 async function commandToolchain(): Promise<number> {
   const progress = (line: string): void => void process.stderr.write(`${line}\n`);
   const toolchain = await prepareToolchain(progress);
-  for (const program of [toolchain.pulumi, toolchain.etcd, toolchain.apiServer, toolchain.kubectl]) {
-    print(`${program.name.padEnd(16)} ${program.origin.padEnd(9)} ${program.path}`);
+  for (const program of programsOf(toolchain)) {
+    print(`${program.name.padEnd(24)} ${program.origin.padEnd(9)} ${program.path}`);
   }
   return 0;
 }

@@ -1,12 +1,14 @@
 /** The sandbox as a whole: programs, API server, engine. It knows only that there is a program to run. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import {
   knownClusters,
   removeCluster,
   runningCluster,
   startCluster,
+  startControllers,
   type Cluster,
   type ClusterParts,
 } from "./cluster/cluster";
@@ -14,8 +16,19 @@ import { runStack, type StackRun, type StackRunArgs } from "../engine/stack";
 import { withLock } from "../cli/lock";
 import { ROOT, SANDBOX, ensureDirectory } from "../cli/paths";
 import { customResourceDefinitions } from "./toolchain/crds";
-import { obtain, type Obtained } from "./toolchain/obtain";
-import { API_SERVER, ETCD, KUBECTL, PULUMI } from "./toolchain/programs";
+import { isCached, obtain, type Obtained } from "./toolchain/obtain";
+import {
+  API_SERVER,
+  CONTROLLER_MANAGER,
+  ETCD,
+  KEDA_ADAPTER,
+  KEDA_OPERATOR,
+  KUBECTL,
+  KWOK,
+  METRICS_SERVER,
+  PULUMI,
+  SCHEDULER,
+} from "./toolchain/programs";
 
 export type Progress = (line: string) => void;
 
@@ -25,6 +38,13 @@ export interface Toolchain {
   readonly etcd: Obtained;
   readonly apiServer: Obtained;
   readonly kubectl: Obtained;
+  readonly controllerManager: Obtained;
+  readonly scheduler: Obtained;
+  readonly kwok: Obtained;
+  readonly metricsServer: Obtained;
+  /** Where they are cached, or were asked for with KEDA=1. */
+  kedaOperator?: Obtained;
+  kedaAdapter?: Obtained;
   /** Folder of CustomResourceDefinitions. */
   readonly definitions: string;
 }
@@ -36,15 +56,66 @@ export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
     etcd: await obtain(ETCD, { progress }),
     apiServer: await obtain(API_SERVER, { progress }),
     kubectl: await obtain(KUBECTL, { progress }),
+    controllerManager: await obtain(CONTROLLER_MANAGER, { progress }),
+    scheduler: await obtain(SCHEDULER, { progress }),
+    kwok: await obtain(KWOK, { progress }),
+    metricsServer: await obtain(METRICS_SERVER, { progress }),
+    ...(await keda(progress)),
     definitions: await customResourceDefinitions(progress),
   };
 }
 
+/** Its build takes longer than that of all the others, so it is made only when asked for. */
+async function keda(progress: Progress): Promise<Pick<Toolchain, "kedaOperator" | "kedaAdapter">> {
+  const isThere = [KEDA_OPERATOR, KEDA_ADAPTER].every(isCached);
+  if (!isThere && process.env["KEDA"] !== "1") return {};
+  return {
+    kedaOperator: await obtain(KEDA_OPERATOR, { progress }),
+    kedaAdapter: await obtain(KEDA_ADAPTER, { progress }),
+  };
+}
+
+/** Every program of the toolchain. */
+export function programsOf(toolchain: Toolchain): Obtained[] {
+  return Object.values(toolchain).filter((part): part is Obtained => typeof part === "object");
+}
+
+/** For clusters in which nothing is scaled by it: it would only take memory. */
+export function withoutKeda(toolchain: Toolchain): Toolchain {
+  const rest = { ...toolchain };
+  delete rest.kedaOperator;
+  delete rest.kedaAdapter;
+  return rest;
+}
+
+/** A control plane that stores objects and nothing more: enough for a preview. */
 export function clusterParts(toolchain: Toolchain): ClusterParts {
   return {
     etcd: toolchain.etcd.path,
     apiServer: toolchain.apiServer.path,
     customResourceDefinitions: toolchain.definitions,
+  };
+}
+
+/**
+ * A cluster in which objects are acted on: pods run on simulated nodes in three zones.
+ *
+ * @param flags of kube-controller-manager
+ */
+export function liveClusterParts(toolchain: Toolchain, flags: readonly string[] = []): ClusterParts {
+  const { controllerManager, scheduler, kwok, metricsServer, kedaOperator, kedaAdapter } = toolchain;
+  return {
+    ...clusterParts(toolchain),
+    controllers: {
+      controllerManager: controllerManager.path,
+      scheduler: scheduler.path,
+      kwok: kwok.path,
+      metricsServer: metricsServer.path,
+      controllerManagerFlags: flags,
+      ...(kedaOperator === undefined || kedaAdapter === undefined
+        ? {}
+        : { keda: { operator: kedaOperator.path, adapter: kedaAdapter.path } }),
+    },
   };
 }
 
@@ -63,16 +134,49 @@ export async function up(
   toolchain: Toolchain,
   progress: Progress,
 ): Promise<{ readonly cluster: Cluster; readonly run: StackRun }> {
-  const cluster = await startCluster(args.stack, clusterParts(toolchain), progress);
-  progress(`${cluster.reused ? "found" : "started"} the API server at ${cluster.server}`);
-  const run = await runStack({
-    projectDirectory: ROOT,
-    ...args,
-    operation: "up",
-    pulumi: toolchain.pulumi.path,
-    kubeconfig: cluster.kubeconfig,
-  });
-  return { cluster, run };
+  const parts = liveClusterParts(toolchain);
+  const cluster = await startCluster(args.stack, parts, progress);
+  progress(`${cluster.reused ? "found" : "started"} the cluster at ${cluster.server}`);
+  const watch = keepRunning(cluster, parts, progress);
+  try {
+    const run = await runStack({
+      projectDirectory: ROOT,
+      ...args,
+      operation: "up",
+      pulumi: toolchain.pulumi.path,
+      kubeconfig: cluster.kubeconfig,
+    });
+    return { cluster, run };
+  } finally {
+    await watch.stop();
+  }
+}
+
+/** Between two looks at the controllers, ms. */
+const LOOK_EVERY_MS = 2_000;
+
+/** Starts controllers again that end while somebody waits for what they do, and says so. */
+export function keepRunning(
+  cluster: Cluster,
+  parts: ClusterParts,
+  progress: Progress,
+): { stop(): Promise<void> } {
+  const over = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await startControllers(cluster, parts, progress).catch((error: unknown) => {
+        progress(error instanceof Error ? error.message : String(error));
+      });
+      await sleep(LOOK_EVERY_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    }
+  };
+  const watching = watch();
+  return {
+    stop: async () => {
+      over.abort();
+      await watching;
+    },
+  };
 }
 
 /**

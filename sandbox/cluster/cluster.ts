@@ -1,6 +1,6 @@
 /**
- * A Kubernetes control plane without nodes: etcd and kube-apiserver on loopback ports. Objects are validated,
- * defaulted and stored as in any cluster; nothing runs them.
+ * A Kubernetes control plane on loopback ports: etcd and kube-apiserver. Objects are validated, defaulted and stored as
+ * in any cluster. With controllers (controllers.ts) they are acted on as well, on nodes that are simulated.
  */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,10 @@ import { parseAllDocuments, stringify } from "yaml";
 import { freePort } from "../../cli/free-port";
 import { SANDBOX, ensureDirectory } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
+import { CONTROLLER_NAMES, type ControlPlaneFiles, type ControllerPrograms } from "./controller-programs";
+import { ensureControllers, hasCondition } from "./controllers";
 import { KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
+import { ensureCertificate, type CertificateFiles } from "./self-signed";
 import {
   lastLogLines,
   runningPid,
@@ -29,6 +32,8 @@ export interface ClusterParts {
   readonly apiServer: string;
   /** Folder of CustomResourceDefinitions, one sub-folder an operator. Undefined installs none. */
   readonly customResourceDefinitions?: string;
+  /** What acts on objects. Undefined: they are stored, and nothing runs them. */
+  readonly controllers?: ControllerPrograms;
 }
 
 export interface Cluster {
@@ -87,13 +92,17 @@ export async function startCluster(
   progress: (line: string) => void,
 ): Promise<Cluster> {
   const running = await runningCluster(name);
-  if (running !== undefined) return running;
+  if (running !== undefined) {
+    await startControllers(running, parts, progress);
+    return running;
+  }
   ensureDirectory(clusterDirectory(name));
   for (let attempt = 1; ; attempt++) {
     await stopCluster(name);
     try {
       const cluster = await start(name, parts);
       await installCustomResourceDefinitions(cluster, parts, progress);
+      await startControllers(cluster, parts, progress);
       return cluster;
     } catch (error) {
       await stopCluster(name);
@@ -105,6 +114,30 @@ export async function startCluster(
 }
 
 class NotReady extends UserError {}
+
+/**
+ * Starts the controllers that do not run, and waits until nodes are ready. Nothing to do for a cluster without.
+ *
+ * @throws UserError with the end of the log of a controller that ends again
+ */
+export async function startControllers(
+  cluster: Cluster,
+  { controllers }: ClusterParts,
+  progress: (line: string) => void,
+): Promise<void> {
+  if (controllers === undefined) return;
+  await ensureControllers(filesOf(cluster.name), controllers, progress);
+}
+
+function filesOf(name: string): ControlPlaneFiles {
+  const directory = clusterDirectory(name);
+  return {
+    directory,
+    kubeconfig: join(directory, "kubeconfig"),
+    serviceAccountKey: join(directory, "service-account.key"),
+    authority: join(directory, "certificates", "apiserver.crt"),
+  };
+}
 
 async function start(name: string, parts: ClusterParts): Promise<Cluster> {
   const directory = clusterDirectory(name);
@@ -130,11 +163,11 @@ async function start(name: string, parts: ClusterParts): Promise<Cluster> {
   const token = existingToken(directory) ?? randomBytes(24).toString("hex");
   writeFileSync(join(directory, "token.csv"), `${token},admin,admin,"system:masters"\n`, { mode: 0o600 });
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const keyFile = join(directory, "service-account.key");
+  const keyFile = filesOf(name).serviceAccountKey;
   if (!existsSync(keyFile)) {
     writeFileSync(keyFile, privateKey.export({ type: "pkcs1", format: "pem" }), { mode: 0o600 });
   }
-  startInBackground(apiServer, parts.apiServer, [
+  const arguments_ = [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     "--bind-address=127.0.0.1",
     `--secure-port=${port}`,
@@ -145,15 +178,41 @@ async function start(name: string, parts: ClusterParts): Promise<Cluster> {
     "--service-account-issuer=https://kubernetes.default.svc",
     `--service-account-key-file=${keyFile}`,
     `--service-account-signing-key-file=${keyFile}`,
-    // No controller makes the default service account or takes the finalizer off an unused volume claim.
-    "--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection",
     "--endpoint-reconciler-type=none",
-    "--watch-cache=false",
-  ]);
+    ...aggregationFlags(directory),
+    ...(parts.controllers === undefined ? FLAGS_WITHOUT_CONTROLLERS : []),
+  ];
+  startInBackground(apiServer, parts.apiServer, arguments_, SMALL);
 
   const server = `https://127.0.0.1:${port}`;
   const kubeconfig = await waitUntilReady(name, server, token);
   return { name, kubeconfig, server, reused: false };
+}
+
+/** For Go's garbage collector: memory matters more here than a little time. Half of it is definitions of operators. */
+const SMALL = { GOGC: "50", GOMEMLIMIT: "450MiB" };
+
+const FLAGS_WITHOUT_CONTROLLERS = [
+  // No controller makes the default service account or takes the finalizer off an unused volume claim.
+  "--disable-admission-plugins=ServiceAccount,StorageObjectInUseProtection",
+  // Few watch; without the cache the server starts faster.
+  "--watch-cache=false",
+];
+
+/** What lets another server, such as metrics-server, answer for an API: it has to believe who this one says is asking. */
+function aggregationFlags(directory: string): string[] {
+  const proxy = ensureCertificate(directory, "front-proxy-client");
+  const clients: CertificateFiles = ensureCertificate(directory, "client-authority");
+  return [
+    `--client-ca-file=${clients.certificate}`,
+    `--requestheader-client-ca-file=${proxy.certificate}`,
+    "--requestheader-allowed-names=front-proxy-client",
+    "--requestheader-username-headers=X-Remote-User",
+    "--requestheader-group-headers=X-Remote-Group",
+    "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+    `--proxy-client-cert-file=${proxy.certificate}`,
+    `--proxy-client-key-file=${proxy.key}`,
+  ];
 }
 
 function existingToken(directory: string): string | undefined {
@@ -232,10 +291,25 @@ async function installCustomResourceDefinitions(
     const definitions = readDefinitions(customResourceDefinitions);
     const options = { fieldManager: "retrofitlink-sandbox", force: true, dryRun: false };
     await Promise.all(definitions.map((definition) => client.apply(definition, options)));
+    await untilEstablished(client, definitions.length);
     progress(`installed ${definitions.length} CustomResourceDefinitions`);
     writeFileSync(marker, "");
   } finally {
     client.close();
+  }
+}
+
+/** A definition is there before its kind is served. */
+async function untilEstablished(client: KubernetesClient, count: number): Promise<void> {
+  for (const deadline = Date.now() + READY_WITHIN_MS; ; await sleep(200)) {
+    const all = await client.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    if (all.filter((one) => hasCondition(one, "Established")).length >= count) return;
+    if (Date.now() > deadline) {
+      throw new UserError(
+        `the CustomResourceDefinitions are not served after ${READY_WITHIN_MS / 1000} s`,
+        "run `make down` and the same command again",
+      );
+    }
   }
 }
 
@@ -250,6 +324,8 @@ function readDefinitions(directory: string): KubernetesObject[] {
 /** Ends the programs and keeps the data. */
 export async function stopCluster(name: string): Promise<void> {
   const { etcd, apiServer } = processes(name);
+  const directory = clusterDirectory(name);
+  await Promise.all(CONTROLLER_NAMES.map((program) => stopInBackground({ name: program, directory })));
   // The server first: it complains at length when its store goes away.
   await stopInBackground(apiServer);
   await stopInBackground(etcd);

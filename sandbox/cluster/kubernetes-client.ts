@@ -122,6 +122,19 @@ export class KubernetesClient {
     );
   }
 
+  /** Removes an object at once, as a kubelet does when a pod has ended. */
+  async deleteNow(object: KubernetesObject): Promise<void> {
+    await ignoreNotFound(async () =>
+      this.call("DELETE", await this.path(object), { gracePeriodSeconds: 0 }, "application/json"),
+    );
+  }
+
+  /** Changes fields of an object, or of its sub-resource. @throws ApiError 404 when it is not there */
+  async patch(object: KubernetesObject, patch: object, subresource?: string): Promise<KubernetesObject> {
+    const path = `${await this.path(object)}${subresource === undefined ? "" : `/${subresource}`}`;
+    return await this.call("PATCH", path, patch, "application/merge-patch+json");
+  }
+
   /** Lets an object that waits for its finalizers go. */
   async removeFinalizers(object: KubernetesObject): Promise<void> {
     const patch = { metadata: { finalizers: null } };
@@ -137,10 +150,11 @@ export class KubernetesClient {
     await ignoreNotFound(() => this.call("PUT", path, finalized, "application/json"));
   }
 
-  /** Every object of a kind, in all namespaces. */
-  async list(apiVersion: string, kind: string): Promise<KubernetesObject[]> {
+  /** Every object of a kind, in all namespaces or in one. */
+  async list(apiVersion: string, kind: string, namespace?: string): Promise<KubernetesObject[]> {
     const { path } = await this.resource(apiVersion, kind);
-    const answer = await this.call("GET", `${groupPath(apiVersion)}/${path}`);
+    const scope = namespace === undefined ? "" : `/namespaces/${namespace}`;
+    const answer = await this.call("GET", `${groupPath(apiVersion)}${scope}/${path}`);
     return answer["items"] as KubernetesObject[];
   }
 

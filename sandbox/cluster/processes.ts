@@ -21,10 +21,16 @@ export function logFile({ directory, name }: BackgroundProcess): string {
 }
 
 /** Starts a program that goes on when this one ends. Its output goes to the log file. */
-export function startInBackground(what: BackgroundProcess, path: string, args: readonly string[]): void {
+export function startInBackground(
+  what: BackgroundProcess,
+  path: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): void {
   const log = openSync(logFile(what), "a");
   try {
-    const child = spawn(path, [...args], { detached: true, stdio: ["ignore", log, log] });
+    const env = { ...process.env, ...environment };
+    const child = spawn(path, [...args], { detached: true, stdio: ["ignore", log, log], env });
     // A program that cannot be started shows by not becoming ready; the log says why.
     child.on("error", (error) => writeFileSync(logFile(what), `${error.message}\n`, { flag: "a" }));
     if (child.pid !== undefined) writeFileSync(pidFile(what), String(child.pid));
@@ -69,6 +75,11 @@ export async function stopInBackground(what: BackgroundProcess, patienceMs = 5_0
     while (isAlive(pid) && Date.now() < gone) await sleep(20);
   }
   rmSync(pidFile(what), { force: true });
+}
+
+/** Whether it was started and neither stopped nor found running: it ended by itself, or with its machine. */
+export function endedByItself(what: BackgroundProcess): boolean {
+  return existsSync(pidFile(what)) && runningPid(what) === undefined;
 }
 
 /** The last lines of the log, for an error message. */

@@ -9,7 +9,7 @@ import { PulumiCommand } from "@pulumi/pulumi/automation";
 import { SemVer } from "semver";
 
 import { PULUMI_VERSION } from "../../engine/version";
-import { KUBERNETES_VERSION, type Program } from "./programs";
+import { KUBERNETES_VERSION, KWOK_VERSION, type Program } from "./programs";
 
 const ETCD_VERSION = "3.6.8";
 
@@ -55,6 +55,14 @@ const SOURCES: Readonly<Record<string, Source>> = {
   },
   "kube-apiserver": (target, system, progress) => kubernetes("kube-apiserver", target, system, progress),
   kubectl: (target, system, progress) => kubernetes("kubectl", target, system, progress),
+  "kube-controller-manager": (target, system, progress) =>
+    kubernetes("kube-controller-manager", target, system, progress),
+  "kube-scheduler": (target, system, progress) => kubernetes("kube-scheduler", target, system, progress),
+  kwok: async (target, system, progress) => {
+    const release = `https://github.com/kubernetes-sigs/kwok/releases/download/v${KWOK_VERSION}/kwok-${system}`;
+    progress(`asking for the official kwok ${KWOK_VERSION}`);
+    await checked("kwok", release, target);
+  },
   etcd: async (target, system, progress) => {
     const base = `https://github.com/etcd-io/etcd/releases/download/v${ETCD_VERSION}`;
     const archive = `etcd-v${ETCD_VERSION}-${system}.tar.gz`;
@@ -86,6 +94,11 @@ async function kubernetes(
   const [platform, architecture] = system.split("-");
   const url = `https://dl.k8s.io/v${KUBERNETES_VERSION}/bin/${platform}/${architecture}/${name}`;
   progress(`asking for the official ${name} ${KUBERNETES_VERSION}`);
+  await checked(name, url, target);
+}
+
+/** A program whose checksum lies beside it. */
+async function checked(name: string, url: string, target: string): Promise<void> {
   const sum = (await get(`${url}.sha256`)).toString("utf8").trim().split(/\s+/)[0];
   const content = await get(url);
   verify(name, content, sum);

@@ -60,6 +60,11 @@ export function programCache(program: Program): string {
   return join(cacheDirectory(), `${module}-${key}`, "bin");
 }
 
+/** Whether the pinned program is there without a download or a build. */
+export function isCached(program: Program): boolean {
+  return allowedWays().includes("cache") && isExecutable(join(programCache(program), program.name));
+}
+
 /**
  * The path of a program that works.
  *
@@ -70,7 +75,7 @@ export async function obtain(program: Program, options: ObtainOptions): Promise<
   const tried: string[] = [];
   const cached = join(programCache(program), program.name);
 
-  if (ways.includes("path")) {
+  if (ways.includes("path") && program.versionArguments !== undefined) {
     const found = await onPath(program);
     if (found !== undefined) return { name: program.name, path: found, origin: "path" };
     tried.push(`on PATH: no ${program.name} ${program.wanted}`);
@@ -104,10 +109,11 @@ export async function obtain(program: Program, options: ObtainOptions): Promise<
 }
 
 async function onPath(program: Program): Promise<string | undefined> {
+  const { versionArguments = [] } = program;
   for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
     const candidate = join(folder, program.name);
     if (folder === "" || !isExecutable(candidate)) continue;
-    if (program.accepts(await versionOf(candidate, program.versionArguments))) return candidate;
+    if (program.accepts(await versionOf(candidate, versionArguments))) return candidate;
   }
   return undefined;
 }

@@ -5,8 +5,8 @@ import { PULUMI_VERSION } from "../../engine/version";
 /** A program the sandbox needs, and the ways to get it. */
 export interface Program {
   readonly name: string;
-  /** Arguments that print the version. */
-  readonly versionArguments: readonly string[];
+  /** Arguments that print the version. Undefined for a program that does not tell: PATH is not looked at then. */
+  readonly versionArguments?: readonly string[];
   /** Accepts what the program printed about its version. A program on PATH that fails this is passed over. */
   readonly accepts: (versionOutput: string) => boolean;
   /** What is accepted, for messages. */
@@ -87,6 +87,68 @@ export const KUBECTL: Program = {
   },
 };
 
+const kubernetesProgram = (name: string, minutes: string): Program => ({
+  name,
+  versionArguments: ["--version"],
+  accepts: atLeast(1, 33),
+  wanted: "1.33 or later",
+  build: {
+    module: "kubernetes",
+    package: `k8s.io/kubernetes/cmd/${name}`,
+    linkerFlags: kubernetesFlags,
+    minutes,
+  },
+});
+
+export const CONTROLLER_MANAGER = kubernetesProgram("kube-controller-manager", "1 to 3");
+
+export const SCHEDULER = kubernetesProgram("kube-scheduler", "under 1");
+
+export const KWOK_VERSION = "0.8.0";
+
+/** Nodes and pods that are only said to run. */
+export const KWOK: Program = {
+  name: "kwok",
+  versionArguments: ["--version"],
+  accepts: atLeast(0, 7),
+  wanted: "0.7 or later",
+  build: {
+    module: "nodes",
+    package: "sigs.k8s.io/kwok/cmd/kwok",
+    linkerFlags: `-X sigs.k8s.io/kwok/pkg/consts.Version=${KWOK_VERSION}`,
+    minutes: "2 to 3",
+  },
+};
+
+export const METRICS_SERVER: Program = {
+  name: "metrics-server",
+  accepts: () => false,
+  wanted: "0.9",
+  build: {
+    module: "nodes",
+    package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
+    linkerFlags: "",
+    minutes: "under 1",
+  },
+};
+
+const keda = (name: string, command: string, minutes: string): Program => ({
+  name,
+  accepts: () => false,
+  wanted: "2.21",
+  build: {
+    module: "keda",
+    package: `github.com/kedacore/keda/v2/cmd/${command}`,
+    linkerFlags: "",
+    minutes,
+  },
+});
+
+/** Only when asked for: it brings the clients of everything that it can scale by. */
+export const KEDA_OPERATOR = keda("keda-operator", "operator", "10 to 15");
+
+export const KEDA_ADAPTER = keda("keda-adapter", "adapter", "under 1");
+
 /** The sandbox's own main package around FerretDB 1.24.0. The last number counts up when `ferretdb/main.go` changes. */
 const FERRETDB_VERSION = "1.24.0-1";
 
@@ -107,9 +169,6 @@ export const FERRETDB: Program = {
     minutes: "1 to 3",
   },
 };
-
-/** What `make up` needs. */
-export const PROGRAMS: readonly Program[] = [PULUMI, ETCD, API_SERVER, KUBECTL];
 
 /** Folder of a pinned Go module. */
 export function moduleDirectory(module: string): string {

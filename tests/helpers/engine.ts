@@ -10,7 +10,13 @@ import { removeCluster, startCluster, type Cluster } from "../../sandbox/cluster
 import { KubernetesClient, connectionFromKubeconfig } from "../../sandbox/cluster/kubernetes-client";
 import { runStack, type Operation, type StackRun, type StackRunArgs } from "../../engine/stack";
 import { STATE } from "../../cli/paths";
-import { clusterParts, prepareToolchain, type Toolchain } from "../../sandbox/sandbox";
+import {
+  clusterParts,
+  liveClusterParts,
+  prepareToolchain,
+  withoutKeda,
+  type Toolchain,
+} from "../../sandbox/sandbox";
 
 /** How long a test with several runs of the engine may take. On a quiet machine the longest takes a minute; a busy one is no failure. */
 export const ENGINE_TIMEOUT_MS = 900_000;
@@ -32,6 +38,15 @@ export async function theCluster(): Promise<Cluster> {
   return await cluster;
 }
 
+let live: Promise<Cluster> | undefined;
+
+/** Another one, with controllers and nodes: what is put there runs. */
+export async function theLiveCluster(): Promise<Cluster> {
+  const parts = liveClusterParts(withoutKeda(await theToolchain()));
+  live ??= startCluster("live", parts, silent);
+  return await live;
+}
+
 export async function theClient(): Promise<KubernetesClient> {
   return new KubernetesClient(connectionFromKubeconfig((await theCluster()).kubeconfig));
 }
@@ -45,9 +60,9 @@ export async function kubectl(...args: string[]): Promise<string> {
 
 after(async function () {
   this.timeout(60_000);
-  if (cluster === undefined) return;
-  cluster = undefined;
-  await removeCluster("tests");
+  if (cluster !== undefined) await removeCluster("tests");
+  if (live !== undefined) await removeCluster("live");
+  cluster = live = undefined;
 });
 
 /** A program with one stack, `test`. */

@@ -82,7 +82,14 @@ export async function judged(
         refusals.push(...problems.map(({ reason }) => `${type} ${name}: ${reason}`));
         if (preview) return { id: undefined, state: withoutUnknown(inputs) };
         const urn = `urn:pulumi:test::retrofitlink::${type}::${name}`;
-        const { id, outputs } = await by.create({ urn, type, name, inputs, preview: false });
+        const { id, outputs } = await by.create({
+          urn,
+          type,
+          name,
+          inputs,
+          preview: false,
+          timeoutSeconds: 0,
+        });
         return { id, state: outputs as Record<string, unknown> };
       },
       call: async ({ token, inputs }) => {

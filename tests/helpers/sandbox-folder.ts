@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 // Nothing here may load cli/paths.ts, which reads the variable that is set below.
+import { CONTROLLER_NAMES } from "../../sandbox/cluster/controller-programs";
 import { runningPid } from "../../sandbox/cluster/processes";
 import { isAlive } from "../../cli/lock";
 
@@ -25,7 +26,7 @@ export function removeAbandoned(place: string): void {
     if (owner === undefined || isAlive(Number(owner))) continue;
     const clusters = join(place, name, "clusters");
     for (const cluster of existsSync(clusters) ? readdirSync(clusters) : []) {
-      for (const program of ["kube-apiserver", "etcd"]) {
+      for (const program of [...CONTROLLER_NAMES, "kube-apiserver", "etcd"]) {
         const pid = runningPid({ name: program, directory: join(clusters, cluster) });
         if (pid !== undefined && isAlive(pid)) process.kill(pid, "SIGKILL");
       }

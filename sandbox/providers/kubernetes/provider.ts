@@ -1,5 +1,6 @@
 /** Stand-in of the official Kubernetes provider. What it does differently is listed in sandbox/README.md. */
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { UserError } from "../../../cli/user-error";
 import {
@@ -9,14 +10,15 @@ import {
   type DeletionPropagation,
   type KubernetesObject,
 } from "../../cluster/kubernetes-client";
-import type {
-  CheckArgs,
-  CheckResult,
-  CreateArgs,
-  ExistingArgs,
-  Replacement,
-  StandIn,
-  UpdateArgs,
+import {
+  NotInitialized,
+  type CheckArgs,
+  type CheckResult,
+  type CreateArgs,
+  type ExistingArgs,
+  type Replacement,
+  type StandIn,
+  type UpdateArgs,
 } from "../protocol/serve-provider";
 import {
   UNKNOWN,
@@ -29,10 +31,14 @@ import {
 } from "../protocol/values";
 import { CREATOR, fieldManagerOf, isForcedAtPreview, takenOver } from "./field-managers";
 import { isAutonamed, objectId, withName } from "./naming";
+import { patienceFor, untilReady } from "./readiness";
 import { replacingPaths } from "./replacement";
 
 /** Set by the server at the moment of creation, so not known at preview. */
 const DECIDED_AT_CREATION = ["uid", "creationTimestamp", "resourceVersion", "generation"];
+
+/** How long a deletion may take, ms, as in the official provider. */
+const GONE_WITHIN_MS = 600_000;
 
 /** Kinds of the SDK that are not objects of the API server. */
 const HELM_RELEASE = "kubernetes:helm.sh/v3:Release";
@@ -42,6 +48,12 @@ export class KubernetesProvider implements StandIn {
   private settings: Properties = {};
   /** Resources that the state has: one of them that is created is being replaced. */
   private readonly inState = new Set<string>();
+  private readonly cancelled = new AbortController();
+  private live: Promise<boolean> | undefined;
+
+  cancel(): void {
+    this.cancelled.abort();
+  }
 
   configure(settings: Properties): void {
     this.settings = settings;
@@ -90,24 +102,62 @@ export class KubernetesProvider implements StandIn {
     name,
     inputs,
     preview,
+    timeoutSeconds,
   }: CreateArgs): Promise<{ id: string; outputs: Properties }> {
     if (type === HELM_RELEASE) return { id: preview ? "" : name, outputs: { ...inputs, status: {} } };
     const fieldManager = fieldManagerOf(urn);
     const applied = containsUnknown(inputs) ? undefined : await this.make(urn, inputs, preview);
-    const outputs = preview && applied !== undefined ? withUnknowns(applied) : (applied ?? inputs);
-    return {
-      id: preview ? "" : (objectId(outputs) ?? ""),
-      outputs: { ...outputs, __fieldManager: fieldManager },
-    };
+    if (!preview && applied !== undefined) {
+      const ready = await this.ready(applied, inputs, fieldManager, timeoutSeconds);
+      return { id: objectId(ready) ?? "", outputs: ready };
+    }
+    const outputs = applied === undefined ? inputs : withUnknowns(applied);
+    return { id: "", outputs: { ...outputs, __fieldManager: fieldManager } };
   }
 
-  async update({ type, urn, inputs, outputs, preview }: UpdateArgs): Promise<Properties> {
+  async update({ type, urn, inputs, outputs, preview, timeoutSeconds }: UpdateArgs): Promise<Properties> {
     if (type === HELM_RELEASE) return { ...inputs, status: {} };
     const stored = outputs["__fieldManager"];
     const fieldManager = typeof stored === "string" ? stored : fieldManagerOf(urn);
     // The server cannot judge half an object.
     const applied = containsUnknown(inputs) ? undefined : await this.change(inputs, fieldManager, preview);
+    if (!preview && applied !== undefined) {
+      return await this.ready(applied, inputs, fieldManager, timeoutSeconds);
+    }
     return { ...(applied ?? inputs), __fieldManager: fieldManager };
+  }
+
+  /**
+   * Waits until what was made is ready, where somebody makes it so.
+   *
+   * @returns the outputs
+   * @throws NotInitialized with what is missing
+   */
+  private async ready(
+    applied: Properties,
+    inputs: Properties,
+    fieldManager: string,
+    timeoutSeconds: number,
+  ): Promise<Properties> {
+    const object = applied as unknown as KubernetesObject;
+    const patience = patienceFor(object, timeoutSeconds);
+    const own = { __fieldManager: fieldManager };
+    if (patience === undefined || !(await this.isLive())) return { ...applied, ...own };
+    const { live, missing } = await untilReady(this.client(), object, patience, this.cancelled.signal);
+    const outputs = { ...withoutManagedFields(live), ...own };
+    if (missing.length === 0) return outputs;
+    const id = objectId(outputs) ?? "";
+    // The engine shows the reasons and not the message.
+    const what = `the ${object.kind} "${id}" was made and did not become ready`;
+    throw new NotInitialized(what, id, outputs, inputs, [what, ...missing]);
+  }
+
+  /** A cluster without nodes runs nothing: nothing would ever become ready there, or empty a namespace. */
+  private isLive(): Promise<boolean> {
+    this.live ??= this.client()
+      .list("v1", "Node")
+      .then((nodes) => nodes.length > 0);
+    return this.live;
   }
 
   /** Also reads what the program only looks up, of which nothing is known but type and id. */
@@ -123,7 +173,11 @@ export class KubernetesProvider implements StandIn {
     const object = identify(outputs, inputs, id);
     const client = this.client();
     try {
-      await client.delete(object, propagation(outputs));
+      if (await this.isLive()) {
+        await this.deleteLive(object, outputs);
+        return;
+      }
+      await client.delete(object, propagation(outputs) ?? "Background");
       if (object.kind === "Namespace") {
         // No controller empties and finalizes it here; the engine has deleted what this stack put inside.
         const live = await client.read(object);
@@ -135,6 +189,26 @@ export class KubernetesProvider implements StandIn {
     } catch (error) {
       if (error instanceof ApiError && error.reason === "NoMatch") return;
       throw describe(object, error);
+    }
+  }
+
+  /** Deletes and waits until it is gone with all that belongs to it. */
+  private async deleteLive(object: KubernetesObject, outputs: Properties): Promise<void> {
+    const client = this.client();
+    const finalizers = at(outputs, "metadata.finalizers");
+    // Those of Kubernetes itself have their controller; those of operators have none here.
+    const own = Array.isArray(finalizers)
+      ? finalizers.filter((name) => typeof name === "string" && !name.startsWith("kubernetes.io/"))
+      : [];
+    if (own.length > 0) await client.removeFinalizers(object);
+    await client.delete(object, propagation(outputs) ?? "Foreground");
+    for (const deadline = Date.now() + GONE_WITHIN_MS; ; await sleep(200)) {
+      if ((await client.read(object)) === undefined || this.cancelled.signal.aborted) return;
+      if (Date.now() > deadline) {
+        throw new Error(
+          `${object.kind} "${objectName(object)}" is still there after ${GONE_WITHIN_MS / 1000} s`,
+        );
+      }
     }
   }
 
@@ -292,11 +366,12 @@ function ofType(type: string): Properties {
   return { apiVersion: apiVersion.replace(/^core\//, ""), kind };
 }
 
-/** Background unless an annotation says otherwise: a foreground deletion waits for a controller that is not here. */
-function propagation(outputs: Properties): DeletionPropagation {
+/** What an annotation says. A foreground deletion waits for a controller, so the default is the cluster's. */
+function propagation(outputs: Properties): DeletionPropagation | undefined {
   const annotations = at(outputs, "metadata.annotations");
   const wanted = isProperties(annotations) ? annotations["pulumi.com/deletionPropagationPolicy"] : undefined;
-  return wanted === "orphan" ? "Orphan" : "Background";
+  if (wanted === "orphan") return "Orphan";
+  return wanted === "background" ? "Background" : undefined;
 }
 
 function isMissingNamespace(error: unknown): boolean {

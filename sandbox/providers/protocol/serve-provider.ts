@@ -1,10 +1,12 @@
 /** The engine's provider protocol (gRPC `ResourceProvider`) around an object with plain methods. */
 import { readFileSync } from "node:fs";
 
-import { status, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
+import { Metadata, status, type sendUnaryData, type ServerUnaryCall } from "@grpc/grpc-js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
+import { Status } from "@pulumi/pulumi/proto/status_pb";
+import { Any } from "google-protobuf/google/protobuf/any_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Struct, type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 
@@ -40,6 +42,8 @@ export interface CreateArgs {
   readonly name: string;
   readonly inputs: Properties;
   readonly preview: boolean;
+  /** `customTimeouts` of the resource, seconds; 0 when there is none. */
+  readonly timeoutSeconds: number;
 }
 
 export interface UpdateArgs extends CreateArgs {
@@ -82,6 +86,22 @@ export interface StandIn {
   read(args: ExistingArgs): Promise<Properties | undefined>;
   delete(args: ExistingArgs): Promise<void>;
   invoke(token: string, args: Properties): Promise<Properties>;
+  /** The run is being interrupted: what waits shall not wait any longer. */
+  cancel?(): void;
+}
+
+/** The resource was made and did not become ready: it stays in the state, and the next update tries again. */
+export class NotInitialized extends Error {
+  constructor(
+    message: string,
+    readonly id: string,
+    readonly outputs: Properties,
+    readonly inputs: Properties,
+    readonly reasons: readonly string[],
+  ) {
+    super(message);
+    this.name = "NotInitialized";
+  }
 }
 
 function properties(struct: Struct | undefined): Properties {
@@ -116,10 +136,28 @@ function handler<Request, Response>(work: (request: Request) => Response | Promi
         (response) => callback(null, response),
         (error: unknown) => {
           const message = error instanceof Error ? error.message : String(error);
-          callback({ code: status.UNKNOWN, message });
+          const metadata = error instanceof NotInitialized ? detailsOf(error) : new Metadata();
+          callback({ code: status.UNKNOWN, message, metadata });
         },
       );
   };
+}
+
+function detailsOf({ message, id, outputs, inputs, reasons }: NotInitialized): Metadata {
+  const failed = new pb.ErrorResourceInitFailed();
+  failed.setId(id);
+  failed.setProperties(struct(outputs));
+  failed.setInputs(struct(inputs));
+  failed.setReasonsList([...reasons]);
+  const packed = new Any();
+  packed.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+  const answer = new Status();
+  answer.setCode(status.UNKNOWN);
+  answer.setMessage(message);
+  answer.addDetails(packed);
+  const metadata = new Metadata();
+  metadata.add("grpc-status-details-bin", Buffer.from(answer.serializeBinary()));
+  return metadata;
 }
 
 const DIFF_KINDS = {
@@ -224,6 +262,7 @@ export function serveProvider(standIn: StandIn, sdk: string): void {
         name: urnName(request.getUrn()),
         inputs: properties(request.getProperties()),
         preview: request.getPreview(),
+        timeoutSeconds: request.getTimeout(),
       });
       const response = new pb.CreateResponse();
       response.setId(id);
@@ -239,6 +278,7 @@ export function serveProvider(standIn: StandIn, sdk: string): void {
         inputs: properties(request.getNews()),
         outputs: properties(request.getOlds()),
         preview: request.getPreview(),
+        timeoutSeconds: request.getTimeout(),
       });
       const response = new pb.UpdateResponse();
       response.setProperties(struct(outputs));
@@ -263,7 +303,10 @@ export function serveProvider(standIn: StandIn, sdk: string): void {
       response.setReturn(struct(await standIn.invoke(request.getTok(), properties(request.getArgs()))));
       return response;
     }),
-    cancel: handler(() => new Empty()),
+    cancel: handler(() => {
+      standIn.cancel?.();
+      return new Empty();
+    }),
   });
 }
 
