@@ -145,6 +145,7 @@ bench: $(PACKAGES) system-packages bench-packages ## the data path under load, b
 .PHONY: bench-autoscaling
 bench-autoscaling: $(PACKAGES) ## ways to scale at equal cost: make bench-autoscaling TRACES_DIR=traces
 	@$(TS) bench/autoscaling/main.ts $(TRACES_DIR)
+	@prettier --log-level warn --write docs/benchmarks-autoscaling.md
 
 .PHONY: bench-simulation
 bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days takes
