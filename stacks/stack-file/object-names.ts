@@ -42,7 +42,10 @@ const SERVICE: Suffixes = [
   ["Deployment", ""],
   // Pause pods that keep room for it.
   ["Deployment", "-headroom"],
+  ["CapacityBuffer", ""],
   ["HorizontalPodAutoscaler", ""],
+  ["ScaledObject", ""],
+  ["VerticalPodAutoscaler", ""],
   ["PodDisruptionBudget", ""],
   ["NetworkPolicy", ""],
   ["Service", "-service"],
@@ -64,6 +67,7 @@ const PROXY: Suffixes = [
   ["Service", ""],
   ["Service", "-pods"],
   ["HorizontalPodAutoscaler", ""],
+  ["ScaledObject", ""],
   ["PodDisruptionBudget", ""],
   ["NetworkPolicy", ""],
   ["TargetGroupBinding", ""],
@@ -119,6 +123,7 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
       : []),
     ...(proxy === undefined ? [] : of(workloadName(proxy), ["loadBalancer"], PROXY, false)),
     ...(database === undefined ? [] : of(DATABASE, ["database"], DATABASE_OBJECTS, false)),
+    ...of("autoscaling-rules", ["autoscaling"], [["PrometheusRule", ""]], false),
     ...of("cloudflare-signing-keys", ["cdn"], [["Secret", ""]], false),
     ...givenSecrets.map(({ name, owner }) => ({ kind: "Secret", name, owner, renamable: true })),
   ];
