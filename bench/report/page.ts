@@ -1,6 +1,6 @@
 /** The report of `make bench`: one file, without anything from elsewhere. */
-import { Html, html } from "../../report/html";
-import { STYLE } from "../../report/style";
+import { type Html, html } from "../../report/html";
+import { htmlPage } from "../../report/page";
 import type { Machine } from "../harness/machine";
 import type { Column, Goal, PartResult, Row, Spread, Table } from "../harness/part";
 import { BENCH_STYLE } from "./style";
@@ -122,27 +122,17 @@ export function reportPage({ measuredAt, machine, parts }: Report): string {
           comparisons are those of a quiet machine.
         </p>`
       : html``;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>RetroFitLink: the data path under load</title>
-        ${new Html(`<style>${STYLE}${BENCH_STYLE}</style>`)}
-      </head>
-      <body>
-        <main>
-          <h1>The data path under load</h1>
-          <p class="soft">
-            ${kept} of ${goals.length} goals kept · ${measuredAt.slice(0, 16).replace("T", " ")} UTC
-          </p>
-          ${busy} ${parts.map(part)}
-          <footer>
-            ${processor}, ${cores} cores, ${memoryGiB} GiB · Linux ${kernel} · Node.js ${node} · load
-            ${loadBefore} before and ${loadAfter} after
-          </footer>
-        </main>
-      </body>
-    </html>`;
-  return `${page.text}\n`;
+  return htmlPage({
+    title: "RetroFitLink: the data path under load",
+    styles: BENCH_STYLE,
+    content: html`<h1>The data path under load</h1>
+      <p class="soft">
+        ${kept} of ${goals.length} goals kept · ${measuredAt.slice(0, 16).replace("T", " ")} UTC
+      </p>
+      ${busy} ${parts.map(part)}
+      <footer>
+        ${processor}, ${cores} cores, ${memoryGiB} GiB · Linux ${kernel} · Node.js ${node} · load
+        ${loadBefore} before and ${loadAfter} after
+      </footer>`,
+  });
 }

@@ -1,6 +1,6 @@
 /** The page of `make loop`: load and pods over time. */
-import { Html, html } from "../../report/html";
-import { STYLE } from "../../report/style";
+import { type Html, html } from "../../report/html";
+import { htmlPage } from "../../report/page";
 import { MOST_BY_POD, type Workload } from "../../sandbox/loop/objects";
 import type { Step } from "../../sandbox/loop/run";
 
@@ -38,39 +38,26 @@ export function loopPage(
 ): string {
   const names = Object.keys(steps[0]?.workloads ?? {}) as Workload[];
   const good = outcomes.every((outcome) => outcome.good);
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>The control loop</title>
-        <style>
-          ${new Html(STYLE + LOOKS)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>The control loop</h1>
-          <p class="soft">
-            A scripted load against the real controllers. A pod serves ${MOST_BY_POD} requests a second at
-            most.
-          </p>
-          <div class="card verdict ${good ? "kept" : "broken"}">
-            ${outcomes.map(({ text }) => html`<strong>${text}</strong>`)}
-          </div>
-          <h2>Load</h2>
-          <div class="card">
-            ${chart(
-              steps,
-              [{ look: "", stepped: false, values: steps.map(({ load }) => load) }],
-              "requests a second over seconds",
-            )}
-          </div>
-          ${names.map((name) => podsOf(steps, name))}
-        </main>
-      </body>
-    </html>`;
-  return page.text;
+  return htmlPage({
+    title: "The control loop",
+    styles: LOOKS,
+    content: html`<h1>The control loop</h1>
+      <p class="soft">
+        A scripted load against the real controllers. A pod serves ${MOST_BY_POD} requests a second at most.
+      </p>
+      <div class="card verdict ${good ? "kept" : "broken"}">
+        ${outcomes.map(({ text }) => html`<strong>${text}</strong>`)}
+      </div>
+      <h2>Load</h2>
+      <div class="card">
+        ${chart(
+          steps,
+          [{ look: "", stepped: false, values: steps.map(({ load }) => load) }],
+          "requests a second over seconds",
+        )}
+      </div>
+      ${names.map((name) => podsOf(steps, name))}`,
+  });
 }
 
 const EXPLAINED: Readonly<Record<Workload, string>> = {

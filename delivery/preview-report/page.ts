@@ -4,14 +4,14 @@ import { createHash } from "node:crypto";
 import { number, plural } from "../../budget/core/format";
 import { NOUNS, type Noun } from "../../budget/core/nouns";
 import type { Planned } from "../../budget/core/summary";
-import { Html, html } from "../../report/html";
+import { type Html, html } from "../../report/html";
 import { planList } from "../../report/plan-list";
 import { policiesSection } from "./policies-section";
 import { resourcesSection } from "./resources-section";
 import { SCRIPT } from "../../report/script";
 import { servicesSection } from "./services-section";
 import type { StackModel } from "./stack-model";
-import { STYLE } from "../../report/style";
+import { htmlPage } from "../../report/page";
 import { topology } from "./topology";
 import { describeChange, verdictOf } from "./verdict";
 
@@ -25,37 +25,26 @@ const SECURITY = [
 /** The whole page as HTML text. */
 export function previewPage(model: StackModel): string {
   const title = `Preview of ${model.stack}`;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${SECURITY}" />
-        <title>${title}</title>
-        ${new Html(`<style>${STYLE}</style>`)}
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          <p class="soft">RetroFitLink, environment ${model.environment}, ${plural(model.zones, "zone")}</p>
-          ${verdict(model)}
-          <h2>The system</h2>
-          ${topology(model)}
-          <h2>Services</h2>
-          ${servicesSection(model.services)} ${NOUNS.map((noun) => nounSection(noun, model))}
-          <h2>Policies</h2>
-          ${policiesSection(model)}
-          <h2>Resources</h2>
-          ${resourcesSection(model)}
-          <footer>
-            Every number is computed from <code>Pulumi.${model.stack}.yaml</code>; nothing was deployed for
-            this page.
-          </footer>
-        </main>
-        ${new Html(`<script>${SCRIPT}</script>`)}
-      </body>
-    </html>`;
-  return `${page.text}\n`;
+  return htmlPage({
+    title,
+    security: SECURITY,
+    content: html`<h1>${title}</h1>
+      <p class="soft">RetroFitLink, environment ${model.environment}, ${plural(model.zones, "zone")}</p>
+      ${verdict(model)}
+      <h2>The system</h2>
+      ${topology(model)}
+      <h2>Services</h2>
+      ${servicesSection(model.services)} ${NOUNS.map((noun) => nounSection(noun, model))}
+      <h2>Policies</h2>
+      ${policiesSection(model)}
+      <h2>Resources</h2>
+      ${resourcesSection(model)}
+      <footer>
+        Every number is computed from <code>Pulumi.${model.stack}.yaml</code>; nothing was deployed for this
+        page.
+      </footer>`,
+    script: SCRIPT,
+  });
 }
 
 function verdict(model: StackModel): Html {

@@ -1,6 +1,6 @@
 /** The page of a replay: one file, without anything from elsewhere. */
-import { Html, html } from "../../report/html";
-import { STYLE } from "../../report/style";
+import { type Html, html } from "../../report/html";
+import { htmlPage } from "../../report/page";
 import { CHART_STYLE, panel, strip, tradeOff, type Stretch } from "./chart";
 import type { Comparison, Method, Pictured } from "./compare";
 import type { JobContext } from "./job";
@@ -28,55 +28,38 @@ export function replayPage(
   const from = Math.max(0, Math.min(rendered.load.length - CLOSE, worst.minute - CLOSE / 2));
   const close: Stretch = { ...whole, from, to: Math.min(rendered.load.length, from + CLOSE) };
   const title = `${trace.name} at ${service}`;
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        <style>
-          ${raw(STYLE + CHART_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          <p class="soft">
-            ${days(trace.minutes)} of the stack ${stack}, replayed against its objects as they are
-            rendered${trace.scale === 1 ? "" : `, the load times ${Number(trace.scale.toPrecision(3))}`}${
-              judgedFromSeconds === 0 ? "" : `; judged after ${days(judgedFromSeconds / 60)}`
-            }
-          </p>
-          ${verdict(methods[0])}
-          <h2>The whole trace</h2>
-          <div class="card scroll">${panels(comparison, rendered, oracle, whole)}</div>
-          <h2>${worst.why}</h2>
-          <div class="card scroll">${panels(comparison, rendered, oracle, close)}</div>
-          <h2>Cost and broken minutes</h2>
-          <div class="card">
-            <div class="scroll">${curves(methods)}</div>
-            <p class="soft">
-              Each point is one replay of the whole trace with another target; bounds and behavior are the
-              rendered ones. Equal cost: the broken minutes of a method where its target is set so that it
-              costs as many pod-hours as the rendered one, in proportion between the two points around it.
-            </p>
-            <div class="scroll">${table(methods)}</div>
-          </div>
-          ${faults(comparison)} ${chances(comparison)}
-          <p class="soft">
-            ${context.script.nodes.startSeconds === 0 ? "Nodes have room for new pods." : `A node takes ${context.script.nodes.startSeconds} s to start.`}
-            Cost is what pods request: ${context.script.prices.coreHour} a core-hour,
-            ${context.script.prices.gibHour} a GiB-hour.
-          </p>
-        </main>
-      </body>
-    </html>`;
-  return `${page.text}\n`;
-}
-
-/** Text that is no markup's business. */
-function raw(text: string): Html {
-  return new Html(text);
+  return htmlPage({
+    title,
+    styles: CHART_STYLE,
+    content: html`<h1>${title}</h1>
+      <p class="soft">
+        ${days(trace.minutes)} of the stack ${stack}, replayed against its objects as they are
+        rendered${trace.scale === 1 ? "" : `, the load times ${Number(trace.scale.toPrecision(3))}`}${
+          judgedFromSeconds === 0 ? "" : `; judged after ${days(judgedFromSeconds / 60)}`
+        }
+      </p>
+      ${verdict(methods[0])}
+      <h2>The whole trace</h2>
+      <div class="card scroll">${panels(comparison, rendered, oracle, whole)}</div>
+      <h2>${worst.why}</h2>
+      <div class="card scroll">${panels(comparison, rendered, oracle, close)}</div>
+      <h2>Cost and broken minutes</h2>
+      <div class="card">
+        <div class="scroll">${curves(methods)}</div>
+        <p class="soft">
+          Each point is one replay of the whole trace with another target; bounds and behavior are the
+          rendered ones. Equal cost: the broken minutes of a method where its target is set so that it costs
+          as many pod-hours as the rendered one, in proportion between the two points around it.
+        </p>
+        <div class="scroll">${table(methods)}</div>
+      </div>
+      ${faults(comparison)} ${chances(comparison)}
+      <p class="soft">
+        ${context.script.nodes.startSeconds === 0 ? "Nodes have room for new pods." : `A node takes ${context.script.nodes.startSeconds} s to start.`}
+        Cost is what pods request: ${context.script.prices.coreHour} a core-hour,
+        ${context.script.prices.gibHour} a GiB-hour.
+      </p>`,
+  });
 }
 
 function days(minutes: number): string {

@@ -1,6 +1,6 @@
 /** The page of a search: what each kind of autoscaler costs and breaks, and the block for the stack file. */
-import { Html, html } from "../../report/html";
-import { STYLE } from "../../report/style";
+import { html } from "../../report/html";
+import { htmlPage } from "../../report/page";
 import { CHART_STYLE, tradeOff } from "./chart";
 import type { JobContext } from "./job";
 import { cheapest, type KindName, type Tried } from "./search";
@@ -29,46 +29,31 @@ export function tunePage(
       ...(at === undefined ? {} : { at: { x: at.cost, y: at.violations } }),
     };
   });
-  const page = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>${title}</title>
-        <style>
-          ${new Html(STYLE + CHART_STYLE)}
-        </style>
-      </head>
-      <body>
-        <main>
-          <h1>${title}</h1>
-          <p class="soft">Stack ${stack}; traces: ${traces.map(({ name }) => name).join(", ")}</p>
-          <div class="card verdict ${isKept ? "kept" : "broken"}">
-            <strong
-              >${
-                isKept
-                  ? `Every promise is kept for ${best.cost.toFixed(0)}`
-                  : `${best.violations} minutes stay broken with any settings that were tried`
-              }</strong
-            >
-            <pre>${block}</pre>
-          </div>
-          <h2>Cost against broken minutes</h2>
-          <div class="card">
-            <div class="scroll">
-              ${tradeOff("What no other setting of its kind undercuts", curves, "cost")}
-            </div>
-            <p class="soft">
-              ${Array.from(tried.values()).flat().length} settings, each over every trace. The rendered
-              minimum of pods is never undercut: it is what a lost zone needs. Cost is what pods request, and
-              the room that is kept free: ${script.prices.coreHour} a core-hour, ${script.prices.gibHour} a
-              GiB-hour.
-            </p>
-          </div>
-        </main>
-      </body>
-    </html>`;
-  return `${page.text}\n`;
+  return htmlPage({
+    title,
+    styles: CHART_STYLE,
+    content: html`<h1>${title}</h1>
+      <p class="soft">Stack ${stack}; traces: ${traces.map(({ name }) => name).join(", ")}</p>
+      <div class="card verdict ${isKept ? "kept" : "broken"}">
+        <strong
+          >${
+            isKept
+              ? `Every promise is kept for ${best.cost.toFixed(0)}`
+              : `${best.violations} minutes stay broken with any settings that were tried`
+          }</strong
+        >
+        <pre>${block}</pre>
+      </div>
+      <h2>Cost against broken minutes</h2>
+      <div class="card">
+        <div class="scroll">${tradeOff("What no other setting of its kind undercuts", curves, "cost")}</div>
+        <p class="soft">
+          ${Array.from(tried.values()).flat().length} settings, each over every trace. The rendered minimum of
+          pods is never undercut: it is what a lost zone needs. Cost is what pods request, and the room that
+          is kept free: ${script.prices.coreHour} a core-hour, ${script.prices.gibHour} a GiB-hour.
+        </p>
+      </div>`,
+  });
 }
 
 /** Those of which no other one is cheaper and breaks no more. */
