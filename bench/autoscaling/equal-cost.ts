@@ -1,6 +1,6 @@
 /**
- * Methods at equal cost. Whoever keeps more pods breaks fewer promises, so that methods at one target say nothing about each
- * other. Each method's target is swept, and its violations are read where it costs what the reactive trigger costs at 60 %.
+ * Methods at equal cost. A method that keeps more pods breaks fewer promises, so a comparison at one target says nothing. Each
+ * method's target is swept, and its violations are read where it costs what the reactive trigger costs at 60 %.
  */
 import { capacityFor, type Loop, type LoopResult, runLoop } from "./closed-loop";
 

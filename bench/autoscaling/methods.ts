@@ -25,7 +25,7 @@ const without = (name: string, reactive: "requests" | "cpu"): Method => ({
   prepare: () => () => undefined,
 });
 
-/** Mean of the last minutes; what is there counts at the beginning. */
+/** Mean of the last minutes; at the beginning, of the minutes there are. */
 function mean(load: Float64Array, minutes: number): Float64Array {
   const { sums, counts } = slidingSum(load, minutes);
   return sums.map((sum, i) => sum / (counts[i] as number));

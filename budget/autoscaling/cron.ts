@@ -1,7 +1,7 @@
 /** Cron expressions as KEDA's cron trigger reads them: five fields, months and days of the week also by their English names. */
 import type { About } from "../core/settings";
 
-/** What is said of an expression that is none, and of a zone that nobody knows. */
+/** What is allowed, for messages about an expression that cannot be read and about an unknown time zone. */
 export const CRON: Pick<About, "allowed" | "fix"> = {
   allowed: "a cron expression of five fields: minute, hour, day, month, day of the week",
   fix: 'Write "0 8 * * 1-5" for 8 o\'clock on weekdays.',

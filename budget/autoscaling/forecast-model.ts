@@ -1,5 +1,6 @@
 /**
- * The recording rules of `forecast-rules.ts`, over arrays: for the bench, for replays of traces, and to judge the rules by.
+ * The recording rules of `forecast-rules.ts`, computed over arrays. The bench and the replays use them, and a spec compares
+ * the rules with them.
  * One step is one minute; NaN is a minute without a sample. The names are those of the rules.
  */
 import {
@@ -30,7 +31,7 @@ export interface PartSeries {
   readonly asked: Float64Array;
   readonly benefit: Float64Array;
   readonly cost: Float64Array;
-  /** 1, 0, or NaN when nobody can say. */
+  /** 1 or 0; NaN while there is too little history. */
   readonly believed: Float64Array;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The forecast of one service as recording rules of Prometheus: no program beside it, nothing to train, and what it knows
- * survives a restart, for it is in the series. `forecastSeries` does the same with arrays; both give the same numbers.
+ * The forecast of one service as recording rules of Prometheus: no program runs beside it and nothing
+ * is trained. Its state is in the series, so it survives a restart. `forecastSeries` computes the same numbers over arrays.
  *
  * Ranges end a second short of whole steps: the range of PromQL was closed on both sides until Prometheus 3 and is open on
  * the left since then, and a range of `n` steps less a second holds `n` samples in both.
@@ -57,7 +57,7 @@ export const FORECAST_SERIES = {
   now: "service:load:now",
   /** Load of the last two minutes, what the reactive trigger goes by. */
   recent: "service:load:recent",
-  /** What the load was expected to be by now from the days before, for a picture; nothing scales by it. */
+  /** The load that the days before let expect for this moment. Dashboards show it; no trigger reads it. */
   expected: "service:forecast:expected",
   /** Weighted absolute error of `expected` over a day: sum of errors by sum of loads. */
   error: "service:forecast:wape1d",

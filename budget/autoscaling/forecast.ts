@@ -8,7 +8,7 @@
  * - `season`: what the surges of the last days at this time of day were, as a quantile over the days
  * - `peak`: the largest of them
  * - `momentum`: the load now and its rise of the last minute, carried on for twice the lead time
- * - `memory`: the largest surge of the last hour, for surges seldom come alone
+ * - `memory`: the largest surge of the last hour, which another one often follows
  *
  * Each part is believed as long as it pays: over the last week, the share of too full minutes it would have saved has to be
  * several times the share of pods it would have cost. What is not believed asks for nothing. Every part can only add to what

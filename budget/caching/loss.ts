@@ -2,7 +2,7 @@
 import { isReplicated, type RedisInputs } from "./plan-redis";
 
 /**
- * Until a replica has taken the place of a primary, and clients have noticed, seconds: 5 silent (`down-after-milliseconds`),
+ * Until a replica has taken the place of a primary, and clients have noticed, seconds: 5 without an answer (`down-after-milliseconds`),
  * 5 until two Sentinels agree and it is promoted, and 10 at most until a client that gave up tries again.
  */
 export const FAIL_OVER_SECONDS = 20;
@@ -16,7 +16,7 @@ export const RENTED_FAIL_OVER_SECONDS = 60;
  */
 export const RETURN_SECONDS = 100;
 
-/** Mean size of an entry when nobody says otherwise, KiB. */
+/** Mean size of an entry where none is given, KiB. */
 export const DEFAULT_ENTRY_KIB = 4;
 
 export interface CacheLoss {

@@ -119,7 +119,7 @@ export class ClusterAutoscaler extends pulumi.ComponentResource {
       },
       child,
     );
-    const { policy, association, annotations } = this.identity;
+    const { needed, annotations } = this.identity;
     this.release = new k8s.helm.v3.Release(
       ...transformed<k8s.helm.v3.ReleaseArgs>(
         transform.release,
@@ -130,7 +130,7 @@ export class ClusterAutoscaler extends pulumi.ComponentResource {
           ...chartSource(CHARTS.clusterAutoscaler),
           values: clusterAutoscalerValues(args, annotations),
         },
-        { ...child, dependsOn: [policy, ...(association === undefined ? [] : [association])] },
+        { ...child, dependsOn: [...needed] },
       ),
     );
     this.registerOutputs({});

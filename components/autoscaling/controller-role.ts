@@ -40,6 +40,8 @@ export interface ControllerRole {
   readonly role: iam.Role;
   readonly policy: iam.RolePolicy;
   readonly association: eks.PodIdentityAssociation | undefined;
+  /** What has to be there before the controller starts: without it, it may do nothing. */
+  readonly needed: readonly pulumi.Resource[];
   /** Annotations of the service account. */
   readonly annotations: Readonly<Record<string, pulumi.Input<string>>>;
 }
@@ -88,6 +90,7 @@ export function controllerRole(
     role,
     policy,
     association,
+    needed: association === undefined ? [policy] : [policy, association],
     annotations: identity.kind === "pod-identity" ? {} : { "eks.amazonaws.com/role-arn": role.arn },
   };
 }

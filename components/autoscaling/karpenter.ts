@@ -95,7 +95,7 @@ export class Karpenter extends pulumi.ComponentResource {
         child,
       ),
     );
-    const { policy, association, annotations } = this.identity;
+    const { needed, annotations } = this.identity;
     this.release = new k8s.helm.v3.Release(
       ...transformed<k8s.helm.v3.ReleaseArgs>(
         transform.release,
@@ -121,7 +121,7 @@ export class Karpenter extends pulumi.ComponentResource {
         },
         {
           ...child,
-          dependsOn: [this.definitions, policy, ...(association === undefined ? [] : [association])],
+          dependsOn: [this.definitions, ...needed],
         },
       ),
     );

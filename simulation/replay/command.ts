@@ -20,6 +20,19 @@ const NEXT = "run make simulate TRACE=load.csv STACK=production SERVICE=backend"
 /** Steps that are replayed, seconds: coarser ones are divided, for the load does not jump every half hour. */
 const STEP_SECONDS = 60;
 
+/** What every command of a replay may be told. */
+export const TASK_OPTIONS = [
+  "trace",
+  "stack",
+  "service",
+  "faults",
+  "scale",
+  "warm-up-days",
+  "prometheus-url",
+  "query",
+  "days",
+];
+
 export type Options = Readonly<Record<string, string>>;
 
 /** @throws UserError that names an option that there is not */

@@ -6,7 +6,7 @@ import { print, runCommand } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
 import { worse } from "./against";
-import { readOptions, readTask, wholeNumber } from "./command";
+import { TASK_OPTIONS, readOptions, readTask, wholeNumber } from "./command";
 import { compare, type Comparison } from "./compare";
 import { mistakesAsUserErrors } from "./pool";
 import { replayPage } from "./page";
@@ -14,19 +14,7 @@ import { comparisonLines } from "./terminal";
 
 const FOLDER = join(ROOT, "build", "simulation");
 
-const OPTIONS = [
-  "trace",
-  "stack",
-  "service",
-  "faults",
-  "scale",
-  "seeds",
-  "warm-up-days",
-  "against",
-  "prometheus-url",
-  "query",
-  "days",
-];
+const OPTIONS = [...TASK_OPTIONS, "seeds", "against"];
 
 /** What a run wrote: one comparison for each trace. */
 export interface ReplayFile {

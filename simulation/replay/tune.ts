@@ -4,27 +4,15 @@ import { join, relative } from "node:path";
 
 import { print, runCommand } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
-import { readOptions, readTask } from "./command";
+import { TASK_OPTIONS, readOptions, readTask } from "./command";
 import { busyCpu, podSpeed } from "./methods";
 import { mistakesAsUserErrors } from "./pool";
 import { search } from "./search";
 import { tunePage } from "./tune-page";
 import { stackFileBlock } from "./tuned-settings";
 
-const OPTIONS = [
-  "trace",
-  "stack",
-  "service",
-  "faults",
-  "scale",
-  "warm-up-days",
-  "prometheus-url",
-  "query",
-  "days",
-];
-
 runCommand(async () => {
-  const options = readOptions(OPTIONS);
+  const options = readOptions(TASK_OPTIONS);
   const started = Date.now();
   const { stack, context } = await readTask(options).catch((error: unknown) =>
     mistakesAsUserErrors<never>(() => {

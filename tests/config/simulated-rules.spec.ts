@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { compilePromql } from "../../simulation/promql/compile";
 import { EvaluatedGroup } from "../../simulation/promql/rules";
 import { SeriesStore } from "../../simulation/promql/series";
-import { forecastRules } from "../../simulation/replay/tuned-settings";
+import { levelForecastRules } from "../../simulation/replay/tuned-settings";
 import { Random } from "../../simulation/traffic/random";
 
 const run = promisify(execFile);
@@ -58,7 +58,7 @@ describe("recording rules of the simulation", function () {
     const closedWindows = /version 2\./.test(`${stdout}${stderr}`);
     const store = new SeriesStore();
     const series = store.series("http_requests_total", { service: "backend" });
-    const group = forecastRules("backend");
+    const group = levelForecastRules("backend");
     const evaluated = new EvaluatedGroup(group, store, closedWindows);
     const queries = RECORDED.map((text) => ({ text, evaluate: compilePromql(text, { store }) }));
     const tests: object[] = [];

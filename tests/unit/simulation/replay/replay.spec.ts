@@ -10,7 +10,7 @@ import type { Manifest } from "../../../../simulation/replay/rendered";
 import { replay, stepSeconds } from "../../../../simulation/replay/replay";
 import { ResponseTimes } from "../../../../simulation/replay/service";
 import type { Trace } from "../../../../simulation/replay/trace";
-import { forecastRules } from "../../../../simulation/replay/tuned-settings";
+import { levelForecastRules } from "../../../../simulation/replay/tuned-settings";
 import { DEFAULT_BEHAVIOR } from "../../../../simulation/autoscaler/behavior";
 import { judge } from "../../../../simulation/judge";
 import { simulate } from "../../../../simulation/simulate";
@@ -218,7 +218,7 @@ describe("replay of rules", () => {
   const rule = (): Manifest => ({
     kind: "PrometheusRule",
     metadata: { name: "forecast" },
-    spec: { groups: [forecastRules("backend")] },
+    spec: { groups: [levelForecastRules("backend")] },
   });
 
   it("evaluates the rules of the stack: a forecast raises the replicas before a steep morning", () => {
