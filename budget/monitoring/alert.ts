@@ -1,0 +1,79 @@
+/** Alerts as values: what is compared with what, who is told, and the series that prove it. */
+import type { DashboardName } from "./panel";
+
+/** Who is told, and when: P0 wakes somebody now, P1 is looked at within the hour, P2 in business hours. */
+export type Tier = "P0" | "P1" | "P2";
+
+/** A series of an alert's own test. */
+export interface ExampleSeries {
+  /** Metric with its labels: `redis_up{job="redis-cache"}`. */
+  readonly series: string;
+  /** First value. @default 0 */
+  readonly start?: number;
+  /** What is added each minute: the rate per minute of a counter. @default 0, a gauge that stays */
+  readonly perMinute?: number;
+}
+
+/** What is measured against a bound. */
+export interface ThresholdCondition {
+  readonly kind: "threshold";
+  /** PromQL; where there are several, each has to be beyond the bound at the same time. At least one. */
+  readonly values: readonly string[];
+  readonly comparison: ">" | "<";
+  /** In the unit of the values. */
+  readonly threshold: number;
+  /** PromQL that has to have a value besides, joined without labels: enough requests for a verdict. @default none */
+  readonly guard?: string;
+  /** Series with which each of `values` comes to `value` for good. */
+  readonly example: (value: number) => readonly ExampleSeries[];
+}
+
+/** What is so or not. */
+export interface StateCondition {
+  readonly kind: "state";
+  /** PromQL that has a value only while it is so. */
+  readonly expr: string;
+  readonly firing: readonly ExampleSeries[];
+  readonly silent: readonly ExampleSeries[];
+}
+
+/**
+ * One alert. With its entry it has a rule of Prometheus, its route to a person, a test of promtool and its place on a
+ * dashboard; a page of docs/runbooks is all that it needs besides.
+ */
+export interface Alert {
+  /** Camel case, one word for one meaning: several alerts of a name differ by their labels. */
+  readonly name: string;
+  readonly tier: Tier;
+  readonly condition: ThresholdCondition | StateCondition;
+  /** How long it has to be so, seconds. 0 fires at once. */
+  readonly forSeconds: number;
+  /** Seconds until an evaluation notices that the series have changed: the longest window that is looked at, 0 for a gauge. */
+  readonly windowSeconds: number;
+  /** Labels of the alert besides `tier` and `noun`, such as the service. @default none */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** What it is about: "service", "cache", "database", "proxy", "cdn", "autoscaling", "cluster", "monitoring". */
+  readonly noun: string;
+  /** One sentence for a person who was asleep; templates of Prometheus are allowed. */
+  readonly summary: string;
+  /** What users notice. */
+  readonly impact: string;
+  /** Where it is looked at first. */
+  readonly dashboard: DashboardName;
+  /** Keys of the stack file from which the bound follows. */
+  readonly keys: readonly string[];
+}
+
+/** File name of the alert's page in docs/runbooks: `ServiceErrorsFast` is explained in `service-errors-fast.md`. */
+export function runbookOf({ name }: Pick<Alert, "name">): string {
+  return `${name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "-").toLowerCase()}.md`;
+}
+
+/** The condition as PromQL. @param threshold another bound, for a test that loosens it */
+export function expressionOf({ condition }: Pick<Alert, "condition">, threshold?: number): string {
+  if (condition.kind === "state") return condition.expr;
+  const { values, comparison, guard } = condition;
+  const bound = threshold ?? condition.threshold;
+  const all = values.map((value) => `(${value}) ${comparison} ${bound}`).join(" and ");
+  return guard === undefined ? all : `(${all}) and on () (${guard})`;
+}

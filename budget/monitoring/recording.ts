@@ -1,0 +1,11 @@
+/** Series that Prometheus computes and keeps. */
+
+/** A recording rule of Prometheus. */
+export interface RecordingRule {
+  /** Name of the new series: level, metric, operations, as Prometheus's documentation has it. */
+  readonly record: string;
+  /** Labels added to the series. @default none */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** PromQL. */
+  readonly expr: string;
+}

@@ -1,0 +1,30 @@
+/** What is watched of a noun: the third question that each noun of a stack answers. */
+import type { Alert } from "./alert";
+import type { Panel } from "./panel";
+import type { RecordingRule } from "./recording";
+
+/** A figure of the plan that dashboards and alerts join: `budget_target{service,metric,step}`. */
+export interface ExportedTarget {
+  /** Labels of the series, `metric` among them. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface Watched {
+  readonly rules: readonly RecordingRule[];
+  readonly alerts: readonly Alert[];
+  readonly panels: readonly Panel[];
+  readonly targets: readonly ExportedTarget[];
+}
+
+export const NOTHING_WATCHED: Watched = { rules: [], alerts: [], panels: [], targets: [] };
+
+/** All of several, in their order. */
+export function together(parts: readonly Watched[]): Watched {
+  return {
+    rules: parts.flatMap(({ rules }) => rules),
+    alerts: parts.flatMap(({ alerts }) => alerts),
+    panels: parts.flatMap(({ panels }) => panels),
+    targets: parts.flatMap(({ targets }) => targets),
+  };
+}
