@@ -15,15 +15,7 @@ export type DashboardName = keyof typeof DASHBOARDS;
 
 /** Units as a person reads them. */
 export type PanelUnit =
-  | "seconds"
-  | "ratio"
-  | "requests/s"
-  | "operations/s"
-  | "bytes"
-  | "bytes/s"
-  | "count"
-  | "pods"
-  | "cores";
+  "seconds" | "ratio" | "requests/s" | "operations/s" | "bytes" | "bytes/s" | "count" | "pods" | "cores";
 
 /** One curve, or one for each series that the query answers. */
 export interface PanelQuery {
