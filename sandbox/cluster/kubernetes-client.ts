@@ -217,7 +217,8 @@ export class KubernetesClient {
   ): Promise<KubernetesObject> {
     const { status, text } = await this.send(method, path, body, contentType);
     if (status >= 200 && status < 300) return JSON.parse(text) as KubernetesObject;
-    throw toApiError(status, text);
+    const error = toApiError(status, text);
+    throw isStopping(error) ? unreachable(this.connection.server, error) : error;
   }
 
   private send(
@@ -247,7 +248,8 @@ export class KubernetesClient {
         incoming.setEncoding("utf8");
         incoming.on("data", (part: string) => (text += part));
         incoming.on("end", () => resolve({ status: incoming.statusCode ?? 0, text }));
-        incoming.on("error", reject);
+        // It ended in the middle of its answer.
+        incoming.on("error", (error) => reject(unreachable(server, error)));
       });
       outgoing.on("timeout", () => outgoing.destroy(new Error("no answer within 30 s")));
       outgoing.on("error", (error) => reject(unreachable(server, error)));
@@ -309,12 +311,21 @@ function toApiError(status: number, text: string): ApiError {
   }
 }
 
+/** What a server answers that is being stopped: it cannot reach its store any more, or takes no more requests. */
+function isStopping({ status, message }: ApiError): boolean {
+  return status >= 500 && /client connection is closing|shutting down/.test(message);
+}
+
 function unreachable(server: string, error: Error): UserError {
-  const reason = (error as NodeJS.ErrnoException).code ?? error.message;
+  const reason = error instanceof ApiError ? error.reason : codeOf(error);
   return new UserError(
     `the Kubernetes API server at ${server} does not answer (${reason})`,
     "run `make up`: it starts the server again and goes on where this run stopped",
   );
+}
+
+function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.message;
 }
 
 async function ignoreNotFound<T>(work: () => Promise<T>): Promise<T | undefined> {

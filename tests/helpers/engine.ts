@@ -6,7 +6,14 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { removeCluster, startCluster, type Cluster } from "../../sandbox/cluster/cluster";
+import {
+  clusterDirectory,
+  removeCluster,
+  runningCluster,
+  startCluster,
+  type Cluster,
+} from "../../sandbox/cluster/cluster";
+import { lastLogLines } from "../../sandbox/cluster/processes";
 import { KubernetesClient, connectionFromKubeconfig } from "../../sandbox/cluster/kubernetes-client";
 import { runStack, type Operation, type StackRun, type StackRunArgs } from "../../engine/stack";
 import { STATE } from "../../cli/paths";
@@ -24,18 +31,24 @@ export const ENGINE_TIMEOUT_MS = 900_000;
 const silent = (): void => undefined;
 
 let toolchain: Promise<Toolchain> | undefined;
-let cluster: Promise<Cluster> | undefined;
+let cluster: Cluster | undefined;
 
 export function theToolchain(): Promise<Toolchain> {
   toolchain ??= prepareToolchain(silent);
   return toolchain;
 }
 
-/** The cluster of this test process, started on first use and removed after the last spec. */
+/**
+ * The cluster of this test process, started on first use and removed after the last spec. One that ended is started again,
+ * so that one spec fails of it and not every one after it.
+ */
 export async function theCluster(): Promise<Cluster> {
   const parts = clusterParts(await theToolchain());
-  cluster ??= startCluster("tests", parts, silent);
-  return await cluster;
+  if (cluster !== undefined && (await runningCluster("tests")) === undefined) {
+    const server = { name: "kube-apiserver", directory: clusterDirectory("tests") };
+    process.stderr.write(`the cluster of the tests ended and is started again:\n${lastLogLines(server)}\n`);
+  }
+  return (cluster = await startCluster("tests", parts, silent));
 }
 
 let live: Promise<Cluster> | undefined;
@@ -62,7 +75,8 @@ after(async function () {
   this.timeout(60_000);
   if (cluster !== undefined) await removeCluster("tests");
   if (live !== undefined) await removeCluster("live");
-  cluster = live = undefined;
+  cluster = undefined;
+  live = undefined;
 });
 
 /** A program with one stack, `test`. */
