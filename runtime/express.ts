@@ -7,4 +7,5 @@ export {
 } from "./caching/express-session-store";
 export { type ResponseCacheOptions, responseCache } from "./caching/http/response-cache";
 export { type HttpMetricsOptions, httpMetrics } from "./metrics/http-metrics";
+export { requestIds } from "./tracing/request-ids";
 export { metricsHandler } from "./metrics/expose";

@@ -7,4 +7,5 @@
 export * from "./caching";
 export { defaultLogger, jsonLogger, type Logger, type LogFields } from "./shared/logger";
 export * from "./metrics";
+export * from "./tracing";
 export { VariablesError, type Environment } from "./shared/variables";

@@ -1,5 +1,6 @@
 import { type Collection, type Db, type Document, MongoClient } from "mongodb";
 import { type Registry, register } from "prom-client";
+import { currentRequestId } from "../shared/correlation";
 import { type Logger, defaultLogger } from "../shared/logger";
 import { counter } from "../metrics/metric";
 import type { Environment } from "../shared/variables";
@@ -38,6 +39,8 @@ export interface QueryLimits {
   readonly maxTimeMS: number;
   /** Aborts what is still waiting when the caller's time is up. */
   readonly signal: AbortSignal;
+  /** Id of the request, which the server's slow query log, profiler and `currentOp` show. Undefined outside of one. */
+  readonly comment?: string | undefined;
 }
 
 /**
@@ -117,7 +120,7 @@ export class Database {
         await this.reached();
         // Nothing begins for a caller who has its answer already.
         signal.throwIfAborted();
-        return await work({ maxTimeMS: maxTimeMs(timeoutMs), signal });
+        return await work({ maxTimeMS: maxTimeMs(timeoutMs), signal, comment: currentRequestId() });
       };
       return await this.counted(() => within(timeoutMs, limited));
     } catch (error) {

@@ -6,6 +6,7 @@ import type {
   MongoClient,
 } from "mongodb";
 import type { Registry } from "prom-client";
+import { currentRequestId } from "../shared/correlation";
 import type { Logger } from "../shared/logger";
 import { counter, histogram } from "../metrics/metric";
 import { DATA_COMMANDS, collectionOf, filterShape, sortShape } from "./query-shape";
@@ -30,6 +31,8 @@ interface Running {
   readonly startedMs: number;
   readonly collection: string;
   readonly document: Document;
+  /** Undefined outside of a request. */
+  readonly request: string | undefined;
 }
 
 /**
@@ -59,7 +62,8 @@ export function monitorQueries(client: MongoClient, options: MonitorOptions): ()
   client.on("commandStarted", ({ requestId, commandName, command }: CommandStartedEvent) => {
     if (!DATA_COMMANDS.has(commandName)) return;
     const collection = collectionOf(commandName, command);
-    running.set(requestId, { startedMs: performance.now(), collection, document: command });
+    const startedMs = performance.now();
+    running.set(requestId, { startedMs, collection, document: command, request: currentRequestId() });
   });
 
   const ended = (event: CommandSucceededEvent | CommandFailedEvent, failed: boolean): void => {
@@ -68,7 +72,7 @@ export function monitorQueries(client: MongoClient, options: MonitorOptions): ()
     const found = running.get(event.requestId);
     if (found === undefined) return;
     running.delete(event.requestId);
-    const { startedMs, collection, document } = found;
+    const { startedMs, collection, document, request } = found;
     const command = event.commandName;
     const durationMs = now - startedMs;
     durations.observe({ collection, command }, durationMs / 1000);
@@ -81,6 +85,7 @@ export function monitorQueries(client: MongoClient, options: MonitorOptions): ()
       failed,
       filter: filterShape(command, document),
       sort: sortShape(document),
+      ...(request === undefined ? {} : { requestId: request }),
     });
   };
   client.on("commandSucceeded", (event) => ended(event, false));

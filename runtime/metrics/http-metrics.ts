@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
-import { type Registry, register } from "prom-client";
+import { Registry, type RegistryContentType, register } from "prom-client";
+import { activeTrace } from "../shared/correlation";
 import { bucketsFrom } from "./buckets";
 import { counter, gauge, histogram } from "./metric";
 import { RouteLabels } from "./route-labels";
@@ -11,6 +12,13 @@ export interface HttpMetricsOptions {
   readonly buckets?: readonly number[];
   /** Paths that are not counted: what the platform asks says nothing about users. @default /metrics, /health, /ready */
   readonly ignore?: readonly string[];
+  /**
+   * Adds the trace of a request to the bucket that it falls in, where OpenTelemetry samples it. The registry speaks
+   * OpenMetrics then, the only format that has exemplars; a Prometheus keeps them with `--enable-feature=exemplar-storage`.
+   *
+   * @default false
+   */
+  readonly exemplars?: boolean;
 }
 
 const IGNORED: readonly string[] = ["/metrics", "/health", "/ready"];
@@ -34,7 +42,8 @@ const CLIENT_CLOSED_REQUEST = 499;
  * @throws VariablesError when the bounds come from the environment, and are wrong
  */
 export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
-  const { registry = register, buckets = bucketsFrom(process.env) } = options;
+  const { registry = register, buckets = bucketsFrom(process.env), exemplars = false } = options;
+  if (exemplars) speakOpenMetrics(registry);
   const ignored = new Set(options.ignore ?? IGNORED);
   const labelNames = ["method", "route", "status"] as const;
   const requests = counter(registry, {
@@ -47,7 +56,12 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
     help: "Time from a request's headers to the last byte of its answer",
     labelNames,
     buckets: [...buckets],
+    enableExemplars: exemplars,
   });
+  const observe = exemplars
+    ? (labels: RequestLabels, value: number, exemplarLabels: ExemplarLabels) =>
+        durations.observe({ labels, value, exemplarLabels })
+    : (labels: RequestLabels, value: number) => durations.observe(labels, value);
   const inFlight = gauge(registry, {
     name: "http_requests_in_flight",
     help: "Requests that have no complete answer yet",
@@ -61,6 +75,8 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
     }
     const started = performance.now();
     const routeOf = routes.watch(request);
+    // When the answer is through the span may have ended.
+    const exemplar = exemplars ? exemplarLabels() : {};
     inFlight.inc();
     response.once("close", () => {
       inFlight.dec();
@@ -72,8 +88,23 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
         status,
       };
       requests.inc(labels);
-      durations.observe(labels, seconds);
+      observe(labels, seconds, exemplar);
     });
     next();
   };
+}
+
+type RequestLabels = Readonly<Record<"method" | "route" | "status", string>>;
+type ExemplarLabels = Readonly<Record<string, string>>;
+
+/** By the names that Grafana looks for. */
+function exemplarLabels(): ExemplarLabels {
+  const trace = activeTrace();
+  return trace?.sampled === true ? { trace_id: trace.traceId, span_id: trace.spanId } : {};
+}
+
+function speakOpenMetrics(registry: Registry): void {
+  // prom-client types a registry by the format that it was made with.
+  const either = registry as unknown as Registry<RegistryContentType>;
+  either.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
 }

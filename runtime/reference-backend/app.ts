@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from "express";
 import type { Registry } from "prom-client";
 import type { Logger } from "../shared/logger";
 import { httpMetrics, metricsHandler } from "../metrics";
+import { requestIds } from "../tracing";
 import { deadline } from "./deadline";
 import { HttpError, errorHandler } from "./errors";
 import { type RouteOptions, apiRoutes } from "./routes";
@@ -11,6 +12,8 @@ export interface AppOptions extends RouteOptions {
   readonly logger: Logger;
   /** Bounds of the response time histogram, seconds. */
   readonly buckets: readonly number[];
+  /** Traces are sent somewhere, and the histogram leads to them. @default false */
+  readonly exemplars?: boolean;
   /** Milliseconds. */
   readonly requestTimeoutMs: number;
   /** Whether the process is on its way out. */
@@ -19,10 +22,11 @@ export interface AppOptions extends RouteOptions {
 
 /** The HTTP side of the backend: counted first, then bounded, then answered. */
 export function createApp(options: AppOptions): Express {
-  const { registry, logger, buckets, requestTimeoutMs, draining } = options;
+  const { registry, logger, buckets, exemplars = false, requestTimeoutMs, draining } = options;
   const app = express();
   app.disable("x-powered-by");
-  app.use(httpMetrics({ registry, buckets }));
+  app.use(requestIds());
+  app.use(httpMetrics({ registry, buckets, exemplars }));
   app.use(closeWhile(draining));
 
   // Alive means that the event loop turns. Nothing else: a restart mends no database.

@@ -49,7 +49,7 @@ export class Backend {
 
   constructor(private readonly parts: BackendParts) {
     const { settings, store, sessions, caches, registry, logger, heartbeatMs } = parts;
-    const { requestTimeoutMs, keepAliveTimeoutMs, buckets } = settings;
+    const { requestTimeoutMs, keepAliveTimeoutMs, buckets, traced } = settings;
     processMetrics(registry);
     this.live = new LiveUpdates({ registry, ...(heartbeatMs === undefined ? {} : { heartbeatMs }) });
     const app = createApp({
@@ -59,6 +59,7 @@ export class Backend {
       registry,
       logger,
       buckets,
+      exemplars: traced,
       requestTimeoutMs,
       quoted: ({ id, propertyId, trade, total }) =>
         this.live.broadcast({ type: "quote", id, propertyId, trade, total }),

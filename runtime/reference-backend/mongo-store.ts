@@ -64,13 +64,13 @@ export class MongoStore implements Store {
       contractorId: new ObjectId(contractorId),
       ...rest,
     };
-    await this.database.run(({ maxTimeMS }) => quotes.insertOne(quote, { maxTimeMS }));
+    await this.database.run(({ maxTimeMS, comment }) => quotes.insertOne(quote, { maxTimeMS, comment }));
   }
 
   async addUser({ id, ...rest }: User): Promise<void> {
     const users = this.database.collection<Stored<User>>("users", "transactional");
-    await this.database.run(({ maxTimeMS }) =>
-      users.insertOne({ _id: new ObjectId(id), ...rest }, { maxTimeMS }),
+    await this.database.run(({ maxTimeMS, comment }) =>
+      users.insertOne({ _id: new ObjectId(id), ...rest }, { maxTimeMS, comment }),
     );
   }
 

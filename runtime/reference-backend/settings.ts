@@ -15,6 +15,8 @@ export interface BackendSettings {
   readonly shutdownTimeoutMs: number;
   /** `HTTP_DURATION_BUCKETS_SECONDS`, ascending. @default the default budget's steps and some between */
   readonly buckets: readonly number[];
+  /** Traces are sent somewhere: `OTEL_EXPORTER_OTLP_ENDPOINT` is set, by OpenTelemetry's own convention. */
+  readonly traced: boolean;
   /** Undefined without `MONGODB_URI`: then the catalogue is built in. */
   readonly database: DatabaseSettings | undefined;
   /** Undefined without `REDIS_CACHE_HOST` or its sentinels: then nothing is cached. */
@@ -44,6 +46,7 @@ export function backendSettings(environment: Environment): BackendSettings {
     keepAliveTimeoutMs: variables.wholeNumber("KEEP_ALIVE_TIMEOUT_MS"),
     shutdownTimeoutMs: variables.wholeNumber("SHUTDOWN_TIMEOUT_MS"),
     buckets: variables.include(() => bucketsFrom(environment), DEFAULT_BUCKETS_SECONDS),
+    traced: variables.has("OTEL_EXPORTER_OTLP_ENDPOINT"),
     database: variables.has("MONGODB_URI")
       ? variables.include(() => databaseSettings(environment), undefined)
       : undefined,

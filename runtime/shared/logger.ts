@@ -1,3 +1,5 @@
+import { activeTrace, currentRequestId } from "./correlation";
+
 /** What happened, as an object beside the message. Never a secret, never personal data. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -14,7 +16,8 @@ type Level = keyof Logger;
 const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
 
 /**
- * A logger that writes one JSON object a line.
+ * A logger that writes one JSON object a line. Within a request the line has its `requestId`, and within a span of OpenTelemetry
+ * `trace_id` and `span_id`, the names that its log readers look for.
  *
  * @param least levels below it are dropped
  * @param write takes a line with its line break. @default to stderr
@@ -25,9 +28,19 @@ export function jsonLogger(
 ): Logger {
   const log = (level: Level) => (message: string, fields?: LogFields) => {
     if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return;
-    write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`);
+    const time = new Date().toISOString();
+    write(`${JSON.stringify({ time, level, message, ...correlation(), ...fields })}\n`);
   };
   return { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
+}
+
+function correlation(): LogFields {
+  const requestId = currentRequestId();
+  const trace = activeTrace();
+  return {
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(trace === undefined ? {} : { trace_id: trace.traceId, span_id: trace.spanId }),
+  };
 }
 
 /** JSON lines to stderr, warnings and above. */

@@ -95,7 +95,8 @@ export class Member {
         : { ok: 0, code: 10_107, codeName: "NotWritablePrimary", errmsg: "not primary" };
     }
     if ("find" in command) {
-      const firstBatch = [{ answeredBy: this.name }];
+      const { comment } = command as { readonly comment?: unknown };
+      const firstBatch = [{ answeredBy: this.name, ...(comment === undefined ? {} : { comment }) }];
       return { ok: 1, cursor: { id: Long.ZERO, ns: "retrofitlink.buildings", firstBatch } };
     }
     return { ok: 1 };

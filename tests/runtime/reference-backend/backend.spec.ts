@@ -46,6 +46,7 @@ describe("the reference backend", () => {
         keepAliveTimeoutMs: 5000,
         shutdownTimeoutMs,
         buckets: DEFAULT_BUCKETS_SECONDS,
+        traced: false,
         database: undefined,
         cache: undefined,
         sessions: undefined,

@@ -27,6 +27,7 @@ describe("settings of the backend", () => {
       keepAliveTimeoutMs: 75_000,
       shutdownTimeoutMs: 17_000,
       buckets: [0.2, 0.5],
+      traced: false,
       database: {
         uri: "mongodb://db/retrofitlink",
         timeoutMs: 8000,

@@ -1,0 +1,2 @@
+export { type ActiveTrace, activeTrace, currentRequestId } from "../shared/correlation";
+export { requestIds } from "./request-ids";
