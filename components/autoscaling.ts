@@ -30,5 +30,4 @@ export {
 } from "./autoscaling/operators";
 export type { MetricSource } from "./autoscaling/metric-source";
 export { ScaleTarget } from "./autoscaling/scale-target";
-export { ScalingRules, type ScalingRulesArgs } from "./autoscaling/scaling-rules";
 export { VerticalAutoscaler, type VerticalAutoscalerArgs } from "./autoscaling/vertical-autoscaler";

@@ -110,16 +110,3 @@ export function proxyRules(
     },
   ];
 }
-
-/** Rules that belong together, evaluated one after the other. */
-export interface RuleGroup {
-  readonly name: string;
-  /** @default Prometheus's own */
-  readonly interval?: string;
-  readonly rules: readonly object[];
-}
-
-/** Groups as Prometheus reads them from a file; JSON is YAML. */
-export function rulesFile(groups: readonly RuleGroup[]): string {
-  return `${JSON.stringify({ groups }, undefined, 2)}\n`;
-}

@@ -6,7 +6,7 @@ export const COMPONENT_TYPES = {
   eventDrivenAutoscaler: "retrofitlink:autoscaling:EventDrivenAutoscaler",
   verticalAutoscaler: "retrofitlink:autoscaling:VerticalAutoscaler",
   headroom: "retrofitlink:autoscaling:Headroom",
-  scalingRules: "retrofitlink:autoscaling:ScalingRules",
+  prometheusRules: "retrofitlink:monitoring:PrometheusRules",
   keda: "retrofitlink:autoscaling:Keda",
   verticalPodAutoscalerOperator: "retrofitlink:autoscaling:VerticalPodAutoscalerOperator",
   metricsServer: "retrofitlink:autoscaling:MetricsServer",

@@ -124,6 +124,7 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
     ...(proxy === undefined ? [] : of(workloadName(proxy), ["loadBalancer"], PROXY, false)),
     ...(database === undefined ? [] : of(DATABASE, ["database"], DATABASE_OBJECTS, false)),
     ...of("autoscaling-rules", ["autoscaling"], [["PrometheusRule", ""]], false),
+    ...of("monitoring-rules", ["monitoring"], [["PrometheusRule", ""]], false),
     ...of("cloudflare-signing-keys", ["cdn"], [["Secret", ""]], false),
     ...givenSecrets.map(({ name, owner }) => ({ kind: "Secret", name, owner, renamable: true })),
   ];

@@ -191,6 +191,7 @@ export function referenceTables(): Readonly<Record<string, string>> {
     "public load balancer": keyTable(rows(others.loadBalancer.unwrap().shape.public, "")),
     cdn: keyTable(withClasses(rows(others.cdn.unwrap(), ""))),
     autoscaling: keyTable(rows(others.autoscaling, "")),
+    monitoring: keyTable(rows(others.monitoring.unwrap(), "")),
     waivers: keyTable(rows(others.waivers.unwrap().element, "")),
     budget: table(
       ["metric", "target", "warning", "critical"],

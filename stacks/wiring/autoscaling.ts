@@ -4,14 +4,9 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { FORECAST_DEFAULTS } from "../../budget/autoscaling/forecast";
 import { forecastRules } from "../../budget/autoscaling/forecast-rules";
-import {
-  proxyRules,
-  requestsPerSecond,
-  rulesFile,
-  serviceRules,
-  type RuleGroup,
-} from "../../budget/autoscaling/signals";
+import { proxyRules, requestsPerSecond, serviceRules } from "../../budget/autoscaling/signals";
 import { own } from "../../budget/core/own";
+import { rulesFile, type RuleGroup } from "../../budget/monitoring/rule-groups";
 import { ClusterAutoscaler } from "../../components/autoscaling/cluster-autoscaler";
 import type {
   MetricAuthentication,
@@ -23,10 +18,10 @@ import { Karpenter } from "../../components/autoscaling/karpenter";
 import { KarpenterNodes } from "../../components/autoscaling/karpenter-nodes";
 import type { MetricSource } from "../../components/autoscaling/metric-source";
 import { Keda, MetricsServer, VerticalPodAutoscalerOperator } from "../../components/autoscaling/operators";
-import { ScalingRules } from "../../components/autoscaling/scaling-rules";
 import type { Cache } from "../../components/caching/cache-endpoint";
 import { HAPROXY_CONNECTIONS } from "../../components/load-balancing/proxy/haproxy/haproxy";
 import { NGINX_CONNECTIONS } from "../../components/load-balancing/proxy/nginx/nginx";
+import { PrometheusRules } from "../../components/monitoring/prometheus-rules";
 import { priorityClassName } from "../../components/shared/priorities";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import type { ServiceAutoscaling } from "../../components/workload/service-autoscaling";
@@ -266,11 +261,11 @@ export function createScalingRules(
   config: StackConfig,
   plan: StackPlan,
   options: pulumi.ComponentResourceOptions,
-): ScalingRules | undefined {
+): PrometheusRules | undefined {
   const { prometheus } = config.autoscaling;
   if (prometheus?.rules !== "object") return undefined;
   const { namespace } = config.cluster;
-  return new ScalingRules(
+  return new PrometheusRules(
     "autoscaling-rules",
     { namespace, groups: scalingRuleGroups(config, plan) },
     options,

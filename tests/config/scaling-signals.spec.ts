@@ -8,12 +8,12 @@ import { planStack } from "../../plan/plan-stack";
 import { scalingRulesText } from "../../stacks/wiring/autoscaling";
 import { shippedConfig } from "../helpers/preview";
 import { checkRules } from "../helpers/promtool";
+import { rulesFile } from "../../budget/monitoring/rule-groups";
 import {
   proxyRules,
   queueLength,
   requestsInFlight,
   requestsPerSecond,
-  rulesFile,
   serviceRules,
 } from "../../budget/autoscaling/signals";
 

@@ -13,6 +13,7 @@ const NAMESPACE = "autoscaling";
 /** A Deployment with each owner of replicas, and everything else that scales. */
 const PROGRAM = `
   import * as autoscaling from ${JSON.stringify(join(ROOT, "components/autoscaling"))};
+  import * as monitoring from ${JSON.stringify(join(ROOT, "components/monitoring"))};
   import { requestsInFlight, serviceRules } from ${JSON.stringify(join(ROOT, "budget/autoscaling/signals"))};
   import { scalingBehavior } from ${JSON.stringify(join(ROOT, "components/autoscaling/scaling-behavior"))};
 
@@ -71,7 +72,7 @@ const PROGRAM = `
   const room = { workload: "waiting", namespace, percent: 40, pods: 6, resources: { cpuCores: 0.5, memoryMiB: 512 } };
   new autoscaling.Headroom("room", { ...room, kind: "capacity-buffer" }, options);
   new autoscaling.Headroom("pauses", room, options);
-  new autoscaling.ScalingRules("rules", { namespace, labels: { release: "prometheus" }, groups: [
+  new monitoring.PrometheusRules("rules", { namespace, labels: { release: "prometheus" }, groups: [
     { name: "autoscaling", interval: "15s", rules: serviceRules({ namespace: "${NAMESPACE}", deployment: "waiting" }, 8) },
   ] }, options);
   new autoscaling.KarpenterNodes("general", {

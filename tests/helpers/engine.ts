@@ -51,13 +51,13 @@ export async function theCluster(): Promise<Cluster> {
   return (cluster = await startCluster("tests", parts, silent));
 }
 
-let live: Promise<Cluster> | undefined;
+let live = false;
 
-/** Another one, with controllers and nodes: what is put there runs. */
+/** Another one, with controllers and nodes and without definitions of operators: what is put there runs. */
 export async function theLiveCluster(): Promise<Cluster> {
   const parts = liveClusterParts(withoutKeda(await theToolchain()));
-  live ??= startCluster("live", parts, silent);
-  return await live;
+  live = true;
+  return await startCluster("live", { ...parts, customResourceDefinitions: undefined }, silent);
 }
 
 export async function theClient(): Promise<KubernetesClient> {
@@ -74,9 +74,9 @@ export async function kubectl(...args: string[]): Promise<string> {
 after(async function () {
   this.timeout(60_000);
   if (cluster !== undefined) await removeCluster("tests");
-  if (live !== undefined) await removeCluster("live");
+  if (live) await removeCluster("live");
   cluster = undefined;
-  live = undefined;
+  live = false;
 });
 
 /** A program with one stack, `test`. */

@@ -14,6 +14,7 @@ import { cdn } from "./cdn";
 import { cluster } from "./cluster";
 import { database } from "./database";
 import { loadBalancer } from "./load-balancer";
+import { monitoring } from "./monitoring";
 import { service } from "./service";
 import { waiver } from "./waiver";
 
@@ -37,6 +38,7 @@ export const stackSchema = z.strictObject({
   database: database.optional(),
   cdn: cdn.optional(),
   autoscaling,
+  monitoring: monitoring.optional(),
   waivers: list(waiver, { allowed: "a list of waivers", fix: "See docs/policies.md." }).default([]),
 });
 

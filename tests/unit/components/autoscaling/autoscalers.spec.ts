@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { HorizontalAutoscaler } from "../../../../components/autoscaling/horizontal-autoscaler";
 import { Headroom } from "../../../../components/autoscaling/headroom";
 import { ScaleTarget } from "../../../../components/autoscaling/scale-target";
-import { ScalingRules } from "../../../../components/autoscaling/scaling-rules";
 import { tolerant } from "../../../../components/autoscaling/scaling-behavior";
 import { VerticalAutoscaler } from "../../../../components/autoscaling/vertical-autoscaler";
 import { record } from "../../../helpers/pulumi";
@@ -162,22 +161,5 @@ describe("Headroom", () => {
 
   it("refuses to keep room for nothing", async () => {
     assert.match(await refusal(() => new Headroom("room", { ...args, percent: 0 })), /percent: got 0/);
-  });
-});
-
-describe("ScalingRules", () => {
-  it("are one object for the Prometheus operator, with groups of names of their own", async () => {
-    const groups = [{ name: "autoscaling", rules: [{ record: "a:b", expr: "1" }] }];
-    const recording = await record(
-      () => new ScalingRules("rules", { namespace: "shop", groups, labels: { release: "p" } }),
-    );
-    const { metadata, spec } = recording.only("kubernetes:monitoring.coreos.com/v1:PrometheusRule")
-      .inputs as any;
-    assert.deepEqual([metadata.name, metadata.labels.release, spec], ["rules", "p", { groups }]);
-    const twice = { namespace: "shop", groups: [...groups, ...groups] };
-    assert.match(
-      await refusal(() => new ScalingRules("rules", twice)),
-      /groups: got a list, \["autoscaling","autoscaling"\]/,
-    );
   });
 });

@@ -62,8 +62,8 @@ export function autoscalingVariants(
     "Headroom, pause pods": (opts) => new components.Headroom("web", room, opts),
     "Headroom, a CapacityBuffer": (opts) =>
       new components.Headroom("web", { ...room, kind: "capacity-buffer" }, opts),
-    ScalingRules: (opts) =>
-      new components.ScalingRules(
+    PrometheusRules: (opts) =>
+      new components.PrometheusRules(
         "web",
         { namespace: "shop", groups: [{ name: "a", rules: [] }], transform },
         opts,

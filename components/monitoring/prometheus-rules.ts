@@ -1,14 +1,14 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import type { RuleGroup } from "../../budget/autoscaling/signals";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { issue, pathOf, type Issue } from "../../budget/core/issues";
+import type { RuleGroup } from "../../budget/monitoring/rule-groups";
 import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
 
-/** Arguments of `ScalingRules`. */
-export interface ScalingRulesArgs {
+/** Arguments of `PrometheusRules`. */
+export interface PrometheusRulesArgs {
   /** Name of the object. @default the component's name */
   readonly name?: string;
   readonly namespace: pulumi.Input<string>;
@@ -20,7 +20,7 @@ export interface ScalingRulesArgs {
 }
 
 /** What is wrong with the arguments. */
-export function scalingRulesIssues({ groups }: ScalingRulesArgs): Issue[] {
+export function prometheusRulesIssues({ groups }: PrometheusRulesArgs): Issue[] {
   const names = groups.map(({ name }) => name);
   if (groups.length > 0 && new Set(names).size === names.length) return [];
   return [
@@ -32,17 +32,17 @@ export function scalingRulesIssues({ groups }: ScalingRulesArgs): Issue[] {
 }
 
 /**
- * Recording rules and alerts of autoscaling, for the Prometheus operator.
+ * Recording rules and alerts, for the Prometheus operator.
  *
  * Trap: the operator loads an object only where its `ruleSelector` finds the labels.
  */
-export class ScalingRules extends pulumi.ComponentResource {
+export class PrometheusRules extends pulumi.ComponentResource {
   readonly rules: k8s.apiextensions.CustomResource;
 
-  constructor(name: string, args: ScalingRulesArgs, opts?: pulumi.ComponentResourceOptions) {
-    assertValid("ScalingRules", name, scalingRulesIssues(args));
+  constructor(name: string, args: PrometheusRulesArgs, opts?: pulumi.ComponentResourceOptions) {
+    assertValid("PrometheusRules", name, prometheusRulesIssues(args));
     const { namespace, labels = {}, groups, transform = {} } = args;
-    super(COMPONENT_TYPES.scalingRules, name, {}, opts);
+    super(COMPONENT_TYPES.prometheusRules, name, {}, opts);
     this.rules = new k8s.apiextensions.CustomResource(
       ...transformed<k8s.apiextensions.CustomResourceArgs>(
         transform.rules,

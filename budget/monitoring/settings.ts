@@ -1,0 +1,61 @@
+/** Settings of monitoring: who measures, how long it is kept, and where a person looks. */
+import { hostName } from "../core/leaves";
+import { about, map, number, retold, text } from "../core/settings";
+
+/** An address that a person opens. */
+const address = text(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, {
+  allowed: "an address like https://example.com/path, without user and password",
+  fix: "Give the address as a browser opens it.",
+});
+
+/** Days that Prometheus keeps, where nothing else is said. Two weeks show the same day of the week twice. */
+export const DEFAULT_RETENTION_DAYS = 15;
+
+/** Settings of every kind. */
+export const monitoringSettings = {
+  runbooks: retold(address, {
+    fix: "Give the address of the folder docs/runbooks, as your people open it.",
+    decides: "runbook_url of alerts",
+  }),
+  labels: map(
+    text(/^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/, {
+      allowed: "a label of Kubernetes",
+      fix: "Give the labels that the operator selects rules and monitors by.",
+    }),
+    text(/^[A-Za-z0-9]?([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/, {
+      allowed: "the value of a label of Kubernetes",
+      fix: "Use letters, digits, dots, underscores and hyphens, 63 at most.",
+    }),
+    {
+      allowed: "a map of labels",
+      fix: "See ruleSelector and podMonitorSelector of your Prometheus object, often release: <name>.",
+      decides: "whether the operator finds rules and monitors",
+    },
+  ),
+  blackbox: text(/^[a-z0-9.-]+:\d{1,5}$/, {
+    allowed: "an address like blackbox-exporter.monitoring.svc:9115",
+    fix: "Give the address of the blackbox exporter inside the cluster.",
+    decides: "probes of the public hosts",
+  }),
+  grafana: retold(address, {
+    fix: "Give the address of your Grafana, so that alerts lead to their dashboard.",
+    decides: "dashboard_url of alerts",
+  }),
+  domain: retold(hostName, {
+    fix: "Give the domain below which Grafana is reached, as grafana.<domain>.",
+    decides: "Grafana's ingress",
+  }),
+  retentionDays: number(
+    { unit: "days", atLeast: 1, atMost: 400, whole: true },
+    { fix: "Give how long Prometheus keeps what it has measured.", decides: "volume" },
+  ),
+  volumeGiB: number(
+    { unit: "GiB", atLeast: 10, atMost: 10_000, whole: true },
+    { fix: "Give the size of each Prometheus's volume.", decides: "volume, retention by size" },
+  ),
+  series: about(number({ atLeast: 1000, atMost: 20_000_000, whole: true }, { fix: "" }), {
+    allowed: "a whole number from 1,000 to 20,000,000",
+    fix: "Give how many series Prometheus has at a time: prometheus_tsdb_head_series.",
+    decides: "CPU and memory of Prometheus",
+  }),
+} as const;
