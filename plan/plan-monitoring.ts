@@ -21,7 +21,7 @@ export function planMonitoring(inputs: MonitoringInputs, plan: StackPlan): Watch
   const { namespace } = inputs.cluster;
   const services = Object.entries(plan.services).flatMap(([name, planned]): Watched[] => {
     const input = own(inputs.services, name);
-    return input === undefined ? [] : [watchPlannedService(namespace, name, input, planned)];
+    return input === undefined ? [] : watchPlannedService(namespace, name, input, planned);
   });
   const forecasts = Object.values(inputs.services).some(
     ({ autoscaling }) => (autoscaling?.forecast?.mode ?? "off") !== "off",
@@ -41,10 +41,10 @@ function watchPlannedService(
   name: string,
   input: ServiceInput,
   { plan, budget }: PlannedService,
-): Watched {
+): Watched[] {
   const { profile, resources, processesPerPod, demand, autoscaling } = input;
   const key = `retrofitlink:services.${name}`;
-  return together([
+  return [
     watchService({
       namespace,
       job: name,
@@ -63,7 +63,7 @@ function watchPlannedService(
       forecast: autoscaling?.forecast?.mode ?? "off",
       key,
     }),
-  ]);
+  ];
 }
 
 function watchTraffic({ cluster, loadBalancer, cdn }: MonitoringInputs, plan: StackPlan): Watched[] {

@@ -2,7 +2,6 @@
 import { duration, percent } from "../core/format";
 import type { Alert, ExampleSeries } from "../monitoring/alert";
 import { podsOf } from "../monitoring/series";
-import { NOTHING_WATCHED, type Watched } from "../monitoring/watched";
 import { ofContainer, ofPod } from "./example-series";
 import { nodeHeap } from "./node-heap";
 import { serviceLabels, serviceSeries, type ServiceFigure } from "./recording-rules";
@@ -15,19 +14,16 @@ const FORESEEN_SECONDS = 4 * 3600;
 const THROTTLED = 0.25;
 
 /** Alerts of a service's pods. */
-export function podAlerts(of: WatchedService): Watched {
-  return {
-    ...NOTHING_WATCHED,
-    alerts: [
-      saturated(of),
-      eventLoop(of),
-      heap(of),
-      ...utilization(of, "ServiceCpu", "cpu"),
-      ...utilization(of, "ServiceMemory", "memory"),
-      throttled(of),
-      killed(of),
-    ],
-  };
+export function podAlerts(of: WatchedService): Alert[] {
+  return [
+    saturated(of),
+    eventLoop(of),
+    heap(of),
+    ...utilization(of, "ServiceCpu", "cpu"),
+    ...utilization(of, "ServiceMemory", "memory"),
+    throttled(of),
+    killed(of),
+  ];
 }
 
 function saturated(of: WatchedService): Alert {

@@ -4,7 +4,7 @@ import { BUDGET_METRIC_NAMES } from "../core/performance-budget";
 import type { Alert, ThresholdCondition } from "../monitoring/alert";
 import { seriesOf } from "../monitoring/series";
 import { leastEvents, slo, type Slo, type SloRules } from "../monitoring/slo";
-import { together, type ExportedTarget, type Watched } from "../monitoring/watched";
+import type { ExportedTarget, Watched } from "../monitoring/watched";
 import { bucketMatcher, responseTimeBuckets } from "./buckets";
 import { atQuantile, failing, ofPod, slow } from "./example-series";
 import { serviceLabels, serviceRules, serviceSeries } from "./recording-rules";
@@ -16,22 +16,20 @@ export type { WatchedService } from "./watched-parts";
 /** Rules, alerts and targets of one service. Its panels are those of all services, see {@link servicePanels}. */
 export function watchService(of: WatchedService): Watched {
   const objectives = serviceObjectives(of);
-  return together([
-    {
-      rules: [...serviceRules(of, of.pod), ...objectives.flatMap(({ rules }) => rules)],
-      alerts: [
-        ...objectives.flatMap(({ alerts }) => alerts),
-        ...errorAlerts(of),
-        ...latencyAlerts(of),
-        ...throughputAlerts(of),
-        absentAlert(of),
-        unmeasuredAlert(of),
-      ],
-      panels: [],
-      targets: budgetTargets(of),
-    },
-    podAlerts(of),
-  ]);
+  return {
+    rules: [...serviceRules(of, of.pod), ...objectives.flatMap(({ rules }) => rules)],
+    alerts: [
+      ...objectives.flatMap(({ alerts }) => alerts),
+      ...errorAlerts(of),
+      ...latencyAlerts(of),
+      ...throughputAlerts(of),
+      absentAlert(of),
+      unmeasuredAlert(of),
+      ...podAlerts(of),
+    ],
+    panels: [],
+    targets: budgetTargets(of),
+  };
 }
 
 /** Objectives that follow from the budget: errors, and the share of requests within each percentile's promise. */

