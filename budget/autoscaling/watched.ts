@@ -32,6 +32,9 @@ const USELESS_SECONDS = 3 * 86_400;
 /** A drain that waits this long does not end by itself, seconds. */
 const NO_DISRUPTION_SECONDS = 900;
 
+/** What users notice of a load that nobody looks at. */
+const NOT_FOLLOWED = "None yet. A rise in load is not followed, and pages become slow.";
+
 const ABOUT = { noun: "autoscaling", dashboard: "autoscaling" } as const;
 
 /** Alerts and targets of one workload's autoscaler. */
@@ -91,7 +94,7 @@ function withoutMetrics(of: WatchedAutoscaler): Alert {
       silent: [{ series: condition, start: 0 }],
     },
     summary: `The autoscaler of ${of.name} gets no metrics, and changes nothing.`,
-    impact: "None yet. A rise in load is not followed, and pages become slow.",
+    impact: NOT_FOLLOWED,
     keys: [`${of.key}.autoscaling`, "retrofitlink:autoscaling.prometheus"],
   };
 }
@@ -140,7 +143,7 @@ export function forecastAlerts(of: Pick<WatchedAutoscaler, "name" | "key">): Ale
       forSeconds: LOAD_ABSENT_SECONDS,
       condition: { kind: "state", expr: `absent(${at(now)})`, firing: [], silent: [load] },
       summary: `${service}: the load is not measured, so that neither trigger sees a rise.`,
-      impact: "None yet. A rise in load is not followed, and pages become slow.",
+      impact: NOT_FOLLOWED,
     },
     {
       ...common,
