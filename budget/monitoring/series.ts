@@ -14,3 +14,23 @@ export interface Workload {
 export function seriesOf({ namespace, job }: Workload, more?: string): string {
   return `namespace="${namespace}",job="${job}"${more === undefined ? "" : `,${more}`}`;
 }
+
+/** Matchers of labels, without braces: `slo="ServiceErrors",service="backend"`. */
+export function matchers(labels: Readonly<Record<string, string>>): string {
+  let text = "";
+  for (const label in labels) text += `${text === "" ? "" : ","}${label}=${quoted(labels[label] ?? "")}`;
+  return text;
+}
+
+/** Names of Kubernetes need no escapes, and there are thousands of them. */
+function quoted(value: string): string {
+  return /["\\\n]/.test(value) ? JSON.stringify(value) : `"${value}"`;
+}
+
+/**
+ * Matchers of a Deployment's pods in what the kubelet and kube-state-metrics tell, which know no `job` of ours:
+ * `<name>-<hash of the template>-<five letters>`. A Deployment whose name begins alike has one part more.
+ */
+export function podsOf({ namespace, job }: Workload): string {
+  return `namespace="${namespace}",pod=~"${job}-[0-9a-z]+-[0-9a-z]{5}"`;
+}
