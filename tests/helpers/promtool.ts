@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -49,6 +49,72 @@ export function testRules(
       maxBuffer: 1 << 28,
     });
     return status === 0 ? "" : `${stdout}${stderr}`;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A test of its own rules, with its own steps. */
+export interface RuleTest {
+  /** Seconds between two samples, and between two evaluations. */
+  readonly stepSeconds: number;
+  /** Text of a rules file. */
+  readonly rules: string;
+  /** Samples in promtool's notation: `0+5x10`, `_x2`, `stale`. */
+  readonly series: readonly { readonly series: string; readonly values: string }[];
+  /** Expressions that have exactly one sample, without labels. */
+  readonly expectations: readonly {
+    readonly expr: string;
+    readonly value: number;
+    readonly atSeconds: number;
+  }[];
+}
+
+/**
+ * Runs many tests in one call.
+ *
+ * @returns what promtool has to say of each: an empty text where every expectation is kept
+ */
+export function runRuleTests(tests: readonly RuleTest[]): string[] {
+  if (tests.length === 0) return [];
+  const folder = mkdtempSync(join(tmpdir(), "promtool-"));
+  try {
+    const files = tests.map(({ stepSeconds, rules, series, expectations }, index) => {
+      writeFileSync(join(folder, `rules-${index}.yaml`), rules);
+      const step = `${stepSeconds}s`;
+      const test = {
+        rule_files: [`rules-${index}.yaml`],
+        evaluation_interval: step,
+        tests: [
+          {
+            interval: step,
+            input_series: series,
+            promql_expr_test: expectations.map(({ expr, value, atSeconds }) => ({
+              expr,
+              eval_time: `${atSeconds}s`,
+              exp_samples: [{ labels: "{}", value }],
+            })),
+          },
+        ],
+      };
+      const file = join(folder, `test-${index}.yaml`);
+      writeFileSync(file, JSON.stringify(test));
+      return file;
+    });
+    // Failures go to stderr and names of files to stdout: only in one stream they stand together.
+    const output = join(folder, "output");
+    const both = openSync(output, "w");
+    const { status, error } = spawnSync("promtool", ["test", "rules", ...files], {
+      stdio: ["ignore", both, both],
+    });
+    closeSync(both);
+    if (error !== undefined) throw error;
+    if (status === 0) return tests.map(() => "");
+    const said = readFileSync(output, "utf8").split(/^(?=Unit Testing: )/m);
+    return files.map((file) => {
+      const about = said.filter((part) => part.includes(file)).join("");
+      return /^\s*SUCCESS\s*$/m.test(about) ? "" : about === "" ? said.join("") : about;
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
