@@ -4,7 +4,7 @@
  */
 import type { PerformanceBudget } from "../core/performance-budget";
 import type { Alert } from "../monitoring/alert";
-import { exampleSeries, gauge, grew, state } from "../monitoring/conditions";
+import { CONNECTIONS_SHARE, exampleSeries, gauge, grew, state } from "../monitoring/conditions";
 import type { Panel } from "../monitoring/panel";
 import { seriesOf, type Workload } from "../monitoring/series";
 import { NOTHING_WATCHED, type Watched } from "../monitoring/watched";
@@ -21,9 +21,6 @@ export interface CacheWatch {
   /** The stack's: how full a store of sessions may be. */
   readonly budget: Pick<PerformanceBudget, "memoryUtilization">;
 }
-
-/** Share of the admitted connections above which there is too little left for a fail-over or a wrong guess. */
-export const CONNECTIONS_SHARE = 0.8;
 
 /** The Sentinels as a workload of their own: the exporter of a member asks them under another path than its server. */
 export function sentinelsOf({ namespace, job }: Workload): Workload {

@@ -8,6 +8,9 @@ export type Measured = Pick<Alert, "condition" | "windowSeconds">;
 /** Window of every rate, seconds: ten samples at the usual interval, so that one that is missing changes little. */
 export const RATE_SECONDS = 300;
 
+/** Share of the admitted connections above which there is too little left for a fail-over or a wrong guess. */
+export const CONNECTIONS_SHARE = 0.8;
+
 /** One series of a workload's first pod, for an example. @param more matchers besides, all with `=` */
 export function exampleSeries(metric: string, workload: Workload, more?: string): string {
   return `${metric}{${seriesOf(workload, more)},pod="${workload.job}-0"}`;

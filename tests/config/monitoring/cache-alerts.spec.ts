@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 
 import { planRedis } from "../../../budget/caching/plan-redis";
-import { CONNECTIONS_SHARE, watchCache, type CacheWatch } from "../../../budget/caching/watched";
+import { watchCache, type CacheWatch } from "../../../budget/caching/watched";
 import { watchCacheClients } from "../../../budget/caching/watched-clients";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
+import { CONNECTIONS_SHARE } from "../../../budget/monitoring/conditions";
 import { together } from "../../../budget/monitoring/watched";
 import { describeAlerts } from "../../helpers/alert-tests";
 
