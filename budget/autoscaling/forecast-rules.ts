@@ -23,20 +23,11 @@ export interface ForecastRule {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-/** One alerting rule. */
-export interface ForecastAlert {
-  readonly alert: string;
-  readonly expr: string;
-  readonly for: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-}
-
 /** A group of rules as a rules file and a PrometheusRule have it. */
 export interface ForecastGroup {
   readonly name: string;
   readonly interval: string;
-  readonly rules: readonly (ForecastRule | ForecastAlert)[];
+  readonly rules: readonly ForecastRule[];
 }
 
 /** Whose load is forecast, and from what. */
@@ -93,7 +84,7 @@ export function forecastRules(of: ForecastedService): ForecastGroup {
   return {
     name: `forecast-${of.service}`,
     interval: `${of.intervalSeconds}s`,
-    rules: [...rules, ...forecastAlerts(of)],
+    rules,
   };
 }
 
@@ -105,7 +96,10 @@ const range = (minutes: number): string => `[${minutes * 60 - 1}s]`;
 const span = (minutes: number, of: ForecastedService): string =>
   `[${minutes * 60 + of.intervalSeconds - 1}s]`;
 
-function selectors({ service }: ForecastedService): (name: string, more?: string) => string {
+/** Series of one service by their name. */
+export function selectors({
+  service,
+}: Pick<ForecastedService, "service">): (name: string, more?: string) => string {
   return (name, more = "") => `${name}{service="${service}"${more}}`;
 }
 
@@ -244,42 +238,6 @@ function resultRules(of: ForecastedService): Unlabelled[] {
     { record: age, expr: `time() - max_over_time(${at("service:forecast:made_at")}[1h])` },
   ];
   return of.mode === "on" ? [...result, { record: trigger, expr: at(gated) }] : result;
-}
-
-/** Days without a part that pays before someone is told that the forecast is of no use here. */
-const USELESS_FOR = "3d";
-
-/** Says when the forecast is stale, or wrong: believed, and asking for more than it saves. */
-export function forecastAlerts(of: ForecastedService): ForecastAlert[] {
-  const at = selectors(of);
-  const { service } = of;
-  const { now, gated, believed } = FORECAST_SERIES;
-  const of_ = (text: string): { readonly summary: string } => ({ summary: `${service}: ${text}` });
-  return [
-    {
-      alert: "ForecastStale",
-      expr: `${at(now)} unless on (service) ${at(gated)}`,
-      for: "15m",
-      labels: { service, severity: "warning" },
-      annotations: of_(
-        "no forecast for 15 minutes although the load is measured; the reactive trigger is alone",
-      ),
-    },
-    {
-      alert: "ForecastLoadAbsent",
-      expr: `absent(${at(now)})`,
-      for: "5m",
-      labels: { service, severity: "critical" },
-      annotations: of_("the load is not measured, so that neither trigger sees a rise"),
-    },
-    {
-      alert: "ForecastWrong",
-      expr: `max by (service) (${at(believed)}) == 0 and on (service) sum_over_time(${at("service:load:too_full")}${range(DAY_MINUTES)}) > 0`,
-      for: USELESS_FOR,
-      labels: { service, severity: "info" },
-      annotations: of_("no part of the forecast paid for three days in which pods were too full"),
-    },
-  ];
 }
 
 /** Groups as Prometheus reads them from a file; JSON is YAML. */

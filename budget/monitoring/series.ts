@@ -14,3 +14,18 @@ export interface Workload {
 export function seriesOf({ namespace, job }: Workload, more?: string): string {
   return `namespace="${namespace}",job="${job}"${more === undefined ? "" : `,${more}`}`;
 }
+
+/** Matchers of labels, without braces: `slo="ServiceErrors",service="backend"`. */
+export function matchers(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}=${JSON.stringify(value)}`)
+    .join(",");
+}
+
+/**
+ * Matchers of a Deployment's pods in what the kubelet and kube-state-metrics tell, which know no `job` of ours:
+ * `<name>-<hash of the template>-<five letters>`. A Deployment whose name begins alike has one part more.
+ */
+export function podsOf({ namespace, job }: Workload): string {
+  return `namespace="${namespace}",pod=~"${job}-[0-9a-z]+-[0-9a-z]{5}"`;
+}

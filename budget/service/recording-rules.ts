@@ -1,16 +1,16 @@
 /**
- * The guide's four monitoring queries as recording rules of Prometheus.
+ * What Prometheus keeps of a service: the guide's four monitoring queries, and what else its dashboard and its alerts read.
  *
  * Each rule returns the right figure without traffic, without errors and with errors only; the guide's own text does not. A
  * ratio without traffic has no value: response time and hit ratio have none then. Error ratio and throughput are 0 without
  * traffic as long as a process is scraped. When no process is scraped they have no value, so that an absent service is never
  * taken for a healthy one.
  */
-export interface RecordingRule {
-  /** Name of the new series: level, metric, operations, as Prometheus's documentation has it. */
-  readonly record: string;
-  /** PromQL. */
-  readonly expr: string;
+import type { RecordingRule } from "../monitoring/recording";
+import { matchers, podsOf, seriesOf, type Workload } from "../monitoring/series";
+
+/** A query of the guide, and the rule that answers it. */
+export interface GuideQuery extends RecordingRule {
   /** The guide's query for the same figure. */
   readonly guide: string;
   /** What the guide's query answers otherwise. */
@@ -18,53 +18,129 @@ export interface RecordingRule {
   readonly unit: "seconds" | "ratio" | "requests/s";
 }
 
-/** Zero as long as a process is scraped: the gauge is there from its start, before the first request. */
-const ZERO = "0 * count(http_requests_in_flight)";
-const REQUESTS = "sum(rate(http_requests_total[5m]))";
-const FAILED = 'sum(rate(http_requests_total{status=~"5.."}[5m]))';
-const HITS = "sum by (cache) (rate(redis_cache_hits_total[5m]))";
-const MISSES = "sum by (cache) (rate(redis_cache_misses_total[5m]))";
+/** Labels of every series of a service. */
+export function serviceLabels({ namespace, job }: Workload): { namespace: string; service: string } {
+  return { namespace, service: job };
+}
 
-export const RECORDING_RULES: readonly RecordingRule[] = [
-  {
-    record: "retrofitlink:http_request_duration_seconds:p95_5m",
-    expr:
-      "histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))" +
-      ` and on () (${REQUESTS} > 0)`,
-    guide: "histogram_quantile(0.95, rate(http_request_duration_seconds_bucket[5m]))",
-    difference: "one figure for each method, route, status and pod, and NaN for those that nobody asked",
-    unit: "seconds",
-  },
-  {
-    record: "retrofitlink:redis_cache_hit:ratio_rate5m",
-    expr: `${HITS} / (${HITS} + ${MISSES} > 0)`,
-    guide:
-      "rate(redis_cache_hits_total[5m]) / (rate(redis_cache_hits_total[5m]) + rate(redis_cache_misses_total[5m]))",
-    difference: "one figure for each pod, and NaN while nobody asks",
-    unit: "ratio",
-  },
-  {
-    record: "retrofitlink:http_requests:error_ratio_rate5m",
-    expr: `(${FAILED} or ${ZERO}) / (${REQUESTS} > 0) or ${ZERO}`,
-    guide: 'rate(http_requests_total{status=~"5.."}[5m]) / rate(http_requests_total[5m])',
-    difference:
-      "nothing without errors and 1 with any: both sides have the label status, and a series is divided by itself",
-    unit: "ratio",
-  },
-  {
-    record: "retrofitlink:http_requests:rate5m",
-    expr: `${REQUESTS} or ${ZERO}`,
-    guide: "sum(rate(http_requests_total[5m]))",
-    difference: "nothing before the first request",
-    unit: "requests/s",
-  },
-];
+/** Names of the series; all have the labels `namespace` and `service`. */
+export const SERVICE_SERIES = {
+  throughput: "service:http_requests:rate5m",
+  errorRatio: "service:http_requests:error_ratio_rate5m",
+  p50: "service:http_request_duration_seconds:p50_5m",
+  p95: "service:http_request_duration_seconds:p95_5m",
+  p99: "service:http_request_duration_seconds:p99_5m",
+  /** Label `cache`. */
+  hitRatio: "service:redis_cache_hit:ratio_rate5m",
+  /** Requests in flight by slots of all pods, mean of 5 minutes. */
+  saturation: "service:saturation:ratio_avg5m",
+  /** p99 of the pod in which the event loop lags most, seconds. */
+  eventLoopLag: "service:nodejs_eventloop_lag_p99_seconds:max",
+  /** Heap in use of the largest process, bytes, and what it gains a second over an hour. */
+  heap: "service:nodejs_heap_size_used_bytes:max",
+  heapGrowth: "service:nodejs_heap_size_used_bytes:deriv1h",
+  /** CPU by what the pods request, and memory of the fullest pod by its limit. */
+  cpu: "service:cpu_utilization:ratio_rate5m",
+  memory: "service:memory_utilization:max",
+} as const;
 
-/** The rules as Prometheus reads them from a file; JSON is YAML. */
-export function recordingRulesFile(rules: readonly RecordingRule[] = RECORDING_RULES): string {
-  const group = {
-    name: "retrofitlink-performance",
-    rules: rules.map(({ record, expr }) => ({ record, expr })),
+export type ServiceFigure = keyof typeof SERVICE_SERIES;
+
+/** One of these series. */
+export function serviceSeries(of: Workload, figure: ServiceFigure): string {
+  return `${SERVICE_SERIES[figure]}{${matchers(serviceLabels(of))}}`;
+}
+
+/** The guide's four queries for a service. */
+export function guideQueries(
+  of: Workload,
+): Record<"p95" | "hitRatio" | "errorRatio" | "throughput", GuideQuery> {
+  const labels = serviceLabels(of);
+  const sel = (more?: string): string => `{${seriesOf(of, more)}}`;
+  // Zero as long as a process is scraped: the gauge is there from its start, before the first request.
+  const zero = `0 * count(http_requests_in_flight${sel()})`;
+  const requests = `sum(rate(http_requests_total${sel()}[5m]))`;
+  const failed = `sum(rate(http_requests_total${sel('status=~"5.."')}[5m]))`;
+  const hits = `sum by (cache) (rate(redis_cache_hits_total${sel()}[5m]))`;
+  const misses = `sum by (cache) (rate(redis_cache_misses_total${sel()}[5m]))`;
+  return {
+    throughput: {
+      record: SERVICE_SERIES.throughput,
+      labels,
+      expr: `${requests} or ${zero}`,
+      guide: "sum(rate(http_requests_total[5m]))",
+      difference: "nothing before the first request",
+      unit: "requests/s",
+    },
+    errorRatio: {
+      record: SERVICE_SERIES.errorRatio,
+      labels,
+      expr: `(${failed} or ${zero}) / (${requests} > 0) or ${zero}`,
+      guide: 'rate(http_requests_total{status=~"5.."}[5m]) / rate(http_requests_total[5m])',
+      difference:
+        "nothing without errors and 1 with any: both sides have the label status, and a series is divided by itself",
+      unit: "ratio",
+    },
+    p95: {
+      record: SERVICE_SERIES.p95,
+      labels,
+      expr: quantile(of, 0.95),
+      guide: "histogram_quantile(0.95, rate(http_request_duration_seconds_bucket[5m]))",
+      difference: "one figure for each method, route, status and pod, and NaN for those that nobody asked",
+      unit: "seconds",
+    },
+    hitRatio: {
+      record: SERVICE_SERIES.hitRatio,
+      labels,
+      expr: `${hits} / (${hits} + ${misses} > 0)`,
+      guide:
+        "rate(redis_cache_hits_total[5m]) / (rate(redis_cache_hits_total[5m]) + rate(redis_cache_misses_total[5m]))",
+      difference: "one figure for each pod, and NaN while nobody asks",
+      unit: "ratio",
+    },
   };
-  return `${JSON.stringify({ groups: [group] }, undefined, 2)}\n`;
+}
+
+function quantile(of: Workload, share: number): string {
+  const sel = `{${seriesOf(of)}}`;
+  return (
+    `histogram_quantile(${share}, sum by (le) (rate(http_request_duration_seconds_bucket${sel}[5m])))` +
+    ` and on () (sum(rate(http_request_duration_seconds_count${sel}[5m])) > 0)`
+  );
+}
+
+/** What a pod of the service is given. */
+export interface PodOfService {
+  /** Requests that it works on at the same time. */
+  readonly slots: number;
+  readonly cpuCores: number;
+  readonly memoryMiB: number;
+}
+
+/** Every rule of a service but those of its objectives. */
+export function serviceRules(of: Workload, pod: PodOfService): RecordingRule[] {
+  const labels = serviceLabels(of);
+  const sel = `{${seriesOf(of)}}`;
+  // The kubelet has a series for the whole pod, too, in which the container has no name.
+  const container = `{${podsOf(of)},container="${of.job}"}`;
+  const guide = Object.values(guideQueries(of)).map(({ record, expr }) => ({ record, expr, labels }));
+  const rule = (figure: ServiceFigure, expr: string): RecordingRule => ({
+    record: SERVICE_SERIES[figure],
+    expr,
+    labels,
+  });
+  return [
+    ...guide,
+    rule("p50", quantile(of, 0.5)),
+    rule("p99", quantile(of, 0.99)),
+    rule(
+      "saturation",
+      `sum(avg_over_time(http_requests_in_flight${sel}[5m])) / (${pod.slots} * count(http_requests_in_flight${sel}))`,
+    ),
+    rule("eventLoopLag", `max(nodejs_eventloop_lag_p99_seconds${sel})`),
+    rule("heap", `max(nodejs_heap_size_used_bytes${sel})`),
+    rule("heapGrowth", `max(deriv(nodejs_heap_size_used_bytes${sel}[1h]))`),
+    rule("cpu", `avg(rate(container_cpu_usage_seconds_total${container}[5m])) / ${pod.cpuCores}`),
+    rule("memory", `max(container_memory_working_set_bytes${container}) / ${pod.memoryMiB * 2 ** 20}`),
+  ];
 }

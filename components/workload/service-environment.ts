@@ -2,6 +2,7 @@ import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
 import { nodeHeap, nodeOptions } from "../../budget/service/node-heap";
+import { responseTimeBuckets } from "../../budget/service/buckets";
 import type { TimeoutChain } from "../../budget/timeouts/timeouts";
 import type { PerformanceBudget } from "../../budget/core/performance-budget";
 import type {
@@ -94,19 +95,6 @@ function signingVariables(signing: ServiceUrlSigning): Variable[] {
       ? { name: "CDN_SIGNING_KEY_ID", value: signing.keyId }
       : { name: "CDN_SIGNED_SECONDS", value: String(signing.lifetimeSeconds) },
   ];
-}
-
-/** Bounds of response times that are always there, seconds. */
-const USUAL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/**
- * Bounds of the response time histogram, seconds, ascending. The steps of the budget are among them, so that the share
- * within the budget is counted and not interpolated.
- */
-export function responseTimeBuckets(budget: PerformanceBudget): number[] {
-  const { responseTimeP95Seconds: p95, responseTimeP99Seconds: p99 } = budget;
-  const steps = [p95, p99].flatMap(({ target, warning, critical }) => [target, warning, critical]);
-  return [...new Set([...USUAL_BUCKETS, ...steps])].sort((a, b) => a - b);
 }
 
 /** Where the certificates are that the processes trust in addition. */

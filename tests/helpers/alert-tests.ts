@@ -11,9 +11,11 @@ const FEW = 3;
 /** Samples that are missing in a gap: less than what is looked back, less than half of the shortest window. */
 const GAP = 2;
 /** Steps of samples and evaluations, seconds. */
-const STEPS = [60, 30, 20, 15, 10, 5] as const;
-/** A window with fewer samples than this says little. */
-const SAMPLES_OF_A_WINDOW = 5;
+const STEPS = [120, 60, 30, 20, 15, 10, 5] as const;
+/** Until here a window has twenty samples, so that two that are missing move a rate by less than a tenth; seconds. */
+const SHORT = 3600;
+/** From here on three have to do, for a day has many; seconds. */
+const LONG = 86_400;
 /** How far beyond the bound an example is, and how far on its good side. */
 const BEYOND = 0.1;
 /** By how much a loosened bound is further off. It has to be more than `BEYOND`. */
@@ -21,27 +23,28 @@ const LOOSENED = 0.2;
 
 type RuleText = Readonly<Record<string, unknown>>;
 
-/** One mocha test for each alert of a noun, and one for its rules: promtool runs once for all of them. */
-export function describeAlerts(title: string, watched: Watched): void {
+/**
+ * One mocha test for each alert of a noun, and one for its rules: promtool runs once for all of them.
+ *
+ * @param isTested leaves alerts out which are tested elsewhere. @default all are tested
+ */
+export function describeAlerts(
+  title: string,
+  watched: Watched,
+  isTested: (alert: Alert) => boolean = () => true,
+): void {
+  const alerts = watched.alerts.filter(isTested);
   describe(title, function () {
     this.timeout(300_000);
     let said: readonly string[] = [];
     before(() => {
-      said = runRuleTests(watched.alerts.map((alert) => alertTest(alert, watched.rules)));
+      said = runRuleTests(alerts.map((alert) => alertTest(alert, watched.rules)));
     });
 
     it("has rules that promtool accepts", () => {
-      assert.equal(
-        checkRules(
-          rulesFile([
-            ...watched.rules.map(recordingText),
-            ...watched.alerts.map((alert) => alertText(alert)),
-          ]),
-        ),
-        "",
-      );
+      assert.equal(checkRules(rulesFile(watched.rules, watched.alerts)), "");
     });
-    watched.alerts.forEach((alert, index) => {
+    alerts.forEach((alert, index) => {
       const { name, labels = {} } = alert;
       const which = Object.values(labels).join(", ");
       it(`${name}${which === "" ? "" : ` (${which})`} fires, is silent, survives a gap and resolves`, () => {
@@ -67,7 +70,12 @@ function recordingText({ record, expr, labels = {} }: RecordingRule): RuleText {
   return { record, expr, labels };
 }
 
-function rulesFile(rules: readonly RuleText[]): string {
+/** Text of a rules file with all of them in one group. */
+export function rulesFile(rules: readonly RecordingRule[], alerts: readonly Alert[]): string {
+  return textOf([...rules.map(recordingText), ...alerts.map((alert) => alertText(alert))]);
+}
+
+function textOf(rules: readonly RuleText[]): string {
   return JSON.stringify({ groups: [{ name: "tested", rules }] }, undefined, 2);
 }
 
@@ -84,7 +92,7 @@ export function alertTest(alert: Alert, rules: readonly RecordingRule[]): RuleTe
     alert,
     rules.filter(({ record }) => ![...silent, ...firing].some(({ series }) => nameOf(series) === record)),
   );
-  const step = stepFor([expressionOf(alert), ...needed.map(({ expr }) => expr)]);
+  const step = stepFor([expressionOf(alert), ...needed.map(({ expr }) => expr)], windowSeconds + forSeconds);
   const steps = (seconds: number): number => Math.ceil(seconds / step);
 
   const noticed = steps(windowSeconds + forSeconds) + FEW;
@@ -101,15 +109,19 @@ export function alertTest(alert: Alert, rules: readonly RecordingRule[]): RuleTe
     condition.kind === "threshold"
       ? [`${name}Loosened`, condition.threshold * (1 + (condition.comparison === ">" ? LOOSENED : -LOOSENED))]
       : [undefined, undefined];
-  // Once before a phase ends and never after: the samples of the next one are not in it.
   const during = (of: string, from: number, to: number, least: boolean): string =>
-    `${least ? "min" : "max"}_over_time(${isFiring(of)}[${(to - from) * step}s:${step}s])`;
+    `${least ? "min" : "max"}(${least ? "min" : "max"}_over_time(tested:firing{of="${of}"}[${(to - from) * step}s]))`;
   return {
     stepSeconds: step,
-    rules: rulesFile([
+    rules: textOf([
       ...needed.map(recordingText),
       alertText(alert),
       ...(twin === undefined ? [] : [alertText(alert, loosened, twin)]),
+      ...[name, ...(twin === undefined ? [] : [twin])].map((of) => ({
+        record: "tested:firing",
+        labels: { of },
+        expr: isFiring(of),
+      })),
     ]),
     series: seriesOver(phases, step),
     expectations: [
@@ -198,12 +210,13 @@ function nameOf(series: string): string {
 }
 
 /** The longest step at which every window has samples enough. */
-function stepFor(expressions: readonly string[]): number {
+function stepFor(expressions: readonly string[], alertSeconds: number): number {
   const windows = expressions.flatMap((expr) =>
     Array.from(expr.matchAll(/\[([\w]+)(?::\w*)?\]/g), ([, text = ""]) => secondsOf(text)),
   );
-  const shortest = Math.min(...windows, Infinity);
-  return STEPS.find((step) => step * SAMPLES_OF_A_WINDOW <= shortest) ?? 5;
+  const shortest = Math.min(...windows, 300);
+  const samples = alertSeconds <= SHORT ? 20 : alertSeconds < LONG ? 5 : 2.5;
+  return STEPS.find((step) => step * samples <= shortest) ?? 5;
 }
 
 const SECONDS: Readonly<Record<string, number>> = {

@@ -22,8 +22,13 @@ export interface RunningPrometheus {
  *
  * @param targets addresses with a port
  * @param rules text of a rules file
+ * @param labels of every series that is scraped. @default the job "test"
  */
-export async function startPrometheus(targets: readonly string[], rules: string): Promise<RunningPrometheus> {
+export async function startPrometheus(
+  targets: readonly string[],
+  rules: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<RunningPrometheus> {
   const folder = await mkdtemp(join(tmpdir(), "prometheus-"));
   await writeFile(join(folder, "rules.yaml"), rules);
   await writeFile(
@@ -31,7 +36,7 @@ export async function startPrometheus(targets: readonly string[], rules: string)
     JSON.stringify({
       global: { scrape_interval: "1s", evaluation_interval: "1s" },
       rule_files: ["rules.yaml"],
-      scrape_configs: [{ job_name: "test", static_configs: [{ targets }] }],
+      scrape_configs: [{ job_name: "test", static_configs: [{ targets, labels }] }],
     }),
   );
   const prometheus = await startPrometheusIn(folder);

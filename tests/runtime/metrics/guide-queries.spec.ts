@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
-import { RECORDING_RULES, recordingRulesFile } from "../../../budget/service/recording-rules";
+import { guideQueries } from "../../../budget/service/recording-rules";
+import { rulesFile } from "../../helpers/alert-tests";
 import { eventually } from "../../helpers/eventually";
 import { freePort } from "../../../cli/free-port";
 import { type RunningPrometheus, type Sample, startPrometheus } from "../../helpers/prometheus";
@@ -8,12 +9,11 @@ import { REDIS_PASSWORD, type RunningRedis } from "../../helpers/redis-server";
 import { startTestRedis } from "../caching/caches";
 import { BACKEND_ENVIRONMENT, type BackendProcess, startBackend } from "../reference-backend/process";
 
-const [P95, HIT_RATIO, ERROR_RATIO, THROUGHPUT] = RECORDING_RULES as readonly [
-  (typeof RECORDING_RULES)[0],
-  (typeof RECORDING_RULES)[0],
-  (typeof RECORDING_RULES)[0],
-  (typeof RECORDING_RULES)[0],
-];
+const BACKEND = { namespace: "retrofitlink", job: "backend" };
+const QUERIES = guideQueries(BACKEND);
+const { p95: P95, hitRatio: HIT_RATIO, errorRatio: ERROR_RATIO, throughput: THROUGHPUT } = QUERIES;
+/** Another service in the same Prometheus, of which nothing may be counted. */
+const OTHER = guideQueries({ ...BACKEND, job: "other" });
 
 describe("the guide's four queries in a real Prometheus", function () {
   this.timeout(60_000);
@@ -33,7 +33,8 @@ describe("the guide's four queries in a real Prometheus", function () {
 
   async function start(environment: Record<string, string>): Promise<void> {
     backend = await startBackend({ ...BACKEND_ENVIRONMENT, ...environment });
-    prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], recordingRulesFile());
+    const rules = rulesFile([...Object.values(QUERIES), ...Object.values(OTHER)], []);
+    prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], rules, BACKEND);
   }
 
   async function ask(path: string, times: number, method = "GET"): Promise<void> {
@@ -55,8 +56,11 @@ describe("the guide's four queries in a real Prometheus", function () {
     await eventually("rules evaluated", evaluated, () => Date.now() / 1000 > asked, { withinMs: 20_000 });
   }
 
-  const valueOf = async (expression: string): Promise<number | undefined> =>
-    (await prometheus.query(expression))[0]?.value;
+  const valueOf = async (expression: string): Promise<number | undefined> => {
+    const samples = await prometheus.query(expression);
+    for (const { labels } of samples) assert.notEqual(labels["service"], "other");
+    return samples[0]?.value;
+  };
 
   const cached = (): Record<string, string> => ({
     REDIS_CACHE_HOST: "127.0.0.1",

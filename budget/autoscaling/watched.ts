@@ -1,0 +1,303 @@
+/** What is watched of autoscaling: bounds, metrics, forecasts, and pods that find no place. */
+import type { Alert } from "../monitoring/alert";
+import type { Panel } from "../monitoring/panel";
+import { matchers } from "../monitoring/series";
+import { NOTHING_WATCHED, type Watched } from "../monitoring/watched";
+import { DAY_MINUTES } from "./forecast";
+import { FORECAST_SERIES, selectors } from "./forecast-rules";
+
+/** What is watched of one autoscaled workload follows from it. */
+export interface WatchedAutoscaler {
+  readonly namespace: string;
+  /** Of the workload: its HorizontalPodAutoscaler is called the same, KEDA's too. */
+  readonly name: string;
+  /** Bounds of its replicas, pods. */
+  readonly min: number;
+  readonly max: number;
+  /** @default "off" */
+  readonly forecast?: "off" | "preview" | "on";
+  /** Key of the workload: `retrofitlink:services.backend`. */
+  readonly key: string;
+}
+
+/** At its maximum for this long no rollout explains it, seconds. */
+const AT_MAXIMUM_SECONDS = 900;
+/** A controller asks for metrics every 15 s, and a restart of what serves them is over by then, seconds. */
+const WITHOUT_METRICS_SECONDS = 600;
+/** Seconds without a forecast, and without the load that it is made from. */
+const STALE_SECONDS = 900;
+const LOAD_ABSENT_SECONDS = 300;
+/** Seconds without a part that pays before someone is told that the forecast is of no use here. */
+const USELESS_SECONDS = 3 * 86_400;
+/** A drain that waits this long does not end by itself, seconds. */
+const NO_DISRUPTION_SECONDS = 900;
+
+const ABOUT = { noun: "autoscaling", dashboard: "autoscaling" } as const;
+
+/** Alerts and targets of one workload's autoscaler. */
+export function watchAutoscaler(of: WatchedAutoscaler): Watched {
+  const { name: service, min, max } = of;
+  return {
+    ...NOTHING_WATCHED,
+    alerts: [
+      // Where both bounds are one number, the maximum is what was meant.
+      ...(min < max ? [atMaximum(of)] : []),
+      withoutMetrics(of),
+      ...((of.forecast ?? "off") === "off" ? [] : forecastAlerts(of)),
+    ],
+    targets: [
+      { labels: { namespace: of.namespace, service, metric: "replicas", step: "min" }, value: min },
+      { labels: { namespace: of.namespace, service, metric: "replicas", step: "max" }, value: max },
+    ],
+  };
+}
+
+function atMaximum(of: WatchedAutoscaler): Alert {
+  const hpa = autoscalerSeries(of);
+  const [current, most] = [hpa("status_current_replicas"), hpa("spec_max_replicas")];
+  const bound = { series: most, start: of.max };
+  return {
+    ...ABOUT,
+    name: "AutoscalerAtMaximum",
+    tier: "P1",
+    labels: { namespace: of.namespace, service: of.name },
+    forSeconds: AT_MAXIMUM_SECONDS,
+    windowSeconds: 0,
+    condition: {
+      kind: "state",
+      expr: `max(${current}) >= max(${most})`,
+      firing: [{ series: current, start: of.max }, bound],
+      silent: [{ series: current, start: of.max - 1 }, bound],
+    },
+    summary: `${of.name} has as many pods as it may, {{ $value }}.`,
+    impact: "None yet. More load makes it slow, for no pod is added any more.",
+    keys: [`${of.key}.demand.peakRps`, `${of.key}.margin`],
+  };
+}
+
+function withoutMetrics(of: WatchedAutoscaler): Alert {
+  const condition = autoscalerSeries(of)("status_condition", { condition: "ScalingActive", status: "false" });
+  return {
+    ...ABOUT,
+    name: "AutoscalerWithoutMetrics",
+    tier: "P1",
+    labels: { namespace: of.namespace, service: of.name },
+    forSeconds: WITHOUT_METRICS_SECONDS,
+    windowSeconds: 0,
+    condition: {
+      kind: "state",
+      expr: `max(${condition}) == 1`,
+      firing: [{ series: condition, start: 1 }],
+      silent: [{ series: condition, start: 0 }],
+    },
+    summary: `The autoscaler of ${of.name} gets no metrics, and changes nothing.`,
+    impact: "None yet. A rise in load is not followed, and pages become slow.",
+    keys: [`${of.key}.autoscaling`, "retrofitlink:autoscaling.prometheus"],
+  };
+}
+
+/** A series of a HorizontalPodAutoscaler, as kube-state-metrics has it. */
+function autoscalerSeries(
+  of: Pick<WatchedAutoscaler, "namespace" | "name">,
+): (metric: string, more?: Readonly<Record<string, string>>) => string {
+  return (metric, more = {}) =>
+    `kube_horizontalpodautoscaler_${metric}{${matchers({ namespace: of.namespace, horizontalpodautoscaler: of.name, ...more })}}`;
+}
+
+/** Says when the forecast is stale, or wrong: believed, and asking for more than it saves. */
+export function forecastAlerts(of: Pick<WatchedAutoscaler, "name" | "key">): Alert[] {
+  const { name: service } = of;
+  const at = selectors({ service });
+  const { now, gated, believed } = FORECAST_SERIES;
+  const load = { series: at(now), start: 100 };
+  const common = {
+    ...ABOUT,
+    labels: { service },
+    windowSeconds: 0,
+    keys: [`${of.key}.autoscaling.forecast`],
+  };
+  const tooFull = at("service:load:too_full");
+  const part = at(believed, ',part="peak"');
+  return [
+    {
+      ...common,
+      name: "ForecastStale",
+      tier: "P2",
+      forSeconds: STALE_SECONDS,
+      condition: {
+        kind: "state",
+        expr: `${at(now)} unless on (service) ${at(gated)}`,
+        firing: [load],
+        silent: [load, { series: at(gated), start: 50 }],
+      },
+      summary: `${service}: no forecast for 15 minutes although the load is measured; the reactive trigger is alone.`,
+      impact: "A surge may be slow for as long as pods take to start.",
+    },
+    {
+      ...common,
+      name: "ForecastLoadAbsent",
+      tier: "P1",
+      forSeconds: LOAD_ABSENT_SECONDS,
+      condition: { kind: "state", expr: `absent(${at(now)})`, firing: [], silent: [load] },
+      summary: `${service}: the load is not measured, so that neither trigger sees a rise.`,
+      impact: "None yet. A rise in load is not followed, and pages become slow.",
+    },
+    {
+      ...common,
+      name: "ForecastWrong",
+      tier: "P2",
+      forSeconds: USELESS_SECONDS,
+      windowSeconds: DAY_MINUTES * 60,
+      condition: {
+        kind: "state",
+        expr:
+          `max by (service) (${at(believed)}) == 0` +
+          ` and on (service) sum_over_time(${tooFull}[${DAY_MINUTES * 60 - 1}s]) > 0`,
+        firing: [
+          { series: part, start: 0 },
+          { series: tooFull, start: 1 },
+        ],
+        silent: [
+          { series: part, start: 1 },
+          { series: tooFull, start: 1 },
+        ],
+      },
+      summary: `${service}: no part of the forecast paid for three days in which pods were too full.`,
+      impact: "Surges are slow as they would be without a forecast.",
+    },
+  ];
+}
+
+/** What is watched of all workloads of a namespace together. @param forecasts whether one of them has a forecast */
+export function watchNamespace(namespace: string, forecasts: boolean): Watched {
+  return {
+    ...NOTHING_WATCHED,
+    alerts: [noDisruption(namespace), pending(namespace)],
+    panels: autoscalingPanels(namespace, forecasts),
+  };
+}
+
+function noDisruption(namespace: string): Alert {
+  const of = { namespace, poddisruptionbudget: "backend" };
+  const [allowed, expected] = [
+    "kube_poddisruptionbudget_status_pod_disruptions_allowed",
+    "kube_poddisruptionbudget_status_expected_pods",
+  ];
+  const pods = { series: `${expected}{${matchers(of)}}`, start: 3 };
+  const sel = `{${matchers({ namespace })}}`;
+  return {
+    ...ABOUT,
+    name: "DisruptionBudgetAtZero",
+    tier: "P2",
+    forSeconds: NO_DISRUPTION_SECONDS,
+    windowSeconds: 0,
+    condition: {
+      kind: "state",
+      expr: `${allowed}${sel} == 0 and on (namespace, poddisruptionbudget) ${expected}${sel} > 0`,
+      firing: [{ series: `${allowed}{${matchers(of)}}`, start: 0 }, pods],
+      silent: [{ series: `${allowed}{${matchers(of)}}`, start: 1 }, pods],
+    },
+    summary: "No pod of {{ $labels.poddisruptionbudget }} may be moved: nodes cannot be drained.",
+    impact: "None yet. Updates of nodes wait, and a pod less than planned is there already.",
+    keys: [],
+  };
+}
+
+/** Pods wait for a node as long as the cloud takes to start one; then something is missing. */
+const PENDING_SECONDS = 900;
+
+function pending(namespace: string): Alert {
+  const phase = (pod: string): string =>
+    `kube_pod_status_phase{${matchers({ namespace, pod, phase: "Pending" })}}`;
+  const pod = "backend-6d9c7b58f4-x2x2x";
+  return {
+    ...ABOUT,
+    name: "PodsPending",
+    tier: "P1",
+    forSeconds: PENDING_SECONDS,
+    windowSeconds: 0,
+    condition: {
+      kind: "state",
+      expr: `sum by (namespace) (kube_pod_status_phase{${matchers({ namespace, phase: "Pending" })}}) > 0`,
+      firing: [{ series: phase(pod), start: 1 }],
+      silent: [{ series: phase(pod), start: 0 }],
+    },
+    summary: "{{ $value }} pods have found no node for 15 minutes.",
+    impact: "None yet, or pages are slow: the pods that were asked for are not there.",
+    keys: ["retrofitlink:autoscaling.nodes"],
+  };
+}
+
+function autoscalingPanels(namespace: string, forecasts: boolean): Panel[] {
+  const hpa = (metric: string): string =>
+    `kube_horizontalpodautoscaler_${metric}{${matchers({ namespace })}}`;
+  const target = (step: string): string =>
+    `budget_target{${matchers({ namespace, metric: "replicas", step })}}`;
+  const base = { dashboard: "autoscaling", unit: "pods" } as const;
+  const replicas: Panel = {
+    ...base,
+    id: "replicas",
+    row: "Replicas",
+    title: "Replicas and their bounds",
+    description:
+      "Pods that are there, and the bounds of the plan. At the upper one no more load can be followed.",
+    queries: [
+      { expr: hpa("status_current_replicas"), legend: "{{horizontalpodautoscaler}}" },
+      { expr: target("min"), legend: "{{service}} at least" },
+      { expr: target("max"), legend: "{{service}} at most" },
+    ],
+  };
+  const wanted: Panel = {
+    ...base,
+    id: "replicas-wanted",
+    row: "Replicas",
+    title: "Replicas that are wanted and not there",
+    description: "What the autoscaler asks for beyond what it has. Above 0 for minutes, pods find no node.",
+    queries: [
+      {
+        expr: `${hpa("status_desired_replicas")} - ${hpa("status_current_replicas")}`,
+        legend: "{{horizontalpodautoscaler}}",
+      },
+    ],
+  };
+  const pendingPods: Panel = {
+    ...base,
+    id: "pods-pending",
+    row: "Replicas",
+    title: "Pods without a node",
+    description: "They wait for room. A node that starts explains minutes, not more.",
+    queries: [
+      {
+        expr: `sum(kube_pod_status_phase{${matchers({ namespace, phase: "Pending" })}})`,
+        legend: "pending",
+      },
+    ],
+  };
+  const { recent, expected, gated, error } = FORECAST_SERIES;
+  const forecast: readonly Panel[] = [
+    {
+      dashboard: "performance",
+      id: "forecast",
+      row: "Autoscaling",
+      title: "Load and forecast",
+      description:
+        "The load, what the days before let expect, and what the believed parts ask for. Surges above the last are slow.",
+      unit: "requests/s",
+      queries: [
+        { expr: recent, legend: "{{service}}" },
+        { expr: expected, legend: "{{service}} expected" },
+        { expr: gated, legend: "{{service}} asked for" },
+      ],
+    },
+    {
+      dashboard: "autoscaling",
+      id: "forecast-error",
+      row: "Forecast",
+      title: "Error of the forecast",
+      description: "Sum of errors by sum of loads over a day. Above a third the days are not alike.",
+      unit: "ratio",
+      queries: [{ expr: error, legend: "{{service}}" }],
+    },
+  ];
+  return [replicas, wanted, pendingPods, ...(forecasts ? forecast : [])];
+}

@@ -1,0 +1,252 @@
+/**
+ * Objectives: what share of events has to be good, and who is told when the rest is used up too fast. Units: seconds, shares 0..1.
+ *
+ * A burn rate is the share of bad events divided by what the objective allows: at 1 the budget of the period is used up at its
+ * end. An alert needs two windows: the long one says that it matters, the short one that it still goes on.
+ *
+ * All shares are sums of bad events by sums of all events. A mean of five-minute ratios would let a quiet hour weigh as much as
+ * the peak.
+ *
+ * Source: The Site Reliability Workbook, chapter 5, "Alerting on SLOs": multiwindow, multi-burn-rate alerts.
+ */
+import { issueList, type Issue } from "../core/issues";
+import type { SettingPath } from "../core/settings";
+import type { Alert, ExampleSeries, Tier } from "./alert";
+import { matchers } from "./series";
+import type { RecordingRule } from "./recording";
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Over which the objective is kept. */
+export const SLO_PERIOD_SECONDS = 30 * DAY;
+
+/** One pair of windows. */
+export interface BurnRate {
+  /** Share of the period's budget that is used up when the alert comes. */
+  readonly share: number;
+  readonly longSeconds: number;
+  readonly shortSeconds: number;
+  readonly forSeconds: number;
+  readonly tier: Tier;
+}
+
+/** Pages: 2 % of the budget within an hour, 5 % within six. Tickets: 10 % within a day, 10 % within three. */
+export const BURN_RATES: readonly BurnRate[] = [
+  { share: 0.02, longSeconds: HOUR, shortSeconds: 5 * MINUTE, forSeconds: 2 * MINUTE, tier: "P0" },
+  { share: 0.05, longSeconds: 6 * HOUR, shortSeconds: 30 * MINUTE, forSeconds: 15 * MINUTE, tier: "P0" },
+  { share: 0.1, longSeconds: DAY, shortSeconds: 2 * HOUR, forSeconds: HOUR, tier: "P1" },
+  { share: 0.1, longSeconds: 3 * DAY, shortSeconds: 6 * HOUR, forSeconds: 3 * HOUR, tier: "P2" },
+];
+
+/** Pair of windows of the alert for little traffic. */
+const LOW_TRAFFIC: BurnRate = {
+  share: 0.1,
+  longSeconds: DAY,
+  shortSeconds: 2 * HOUR,
+  forSeconds: HOUR,
+  tier: "P1",
+};
+
+/** Bad events of the long window below which nobody is told: a single one may be anything. */
+const LEAST_BAD = 10;
+
+/** Windows from here on are made of half hours: the samples of three days at every evaluation would be thousands. */
+const COARSE_FROM = DAY;
+const COARSE = 30 * MINUTE;
+
+/** An objective. */
+export interface Slo {
+  /** Camel case, the name of its alerts: `ServiceErrors`. */
+  readonly name: string;
+  /** Labels by which it differs from others of its name. @default none */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Events/s of the last 5 minutes as PromQL, one series without labels. Of bad ones there may be none at all. */
+  readonly bad: string;
+  readonly all: string;
+  /** Share of events that have to be good, above 0 and below 1. */
+  readonly objective: number;
+  /** Series with which all events come to so many a minute, and bad ones to that share of them. */
+  readonly example: (badShare: number, allPerMinute: number) => readonly ExampleSeries[];
+  /** As {@link Alert} has them; the windows are added to the summary. */
+  readonly about: Pick<Alert, "noun" | "summary" | "impact" | "dashboard" | "keys">;
+}
+
+/** What follows from an objective. */
+export interface SloRules {
+  readonly rules: readonly RecordingRule[];
+  readonly alerts: readonly Alert[];
+  /** PromQL of the share of the period's budget that is left: 1 untouched, 0 used up, below it broken. */
+  readonly budgetLeft: string;
+}
+
+/** Series that each objective adds to Prometheus. */
+export const SERIES_OF_SLO = 5;
+
+/** How many times faster than allowed the budget is used up: share * period / long window. 2 % within an hour of 30 days: 14.4. */
+export function burnFactor({ share, longSeconds }: Pick<BurnRate, "share" | "longSeconds">): number {
+  return Number(((share * SLO_PERIOD_SECONDS) / longSeconds).toFixed(6));
+}
+
+/**
+ * Seconds until the long window is beyond its bound, when from one moment on a share of events is bad and none was before:
+ * t = factor * (1 - objective) / share * long window. The time that it has to last comes on top.
+ *
+ * @param badShare above 0, at most 1
+ * @returns Infinity where the bound is never reached
+ */
+export function detectionSeconds(burn: BurnRate, objective: number, badShare: number): number {
+  const share = bound(burnFactor(burn), { objective }) / badShare;
+  return share > 1 ? Infinity : share * burn.longSeconds;
+}
+
+/**
+ * Events of a long window that are enough for a verdict: those of which ten may be bad, 10 / (1 - objective). With fewer a
+ * single bad one would page; for those there is the alert for little traffic.
+ */
+export function leastEvents(objective: number): number {
+  return Math.ceil(Number((LEAST_BAD / (1 - objective)).toFixed(6)));
+}
+
+/** Pairs of windows whose bound can be reached: 14.4 times a tenth is more than all events. */
+export function burnRatesOf(objective: number): readonly BurnRate[] {
+  return BURN_RATES.filter((burn) => burnFactor(burn) * (1 - objective) < 1);
+}
+
+/** What is wrong with an objective. */
+export function sloIssues({ objective, name }: Pick<Slo, "objective" | "name">, path: SettingPath): Issue[] {
+  const { issues, check } = issueList();
+  check(
+    objective > 0 && objective < 1,
+    [...path, "objective"],
+    objective,
+    "a share above 0 and below 1",
+    "0.99 means that one of a hundred may be bad; with 1 nothing may ever be.",
+  );
+  check(
+    /^[A-Z][A-Za-z0-9]*$/.test(name),
+    [...path, "name"],
+    name,
+    "letters and digits, a capital letter first",
+    "Write words together, each with a capital letter: CheckoutErrors.",
+  );
+  return issues;
+}
+
+/** Rules and alerts of an objective, and where its budget is. */
+export function slo(of: Slo): SloRules {
+  const labels = { ...of.labels, slo: of.name };
+  const allowed = 1 - of.objective;
+  const at = (metric: string): string => `${metric}{${matchers(labels)}}`;
+  const [bad, all] = [at("slo:bad_events:rate5m"), at("slo:events:rate5m")];
+  const days = duration(SLO_PERIOD_SECONDS);
+  const rule = (record: string, expr: string): RecordingRule => ({ record, expr, labels });
+  const left = `slo:error_budget_left:ratio${days}`;
+  return {
+    rules: [
+      rule("slo:events:rate5m", of.all),
+      // Without errors there is no series of them, as long as no request has failed.
+      rule("slo:bad_events:rate5m", `(${of.bad}) or 0 * (${of.all})`),
+      rule("slo:events:rate30m", `avg_over_time(${all}[${duration(COARSE)}])`),
+      rule("slo:bad_events:rate30m", `avg_over_time(${bad}[${duration(COARSE)}])`),
+      rule(left, `1 - (${shareOver(at, SLO_PERIOD_SECONDS)}) / ${number(allowed)}`),
+    ],
+    alerts: [...burnRatesOf(of.objective).map((burn) => burnAlert(of, at, burn)), lowTrafficAlert(of, at)],
+    budgetLeft: at(left),
+  };
+}
+
+type At = (metric: string) => string;
+
+function burnAlert(of: Slo, at: At, burn: BurnRate): Alert {
+  const { longSeconds, shortSeconds, forSeconds, tier } = burn;
+  const least = leastEvents(of.objective);
+  const factor = burnFactor(burn);
+  // Twice the events that are needed, in the shortest of the windows that are looked at as a whole.
+  const perMinute = Math.max(1, (2 * least * MINUTE) / longSeconds);
+  return {
+    name: of.name,
+    tier,
+    labels: { ...of.labels, window: duration(longSeconds) },
+    forSeconds,
+    windowSeconds: windowOf(longSeconds),
+    condition: {
+      kind: "threshold",
+      values: [shareOver(at, longSeconds), shareOver(at, shortSeconds)],
+      comparison: ">",
+      threshold: bound(factor, of),
+      guard: `${eventsOver(at, "events", longSeconds)} >= ${least}`,
+      example: (share) => of.example(share, perMinute),
+    },
+    ...of.about,
+    summary:
+      `${of.about.summary} ${factor} times as much as promised for ${duration(longSeconds)}: ` +
+      `${Math.round(burn.share * 100)} % of the budget of ${duration(SLO_PERIOD_SECONDS)} is gone.`,
+  };
+}
+
+/** For services with few requests, which the guard keeps from paging: slower, and by the number of bad events. */
+function lowTrafficAlert(of: Slo, at: At): Alert {
+  const { longSeconds, shortSeconds, forSeconds, tier } = LOW_TRAFFIC;
+  const least = leastEvents(of.objective);
+  const factor = burnFactor(LOW_TRAFFIC);
+  const threshold = bound(Math.min(factor, 0.9 / (1 - of.objective)), of);
+  return {
+    name: of.name,
+    tier,
+    labels: { ...of.labels, window: `${duration(longSeconds)} of little traffic` },
+    forSeconds,
+    windowSeconds: windowOf(longSeconds),
+    condition: {
+      kind: "threshold",
+      values: [shareOver(at, longSeconds), shareOver(at, shortSeconds)],
+      comparison: ">",
+      threshold,
+      guard:
+        `(${eventsOver(at, "bad_events", longSeconds)} >= ${LEAST_BAD})` +
+        ` and on () (${eventsOver(at, "events", longSeconds)} < ${least})`,
+      // Few enough for the guard, and of them twice as many bad ones as are needed.
+      example: (share) => of.example(share, (0.9 * least * MINUTE) / longSeconds),
+    },
+    ...of.about,
+    summary: `${of.about.summary} ${number(threshold / (1 - of.objective))} times as much as promised for ${duration(longSeconds)}, with few requests.`,
+  };
+}
+
+function bound(factor: number, { objective }: Pick<Slo, "objective">): number {
+  return Number((factor * (1 - objective)).toFixed(9));
+}
+
+/** Half hours end on the half hour: what came after is seen later. */
+function windowOf(seconds: number): number {
+  return seconds >= COARSE_FROM ? seconds + COARSE : seconds;
+}
+
+/** Share of bad events over a window. */
+function shareOver(at: At, seconds: number): string {
+  const [metric, range] = spanOf(seconds);
+  return `sum_over_time(${at(`slo:bad_events:${metric}`)}${range}) / (sum_over_time(${at(`slo:events:${metric}`)}${range}) > 0)`;
+}
+
+/** Number of events of a window. */
+function eventsOver(at: At, events: "events" | "bad_events", seconds: number): string {
+  const [metric, range] = spanOf(seconds);
+  return `${seconds} * avg_over_time(${at(`slo:${events}:${metric}`)}${range})`;
+}
+
+function spanOf(seconds: number): readonly [metric: string, range: string] {
+  return seconds >= COARSE_FROM
+    ? ["rate30m", `[${duration(seconds)}:${duration(COARSE)}]`]
+    : ["rate5m", `[${duration(seconds)}]`];
+}
+
+function duration(seconds: number): string {
+  if (seconds % DAY === 0) return `${seconds / DAY}d`;
+  return seconds % HOUR === 0 ? `${seconds / HOUR}h` : `${seconds / MINUTE}m`;
+}
+
+/** Without the noise of binary fractions. */
+function number(value: number): number {
+  return Number(value.toPrecision(9));
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+
+import { expressionOf } from "../../../../budget/monitoring/alert";
+import {
+  BURN_RATES,
+  SERIES_OF_SLO,
+  burnFactor,
+  burnRatesOf,
+  detectionSeconds,
+  leastEvents,
+  slo,
+  sloIssues,
+  type Slo,
+} from "../../../../budget/monitoring/slo";
+
+const OF: Slo = {
+  name: "CheckoutErrors",
+  labels: { service: "checkout" },
+  bad: 'sum(rate(checkouts_total{result="failed"}[5m]))',
+  all: "sum(rate(checkouts_total[5m]))",
+  objective: 0.99,
+  example: () => [],
+  about: { noun: "service", summary: "Checkouts fail", impact: "", dashboard: "performance", keys: [] },
+};
+
+describe("an objective", () => {
+  it("burns its budget at the rates of the workbook", () => {
+    assert.deepEqual(BURN_RATES.map(burnFactor), [14.4, 6, 3, 1]);
+  });
+
+  it("is found to fail after factor * (1 - objective) / share * window", () => {
+    const [fast, steady] = BURN_RATES as unknown as [(typeof BURN_RATES)[0], (typeof BURN_RATES)[0]];
+    assert.equal(Math.round(detectionSeconds(fast, 0.999, 1)), 52);
+    assert.equal(Math.round(detectionSeconds(fast, 0.999, 0.1)), 518);
+    assert.equal(Math.round(detectionSeconds(steady, 0.99, 0.12)), 3 * 3600);
+    // Exactly at its bound it takes the whole window, below it for ever.
+    assert.equal(Math.round(detectionSeconds(fast, 0.99, 0.144)), 3600);
+    assert.equal(detectionSeconds(fast, 0.99, 0.14), Infinity);
+  });
+
+  it("has bounds that can be reached", () => {
+    assert.deepEqual(burnRatesOf(0.95).map(burnFactor), [14.4, 6, 3, 1]);
+    assert.deepEqual(burnRatesOf(0.9).map(burnFactor), [6, 3, 1]);
+    assert.deepEqual(
+      slo(OF).alerts.map(({ condition }) => (condition.kind === "threshold" ? condition.threshold : NaN)),
+      [0.144, 0.06, 0.03, 0.01, 0.03],
+    );
+  });
+
+  it("pages for nobody's single request", () => {
+    assert.equal(leastEvents(0.99), 1000);
+    assert.equal(leastEvents(0.95), 200);
+    const [fast] = slo(OF).alerts;
+    assert.ok(fast !== undefined && expressionOf(fast).endsWith(">= 1000)"), JSON.stringify(fast));
+  });
+
+  it("adds as many series as it says", () => {
+    const { rules, budgetLeft } = slo(OF);
+    assert.equal(rules.length, SERIES_OF_SLO);
+    assert.equal(new Set(rules.map(({ record }) => record)).size, SERIES_OF_SLO);
+    assert.equal(budgetLeft, 'slo:error_budget_left:ratio30d{service="checkout",slo="CheckoutErrors"}');
+  });
+
+  it("is refused where it is none", () => {
+    assert.deepEqual(sloIssues(OF, ["slos", 0]), []);
+    assert.deepEqual(
+      sloIssues({ name: "checkout errors", objective: 1 }, ["slos", 0]).map(({ path }) => path.join(".")),
+      ["slos.0.objective", "slos.0.name"],
+    );
+  });
+});
