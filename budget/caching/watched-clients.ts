@@ -31,7 +31,7 @@ export function watchCacheClients(watch: CacheClientsWatch): Watched {
   };
 }
 
-const HIT_RATIO = "retrofitlink:redis_cache_hit:ratio_rate5m";
+const HIT_RATIO = "cache:redis_cache_hit:ratio_rate5m";
 
 /** Hits / look-ups of each cache. @param least look-ups/s for a value */
 function hitRatio({ namespace }: CacheClientsWatch, least: number): string {

@@ -34,7 +34,7 @@ export function watchCache(watch: CacheWatch): Watched {
     ...NOTHING_WATCHED,
     rules: [
       {
-        record: "retrofitlink:redis_commands:rate5m",
+        record: "job:redis_commands:rate5m",
         expr: `sum by (namespace, job) (rate(redis_commands_processed_total{${series}}[5m]))`,
       },
     ],
@@ -242,7 +242,7 @@ function panelsOf(watch: CacheWatch): Panel[] {
       "What the server does; a cliff at steady traffic is a cache that is not asked.",
       {
         unit: "operations/s",
-        queries: [{ expr: `retrofitlink:redis_commands:rate5m{${seriesOf(workload)}}`, legend: "commands" }],
+        queries: [{ expr: `job:redis_commands:rate5m{${seriesOf(workload)}}`, legend: "commands" }],
       },
     ),
     panel(

@@ -20,8 +20,8 @@ export const SLOW_QUERIES_PER_SECOND = 10;
 export const LEAST_QUERIES = 100;
 
 const RULES = {
-  time: "retrofitlink:mongodb_query_duration_seconds:p95_5m",
-  slow: "retrofitlink:mongodb_slow_queries:rate5m",
+  time: "namespace:mongodb_query_duration_seconds:p95_5m",
+  slow: "namespace:mongodb_slow_queries:rate5m",
 } as const;
 
 /** The database of a stack as its services see it. */

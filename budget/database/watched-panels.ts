@@ -38,7 +38,7 @@ export function mongoDbPanels(
     }),
     panel("operations", "Cluster", "Operations", "What the routers are asked, by kind.", {
       unit: "operations/s",
-      queries: [{ expr: `retrofitlink:mongodb_operations:rate5m{${all}}`, legend: "{{legacy_op_type}}" }],
+      queries: [{ expr: `job:mongodb_operations:rate5m{${all}}`, legend: "{{legacy_op_type}}" }],
     }),
     connections("routers", pods.routers, numbers.maxClients.value),
     connections("members", pods.data, numbers.memberConnections.value),

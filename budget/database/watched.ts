@@ -47,7 +47,7 @@ export function watchDatabase(watch: DatabaseWatch): Watched {
       ...NOTHING_WATCHED,
       rules: [
         {
-          record: "retrofitlink:mongodb_operations:rate5m",
+          record: "job:mongodb_operations:rate5m",
           expr: `sum by (namespace, job, legacy_op_type) (rate(mongodb_ss_opcounters{${members.routers}}[5m]))`,
         },
       ],
@@ -69,7 +69,7 @@ export function watchDatabase(watch: DatabaseWatch): Watched {
   ]);
 }
 
-/** The operator calls pods `<name>-rs0-0`, `<name>-cfg-0` and `<name>-mongos-0`. */
+/** The operator calls pods `<name>-optimized-0`, `<name>-cfg-0` and `<name>-mongos-0`. */
 function membersOf({ workload, name }: DatabaseWatch): MongoDbPods {
   return {
     data: seriesOf(workload, `pod!~"${name}-mongos-.*"`),
@@ -89,7 +89,7 @@ function availability(watch: DatabaseWatch, pods: MongoDbPods, numbers: Database
   const routerUp = ofRouter("mongodb_up", workload, name);
   const memberUp = exampleSeries("mongodb_up", workload);
   const myState = "mongodb_mongod_replset_my_state";
-  const primary = exampleSeries(myState, workload, 'set="rs0"');
+  const primary = exampleSeries(myState, workload, 'set="optimized"');
   // Routers have the series too, without a set.
   const sets = `count by (set) (${myState}{${pods.data},set!=""}`;
   return [
@@ -220,7 +220,7 @@ function replication({ workload }: DatabaseWatch, pods: MongoDbPods): Alert[] {
       name: "DatabaseReplicationLag",
       tier: "P1",
       ...gauge(`max(${lag}{${pods.data}})`, ">", LAG_SECONDS, (start) => [
-        { series: exampleSeries(lag, workload, 'set="rs0",state="SECONDARY"'), start },
+        { series: exampleSeries(lag, workload, 'set="optimized",state="SECONDARY"'), start },
       ]),
       forSeconds: 120,
       summary: "A member is {{ $value | humanizeDuration }} behind its primary.",

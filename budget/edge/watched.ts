@@ -31,10 +31,10 @@ const LEAST_REQUESTS = 1000;
 export const LATEST_FIGURES_SECONDS = 1800;
 
 const RULES = {
-  requests: "retrofitlink:cdn_requests:rate15m",
-  bytes: "retrofitlink:cdn_bytes:rate15m",
-  hits: "retrofitlink:cdn_hit:ratio_rate15m",
-  errors: "retrofitlink:cdn_errors:ratio_rate15m",
+  requests: "provider:cdn_requests:rate15m",
+  bytes: "provider:cdn_bytes:rate15m",
+  hits: "provider:cdn_hit:ratio_rate15m",
+  errors: "provider:cdn_errors:ratio_rate15m",
 } as const;
 
 const SHARES = { hits: "cdn_cache_hits_total", errors: "cdn_server_errors_total" } as const;

@@ -11,8 +11,10 @@ import { NOTHING_WATCHED, together, type Watched } from "./watched";
 export interface ClusterWatch extends MonitoringWatch {
   /** Of the stack. */
   readonly namespace: string;
-  /** Names of pods that wait on purpose, as an expression of RE2: `retrofitlink-headroom-.*`. @default none */
-  readonly waitingPods?: string | undefined;
+  /** Services, whose pods are watched as theirs. @default none */
+  readonly services?: readonly string[] | undefined;
+  /** Workloads whose pods wait on purpose, as a headroom's. @default none */
+  readonly waiting?: readonly string[] | undefined;
   /** Name of the Job that applies the data model. @default none */
   readonly dataModelJob?: string | undefined;
 }
@@ -47,13 +49,19 @@ const COMMON = {
   keys: ["retrofitlink:cluster"],
 } as const;
 
-function pods({ namespace, waitingPods }: ClusterWatch): Alert[] {
+/** Matcher of all pods but those of some workloads. */
+function podsBut(workloads: readonly string[]): string {
+  return workloads.length === 0 ? "" : `,pod!~"(${workloads.join("|")})-.*"`;
+}
+
+function pods({ namespace, services = [], waiting = [] }: ClusterWatch): Alert[] {
   const phase = "kube_pod_status_phase";
-  const waits = `{namespace="${namespace}",phase="Pending",pod="backend-0"}`;
+  const waits = `{namespace="${namespace}",phase="Pending",pod="redis-session-0"}`;
   const on = "on (namespace, pod, container)";
   const killed = `kube_pod_container_status_last_terminated_reason{namespace="${namespace}",reason="OOMKilled"}`;
   const restarts = `kube_pod_container_status_restarts_total{namespace="${namespace}"}`;
-  const one = `namespace="${namespace}",pod="backend-0",container="backend"`;
+  const others = `kube_pod_container_status_restarts_total{namespace="${namespace}"${podsBut(services)}}`;
+  const one = `namespace="${namespace}",pod="redis-session-0",container="redis"`;
   const killedOne = {
     series: `kube_pod_container_status_last_terminated_reason{${one},reason="OOMKilled"}`,
     start: 1,
@@ -66,7 +74,7 @@ function pods({ namespace, waitingPods }: ClusterWatch): Alert[] {
       tier: "P1",
       ...state(
         `sum by (namespace, pod) (${phase}{namespace="${namespace}",phase="Pending"` +
-          `${waitingPods === undefined ? "" : `,pod!~"${waitingPods}"`}}) > 0`,
+          `${podsBut(waiting)}}) > 0`,
         { [`${phase}${waits}`]: 1 },
         { [`${phase}${waits}`]: 0 },
       ),
@@ -80,7 +88,7 @@ function pods({ namespace, waitingPods }: ClusterWatch): Alert[] {
       tier: "P1",
       condition: {
         kind: "state",
-        expr: `(increase(${restarts}[10m]) > 0) and ${on} (${killed} == 1)`,
+        expr: `(increase(${others}[10m]) > 0) and ${on} (${killed} == 1)`,
         firing: [killedOne, { series: restartsOf, perMinute: 1 }],
         silent: [killedOne, { series: restartsOf, start: 4 }],
       },
@@ -145,7 +153,7 @@ function rollouts({ namespace }: ClusterWatch): Alert[] {
 function storage({ namespace }: ClusterWatch): Alert[] {
   const [used, all] = ["kubelet_volume_stats_used_bytes", "kubelet_volume_stats_capacity_bytes"] as const;
   const of = `{namespace="${namespace}"}`;
-  const one = `{namespace="${namespace}",persistentvolumeclaim="mongod-data-mongodb-rs0-0"}`;
+  const one = `{namespace="${namespace}",persistentvolumeclaim="mongod-data-mongodb-optimized-0"}`;
   const expiry = "certmanager_certificate_expiration_timestamp_seconds";
   const certificate = `${expiry}{exported_namespace="${namespace}",name="mongodb-ssl"}`;
   const steps = [

@@ -10,7 +10,8 @@ const watch = {
   namespace: "retrofitlink",
   monitoringNamespace: "monitoring",
   alertmanagers: 3,
-  waitingPods: "headroom-.*",
+  services: ["backend", "matching"],
+  waiting: ["headroom"],
   dataModelJob: "mongodb-data-model",
 };
 

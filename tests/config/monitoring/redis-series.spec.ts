@@ -28,7 +28,7 @@ const watched = watchCache({
 
 /** Names of series in PromQL. */
 function namesIn(expr: string): string[] {
-  return expr.match(/\b(redis_\w+|retrofitlink:[\w:]+)(?=\{)/g) ?? [];
+  return expr.match(/\b(redis_\w+|job:[\w:]+)(?=\{)/g) ?? [];
 }
 
 describe("series of a Redis", function () {
