@@ -17,9 +17,14 @@ export function seriesOf({ namespace, job }: Workload, more?: string): string {
 
 /** Matchers of labels, without braces: `slo="ServiceErrors",service="backend"`. */
 export function matchers(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([label, value]) => `${label}=${JSON.stringify(value)}`)
-    .join(",");
+  let text = "";
+  for (const label in labels) text += `${text === "" ? "" : ","}${label}=${quoted(labels[label] ?? "")}`;
+  return text;
+}
+
+/** Names of Kubernetes need no escapes, and there are thousands of them. */
+function quoted(value: string): string {
+  return /["\\\n]/.test(value) ? JSON.stringify(value) : `"${value}"`;
 }
 
 /**

@@ -138,7 +138,8 @@ export function sloIssues({ objective, name }: Pick<Slo, "objective" | "name">, 
 export function slo(of: Slo): SloRules {
   const labels = { ...of.labels, slo: of.name };
   const allowed = 1 - of.objective;
-  const at = (metric: string): string => `${metric}{${matchers(labels)}}`;
+  const selector = matchers(labels);
+  const at = (metric: string): string => `${metric}{${selector}}`;
   const [bad, all] = [at("slo:bad_events:rate5m"), at("slo:events:rate5m")];
   const days = duration(SLO_PERIOD_SECONDS);
   const rule = (record: string, expr: string): RecordingRule => ({ record, expr, labels });

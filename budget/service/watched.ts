@@ -223,11 +223,11 @@ function unmeasuredAlert(of: WatchedService): Alert {
 }
 
 /** The budget as series: dashboards and alerts join it. */
-function budgetTargets(of: WatchedService): ExportedTarget[] {
+function budgetTargets({ budget, ...of }: WatchedService): ExportedTarget[] {
+  const { namespace, service } = serviceLabels(of);
   return BUDGET_METRIC_NAMES.flatMap((metric) =>
-    Object.entries(of.budget[metric]).map(([step, value]) => ({
-      labels: { ...serviceLabels(of), metric, step },
-      value: value as number,
-    })),
+    STEPS.map((step) => ({ labels: { namespace, service, metric, step }, value: budget[metric][step] })),
   );
 }
+
+const STEPS = ["target", "warning", "critical"] as const;

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+
+import { mapValues } from "../../../budget/core/own";
+import { monitoringNumbers, planMonitoring, type MonitoringInputs } from "../../../plan/plan-monitoring";
+import { planStack, type StackPlan } from "../../../plan/plan-stack";
+import { CATALOGUE } from "../../../product/data-model/catalogue";
+import { shippedConfig } from "../../helpers/preview";
+
+const PRODUCTION: MonitoringInputs = { ...shippedConfig("production"), dataModel: CATALOGUE };
+const PLAN = planStack(PRODUCTION);
+const WATCHED = planMonitoring(PRODUCTION, PLAN);
+
+describe("what is watched of a stack", () => {
+  it("has a series of each name and set of labels once", () => {
+    const series = WATCHED.rules.map(({ record, labels }) => `${record}${JSON.stringify(labels)}`);
+    assert.equal(new Set(series).size, series.length);
+    const targets = WATCHED.targets.map(({ labels }) => JSON.stringify(labels));
+    assert.equal(new Set(targets).size, targets.length);
+  });
+
+  it("has an alert of each name and set of labels once", () => {
+    const alerts = WATCHED.alerts.map(({ name, labels }) => `${name}${JSON.stringify(labels)}`);
+    assert.equal(new Set(alerts).size, alerts.length);
+  });
+
+  it("has panels of different queries, ids and titles, each described", () => {
+    for (const key of ["id", "title"] as const) {
+      const all = WATCHED.panels.map((panel) => panel[key]);
+      assert.deepEqual(all, [...new Set(all)], key);
+    }
+    const queries = WATCHED.panels.map((panel) => panel.queries.map(({ expr }) => expr).join("\n"));
+    assert.deepEqual(queries, [...new Set(queries)]);
+    for (const { description, id, queries: some } of WATCHED.panels) {
+      assert.ok(description.endsWith("."), id);
+      assert.ok(some.length > 0 && some.every(({ expr }) => expr !== ""), id);
+    }
+  });
+
+  it("wakes somebody only where users are hurt, and says of every alert what they notice", () => {
+    for (const { name, tier, impact, summary } of WATCHED.alerts) {
+      assert.ok(impact.length > 10 && summary.length > 10, name);
+      // An expired certificate hurts them at a moment that is known.
+      if (tier === "P0" && name !== "CertificateExpires") assert.ok(!impact.startsWith("None"), name);
+    }
+  });
+
+  it("takes its bounds from the budget", () => {
+    const stricter = {
+      ...PRODUCTION,
+      budget: { errorRatio: { target: 0.001, warning: 0.002, critical: 0.004 } },
+    };
+    const bounds = planMonitoring(stricter, planStack(stricter)).alerts.flatMap(
+      ({ name, labels, condition }) =>
+        name === "ServiceErrorRatio" && labels?.["service"] === "backend" && condition.kind === "threshold"
+          ? [condition.threshold]
+          : [],
+    );
+    assert.deepEqual(bounds, [0.002, 0.004]);
+  });
+
+  it("adds as many series as it says, to each service the same", () => {
+    const { seriesPerService, series, alerts } = monitoringNumbers(PRODUCTION, WATCHED);
+    assert.equal(seriesPerService.value, 53);
+    assert.equal(series.value, WATCHED.rules.length + WATCHED.targets.length);
+    assert.equal(alerts.value, WATCHED.alerts.length);
+    const names = Object.keys(PRODUCTION.services);
+    const of = (service: string): number =>
+      [...WATCHED.rules, ...WATCHED.targets].filter(({ labels }) => labels?.["service"] === service).length;
+    assert.deepEqual(
+      names.map(of),
+      names.map(() => 53),
+    );
+  });
+
+  it("is planned for a thousand services in less than a second", () => {
+    const names = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`service-${index}`, index]));
+    const { backend } = PRODUCTION.services;
+    const planned = PLAN.services["backend"];
+    assert.ok(backend !== undefined && planned !== undefined);
+    const inputs: MonitoringInputs = { ...PRODUCTION, services: mapValues(names, () => backend) };
+    const plan: StackPlan = { ...PLAN, services: mapValues(names, () => planned) };
+    // The processor's time, and the best of some: a busy machine is nothing that the plan could help.
+    const measured = Array.from({ length: 4 }, () => {
+      const began = process.cpuUsage();
+      const { alerts } = planMonitoring(inputs, plan);
+      const { user, system } = process.cpuUsage(began);
+      assert.ok(alerts.length > 20_000, String(alerts.length));
+      return (user + system) / 1000;
+    });
+    const took = Math.min(...measured);
+    assert.ok(took < 1000, `${took} ms`);
+  });
+});

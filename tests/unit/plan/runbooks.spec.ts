@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { runbookOf, type Alert } from "../../../budget/monitoring/alert";
+import { mapValues } from "../../../budget/core/own";
+import { ROOT } from "../../../cli/paths";
+import { planMonitoring, type MonitoringInputs } from "../../../plan/plan-monitoring";
+import { planStack } from "../../../plan/plan-stack";
+import { CATALOGUE } from "../../../product/data-model/catalogue";
+import { namedObjects } from "../../../stacks/stack-file/object-names";
+import type { StackConfig } from "../../../stacks/stack-file/config";
+import { shippedConfig } from "../../helpers/preview";
+
+const FOLDER = join(ROOT, "docs/runbooks");
+const PAGES = readdirSync(FOLDER).filter((file) => file !== "README.md");
+
+/** Production with each proxy, and with forecasts. */
+const STACKS = (["nginx", "haproxy"] as const).map((proxy): StackConfig => {
+  const production = shippedConfig("production");
+  assert.ok(production.loadBalancer !== undefined);
+  return {
+    ...production,
+    loadBalancer: { ...production.loadBalancer, proxy },
+    services: mapValues(production.services, (service) => ({
+      ...service,
+      autoscaling: { ...service.autoscaling, forecast: { mode: "on" as const } },
+    })) as StackConfig["services"],
+  };
+});
+
+function alertsOf(stack: StackConfig): readonly Alert[] {
+  const inputs: MonitoringInputs = { ...stack, dataModel: CATALOGUE };
+  return planMonitoring(inputs, planStack(inputs)).alerts;
+}
+
+const ALERTS = STACKS.flatMap(alertsOf);
+
+const read = (page: string): string => readFileSync(join(FOLDER, page), "utf8");
+
+/** Lines of the shell, without comments. */
+function commandsOf(page: string): string[] {
+  return Array.from(read(page).matchAll(/```bash\n(.*?)```/gs), ([, text = ""]) => text.split("\n"))
+    .flat()
+    .filter((line) => line !== "" && !line.startsWith("#"));
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  deployment: "Deployment",
+  statefulset: "StatefulSet",
+  service: "Service",
+  hpa: "HorizontalPodAutoscaler",
+  scaledobject: "ScaledObject",
+  networkpolicy: "NetworkPolicy",
+  configmap: "ConfigMap",
+  secret: "Secret",
+  pdb: "PodDisruptionBudget",
+  prometheusrule: "PrometheusRule",
+  psmdb: "PerconaServerMongoDB",
+};
+
+describe("runbooks", () => {
+  it("are there for each alert", () => {
+    const missing = ALERTS.map(runbookOf).filter((page) => !PAGES.includes(page));
+    assert.deepEqual([...new Set(missing)], []);
+  });
+
+  it("are about an alert each", () => {
+    const known = new Set(ALERTS.map(runbookOf));
+    assert.deepEqual(
+      PAGES.filter((page) => !known.has(page)),
+      [],
+    );
+    for (const { name } of ALERTS) assert.ok(read(runbookOf({ name })).startsWith(`# ${name}\n`), name);
+  });
+
+  it("have all sections, and three commands", () => {
+    for (const page of PAGES) {
+      const text = read(page);
+      const headings = Array.from(text.matchAll(/^## (.*)$/gm), ([, heading]) => heading);
+      assert.deepEqual(
+        headings,
+        ["First three commands", "Likely causes", "Fix", "Silence"],
+        `${page}: sections`,
+      );
+      assert.ok(text.includes("\n**Users notice:** "), page);
+      assert.equal(commandsOf(page).length, 3, page);
+    }
+  });
+
+  it("name objects that the stack has", () => {
+    const [stack] = STACKS;
+    assert.ok(stack !== undefined);
+    const objects = (["nginx", "haproxy"] as const).flatMap((proxy) =>
+      namedObjects({
+        services: Object.keys(stack.services),
+        caches: stack.caches,
+        database: stack.database?.kind,
+        proxy,
+        givenSecrets: [],
+      }),
+    );
+    const isThere = (kind: string, name: string): boolean =>
+      objects.some((object) => object.kind === kind && object.name === name);
+    for (const page of PAGES) {
+      const text = read(page);
+      for (const [, kind = "", name = ""] of text.matchAll(/\b([a-z]+)\/([a-z][-a-z0-9]+)\b(?!\.md)/g)) {
+        const known = KINDS[kind];
+        if (known !== undefined) assert.ok(isThere(known, name), `${page}: ${kind}/${name}`);
+      }
+      for (const [, name = ""] of text.matchAll(/-l app=([-a-z0-9]+)/g))
+        assert.ok(isThere("workload", name), `${page}: app=${name}`);
+      for (const [, name = ""] of text.matchAll(/service-name=([-a-z0-9]+)/g))
+        assert.ok(isThere("Service", name), `${page}: ${name}`);
+      for (const [, namespace] of text.matchAll(/ -n ([-a-z0-9]+)/g))
+        assert.equal(namespace, stack.cluster.namespace, page);
+    }
+  });
+
+  it("link to pages that are there", () => {
+    for (const page of PAGES) {
+      for (const [, link = ""] of read(page).matchAll(/\]\(([^)]+)\)/g))
+        assert.ok(PAGES.includes(link), link);
+    }
+  });
+
+  it("say nothing twice", () => {
+    const seen = new Map<string, string>();
+    for (const page of PAGES) {
+      for (const paragraph of read(page).split("\n\n")) {
+        if (paragraph.length < 60) continue;
+        assert.equal(seen.get(paragraph), undefined, `${page}: ${paragraph}`);
+        seen.set(paragraph, page);
+      }
+    }
+  });
+});
