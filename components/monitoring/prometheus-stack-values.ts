@@ -22,7 +22,7 @@ const CONTROL_PLANE: Readonly<Record<string, readonly string[]>> = {
   kubeScheduler: ["kubeSchedulerAlerting", "kubeSchedulerRecording"],
 };
 
-/** Its objects find one another by the operator's labels, `app.kubernetes.io/instance` among them. */
+/** @param instance the object of the operator, which its pods have as `app.kubernetes.io/instance` */
 function evenly(kind: string, instance: string, zones: number): Values {
   if (zones === 1) return {};
   return {
