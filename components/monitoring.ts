@@ -1,2 +1,17 @@
 /** What is watched of a stack, and who is told. */
+export { DASHBOARD_LABEL, type GrafanaArgs, type GrafanaSignIn } from "./monitoring/grafana";
+export {
+  kedaMetrics,
+  mongoDbMetrics,
+  proxyMetrics,
+  redisMetrics,
+  serviceMetrics,
+} from "./monitoring/monitored";
+export { Monitors, type MetricsTls, type Monitored, type MonitorsArgs } from "./monitoring/monitors";
+export {
+  PrometheusStack,
+  type AlertmanagerArgs,
+  type PrometheusStackArgs,
+} from "./monitoring/prometheus-stack";
+export type { RemoteWrite, SecretEntry } from "./monitoring/remote-write";
 export { PrometheusRules, type PrometheusRulesArgs } from "./monitoring/prometheus-rules";

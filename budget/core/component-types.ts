@@ -7,6 +7,8 @@ export const COMPONENT_TYPES = {
   verticalAutoscaler: "retrofitlink:autoscaling:VerticalAutoscaler",
   headroom: "retrofitlink:autoscaling:Headroom",
   prometheusRules: "retrofitlink:monitoring:PrometheusRules",
+  prometheusStack: "retrofitlink:monitoring:PrometheusStack",
+  monitors: "retrofitlink:monitoring:Monitors",
   keda: "retrofitlink:autoscaling:Keda",
   verticalPodAutoscalerOperator: "retrofitlink:autoscaling:VerticalPodAutoscalerOperator",
   metricsServer: "retrofitlink:autoscaling:MetricsServer",

@@ -14,6 +14,8 @@ export const IMAGES = {
   /** Does nothing and keeps room for pods that do. */
   pause: "registry.k8s.io/pause:3.10.1",
   mongodbExporter: "docker.io/percona/mongodb_exporter:0.47.1",
+  /** Unpacks the definitions of Prometheus's operator for the hook that brings them up to date. */
+  definitionFiles: "docker.io/library/busybox:1.37.0",
 } as const;
 
 /** Engines of managed caches. */
@@ -50,6 +52,12 @@ export const CHARTS = {
     chart: "cluster-autoscaler",
     version: "9.59.0",
     repository: "https://kubernetes.github.io/autoscaler",
+  },
+  /** With Prometheus's operator 0.93, and Grafana. */
+  kubePrometheusStack: {
+    chart: "kube-prometheus-stack",
+    version: "88.5.3",
+    repository: "https://prometheus-community.github.io/helm-charts",
   },
   karpenter: { chart: "karpenter", version: "1.14.1", repository: "oci://public.ecr.aws/karpenter" },
   karpenterDefinitions: {

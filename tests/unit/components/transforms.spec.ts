@@ -70,6 +70,13 @@ type Make = (opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 /** Every component with what makes it have all its children; several of one kind where these exclude each other. */
 const VARIANTS: Readonly<Record<string, Make>> = {
   ...autoscalingVariants(transform),
+  PrometheusStack: (opts) => new components.PrometheusStack("web", { transform }, opts),
+  Monitors: (opts) =>
+    new components.Monitors(
+      "web",
+      { monitored: [components.serviceMetrics({ name: "web", namespace: "shop" })], transform },
+      opts,
+    ),
   "Redis, a cache": (opts) => new components.Redis("web", { ...cache, purpose: "cache" }, opts),
   "Redis, a cache with standby": (opts) =>
     new components.Redis("web", { ...cache, purpose: "cache", standby: true }, opts),

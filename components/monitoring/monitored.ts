@@ -1,0 +1,50 @@
+/** Where each workload of the platform answers with metrics. Ports are those of the containers, by their names. */
+import type * as pulumi from "@pulumi/pulumi";
+
+import { KEDA_NAMESPACE } from "../autoscaling/operators";
+import { selectorLabels } from "../shared/kubernetes";
+import type { Monitored } from "./monitors";
+
+/** A workload, by the name that is its pods' label `app`. */
+interface Named {
+  readonly name: string;
+  readonly namespace: pulumi.Input<string>;
+}
+
+const exporterOf = (name: string, namespace: pulumi.Input<string>, port: string): Monitored => ({
+  kind: "pods",
+  job: name,
+  namespace,
+  matchLabels: selectorLabels(name),
+  port,
+});
+
+/** An `ElasticService`: metrics are on the port of the requests. */
+export const serviceMetrics = ({ name, namespace }: Named): Monitored => exporterOf(name, namespace, "http");
+
+/** `Nginx` or `HaProxy`: both on 9113, nginx by its exporter. */
+export const proxyMetrics = ({ name, namespace }: Named): Monitored => exporterOf(name, namespace, "metrics");
+
+/** `Redis`: the exporter of every member, 9121. */
+export const redisMetrics = ({ name, namespace }: Named): Monitored => exporterOf(name, namespace, "metrics");
+
+/**
+ * `MongoDbCluster`: the exporter of every server and router, 9216, in plain HTTP. TLS is between the exporter and its server, inside
+ * of the pod.
+ */
+export const mongoDbMetrics = ({ name, namespace }: Named): Monitored => ({
+  kind: "pods",
+  job: name,
+  namespace,
+  matchLabels: { "app.kubernetes.io/instance": name },
+  port: "metrics",
+});
+
+/** KEDA's operator: what it asked of scalers, and what came of it. */
+export const kedaMetrics = (namespace: pulumi.Input<string> = KEDA_NAMESPACE): Monitored => ({
+  kind: "pods",
+  job: "keda-operator",
+  namespace,
+  matchLabels: { app: "keda-operator" },
+  port: 8080,
+});

@@ -1,0 +1,282 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+
+import { COMPONENT_TYPES } from "../../budget/core/component-types";
+import { issueList, type Issue } from "../../budget/core/issues";
+import { prometheusSize, type PrometheusSize } from "../../budget/monitoring/prometheus-size";
+import { chartSource } from "../autoscaling/operators";
+import { assertValid } from "../shared/issues";
+import { commonLabels } from "../shared/kubernetes";
+import { DEFAULT_MONITORING_NAMESPACE } from "../shared/network-policy";
+import { transformed, type Transform } from "../shared/transform";
+import { CHARTS } from "../shared/versions";
+import { withDefaults } from "../shared/with-defaults";
+import { ADMIN_KEYS, type GrafanaArgs } from "./grafana";
+import { prometheusStackValues } from "./prometheus-stack-values";
+import type { RemoteWrite } from "./remote-write";
+
+/** Arguments of Alertmanager. */
+export interface AlertmanagerArgs {
+  /** Whole number >= 2: they tell each other what is told already. @default one for each zone, 2 or 3 */
+  readonly replicas?: number;
+  /** Secret of the namespace whose entry `alertmanager.yaml` is its configuration. @default the chart's, which tells nobody */
+  readonly configSecret?: pulumi.Input<string>;
+  /** Secrets of the namespace that its configuration reads, below /etc/alertmanager/secrets/<name>/. @default none */
+  readonly secrets?: readonly pulumi.Input<string>[];
+}
+
+/** Arguments of `PrometheusStack`. */
+export interface PrometheusStackArgs {
+  /**
+   * Where everything goes. One that is named has to be there, and has to let in pods that look at nodes: the "privileged" Pod
+   * Security Standard. @default "monitoring", which is made
+   */
+  readonly namespace?: pulumi.Input<string>;
+  /** Name of the Release, by which its objects are called; at most 26 characters. @default "monitoring" */
+  readonly release?: string;
+  /** Series at a time, >= 1000. @default 200,000: a cluster of some 20 nodes and this platform */
+  readonly series?: number;
+  /** From one scrape to the next, seconds, whole number 5..60. Autoscalers and alerts count on 15. @default 15 */
+  readonly scrapeSeconds?: number;
+  /** Whole number of days, >= 1. @default 15 */
+  readonly retentionDays?: number;
+  /** Of each Prometheus, GiB. @default what the retention takes */
+  readonly volumeGiB?: number;
+  /** @default the cluster's default class */
+  readonly storageClassName?: pulumi.Input<string>;
+  /** Of Prometheus, whole number >= 1; each scrapes everything. @default 2 */
+  readonly replicas?: number;
+  /** Zones of the cluster, whole number >= 1. @default 3 */
+  readonly zones?: number;
+  /** Whether two of a kind may share a node: never, or when there is no other. @default "hard" */
+  readonly antiAffinity?: "hard" | "soft";
+  /** The cloud runs the control plane and lets nobody scrape it. @default true */
+  readonly managedControlPlane?: boolean;
+  /** Labels of every series and alert that leaves the cluster, such as `cluster`. @default none */
+  readonly externalLabels?: Readonly<Record<string, string>>;
+  /** @default none */
+  readonly remoteWrite?: RemoteWrite;
+  readonly alertmanager?: AlertmanagerArgs;
+  readonly grafana?: GrafanaArgs;
+  /** Of Grafana's administrator: another number is another password. @default 1 */
+  readonly passwordGeneration?: number;
+  readonly transform?: {
+    readonly namespace?: Transform<k8s.core.v1.NamespaceArgs>;
+    readonly password?: Transform<random.RandomPasswordArgs>;
+    /** Secret with Grafana's administrator. */
+    readonly administrator?: Transform<k8s.core.v1.SecretArgs>;
+    readonly release?: Transform<k8s.helm.v3.ReleaseArgs>;
+  };
+}
+
+const DEFAULTS = {
+  release: "monitoring",
+  series: 200_000,
+  scrapeSeconds: 15,
+  retentionDays: 15,
+  replicas: 2,
+  zones: 3,
+  antiAffinity: "hard",
+  managedControlPlane: true,
+  passwordGeneration: 1,
+} as const;
+
+/** Arguments with their defaults. */
+export type PrometheusStackSettings = PrometheusStackArgs &
+  Required<
+    Pick<
+      PrometheusStackArgs,
+      | "release"
+      | "series"
+      | "scrapeSeconds"
+      | "retentionDays"
+      | "replicas"
+      | "zones"
+      | "antiAffinity"
+      | "managedControlPlane"
+      | "passwordGeneration"
+    >
+  > & { readonly alertmanager: AlertmanagerArgs & { readonly replicas: number } };
+
+function settingsOf(args: PrometheusStackArgs): PrometheusStackSettings {
+  const settings = withDefaults(DEFAULTS, args);
+  const replicas = Math.min(3, Math.max(2, settings.zones));
+  return { ...settings, alertmanager: withDefaults({ replicas }, args.alertmanager ?? {}) };
+}
+
+const whole = (value: number, atLeast: number): boolean => Number.isInteger(value) && value >= atLeast;
+
+/** What is wrong with the arguments. */
+export function prometheusStackIssues(args: PrometheusStackArgs): Issue[] {
+  const settings = settingsOf(args);
+  const { release, series, scrapeSeconds, retentionDays, volumeGiB, replicas, zones } = settings;
+  const { alertmanager, grafana, passwordGeneration } = settings;
+  const { issues, check } = issueList();
+  check(
+    /^[a-z]([-a-z0-9]{0,24}[a-z0-9])?$/.test(release),
+    "release",
+    release,
+    "a DNS label of at most 26 characters",
+    "The chart cuts longer names, and then its Services are called otherwise.",
+  );
+  check(
+    whole(series, 1000),
+    "series",
+    series,
+    "a whole number of series from 1,000 on",
+    "Ask a Prometheus that is there for `max(prometheus_tsdb_head_series)`.",
+  );
+  check(
+    whole(scrapeSeconds, 5) && scrapeSeconds <= 60,
+    "scrapeSeconds",
+    scrapeSeconds,
+    "5 to 60 whole seconds",
+    "Leave it out for 15, which autoscalers count on.",
+  );
+  check(
+    whole(retentionDays, 1),
+    "retentionDays",
+    retentionDays,
+    "a whole number of days from 1 on",
+    "For years take a remote store.",
+  );
+  check(
+    volumeGiB === undefined || whole(volumeGiB, 10),
+    "volumeGiB",
+    volumeGiB,
+    "a whole number of GiB from 10 on",
+    "Leave it out for what the retention takes.",
+  );
+  check(
+    whole(replicas, 1),
+    "replicas",
+    replicas,
+    "a whole number of Prometheus servers, at least one",
+    "Two scrape the same, so that one may fail.",
+  );
+  check(
+    whole(alertmanager.replicas, 2),
+    "alertmanager.replicas",
+    alertmanager.replicas,
+    "two Alertmanagers or more",
+    "One alone is silent when its node is.",
+  );
+  check(
+    whole(zones, 1),
+    "zones",
+    zones,
+    "the number of the cluster's zones",
+    "Count the values of topology.kubernetes.io/zone.",
+  );
+  check(
+    grafana?.domain === undefined || grafana.issuer !== undefined,
+    "grafana.issuer",
+    grafana?.issuer,
+    "an issuer of cert-manager where Grafana has a domain",
+    "Passwords do not go over a wire without TLS.",
+  );
+  check(
+    whole(passwordGeneration, 1),
+    "passwordGeneration",
+    passwordGeneration,
+    "the number of the password, counted from 1",
+    "Count up by one for a new password.",
+  );
+  return issues;
+}
+
+/** Secret with Grafana's administrator. */
+const adminSecretOf = (release: string): string => `${release}-grafana-admin`;
+
+/**
+ * Prometheus with its operator, Alertmanager, Grafana and the exporters of nodes and of the cluster's objects:
+ * kube-prometheus-stack. It takes rules, monitors and probes of every namespace, whatever their labels.
+ *
+ * Trap: Helm makes the operator's definitions with the first Release alone. A hook of the chart brings them up to date with the
+ * following ones.
+ *
+ * Trap: Secrets that Alertmanager mounts have to be there before, or its pods wait: make the namespace and them first, and let the
+ * stack depend on them.
+ *
+ * Cost: with the defaults 2 Prometheus of 0.5 cores and 2 GiB with 38 GiB of disk each, 3 Alertmanagers, Grafana, an exporter a node.
+ */
+export class PrometheusStack extends pulumi.ComponentResource {
+  readonly size: PrometheusSize;
+  /** What is made where no namespace is named. */
+  readonly namespace: k8s.core.v1.Namespace | undefined;
+  /** Grafana's administrator, entries `admin-user` and `admin-password`. */
+  readonly administrator: k8s.core.v1.Secret;
+  /** What needs its definitions depends on this. */
+  readonly release: k8s.helm.v3.Release;
+  /** As pods reach it: all servers, one after the other. */
+  readonly prometheusUrl: pulumi.Output<string>;
+
+  constructor(name: string, args: PrometheusStackArgs = {}, opts?: pulumi.ComponentResourceOptions) {
+    assertValid("PrometheusStack", name, prometheusStackIssues(args));
+    const settings = settingsOf(args);
+    const { transform = {}, release, passwordGeneration } = settings;
+    super(COMPONENT_TYPES.prometheusStack, name, {}, opts);
+    const child = { parent: this };
+    const labels = commonLabels(release, "monitoring");
+    this.size = prometheusSize(settings);
+
+    this.namespace =
+      args.namespace === undefined
+        ? new k8s.core.v1.Namespace(
+            ...transformed<k8s.core.v1.NamespaceArgs>(
+              transform.namespace,
+              `${name}-namespace`,
+              {
+                metadata: {
+                  name: DEFAULT_MONITORING_NAMESPACE,
+                  // The exporter of a node is in the node's network and reads its files.
+                  labels: { ...labels, "pod-security.kubernetes.io/enforce": "privileged" },
+                },
+              },
+              child,
+            ),
+          )
+        : undefined;
+    const namespace = pulumi.output(args.namespace ?? this.namespace?.metadata.name ?? "");
+
+    const password = new random.RandomPassword(
+      ...transformed<random.RandomPasswordArgs>(
+        transform.password,
+        `${name}-grafana-password`,
+        { length: 40, special: false, keepers: { generation: `${passwordGeneration}` } },
+        child,
+      ),
+    );
+    this.administrator = new k8s.core.v1.Secret(
+      ...transformed<k8s.core.v1.SecretArgs>(
+        transform.administrator,
+        `${name}-grafana-admin`,
+        {
+          metadata: { name: adminSecretOf(release), namespace, labels },
+          stringData: { [ADMIN_KEYS.user]: "admin", [ADMIN_KEYS.password]: password.result },
+        },
+        child,
+      ),
+    );
+    this.release = new k8s.helm.v3.Release(
+      ...transformed<k8s.helm.v3.ReleaseArgs>(
+        transform.release,
+        `${name}-release`,
+        {
+          name: release,
+          namespace,
+          ...chartSource(CHARTS.kubePrometheusStack),
+          // Definitions come with it, so that objects may follow as soon as it is there.
+          skipCrds: false,
+          // Fifteen minutes: volumes, and everything of it at once.
+          timeout: 900,
+          values: prometheusStackValues(settings, this.size, adminSecretOf(release)),
+        },
+        { ...child, dependsOn: [this.administrator] },
+      ),
+    );
+    this.prometheusUrl = pulumi.interpolate`http://prometheus-operated.${namespace}.svc:9090`;
+    this.registerOutputs({ prometheusUrl: this.prometheusUrl });
+  }
+}
