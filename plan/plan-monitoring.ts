@@ -10,6 +10,7 @@ import { watchService } from "../budget/service/watched";
 import type { PlannedService } from "./planned-service";
 import type { StackPlan } from "./plan-stack";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
+import { USUAL_WATCHERS, watchNouns, type Watchers } from "./watch-nouns";
 
 /** A stack, and the namespace that its workloads are in. */
 export type MonitoringInputs = StackInputs & {
@@ -17,7 +18,11 @@ export type MonitoringInputs = StackInputs & {
 };
 
 /** What is watched of a stack. Series, alerts and panels of a noun are declared in its own `watched.ts`. */
-export function planMonitoring(inputs: MonitoringInputs, plan: StackPlan): Watched {
+export function planMonitoring(
+  inputs: MonitoringInputs,
+  plan: StackPlan,
+  watchers: Watchers = USUAL_WATCHERS,
+): Watched {
   const { namespace } = inputs.cluster;
   const services = Object.entries(plan.services).flatMap(([name, planned]): Watched[] => {
     const input = own(inputs.services, name);
@@ -31,8 +36,7 @@ export function planMonitoring(inputs: MonitoringInputs, plan: StackPlan): Watch
     { rules: [], alerts: [], panels: servicePanels(namespace, plan.budget), targets: [] },
     ...watchTraffic(inputs, plan),
     watchNamespace(namespace, forecasts),
-    // Nouns to add, one line each: caches (plan.caches), database (plan.database), CDN (plan.cdn), images (plan.images),
-    // cluster, monitoring itself.
+    ...watchNouns(inputs, plan, watchers),
   ]);
 }
 

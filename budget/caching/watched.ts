@@ -35,7 +35,8 @@ export function watchCache(watch: CacheWatch): Watched {
     rules: [
       {
         record: "job:redis_commands:rate5m",
-        expr: `sum by (namespace, job) (rate(redis_commands_processed_total{${series}}[5m]))`,
+        labels: { namespace: watch.workload.namespace, job: watch.workload.job },
+        expr: `sum(rate(redis_commands_processed_total{${series}}[5m]))`,
       },
     ],
     alerts: [
@@ -228,7 +229,15 @@ function panelsOf(watch: CacheWatch): Panel[] {
     title: string,
     description: string,
     rest: Pick<Panel, "unit" | "queries" | "bounds" | "kind">,
-  ): Panel => ({ id: `redis-${job}-${name}`, dashboard: "redis", row: job, title, description, ...rest });
+  ): Panel => ({
+    id: `redis-${job}-${name}`,
+    dashboard: "redis",
+    row: job,
+    // Each title is there once among all dashboards.
+    title: `${title}: ${job}`,
+    description,
+    ...rest,
+  });
   const panels = [
     panel("members", "Members that answer", `Has to be ${members.value}.`, {
       unit: "count",

@@ -16,7 +16,6 @@ import type { CdnPlan } from "./plan";
 export interface EdgeWatch {
   /** Of the service that runs `CdnMetrics`. */
   readonly namespace: string;
-  readonly provider: "cloudfront" | "cloudflare";
   readonly plan: CdnPlan;
   readonly budget: Pick<PerformanceBudget, "cacheHitRatio" | "errorRatio">;
 }
@@ -54,8 +53,11 @@ export function watchEdge(watch: EdgeWatch): Watched {
   };
 }
 
-const seriesOf = ({ namespace, provider }: EdgeWatch): string =>
-  `namespace="${namespace}",provider="${provider}"`;
+const seriesOf = ({ namespace }: EdgeWatch): string => `namespace="${namespace}"`;
+
+/** A series of the process that reads the figures, for an example. */
+const example = (metric: string, watch: EdgeWatch): string =>
+  `${metric}{${seriesOf(watch)},job="backend",pod="backend-0",provider="cloudfront"}`;
 
 function perSecond(watch: EdgeWatch, counter: string): string {
   return `sum by (namespace, provider) (rate(${counter}{${seriesOf(watch)}}[15m]))`;
@@ -68,11 +70,10 @@ function shareOf(watch: EdgeWatch, part: string, least: number): string {
 
 /** A share of the requests, measured where there are enough of them. */
 function share(watch: EdgeWatch, part: string, comparison: ">" | "<", threshold: number): Measured {
-  const series = (metric: string): string => `${metric}{${seriesOf(watch)},job="backend",pod="backend-0"}`;
   return {
     ...gauge(shareOf(watch, part, LEAST_REQUESTS / WINDOW_SECONDS), comparison, threshold, (value) => [
-      { series: series(part), perMinute: 6000 * value },
-      { series: series("cdn_requests_total"), perMinute: 6000 },
+      { series: example(part, watch), perMinute: 6000 * value },
+      { series: example("cdn_requests_total", watch), perMinute: 6000 },
     ]),
     windowSeconds: WINDOW_SECONDS,
   };
@@ -94,15 +95,14 @@ const COMMON = { noun: "cdn", dashboard: "cdn", forSeconds: 300 } as const;
 const STEPS = ["warning", "critical"] as const;
 
 function alertsOf(watch: EdgeWatch): Alert[] {
-  const { plan, budget, provider } = watch;
-  const labels = { provider };
-  const end = `cdn_window_end_timestamp_seconds{${seriesOf(watch)}}`;
+  const { plan, budget } = watch;
+  const end = "cdn_window_end_timestamp_seconds";
   return [
     ...STEPS.map((step): Alert => ({
       ...COMMON,
       name: "CdnErrors",
       tier: step === "critical" ? "P0" : "P2",
-      labels: { ...labels, step },
+      labels: { step },
       ...share(watch, SHARES.errors, ">", budget.errorRatio[step]),
       summary: "{{ $value | humanizePercentage }} of the CDN's answers are errors.",
       impact: "Pages or parts of them do not come.",
@@ -113,7 +113,7 @@ function alertsOf(watch: EdgeWatch): Alert[] {
       ...COMMON,
       name: "CdnHitRatioLow",
       tier: step === "critical" ? "P1" : "P2",
-      labels: { ...labels, step },
+      labels: { step },
       ...share(watch, SHARES.hits, "<", hitRatioAt(step, watch)),
       forSeconds: 900,
       summary: "The CDN answers {{ $value | humanizePercentage }} of the requests by itself.",
@@ -124,17 +124,11 @@ function alertsOf(watch: EdgeWatch): Alert[] {
       ...COMMON,
       name: "CdnTrafficAbovePlan",
       tier: "P2",
-      labels,
       ...gauge(
         `max(max_over_time(${RULES.requests}{${seriesOf(watch)}}[15m]))`,
         ">",
         plan.numbers.peakRps.value,
-        (rps) => [
-          {
-            series: `cdn_requests_total{${seriesOf(watch)},job="backend",pod="backend-0"}`,
-            perMinute: 60 * rps,
-          },
-        ],
+        (rps) => [{ series: example("cdn_requests_total", watch), perMinute: 60 * rps }],
       ),
       windowSeconds: 2 * WINDOW_SECONDS,
       summary: `Clients ask {{ $value | humanize }} times a second; ${plan.numbers.peakRps.value} are planned.`,
@@ -145,9 +139,8 @@ function alertsOf(watch: EdgeWatch): Alert[] {
       ...COMMON,
       name: "CdnFiguresLate",
       tier: "P2",
-      labels,
-      ...gauge(`time() - max(${end})`, ">", LATEST_FIGURES_SECONDS, (seconds) => [
-        { series: end, start: -seconds, perMinute: 60 },
+      ...gauge(`time() - max(${end}{${seriesOf(watch)}})`, ">", LATEST_FIGURES_SECONDS, (seconds) => [
+        { series: example(end, watch), start: -seconds, perMinute: 60 },
       ]),
       summary: "The CDN's figures end {{ $value | humanizeDuration }} ago.",
       impact: "None, but nobody would see an error of the CDN.",
@@ -184,7 +177,7 @@ function panelsOf(watch: EdgeWatch): Panel[] {
       queries: [{ expr: `${RULES.hits}${of}`, legend: "{{provider}}" }],
       bounds: bounds(hitBounds, "lower"),
     },
-    panel("requests", "Requests", "What clients ask, and what is planned.", {
+    panel("requests", "Requests at the edge", "What clients ask, and what is planned.", {
       unit: "requests/s",
       queries: [{ expr: `${RULES.requests}${of}`, legend: "requests" }],
       bounds: [{ value: plan.numbers.peakRps.value, worseWhen: "higher", label: "planned" }],
@@ -193,12 +186,12 @@ function panelsOf(watch: EdgeWatch): Panel[] {
       unit: "requests/s",
       queries: [{ expr: `${RULES.requests}${of} * (1 - ${RULES.hits}${of})`, legend: "passed on" }],
     }),
-    panel("errors", "Errors", "Share of answers with a status of 500 or more.", {
+    panel("errors", "Errors of the CDN", "Share of answers with a status of 500 or more.", {
       unit: "ratio",
       queries: [{ expr: `${RULES.errors}${of}`, legend: "errors" }],
       bounds: bounds(budget.errorRatio, "higher"),
     }),
-    panel("bytes", "Bytes", "What the CDN sends, and what is paid for.", {
+    panel("bytes", "Bytes to clients", "What the CDN sends, and what is paid for.", {
       unit: "bytes/s",
       queries: [{ expr: `${RULES.bytes}${of}`, legend: "bytes" }],
     }),

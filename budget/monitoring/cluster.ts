@@ -1,6 +1,6 @@
 /**
  * What is watched of the cluster under a stack, by kube-state-metrics 2 and the kubelets, as far as it belongs to no service:
- * pods, volumes, rollouts, certificates, nodes, Jobs.
+ * containers, volumes, rollouts, certificates, nodes, Jobs.
  */
 import type { Alert } from "./alert";
 import { gauge, state } from "./conditions";
@@ -13,8 +13,6 @@ export interface ClusterWatch extends MonitoringWatch {
   readonly namespace: string;
   /** Services, whose pods are watched as theirs. @default none */
   readonly services?: readonly string[] | undefined;
-  /** Workloads whose pods wait on purpose, as a headroom's. @default none */
-  readonly waiting?: readonly string[] | undefined;
   /** Name of the Job that applies the data model. @default none */
   readonly dataModelJob?: string | undefined;
 }
@@ -24,9 +22,6 @@ export const VOLUME_SHARES = { warning: 0.8, critical: 0.9 } as const;
 
 /** cert-manager renews with a third of the lifetime left, 30 of 90 days: later it has failed for weeks. Seconds. */
 export const CERTIFICATE_SECONDS = { warning: 14 * 86_400, critical: 3 * 86_400 } as const;
-
-/** A new node takes five minutes at most: a pod that waits for twice as long waits for something else. Seconds. */
-const PENDING_SECONDS = 600;
 
 /** Restarts of a container in an hour from which it is a loop. */
 const RESTARTS = 3;
@@ -54,9 +49,7 @@ function podsBut(workloads: readonly string[]): string {
   return workloads.length === 0 ? "" : `,pod!~"(${workloads.join("|")})-.*"`;
 }
 
-function pods({ namespace, services = [], waiting = [] }: ClusterWatch): Alert[] {
-  const phase = "kube_pod_status_phase";
-  const waits = `{namespace="${namespace}",phase="Pending",pod="redis-session-0"}`;
+function pods({ namespace, services = [] }: ClusterWatch): Alert[] {
   const on = "on (namespace, pod, container)";
   const killed = `kube_pod_container_status_last_terminated_reason{namespace="${namespace}",reason="OOMKilled"}`;
   const restarts = `kube_pod_container_status_restarts_total{namespace="${namespace}"}`;
@@ -68,20 +61,6 @@ function pods({ namespace, services = [], waiting = [] }: ClusterWatch): Alert[]
   };
   const restartsOf = `kube_pod_container_status_restarts_total{${one}}`;
   return [
-    {
-      ...COMMON,
-      name: "PodPending",
-      tier: "P1",
-      ...state(
-        `sum by (namespace, pod) (${phase}{namespace="${namespace}",phase="Pending"` +
-          `${podsBut(waiting)}}) > 0`,
-        { [`${phase}${waits}`]: 1 },
-        { [`${phase}${waits}`]: 0 },
-      ),
-      forSeconds: PENDING_SECONDS,
-      summary: "Pod {{ $labels.pod }} has waited for a node, a volume or an image for ten minutes.",
-      impact: "None yet, or less room than planned.",
-    },
     {
       ...COMMON,
       name: "ContainerOutOfMemory",

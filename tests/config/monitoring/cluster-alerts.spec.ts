@@ -11,29 +11,16 @@ const watch = {
   monitoringNamespace: "monitoring",
   alertmanagers: 3,
   services: ["backend", "matching"],
-  waiting: ["headroom"],
   dataModelJob: "mongodb-data-model",
 };
 
 describeAlerts("alerts of the cluster", watchCluster(watch));
 
 describe("the watch of the cluster", () => {
-  const pending = (): string => {
-    const found = watchCluster(watch).alerts.find(({ name }) => name === "PodPending");
-    assert.ok(found !== undefined);
-    return expressionOf(found);
-  };
-
-  it("waits for no pod that waits on purpose", () => {
-    const series = 'kube_pod_status_phase{namespace="retrofitlink",phase="Pending",pod="headroom-7d9-x"}';
-    assert.equal(
-      testRules(
-        '{"groups":[]}',
-        [{ series, values: [1, 1, 1] }],
-        [{ expr: `absent(${pending()})`, minute: 2 }].map((one) => ({ ...one, expr: `count(${one.expr})` })),
-      ),
-      "",
-    );
+  it("leaves pods of services to their services", () => {
+    const killed = watchCluster(watch).alerts.find(({ name }) => name === "ContainerOutOfMemory");
+    assert.ok(killed !== undefined);
+    assert.ok(expressionOf(killed).includes('pod!~"(backend|matching)-.*"'));
   });
 
   it("has a watchdog that fires without any series", () => {

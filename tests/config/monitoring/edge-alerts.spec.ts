@@ -8,7 +8,6 @@ import { describeAlerts } from "../../helpers/alert-tests";
 
 const watch: EdgeWatch = {
   namespace: "retrofitlink",
-  provider: "cloudfront",
   budget: DEFAULT_BUDGET,
   plan: planCdn({
     traffic: { peakRps: 4000, shares: { assets: 0.5, images: 0.2, api: 0.3 }, hitRatios: { images: 0.6 } },

@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { runbookOf, type Alert } from "../../../budget/monitoring/alert";
 import { mapValues } from "../../../budget/core/own";
 import { ROOT } from "../../../cli/paths";
+import { shardNames } from "../../../components/database/mongodb/percona-resource";
 import { planMonitoring, type MonitoringInputs } from "../../../plan/plan-monitoring";
+import { DATABASE_NAME } from "../../../plan/plan-database";
 import { planStack } from "../../../plan/plan-stack";
+import { USUAL_WATCHERS } from "../../../plan/watch-nouns";
 import { CATALOGUE } from "../../../product/data-model/catalogue";
 import { namedObjects } from "../../../stacks/stack-file/object-names";
 import type { StackConfig } from "../../../stacks/stack-file/config";
@@ -25,13 +28,13 @@ const STACKS = (["nginx", "haproxy"] as const).map((proxy): StackConfig => {
     services: mapValues(production.services, (service) => ({
       ...service,
       autoscaling: { ...service.autoscaling, forecast: { mode: "on" as const } },
-    })) as StackConfig["services"],
+    })),
   };
 });
 
 function alertsOf(stack: StackConfig): readonly Alert[] {
   const inputs: MonitoringInputs = { ...stack, dataModel: CATALOGUE };
-  return planMonitoring(inputs, planStack(inputs)).alerts;
+  return planMonitoring(inputs, planStack(inputs), { ...USUAL_WATCHERS, restores: true }).alerts;
 }
 
 const ALERTS = STACKS.flatMap(alertsOf);
@@ -100,8 +103,11 @@ describe("runbooks", () => {
         givenSecrets: [],
       }),
     );
+    // What the database's operator makes of the object that the stack has.
+    const operators = [...shardNames(1), "mongos"].map((part) => `${DATABASE_NAME}-${part}`);
     const isThere = (kind: string, name: string): boolean =>
-      objects.some((object) => object.kind === kind && object.name === name);
+      objects.some((object) => object.kind === kind && object.name === name) ||
+      (kind === "StatefulSet" && operators.includes(name));
     for (const page of PAGES) {
       const text = read(page);
       for (const [, kind = "", name = ""] of text.matchAll(/\b([a-z]+)\/([a-z][-a-z0-9]+)\b(?!\.md)/g)) {
