@@ -1,0 +1,1 @@
+export { AlertRouting, type AlertRoutingArgs } from "./monitoring/alert-routing";
