@@ -85,8 +85,8 @@ export function alertmanagerConfig(routing: Routing, options: ConfigOptions = {}
         { name: NOBODY },
       ],
     },
-    // Each route is written out: an anchor is hard to read and to search for.
-    { lineWidth: 0, aliasDuplicateObjects: false },
+    // Each route is written out: an anchor is hard to read and to search for. YAML 1.1 is what programs in Go read.
+    { lineWidth: 0, aliasDuplicateObjects: false, version: "1.1" },
   );
 }
 
@@ -198,7 +198,7 @@ function integration(receiver: Receiver, tier: Tier, file: FileOf): [list: strin
           routing_key_file: file(receiver, CREDENTIAL_KEYS.pagerduty),
           severity: PAGERDUTY_SEVERITIES[tier],
           description: TITLE,
-          details: DETAILS,
+          details: { ...DETAILS, alerts: MESSAGE },
         },
       ];
     case "opsgenie":

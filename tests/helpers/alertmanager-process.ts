@@ -48,13 +48,13 @@ export function withInlineUrls(config: string, urlOf: (file: string) => string):
   return stringify(parsed, { aliasDuplicateObjects: false });
 }
 
-/** What amtool says, standard output and error. @throws Error with that when it fails */
+/** What amtool prints. @throws Error with what it says besides when it fails */
 export async function amtool(...args: readonly string[]): Promise<string> {
-  const { stdout, stderr } = await promisify(execFile)("amtool", args).catch((error: unknown) => {
+  const { stdout } = await promisify(execFile)("amtool", args).catch((error: unknown) => {
     const { stdout, stderr } = error as { readonly stdout: string; readonly stderr: string };
     throw new Error(`amtool ${args.join(" ")}:\n${stdout}${stderr}`);
   });
-  return stdout + stderr;
+  return stdout;
 }
 
 /**

@@ -335,7 +335,8 @@ describe("a real Alertmanager", function () {
     };
     for (const [file, content] of Object.entries(files))
       await writeFile(join(folder, file), stringify(content));
-    const prometheus = await startPrometheusIn(folder);
+    // Alertmanagers are known some seconds after the first evaluation.
+    const prometheus = await startPrometheusIn(folder, "--rules.alert.resend-delay=1s");
     try {
       await eventually(
         "the alert arrives",
