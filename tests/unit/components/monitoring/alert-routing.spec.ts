@@ -60,7 +60,7 @@ describe("AlertRouting", () => {
       Object.values(kinds).flatMap((entries) =>
         entries.flatMap((entry) =>
           Object.entries(entry).flatMap(([key, value]) =>
-            key.endsWith("_file") ? [`${name} ${key} ${value}`] : [],
+            key.endsWith("_file") ? [`${name} ${key} ${String(value)}`] : [],
           ),
         ),
       ),
