@@ -154,8 +154,8 @@ bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days t
 ## -- what the tests need from the system
 
 .PHONY: system-packages
-system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs, prometheus, redis exporter
-	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus prometheus-redis-exporter:prometheus-redis-exporter
+system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs, prometheus, alertmanager, redis exporter
+	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager prometheus-redis-exporter:prometheus-redis-exporter
 
 .PHONY: deployed-programs
 deployed-programs: ## HAProxy, nginx and Valkey as they are deployed, unpacked beside Debian's, for the config specs

@@ -15,3 +15,4 @@ export {
 } from "./monitoring/prometheus-stack";
 export type { RemoteWrite, SecretEntry } from "./monitoring/remote-write";
 export { PrometheusRules, type PrometheusRulesArgs } from "./monitoring/prometheus-rules";
+export { AlertRouting, type AlertRoutingArgs } from "./monitoring/alert-routing";

@@ -1,14 +1,10 @@
 /** Cron expressions as KEDA's cron trigger reads them: five fields, months and days of the week also by their English names. */
 import type { About } from "../core/settings";
 
-/** What is allowed, for messages about an expression that cannot be read and about an unknown time zone. */
+/** What is allowed, for messages about an expression that cannot be read. */
 export const CRON: Pick<About, "allowed" | "fix"> = {
   allowed: "a cron expression of five fields: minute, hour, day, month, day of the week",
   fix: 'Write "0 8 * * 1-5" for 8 o\'clock on weekdays.',
-};
-export const TIMEZONE: Pick<About, "allowed" | "fix"> = {
-  allowed: "a time zone of the IANA database, like Europe/Berlin",
-  fix: "See `timedatectl list-timezones`.",
 };
 
 /** Of a load that is over when it begins. */
@@ -57,13 +53,4 @@ function valueOf(text: string, { least, most, names = [] }: Field): number | und
   const named = names.indexOf(text.toUpperCase());
   const value = named >= 0 ? least + named : /^\d+$/.test(text) ? Number(text) : Number.NaN;
   return value >= least && value <= most ? value : undefined;
-}
-
-/** True for a time zone that the runtime knows, which has the IANA database. */
-export function isTimezone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
 }

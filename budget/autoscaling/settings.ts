@@ -3,7 +3,8 @@ import { z } from "zod";
 
 import { secretName, workloadName } from "../core/leaves";
 import { about, choice, flag, group, list, number, retold, ruled, text } from "../core/settings";
-import { CRON, OVER_AT_ONCE, TIMEZONE, isCron, isTimezone } from "./cron";
+import { TIMEZONE, isTimezone } from "../core/timezone";
+import { CRON, OVER_AT_ONCE, isCron } from "./cron";
 
 /** Kubernetes: the longest key of Redis that anybody writes into a file. */
 const redisKey = text(/^[^\s]{1,250}$/, {

@@ -34,4 +34,5 @@ export const COMPONENT_TYPES = {
   cloudFront: "retrofitlink:edge:CloudFront",
   cloudflare: "retrofitlink:edge:Cloudflare",
   imageOptimizer: "retrofitlink:edge:ImageOptimizer",
+  alertRouting: "retrofitlink:monitoring:AlertRouting",
 } as const;

@@ -3,7 +3,8 @@
  * ignored. Checked against KEDA 2.20, apis/keda/v1alpha1/scaledobject_webhook.go and pkg/scalers.
  */
 import { issue, pathOf, type Issue } from "../../budget/core/issues";
-import { CRON, OVER_AT_ONCE, TIMEZONE, isCron, isTimezone } from "../../budget/autoscaling/cron";
+import { CRON, OVER_AT_ONCE, isCron } from "../../budget/autoscaling/cron";
+import { TIMEZONE, isTimezone } from "../../budget/core/timezone";
 import type { EventDrivenAutoscalerArgs } from "./event-driven-args";
 import { boundIssues } from "./scaling-metrics";
 import type { ScalingTrigger } from "./scaling-triggers";

@@ -168,6 +168,16 @@ const VARIANTS: Readonly<Record<string, Make>> = {
       opts,
     ),
   OriginLockSecret: (opts) => new components.OriginLockSecret("web", { transform }, opts),
+  AlertRouting: (opts) =>
+    new components.AlertRouting(
+      "web",
+      {
+        namespace: "monitoring",
+        routing: { receivers: { "on-call": { kind: "webhook", secret: "on-call" } } },
+        transform,
+      },
+      opts,
+    ),
   ElasticService: (opts) =>
     new components.ElasticService(
       "web",

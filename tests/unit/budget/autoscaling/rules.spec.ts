@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
-import { isCron, isTimezone } from "../../../../budget/autoscaling/cron";
+import { isCron } from "../../../../budget/autoscaling/cron";
+import { isTimezone } from "../../../../budget/core/timezone";
 import { scalingIssues, type ScalingSurroundings } from "../../../../budget/autoscaling/rules";
 import type { ServiceScaling } from "../../../../budget/autoscaling/scaling";
 import { prometheusSettings, serviceScalingSettings } from "../../../../budget/autoscaling/settings";
