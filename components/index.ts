@@ -4,6 +4,7 @@ export * from "./caching";
 export * from "./database";
 export * from "./edge";
 export * from "./load-balancing";
+export * from "./monitoring";
 export * from "./workload";
 
 export type { Transform } from "./shared/transform";

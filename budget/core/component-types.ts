@@ -32,4 +32,5 @@ export const COMPONENT_TYPES = {
   cloudFront: "retrofitlink:edge:CloudFront",
   cloudflare: "retrofitlink:edge:Cloudflare",
   imageOptimizer: "retrofitlink:edge:ImageOptimizer",
+  dashboards: "retrofitlink:monitoring:Dashboards",
 } as const;

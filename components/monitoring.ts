@@ -1,0 +1,1 @@
+export { Dashboards, type DashboardsArgs } from "./monitoring/dashboards";
