@@ -47,6 +47,10 @@ tune: $(PACKAGES) ## the settings that keep every promise of a trace at the leas
 	@$(TS) simulation/replay/tune.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
 		--scale='$(SCALE)' --warm-up-days='$(WARM_UP_DAYS)' --prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
 
+.PHONY: performance-page
+performance-page: $(PACKAGES) system-packages ## the performance dashboard with data of a real Prometheus: build/monitoring/performance.html
+	@$(TS) delivery/monitoring/main.ts $(SECONDS)
+
 .PHONY: down
 down: $(PACKAGES) ## remove what `make up` made
 	@$(TS) sandbox/cli.ts down
@@ -154,8 +158,8 @@ bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days t
 ## -- what the tests need from the system
 
 .PHONY: system-packages
-system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs, prometheus
-	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus
+system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs, prometheus with exporter and alertmanager
+	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus prometheus-redis-exporter:prometheus-redis-exporter prometheus-alertmanager:prometheus-alertmanager
 
 .PHONY: deployed-programs
 deployed-programs: ## HAProxy, nginx and Valkey as they are deployed, unpacked beside Debian's, for the config specs

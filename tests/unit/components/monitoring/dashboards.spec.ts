@@ -158,10 +158,7 @@ describe("dashboards", () => {
 });
 
 describe("bounds on a dashboard", () => {
-  const bound = (
-    value: number,
-    worseWhen: "higher" | "lower",
-  ): (typeof HITS)["bounds"] extends infer B ? NonNullable<B>[number] : never => ({
+  const bound = (value: number, worseWhen: PanelBound["worseWhen"]): PanelBound => ({
     value,
     worseWhen,
     label: "promise",
