@@ -15,6 +15,8 @@ export interface AlertPath {
   readonly alert: string;
   readonly tier: string;
   readonly summary: string;
+  /** The condition as PromQL. */
+  readonly expr: string;
   readonly stations: readonly Station[];
 }
 
@@ -56,7 +58,7 @@ export function alertPath(sources: PathSources): AlertPath | undefined {
     cause === undefined ? clock(at) : `${Math.max(0, Math.round(at - cause.at))} s later`;
   const stations: Station[] = [
     ...(cause === undefined ? [] : [{ who: "The cause", at: cause.at, what: cause.text, details: [] }]),
-    { who: "Prometheus", at: noticed, what: "notices: pending", details: [since(noticed), expr] },
+    { who: "Prometheus", at: noticed, what: "notices: pending", details: [since(noticed)] },
     {
       who: "Prometheus",
       at: fired,
@@ -74,5 +76,5 @@ export function alertPath(sources: PathSources): AlertPath | undefined {
       ],
     })),
   ];
-  return { alert, tier, summary, stations };
+  return { alert, tier, summary, expr, stations };
 }

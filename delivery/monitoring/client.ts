@@ -57,7 +57,13 @@ function overlay({ lines, unit }: Handed["panels"][number]): uPlot.Plugin {
       ctx.setLineDash([6 * ratio, 4 * ratio]);
       line(bbox.left, y, bbox.left + bbox.width, y);
       ctx.textAlign = "right";
-      ctx.fillText(figure(value, unit), bbox.left + bbox.width - 4 * ratio, y - 4 * ratio);
+      const place = [figure(value, unit), bbox.left + bbox.width - 4 * ratio, y - 4 * ratio] as const;
+      // A halo, so that a curve below does not cross the words.
+      ctx.setLineDash([]);
+      ctx.strokeStyle = css("--card");
+      ctx.lineWidth = 4 * ratio;
+      ctx.strokeText(...place);
+      ctx.fillText(...place);
     }
     ctx.restore();
   };

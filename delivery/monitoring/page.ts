@@ -185,12 +185,13 @@ function chart(panel: ShownPanel): Html {
   </section>`;
 }
 
-function pathSection({ alert, tier, summary, stations }: AlertPath): Html {
+function pathSection({ alert, tier, summary, expr, stations }: AlertPath): Html {
   return html`<h2>How ${alert} came to a person</h2>
     <p class="soft">${summary} Tier ${tier}.</p>
     <ol class="path">
       ${stations.map(station)}
-    </ol>`;
+    </ol>
+    <p class="soft condition">The condition, asked again and again: <code>${expr}</code></p>`;
 }
 
 function station({ who, at, what, details }: Station): Html {

@@ -152,7 +152,7 @@ const PANELS: readonly Panel[] = [
 ];
 
 /** Long enough to be sure, short enough for a run of minutes. */
-const ALERT_WINDOW_SECONDS = 15;
+const ALERT_WINDOW_SECONDS = 10;
 
 export const ERRORS_ALERT: Alert = {
   name: "ServiceErrorsFast",
@@ -164,7 +164,7 @@ export const ERRORS_ALERT: Alert = {
     threshold: BUDGET.errorRatio.critical,
     example: () => [],
   },
-  forSeconds: 6,
+  forSeconds: 4,
   windowSeconds: ALERT_WINDOW_SECONDS,
   labels: { service: "backend" },
   noun: "service",

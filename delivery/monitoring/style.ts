@@ -36,7 +36,8 @@ ${WIDTHS.join("\n")}
 .plot { min-height: 220px; margin: 0 0 0 -8px; }
 .plot .u-over { cursor: crosshair; }
 .chart table { font-size: 13px; margin-top: 8px; }
-.chart > p.about { flex: 1; }
+.chart > p.about { min-height: 3em; }
+.verdict p { margin: 4px 0 0; }
 .chart th, .chart td { padding-top: 2px; padding-bottom: 2px; }
 .chart tbody th { overflow-wrap: anywhere; }
 .chart thead th[data-last] { min-width: 76px; }
@@ -47,6 +48,7 @@ ${CURVES.join("\n")}
 .marks b { font-weight: 600; }
 .path { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 16px 34px; }
 .path li { margin: 0; padding: 14px 16px; position: relative; display: flex; flex-direction: column; gap: 4px; }
+.condition { margin: 18px 0 0; font-size: 13px; }
 .path li > .soft, .path .detail { font-size: 13px; }
 .path .detail { overflow-wrap: anywhere; color: var(--soft); }
 .path li:not(:last-child)::after { content: "\\2192"; position: absolute; right: -26px; top: 18px; font-size: 18px; line-height: 1; color: var(--soft); }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** What is asked of the backend, in proportions of a shop: searches above all, few that sign in. */
 const MIX: readonly (readonly [share: number, ask: (chance: () => number) => readonly [string, string]])[] = [
   [
-    0.62,
+    0.6,
     (chance) => [
       "GET",
       `/api/properties?city=${encodeURIComponent(CITIES[skewed(chance, 5)] ?? "")}&limit=${1 + skewed(chance, 50)}`,
@@ -19,7 +19,7 @@ const MIX: readonly (readonly [share: number, ask: (chance: () => number) => rea
     ],
   ],
   [0.1, (chance) => ["GET", `/api/contractors/search?trade=windows&limit=${1 + skewed(chance, 50)}`]],
-  [0.08, () => ["POST", "/api/sessions"]],
+  [0.1, () => ["POST", "/api/sessions"]],
 ];
 
 const CITIES = ["Berlin", "Hamburg", "Köln", "Leipzig", "München"];

@@ -61,8 +61,8 @@ const RUSH = 140;
 /** Parts of the script at which something happens. */
 const RUSH_FROM = 0.25;
 const RUSH_TO = 0.85;
-const STILL_FROM = 0.5;
-const STILL_TO = 0.68;
+const STILL_FROM = 0.45;
+const STILL_TO = 0.7;
 
 /**
  * Runs the script, and hands over while Prometheus still answers: quiet, a rush hour, and in the middle of it Redis stands
