@@ -107,7 +107,7 @@ function drawInto(host: HTMLElement, panel: Handed["panels"][number]): void {
       axes: [
         {
           ...axis,
-          space: 90,
+          space: 72,
           size: 30,
           values: [[1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1]],
         },

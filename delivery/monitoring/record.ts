@@ -17,11 +17,11 @@ export async function recordedPage(watched: Watched, length: RunLength): Promise
   return await watchedRun(run, async (recorded) => {
     const { prometheus, from, to, events } = recorded;
     const ask: AskRange = async (query, start, end, step) =>
-      await range(prometheus, { query, start: `${start}`, end: `${end}`, step: `${step}` });
+      await answer(prometheus, "query_range", { query, start: `${start}`, end: `${end}`, step: `${step}` });
     const span = { from, to, scrapeSeconds: length.everySeconds };
     const paths: AlertPath[] = [];
     for (const alert of watched.alerts) {
-      const path = await pathOf(alert, recorded, ask, length.everySeconds);
+      const path = await pathOf(alert, recorded);
       if (path !== undefined) paths.push(path);
     }
     return {
@@ -70,9 +70,7 @@ function routes(webhook: string): object {
 
 async function pathOf(
   alert: Alert,
-  { from, to, events, notifications }: RecordedRun,
-  ask: AskRange,
-  step: number,
+  { prometheus, from, to, events, notifications }: RecordedRun,
 ): Promise<AlertPath | undefined> {
   const { name, tier, summary, forSeconds } = alert;
   return alertPath({
@@ -82,21 +80,29 @@ async function pathOf(
     expr: expressionOf(alert),
     forSeconds,
     runbook: runbookOf(alert),
-    states: await ask(`ALERTS{alertname="${name}"}`, from, to, step),
+    // Its samples themselves: steps of a range would be later than the moment of the evaluation.
+    states: await answer(prometheus, "query", {
+      query: `ALERTS{alertname="${name}"}[${Math.ceil(to - from)}s]`,
+      time: `${to}`,
+    }),
     events,
     notifications,
   });
 }
 
-async function range(prometheus: string, asked: Readonly<Record<string, string>>): Promise<AnsweredSeries[]> {
-  const response = await fetch(`${prometheus}/api/v1/query_range`, {
+async function answer(
+  prometheus: string,
+  path: "query" | "query_range",
+  asked: Readonly<Record<string, string>>,
+): Promise<AnsweredSeries[]> {
+  const response = await fetch(`${prometheus}/api/v1/${path}`, {
     method: "POST",
     body: new URLSearchParams(asked),
   });
-  const answer = (await response.json()) as {
+  const { data, error = "no answer" } = (await response.json()) as {
     readonly error?: string;
     readonly data?: { readonly result: AnsweredSeries[] };
   };
-  if (answer.data === undefined) throw new Error(`${asked["query"]}: ${answer.error ?? "no answer"}`);
-  return answer.data.result;
+  if (data === undefined) throw new Error(`${asked["query"]}: ${error}`);
+  return data.result;
 }

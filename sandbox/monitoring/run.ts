@@ -62,7 +62,7 @@ const RUSH = 140;
 const RUSH_FROM = 0.25;
 const RUSH_TO = 0.85;
 const STILL_FROM = 0.45;
-const STILL_TO = 0.7;
+const STILL_TO = 0.65;
 
 /**
  * Runs the script, and hands over while Prometheus still answers: quiet, a rush hour, and in the middle of it Redis stands
