@@ -29,7 +29,7 @@ const ROOMS = {
     "sandbox",
     "tests",
   ],
-  delivery: ["budget", "plan", "stacks", "loadtest", "report", "cli", "engine", "sandbox"],
+  delivery: ["budget", "plan", "components", "stacks", "loadtest", "report", "cli", "engine", "sandbox"],
 };
 
 const rooms = Object.entries(ROOMS).map(([room, allowed]) => ({

@@ -47,6 +47,10 @@ tune: $(PACKAGES) ## the settings that keep every promise of a trace at the leas
 	@$(TS) simulation/replay/tune.ts --trace='$(TRACE)' --stack='$(STACK)' --service='$(SERVICE)' --faults='$(FAULTS)' \
 		--scale='$(SCALE)' --warm-up-days='$(WARM_UP_DAYS)' --prometheus-url='$(PROMETHEUS_URL)' --query='$(QUERY)' --days='$(DAYS)'
 
+.PHONY: performance-page
+performance-page: $(PACKAGES) system-packages ## the performance dashboard with data of a real Prometheus: build/monitoring/performance.html
+	@$(TS) delivery/monitoring/main.ts $(SECONDS)
+
 .PHONY: down
 down: $(PACKAGES) ## remove what `make up` made
 	@$(TS) sandbox/cli.ts down

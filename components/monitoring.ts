@@ -16,3 +16,4 @@ export {
 export type { RemoteWrite, SecretEntry } from "./monitoring/remote-write";
 export { PrometheusRules, type PrometheusRulesArgs } from "./monitoring/prometheus-rules";
 export { AlertRouting, type AlertRoutingArgs } from "./monitoring/alert-routing";
+export { Dashboards, type DashboardsArgs } from "./monitoring/dashboards";

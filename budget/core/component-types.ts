@@ -35,4 +35,5 @@ export const COMPONENT_TYPES = {
   cloudflare: "retrofitlink:edge:Cloudflare",
   imageOptimizer: "retrofitlink:edge:ImageOptimizer",
   alertRouting: "retrofitlink:monitoring:AlertRouting",
+  dashboards: "retrofitlink:monitoring:Dashboards",
 } as const;

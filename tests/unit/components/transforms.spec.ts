@@ -18,6 +18,7 @@ import { ATLAS, GCP, LOOK_UP, atlasOutputs } from "./database/atlas-fixture";
 import { clusterArgs, endpoint } from "./database/fixtures";
 import { cloudFront, cloudflare, edgeOutputs } from "./edge/fixtures";
 import { AWS_ALB, AWS_ALB_OUTPUTS, LOCKED } from "./load-balancing/aws-alb-fixture";
+import { LATENCY } from "./monitoring/panels";
 
 const transform = everywhere();
 const bundles = mkdtempSync(join(tmpdir(), "image-bundles-"));
@@ -165,6 +166,12 @@ const VARIANTS: Readonly<Record<string, Make>> = {
         ...LOCKED,
         records: cloudflareRecords("0123456789abcdef0123456789abcdef", transform.dnsRecord),
       },
+      opts,
+    ),
+  Dashboards: (opts) =>
+    new components.Dashboards(
+      "web",
+      { panels: [LATENCY], stack: "production", namespace: "monitoring", transform },
       opts,
     ),
   OriginLockSecret: (opts) => new components.OriginLockSecret("web", { transform }, opts),

@@ -1,0 +1,79 @@
+/** A dashboard's page without a Prometheus: curves that are made up, of panels like the real ones. */
+import type { Panel } from "../../../../budget/monitoring/panel";
+import { dashboards } from "../../../../components/monitoring/dashboards/render";
+import { alertPath } from "../../../../delivery/monitoring/alert-path";
+import {
+  dashboardModel,
+  type AnsweredSeries,
+  type AskRange,
+} from "../../../../delivery/monitoring/page-model";
+import type { PerformancePage } from "../../../../delivery/monitoring/page";
+import { SHOWN } from "../../../../delivery/monitoring/shown";
+
+export const FROM = Date.UTC(2026, 0, 5, 14) / 1000;
+export const TO = FROM + 240;
+
+/** Each query's curves lie above those of the one before it. @param labels of the series that each query answers; none answers nothing */
+export function answering(...labels: readonly Readonly<Record<string, string>>[]): AskRange {
+  let asked = 0;
+  return (_query, from, to, step) => {
+    const above = 0.07 * (asked++ % 6);
+    return Promise.resolve(
+      labels.map((metric, index) => ({
+        metric,
+        values: Array.from(
+          { length: Math.floor((to - from) / step) + 1 },
+          (_, at) => [from + at * step, String(above + 0.1 * (index + 1) + 0.05 * Math.sin(at / 9))] as const,
+        ),
+      })),
+    );
+  };
+}
+
+export const FIRED: readonly AnsweredSeries[] = [
+  {
+    metric: { alertstate: "pending" },
+    values: [
+      [FROM + 106, "1"],
+      [FROM + 108, "1"],
+    ],
+  },
+  {
+    metric: { alertstate: "firing" },
+    values: [
+      [FROM + 110, "1"],
+      [FROM + 112, "1"],
+    ],
+  },
+];
+
+export const PATH = alertPath({
+  alert: "ServiceErrorsFast",
+  tier: "P0",
+  summary: "Too many requests fail.",
+  expr: "errors > 0.05",
+  forSeconds: 4,
+  runbook: "service-errors-fast.md",
+  states: FIRED,
+  events: [
+    { at: FROM + 60, text: "rush hour begins" },
+    { at: FROM + 100, text: "Redis stands still" },
+    { at: FROM + 160, text: "Redis goes on" },
+  ],
+  notifications: [
+    { at: FROM + 111.4, receiver: "page at once", status: "firing", alerts: ["ServiceErrorsFast"] },
+    { at: FROM + 170, receiver: "page at once", status: "resolved", alerts: ["ServiceErrorsFast"] },
+    { at: FROM + 20, receiver: "business hours", status: "firing", alerts: ["Other"] },
+  ],
+});
+
+export async function madeUpPage(
+  panels: readonly Panel[] = SHOWN.panels,
+  ask: AskRange = answering({ cache: "api", status: "200", pod: "backend-0" }),
+): Promise<PerformancePage> {
+  const { performance } = dashboards(panels, { stack: "production", namespaces: ["retrofitlink"] });
+  if (performance === undefined) throw new Error("no panel is on the performance dashboard");
+  const marks = [{ at: FROM + 100.25, text: "Redis stands still" }];
+  const dashboard = await dashboardModel(performance, ask, { from: FROM, to: TO, scrapeSeconds: 2 }, marks);
+  return { about: "Made up.", dashboard, paths: PATH === undefined ? [] : [PATH] };
+}
