@@ -15,13 +15,7 @@ import {
   seasonWindow,
   STAY_MINUTES,
 } from "./forecast";
-
-/** One recording rule. */
-export interface ForecastRule {
-  readonly record: string;
-  readonly expr: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+import type { RecordingRule } from "../monitoring/recording";
 
 /** One alerting rule. */
 export interface ForecastAlert {
@@ -36,12 +30,13 @@ export interface ForecastAlert {
 export interface ForecastGroup {
   readonly name: string;
   readonly interval: string;
-  readonly rules: readonly (ForecastRule | ForecastAlert)[];
+  readonly rules: readonly (RecordingRule | ForecastAlert)[];
 }
 
 /** Whose load is forecast, and from what. */
 export interface ForecastedService extends ForecastSettings {
-  /** Name in the label `service` of every series. */
+  /** Labels of every series: stacks may share a Prometheus, and have services of the same name. */
+  readonly namespace: string;
   readonly service: string;
   /** PromQL of the load of the last minute, one series without labels: `sum(rate(http_requests_total{job="backend"}[1m]))`. */
   readonly load: string;
@@ -51,7 +46,7 @@ export interface ForecastedService extends ForecastSettings {
   readonly mode: "preview" | "on";
 }
 
-/** Names of the series that others read; all have the label `service`. */
+/** Names of the series that others read; all have the labels `namespace` and `service`. */
 export const FORECAST_SERIES = {
   /** Load of the last minute. */
   now: "service:load:now",
@@ -88,7 +83,7 @@ export function forecastRules(of: ForecastedService): ForecastGroup {
   const rules = [...loadRules(of), ...partRules(of), ...judgeRules(of), ...resultRules(of)].map((rule) => ({
     record: rule.record,
     expr: rule.expr,
-    labels: { service: of.service, ...rule.labels },
+    labels: { namespace: of.namespace, service: of.service, ...rule.labels },
   }));
   return {
     name: `forecast-${of.service}`,
@@ -97,20 +92,22 @@ export function forecastRules(of: ForecastedService): ForecastGroup {
   };
 }
 
-type Unlabelled = Pick<ForecastRule, "record" | "expr"> & { readonly labels?: Record<string, string> };
-
 /** `n` minutes of samples, in the old and the new meaning of a range. */
 const range = (minutes: number): string => `[${minutes * 60 - 1}s]`;
 /** A difference of this many minutes needs the sample at its far end as well. */
 const span = (minutes: number, of: ForecastedService): string =>
   `[${minutes * 60 + of.intervalSeconds - 1}s]`;
 
-function selectors({ service }: ForecastedService): (name: string, more?: string) => string {
-  return (name, more = "") => `${name}{service="${service}"${more}}`;
+/** Series of one service by their name. */
+export function forecastSelector({
+  namespace,
+  service,
+}: Pick<ForecastedService, "namespace" | "service">): (name: string, more?: string) => string {
+  return (name, more = "") => `${name}{namespace="${namespace}",service="${service}"${more}}`;
 }
 
-function loadRules(of: ForecastedService): Unlabelled[] {
-  const at = selectors(of);
+function loadRules(of: ForecastedService): RecordingRule[] {
+  const at = forecastSelector(of);
   const { now, recent } = FORECAST_SERIES;
   const level = at("service:load:level");
   const least = (LEVEL_MINUTES * 60) / of.intervalSeconds / 2;
@@ -154,8 +151,8 @@ function loadRules(of: ForecastedService): Unlabelled[] {
 const daysOf = ({ days }: ForecastSettings): number[] => Array.from({ length: days }, (_, i) => i + 1);
 
 /** What each part asks for, in the unit of the load at the trigger's target. */
-function partRules(of: ForecastedService): Unlabelled[] {
-  const at = selectors(of);
+function partRules(of: ForecastedService): RecordingRule[] {
+  const at = forecastSelector(of);
   const { now, asked } = FORECAST_SERIES;
   const member = at("service:forecast:member");
   const rise = `(${at(now)} - min_over_time(${at(now)}${span(1, of)}))`;
@@ -179,8 +176,8 @@ export function scale({ target, ceiling }: Pick<ForecastSettings, "target" | "ce
 }
 
 /** What each part would have saved and cost, and whether that pays. */
-function judgeRules(of: ForecastedService): Unlabelled[] {
-  const at = selectors(of);
+function judgeRules(of: ForecastedService): RecordingRule[] {
+  const at = forecastSelector(of);
   const { now, asked, benefit, cost, believed } = FORECAST_SERIES;
   const ordered = at("service:load:ordered");
   const extra = at("service:forecast:extra");
@@ -195,18 +192,18 @@ function judgeRules(of: ForecastedService): Unlabelled[] {
       record: "service:forecast:extra",
       expr:
         `clamp_min(max_over_time(${at(asked)}${range(STAY_MINUTES)} offset ${of.leadMinutes}m)` +
-        ` - on (service) group_left () ${ordered}, 0)`,
+        ` - on (namespace, service) group_left () ${ordered}, 0)`,
     },
     {
       record: "service:forecast:saved",
       expr:
-        `(${limit} * (${extra} + on (service) group_left () ${ordered})` +
-        ` >= bool on (service) group_left () ${at(now)}) * on (service) group_left () ${full}`,
+        `(${limit} * (${extra} + on (namespace, service) group_left () ${ordered})` +
+        ` >= bool on (namespace, service) group_left () ${at(now)}) * on (namespace, service) group_left () ${full}`,
     },
     {
       record: cost,
       expr:
-        `sum_over_time(${extra}${judged}) / on (service) group_left ()` +
+        `sum_over_time(${extra}${judged}) / on (namespace, service) group_left ()` +
         ` (sum_over_time(${ordered}${judged}) > 0 and count_over_time(${ordered}${judged}) >= ${least})`,
     },
     ...Object.entries(of.trust).map(([part, minutes]) => ({
@@ -214,7 +211,7 @@ function judgeRules(of: ForecastedService): Unlabelled[] {
       labels: { part },
       expr:
         `clamp_min(sum_over_time(${at("service:forecast:saved", `,part="${part}"`)}${judged})${perMinute} + ${minutes}, 0)` +
-        ` / on (service) group_left () (sum_over_time(${full}${judged})${perMinute} + 1)`,
+        ` / on (namespace, service) group_left () (sum_over_time(${full}${judged})${perMinute} + 1)`,
     })),
     {
       record: believed,
@@ -223,10 +220,10 @@ function judgeRules(of: ForecastedService): Unlabelled[] {
   ];
 }
 
-function resultRules(of: ForecastedService): Unlabelled[] {
-  const at = selectors(of);
+function resultRules(of: ForecastedService): RecordingRule[] {
+  const at = forecastSelector(of);
   const { recent, expected, error, asked, believed, gated, added, age, trigger } = FORECAST_SERIES;
-  const result: Unlabelled[] = [
+  const result: RecordingRule[] = [
     { record: gated, expr: `max without (part) (${at(asked)} * ${at(believed)})` },
     { record: added, expr: `clamp_min(${at(gated)} - ${at(recent)}, 0)` },
     { record: expected, expr: `quantile without (day) (0.5, ${at("service:forecast:expected_member")})` },
@@ -251,16 +248,16 @@ const USELESS_FOR = "3d";
 
 /** Says when the forecast is stale, or wrong: believed, and asking for more than it saves. */
 export function forecastAlerts(of: ForecastedService): ForecastAlert[] {
-  const at = selectors(of);
-  const { service } = of;
+  const at = forecastSelector(of);
+  const { namespace, service } = of;
   const { now, gated, believed } = FORECAST_SERIES;
   const of_ = (text: string): { readonly summary: string } => ({ summary: `${service}: ${text}` });
   return [
     {
       alert: "ForecastStale",
-      expr: `${at(now)} unless on (service) ${at(gated)}`,
+      expr: `${at(now)} unless on (namespace, service) ${at(gated)}`,
       for: "15m",
-      labels: { service, severity: "warning" },
+      labels: { namespace, service, severity: "warning" },
       annotations: of_(
         "no forecast for 15 minutes although the load is measured; the reactive trigger is alone",
       ),
@@ -269,14 +266,14 @@ export function forecastAlerts(of: ForecastedService): ForecastAlert[] {
       alert: "ForecastLoadAbsent",
       expr: `absent(${at(now)})`,
       for: "5m",
-      labels: { service, severity: "critical" },
+      labels: { namespace, service, severity: "critical" },
       annotations: of_("the load is not measured, so that neither trigger sees a rise"),
     },
     {
       alert: "ForecastWrong",
-      expr: `max by (service) (${at(believed)}) == 0 and on (service) sum_over_time(${at("service:load:too_full")}${range(DAY_MINUTES)}) > 0`,
+      expr: `max by (namespace, service) (${at(believed)}) == 0 and on (namespace, service) sum_over_time(${at("service:load:too_full")}${range(DAY_MINUTES)}) > 0`,
       for: USELESS_FOR,
-      labels: { service, severity: "info" },
+      labels: { namespace, service, severity: "info" },
       annotations: of_("no part of the forecast paid for three days in which pods were too full"),
     },
   ];

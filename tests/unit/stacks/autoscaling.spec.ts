@@ -131,7 +131,7 @@ describe("autoscaling of a stack", function () {
     assert.equal(forecast.metadata.ignoreNullValues, "true");
     assert.equal(
       forecast.metadata.query,
-      'clamp_max(max(service:forecast:trigger{service="backend"}), 1100)',
+      'clamp_max(max(service:forecast:trigger{namespace="retrofitlink",service="backend"}), 1100)',
     );
     const { groups } = recording.only("kubernetes:monitoring.coreos.com/v1:PrometheusRule").inputs[
       "spec"
