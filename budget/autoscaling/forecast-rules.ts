@@ -16,6 +16,7 @@ import {
   STAY_MINUTES,
 } from "./forecast";
 import type { RecordingRule } from "../monitoring/recording";
+import type { Pods } from "./signals";
 
 /** One alerting rule. */
 export interface ForecastAlert {
@@ -104,6 +105,11 @@ export function forecastSelector({
   service,
 }: Pick<ForecastedService, "namespace" | "service">): (name: string, more?: string) => string {
   return (name, more = "") => `${name}{namespace="${namespace}",service="${service}"${more}}`;
+}
+
+/** What the trigger of a forecast asks. @param most requests/s that were agreed on */
+export function forecastTrigger({ namespace, deployment: service }: Pods, most: number): string {
+  return `clamp_max(max(${forecastSelector({ namespace, service })(FORECAST_SERIES.trigger)}), ${most})`;
 }
 
 function loadRules(of: ForecastedService): RecordingRule[] {
