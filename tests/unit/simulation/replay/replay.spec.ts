@@ -315,7 +315,6 @@ describe("replay of rules", () => {
       type: "cron",
       metadata: { timezone: "Europe/Berlin", start: "0 8 * * 1", end: "0 9 * * 1", desiredReplicas: "20" },
     };
-    const pods = { namespace: "retrofitlink", deployment: "backend" };
     const { triggers } = scaledObject().spec as { triggers: object[] };
     const result = run(
       traceOf(600, () => 300),
