@@ -41,6 +41,8 @@ function serviceOf(slots: number): ReplayService {
     baseRps: 300,
     peakRps: 1200,
     maxUtilization: 0.75,
+    busy: 0.6,
+    horizonSeconds: 120,
   };
 }
 

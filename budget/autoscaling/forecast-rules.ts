@@ -15,24 +15,20 @@ import {
   seasonWindow,
   STAY_MINUTES,
 } from "./forecast";
-
-/** One recording rule. */
-export interface ForecastRule {
-  readonly record: string;
-  readonly expr: string;
-  readonly labels: Readonly<Record<string, string>>;
-}
+import type { RecordingRule } from "../monitoring/recording";
+import type { Pods } from "./signals";
 
 /** A group of rules as a rules file and a PrometheusRule have it. */
 export interface ForecastGroup {
   readonly name: string;
   readonly interval: string;
-  readonly rules: readonly ForecastRule[];
+  readonly rules: readonly RecordingRule[];
 }
 
 /** Whose load is forecast, and from what. */
 export interface ForecastedService extends ForecastSettings {
-  /** Name in the label `service` of every series. */
+  /** Labels of every series: stacks may share a Prometheus, and have services of the same name. */
+  readonly namespace: string;
   readonly service: string;
   /** PromQL of the load of the last minute, one series without labels: `sum(rate(http_requests_total{job="backend"}[1m]))`. */
   readonly load: string;
@@ -42,7 +38,7 @@ export interface ForecastedService extends ForecastSettings {
   readonly mode: "preview" | "on";
 }
 
-/** Names of the series that others read; all have the label `service`. */
+/** Names of the series that others read; all have the labels `namespace` and `service`. */
 export const FORECAST_SERIES = {
   /** Load of the last minute. */
   now: "service:load:now",
@@ -79,7 +75,7 @@ export function forecastRules(of: ForecastedService): ForecastGroup {
   const rules = [...loadRules(of), ...partRules(of), ...judgeRules(of), ...resultRules(of)].map((rule) => ({
     record: rule.record,
     expr: rule.expr,
-    labels: { service: of.service, ...rule.labels },
+    labels: { namespace: of.namespace, service: of.service, ...rule.labels },
   }));
   return {
     name: `forecast-${of.service}`,
@@ -88,8 +84,6 @@ export function forecastRules(of: ForecastedService): ForecastGroup {
   };
 }
 
-type Unlabelled = Pick<ForecastRule, "record" | "expr"> & { readonly labels?: Record<string, string> };
-
 /** `n` minutes of samples, in the old and the new meaning of a range. */
 const range = (minutes: number): string => `[${minutes * 60 - 1}s]`;
 /** A difference of this many minutes needs the sample at its far end as well. */
@@ -97,14 +91,20 @@ const span = (minutes: number, of: ForecastedService): string =>
   `[${minutes * 60 + of.intervalSeconds - 1}s]`;
 
 /** Series of one service by their name. */
-export function selectors({
+export function forecastSelector({
+  namespace,
   service,
-}: Pick<ForecastedService, "service">): (name: string, more?: string) => string {
-  return (name, more = "") => `${name}{service="${service}"${more}}`;
+}: Pick<ForecastedService, "namespace" | "service">): (name: string, more?: string) => string {
+  return (name, more = "") => `${name}{namespace="${namespace}",service="${service}"${more}}`;
 }
 
-function loadRules(of: ForecastedService): Unlabelled[] {
-  const at = selectors(of);
+/** What the trigger of a forecast asks. @param most requests/s that were agreed on */
+export function forecastTrigger({ namespace, deployment: service }: Pods, most: number): string {
+  return `clamp_max(max(${forecastSelector({ namespace, service })(FORECAST_SERIES.trigger)}), ${most})`;
+}
+
+function loadRules(of: ForecastedService): RecordingRule[] {
+  const at = forecastSelector(of);
   const { now, recent } = FORECAST_SERIES;
   const level = at("service:load:level");
   const least = (LEVEL_MINUTES * 60) / of.intervalSeconds / 2;
@@ -148,8 +148,8 @@ function loadRules(of: ForecastedService): Unlabelled[] {
 const daysOf = ({ days }: ForecastSettings): number[] => Array.from({ length: days }, (_, i) => i + 1);
 
 /** What each part asks for, in the unit of the load at the trigger's target. */
-function partRules(of: ForecastedService): Unlabelled[] {
-  const at = selectors(of);
+function partRules(of: ForecastedService): RecordingRule[] {
+  const at = forecastSelector(of);
   const { now, asked } = FORECAST_SERIES;
   const member = at("service:forecast:member");
   const rise = `(${at(now)} - min_over_time(${at(now)}${span(1, of)}))`;
@@ -173,8 +173,8 @@ export function scale({ target, ceiling }: Pick<ForecastSettings, "target" | "ce
 }
 
 /** What each part would have saved and cost, and whether that pays. */
-function judgeRules(of: ForecastedService): Unlabelled[] {
-  const at = selectors(of);
+function judgeRules(of: ForecastedService): RecordingRule[] {
+  const at = forecastSelector(of);
   const { now, asked, benefit, cost, believed } = FORECAST_SERIES;
   const ordered = at("service:load:ordered");
   const extra = at("service:forecast:extra");
@@ -189,18 +189,18 @@ function judgeRules(of: ForecastedService): Unlabelled[] {
       record: "service:forecast:extra",
       expr:
         `clamp_min(max_over_time(${at(asked)}${range(STAY_MINUTES)} offset ${of.leadMinutes}m)` +
-        ` - on (service) group_left () ${ordered}, 0)`,
+        ` - on (namespace, service) group_left () ${ordered}, 0)`,
     },
     {
       record: "service:forecast:saved",
       expr:
-        `(${limit} * (${extra} + on (service) group_left () ${ordered})` +
-        ` >= bool on (service) group_left () ${at(now)}) * on (service) group_left () ${full}`,
+        `(${limit} * (${extra} + on (namespace, service) group_left () ${ordered})` +
+        ` >= bool on (namespace, service) group_left () ${at(now)}) * on (namespace, service) group_left () ${full}`,
     },
     {
       record: cost,
       expr:
-        `sum_over_time(${extra}${judged}) / on (service) group_left ()` +
+        `sum_over_time(${extra}${judged}) / on (namespace, service) group_left ()` +
         ` (sum_over_time(${ordered}${judged}) > 0 and count_over_time(${ordered}${judged}) >= ${least})`,
     },
     ...Object.entries(of.trust).map(([part, minutes]) => ({
@@ -208,7 +208,7 @@ function judgeRules(of: ForecastedService): Unlabelled[] {
       labels: { part },
       expr:
         `clamp_min(sum_over_time(${at("service:forecast:saved", `,part="${part}"`)}${judged})${perMinute} + ${minutes}, 0)` +
-        ` / on (service) group_left () (sum_over_time(${full}${judged})${perMinute} + 1)`,
+        ` / on (namespace, service) group_left () (sum_over_time(${full}${judged})${perMinute} + 1)`,
     })),
     {
       record: believed,
@@ -217,10 +217,10 @@ function judgeRules(of: ForecastedService): Unlabelled[] {
   ];
 }
 
-function resultRules(of: ForecastedService): Unlabelled[] {
-  const at = selectors(of);
+function resultRules(of: ForecastedService): RecordingRule[] {
+  const at = forecastSelector(of);
   const { recent, expected, error, asked, believed, gated, added, age, trigger } = FORECAST_SERIES;
-  const result: Unlabelled[] = [
+  const result: RecordingRule[] = [
     { record: gated, expr: `max without (part) (${at(asked)} * ${at(believed)})` },
     { record: added, expr: `clamp_min(${at(gated)} - ${at(recent)}, 0)` },
     { record: expected, expr: `quantile without (day) (0.5, ${at("service:forecast:expected_member")})` },

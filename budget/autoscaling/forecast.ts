@@ -23,7 +23,7 @@ export type ForecastPart = (typeof FORECAST_PARTS)[number];
 export interface ForecastSettings {
   /** From the moment a pod is asked for until it helps, minutes, whole number >= 1: start-up, and the node's where one is missing. */
   readonly leadMinutes: number;
-  /** Utilization that the reactive trigger keeps, share of what a pod can take, 0.4 to 0.8. */
+  /** Utilization that the reactive trigger keeps, share of a pod's slots, 0..1; measured from 0.4 to 0.8. */
   readonly target: number;
   /** Utilization that pods may have at a surge that was foreseen. From `target` up to `limit`. */
   readonly ceiling: number;

@@ -2,6 +2,7 @@
  * What Prometheus is asked about one workload, as PromQL. Each answers with one value, and with none rather than one that
  * is too low: a fleet must never shrink because somebody stopped measuring.
  */
+import type { RecordingRule } from "../monitoring/recording";
 
 /** Pods of one Deployment, as Prometheus finds them in Kubernetes. */
 export interface Pods {
@@ -71,13 +72,6 @@ export function proxyConnections(
   return knowing(`sum(avg_over_time(${metric}{${series}}[${WINDOW}]))`, metric, series);
 }
 
-/** A series that Prometheus keeps, for dashboards and for the forecast. */
-export interface ScalingRule {
-  readonly record: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly expr: string;
-}
-
 /** Names of the series: level, metric, operations, as Prometheus's documentation has it. */
 export const SCALING_SERIES = {
   requestsPerSecond: "retrofitlink:service_requests:rate1m",
@@ -87,7 +81,7 @@ export const SCALING_SERIES = {
 } as const;
 
 /** What is recorded of a service. @param slots of a pod */
-export function serviceRules(pods: Pods, slots: number): ScalingRule[] {
+export function serviceRules(pods: Pods, slots: number): RecordingRule[] {
   const labels = { namespace: pods.namespace, service: pods.deployment };
   return [
     { record: SCALING_SERIES.requestsPerSecond, labels, expr: requestsPerSecond(pods) },
@@ -101,7 +95,7 @@ export function proxyRules(
   pods: Pods,
   metric: string,
   labels?: Readonly<Record<string, string>>,
-): ScalingRule[] {
+): RecordingRule[] {
   return [
     {
       record: SCALING_SERIES.connections,

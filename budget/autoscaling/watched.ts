@@ -4,7 +4,7 @@ import type { Panel } from "../monitoring/panel";
 import { matchers } from "../monitoring/series";
 import { NOTHING_WATCHED, type Watched } from "../monitoring/watched";
 import { DAY_MINUTES } from "./forecast";
-import { FORECAST_SERIES, selectors } from "./forecast-rules";
+import { FORECAST_SERIES, forecastSelector } from "./forecast-rules";
 
 /** What is watched of one autoscaled workload follows from it. */
 export interface WatchedAutoscaler {
@@ -108,14 +108,14 @@ function autoscalerSeries(
 }
 
 /** Says when the forecast is stale, or wrong: believed, and asking for more than it saves. */
-export function forecastAlerts(of: Pick<WatchedAutoscaler, "name" | "key">): Alert[] {
-  const { name: service } = of;
-  const at = selectors({ service });
+export function forecastAlerts(of: Pick<WatchedAutoscaler, "namespace" | "name" | "key">): Alert[] {
+  const { namespace, name: service } = of;
+  const at = forecastSelector({ namespace, service });
   const { now, gated, believed } = FORECAST_SERIES;
   const load = { series: at(now), start: 100 };
   const common = {
     ...ABOUT,
-    labels: { service },
+    labels: { namespace, service },
     windowSeconds: 0,
     keys: [`${of.key}.autoscaling.forecast`],
   };
@@ -129,7 +129,7 @@ export function forecastAlerts(of: Pick<WatchedAutoscaler, "name" | "key">): Ale
       forSeconds: STALE_SECONDS,
       condition: {
         kind: "state",
-        expr: `${at(now)} unless on (service) ${at(gated)}`,
+        expr: `${at(now)} unless on (namespace, service) ${at(gated)}`,
         firing: [load],
         silent: [load, { series: at(gated), start: 50 }],
       },
@@ -154,8 +154,8 @@ export function forecastAlerts(of: Pick<WatchedAutoscaler, "name" | "key">): Ale
       condition: {
         kind: "state",
         expr:
-          `max by (service) (${at(believed)}) == 0` +
-          ` and on (service) sum_over_time(${tooFull}[${DAY_MINUTES * 60 - 1}s]) > 0`,
+          `max by (namespace, service) (${at(believed)}) == 0` +
+          ` and on (namespace, service) sum_over_time(${tooFull}[${DAY_MINUTES * 60 - 1}s]) > 0`,
         firing: [
           { series: part, start: 0 },
           { series: tooFull, start: 1 },

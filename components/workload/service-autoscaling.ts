@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { planAutoscaling, type AutoscalingInputs, type AutoscalingPlan } from "../../budget/autoscaling/plan";
 import { scheduledField } from "../../budget/autoscaling/planned";
-import { FORECAST_SERIES } from "../../budget/autoscaling/forecast-rules";
+import { forecastTrigger } from "../../budget/autoscaling/forecast-rules";
 import type { QueuedWork, ServiceScaling } from "../../budget/autoscaling/scaling";
 import { requestsInFlight, requestsPerSecond, type Pods } from "../../budget/autoscaling/signals";
 import { steeringOf, type Steering } from "../../budget/autoscaling/steering";
@@ -209,17 +209,13 @@ export function serviceTriggers(
       ? // Silent while it is stale or wrong, and then it asks for nothing.
         asked(
           "forecast",
-          forecastQuery ?? forecastOf(pods, Number(planned.numbers["forecastMost"]?.value)),
+          forecastQuery ?? forecastTrigger(pods, Number(planned.numbers["forecastMost"]?.value)),
           rpsPerPod.value,
           "nothing",
         )
       : []),
   ];
 }
-
-/** What the forecast of a service asks for, and at most what was agreed on. */
-const forecastOf = ({ deployment }: Pods, most: number): string =>
-  `clamp_max(max(${FORECAST_SERIES.trigger}{service="${deployment}"}), ${most})`;
 
 function queueTrigger(work: QueuedWork, redis: RedisAddress | undefined): ScalingTrigger[] {
   if (redis === undefined) return [];

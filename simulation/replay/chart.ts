@@ -85,7 +85,7 @@ export function panel({ title, height, lines, limit, most, label }: Panel, stret
             >`,
         ];
   return html`<div class="panel">
-    <h4>${title} ${legend(lines)}</h4>
+    <h3>${title} ${legend(lines)}</h3>
     ${svg(height, title, [...grid, ...drawn, ...mark, ...timeTicks(stretch, height)])}
   </div>`;
 }
@@ -115,7 +115,7 @@ export function strip(title: string, broken: ArrayLike<number>, stretch: Stretch
       : [],
   );
   return html`<div class="panel">
-    <h4>${title}</h4>
+    <h3>${title}</h3>
     ${svg(22, title, [html`<rect class="kept" x="${LEFT}" y="4" width="${WIDTH - LEFT - RIGHT}" height="14" />`, ...marks])}
   </div>`;
 }
@@ -244,7 +244,7 @@ export function tradeOff(title: string, curves: readonly Curve[], xLabel: string
     ),
   ];
   return html`<div class="panel">
-    <h4>${title} ${legend(curves.map(({ name, look }) => ({ name, look, values: [] })))}</h4>
+    <h3>${title} ${legend(curves.map(({ name, look }) => ({ name, look, values: [] })))}</h3>
     ${svg(height, title, inner)}
   </div>`;
 }
@@ -255,8 +255,8 @@ function round(value: number): string {
 
 export const CHART_STYLE = `
 .panel { margin: 0 0 14px; }
-.panel h4 { margin: 0; display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline; }
-.panel h4 .key { font-weight: 400; font-size: 13px; }
+.panel h3 { margin: 0; font-size: 14px; font-weight: 600; color: var(--soft); display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline; }
+.panel h3 .key { font-weight: 400; font-size: 13px; }
 .key i { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 6px; vertical-align: middle; background: currentColor; }
 .scroll { overflow-x: auto; }
 .chart { display: block; width: 100%; min-width: 720px; height: auto; }

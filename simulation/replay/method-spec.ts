@@ -24,7 +24,7 @@ export function plannedAutoscaler(
   manifests: readonly Manifest[],
   script: Script,
 ): Autoscaler {
-  const { autoscaler } = serviceObjects(manifests, service.name);
+  const { autoscaler, namespace } = serviceObjects(manifests, service.name);
   switch (method.kind) {
     case "rendered":
       return method.factor === 1 ? autoscaler : withTargets(autoscaler, method.factor);
@@ -35,6 +35,6 @@ export function plannedAutoscaler(
     case "oracle":
       return oracle(autoscaler, service, script.nodes.startSeconds);
     case "tuned":
-      return withSettings(autoscaler, method.settings, service);
+      return withSettings(autoscaler, method.settings, service, namespace);
   }
 }

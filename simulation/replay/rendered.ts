@@ -18,9 +18,11 @@ export async function renderedObjects(config: StackConfig): Promise<Manifest[]> 
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs }) => {
-        const { metadata, spec } = inputs as Partial<Manifest>;
+        const { metadata, spec: given } = inputs as Partial<Manifest>;
         // A custom resource is registered with the kind that it has.
         const kind = (inputs as { kind?: string }).kind ?? type.split(":").at(-1) ?? "";
+        // What a PriorityClass says stands beside its metadata.
+        const spec = given ?? (kind === "PriorityClass" ? (inputs as Manifest["spec"]) : undefined);
         if (type.startsWith("kubernetes:") && spec !== undefined) {
           manifests.push({ kind, metadata: { name, ...metadata }, spec });
         }

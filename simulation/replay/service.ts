@@ -32,6 +32,10 @@ export interface ReplayService {
   readonly peakRps: number;
   /** Highest share of the slots that the load test held. */
   readonly maxUtilization: number;
+  /** Planned share of the slots that is busy until a pod is added. */
+  readonly busy: number;
+  /** How far a forecast of its requests/s looks ahead, seconds. */
+  readonly horizonSeconds: number;
 }
 
 /** Loads are told apart by so many steps of the capacity: each is taken for the next higher one. */

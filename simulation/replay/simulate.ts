@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 
+import { plural } from "../../budget/core/format";
 import { print, runCommand } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
@@ -53,7 +54,7 @@ runCommand(async () => {
     print(`  ${relative(ROOT, html)}    the picture`);
     print(`  ${relative(ROOT, json)}    the figures, for AGAINST=\n`);
   }
-  print(`${found.length} traces (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+  print(`${plural(found.length, "trace")} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
   if (before === undefined) return 0;
   const changes = worse(
     before.comparisons,

@@ -3,7 +3,8 @@ import { DEFAULT_REACTION } from "../../budget/service/capacity";
 import { own } from "../../budget/core/own";
 import { serviceTime } from "../../budget/service/service-time";
 import { UserError } from "../../cli/user-error";
-import type { StackConfig } from "../../stacks/stack-file/config";
+import { planServices, type PlannedService } from "../../plan/plan-stack";
+import type { ServiceConfig, StackConfig } from "../../stacks/stack-file/config";
 import { serviceModels } from "../plan/scenarios";
 import { serviceObjects, type ServiceObjects } from "./objects";
 import { renderedObjects, type Manifest } from "./rendered";
@@ -56,8 +57,53 @@ export function plannedService(
     baseRps: input.demand.baseRps,
     peakRps: input.demand.peakRps,
     maxUtilization: input.profile.maxUtilization,
+    ...foreseen(config, name),
   };
   return { service, objects, labels: labelsOf(name, objects.namespace) };
+}
+
+/** A service planned with a forecast of its requests/s, whether the stack has one or not. */
+function planned(config: StackConfig, name: string, change: Partial<ServiceConfig> = {}): PlannedService {
+  const input = own(config.services, name);
+  if (input === undefined) throw new RangeError(`there is no service ${name}`);
+  const { autoscaling = {} } = input;
+  const driven: ServiceConfig = {
+    ...input,
+    ...change,
+    autoscaling: {
+      ...autoscaling,
+      kind: "keda",
+      signal: "requests-per-second",
+      forecast: { ...autoscaling.forecast, mode: "on" },
+    },
+  };
+  const found = own(planServices({ ...config, services: { ...config.services, [name]: driven } }), name);
+  if (found === undefined) throw new RangeError(`nothing is planned of ${name}`);
+  return found;
+}
+
+function foreseen(config: StackConfig, name: string): Pick<ReplayService, "busy" | "horizonSeconds"> {
+  const { plan, autoscaling } = planned(config, name);
+  return {
+    busy: plan.numbers.busy.value,
+    horizonSeconds: Number(autoscaling.plan.numbers["horizon"]?.value),
+  };
+}
+
+/** The most that `margin` of a stack file may be, and in how many steps of a thousandth it is looked for. */
+const MOST_MARGIN = 10;
+
+/** @returns the least margin with which the plan has so many pods at most; undefined where it has with any, or with none */
+export function marginFor(config: StackConfig, name: string, max: number): number | undefined {
+  const most = (margin: number): number => planned(config, name, { margin }).plan.numbers.max.value;
+  let [low, high] = [0, 1000 * MOST_MARGIN];
+  if (most(0) >= max || most(MOST_MARGIN) < max) return undefined;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (most(middle / 1000) >= max) high = middle;
+    else low = middle;
+  }
+  return high / 1000;
 }
 
 /** What a selector of the service may ask for, besides the pod. */

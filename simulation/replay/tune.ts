@@ -4,10 +4,12 @@ import { join, relative } from "node:path";
 
 import { print, runCommand } from "../../cli/command";
 import { ROOT } from "../../cli/paths";
-import { TASK_OPTIONS, readOptions, readTask } from "./command";
-import { busyCpu, podSpeed } from "./methods";
+import { TASK_OPTIONS, readOptions, readTask, stackConfig } from "./command";
+import { serviceObjects } from "./objects";
 import { mistakesAsUserErrors } from "./pool";
+import { boundsOf } from "./replay";
 import { search } from "./search";
+import { marginFor } from "./stack";
 import { tunePage } from "./tune-page";
 import { stackFileBlock } from "./tuned-settings";
 
@@ -20,8 +22,11 @@ runCommand(async () => {
     }),
   );
   const { best, tried } = await search(context, print);
-  const { service } = context;
-  const block = stackFileBlock(service.name, best.settings, podSpeed(service), busyCpu(service));
+  const { service, manifests, script } = context;
+  const [, renderedMax] = boundsOf(serviceObjects(manifests, service.name).autoscaler);
+  const { max } = best.settings;
+  const margin = max === renderedMax ? undefined : marginFor(stackConfig(stack), service.name, max);
+  const block = stackFileBlock(best, service, { margin, nodeStartSeconds: script.nodes.startSeconds });
   const folder = join(ROOT, "build", "simulation");
   mkdirSync(folder, { recursive: true });
   const [html, json] = [join(folder, "tune.html"), join(folder, "tune.json")];

@@ -1,11 +1,14 @@
 /** The settings of an autoscaler that tuning chooses, and the autoscaler that they make. */
 import { stringify } from "yaml";
 
+import { forecastRules, forecastTrigger } from "../../budget/autoscaling/forecast-rules";
+import { plannedForecast } from "../../budget/autoscaling/planned-forecast";
+import { requestsPerSecond } from "../../budget/autoscaling/signals";
 import { DEFAULT_BEHAVIOR, type Behavior } from "../autoscaler/behavior";
 import type { RuleGroup } from "../promql/rules";
 import { readScaledObject } from "../autoscaler/scaled-object";
 import type { Autoscaler } from "./controller";
-import { busyCpu, hpaOnCpu, onRequests, podSpeed } from "./methods";
+import { busyCpu, hpaOnCpu, podSpeed } from "./methods";
 import type { ReplayService } from "./service";
 
 type Driven = Exclude<Autoscaler, { kind: "oracle" }>;
@@ -22,11 +25,17 @@ export interface TunedSettings {
   readonly scaleDownWindowSeconds: number;
   /** The most pods that may go in a minute, percent. */
   readonly scaleDownPercent: number;
-  /** Whether a second trigger raises the replicas to what the last days saw at this time. */
+  /** Whether the forecast of the stack raises the replicas by a second trigger. */
   readonly prediction: boolean;
 }
 
-export function withSettings(rendered: Driven, settings: TunedSettings, service: ReplayService): Driven {
+/** @param rendered what the stack has now. @param namespace of the service's series */
+export function withSettings(
+  rendered: Driven,
+  settings: TunedSettings,
+  service: ReplayService,
+  namespace: string,
+): Driven {
   const { kind, target, min, max, prediction } = settings;
   const behavior = behaviorOf(settings);
   if (kind === "hpa") {
@@ -34,10 +43,10 @@ export function withSettings(rendered: Driven, settings: TunedSettings, service:
     return plain.kind === "hpa" ? { ...plain, object: { ...plain.object, min, max, behavior } } : plain;
   }
   const perPod = target * podSpeed(service);
-  const plain = onRequests(rendered, perPod);
-  if (plain.kind !== "keda") return plain;
-  const name = service.name;
-  const reactive = trigger(`sum(rate(http_requests_total{service="${name}"}[2m]))`, perPod, false);
+  const { name, busy, maxUtilization, horizonSeconds } = service;
+  const pods = { namespace, deployment: name };
+  const reactive = trigger(requestsPerSecond(pods), perPod, false);
+  const foreseen = trigger(forecastTrigger(pods, max * perPod), perPod, true);
   const object = readScaledObject({
     metadata: { name },
     spec: {
@@ -46,10 +55,13 @@ export function withSettings(rendered: Driven, settings: TunedSettings, service:
       maxReplicaCount: max,
       advanced: { horizontalPodAutoscalerConfig: { behavior } },
       // What is not known yet is 0, and raises nothing.
-      triggers: [reactive, ...(prediction ? [trigger("replay:rps:forecast_gated", perPod, true)] : [])],
+      triggers: [reactive, ...(prediction ? [foreseen] : [])],
     },
   });
-  return { kind: "keda", object, rules: prediction ? [levelForecastRules(name)] : [] };
+  const planned = { busyAtTarget: target, busy, maxUtilization, horizonSeconds };
+  const rules = (): RuleGroup =>
+    forecastRules(plannedForecast({ namespace, service: name, mode: "on", ...planned }));
+  return { kind: "keda", object, rules: prediction ? [rules()] : [] };
 }
 
 function trigger(query: string, threshold: number, ignoreNullValues: boolean): object {
@@ -70,65 +82,52 @@ function behaviorOf({ scaleDownWindowSeconds, scaleDownPercent }: TunedSettings)
   };
 }
 
-/**
- * A simple forecast: what was seen at this time one, two and seven days ago, each at today's level, their median; only while it
- * was right within 40 % over a day.
- *
- * Trap: a stack renders other rules (`budget/autoscaling/forecast-rules.ts`), which cost less. Tuning tries these.
- */
-export function levelForecastRules(service: string): RuleGroup {
-  const member = (season: string, offset: string): RuleGroup["rules"][number] => ({
-    record: "replay:rps:member",
-    labels: { season },
-    expr:
-      `max_over_time(replay:rps:rate5m[6m] offset ${offset}) * ` +
-      `clamp(replay:rps:avg1h / (replay:rps:avg1h offset ${season}), 0.5, 1.5)`,
-  });
-  return {
-    name: "forecast",
-    interval: "1m",
-    rules: [
-      { record: "replay:rps:rate5m", expr: `sum(rate(http_requests_total{service="${service}"}[5m]))` },
-      { record: "replay:rps:avg1h", expr: "avg_over_time(replay:rps:rate5m[1h])" },
-      member("1d", "23h54m"),
-      member("2d", "47h54m"),
-      member("7d", "167h54m"),
-      { record: "replay:rps:forecast", expr: "quantile without (season) (0.5, replay:rps:member)" },
-      {
-        record: "replay:rps:forecast_abserr",
-        expr: "abs((replay:rps:forecast offset 6m) - max_over_time(replay:rps:rate5m[6m]))",
-      },
-      {
-        record: "replay:rps:forecast_wape1d",
-        expr: "avg_over_time(replay:rps:forecast_abserr[1d]) / avg_over_time(replay:rps:rate5m[1d])",
-      },
-      {
-        record: "replay:rps:forecast_gated",
-        expr: "replay:rps:forecast and (replay:rps:forecast_wape1d < 0.4)",
-      },
-    ],
-  };
+/** Parts of a stack file that tuning has found, by key. */
+interface TunedBlock {
+  readonly "retrofitlink:cluster"?: { readonly nodeStartSeconds: number };
+  readonly "retrofitlink:autoscaling"?: { readonly headroom: "pause-pods" };
+  readonly "retrofitlink:services": Readonly<Record<string, object>>;
 }
 
-/** What tuning found, as the stack file has it, and as a comment what the plan derives. */
+/**
+ * What tuning found, as the stack file has it: every key that there is, and a comment for what the plan derives.
+ *
+ * @param margin with which the plan has so many pods at most; undefined where it has already
+ */
 export function stackFileBlock(
-  service: string,
-  settings: TunedSettings,
-  perPod: number,
-  cpuPercent: number,
+  { settings, headroomPods }: { readonly settings: TunedSettings; readonly headroomPods: number },
+  service: ReplayService,
+  { margin, nodeStartSeconds }: { readonly margin: number | undefined; readonly nodeStartSeconds: number },
 ): string {
   const { kind, target, min, max, scaleDownWindowSeconds, scaleDownPercent, prediction } = settings;
-  const signal = kind === "hpa" ? "cpu" : "requests-per-second";
-  const forecast = kind === "keda" ? { forecast: { mode: prediction ? "on" : "off" } } : {};
-  const block = stringify({
-    "retrofitlink:services": { [service]: { autoscaling: { kind, signal, ...forecast } } },
-  });
+  const perPod = podSpeed(service);
+  const forecast = prediction ? { mode: "on", mostRps: rounded(max * target * perPod) } : { mode: "off" };
+  const block: TunedBlock = {
+    ...(headroomPods > 0
+      ? {
+          "retrofitlink:cluster": { nodeStartSeconds },
+          "retrofitlink:autoscaling": { headroom: "pause-pods" },
+        }
+      : {}),
+    "retrofitlink:services": {
+      [service.name]: {
+        ...(margin === undefined ? {} : { margin }),
+        autoscaling: {
+          kind,
+          signal: kind === "hpa" ? "cpu" : "requests-per-second",
+          ...(kind === "keda" ? { forecast } : {}),
+        },
+      },
+    },
+  };
   const at =
     kind === "hpa"
-      ? `${Math.max(1, Math.round(cpuPercent * target))} % CPU`
-      : `${Number((perPod * target).toPrecision(3))} requests/s of each pod`;
+      ? `${Math.max(1, Math.round(busyCpu(service) * target))} % CPU`
+      : `${rounded(perPod * target)} requests/s of each pod`;
   return (
-    `${block}# The plan derives the rest; the search found ${at} (${Math.round(100 * target)} % of the slots busy),\n` +
+    `${stringify(block)}# The plan derives what has no key; the search found ${at} (${Math.round(100 * target)} % of the slots busy),\n` +
     `# ${min} to ${max} pods, down by ${scaleDownPercent} % a minute after ${scaleDownWindowSeconds} s.\n`
   );
 }
+
+const rounded = (value: number): number => Number(value.toPrecision(3));

@@ -2,9 +2,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 
-import { FORECAST_DEFAULTS } from "../../budget/autoscaling/forecast";
 import { forecastRules } from "../../budget/autoscaling/forecast-rules";
-import { proxyRules, requestsPerSecond, serviceRules } from "../../budget/autoscaling/signals";
+import { plannedForecast } from "../../budget/autoscaling/planned-forecast";
+import { proxyRules, serviceRules } from "../../budget/autoscaling/signals";
 import { own } from "../../budget/core/own";
 import { rulesFile, type RuleGroup } from "../../budget/monitoring/rule-groups";
 import { ClusterAutoscaler } from "../../components/autoscaling/cluster-autoscaler";
@@ -223,31 +223,24 @@ export function scalingRuleGroups(config: StackConfig, plan: StackPlan): RuleGro
   ];
 }
 
-/** A minute is what the forecast counts in. */
-const FORECAST_INTERVAL_SECONDS = 60;
-
-/**
- * The forecast of each service that wants one. At its target a pod is as busy as the plan steers to; foreseen it may be as busy
- * as the response time was proven for; beyond `maxUtilization` the promise is broken.
- */
+/** The forecast of each service that wants one. */
 function forecastGroups({ cluster, services }: StackConfig, plan: StackPlan): RuleGroup[] {
   return Object.entries(services).flatMap(([service, { autoscaling, profile }]) => {
     const mode = autoscaling?.forecast?.mode ?? "off";
     const planned = own(plan.services, service);
     if (mode === "off" || planned === undefined) return [];
     const { busyAtTarget, horizon } = planned.autoscaling.plan.numbers;
-    const ceiling = Math.max(busyAtTarget.value, planned.plan.numbers.busy.value);
-    return forecastRules({
-      ...FORECAST_DEFAULTS,
-      service,
-      mode,
-      load: requestsPerSecond({ namespace: cluster.namespace, deployment: service }),
-      intervalSeconds: FORECAST_INTERVAL_SECONDS,
-      leadMinutes: Math.max(1, Math.ceil(Number(horizon?.value) / 60)),
-      target: busyAtTarget.value,
-      ceiling,
-      limit: Math.max(ceiling, profile.maxUtilization),
-    });
+    return forecastRules(
+      plannedForecast({
+        namespace: cluster.namespace,
+        service,
+        mode,
+        busyAtTarget: busyAtTarget.value,
+        busy: planned.plan.numbers.busy.value,
+        maxUtilization: profile.maxUtilization,
+        horizonSeconds: Number(horizon?.value),
+      }),
+    );
   });
 }
 

@@ -21,6 +21,7 @@ export interface Answer {
 
 export interface PrometheusOfBlocks {
   readonly major: number;
+  readonly url: string;
   /** @param at seconds since 1970 */
   query(expression: string, at: number): Promise<Answer[]>;
   stop(): Promise<void>;
@@ -53,6 +54,7 @@ export async function prometheusOf(given: readonly GivenSeries[]): Promise<Prome
     });
   return {
     major: Number(version.split(".")[0]),
+    url: prometheus.url,
     query: (expression, at) => query(prometheus, expression, at),
     stop: () => prometheus.stop(),
   };

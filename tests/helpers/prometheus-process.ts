@@ -8,8 +8,8 @@ import { freePort } from "../../cli/free-port";
 import { eventually } from "./eventually";
 
 export interface PrometheusProcess {
-  /** Address with a port. */
-  readonly address: string;
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
   /**
    * What the HTTP API answers below `/api/v1/`.
    *
@@ -72,7 +72,7 @@ export async function startPrometheusIn(
     await stop();
     throw error;
   }
-  return { address: `127.0.0.1:${port}`, ask: (path) => ask(port, path), stop };
+  return { url: `http://127.0.0.1:${port}`, ask: (path) => ask(port, path), stop };
 }
 
 async function ask<Data>(port: number, path: string): Promise<Data> {

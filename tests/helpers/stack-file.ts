@@ -44,6 +44,15 @@ export function edited(...changes: readonly Change[]): (text: string) => string 
   };
 }
 
+/** Lays a block over another, map by map. */
+export function laid(under: StackFile, over: StackFile): void {
+  for (const [key, value] of Object.entries(over)) {
+    const isMap = (one: unknown): boolean => typeof one === "object" && one !== null && !Array.isArray(one);
+    if (isMap(value) && isMap(under[key])) laid(under[key] as StackFile, value as StackFile);
+    else under[key] = value;
+  }
+}
+
 /** Keeps `environment`, `cluster`, `budget` and `services`, and of the other blocks these. */
 export function only(...blocks: readonly string[]): Change {
   const kept = new Set(["environment", "cluster", "budget", "services", ...blocks]);

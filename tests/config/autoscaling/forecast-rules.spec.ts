@@ -27,6 +27,7 @@ const SETTINGS: ForecastSettings = {
 };
 const SERVICE: ForecastedService = {
   ...SETTINGS,
+  namespace: "shop",
   service: "backend",
   load: "sum(load_per_second)",
   intervalSeconds: 60,
@@ -79,7 +80,7 @@ describe("the forecast's recording rules", function () {
       }
     };
     const named = (name: string, part?: string): string =>
-      `${name}{service="backend"${part === undefined ? "" : `,part="${part}"`}}`;
+      `${name}{namespace="shop",service="backend"${part === undefined ? "" : `,part="${part}"`}}`;
     compare(named("service:load:ordered"), model.ordered);
     compare(named(FORECAST_SERIES.gated), model.gated);
     compare(named(FORECAST_SERIES.trigger), model.gated);
@@ -104,6 +105,31 @@ describe("the forecast's recording rules", function () {
       minute,
     }));
     assert.notEqual(testRules(forecastRulesFile([forecastRules(SERVICE)]), series, off), "");
+  });
+
+  it("of two stacks with a service of the same name keep apart in one Prometheus", () => {
+    const minutes = 90;
+    const stacks = [
+      { namespace: "shop", rate: 100 },
+      { namespace: "shop-staging", rate: 3 },
+    ];
+    const groups = stacks.map(({ namespace }) => ({
+      ...forecastRules({ ...SERVICE, namespace, load: `sum(load_per_second{namespace="${namespace}"})` }),
+      name: namespace,
+    }));
+    const series = stacks.map(({ namespace, rate }) => ({
+      series: `load_per_second{namespace="${namespace}"}`,
+      values: new Float64Array(minutes).fill(rate),
+    }));
+    const expectations = stacks.flatMap(({ namespace, rate }) =>
+      [FORECAST_SERIES.now, FORECAST_SERIES.recent, "service:load:level", "service:load:ordered"].map(
+        (name) => ({
+          expr: `count(${name}{namespace="${namespace}",service="backend"} == ${rate})`,
+          minute: minutes - 5,
+        }),
+      ),
+    );
+    assert.equal(testRules(forecastRulesFile(groups), series, expectations).slice(0, 3000), "");
   });
 
   it("publish no trigger in preview mode, but what it would have added", () => {

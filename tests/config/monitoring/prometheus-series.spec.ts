@@ -33,7 +33,7 @@ describe("series of Prometheus", function () {
     const labels = { namespace: "monitoring", pod: "prometheus-0" };
     await writeFile(
       join(folder, "targets.json"),
-      JSON.stringify([{ targets: [prometheus.address], labels }]),
+      JSON.stringify([{ targets: [prometheus.url.slice("http://".length)], labels }]),
     );
     const count = async (query: string): Promise<number> => {
       const { result } = await prometheus.ask<{ readonly result: readonly unknown[] }>(

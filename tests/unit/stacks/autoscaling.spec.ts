@@ -8,19 +8,18 @@ import { parse } from "yaml";
 import { ROOT } from "../../../cli/paths";
 import { issueText, pathText } from "../../../budget/core/issues";
 import { parseStackConfig, type StackConfig } from "../../../stacks/stack-file/config";
-import { edited, onGcp, shippedText, stackFile, type Change, type StackFile } from "../../helpers/stack-file";
+import {
+  edited,
+  laid,
+  onGcp,
+  shippedText,
+  stackFile,
+  type Change,
+  type StackFile,
+} from "../../helpers/stack-file";
 import { recordStack } from "../../helpers/recorded-stack";
 import type { Recording } from "../../helpers/pulumi";
 import { judgedObjects } from "../../helpers/witnesses";
-
-/** Lays a block over another, map by map. */
-function laid(under: StackFile, over: StackFile): void {
-  for (const [key, value] of Object.entries(over)) {
-    const isMap = (one: unknown): boolean => typeof one === "object" && one !== null && !Array.isArray(one);
-    if (isMap(value) && isMap(under[key])) laid(under[key] as StackFile, value as StackFile);
-    else under[key] = value;
-  }
-}
 
 const withoutImages: Change = (file) => delete file["cdn"].images;
 
@@ -131,7 +130,7 @@ describe("autoscaling of a stack", function () {
     assert.equal(forecast.metadata.ignoreNullValues, "true");
     assert.equal(
       forecast.metadata.query,
-      'clamp_max(max(service:forecast:trigger{service="backend"}), 1100)',
+      'clamp_max(max(service:forecast:trigger{namespace="retrofitlink",service="backend"}), 1100)',
     );
     const { groups } = recording.only("kubernetes:monitoring.coreos.com/v1:PrometheusRule").inputs[
       "spec"

@@ -27,6 +27,8 @@ export const SERVICE: ReplayService = {
   baseRps: 300,
   peakRps: 1200,
   maxUtilization: 0.75,
+  busy: 0.6,
+  horizonSeconds: 120,
 };
 
 export const LABELS = { namespace: "retrofitlink", service: "backend" };

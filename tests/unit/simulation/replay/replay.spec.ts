@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 
+import { forecastRules, forecastTrigger } from "../../../../budget/autoscaling/forecast-rules";
+import { plannedForecast } from "../../../../budget/autoscaling/planned-forecast";
 import type { Autoscaler } from "../../../../simulation/replay/controller";
 import { NO_SCRIPT, type ReplayFault, type Script } from "../../../../simulation/replay/faults";
 import { oracle } from "../../../../simulation/replay/methods";
@@ -10,7 +12,6 @@ import type { Manifest } from "../../../../simulation/replay/rendered";
 import { replay, stepSeconds } from "../../../../simulation/replay/replay";
 import { ResponseTimes } from "../../../../simulation/replay/service";
 import type { Trace } from "../../../../simulation/replay/trace";
-import { levelForecastRules } from "../../../../simulation/replay/tuned-settings";
 import { DEFAULT_BEHAVIOR } from "../../../../simulation/autoscaler/behavior";
 import { judge } from "../../../../simulation/judge";
 import { simulate } from "../../../../simulation/simulate";
@@ -218,7 +219,19 @@ describe("replay of rules", () => {
   const rule = (): Manifest => ({
     kind: "PrometheusRule",
     metadata: { name: "forecast" },
-    spec: { groups: [levelForecastRules("backend")] },
+    spec: {
+      groups: [
+        forecastRules(
+          plannedForecast({
+            ...SERVICE,
+            busyAtTarget: 0.5,
+            namespace: "retrofitlink",
+            service: "backend",
+            mode: "on",
+          }),
+        ),
+      ],
+    },
   });
 
   it("evaluates the rules of the stack: a forecast raises the replicas before a steep morning", () => {
@@ -228,9 +241,10 @@ describe("replay of rules", () => {
       name,
       metadata: { serverAddress: "http://prometheus:9090", query, threshold: "130", ignoreNullValues },
     });
+    const pods = { namespace: "retrofitlink", deployment: "backend" };
     const { triggers } = scaledObject().spec as { triggers: object[] };
     const forecast = scaledObject({
-      triggers: [...triggers, trigger("replay:rps:forecast_gated", "forecast", "true")],
+      triggers: [...triggers, trigger(forecastTrigger(pods, 4000), "forecast", "true")],
     });
     const [alone, both] = [[scaledObject()], [forecast, rule()]].map((manifests) => run(week, { manifests }));
     assert.ok(alone !== undefined && both !== undefined);
