@@ -94,6 +94,7 @@ export function show(value: unknown): string {
   if (value === undefined) return "nothing";
   if (isSecret(value)) return "a secret";
   if (typeof value === "string" && value.includes("PRIVATE KEY")) return "a private key";
+  if (typeof value === "string" && value.includes("hooks.slack.com/")) return "a Slack webhook";
   if (typeof value === "number") return String(value);
   const json = JSON.stringify(value);
   const kind = Array.isArray(value)

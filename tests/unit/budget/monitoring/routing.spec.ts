@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 
-import { issueText, pathText } from "../../../../budget/core/issues";
+import { issueText, issuesOf, pathText } from "../../../../budget/core/issues";
 import {
   completeRouting,
   routingIssues,
   routingSecrets,
+  routingSettings,
   type Routing,
 } from "../../../../budget/monitoring/routing";
 
@@ -169,4 +170,10 @@ describe("a routing of alerts", () => {
       assert.ok(!first.includes(token) && !first.includes("abcdef"), first);
     });
   }
+
+  it("does not show a Slack webhook under an unknown key, whoever checks it", () => {
+    const wrong = { receivers: { a: { ...onCall, url: `https://hooks.slack.com/services/${token}` } } };
+    const [found] = issuesOf(routingSettings, wrong);
+    assert.equal(found?.got, "a Slack webhook");
+  });
 });
