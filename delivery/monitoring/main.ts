@@ -33,7 +33,7 @@ function seconds(): number {
 
 runCommand(async () => {
   const abort = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => abort.abort());
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => abort.abort());
   const page = await recordedPage(SHOWN, {
     seconds: seconds(),
     everySeconds: EVERY_SECONDS,
