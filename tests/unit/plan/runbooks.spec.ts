@@ -14,6 +14,7 @@ import { CATALOGUE } from "../../../product/data-model/catalogue";
 import { namedObjects } from "../../../stacks/stack-file/object-names";
 import type { StackConfig } from "../../../stacks/stack-file/config";
 import { shippedConfig } from "../../helpers/preview";
+import { checkRules } from "../../helpers/promtool";
 
 const FOLDER = join(ROOT, "docs/runbooks");
 const PAGES = readdirSync(FOLDER).filter((file) => file !== "README.md");
@@ -121,6 +122,39 @@ describe("runbooks", () => {
       for (const [, namespace] of text.matchAll(/ -n ([-a-z0-9]+)/g))
         assert.equal(namespace, stack.cluster.namespace, page);
     }
+  });
+
+  it("are in the index by the highest tier of their alert", () => {
+    const [, index = ""] = read("README.md").split("\n## Index\n");
+    const tiers = index.split("\n## ")[0]?.split(/^\*\*(P\d)\*\*$/m) ?? [];
+    const listed = new Map(
+      [1, 3, 5].flatMap((at) =>
+        Array.from(
+          (tiers[at + 1] ?? "").matchAll(/\]\(([^)]+)\)/g),
+          ([, page]) => [page, tiers[at]] as const,
+        ),
+      ),
+    );
+    for (const page of PAGES) {
+      const [highest] = ALERTS.filter((alert) => runbookOf(alert) === page)
+        .map(({ tier }) => tier)
+        .sort();
+      assert.equal(listed.get(page), highest, page);
+    }
+  });
+
+  it("have reviews whose queries Prometheus understands", () => {
+    const [, reviews = ""] = read("README.md").split("\n## Reviews\n");
+    const queries = Array.from(reviews.matchAll(/^\|(?:[^|]*\|){3} *`([^`]+)`/gm), ([, query = ""]) => query);
+    assert.ok(queries.length > 10);
+    assert.equal(
+      checkRules(
+        JSON.stringify({
+          groups: [{ name: "reviews", rules: queries.map((expr, at) => ({ record: `review:${at}`, expr })) }],
+        }),
+      ),
+      "",
+    );
   });
 
   it("link to pages that are there", () => {
