@@ -5,6 +5,7 @@ export {
   mongoDbMetrics,
   proxyMetrics,
   redisMetrics,
+  sentinelMetrics,
   serviceMetrics,
 } from "./monitoring/monitored";
 export { Monitors, type MetricsTls, type Monitored, type MonitorsArgs } from "./monitoring/monitors";

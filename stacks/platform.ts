@@ -16,6 +16,7 @@ import type { StackConfig } from "./stack-file/config";
 import { createDatabase } from "./wiring/database";
 import { createEdge } from "./wiring/edge";
 import { createLoadBalancer } from "./wiring/load-balancer";
+import { createMonitoring } from "./wiring/monitoring";
 import { createNamespace } from "./wiring/namespace";
 import { createPriorityClasses } from "./wiring/priorities";
 import { createService } from "./wiring/services";
@@ -87,6 +88,7 @@ export function createPlatform(config: StackConfig): Platform {
   const urlSigning = createUrlSigning(config, edge, options);
   const autoscaling = createAutoscaling(config, plan, { provider, parent: platform });
   createScalingRules(config, plan, options);
+  createMonitoring(config, plan, { provider, parent: platform }, options);
   const stores = { caches, authorities, database, urlSigning, autoscaling };
   const services = mapValues(plan.services, (planned, name) =>
     createService(config, name, planned, stores, options),

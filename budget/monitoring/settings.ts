@@ -1,6 +1,6 @@
 /** Settings of monitoring: who measures, how long it is kept, and where a person looks. */
-import { hostName } from "../core/leaves";
-import { about, map, number, retold, text } from "../core/settings";
+import { hostName, workloadName } from "../core/leaves";
+import { choice, group, map, number, retold, text } from "../core/settings";
 
 /** An address that a person opens. */
 const address = text(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, {
@@ -10,6 +10,9 @@ const address = text(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, {
 
 /** Days that Prometheus keeps, where nothing else is said. Two weeks show the same day of the week twice. */
 export const DEFAULT_RETENTION_DAYS = 15;
+
+/** A cluster of some 20 nodes and this platform. */
+export const DEFAULT_SERIES = 200_000;
 
 /** Settings of every kind. */
 export const monitoringSettings = {
@@ -45,6 +48,13 @@ export const monitoringSettings = {
     fix: "Give the domain below which Grafana is reached, as grafana.<domain>.",
     decides: "Grafana's ingress",
   }),
+  issuer: group(
+    {
+      kind: choice(["Issuer", "ClusterIssuer"], { fix: "Choose its kind." }),
+      name: retold(workloadName, { fix: "Name the issuer, which then keeps Grafana's certificate." }),
+    },
+    { fix: "Name the issuer of cert-manager." },
+  ),
   retentionDays: number(
     { unit: "days", atLeast: 1, atMost: 400, whole: true },
     { fix: "Give how long Prometheus keeps what it has measured.", decides: "volume" },
@@ -53,9 +63,11 @@ export const monitoringSettings = {
     { unit: "GiB", atLeast: 10, atMost: 10_000, whole: true },
     { fix: "Give the size of each Prometheus's volume.", decides: "volume, retention by size" },
   ),
-  series: about(number({ atLeast: 1000, atMost: 20_000_000, whole: true }, { fix: "" }), {
-    allowed: "a whole number from 1,000 to 20,000,000",
-    fix: "Give how many series Prometheus has at a time: prometheus_tsdb_head_series.",
-    decides: "CPU and memory of Prometheus",
-  }),
+  series: number(
+    { unit: "series", atLeast: 1000, atMost: 20_000_000, whole: true },
+    {
+      fix: "Give how many series Prometheus has at a time: prometheus_tsdb_head_series.",
+      decides: "CPU and memory of Prometheus",
+    },
+  ),
 } as const;

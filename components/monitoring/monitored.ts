@@ -1,7 +1,9 @@
 /** Where each workload of the platform answers with metrics. Ports are those of the containers, by their names. */
 import type * as pulumi from "@pulumi/pulumi";
 
+import { sentinelsOf } from "../../budget/caching/watched";
 import { KEDA_NAMESPACE } from "../autoscaling/operators";
+import { SENTINEL_PORT } from "../caching/redis/sentinel-conf";
 import { selectorLabels } from "../shared/kubernetes";
 import type { Monitored } from "./monitors";
 
@@ -27,6 +29,17 @@ export const proxyMetrics = ({ name, namespace }: Named): Monitored => exporterO
 
 /** `Redis`: the exporter of every member, 9121. */
 export const redisMetrics = ({ name, namespace }: Named): Monitored => exporterOf(name, namespace, "metrics");
+
+/** The Sentinels of a replicated `Redis`, which the exporter of a member asks under another path than its server. */
+export const sentinelMetrics = ({ name, namespace }: Named): Monitored => ({
+  kind: "pods",
+  namespace,
+  matchLabels: selectorLabels(name),
+  port: "metrics",
+  job: sentinelsOf({ namespace: "", job: name }).job,
+  path: "/scrape",
+  params: { target: [`redis://localhost:${SENTINEL_PORT}`] },
+});
 
 /**
  * `MongoDbCluster`: the exporter of every server and router, 9216, in plain HTTP. TLS is between the exporter and its server, inside

@@ -25,6 +25,8 @@ interface Scraped {
   readonly port: string | number;
   /** @default "/metrics" */
   readonly path?: string;
+  /** Parameters of the request. @default none */
+  readonly params?: Readonly<Record<string, readonly string[]>>;
   /** @default plain HTTP */
   readonly tls?: MetricsTls;
 }
@@ -124,10 +126,11 @@ function relabelings(job: string): object[] {
   ];
 }
 
-function endpoint({ job, port, path = "/metrics", tls }: Scraped): object {
+function endpoint({ job, port, path = "/metrics", params, tls }: Scraped): object {
   return {
     ...(typeof port === "string" ? { port } : { portNumber: port }),
     path,
+    ...(params === undefined ? {} : { params }),
     scheme: tls === undefined ? "http" : "https",
     ...(tls === undefined ? {} : { tlsConfig: tlsConfig(tls) }),
     honorLabels: false,

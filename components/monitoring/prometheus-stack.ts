@@ -5,6 +5,7 @@ import * as random from "@pulumi/random";
 import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { issueList, type Issue } from "../../budget/core/issues";
 import { prometheusSize, type PrometheusSize } from "../../budget/monitoring/prometheus-size";
+import { DEFAULT_RETENTION_DAYS, DEFAULT_SERIES } from "../../budget/monitoring/settings";
 import { chartSource } from "../autoscaling/operators";
 import { assertValid } from "../shared/issues";
 import { commonLabels } from "../shared/kubernetes";
@@ -72,9 +73,9 @@ export interface PrometheusStackArgs {
 
 const DEFAULTS = {
   release: "monitoring",
-  series: 200_000,
+  series: DEFAULT_SERIES,
   scrapeSeconds: 15,
-  retentionDays: 15,
+  retentionDays: DEFAULT_RETENTION_DAYS,
   replicas: 2,
   zones: 3,
   antiAffinity: "hard",
@@ -99,9 +100,14 @@ export type PrometheusStackSettings = PrometheusStackArgs &
     >
   > & { readonly alertmanager: AlertmanagerArgs & { readonly replicas: number } };
 
+/** Members of Alertmanager where their number is not given. */
+export function alertmanagersOf({ zones }: { readonly zones: number }): number {
+  return Math.min(3, Math.max(2, zones));
+}
+
 function settingsOf(args: PrometheusStackArgs): PrometheusStackSettings {
   const settings = withDefaults(DEFAULTS, args);
-  const replicas = Math.min(3, Math.max(2, settings.zones));
+  const replicas = alertmanagersOf(settings);
   return { ...settings, alertmanager: withDefaults({ replicas }, args.alertmanager ?? {}) };
 }
 

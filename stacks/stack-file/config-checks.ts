@@ -3,6 +3,7 @@ import { issue, type Issue, show, within } from "../../budget/core/issues";
 import { configKey } from "./stack-file-issues";
 import { budgetIssues } from "../../budget/core/budget-settings";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { routingIssues } from "../../budget/monitoring/routing";
 import { queryIssues } from "../../budget/service/misses";
 import { serviceIssues } from "../../budget/service/rules";
 import { routesAndTlsIssues, trustIssues } from "../../components/load-balancing/proxy/proxy-issues";
@@ -50,6 +51,7 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   readonly chain: ChainParts;
   readonly cdn: CdnConfig | undefined;
   readonly autoscaling: StackConfig["autoscaling"] | undefined;
+  readonly monitoring: StackConfig["monitoring"];
   readonly cluster: ClusterConfig | undefined;
   /** `cluster.cloud` as it was given. */
   readonly cloud: unknown;
@@ -93,6 +95,9 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
     ...signingIssues({ ...config, hasCdn: names.cdn }),
     ...proxyIssues(config),
     ...publicServiceIssues(config),
+    ...(config.monitoring?.kind === "install"
+      ? within(["monitoring", "routing"], routingIssues(config.monitoring.routing))
+      : []),
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasKeyIssues({ ...config, loadBalancer: exposed(config) }),
   ];

@@ -44,7 +44,8 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
 function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
-  const { autoscaling, budget, services, waivers, loadBalancer, cdn, cluster, database } = stackSchema.shape;
+  const { autoscaling, budget, monitoring, services, waivers, loadBalancer, cdn, cluster, database } =
+    stackSchema.shape;
   const exposed = valueAt(raw, ["loadBalancer", "service"]);
   const service = services.valueType;
   return {
@@ -72,6 +73,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
         return data === undefined ? [] : [[name, data] as const];
       }),
     ),
+    monitoring: monitoring.safeParse(raw["monitoring"]).data,
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
     database: database.safeParse(raw["database"]).data,
   };

@@ -22,7 +22,7 @@ export interface NamingParts {
   readonly services: readonly string[];
   /** By name, as they were given. */
   readonly caches: Readonly<
-    Record<string, { readonly kind: unknown; readonly purpose: unknown; readonly standby?: unknown }>
+    Record<string, { readonly kind?: unknown; readonly purpose: unknown; readonly standby?: unknown }>
   >;
   /** `kind` of the database as it was given, undefined without one. */
   readonly database: unknown;

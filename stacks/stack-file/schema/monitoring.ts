@@ -1,30 +1,52 @@
 /** Monitoring: an operator that is there already, or one of the stack's own. */
 import { z } from "zod";
 
-import { DEFAULT_RETENTION_DAYS, monitoringSettings } from "../../../budget/monitoring/settings";
-import { about } from "../../../budget/core/settings";
+import {
+  DEFAULT_RETENTION_DAYS,
+  DEFAULT_SERIES,
+  monitoringSettings,
+} from "../../../budget/monitoring/settings";
+import { about, ruled } from "../../../budget/core/settings";
 
-const { runbooks, labels, blackbox, grafana, domain, retentionDays, volumeGiB, series } = monitoringSettings;
+import { routingSettings } from "../../../budget/monitoring/routing";
+
+const { runbooks, labels, blackbox, grafana, domain, issuer, retentionDays, volumeGiB, series } =
+  monitoringSettings;
 
 const common = { runbooks, blackbox: blackbox.optional() };
 
+const kinds = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("existing"),
+    ...common,
+    labels: labels.default({}),
+    grafana: grafana.optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("install"),
+    ...common,
+    domain: domain.optional(),
+    issuer: issuer.optional(),
+    retentionDays: retentionDays.default(DEFAULT_RETENTION_DAYS),
+    volumeGiB: volumeGiB.optional(),
+    series: series.default(DEFAULT_SERIES),
+    routing: routingSettings,
+  }),
+]);
+
+const issuerIsGiven = (given: z.output<typeof kinds>): boolean =>
+  given.kind === "existing" || (given.domain === undefined) === (given.issuer === undefined);
+
 export const monitoring = about(
-  z.discriminatedUnion("kind", [
-    z.strictObject({
-      kind: z.literal("existing"),
-      ...common,
-      labels: labels.default({}),
-      grafana: grafana.optional(),
-    }),
-    z.strictObject({
-      kind: z.literal("install"),
-      ...common,
-      domain,
-      retentionDays: retentionDays.default(DEFAULT_RETENTION_DAYS),
-      volumeGiB: volumeGiB.default(50),
-      series: series.default(100_000),
-    }),
-  ]),
+  ruled(
+    kinds,
+    issuerIsGiven,
+    {
+      allowed: "domain and issuer together",
+      fix: "Name the issuer of Grafana's certificate, or leave the domain out: then it is reached by kubectl port-forward.",
+    },
+    ["issuer"],
+  ),
   {
     allowed: '"existing" or "install"',
     fix: "Say install where the cluster has no operator of Prometheus; leave monitoring out where nobody is to watch.",

@@ -1,0 +1,178 @@
+/** What is watched of a stack, by whom, and who is told. */
+import * as pulumi from "@pulumi/pulumi";
+
+import { PUBLIC_ADDRESS_JOB } from "../../budget/load-balancing/watched";
+import { ruleGroups } from "../../budget/monitoring/rule-groups";
+import { routingSecrets } from "../../budget/monitoring/routing";
+import type { Watched } from "../../budget/monitoring/watched";
+import { AlertRouting } from "../../components/monitoring/alert-routing";
+import { Dashboards } from "../../components/monitoring/dashboards";
+import { grafanaHost } from "../../components/monitoring/grafana";
+import {
+  kedaMetrics,
+  mongoDbMetrics,
+  proxyMetrics,
+  redisMetrics,
+  sentinelMetrics,
+  serviceMetrics,
+} from "../../components/monitoring/monitored";
+import { Monitors, type Monitored } from "../../components/monitoring/monitors";
+import { PrometheusRules } from "../../components/monitoring/prometheus-rules";
+import { PrometheusStack, alertmanagersOf } from "../../components/monitoring/prometheus-stack";
+import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
+import { DEFAULT_MONITORING_NAMESPACE } from "../../components/shared/network-policy";
+import { DATABASE_NAME } from "../../plan/plan-database";
+import { planMonitoring } from "../../plan/plan-monitoring";
+import type { StackPlan } from "../../plan/plan-stack";
+import { CATALOGUE } from "../../product/data-model/catalogue";
+import type { StackConfig } from "../stack-file/config";
+
+type MonitoringConfig = NonNullable<StackConfig["monitoring"]>;
+
+/** Name of the Secret with Alertmanager's configuration. */
+const ROUTING_SECRET = "alert-routing";
+
+/** What is watched of a stack. */
+export function watchedOf(config: StackConfig, plan: StackPlan): Watched {
+  const { monitoringNamespace: namespace, zones } = config.cluster;
+  const alertmanagers = alertmanagersOf({ zones });
+  return planMonitoring({ ...config, dataModel: CATALOGUE }, plan, {
+    namespace,
+    alertmanagers,
+    restores: false,
+  });
+}
+
+/**
+ * Nothing where the stack file has no block `monitoring`.
+ *
+ * @param cluster options of what is the cluster's and not the namespace's
+ * @param options of what is in the stack's namespace
+ */
+export function createMonitoring(
+  config: StackConfig,
+  plan: StackPlan,
+  cluster: pulumi.ComponentResourceOptions,
+  options: pulumi.ComponentResourceOptions,
+): void {
+  const { monitoring } = config;
+  if (monitoring === undefined) return;
+  const { namespace } = config.cluster;
+  const { runbooks } = monitoring;
+  const labels = monitoring.kind === "existing" ? monitoring.labels : {};
+  const stack = installed(config, monitoring, cluster);
+  // What the operator has definitions of comes after it.
+  const after = withDependencies(options, stack === undefined ? [] : [stack.release]);
+  const watched = watchedOf(config, plan);
+  const folder = runbooks.endsWith("/") ? runbooks : `${runbooks}/`;
+  new PrometheusRules(
+    "monitoring-rules",
+    { namespace, labels, groups: ruleGroups(watched, { runbooks: folder, grafana: grafanaOf(monitoring) }) },
+    after,
+  );
+  new Monitors("monitors", { labels, monitored: monitoredOf(config, monitoring) }, after);
+  new Dashboards(
+    "dashboards",
+    {
+      panels: watched.panels,
+      stack: config.environment,
+      namespace,
+      watchedNamespaces: [namespace],
+      runbooks: folder,
+    },
+    options,
+  );
+}
+
+function withDependencies(
+  options: pulumi.ComponentResourceOptions,
+  more: readonly pulumi.Resource[],
+): pulumi.ComponentResourceOptions {
+  const { dependsOn } = options;
+  return { ...options, dependsOn: pulumi.output(dependsOn ?? []).apply((all) => [...[all].flat(), ...more]) };
+}
+
+/** Prometheus, Alertmanager and Grafana of the stack's own; undefined where they are there already. */
+function installed(
+  { cluster: { zones, storageClassName, monitoringNamespace, cloud }, environment }: StackConfig,
+  monitoring: MonitoringConfig,
+  options: pulumi.ComponentResourceOptions,
+): PrometheusStack | undefined {
+  if (monitoring.kind === "existing") return undefined;
+  const { series, retentionDays, volumeGiB, domain, issuer, routing } = monitoring;
+  const given = monitoringNamespace === DEFAULT_MONITORING_NAMESPACE ? undefined : monitoringNamespace;
+  const stack = new PrometheusStack(
+    "monitoring",
+    {
+      ...(given === undefined ? {} : { namespace: given }),
+      series,
+      retentionDays,
+      ...(volumeGiB === undefined ? {} : { volumeGiB }),
+      ...(storageClassName === undefined ? {} : { storageClassName }),
+      zones,
+      managedControlPlane: cloud !== "local",
+      externalLabels: { environment },
+      alertmanager: { configSecret: ROUTING_SECRET, secrets: routingSecrets(routing) },
+      grafana: {
+        ...(domain === undefined ? {} : { domain }),
+        ...(issuer === undefined ? {} : { issuer }),
+      },
+    },
+    options,
+  );
+  new AlertRouting(
+    ROUTING_SECRET,
+    {
+      namespace: given ?? stack.namespace?.metadata.name ?? monitoringNamespace,
+      routing,
+      configKey: "monitoring.routing",
+    },
+    options,
+  );
+  return stack;
+}
+
+/** Where a person opens Grafana. */
+function grafanaOf(monitoring: MonitoringConfig): string | undefined {
+  if (monitoring.kind === "existing") return monitoring.grafana?.replace(/\/$/, "");
+  return monitoring.domain === undefined ? undefined : `https://${grafanaHost(monitoring.domain)}`;
+}
+
+/** Everything of the stack that tells of itself, and its public hosts. */
+function monitoredOf(config: StackConfig, monitoring: MonitoringConfig): Monitored[] {
+  const { services, caches, loadBalancer, database, autoscaling, cluster } = config;
+  const { namespace } = cluster;
+  const named = (name: string): { readonly name: string; readonly namespace: string } => ({
+    name,
+    namespace,
+  });
+  const ofCaches = Object.entries(caches).flatMap(([name, cache]): Monitored[] => {
+    if (cache.kind === "elasticache" || cache.kind === "memorystore") return [];
+    const isReplicated = cache.purpose === "session" || cache.standby;
+    return [redisMetrics(named(name)), ...(isReplicated ? [sentinelMetrics(named(name))] : [])];
+  });
+  const hasKeda = autoscaling.prometheus !== undefined && autoscaling.operators.keda === "install";
+  return [
+    ...Object.keys(services).map((name) => serviceMetrics(named(name))),
+    ...ofCaches,
+    ...(loadBalancer === undefined ? [] : [proxyMetrics(named(workloadName(loadBalancer.proxy)))]),
+    ...(database?.kind === "percona" ? [mongoDbMetrics(named(DATABASE_NAME))] : []),
+    ...(hasKeda ? [kedaMetrics()] : []),
+    ...probes(config, monitoring),
+  ];
+}
+
+/** What clients ask for first: the CDN where there is one, else the load balancer. */
+function probes({ cdn, loadBalancer, cluster }: StackConfig, { blackbox }: MonitoringConfig): Monitored[] {
+  const hosts = cdn?.hosts ?? loadBalancer?.public?.hosts ?? [];
+  if (blackbox === undefined || hosts.length === 0) return [];
+  return [
+    {
+      kind: "probe",
+      job: PUBLIC_ADDRESS_JOB,
+      namespace: cluster.namespace,
+      addresses: hosts.map((host) => `https://${host}/`),
+      prober: blackbox,
+    },
+  ];
+}
