@@ -74,7 +74,11 @@ export function prometheusStackValues(
       },
     },
     ...Object.fromEntries(Object.keys(CONTROL_PLANE).map((part) => [part, { enabled: there }])),
-    defaultRules: { rules: Object.fromEntries(rules.map((group) => [group, there])) },
+    defaultRules: {
+      rules: Object.fromEntries(rules.map((group) => [group, there])),
+      // The platform has its own, which leads to a runbook: two would tell the dead-man's switch twice.
+      disabled: { Watchdog: true },
+    },
     prometheusOperator: {
       resources: requests("100m", "256Mi"),
       prometheusConfigReloader: { resources: requests("10m", "64Mi") },

@@ -3,8 +3,6 @@ import assert from "node:assert/strict";
 import { PrometheusRules } from "../../../../components/monitoring/prometheus-rules";
 import { record } from "../../../helpers/pulumi";
 
- 
-
 const refusal = async (build: () => unknown): Promise<string> => {
   let said = "";
   await record(() => {
