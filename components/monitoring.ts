@@ -9,11 +9,8 @@ export {
   serviceMetrics,
 } from "./monitoring/monitored";
 export { Monitors, type MetricsTls, type Monitored, type MonitorsArgs } from "./monitoring/monitors";
-export {
-  PrometheusStack,
-  type AlertmanagerArgs,
-  type PrometheusStackArgs,
-} from "./monitoring/prometheus-stack";
+export { PrometheusStack } from "./monitoring/prometheus-stack";
+export type { AlertmanagerArgs, PrometheusStackArgs } from "./monitoring/prometheus-stack-args";
 export type { RemoteWrite, SecretEntry } from "./monitoring/remote-write";
 export { PrometheusRules, type PrometheusRulesArgs } from "./monitoring/prometheus-rules";
 export { AlertRouting, type AlertRoutingArgs } from "./monitoring/alert-routing";

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PrometheusSize } from "../../budget/monitoring/prometheus-size";
 import { IMAGES } from "../shared/versions";
 import { grafanaValues } from "./grafana";
-import type { PrometheusStackSettings } from "./prometheus-stack";
+import type { PrometheusStackSettings } from "./prometheus-stack-args";
 import { remoteWriteSpec } from "./remote-write";
 
 type Values = Record<string, unknown>;

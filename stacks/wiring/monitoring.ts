@@ -18,7 +18,8 @@ import {
 } from "../../components/monitoring/monitored";
 import { Monitors, type Monitored } from "../../components/monitoring/monitors";
 import { PrometheusRules } from "../../components/monitoring/prometheus-rules";
-import { PrometheusStack, alertmanagersOf } from "../../components/monitoring/prometheus-stack";
+import { PrometheusStack } from "../../components/monitoring/prometheus-stack";
+import { alertmanagersOf } from "../../components/monitoring/prometheus-stack-args";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../components/shared/network-policy";
 import { DATABASE_NAME } from "../../plan/plan-database";
