@@ -53,7 +53,7 @@ export const monitoringSettings = {
       kind: choice(["Issuer", "ClusterIssuer"], { fix: "Choose its kind." }),
       name: retold(workloadName, { fix: "Name the issuer, which then keeps Grafana's certificate." }),
     },
-    { fix: "Name the issuer of cert-manager." },
+    { fix: "Say which issuer of the cluster signs it, by kind and name.", decides: "Grafana's certificate" },
   ),
   retentionDays: number(
     { unit: "days", atLeast: 1, atMost: 400, whole: true },

@@ -2,6 +2,8 @@
  * The objects that a stack makes in its namespace, by the names that its file gives. Two of one kind and name would
  * overwrite each other, so the file is refused.
  */
+import { PUBLIC_ADDRESS_JOB } from "../../budget/load-balancing/watched";
+import { DASHBOARDS } from "../../budget/monitoring/panel";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import { show, type Issue } from "../../budget/core/issues";
 import type { SettingPath } from "../../budget/core/settings";
@@ -50,6 +52,7 @@ const SERVICE: Suffixes = [
   ["NetworkPolicy", ""],
   ["Service", "-service"],
   ["Service", "-pods"],
+  ["PodMonitor", ""],
 ];
 
 const IN_CLUSTER_CACHE: Suffixes = [
@@ -59,6 +62,8 @@ const IN_CLUSTER_CACHE: Suffixes = [
   ["NetworkPolicy", ""],
   ["ConfigMap", "-config"],
   ["Secret", "-credentials"],
+  ["PodMonitor", ""],
+  ["PodMonitor", "-sentinel"],
 ];
 
 const PROXY: Suffixes = [
@@ -74,6 +79,7 @@ const PROXY: Suffixes = [
   ["ConfigMap", "-config"],
   ["Certificate", "-tls"],
   ["Secret", "-tls"],
+  ["PodMonitor", ""],
 ];
 
 /** The operator makes more below this name, so that all of it is the database's. */
@@ -91,6 +97,7 @@ const DATABASE_OBJECTS: Suffixes = [
   ["Secret", "-ssl"],
   ["Secret", "-ssl-internal"],
   ["ConfigMap", "-data-model-config"],
+  ["PodMonitor", ""],
 ];
 
 /** Every object that the parts make. */
@@ -125,6 +132,10 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
     ...(database === undefined ? [] : of(DATABASE, ["database"], DATABASE_OBJECTS, false)),
     ...of("autoscaling-rules", ["autoscaling"], [["PrometheusRule", ""]], false),
     ...of("monitoring-rules", ["monitoring"], [["PrometheusRule", ""]], false),
+    ...of(PUBLIC_ADDRESS_JOB, ["monitoring"], [["Probe", ""]], false),
+    ...Object.keys(DASHBOARDS).flatMap((name) =>
+      of(`dashboard-${name}`, ["monitoring"], [["ConfigMap", ""]], false),
+    ),
     ...of("cloudflare-signing-keys", ["cdn"], [["Secret", ""]], false),
     ...givenSecrets.map(({ name, owner }) => ({ kind: "Secret", name, owner, renamable: true })),
   ];

@@ -94,10 +94,13 @@ const ATLAS: Expected = [
   ],
 ];
 
+/** Grafana's administrator. */
+const MONITORING: Expected = [[["monitoring-grafana-password"], ["Secret monitoring-grafana-admin"]]];
+
 const CASES: readonly (readonly [variant: string, ...expected: readonly Expected[]])[] = [
-  ["aws behind CloudFront", CACHES_IN_CLUSTER, DATABASE_IN_CLUSTER],
-  ["aws with ElastiCache", ELASTICACHE, DATABASE_IN_CLUSTER],
-  ["gcp with Atlas", CACHES_IN_CLUSTER, ATLAS],
+  ["aws behind CloudFront", CACHES_IN_CLUSTER, DATABASE_IN_CLUSTER, MONITORING],
+  ["aws with ElastiCache", ELASTICACHE, DATABASE_IN_CLUSTER, MONITORING],
+  ["gcp with Atlas", CACHES_IN_CLUSTER, ATLAS, MONITORING],
 ];
 
 describe("a credential that changes", function () {

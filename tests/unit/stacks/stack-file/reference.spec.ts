@@ -38,6 +38,7 @@ const PLACES: readonly (readonly [table: RegExp, prefix: string])[] = [
   [/^public load balancer$/, "loadBalancer.public."],
   [/^cdn$/, "cdn."],
   [/^autoscaling$/, "autoscaling."],
+  [/^monitoring$/, "monitoring."],
   [/^waivers$/, "waivers[]."],
 ];
 
