@@ -100,7 +100,7 @@ function installed(
   options: pulumi.ComponentResourceOptions,
 ): PrometheusStack | undefined {
   if (monitoring.kind === "existing") return undefined;
-  const { series, retentionDays, volumeGiB, domain, issuer, routing } = monitoring;
+  const { series, retentionDays, volumeGiB, domain, issuer, passwordGeneration, routing } = monitoring;
   const given = monitoringNamespace === DEFAULT_MONITORING_NAMESPACE ? undefined : monitoringNamespace;
   const stack = new PrometheusStack(
     "monitoring",
@@ -112,6 +112,7 @@ function installed(
       ...(storageClassName === undefined ? {} : { storageClassName }),
       zones,
       managedControlPlane: cloud !== "local",
+      passwordGeneration,
       externalLabels: { environment },
       alertmanager: { configSecret: ROUTING_SECRET, secrets: routingSecrets(routing) },
       grafana: {

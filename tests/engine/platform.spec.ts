@@ -14,17 +14,23 @@ describe("platform on the real engine", function () {
       const result = await run("preview", stack);
       assert.deepEqual([result.errors, result.policyEvents, result.succeeded], [[], [], true]);
       const components = result.resources
-        .filter(({ type }) => type.startsWith("retrofitlink:") && !type.includes(":autoscaling:"))
+        .filter(
+          ({ type }) => type.startsWith("retrofitlink:") && !/:autoscaling:|:PrometheusRules$/.test(type),
+        )
         .map(({ name }) => name);
       assert.deepEqual(components.sort(), [
+        "alert-routing",
         "aws-load-balancer-controller",
         "backend",
         "cdn",
         "cdn-images",
+        "dashboards",
         "matching",
         "mongodb",
         "mongodb-backup",
         "mongodb-data-model",
+        "monitoring",
+        "monitors",
         "nginx-load-balancer",
         "origin-lock",
         "platform",

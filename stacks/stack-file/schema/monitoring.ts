@@ -6,6 +6,7 @@ import {
   DEFAULT_SERIES,
   monitoringSettings,
 } from "../../../budget/monitoring/settings";
+import { passwordGeneration } from "../../../budget/core/leaves";
 import { about, ruled } from "../../../budget/core/settings";
 
 import { routingSettings } from "../../../budget/monitoring/routing";
@@ -30,6 +31,7 @@ const kinds = z.discriminatedUnion("kind", [
     retentionDays: retentionDays.default(DEFAULT_RETENTION_DAYS),
     volumeGiB: volumeGiB.optional(),
     series: series.default(DEFAULT_SERIES),
+    passwordGeneration: passwordGeneration.default(1),
     routing: routingSettings,
   }),
 ]);
