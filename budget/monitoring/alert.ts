@@ -64,7 +64,7 @@ export interface Alert {
   readonly keys: readonly string[];
 }
 
-/** File name of the alert's page in docs/runbooks: `ServiceErrorsFast` is explained in `service-errors-fast.md`. */
+/** File name of the alert's page in docs/runbooks: `ServiceErrors` is explained in `service-errors.md`. */
 export function runbookOf({ name }: Pick<Alert, "name">): string {
   return `${name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "-").toLowerCase()}.md`;
 }

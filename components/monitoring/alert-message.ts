@@ -1,6 +1,6 @@
 /** What a person reads of a group of alerts, as templates of Alertmanager. */
 
-/** `P0 firing: ServiceErrorsFast backend`, with the number of alerts where there are several. */
+/** `P0 firing: ServiceErrors backend`, with the number of alerts where there are several. */
 export const TITLE =
   "{{ with .CommonLabels.tier }}{{ . }} {{ end }}{{ .Status }}{{ if gt (len .Alerts) 1 }} ({{ len .Alerts }}){{ end }}: " +
   "{{ .GroupLabels.alertname }}{{ with .CommonLabels.service }} {{ . }}{{ end }}" +

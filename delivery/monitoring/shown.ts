@@ -155,7 +155,7 @@ const PANELS: readonly Panel[] = [
 const ALERT_WINDOW_SECONDS = 10;
 
 export const ERRORS_ALERT: Alert = {
-  name: "ServiceErrorsFast",
+  name: "ServiceErrors",
   tier: "P0",
   condition: {
     kind: "threshold",

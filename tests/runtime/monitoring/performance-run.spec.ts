@@ -63,7 +63,7 @@ describe("the reference backend under load, watched by a real Prometheus", funct
     assert.ok(after(person) >= after(fired) && after(person) < 20, `told after ${after(person)} s`);
     assert.match(
       person?.details.join(" ") ?? "",
-      /tier="P0" to page at once next: docs\/runbooks\/service-errors-fast\.md/,
+      /tier="P0" to page at once next: docs\/runbooks\/service-errors\.md/,
     );
   });
 });

@@ -48,12 +48,12 @@ export const FIRED: readonly AnsweredSeries[] = [
 ];
 
 export const PATH = alertPath({
-  alert: "ServiceErrorsFast",
+  alert: "ServiceErrors",
   tier: "P0",
   summary: "Too many requests fail.",
   expr: "errors > 0.05",
   forSeconds: 4,
-  runbook: "service-errors-fast.md",
+  runbook: "service-errors.md",
   states: FIRED,
   events: [
     { at: FROM + 60, text: "rush hour begins" },
@@ -61,8 +61,8 @@ export const PATH = alertPath({
     { at: FROM + 160, text: "Redis goes on" },
   ],
   notifications: [
-    { at: FROM + 111.4, receiver: "page at once", status: "firing", alerts: ["ServiceErrorsFast"] },
-    { at: FROM + 170, receiver: "page at once", status: "resolved", alerts: ["ServiceErrorsFast"] },
+    { at: FROM + 111.4, receiver: "page at once", status: "firing", alerts: ["ServiceErrors"] },
+    { at: FROM + 170, receiver: "page at once", status: "resolved", alerts: ["ServiceErrors"] },
     { at: FROM + 20, receiver: "business hours", status: "firing", alerts: ["Other"] },
   ],
 });

@@ -120,7 +120,7 @@ describe("what a performance page shows", () => {
     assert.equal(page.match(/class="empty">no data/g)?.length, 6);
     const bad = performancePage(await madeUpPage());
     assert.match(bad, /Not kept now: .*Requests that fail.*Answered from the cache/);
-    assert.match(bad, /An alert fired meanwhile: ServiceErrorsFast\./);
+    assert.match(bad, /An alert fired meanwhile: ServiceErrors\./);
   });
 
   it("is a dashboard without a fault", () => {
@@ -142,7 +142,7 @@ describe("the way of an alert", () => {
           "is told, tier P0",
           "11 s later",
           'Alertmanager routes tier="P0" to page at once',
-          "next: docs/runbooks/service-errors-fast.md",
+          "next: docs/runbooks/service-errors.md",
         ],
         [
           "The same person",
