@@ -1,11 +1,5 @@
 /** The pages of make simulate, make tune and make loop in a browser, from small fixtures. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
 import { loopPage } from "../../delivery/loop/page";
 import type { Comparison } from "../../simulation/replay/compare";
@@ -16,11 +10,8 @@ import type { Minutes, ReplaySums } from "../../simulation/replay/recorder";
 import type { Tried } from "../../simulation/replay/search";
 import { tunePage } from "../../simulation/replay/tune-page";
 import { LOWEST_CONTRAST } from "../helpers/contrast";
+import { pagesInBrowser } from "../helpers/page-in-browser";
 import { LABELS, SERVICE, START, traceOf } from "../unit/simulation/replay/fixtures";
-
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-  existsSync(path),
-);
 
 const HOSTILE = `"><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
 
@@ -141,36 +132,7 @@ const PAGES: Readonly<Record<string, (name: string) => string>> = {
 
 describe("pages of autoscaling in a browser", function () {
   this.timeout(60_000);
-  let browser: Browser;
-  let folder: string;
-
-  before(async () => {
-    assert.ok(CHROMIUM, "no Chromium on this machine; run `make system-packages`");
-    folder = mkdtempSync(join(tmpdir(), "autoscaling-pages-"));
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-  });
-
-  after(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function open(
-    text: string,
-    options: BrowserContextOptions = {},
-  ): Promise<{ page: Page; complaints: string[] }> {
-    const file = join(folder, "page.html");
-    writeFileSync(file, text);
-    const page = await browser.newPage(options);
-    const complaints: string[] = [];
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("request", (request) => {
-      if (!request.url().startsWith("file:")) complaints.push(request.url());
-    });
-    await page.goto(pathToFileURL(file).href);
-    return { page, complaints };
-  }
+  const open = pagesInBrowser();
 
   for (const [command, render] of Object.entries(PAGES)) {
     it(`${command}: opens without a complaint, headings in order, figures with numbers`, async () => {

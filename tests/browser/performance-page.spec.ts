@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
 
 import { performancePage, type PerformancePage } from "../../delivery/monitoring/page";
 import { SHOWN } from "../../delivery/monitoring/shown";
 import { LOWEST_CONTRAST } from "../helpers/contrast";
+import { pagesInBrowser, type OpenPage } from "../helpers/page-in-browser";
 import { answering, madeUpPage } from "../unit/delivery/monitoring/fixture";
-
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-  existsSync(path),
-);
 
 /** How many pixels of a canvas are near a color. */
 const PIXELS = `(canvas, [r, g, b]) => {
@@ -26,36 +19,9 @@ const PIXELS = `(canvas, [r, g, b]) => {
 
 describe("performance page in a browser", function () {
   this.timeout(60_000);
-  let browser: Browser;
-  let folder: string;
-
-  before(async () => {
-    assert.ok(CHROMIUM, "no Chromium on this machine; run `make system-packages`");
-    folder = mkdtempSync(join(tmpdir(), "performance-"));
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-  });
-
-  after(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function open(
-    content: PerformancePage,
-    options: BrowserContextOptions = {},
-  ): Promise<{ page: Page; complaints: string[] }> {
-    const file = join(folder, "page.html");
-    writeFileSync(file, performancePage(content));
-    const page = await browser.newPage(options);
-    const complaints: string[] = [];
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("request", (request) => {
-      if (!request.url().startsWith("file:")) complaints.push(request.url());
-    });
-    await page.goto(pathToFileURL(file).href);
-    return { page, complaints };
-  }
+  const openText = pagesInBrowser();
+  const open = (content: PerformancePage, options?: BrowserContextOptions): Promise<OpenPage> =>
+    openText(performancePage(content), options);
 
   /** Pixels of the first chart near a color, `#rrggbb`. */
   async function pixels(page: Page, color: string): Promise<number> {

@@ -1,55 +1,25 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import type { BrowserContextOptions } from "playwright-core";
 
 import { previewPage } from "../../delivery/preview-report/page";
 import { stackModel, type StackModel } from "../../delivery/preview-report/stack-model";
 import { LOWEST_CONTRAST } from "../helpers/contrast";
+import { pagesInBrowser, type OpenPage } from "../helpers/page-in-browser";
 import { recordedModel, shippedConfig } from "../helpers/preview";
 import { policyEvent, resource, runOf, serviceSummary, stackRun } from "../unit/delivery/fixtures/stack-run";
 
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find((path) =>
-  existsSync(path),
-);
-
 describe("preview page in a browser", function () {
   this.timeout(60_000);
-  let browser: Browser;
-  let folder: string;
   let production: StackModel;
+  const openText = pagesInBrowser();
 
   before(async () => {
-    assert.ok(CHROMIUM, "no Chromium on this machine; run `make system-packages`");
-    folder = mkdtempSync(join(tmpdir(), "preview-"));
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
     production = await recordedModel(shippedConfig("production"));
   });
 
-  after(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function open(
-    model: StackModel,
-    options: BrowserContextOptions = {},
-  ): Promise<{ page: Page; complaints: string[] }> {
-    const file = join(folder, "page.html");
-    writeFileSync(file, previewPage(model));
-    const page = await browser.newPage(options);
-    const complaints: string[] = [];
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("request", (request) => {
-      if (!request.url().startsWith("file:")) complaints.push(request.url());
-    });
-    await page.goto(pathToFileURL(file).href);
-    return { page, complaints };
-  }
+  const open = (model: StackModel, options?: BrowserContextOptions): Promise<OpenPage> =>
+    openText(previewPage(model), options);
 
   it("opens without a complaint or a request to anywhere", async () => {
     const { page, complaints } = await open(production);

@@ -101,3 +101,16 @@ export async function record(
     typesAndNames: () => resources.map((r) => `${r.type} ${r.name}`).sort(),
   };
 }
+
+/** What a component says that refuses its arguments; empty where it does not. */
+export async function refusal(build: () => unknown): Promise<string> {
+  let said = "";
+  await record(() => {
+    try {
+      build();
+    } catch (error) {
+      said = String(error);
+    }
+  });
+  return said;
+}

@@ -5,19 +5,7 @@ import { Headroom } from "../../../../components/autoscaling/headroom";
 import { ScaleTarget } from "../../../../components/autoscaling/scale-target";
 import { tolerant } from "../../../../components/autoscaling/scaling-behavior";
 import { VerticalAutoscaler } from "../../../../components/autoscaling/vertical-autoscaler";
-import { record } from "../../../helpers/pulumi";
-
-const refusal = async (build: () => unknown): Promise<string> => {
-  let said = "";
-  await record(() => {
-    try {
-      build();
-    } catch (error) {
-      said = String(error);
-    }
-  });
-  return said;
-};
+import { record, refusal } from "../../../helpers/pulumi";
 
 describe("HorizontalAutoscaler", () => {
   const target = (): ScaleTarget => new ScaleTarget("Deployment", "backend", "shop");

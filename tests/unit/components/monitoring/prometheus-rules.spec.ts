@@ -1,19 +1,7 @@
 import assert from "node:assert/strict";
 
 import { PrometheusRules } from "../../../../components/monitoring/prometheus-rules";
-import { record } from "../../../helpers/pulumi";
-
-const refusal = async (build: () => unknown): Promise<string> => {
-  let said = "";
-  await record(() => {
-    try {
-      build();
-    } catch (error) {
-      said = String(error);
-    }
-  });
-  return said;
-};
+import { record, refusal } from "../../../helpers/pulumi";
 
 describe("PrometheusRules", () => {
   it("are one object for the Prometheus operator, with groups of names of their own", async () => {
