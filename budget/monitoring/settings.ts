@@ -1,6 +1,6 @@
 /** Settings of monitoring: who measures, how long it is kept, and where a person looks. */
 import { hostName, workloadName } from "../core/leaves";
-import { choice, group, map, number, retold, text } from "../core/settings";
+import { choice, flag, group, map, number, retold, text } from "../core/settings";
 
 /** An address that a person opens. */
 const address = text(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, {
@@ -55,6 +55,10 @@ export const monitoringSettings = {
     },
     { fix: "Say which issuer of the cluster signs it, by kind and name.", decides: "Grafana's certificate" },
   ),
+  createNamespace: flag({
+    fix: "Say false where cluster.monitoringNamespace is there already; one that is not called monitoring has to be.",
+    decides: "Namespace",
+  }),
   retentionDays: number(
     { unit: "days", atLeast: 1, atMost: 400, whole: true },
     { fix: "Give how long Prometheus keeps what it has measured.", decides: "volume" },

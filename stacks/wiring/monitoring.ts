@@ -101,7 +101,8 @@ function installed(
 ): PrometheusStack | undefined {
   if (monitoring.kind === "existing") return undefined;
   const { series, retentionDays, volumeGiB, domain, issuer, passwordGeneration, routing } = monitoring;
-  const given = monitoringNamespace === DEFAULT_MONITORING_NAMESPACE ? undefined : monitoringNamespace;
+  const isMade = monitoring.createNamespace && monitoringNamespace === DEFAULT_MONITORING_NAMESPACE;
+  const given = isMade ? undefined : monitoringNamespace;
   const stack = new PrometheusStack(
     "monitoring",
     {

@@ -11,8 +11,18 @@ import { about, ruled } from "../../../budget/core/settings";
 
 import { routingSettings } from "../../../budget/monitoring/routing";
 
-const { runbooks, labels, blackbox, grafana, domain, issuer, retentionDays, volumeGiB, series } =
-  monitoringSettings;
+const {
+  createNamespace,
+  runbooks,
+  labels,
+  blackbox,
+  grafana,
+  domain,
+  issuer,
+  retentionDays,
+  volumeGiB,
+  series,
+} = monitoringSettings;
 
 const common = { runbooks, blackbox: blackbox.optional() };
 
@@ -31,6 +41,7 @@ const kinds = z.discriminatedUnion("kind", [
     retentionDays: retentionDays.default(DEFAULT_RETENTION_DAYS),
     volumeGiB: volumeGiB.optional(),
     series: series.default(DEFAULT_SERIES),
+    createNamespace: createNamespace.default(true),
     passwordGeneration: passwordGeneration.default(1),
     routing: routingSettings,
   }),
