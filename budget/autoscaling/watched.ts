@@ -32,7 +32,7 @@ const USELESS_SECONDS = 3 * 86_400;
 /** A drain that waits this long does not end by itself, seconds. */
 const NO_DISRUPTION_SECONDS = 900;
 
-/** What users notice of a load that nobody looks at. */
+/** What users notice while the autoscaler does not see the load. */
 const NOT_FOLLOWED = "None yet. A rise in load is not followed, and pages become slow.";
 
 const ABOUT = { noun: "autoscaling", dashboard: "autoscaling" } as const;
@@ -73,7 +73,7 @@ function atMaximum(of: WatchedAutoscaler): Alert {
       silent: [{ series: current, start: of.max - 1 }, bound],
     },
     summary: `${of.name} has as many pods as it may, {{ $value }}.`,
-    impact: "None yet. More load makes it slow, for no pod is added any more.",
+    impact: "None yet. More load makes it slow: no pod is added.",
     keys: [`${of.key}.demand.peakRps`, `${of.key}.margin`],
   };
 }

@@ -1,4 +1,5 @@
 /** Settings of caches, in the cluster and rented. */
+import { WEEKDAYS } from "../core/weekdays";
 import { z } from "zod";
 
 import { securityGroupId } from "../core/cloud-leaves";
@@ -63,16 +64,6 @@ export const storageSettings = group(
   },
   { fix: "Leave it out for the defaults." },
 );
-
-export const WEEKDAYS = [
-  "monday",
-  "tuesday",
-  "wednesday",
-  "thursday",
-  "friday",
-  "saturday",
-  "sunday",
-] as const;
 
 /** Hour of the week, UTC, in which the provider may update the servers. */
 export const maintenanceSettings = group(

@@ -18,22 +18,11 @@ import {
   type SettingPath,
 } from "../core/settings";
 import { TIMEZONE, isTimezone } from "../core/timezone";
+import { WEEKDAYS, type Weekday } from "../core/weekdays";
 import type { Tier } from "./alert";
 
 /** From the one that wakes somebody to the one that waits. */
 export const TIERS = ["P0", "P1", "P2"] as const satisfies readonly Tier[];
-
-export const WEEKDAYS = [
-  "monday",
-  "tuesday",
-  "wednesday",
-  "thursday",
-  "friday",
-  "saturday",
-  "sunday",
-] as const;
-
-export type Weekday = (typeof WEEKDAYS)[number];
 
 /** Where a credential is: an entry of a Secret of the namespace of the monitoring. Never the credential itself. */
 export interface CredentialEntry {

@@ -47,16 +47,17 @@ function targetRule({ labels, value }: ExportedTarget): object {
   return { record: BUDGET_TARGET, labels, expr: `vector(${value})` };
 }
 
-function recordingRule({ record, labels, expr }: RecordingRule): object {
+/** A recording rule as Prometheus reads it. */
+export function recordingRule({ record, labels, expr }: RecordingRule): object {
   return { record, expr, ...(labels === undefined ? {} : { labels }) };
 }
 
-/** An alert as Prometheus reads it. */
-export function alertRule(alert: Alert, { runbooks, grafana }: AlertLinks): object {
+/** An alert as Prometheus reads it. @param threshold another bound, for a test that loosens it */
+export function alertRule(alert: Alert, { runbooks, grafana }: AlertLinks, threshold?: number): object {
   const { name, tier, noun, labels = {}, forSeconds, summary, impact, dashboard } = alert;
   return {
     alert: name,
-    expr: expressionOf(alert),
+    expr: expressionOf(alert, threshold),
     ...(forSeconds === 0 ? {} : { for: `${forSeconds}s` }),
     labels: { ...labels, tier, noun },
     annotations: {

@@ -7,6 +7,7 @@ import { DASHBOARDS, type DashboardName, type Panel } from "../../budget/monitor
 import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
 import { dashboardIssues } from "./dashboards/issues";
+import { DASHBOARD_LABEL } from "./grafana";
 import type * as Rendering from "./dashboards/render";
 
 /** Arguments of `Dashboards`. */
@@ -24,9 +25,6 @@ export interface DashboardsArgs {
   readonly labels?: Readonly<Record<string, string>>;
   readonly transform?: { readonly dashboard?: Transform<k8s.core.v1.ConfigMapArgs> };
 }
-
-/** The label that Grafana's sidecar looks for in the chart kube-prometheus-stack. */
-const SIDECAR_LABEL = { grafana_dashboard: "1" } as const;
 
 /** Of a dashboard's text, bytes: 1 MiB is what the API server takes as a ConfigMap, less room for names and labels. */
 const MOST_BYTES = 1_048_576 - 16_384;
@@ -53,7 +51,11 @@ export class Dashboards extends pulumi.ComponentResource {
             transform.dashboard,
             `${name}-${uid}`,
             {
-              metadata: { name: `dashboard-${uid}`, namespace, labels: { ...labels, ...SIDECAR_LABEL } },
+              metadata: {
+                name: `dashboard-${uid}`,
+                namespace,
+                labels: { ...labels, [DASHBOARD_LABEL.key]: DASHBOARD_LABEL.value },
+              },
               // The sidecar writes all ConfigMaps into one folder: a plain name may be another one's.
               data: { [`retrofitlink-${uid}.json`]: text },
             },

@@ -1,5 +1,6 @@
 /** A run of the reference backend that Prometheus watched, as the page shows it. */
 import { expressionOf, runbookOf, type Alert } from "../../budget/monitoring/alert";
+import { ruleGroups, rulesFile } from "../../budget/monitoring/rule-groups";
 import type { Watched } from "../../budget/monitoring/watched";
 import { dashboards } from "../../components/monitoring/dashboards/render";
 import { watchedRun, type RecordedRun, type WatchedRun } from "../../sandbox/monitoring/run";
@@ -13,7 +14,11 @@ export type RunLength = Pick<WatchedRun, "seconds" | "everySeconds" | "namespace
 export async function recordedPage(watched: Watched, length: RunLength): Promise<PerformancePage> {
   const { performance } = dashboards(watched.panels, { stack: "reference", namespaces: [length.namespace] });
   if (performance === undefined) throw new Error("no panel is on the performance dashboard");
-  const run: WatchedRun = { ...length, rules: rulesFile(watched), alertmanager: routes };
+  const run: WatchedRun = {
+    ...length,
+    rules: rulesFile(ruleGroups(watched, { runbooks: "docs/runbooks/" })),
+    alertmanager: routes,
+  };
   return await watchedRun(run, async (recorded) => {
     const { prometheus, from, to, events } = recorded;
     const ask: AskRange = async (query, start, end, step) =>
@@ -29,24 +34,6 @@ export async function recordedPage(watched: Watched, length: RunLength): Promise
       dashboard: await dashboardModel(performance, ask, span, events),
       paths,
     };
-  });
-}
-
-/** Rules and alerts as Prometheus reads them; JSON is YAML. */
-function rulesFile({ rules, alerts }: Watched): string {
-  const recording = rules.map(({ record, expr, labels = {} }) => ({ record, expr, labels }));
-  const alerting = alerts.map((alert) => ({
-    alert: alert.name,
-    expr: expressionOf(alert),
-    for: `${alert.forSeconds}s`,
-    labels: { ...alert.labels, tier: alert.tier, noun: alert.noun },
-    annotations: { summary: alert.summary, impact: alert.impact },
-  }));
-  return JSON.stringify({
-    groups: [
-      { name: "recording", rules: recording },
-      { name: "alerts", rules: alerting },
-    ].filter(({ rules: one }) => one.length > 0),
   });
 }
 

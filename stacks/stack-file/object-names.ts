@@ -2,6 +2,7 @@
  * The objects that a stack makes in its namespace, by the names that its file gives. Two of one kind and name would
  * overwrite each other, so the file is refused.
  */
+import { DATABASE_NAME } from "../../plan/plan-database";
 import { PUBLIC_ADDRESS_JOB } from "../../budget/load-balancing/watched";
 import { DASHBOARDS } from "../../budget/monitoring/panel";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
@@ -82,9 +83,6 @@ const PROXY: Suffixes = [
   ["PodMonitor", ""],
 ];
 
-/** The operator makes more below this name, so that all of it is the database's. */
-const DATABASE = "mongodb";
-
 const DATABASE_OBJECTS: Suffixes = [
   ["workload", ""],
   ["PerconaServerMongoDB", ""],
@@ -129,7 +127,7 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
       ? of("cache-authorities", ["caches"], [["Secret", ""]], false)
       : []),
     ...(proxy === undefined ? [] : of(workloadName(proxy), ["loadBalancer"], PROXY, false)),
-    ...(database === undefined ? [] : of(DATABASE, ["database"], DATABASE_OBJECTS, false)),
+    ...(database === undefined ? [] : of(DATABASE_NAME, ["database"], DATABASE_OBJECTS, false)),
     ...of("autoscaling-rules", ["autoscaling"], [["PrometheusRule", ""]], false),
     ...of("monitoring-rules", ["monitoring"], [["PrometheusRule", ""]], false),
     ...of(PUBLIC_ADDRESS_JOB, ["monitoring"], [["Probe", ""]], false),
@@ -172,11 +170,11 @@ export function nameIssues(parts: NamingParts): Issue[] {
     ];
     for (const path of names) {
       const [, name = ""] = path;
-      if (name === DATABASE || !name.startsWith(`${DATABASE}-`)) continue;
+      if (name === DATABASE_NAME || !name.startsWith(`${DATABASE_NAME}-`)) continue;
       issues.push({
         path,
         got: show(name),
-        allowed: `a name that does not begin with "${DATABASE}-" beside a database`,
+        allowed: `a name that does not begin with "${DATABASE_NAME}-" beside a database`,
         fix: "Rename it: what begins so is made by the database and its operator.",
       });
     }

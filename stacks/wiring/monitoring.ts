@@ -1,6 +1,7 @@
 /** What is watched of a stack, by whom, and who is told. */
 import * as pulumi from "@pulumi/pulumi";
 
+import { isReplicated } from "../../budget/caching/plan-redis";
 import { PUBLIC_ADDRESS_JOB } from "../../budget/load-balancing/watched";
 import { ruleGroups } from "../../budget/monitoring/rule-groups";
 import { routingSecrets } from "../../budget/monitoring/routing";
@@ -151,8 +152,7 @@ function monitoredOf(config: StackConfig, monitoring: MonitoringConfig): Monitor
   });
   const ofCaches = Object.entries(caches).flatMap(([name, cache]): Monitored[] => {
     if (cache.kind === "elasticache" || cache.kind === "memorystore") return [];
-    const isReplicated = cache.purpose === "session" || cache.standby;
-    return [redisMetrics(named(name)), ...(isReplicated ? [sentinelMetrics(named(name))] : [])];
+    return [redisMetrics(named(name)), ...(isReplicated(cache) ? [sentinelMetrics(named(name))] : [])];
   });
   const hasKeda = autoscaling.prometheus !== undefined && autoscaling.operators.keda === "install";
   return [

@@ -1,7 +1,8 @@
 /** Tests of promtool that follow from an alert alone: when it has to fire, when it has to be silent, and that its bound counts. */
 import assert from "node:assert/strict";
 
-import { expressionOf, runbookOf, type Alert, type ExampleSeries } from "../../budget/monitoring/alert";
+import { expressionOf, type Alert, type ExampleSeries } from "../../budget/monitoring/alert";
+import { alertRule, recordingRule, rulesFile } from "../../budget/monitoring/rule-groups";
 import type { RecordingRule } from "../../budget/monitoring/recording";
 import type { Watched } from "../../budget/monitoring/watched";
 import { checkRules, runRuleTests, type RuleTest } from "./promtool";
@@ -20,8 +21,6 @@ const LONG = 86_400;
 const BEYOND = 0.1;
 /** By how much a loosened bound is further off. It has to be more than `BEYOND`. */
 const LOOSENED = 0.2;
-
-type RuleText = Readonly<Record<string, unknown>>;
 
 /**
  * One mocha test for each alert of a noun, and one for its rules: promtool runs once for all of them.
@@ -42,7 +41,7 @@ export function describeAlerts(
     });
 
     it("has rules that promtool accepts", () => {
-      assert.equal(checkRules(rulesFile(watched.rules, watched.alerts)), "");
+      assert.equal(checkRules(testedRules(watched.rules, watched.alerts)), "");
     });
     alerts.forEach((alert, index) => {
       const { name, labels = {} } = alert;
@@ -54,29 +53,16 @@ export function describeAlerts(
   });
 }
 
-/** An alert as Prometheus reads it. @param threshold another bound @param name another name */
-function alertText(alert: Alert, threshold?: number, name: string = alert.name): RuleText {
-  const { tier, noun, labels = {}, forSeconds, summary, impact } = alert;
-  return {
-    alert: name,
-    expr: expressionOf(alert, threshold),
-    for: `${forSeconds}s`,
-    labels: { ...labels, tier, noun },
-    annotations: { summary, impact, runbook: runbookOf(alert) },
-  };
-}
-
-function recordingText({ record, expr, labels = {} }: RecordingRule): RuleText {
-  return { record, expr, labels };
-}
+/** Where alerts of a test lead. */
+const LINKS = { runbooks: "docs/runbooks/" };
 
 /** Text of a rules file with all of them in one group. */
-export function rulesFile(rules: readonly RecordingRule[], alerts: readonly Alert[]): string {
-  return textOf([...rules.map(recordingText), ...alerts.map((alert) => alertText(alert))]);
+export function testedRules(rules: readonly RecordingRule[], alerts: readonly Alert[] = []): string {
+  return textOf([...rules.map(recordingRule), ...alerts.map((alert) => alertRule(alert, LINKS))]);
 }
 
-function textOf(rules: readonly RuleText[]): string {
-  return JSON.stringify({ groups: [{ name: "tested", rules }] }, undefined, 2);
+function textOf(rules: readonly object[]): string {
+  return rulesFile([{ name: "tested", rules }]);
 }
 
 /**
@@ -114,9 +100,9 @@ export function alertTest(alert: Alert, rules: readonly RecordingRule[]): RuleTe
   return {
     stepSeconds: step,
     rules: textOf([
-      ...needed.map(recordingText),
-      alertText(alert),
-      ...(twin === undefined ? [] : [alertText(alert, loosened, twin)]),
+      ...needed.map(recordingRule),
+      alertRule(alert, LINKS),
+      ...(twin === undefined ? [] : [alertRule({ ...alert, name: twin }, LINKS, loosened)]),
       ...[name, ...(twin === undefined ? [] : [twin])].map((of) => ({
         record: "tested:firing",
         labels: { of },

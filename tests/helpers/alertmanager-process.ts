@@ -1,7 +1,6 @@
 /** A real Alertmanager as a process of a test, on a free port of 127.0.0.1, in a cluster of itself alone. */
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -11,7 +10,7 @@ import { parse, stringify } from "yaml";
 import { freePort } from "../../cli/free-port";
 import { alertmanagerConfig, type ConfigOptions } from "../../components/monitoring/alertmanager-config";
 import type { Routing } from "../../budget/monitoring/routing";
-import { eventually } from "./eventually";
+import { startProgram } from "./program-with-folder";
 
 /** An alert as it is told to Alertmanager. It fires until it is told to have ended. */
 export interface ToldAlert {
@@ -83,42 +82,19 @@ export async function startAlertmanager(
   );
   await writeFile(join(folder, "alertmanager.yaml"), config);
   const address = `127.0.0.1:${await freePort()}`;
-  const child = spawn(
-    "prometheus-alertmanager",
-    [
+  const stop = await startProgram({
+    title: "Alertmanager",
+    command: "prometheus-alertmanager",
+    args: [
       `--config.file=${join(folder, "alertmanager.yaml")}`,
       `--storage.path=${join(folder, "data")}`,
       `--web.listen-address=${address}`,
       "--cluster.listen-address=",
       "--log.level=warn",
     ],
-    { stdio: ["ignore", "ignore", "pipe"] },
-  );
-  let log = "";
-  child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
-  const failed = new Promise<never>((_, reject) => child.once("error", reject));
-  failed.catch(() => undefined);
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    }
-    await rm(folder, { recursive: true, force: true });
-  };
-  const isReady = async (): Promise<boolean> => {
-    if (child.exitCode !== null) throw new Error(`Alertmanager ended:\n${log}`);
-    return fetch(`http://${address}/-/ready`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  };
-  try {
-    await Promise.race([failed, eventually("Alertmanager is ready", isReady, Boolean, { withinMs: 30_000 })]);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    url: `http://${address}`,
+    folder,
+  });
   return {
     address,
     tell: async (...alerts) => {

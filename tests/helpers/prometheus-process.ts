@@ -1,11 +1,8 @@
 /** A real Prometheus as a process of a test, on a free port of 127.0.0.1. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { freePort } from "../../cli/free-port";
-import { eventually } from "./eventually";
+import { startProgram } from "./program-with-folder";
 
 export interface PrometheusProcess {
   /** `http://127.0.0.1:<port>` */
@@ -20,8 +17,6 @@ export interface PrometheusProcess {
   stop(): Promise<void>;
 }
 
-const READY_WITHIN_MS = 30_000;
-
 /**
  * Starts it in a folder, which is then its own: with `prometheus.yaml` in it, and the data in `data`.
  *
@@ -32,47 +27,21 @@ export async function startPrometheusIn(
   ...more: readonly string[]
 ): Promise<PrometheusProcess> {
   const port = await freePort();
-  const child = spawn(
-    "prometheus",
-    [
+  const url = `http://127.0.0.1:${port}`;
+  const stop = await startProgram({
+    title: "Prometheus",
+    command: "prometheus",
+    args: [
       `--config.file=${join(folder, "prometheus.yaml")}`,
       `--storage.tsdb.path=${join(folder, "data")}`,
       `--web.listen-address=127.0.0.1:${port}`,
       "--log.level=warn",
       ...more,
     ],
-    { stdio: ["ignore", "ignore", "pipe"] },
-  );
-  let log = "";
-  child.stderr.on("data", (chunk: Buffer) => (log += chunk.toString()));
-  const failed = new Promise<never>((_, reject) => child.once("error", reject));
-  failed.catch(() => undefined);
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
-      const exited = once(child, "exit");
-      child.kill("SIGKILL");
-      await exited;
-    }
-    await rm(folder, { recursive: true, force: true });
-  };
-  const isReady = async (): Promise<boolean> => {
-    if (child.exitCode !== null) throw new Error(`Prometheus ended:\n${log}`);
-    try {
-      return (await fetch(`http://127.0.0.1:${port}/-/ready`)).ok;
-    } catch {
-      return false;
-    }
-  };
-  try {
-    await Promise.race([
-      failed,
-      eventually("Prometheus is ready", isReady, Boolean, { withinMs: READY_WITHIN_MS }),
-    ]);
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { url: `http://127.0.0.1:${port}`, ask: (path) => ask(port, path), stop };
+    url,
+    folder,
+  });
+  return { url, ask: (path) => ask(port, path), stop };
 }
 
 async function ask<Data>(port: number, path: string): Promise<Data> {

@@ -8,7 +8,8 @@ import * as random from "@pulumi/random";
 
 import { assertValid } from "../../shared/issues";
 import { planElastiCache, type ManagedCachePlan } from "../../../budget/caching/plan-managed";
-import { DEFAULT_MAINTENANCE, WEEKDAYS, type MaintenanceHour } from "../../../budget/caching/settings";
+import { DEFAULT_MAINTENANCE, type MaintenanceHour } from "../../../budget/caching/settings";
+import { WEEKDAYS } from "../../../budget/core/weekdays";
 import type { ManagedCacheSummary } from "../../../budget/caching/summary";
 import { COMPONENT_TYPES } from "../../../budget/core/component-types";
 import { plannedPart } from "../../../budget/core/summary";

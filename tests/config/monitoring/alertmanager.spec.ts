@@ -7,7 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 
 import type { Tier } from "../../../budget/monitoring/alert";
-import { WEEKDAYS, type Routing } from "../../../budget/monitoring/routing";
+import { WEEKDAYS } from "../../../budget/core/weekdays";
+import type { Routing } from "../../../budget/monitoring/routing";
 import { alertmanagerConfig, type Pace } from "../../../components/monitoring/alertmanager-config";
 import {
   amtool,

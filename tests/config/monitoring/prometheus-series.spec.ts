@@ -8,14 +8,14 @@ import { expressionOf } from "../../../budget/monitoring/alert";
 import { watchMonitoring } from "../../../budget/monitoring/watched-monitoring";
 import { eventually } from "../../helpers/eventually";
 import { startPrometheusIn } from "../../helpers/prometheus-process";
-import { recordingRulesFile } from "../../helpers/recording-rules-file";
+import { testedRules } from "../../helpers/alert-tests";
 
 describe("series of Prometheus", function () {
   this.timeout(60_000);
 
   it("are all there, and its alerts have nothing to say", async () => {
     const folder = await mkdtemp(join(tmpdir(), "prometheus-series-"));
-    await writeFile(join(folder, "rules.yaml"), recordingRulesFile([{ record: "one", expr: "vector(1)" }]));
+    await writeFile(join(folder, "rules.yaml"), testedRules([{ record: "one", expr: "vector(1)" }]));
     await writeFile(
       join(folder, "prometheus.yaml"),
       JSON.stringify({

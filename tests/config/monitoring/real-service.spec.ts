@@ -4,7 +4,7 @@ import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { responseTimeBuckets } from "../../../budget/service/buckets";
 import { SERVICE_SERIES } from "../../../budget/service/recording-rules";
 import { watchService } from "../../../budget/service/watched";
-import { rulesFile } from "../../helpers/alert-tests";
+import { testedRules } from "../../helpers/alert-tests";
 import { eventually } from "../../helpers/eventually";
 import { type RunningPrometheus, startPrometheus } from "../../helpers/prometheus";
 import {
@@ -43,7 +43,7 @@ describe("rules of a service over the reference backend, in a real Prometheus", 
       ...BACKEND_ENVIRONMENT,
       HTTP_DURATION_BUCKETS_SECONDS: responseTimeBuckets(DEFAULT_BUDGET).join(","),
     });
-    const rules = rulesFile(WATCHED.rules, WATCHED.alerts);
+    const rules = testedRules(WATCHED.rules, WATCHED.alerts);
     prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], rules, BACKEND);
   });
   after(async () => {

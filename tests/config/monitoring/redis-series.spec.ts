@@ -12,7 +12,7 @@ import { eventually } from "../../helpers/eventually";
 import { startPrometheusIn, type PrometheusProcess } from "../../helpers/prometheus-process";
 import { startRedisExporter, type RunningExporter } from "../../helpers/redis-exporter";
 import { Replication } from "../../helpers/redis-replication";
-import { recordingRulesFile } from "../../helpers/recording-rules-file";
+import { testedRules } from "../../helpers/alert-tests";
 
 const WORKLOAD = { namespace: "retrofitlink", job: "redis-session" };
 
@@ -70,7 +70,7 @@ describe("series of a Redis", function () {
         ],
         ...more(pod),
       }));
-    await writeFile(join(folder, "rules.yaml"), recordingRulesFile(watched.rules));
+    await writeFile(join(folder, "rules.yaml"), testedRules(watched.rules));
     await writeFile(
       join(folder, "prometheus.yaml"),
       JSON.stringify({

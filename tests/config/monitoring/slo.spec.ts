@@ -8,7 +8,7 @@ import {
   type Slo,
 } from "../../../budget/monitoring/slo";
 import { NOTHING_WATCHED } from "../../../budget/monitoring/watched";
-import { describeAlerts, rulesFile } from "../../helpers/alert-tests";
+import { describeAlerts, testedRules } from "../../helpers/alert-tests";
 import { runRuleTests, type RuleTest } from "../../helpers/promtool";
 
 const OF: Slo = {
@@ -30,7 +30,7 @@ describe("rules of an objective", function () {
   this.timeout(120_000);
   const { rules, alerts, budgetLeft } = slo(OF);
   const said = (test: Pick<RuleTest, "series" | "expectations">, stepSeconds = 60): string =>
-    runRuleTests([{ stepSeconds, rules: rulesFile(rules, alerts), ...test }]).join();
+    runRuleTests([{ stepSeconds, rules: testedRules(rules, alerts), ...test }]).join();
   const firing = (window: string): string =>
     `(count(ALERTS{alertname="CheckoutErrors",window="${window}",alertstate="firing"}) or vector(0)) > bool 0`;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { guideQueries } from "../../../budget/service/recording-rules";
-import { rulesFile } from "../../helpers/alert-tests";
+import { testedRules } from "../../helpers/alert-tests";
 import { eventually } from "../../helpers/eventually";
 import { freePort } from "../../../cli/free-port";
 import { type RunningPrometheus, type Sample, startPrometheus } from "../../helpers/prometheus";
@@ -33,7 +33,7 @@ describe("the guide's four queries in a real Prometheus", function () {
 
   async function start(environment: Record<string, string>): Promise<void> {
     backend = await startBackend({ ...BACKEND_ENVIRONMENT, ...environment });
-    const rules = rulesFile([...Object.values(QUERIES), ...Object.values(OTHER)], []);
+    const rules = testedRules([...Object.values(QUERIES), ...Object.values(OTHER)], []);
     prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], rules, BACKEND);
   }
 
