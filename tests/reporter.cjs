@@ -1,4 +1,4 @@
-// Mocha's "spec" output for people, and the totals as JSON for scripts/run-tests.mjs when TEST_REPORT names a file.
+// Mocha's "spec" output for people, and for scripts/run-tests.mjs the totals and the files with failures as JSON when TEST_REPORT names a file.
 // A process that outlives its last test is ended, and has failed: what kept it is a connection or a timer that nobody closed.
 "use strict";
 const { writeFileSync } = require("node:fs");
@@ -10,9 +10,11 @@ const OUTLIVES_MS = Number(process.env.TEST_OUTLIVES_MS ?? 30_000);
 module.exports = class Reporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
+    const failedFiles = new Set();
+    runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, ({ file }) => failedFiles.add(file));
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const file = process.env.TEST_REPORT;
-      if (file) writeFileSync(file, JSON.stringify({ stats: this.stats }));
+      if (file) writeFileSync(file, JSON.stringify({ stats: this.stats, failedFiles: [...failedFiles] }));
       const kept = () => {
         process.stderr.write(
           `\n${OUTLIVES_MS / 1000} s after its last test this process goes on, kept by:\n${what().join("\n")}\n`,

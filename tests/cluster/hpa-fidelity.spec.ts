@@ -23,7 +23,10 @@ const FLAGS = [
   "--kube-api-burst=1000",
 ];
 
-/** On a machine that stalls, moments come close to the end of a window: what then differs is looked at again. */
+/**
+ * The controller's clock and the script's are some milliseconds apart: a moment at the very end of a window counts for
+ * one and not for the other. Whatever differs is tried again; a simulator that is wrong differs each time.
+ */
 const ROUNDS = 3;
 
 const silent = (): void => undefined;
@@ -42,10 +45,6 @@ function agrees(scenario: Scenario, syncs: readonly Sync[]): boolean {
   return String(simulated(scenario, syncs)) === String(decisions(syncs));
 }
 
-function stalled(syncs: readonly Sync[]): boolean {
-  return syncs.some(({ at }, index) => at - (syncs[index - 1]?.at ?? at) > SYNC_SECONDS + 0.5);
-}
-
 async function onTheRealController(): Promise<Map<Scenario, readonly Sync[]>> {
   const toolchain = await prepareToolchain(silent);
   const controllers = { controllerManager: toolchain.controllerManager.path, controllerManagerFlags: FLAGS };
@@ -61,10 +60,7 @@ async function onTheRealController(): Promise<Map<Scenario, readonly Sync[]>> {
       client.close();
       await removeCluster(CLUSTER);
     }
-    left = left.filter((scenario) => {
-      const syncs = results.get(scenario) ?? [];
-      return !agrees(scenario, syncs) && stalled(syncs);
-    });
+    left = left.filter((scenario) => !agrees(scenario, results.get(scenario) ?? []));
   }
   return results;
 }
