@@ -21,8 +21,18 @@ const LONGEST_VARIABLE = 128 * 1024 - 64;
 
 const children = new Set<ChildProcess>();
 
-function start(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
+function start(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  nodeArgs: readonly string[] = [],
+): ChildProcess {
+  const child = spawn(process.execPath, [...nodeArgs, program, ...args], {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   children.add(child);
   child.on("close", () => children.delete(child));
   return child;
@@ -41,6 +51,12 @@ function unary<Request, Response>(answer: (request: Request) => Response) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     callback(null, answer(call.request));
   };
+}
+
+/** Flags of Node.js that Pulumi.yaml asks for, as words. The official host knows quotation marks, too. */
+function nodeArgs(options: Readonly<Record<string, unknown>>): string[] {
+  const { nodeargs } = options;
+  return typeof nodeargs === "string" ? nodeargs.split(/\s+/).filter(Boolean) : [];
 }
 
 function run(
@@ -74,13 +90,14 @@ function run(
     callback(null, response);
     return;
   }
-  const child = start(sdkEntryPoint("run", root), args, request.getPwd(), {
+  const environment = {
     ...process.env,
     PULUMI_NODEJS_TYPESCRIPT: options["typescript"] === false ? "false" : "true",
     ...(typeof options["tsconfig"] === "string" ? { PULUMI_NODEJS_TSCONFIG_PATH: options["tsconfig"] } : {}),
     PULUMI_CONFIG: config,
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
-  });
+  };
+  const child = start(sdkEntryPoint("run", root), args, request.getPwd(), environment, nodeArgs(options));
   // What the program prints belongs to the user; the engine shows the language host's output.
   child.stdout?.pipe(process.stdout, { end: false });
   child.stderr?.pipe(process.stderr, { end: false });

@@ -1,6 +1,8 @@
 /** `make bench-preview`: previews of growing stacks beside a flat program, and the program's share beside cdk8s-plus. */
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+
+import { parse } from "yaml";
 
 import { removeCluster, startCluster } from "../../sandbox/cluster/cluster";
 import { ROOT } from "../../cli/paths";
@@ -24,13 +26,17 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+interface Project {
+  readonly runtime: { readonly name: string; readonly options: Readonly<Record<string, unknown>> };
+}
+
 /** A project whose program is one of the bench's. */
 function project(name: string, main: string): string {
   const directory = join(FOLDER, name);
   mkdirSync(directory, { recursive: true });
-  // Both sides are transpiled as the program itself is.
-  const options = { typescript: true, tsconfig: join(ROOT, "tsconfig.json") };
-  const runtime = { name: "nodejs", options };
+  // Both sides run as the program itself does.
+  const { runtime: own } = parse(readFileSync(join(ROOT, "Pulumi.yaml"), "utf8")) as Project;
+  const runtime = { ...own, options: { ...own.options, tsconfig: join(ROOT, "tsconfig.json") } };
   // The program lies in the checkout: its package.json and tsconfig.json count.
   const project = { name: `bench-${name}`, runtime, main: join("../../../..", "bench/preview", main) };
   writeFileSync(join(directory, "Pulumi.yaml"), JSON.stringify(project));
