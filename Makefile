@@ -91,6 +91,10 @@ lint: $(PACKAGES) ## format, eslint, import rules, types
 stack-file-docs: $(PACKAGES) ## the tables of docs/stack-file.md and its JSON Schema, from the declarations of the keys
 	@$(TS) scripts/stack-file-docs.ts
 
+.PHONY: chart-values
+chart-values: $(PACKAGES) ## the keys a Helm chart knows, which values are held to: make chart-values CHART=folder SUBCHARTS='…'
+	@$(TS) scripts/chart-values.ts $(CHART) $(SUBCHARTS)
+
 .PHONY: test
 test: $(PACKAGES) system-packages ## every test; the last line is `N passed, N failed`
 	@node scripts/run-tests.mjs
