@@ -3,6 +3,7 @@ export { DASHBOARD_LABEL, type GrafanaArgs, type GrafanaSignIn } from "./monitor
 export {
   kedaMetrics,
   mongoDbMetrics,
+  proxyAccessMetrics,
   proxyMetrics,
   redisMetrics,
   sentinelMetrics,

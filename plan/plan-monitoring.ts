@@ -9,6 +9,7 @@ import { servicePanels } from "../budget/service/panels";
 import { watchService } from "../budget/service/watched";
 import type { PlannedService } from "./planned-service";
 import type { StackPlan } from "./plan-stack";
+import { publicServices } from "./public-services";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
 import { USUAL_WATCHERS, watchNouns, type Watchers } from "./watch-nouns";
 
@@ -70,7 +71,8 @@ function watchPlannedService(
   ];
 }
 
-function watchTraffic({ cluster, loadBalancer, cdn }: MonitoringInputs, plan: StackPlan): Watched[] {
+function watchTraffic(inputs: MonitoringInputs, plan: StackPlan): Watched[] {
+  const { cluster, loadBalancer, cdn } = inputs;
   if (loadBalancer === undefined || plan.proxy === undefined) return [];
   const { namespace } = cluster;
   const { clientsPerPod, minReplicas, maxReplicas } = plan.proxy.numbers;
@@ -80,7 +82,10 @@ function watchTraffic({ cluster, loadBalancer, cdn }: MonitoringInputs, plan: St
       namespace,
       job,
       proxy: loadBalancer.proxy,
-      budget: plan.budget,
+      services: publicServices(inputs).flatMap((name) => {
+        const planned = own(plan.services, name);
+        return planned === undefined ? [] : [{ name, budget: planned.budget }];
+      }),
       clientsPerPod: clientsPerPod.value,
     }),
     watchAutoscaler({

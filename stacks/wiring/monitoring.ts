@@ -12,6 +12,7 @@ import { grafanaHost } from "../../components/monitoring/grafana";
 import {
   kedaMetrics,
   mongoDbMetrics,
+  proxyAccessMetrics,
   proxyMetrics,
   redisMetrics,
   sentinelMetrics,
@@ -158,7 +159,9 @@ function monitoredOf(config: StackConfig, monitoring: MonitoringConfig): Monitor
   return [
     ...Object.keys(services).map((name) => serviceMetrics(named(name))),
     ...ofCaches,
-    ...(loadBalancer === undefined ? [] : [proxyMetrics(named(workloadName(loadBalancer.proxy)))]),
+    ...(loadBalancer === undefined
+      ? []
+      : [proxyMetrics, proxyAccessMetrics].map((of) => of(named(workloadName(loadBalancer.proxy))))),
     ...(database?.kind === "percona" ? [mongoDbMetrics(named(DATABASE_NAME))] : []),
     ...(hasKeda ? [kedaMetrics()] : []),
     ...probes(config, monitoring),
