@@ -7,6 +7,7 @@ import { ruleGroups } from "../../budget/monitoring/rule-groups";
 import { routingSecrets } from "../../budget/monitoring/routing";
 import type { Watched } from "../../budget/monitoring/watched";
 import { AlertRouting } from "../../components/monitoring/alert-routing";
+import { BlackboxExporter, blackboxAddress } from "../../components/monitoring/blackbox-exporter";
 import { Dashboards } from "../../components/monitoring/dashboards";
 import { grafanaHost } from "../../components/monitoring/grafana";
 import {
@@ -97,10 +98,12 @@ function withDependencies(
 
 /** Prometheus, Alertmanager and Grafana of the stack's own; undefined where they are there already. */
 function installed(
-  { cluster: { zones, storageClassName, monitoringNamespace, cloud }, environment }: StackConfig,
+  config: StackConfig,
   monitoring: MonitoringConfig,
   options: pulumi.ComponentResourceOptions,
 ): PrometheusStack | undefined {
+  const { environment } = config;
+  const { zones, storageClassName, monitoringNamespace, cloud } = config.cluster;
   if (monitoring.kind === "existing") return undefined;
   const { series, retentionDays, volumeGiB, domain, issuer, passwordGeneration, routing } = monitoring;
   const isMade = monitoring.createNamespace && monitoringNamespace === DEFAULT_MONITORING_NAMESPACE;
@@ -134,6 +137,11 @@ function installed(
     },
     options,
   );
+  if (asksItself(config, monitoring)) {
+    const namespaceName = monitoringNamespace;
+    const namespace = given ?? stack.namespace?.metadata.name ?? namespaceName;
+    new BlackboxExporter("blackbox-exporter", { namespace, namespaceName }, options);
+  }
   return stack;
 }
 
@@ -169,8 +177,12 @@ function monitoredOf(config: StackConfig, monitoring: MonitoringConfig): Monitor
 }
 
 /** What clients ask for first: the CDN where there is one, else the load balancer. */
-function probes({ cdn, loadBalancer, cluster }: StackConfig, { blackbox }: MonitoringConfig): Monitored[] {
-  const hosts = cdn?.hosts ?? loadBalancer?.public?.hosts ?? [];
+function probes(config: StackConfig, monitoring: MonitoringConfig): Monitored[] {
+  const { cluster } = config;
+  const hosts = publicHosts(config);
+  const blackbox =
+    monitoring.blackbox ??
+    (asksItself(config, monitoring) ? blackboxAddress(cluster.monitoringNamespace) : undefined);
   if (blackbox === undefined || hosts.length === 0) return [];
   return [
     {
@@ -181,4 +193,13 @@ function probes({ cdn, loadBalancer, cluster }: StackConfig, { blackbox }: Monit
       prober: blackbox,
     },
   ];
+}
+
+function publicHosts({ cdn, loadBalancer }: Pick<StackConfig, "cdn" | "loadBalancer">): readonly string[] {
+  return cdn?.hosts ?? loadBalancer?.public?.hosts ?? [];
+}
+
+/** With its own Prometheus a stack has its own exporter, unless it names another one. */
+function asksItself(config: StackConfig, { kind, blackbox }: MonitoringConfig): boolean {
+  return kind === "install" && blackbox === undefined && publicHosts(config).length > 0;
 }
