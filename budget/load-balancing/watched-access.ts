@@ -165,12 +165,7 @@ function denies(of: WatchedAccess): Alert {
       example: (share) => [
         ...failing(of, firstOf(of), 0, 600),
         {
-          series: example(
-            of,
-            refusals,
-            firstOf(of),
-            'route="/",status="429",reason="rate limit: requests"',
-          ),
+          series: example(of, refusals, firstOf(of), 'route="/",status="429",reason="rate limit: requests"'),
           perMinute: 600 * share,
         },
       ],
@@ -241,9 +236,11 @@ function accessPanels(of: WatchedAccess): Panel[] {
         "Share of answers that began within the promise of each percentile, counted at the proxy. A bad picture: p95 below 95 %.",
       unit: "ratio",
       queries: [{ expr: `${EDGE_SERIES.within}${sel}`, legend: "{{service}} {{percentile}}" }],
-      bounds: PERCENTILES.map(
-        ({ share, percentile }): PanelBound => ({ value: share, worseWhen: "lower", label: percentile }),
-      ),
+      bounds: PERCENTILES.map(({ share, percentile }): PanelBound => ({
+        value: share,
+        worseWhen: "lower",
+        label: percentile,
+      })),
     },
     {
       ...ROW,
@@ -266,7 +263,8 @@ function accessPanels(of: WatchedAccess): Panel[] {
       ...ROW,
       id: "proxy-routes",
       title: "Requests by path",
-      description: "Of each public service, by the paths that the stack names. `none` belonged to no service.",
+      description:
+        "Of each public service, by the paths that the stack names. `none` belonged to no service.",
       unit: "requests/s",
       queries: [{ expr: `${EDGE_SERIES.throughput}${sel}`, legend: "{{service}}{{route}}" }],
     },

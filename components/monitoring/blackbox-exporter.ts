@@ -154,11 +154,10 @@ export class BlackboxExporter extends pulumi.ComponentResource {
         `${name}-network-policy`,
         {
           metadata: metadata(BLACKBOX_EXPORTER),
-          spec: policyOf(
-            BLACKBOX_EXPORTER,
-            admits([podsOfNamespace(namespaceName)], [BLACKBOX_PORT]),
-            [NAMES, reachesOutside({ port: 443 })],
-          ),
+          spec: policyOf(BLACKBOX_EXPORTER, admits([podsOfNamespace(namespaceName)], [BLACKBOX_PORT]), [
+            NAMES,
+            reachesOutside({ port: 443 }),
+          ]),
         },
         child,
       ),

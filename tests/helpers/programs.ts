@@ -82,7 +82,9 @@ export function program(kind: ServerKind): Program {
 export function deployedProgram(kind: ServerKind): string {
   const found = programs(kind).find(({ deployed, path }) => deployed && existsSync(path));
   if (found !== undefined) return found.path;
-  throw new Error(`${NAMES[kind]} is not unpacked; next: make deployed-programs, and run the same command again`);
+  throw new Error(
+    `${NAMES[kind]} is not unpacked; next: make deployed-programs, and run the same command again`,
+  );
 }
 
 /** A PATH in which the tools of that version come first: `redis-cli` beside its server. */

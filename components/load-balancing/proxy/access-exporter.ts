@@ -57,10 +57,7 @@ export function accessExporterSize(args: CompleteProxyArgs): ExporterSize {
   const routes = countedRoutes(args);
   const open = routes.filter((route) => route.open).length;
   const buckets = bucketsOf(args).length;
-  return exporterSize(
-    args.cpuCores,
-    accessSeries({ routes: routes.length - open, open, buckets }).value,
-  );
+  return exporterSize(args.cpuCores, accessSeries({ routes: routes.length - open, open, buckets }).value);
 }
 
 /** Its arguments. @param place of what is only so in a pod */

@@ -67,11 +67,11 @@ const FORMATS: Readonly<Record<ProxyKind, LineFormat>> = {
     probe: String.raw`^\{"route":"","status":"200"`,
     between: '","status":"',
     after:
-      String.raw`","rejection":"(?P<reason>[^"]*)","answered":"(?P<answered>1?)","upstream":"(?P<group>[^"\/]*)\/[^"]*",` +
+      String.raw`","rejection":"(?P<reason>[^"]*)","answered":"(?P<answered>[a-z]*)","upstream":"(?P<group>[^"\/]*)\/[^"]*",` +
       String.raw`"queueMilliseconds":(?P<queue>-?\d+),"upstreamConnectMilliseconds":(?P<connect>-?\d+),` +
       String.raw`"upstreamHeaderMilliseconds":(?P<header>-?\d+)`,
     left: "-1",
-    own: "$answered =~ /^$/",
+    own: '$answered == ""',
     timed: [
       {
         // Not of bodies that the service reads while they come: those take as long as their clients like.
@@ -113,9 +113,7 @@ export function accessProgram({ proxy, routes, buckets }: AccessProgramArgs): st
       ...answer(known),
       ...routes
         .filter(({ open }) => open)
-        .flatMap(({ service, route }) =>
-          block(`$service == "${service}" && $route == "${route}"`, ["stop"]),
-        ),
+        .flatMap(({ service, route }) => block(`$service == "${service}" && $route == "${route}"`, ["stop"])),
       ...timed.flatMap(({ when, seconds }) => block(when, [`${duration}${known} = ${seconds}`])),
     ]),
     "",

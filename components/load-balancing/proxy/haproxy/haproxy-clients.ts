@@ -309,7 +309,7 @@ export const HAPROXY_LOG_FIELDS = {
   path: "[capture.req.uri,field(1,?),json(utf8s)]",
   // Empty, or what refused it: "rate limit: requests", "rate limit: connections", "overload".
   rejection: "[var(txn.rejection)]",
-  // 1 where the service answered.
+  // "yes" where the service answered.
   answered: "[var(txn.answered)]",
   userAgent: "[capture.req.hdr(1),json(utf8s)]",
 } as const;

@@ -96,18 +96,21 @@ function timeoutsOf({ timeouts, admission }: HaProxyService): Line[] {
   ];
 }
 
-function globalSection({
-  plan,
-  timeouts,
-  tls,
-  scratch = SCRATCH,
-  accessExporter,
-}: HaProxyConfArgs): Section {
+function globalSection({ plan, timeouts, tls, scratch = SCRATCH, accessExporter }: HaProxyConfArgs): Section {
   const { terminationGrace, preStop } = timeouts.drain;
   const sessions = TLS_SESSION_CACHE_MIB * SESSION_BLOCKS_PER_MIB;
   return section(
     "global",
-    ["log", "stdout", "len", 8192, "format", "raw", "daemon", ...(accessExporter === undefined ? [] : ["info"])],
+    [
+      "log",
+      "stdout",
+      "len",
+      8192,
+      "format",
+      "raw",
+      "daemon",
+      ...(accessExporter === undefined ? [] : ["info"]),
+    ],
     accessExporter === undefined
       ? undefined
       : ["log", accessExporter, "len", COUNTED_BYTES, "format", "raw", "daemon", PROBE_LEVEL],

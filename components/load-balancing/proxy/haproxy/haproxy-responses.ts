@@ -30,7 +30,7 @@ export function responseRules({ headers: { owner, hsts } }: HaProxyConfArgs): Li
     ],
   ];
   return [
-    ["http-response", "set-var(txn.answered)", "bool(true)"],
+    ["http-response", "set-var(txn.answered)", "str(yes)"],
     ...dropped.map((name): Line => ["http-response", "del-header", name]),
     // Has waited in the queue for too long.
     [

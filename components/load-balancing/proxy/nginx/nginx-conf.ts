@@ -151,11 +151,7 @@ function accessLog({ accessLog: path = NGINX_PATHS.accessLog, accessExporter }: 
 /** Lines that are counted. Nothing in them is a client's, and each ends with a line feed, by which the exporter tells them apart. */
 function exported(exporter: string): Directive[] {
   return [
-    directive(
-      "log_format",
-      "counted",
-      `access "${CLAIM}" $status "$rejection" $upstream_header_time\n`,
-    ),
+    directive("log_format", "counted", `access "${CLAIM}" $status "$rejection" $upstream_header_time\n`),
     directive("log_format", "probe", `${PROBE}\n`),
     directive("access_log", syslog(exporter), "counted"),
   ];
