@@ -6,6 +6,7 @@
  */
 import { ACCESS_SERIES, NOBODYS } from "../../../budget/load-balancing/access-metrics";
 import type { ProxyKind } from "../../../budget/load-balancing/proxy";
+import { REJECTIONS } from "./proxy-headers";
 
 /** What nginx writes for a probe of the kubelet, in place of all else. */
 export const PROBE = "access probe";
@@ -18,6 +19,15 @@ export interface CountedRoute {
   /** Its requests last as long as their clients like. */
   readonly open: boolean;
 }
+
+/** Refusals that are looked at as rates, each with its reason. */
+const USUAL_REFUSALS = [
+  [429, REJECTIONS.requests],
+  [429, REJECTIONS.connections],
+  [502, ""],
+  [503, REJECTIONS.overload],
+  [504, ""],
+] as const;
 
 /** What a program is made from. */
 export interface AccessProgramArgs {
@@ -103,9 +113,12 @@ export function accessProgram({ proxy, routes, buckets }: AccessProgramArgs): st
     // Series are there before the first request, so that the first error is a step that Prometheus sees.
     ...block(`/${probe}/`, [
       `${probes}++`,
-      ...routes.flatMap(({ service, route }) =>
-        ["2xx", "4xx", "5xx"].map((code) => `${requests}["${service}"]["${route}"]["${code}"] += 0`),
-      ),
+      ...routes.flatMap(({ service, route }) => [
+        ...["2xx", "4xx", "5xx"].map((code) => `${requests}["${service}"]["${route}"]["${code}"] += 0`),
+        ...USUAL_REFUSALS.map(
+          ([status, reason]) => `${refusals}["${service}"]["${route}"]["${status}"]["${reason}"] += 0`,
+        ),
+      ]),
       "stop",
     ]),
     "",
