@@ -53,7 +53,7 @@ describe("probes of the public address", function () {
       if (request.url === "/away") response.writeHead(302, { location: plainUrl }).end();
       else response.writeHead(answer).end();
     };
-    const encrypted = await listening(createServer(files, handler) as unknown as Server);
+    const encrypted = await listening(createServer(files, handler));
     const plain = await listening(createPlain((_, response) => response.end("ok")));
     const plainUrl = `http://localhost:${plain}/`;
 

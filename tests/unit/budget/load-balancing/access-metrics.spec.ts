@@ -50,6 +50,7 @@ describe("figures of an access log", () => {
   it("take more CPU of a larger proxy, and more memory with more series", () => {
     const [small, large] = [exporterSize(0.1, 60), exporterSize(4, 4000)];
     assert.ok(small.cpuMillis.value >= 10 && large.cpuMillis.value >= 10 * small.cpuMillis.value);
+    assert.deepEqual([small.threads.value, large.threads.value], [1, 2]);
     assert.ok(large.memoryMiB.value > small.memoryMiB.value);
     assert.ok(Number.isInteger(small.cpuMillis.value) && Number.isInteger(large.memoryMiB.value));
   });

@@ -64,7 +64,7 @@ describe("the exporter of a proxy's access log", () => {
     });
     assert.ok(!("readinessProbe" in container) && !("startupProbe" in container));
     const { requests, limits } = container.resources as Record<"requests" | "limits", Record<string, string>>;
-    assert.deepEqual([requests["cpu"], requests["memory"] === limits["memory"]], ["200m", true]);
+    assert.deepEqual([requests["cpu"], requests["memory"] === limits["memory"]], ["300m", true]);
   });
 
   it("listens to its own pod alone, and tells nothing of itself but metrics", () => {
