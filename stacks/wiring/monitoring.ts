@@ -65,6 +65,14 @@ export function createMonitoring(
   const { runbooks } = monitoring;
   const labels = monitoring.kind === "existing" ? monitoring.labels : {};
   const stack = installed(config, monitoring, cluster);
+  if (asksItself(config)) {
+    const namespaceName = config.cluster.monitoringNamespace;
+    new BlackboxExporter(
+      "blackbox-exporter",
+      { namespace: stack?.namespace?.metadata.name ?? namespaceName, namespaceName },
+      options,
+    );
+  }
   // What the operator has definitions of comes after it.
   const after = withDependencies(options, stack === undefined ? [] : [stack.release]);
   const watched = watchedOf(config, plan);
@@ -98,12 +106,10 @@ function withDependencies(
 
 /** Prometheus, Alertmanager and Grafana of the stack's own; undefined where they are there already. */
 function installed(
-  config: StackConfig,
+  { cluster: { zones, storageClassName, monitoringNamespace, cloud }, environment }: StackConfig,
   monitoring: MonitoringConfig,
   options: pulumi.ComponentResourceOptions,
 ): PrometheusStack | undefined {
-  const { environment } = config;
-  const { zones, storageClassName, monitoringNamespace, cloud } = config.cluster;
   if (monitoring.kind === "existing") return undefined;
   const { series, retentionDays, volumeGiB, domain, issuer, passwordGeneration, routing } = monitoring;
   const isMade = monitoring.createNamespace && monitoringNamespace === DEFAULT_MONITORING_NAMESPACE;
@@ -137,11 +143,6 @@ function installed(
     },
     options,
   );
-  if (asksItself(config, monitoring)) {
-    const namespaceName = monitoringNamespace;
-    const namespace = given ?? stack.namespace?.metadata.name ?? namespaceName;
-    new BlackboxExporter("blackbox-exporter", { namespace, namespaceName }, options);
-  }
   return stack;
 }
 
@@ -181,8 +182,7 @@ function probes(config: StackConfig, monitoring: MonitoringConfig): Monitored[] 
   const { cluster } = config;
   const hosts = publicHosts(config);
   const blackbox =
-    monitoring.blackbox ??
-    (asksItself(config, monitoring) ? blackboxAddress(cluster.monitoringNamespace) : undefined);
+    monitoring.blackbox ?? (asksItself(config) ? blackboxAddress(cluster.monitoringNamespace) : undefined);
   if (blackbox === undefined || hosts.length === 0) return [];
   return [
     {
@@ -199,7 +199,10 @@ function publicHosts({ cdn, loadBalancer }: Pick<StackConfig, "cdn" | "loadBalan
   return cdn?.hosts ?? loadBalancer?.public?.hosts ?? [];
 }
 
-/** With its own Prometheus a stack has its own exporter, unless it names another one. */
-function asksItself(config: StackConfig, { kind, blackbox }: MonitoringConfig): boolean {
-  return kind === "install" && blackbox === undefined && publicHosts(config).length > 0;
+/** With its own Prometheus a stack has its own blackbox exporter, unless it names another one. */
+export function asksItself(config: Pick<StackConfig, "cdn" | "loadBalancer" | "monitoring">): boolean {
+  const { monitoring } = config;
+  return (
+    monitoring?.kind === "install" && monitoring.blackbox === undefined && publicHosts(config).length > 0
+  );
 }
