@@ -56,7 +56,7 @@ export function watchAccess(of: WatchedAccess): Watched {
   return {
     rules: [...accessRules(of), ...objectives.flatMap(({ rules }) => rules)],
     alerts: [...objectives.flatMap(({ alerts }) => alerts), denies(of), unmeasured(of)],
-    panels: accessPanels(of),
+    panels: accessPanels(of, objectives),
     targets: [],
   };
 }
@@ -202,10 +202,29 @@ function unmeasured(of: WatchedAccess): Alert {
   };
 }
 
-function accessPanels(of: WatchedAccess): Panel[] {
+function accessPanels(of: WatchedAccess, objectives: readonly SloRules[]): Panel[] {
   const { requests, duration: times } = ACCESS_SERIES;
   const sel = `{${matchers(labelsOf(of))}}`;
   return [
+    ...(objectives.length === 0
+      ? []
+      : [
+          {
+            ...ROW,
+            id: "proxy-budget-left",
+            title: "Error budget left at the edge",
+            description:
+              "Of each objective, over a month: 1 is untouched, 0 is used up. A bad picture: the curve falls faster than the month.",
+            unit: "ratio" as const,
+            queries: [
+              {
+                expr: `min by (service, slo, percentile) (slo:error_budget_left:ratio30d${sel})`,
+                legend: "{{service}} {{slo}} {{percentile}}",
+              },
+            ],
+            bounds: [{ value: 0, worseWhen: "lower" as const, label: "used up" }],
+          },
+        ]),
     {
       ...ROW,
       id: "proxy-answers",
