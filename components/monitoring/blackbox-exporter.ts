@@ -40,6 +40,7 @@ export interface BlackboxExporterArgs {
     readonly config?: Transform<k8s.core.v1.ConfigMapArgs>;
     readonly deployment?: Transform<k8s.apps.v1.DeploymentArgs>;
     readonly service?: Transform<k8s.core.v1.ServiceArgs>;
+    readonly disruptionBudget?: Transform<k8s.policy.v1.PodDisruptionBudgetArgs>;
     readonly networkPolicy?: Transform<k8s.networking.v1.NetworkPolicyArgs>;
   };
 }
@@ -145,7 +146,7 @@ export class BlackboxExporter extends pulumi.ComponentResource {
     );
     this.disruptionBudget = new DisruptionBudget(
       `${name}-disruption-budget`,
-      { workload: BLACKBOX_EXPORTER, namespace, labels, matchLabels: selector.matchLabels },
+      { workload: BLACKBOX_EXPORTER, namespace, labels, matchLabels: selector.matchLabels, transform },
       child,
     );
     this.networkPolicy = new k8s.networking.v1.NetworkPolicy(
