@@ -173,6 +173,42 @@ for (const { proxy: kind, name, start } of PROXIES) {
       );
     });
 
+    it("counts a second attempt with the first, as one answer", async () => {
+      const breaking = await service((request) => request.socket.destroy());
+      const late = await service((request) => void setTimeout(() => request.socket.destroy(), 150));
+      const proxy = await inFront({ upstream: [breaking, late, await says()] });
+      const found = await statuses(8, () => send(proxy.httpPort, "/200"));
+      const answered = found.filter((status) => status === 200).length;
+      assert.ok(answered > 0);
+      const series = await becomes({ [answers("2xx")]: answered, [answers("5xx")]: 8 - answered });
+      // Each answer has a time, whichever attempt it came of.
+      assert.equal(series.get(times("count{}").replace(",}", "}")), answered);
+    });
+
+    it("does not take a slow client for a slow service", async () => {
+      const proxy = await inFront({
+        admission: { maxConnections: 50, serverMaxConnections: 50, queue: 50, queueSeconds: 1 },
+      });
+      const body = Buffer.alloc(200_000);
+      const { status } = await send(proxy.httpPort, "/200", {
+        method: "POST",
+        headers: { "content-length": String(body.length) },
+        body: (request) => {
+          for (const part of [0, 1, 2, 3]) {
+            setTimeout(() => {
+              request.write(body.subarray(part * 50_000, (part + 1) * 50_000));
+              if (part === 3) request.end();
+            }, part * 200);
+          }
+        },
+      });
+      assert.equal(status, 200);
+      const found = await becomes({ [answers("2xx")]: 1 });
+      // nginx waits for the body before it asks the service; HAProxy does not, and counts no time.
+      assert.equal(found.get(times('bucket{le="0.25"}')), kind === "nginx" ? 1 : undefined);
+      assert.equal(found.get(times('bucket{le="+Inf"}')), kind === "nginx" ? 1 : undefined);
+    });
+
     it("is told nothing by a client, whatever that one sends", async () => {
       const proxy = await inFront();
       const hostile = [
