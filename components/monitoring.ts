@@ -1,8 +1,10 @@
 /** What is watched of a stack, and who is told. */
+export { BlackboxExporter, type BlackboxExporterArgs } from "./monitoring/blackbox-exporter";
 export { DASHBOARD_LABEL, type GrafanaArgs, type GrafanaSignIn } from "./monitoring/grafana";
 export {
   kedaMetrics,
   mongoDbMetrics,
+  proxyAccessMetrics,
   proxyMetrics,
   redisMetrics,
   sentinelMetrics,

@@ -2,6 +2,7 @@
 import { watchAutoscaler, watchNamespace } from "../budget/autoscaling/watched";
 import { derived, type Derived, type Numbers } from "../budget/core/derived";
 import { own } from "../budget/core/own";
+import { accessBuckets, accessSeries } from "../budget/load-balancing/access-metrics";
 import { workloadName } from "../budget/load-balancing/proxy";
 import { watchAddress, watchProxy } from "../budget/load-balancing/watched";
 import { together, type Watched } from "../budget/monitoring/watched";
@@ -9,6 +10,7 @@ import { servicePanels } from "../budget/service/panels";
 import { watchService } from "../budget/service/watched";
 import type { PlannedService } from "./planned-service";
 import type { StackPlan } from "./plan-stack";
+import { publicServices } from "./public-services";
 import type { ServiceInput, StackInputs } from "./stack-inputs";
 import { USUAL_WATCHERS, watchNouns, type Watchers } from "./watch-nouns";
 
@@ -70,7 +72,8 @@ function watchPlannedService(
   ];
 }
 
-function watchTraffic({ cluster, loadBalancer, cdn }: MonitoringInputs, plan: StackPlan): Watched[] {
+function watchTraffic(inputs: MonitoringInputs, plan: StackPlan): Watched[] {
+  const { cluster, loadBalancer, cdn } = inputs;
   if (loadBalancer === undefined || plan.proxy === undefined) return [];
   const { namespace } = cluster;
   const { clientsPerPod, minReplicas, maxReplicas } = plan.proxy.numbers;
@@ -80,7 +83,10 @@ function watchTraffic({ cluster, loadBalancer, cdn }: MonitoringInputs, plan: St
       namespace,
       job,
       proxy: loadBalancer.proxy,
-      budget: plan.budget,
+      services: publicServices(inputs).flatMap((name) => {
+        const planned = own(plan.services, name);
+        return planned === undefined ? [] : [{ name, budget: planned.budget }];
+      }),
       clientsPerPod: clientsPerPod.value,
     }),
     watchAutoscaler({
@@ -101,23 +107,32 @@ function watchTraffic({ cluster, loadBalancer, cdn }: MonitoringInputs, plan: St
 export interface MonitoringNumbers extends Numbers {
   /** Series that one service adds to Prometheus beside those that its pods tell. */
   readonly seriesPerService: Derived;
+  /** Series that rules about the proxy's answers add for a service that is reached through it. */
+  readonly seriesPerPublicService: Derived;
+  /** Series that a pod of the proxy tells of its answers, at most. */
+  readonly seriesPerProxyPod: Derived;
   /** Series that all rules and targets of the stack add. */
   readonly series: Derived;
   readonly alerts: Derived;
 }
 
 /**
- * How much the stack asks of Prometheus. A rule counts as one series; the hit ratio has one for each cache of the service, and
- * an alert one more while it is pending or fires.
+ * How much the stack asks of Prometheus. A rule counts as one series; the hit ratio has one for each cache of the service, what is
+ * summed by path one for each, and an alert one more while it is pending or fires.
  */
 export function monitoringNumbers(
-  inputs: Pick<MonitoringInputs, "services">,
+  inputs: Pick<MonitoringInputs, "services" | "loadBalancer">,
+  plan: Pick<StackPlan, "services">,
   { rules, targets, alerts }: Watched,
 ): MonitoringNumbers {
   const [first = ""] = Object.keys(inputs.services);
-  const isOf = ({ labels = {} }: { labels?: Readonly<Record<string, string>> }): boolean =>
-    labels["service"] === first;
-  const [ofRules, ofTargets] = [rules.filter(isOf).length, targets.filter(isOf).length];
+  const isOf =
+    (service: string | undefined, atProxy: boolean) =>
+    ({ labels = {} }: { labels?: Readonly<Record<string, string>> }): boolean =>
+      service !== undefined && labels["service"] === service && (labels["proxy"] !== undefined) === atProxy;
+  const ofService = isOf(first, false);
+  const [ofRules, ofTargets] = [rules.filter(ofService).length, targets.filter(ofService).length];
+  const atProxy = rules.filter(isOf(inputs.loadBalancer?.service, true)).length;
   return {
     seriesPerService: derived(
       "Series of a service",
@@ -126,6 +141,14 @@ export function monitoringNumbers(
       `${ofRules} recording rules + ${ofTargets} figures of the plan`,
       ["services"],
     ),
+    seriesPerPublicService: derived(
+      "Series of a public service at the proxy",
+      atProxy,
+      "",
+      `${atProxy} recording rules`,
+      ["loadBalancer"],
+    ),
+    seriesPerProxyPod: accessSeries(accessSizeOf(inputs, plan)),
     series: derived(
       "Series of the stack",
       rules.length + targets.length,
@@ -134,5 +157,25 @@ export function monitoringNumbers(
       ["services"],
     ),
     alerts: derived("Alerts", alerts.length, "", "one entry each with its noun", ["services"]),
+  };
+}
+
+/** Paths that the proxy tells apart, and bounds of their times. */
+function accessSizeOf(
+  inputs: Pick<MonitoringInputs, "services" | "loadBalancer">,
+  plan: Pick<StackPlan, "services">,
+): Parameters<typeof accessSeries>[0] {
+  const names = publicServices(inputs);
+  const places = names.slice(1).map((name) => own(inputs.services, name)?.public ?? {});
+  const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
+  return {
+    routes: sum([Math.min(1, names.length), ...places.map(({ paths = [] }) => Math.max(1, paths.length))]),
+    open: sum([inputs.loadBalancer?.routes?.length ?? 0, ...places.map(({ routes = [] }) => routes.length)]),
+    buckets: accessBuckets(
+      names.flatMap((name) => {
+        const planned = own(plan.services, name);
+        return planned === undefined ? [] : [planned.budget];
+      }),
+    ).length,
   };
 }

@@ -33,7 +33,13 @@ export interface ServiceInput {
   readonly budget: BudgetOverrides;
   /** Given where it is reached through the proxy beside the proxy's own service. */
   readonly public?:
-    { readonly maxBodyMiB?: number | undefined; readonly rateLimit?: RateLimit | undefined } | undefined;
+    | {
+        readonly maxBodyMiB?: number | undefined;
+        readonly rateLimit?: RateLimit | undefined;
+        readonly paths?: readonly string[] | undefined;
+        readonly routes?: readonly object[] | undefined;
+      }
+    | undefined;
   /** @default "least-connections" for services behind the proxy, "per-connection" for all others */
   readonly balancing?: Balancing | undefined;
   /** @default nothing */
@@ -51,6 +57,8 @@ export interface LoadBalancerInput {
   readonly cpuCores: number;
   readonly maxBodyMiB: number;
   readonly rateLimit: RateLimit;
+  /** Paths of the service that stay open. @default none */
+  readonly routes?: readonly object[] | undefined;
   /** Given where the proxy ends TLS. */
   readonly tls?: object | undefined;
   readonly public?:

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Brings HAProxy, nginx and Valkey of the lines that are deployed (components/shared/versions.ts) beside the system's own:
-# packages of a newer Debian suite, unpacked into the cache and never installed. The config specs of
+# Brings HAProxy, nginx, Valkey, mtail and the blackbox exporter of the lines that are deployed (components/shared/versions.ts)
+# beside the system's own: packages of a newer Debian suite, unpacked into the cache and never installed. The config specs of
 # the proxies run on these, with EVERY_VERSION on both.
 # Without them, offline or on another system, the specs run on the system's own, and a line says so.
 set -euo pipefail
 
 SUITE=forky
 # openssl is a client that knows what these servers offer.
-PROGRAMS=(haproxy nginx valkey-server valkey-tools openssl)
+PROGRAMS=(haproxy nginx valkey-server valkey-tools openssl mtail prometheus-blackbox-exporter)
 # A suite moves: how old its index may be, in days, before it is asked again.
 INDEX_DAYS=7
 
@@ -23,7 +23,7 @@ without() {
   exit 0
 }
 
-if [ -e "$current/versions" ] && [ -n "$(find "$cache/lists" -name '*InRelease' -mtime "-$INDEX_DAYS" 2>/dev/null)" ]; then
+if [ -x "$current/bin/mtail" ] && [ -n "$(find "$cache/lists" -name '*InRelease' -mtime "-$INDEX_DAYS" 2>/dev/null)" ]; then
   exit 0
 fi
 command -v apt-get >/dev/null && command -v dpkg >/dev/null || without "this is no Debian"
@@ -57,12 +57,12 @@ export APT_CONFIG="$cache/apt.conf"
 
 apt-get update -qq >/dev/null 2>"$cache/update.log" || without "no index of Debian $SUITE ($(head -n 1 "$cache/update.log"))"
 candidate() { apt-cache policy "$1" | sed -n 's/^ *Candidate: //p'; }
-versions="haproxy-$(candidate haproxy) nginx-$(candidate nginx) valkey-$(candidate valkey-server) openssl-$(candidate openssl)"
+versions="haproxy-$(candidate haproxy) nginx-$(candidate nginx) valkey-$(candidate valkey-server) openssl-$(candidate openssl) mtail-$(candidate mtail) prometheus-blackbox-exporter-$(candidate prometheus-blackbox-exporter)"
 case "$versions" in *"-(none)"* | *"- "*) without "Debian $SUITE lacks one of ${PROGRAMS[*]}" ;; esac
 place="$cache/${versions//[ :]/_}"
 
 if [ ! -e "$place/versions" ]; then
-  echo "Unpacking $versions of Debian $SUITE into $place (25 MB, once)"
+  echo "Unpacking $versions of Debian $SUITE into $place (40 MB, once)"
   apt-get install -qq -y --no-install-recommends --download-only "${PROGRAMS[@]}" patchelf >/dev/null 2>"$cache/update.log" ||
     without "Debian $SUITE cannot be downloaded ($(head -n 1 "$cache/update.log"))"
   root=$(mktemp -d "$cache/unpacking.XXXXXX")
@@ -71,7 +71,7 @@ if [ ! -e "$place/versions" ]; then
   libraries=$(dirname "$(ls "$root"/usr/lib/*-linux-gnu/ld-linux-*.so.* | head -n 1)")
   loader=$(ls "$libraries"/ld-linux-*.so.* | head -n 1)
   mkdir "$root/bin"
-  for program in "$root"/usr/sbin/{haproxy,nginx} "$root"/usr/bin/{valkey-server,valkey-cli,openssl}; do
+  for program in "$root"/usr/sbin/{haproxy,nginx} "$root"/usr/bin/{valkey-server,valkey-cli,openssl,mtail,prometheus-blackbox-exporter}; do
     # Where it will be found, not where it is unpacked. valkey-server is a link.
     cp -L "$program" "$root/bin/"
     "$loader" --library-path "$libraries" "$root/usr/bin/patchelf" \
@@ -86,5 +86,5 @@ if [ ! -e "$place/versions" ]; then
   mv -T "$root" "$place" 2>/dev/null || [ -e "$place/versions" ]
 fi
 ln -sfn "$place" "$current"
-"$place/bin/haproxy" -v >/dev/null && "$place/bin/nginx" -v 2>/dev/null && "$place/bin/valkey-server" --version >/dev/null ||
+"$place/bin/haproxy" -v >/dev/null && "$place/bin/mtail" --version >/dev/null && "$place/bin/nginx" -v 2>/dev/null && "$place/bin/valkey-server" --version >/dev/null ||
   { rm -f "$current"; without "they do not start on this machine"; }

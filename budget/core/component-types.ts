@@ -8,6 +8,7 @@ export const COMPONENT_TYPES = {
   headroom: "retrofitlink:autoscaling:Headroom",
   prometheusRules: "retrofitlink:monitoring:PrometheusRules",
   prometheusStack: "retrofitlink:monitoring:PrometheusStack",
+  blackboxExporter: "retrofitlink:monitoring:BlackboxExporter",
   monitors: "retrofitlink:monitoring:Monitors",
   keda: "retrofitlink:autoscaling:Keda",
   verticalPodAutoscalerOperator: "retrofitlink:autoscaling:VerticalPodAutoscalerOperator",

@@ -1,17 +1,15 @@
 /** What is watched of the way in: the proxy, the certificate that clients see, and the public address. */
 import { percent } from "../core/format";
-import type { PerformanceBudget } from "../core/performance-budget";
 import type { Alert } from "../monitoring/alert";
 import type { Panel, PanelBound } from "../monitoring/panel";
 import { seriesOf, type Workload } from "../monitoring/series";
-import { slo } from "../monitoring/slo";
 import { NOTHING_WATCHED, together, type Watched } from "../monitoring/watched";
 import type { ProxyKind } from "./proxy-memory";
+import { watchAccess, type WatchedAccess } from "./watched-access";
 
 /** What is watched of a proxy follows from it. */
-export interface WatchedProxy extends Workload {
+export interface WatchedProxy extends WatchedAccess {
   readonly proxy: ProxyKind;
-  readonly budget: Pick<PerformanceBudget, "errorRatio">;
   /** Clients that one pod admits at the same time. */
   readonly clientsPerPod: number;
 }
@@ -29,9 +27,6 @@ export const PUBLIC_ADDRESS_JOB = "public-address";
 /** Share of the connections that a pod admits at which somebody looks: the rest lasts until the autoscaler's pods are there. */
 const ADMITTED = 0.8;
 
-/** Share of requests that are denied for their number at which it is no longer a single client. */
-const DENIED = 0.05;
-
 /** Days before a certificate ends. Cert-manager and the clouds renew a month before, so that nobody is told while that works. */
 const CERTIFICATE_DAYS = { P2: 21, P0: 3 } as const;
 
@@ -41,7 +36,7 @@ function ofPod(of: Workload, metric: string, more = ""): string {
   return `${metric}{${seriesOf(of, `pod="${of.job}-${EXAMPLE_POD}"${more}`)}}`;
 }
 
-/** Series of a proxy's exporter. stub_status of nginx knows connections and a sum of requests, and nothing of their answers. */
+/** Series of the proxy's own figures. Its answers are those of its access log: stub_status of nginx knows nothing of them. */
 interface ProxySeries {
   /** Connections of clients of each pod. */
   readonly connections: string;
@@ -65,7 +60,8 @@ export function watchProxy(of: WatchedProxy): Watched {
       alerts: [proxyAbsent(of), connections(of, series)],
       panels: proxyPanels(of, series),
     },
-    of.proxy === "haproxy" ? watchAnswers(of) : watchDropped(of),
+    watchAccess(of),
+    of.proxy === "haproxy" ? NOTHING_WATCHED : watchDropped(of),
   ]);
 }
 
@@ -113,82 +109,7 @@ function connections(of: WatchedProxy, { connections: metric }: ProxySeries): Al
   };
 }
 
-/** HAProxy counts answers by class, its own refusals among them: an objective at the edge. */
-function watchAnswers(of: WatchedProxy): Watched {
-  const answers = "haproxy_frontend_http_responses_total";
-  const denied = "haproxy_frontend_requests_denied_total";
-  const rate = (metric: string, more?: string): string => `sum(rate(${metric}{${seriesOf(of, more)}}[5m]))`;
-  const frontend = ',proxy="clients"';
-  const objective = 1 - of.budget.errorRatio.target;
-  const { rules, alerts } = slo({
-    name: "ProxyErrors",
-    labels: { namespace: of.namespace, proxy: of.job },
-    bad: rate(answers, 'code="5xx"'),
-    all: rate(answers),
-    objective,
-    example: (share, perMinute) => [
-      { series: ofPod(of, answers, `${frontend},code="2xx"`), perMinute: (1 - share) * perMinute },
-      { series: ofPod(of, answers, `${frontend},code="5xx"`), perMinute: share * perMinute },
-    ],
-    about: {
-      ...ABOUT,
-      summary: `${of.job} answers clients with errors, its own refusals among them,`,
-      impact: "Users see an error page, also where the service itself has no errors.",
-      keys: ["retrofitlink:budget.errorRatio"],
-    },
-  });
-  const { requests } = SERIES.haproxy;
-  return {
-    ...NOTHING_WATCHED,
-    rules,
-    alerts: [
-      ...alerts,
-      {
-        name: "ProxyDenies",
-        tier: "P2",
-        labels: { proxy: of.job },
-        forSeconds: 600,
-        windowSeconds: 300,
-        condition: {
-          kind: "threshold",
-          values: [`${rate(denied)} / ${rate(requests)}`],
-          comparison: ">",
-          threshold: DENIED,
-          guard: `${rate(requests)} > 1`,
-          example: (share) => [
-            { series: ofPod(of, denied, frontend), perMinute: 600 * share },
-            { series: ofPod(of, requests, frontend), perMinute: 600 },
-          ],
-        },
-        ...ABOUT,
-        summary: `${of.job} denies {{ $value | humanizePercentage }} of all requests.`,
-        impact:
-          "Some clients get 429 or 403: an attack, or a limit that is too tight for users behind one address.",
-        keys: [`${LOAD_BALANCER}.rateLimit`],
-      },
-    ],
-    panels: [
-      {
-        id: "proxy-answers",
-        dashboard: "load-balancer",
-        row: "Answers",
-        title: "Answers by class",
-        description:
-          "What clients get, refusals of the proxy among them. 5xx without errors of the service come from the proxy.",
-        unit: "requests/s",
-        queries: [
-          { expr: `sum by (code) (rate(${answers}{${seriesOf(of)}}[5m]))`, legend: "{{code}}" },
-          { expr: rate(denied), legend: "denied" },
-        ],
-      },
-    ],
-  };
-}
-
-/**
- * nginx's exporter reads stub_status, which has neither status nor latency: what nginx refuses with 429, 502 or 504 is in no
- * metric of its own, and the objectives at the service do not see it. Only clients that it could not take at all are counted.
- */
+/** Clients that nginx could not take at all: they are in no access log. */
 function watchDropped(of: WatchedProxy): Watched {
   const [accepted, handled] = ["nginx_connections_accepted", "nginx_connections_handled"];
   const increase = (metric: string): string => `sum(increase(${metric}{${seriesOf(of)}}[5m]))`;
@@ -240,9 +161,7 @@ function proxyPanels(of: WatchedProxy, { connections: metric, requests }: ProxyS
       id: "proxy-requests",
       title: "Requests of clients",
       description:
-        of.proxy === "nginx"
-          ? "All requests. What came of them nginx's exporter does not know: compare with the services' throughput."
-          : "All requests, denied ones among them.",
+        "All requests that the proxy itself counts, probes among them. Far above all answers: the access log is not heard.",
       unit: "requests/s",
       queries: [{ expr: `sum(rate(${requests}{${seriesOf(of)}}[5m]))`, legend: of.job }],
     },

@@ -10,7 +10,9 @@ const USUAL_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
  * Bounds of the response time histogram, seconds, ascending. The steps of the budget are among them, so that the share
  * within the budget is counted and not interpolated.
  */
-export function responseTimeBuckets(budget: PerformanceBudget): number[] {
+export function responseTimeBuckets(
+  budget: Pick<PerformanceBudget, "responseTimeP95Seconds" | "responseTimeP99Seconds">,
+): number[] {
   const { responseTimeP95Seconds: p95, responseTimeP99Seconds: p99 } = budget;
   const steps = [p95, p99].flatMap(({ target, warning, critical }) => [target, warning, critical]);
   return [...new Set([...USUAL_BUCKETS, ...steps])].sort((a, b) => a - b);

@@ -138,6 +138,12 @@ const INHIBITIONS: readonly object[] = [
     source_matchers: ['scope=~"ingress|cluster"', 'tier="P0"'],
     target_matchers: ['noun="service"', 'scope!~"ingress|cluster"'],
   },
+  // The service itself is nearer to the cause; that its proxy says the same is no news.
+  {
+    source_matchers: ['noun="service"', 'tier="P0"', 'service!=""'],
+    target_matchers: ['noun="proxy"', 'service!=""'],
+    equal: ["service", "namespace"],
+  },
   // As kube-prometheus-stack has it for its own alerts.
   {
     source_matchers: ['severity="critical"'],

@@ -2,8 +2,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 
 import { sentinelsOf } from "../../budget/caching/watched";
+import { ACCESS_SERIES, accessOf } from "../../budget/load-balancing/access-metrics";
 import { KEDA_NAMESPACE } from "../autoscaling/operators";
 import { SENTINEL_PORT } from "../caching/redis/sentinel-conf";
+import { ACCESS_PORT } from "../load-balancing/proxy/access-exporter";
 import { selectorLabels } from "../shared/kubernetes";
 import type { Monitored } from "./monitors";
 
@@ -26,6 +28,16 @@ export const serviceMetrics = ({ name, namespace }: Named): Monitored => exporte
 
 /** `Nginx` or `HaProxy`: both on 9113, nginx by its exporter. */
 export const proxyMetrics = ({ name, namespace }: Named): Monitored => exporterOf(name, namespace, "metrics");
+
+/** The access log of either, 9114. Of what its exporter tells only what the plan counts on. */
+export const proxyAccessMetrics = ({ name, namespace }: Named): Monitored => ({
+  kind: "pods",
+  namespace,
+  matchLabels: selectorLabels(name),
+  port: ACCESS_PORT,
+  job: accessOf({ namespace: "", job: name }).job,
+  keep: Object.values(ACCESS_SERIES).map((series) => `${series}(_.*)?`),
+});
 
 /** `Redis`: the exporter of every member, 9121. */
 export const redisMetrics = ({ name, namespace }: Named): Monitored => exporterOf(name, namespace, "metrics");

@@ -29,6 +29,8 @@ interface Scraped {
   readonly params?: Readonly<Record<string, readonly string[]>>;
   /** @default plain HTTP */
   readonly tls?: MetricsTls;
+  /** Names of the series that are kept, as regular expressions of RE2. @default all */
+  readonly keep?: readonly string[];
 }
 
 /** What Prometheus asks. */
@@ -126,7 +128,7 @@ function relabelings(job: string): object[] {
   ];
 }
 
-function endpoint({ job, port, path = "/metrics", params, tls }: Scraped): object {
+function endpoint({ job, port, path = "/metrics", params, tls, keep }: Scraped): object {
   return {
     ...(typeof port === "string" ? { port } : { portNumber: port }),
     path,
@@ -135,6 +137,11 @@ function endpoint({ job, port, path = "/metrics", params, tls }: Scraped): objec
     ...(tls === undefined ? {} : { tlsConfig: tlsConfig(tls) }),
     honorLabels: false,
     relabelings: relabelings(job),
+    ...(keep === undefined
+      ? {}
+      : {
+          metricRelabelings: [{ action: "keep", sourceLabels: ["__name__"], regex: keep.join("|") }],
+        }),
   };
 }
 

@@ -12,6 +12,8 @@ export const PRIORITIES = {
   /** All requests go through few of them. */
   "load-balancer": 300_000,
   service: 200_000,
+  /** Without it nobody is told; the chart's own pods have none of these classes. */
+  monitoring: 150_000,
   /** Runs again. */
   "data-model": 100_000,
 } as const;

@@ -7,7 +7,10 @@ export const IMAGES = {
   nginx: "docker.io/nginxinc/nginx-unprivileged:1.30.0",
   /** Runs as user 99; a long-term line, with its own endpoint for Prometheus. */
   haproxy: "docker.io/library/haproxy:3.2.12",
+  blackboxExporter: "docker.io/prom/blackbox-exporter:v0.28.0",
   nginxExporter: "docker.io/nginx/nginx-prometheus-exporter:1.5.1",
+  /** mtail, which counts the lines of the proxies' access logs; the line of Debian's that the tests run. */
+  accessExporter: "ghcr.io/jaqx0r/mtail:3.2.24",
   /** Ships `mongosh` beside `mongod` and `mongos`. */
   mongodb: "docker.io/percona/percona-server-mongodb:8.0.19-7",
   mongodbBackup: "docker.io/percona/percona-backup-mongodb:2.12.0",

@@ -81,6 +81,7 @@ const PROXY: Suffixes = [
   ["Certificate", "-tls"],
   ["Secret", "-tls"],
   ["PodMonitor", ""],
+  ["PodMonitor", "-access"],
 ];
 
 const DATABASE_OBJECTS: Suffixes = [

@@ -30,6 +30,7 @@ function dnsOf({ dns: { domain, server } }: StackConfig["cluster"]): ClusterDns 
 /** The service behind the proxy as the proxy knows it. */
 function upstreamOf(name: string, service: ServiceConfig, built: ElasticService): ProxyUpstream {
   return {
+    name,
     host: built.podsHost,
     labels: selectorLabels(name),
     port: built.port,

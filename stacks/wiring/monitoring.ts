@@ -7,11 +7,13 @@ import { ruleGroups } from "../../budget/monitoring/rule-groups";
 import { routingSecrets } from "../../budget/monitoring/routing";
 import type { Watched } from "../../budget/monitoring/watched";
 import { AlertRouting } from "../../components/monitoring/alert-routing";
+import { BlackboxExporter, blackboxAddress } from "../../components/monitoring/blackbox-exporter";
 import { Dashboards } from "../../components/monitoring/dashboards";
 import { grafanaHost } from "../../components/monitoring/grafana";
 import {
   kedaMetrics,
   mongoDbMetrics,
+  proxyAccessMetrics,
   proxyMetrics,
   redisMetrics,
   sentinelMetrics,
@@ -63,6 +65,14 @@ export function createMonitoring(
   const { runbooks } = monitoring;
   const labels = monitoring.kind === "existing" ? monitoring.labels : {};
   const stack = installed(config, monitoring, cluster);
+  if (asksItself(config)) {
+    const namespaceName = config.cluster.monitoringNamespace;
+    new BlackboxExporter(
+      "blackbox-exporter",
+      { namespace: stack?.namespace?.metadata.name ?? namespaceName, namespaceName },
+      options,
+    );
+  }
   // What the operator has definitions of comes after it.
   const after = withDependencies(options, stack === undefined ? [] : [stack.release]);
   const watched = watchedOf(config, plan);
@@ -158,7 +168,9 @@ function monitoredOf(config: StackConfig, monitoring: MonitoringConfig): Monitor
   return [
     ...Object.keys(services).map((name) => serviceMetrics(named(name))),
     ...ofCaches,
-    ...(loadBalancer === undefined ? [] : [proxyMetrics(named(workloadName(loadBalancer.proxy)))]),
+    ...(loadBalancer === undefined
+      ? []
+      : [proxyMetrics, proxyAccessMetrics].map((of) => of(named(workloadName(loadBalancer.proxy))))),
     ...(database?.kind === "percona" ? [mongoDbMetrics(named(DATABASE_NAME))] : []),
     ...(hasKeda ? [kedaMetrics()] : []),
     ...probes(config, monitoring),
@@ -166,8 +178,11 @@ function monitoredOf(config: StackConfig, monitoring: MonitoringConfig): Monitor
 }
 
 /** What clients ask for first: the CDN where there is one, else the load balancer. */
-function probes({ cdn, loadBalancer, cluster }: StackConfig, { blackbox }: MonitoringConfig): Monitored[] {
-  const hosts = cdn?.hosts ?? loadBalancer?.public?.hosts ?? [];
+function probes(config: StackConfig, monitoring: MonitoringConfig): Monitored[] {
+  const { cluster } = config;
+  const hosts = publicHosts(config);
+  const blackbox =
+    monitoring.blackbox ?? (asksItself(config) ? blackboxAddress(cluster.monitoringNamespace) : undefined);
   if (blackbox === undefined || hosts.length === 0) return [];
   return [
     {
@@ -178,4 +193,16 @@ function probes({ cdn, loadBalancer, cluster }: StackConfig, { blackbox }: Monit
       prober: blackbox,
     },
   ];
+}
+
+function publicHosts({ cdn, loadBalancer }: Pick<StackConfig, "cdn" | "loadBalancer">): readonly string[] {
+  return cdn?.hosts ?? loadBalancer?.public?.hosts ?? [];
+}
+
+/** With its own Prometheus a stack has its own blackbox exporter, unless it names another one. */
+export function asksItself(config: Pick<StackConfig, "cdn" | "loadBalancer" | "monitoring">): boolean {
+  const { monitoring } = config;
+  return (
+    monitoring?.kind === "install" && monitoring.blackbox === undefined && publicHosts(config).length > 0
+  );
 }

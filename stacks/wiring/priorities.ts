@@ -3,12 +3,14 @@ import type * as pulumi from "@pulumi/pulumi";
 
 import { PRIORITIES, priorityClassName, type PriorityTier } from "../../components/shared/priorities";
 import type { StackConfig } from "../stack-file/config";
+import { asksItself } from "./monitoring";
 
 /** Names of the PriorityClasses of a stack, by the label `app.kubernetes.io/component` of the pods. */
 export type PriorityClasses = Partial<Record<PriorityTier, pulumi.Output<string>>>;
 
 /** The tiers that a stack has pods of. */
-function tiersOf({ caches, database, loadBalancer }: StackConfig): PriorityTier[] {
+function tiersOf(config: StackConfig): PriorityTier[] {
+  const { caches, database, loadBalancer } = config;
   const inCluster = Object.values(caches).filter(({ kind }) => kind === undefined || kind === "in-cluster");
   const has: Readonly<Record<PriorityTier, boolean>> = {
     session: inCluster.some(({ purpose }) => purpose === "session"),
@@ -16,6 +18,7 @@ function tiersOf({ caches, database, loadBalancer }: StackConfig): PriorityTier[
     cache: inCluster.some(({ purpose }) => purpose === "cache"),
     "load-balancer": loadBalancer !== undefined,
     service: true,
+    monitoring: asksItself(config),
     "data-model": database !== undefined,
   };
   return (Object.keys(PRIORITIES) as PriorityTier[]).filter((tier) => has[tier]);

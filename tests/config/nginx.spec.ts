@@ -152,6 +152,7 @@ onEveryVersion("nginx", (version) => {
         protocol: "HTTP/1.1",
         status: "200",
         rejection: "",
+        route: "application/",
         upstream: `127.0.0.1:${service.port}`,
         upstreamStatus: "200",
         userAgent: 'quote " and \\',

@@ -24,6 +24,7 @@ const PROGRAM = `
     monitored: [
       monitoring.serviceMetrics({ name: "backend", namespace }),
       monitoring.proxyMetrics({ name: "nginx-load-balancer", namespace }),
+      monitoring.proxyAccessMetrics({ name: "nginx-load-balancer", namespace }),
       monitoring.redisMetrics({ name: "redis-cache", namespace }),
       monitoring.mongoDbMetrics({ name: "mongodb", namespace }),
       monitoring.kedaMetrics(namespace),
@@ -33,6 +34,7 @@ const PROGRAM = `
         prober: "blackbox-exporter.monitoring.svc:9115" },
     ],
   }, { dependsOn: [ns, stack.release] });
+  new monitoring.BlackboxExporter("blackbox", { namespace, namespaceName: "${NAMESPACE}" });
 `;
 
 interface Live extends KubernetesObject {
@@ -74,6 +76,7 @@ describe("monitoring on the real engine and API server", function () {
       "podmonitor.monitoring.coreos.com/keda-operator",
       "podmonitor.monitoring.coreos.com/mongodb",
       "podmonitor.monitoring.coreos.com/nginx-load-balancer",
+      "podmonitor.monitoring.coreos.com/nginx-load-balancer-access",
       "podmonitor.monitoring.coreos.com/redis-cache",
       "probe.monitoring.coreos.com/public-address",
       "servicemonitor.monitoring.coreos.com/store",
@@ -92,6 +95,10 @@ describe("monitoring on the real engine and API server", function () {
       [probe.spec["jobName"], probe.spec["targets"].staticConfig.static, probe.spec["module"]],
       ["public-address", ["https://app.example.com/"], "http_2xx"],
     );
+    const access = await live("podmonitor", "nginx-load-balancer-access");
+    assert.match(access.spec["podMetricsEndpoints"][0].metricRelabelings[0].regex, /proxy_requests_total/);
+    const exporter = await live("deployment", "blackbox-exporter");
+    assert.equal(exporter.spec["replicas"], 2);
     const service = await live("servicemonitor", "store");
     assert.equal(service.spec["endpoints"][0].tlsConfig.serverName, "store");
   });

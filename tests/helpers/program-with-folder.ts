@@ -10,8 +10,10 @@ export interface ProgramWithFolder {
   readonly title: string;
   readonly command: string;
   readonly args: readonly string[];
-  /** `http://127.0.0.1:<port>`, whose `/-/ready` says when it is ready. */
+  /** `http://127.0.0.1:<port>` */
   readonly url: string;
+  /** Path that answers with 2xx when it is ready. @default "/-/ready" */
+  readonly readyPath?: string;
   /** Removed when it ends. */
   readonly folder: string;
 }
@@ -29,6 +31,7 @@ export async function startProgram({
   command,
   args,
   url,
+  readyPath = "/-/ready",
   folder,
 }: ProgramWithFolder): Promise<() => Promise<void>> {
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
@@ -47,7 +50,7 @@ export async function startProgram({
   const isReady = async (): Promise<boolean> => {
     if (child.exitCode !== null) throw new Error(`${title} ended:\n${log}`);
     try {
-      return (await fetch(`${url}/-/ready`)).ok;
+      return (await fetch(`${url}${readyPath}`)).ok;
     } catch {
       return false;
     }

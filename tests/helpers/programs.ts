@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
 /** `openssl` is a client, of the same library as the servers beside it. */
-export type ServerKind = "nginx" | "haproxy" | "redis" | "openssl";
+export type ServerKind = "nginx" | "haproxy" | "redis" | "openssl" | "mtail" | "blackbox";
 
 /** One version of one server. */
 export interface Program {
@@ -16,7 +16,14 @@ export interface Program {
   readonly deployed: boolean;
 }
 
-const NAMES = { nginx: "nginx", haproxy: "HAProxy", redis: "Redis", openssl: "OpenSSL" } as const;
+const NAMES = {
+  nginx: "nginx",
+  haproxy: "HAProxy",
+  redis: "Redis",
+  openssl: "OpenSSL",
+  mtail: "mtail",
+  blackbox: "blackbox exporter",
+} as const;
 
 /** Debian keeps proxies where only root's PATH leads. */
 const SYSTEM = {
@@ -24,6 +31,8 @@ const SYSTEM = {
   haproxy: "/usr/sbin/haproxy",
   redis: "redis-server",
   openssl: "openssl",
+  mtail: "mtail",
+  blackbox: "prometheus-blackbox-exporter",
 } as const;
 
 /** As scripts/deployed-programs.sh calls them. */
@@ -32,6 +41,8 @@ const DEPLOYED = {
   haproxy: { program: "haproxy", package: "haproxy" },
   redis: { program: "redis-server", package: "valkey" },
   openssl: { program: "openssl", package: "openssl" },
+  mtail: { program: "mtail", package: "mtail" },
+  blackbox: { program: "prometheus-blackbox-exporter", package: "prometheus-blackbox-exporter" },
 } as const;
 
 const PLACE = join(
@@ -65,6 +76,15 @@ const chosen = new Map<ServerKind, Program>();
 /** The version that the spec which runs now is about. @default the system's own */
 export function program(kind: ServerKind): Program {
   return chosen.get(kind) ?? { name: NAMES[kind], path: SYSTEM[kind], deployed: false };
+}
+
+/** The deployed version. @throws Error that says how to get it: the system's own is too old for what is tested */
+export function deployedProgram(kind: ServerKind): string {
+  const found = programs(kind).find(({ deployed, path }) => deployed && existsSync(path));
+  if (found !== undefined) return found.path;
+  throw new Error(
+    `${NAMES[kind]} is not unpacked; next: make deployed-programs, and run the same command again`,
+  );
 }
 
 /** A PATH in which the tools of that version come first: `redis-cli` beside its server. */

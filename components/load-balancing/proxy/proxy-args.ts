@@ -20,6 +20,8 @@ import type { ProxyTls } from "./proxy-tls";
 
 /** The service behind the proxy. */
 export interface ProxyUpstream {
+  /** As logs and metrics of the proxy call it, a DNS label. @default "application", and of `services` its own name */
+  readonly name?: string;
   /** Name of its Service, with or without namespace, or any fully qualified name. A headless one lets the proxy choose the pod. */
   readonly host: pulumi.Input<string>;
   /** Port the service listens on, 1..65535. Of a headless Service the port of its pods. */
@@ -132,7 +134,10 @@ export interface ProxyArgs {
   /** `maxUnavailable` of the PodDisruptionBudget, pods, whole number >= 1. @default 1 */
   readonly maxUnavailable?: number;
   /** @default DEFAULT_BUDGET */
-  readonly budget?: Pick<PerformanceBudget, "cpuUtilization" | "responseTimeP99Seconds">;
+  readonly budget?: Pick<
+    PerformanceBudget,
+    "cpuUtilization" | "responseTimeP95Seconds" | "responseTimeP99Seconds"
+  >;
   /** Of the way to the service. @default those of requests of at most 10 s, without a load balancer in front */
   readonly timeouts?: TimeoutChain;
   readonly clusterDns?: ClusterDns;

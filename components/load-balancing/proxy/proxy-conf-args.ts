@@ -5,8 +5,15 @@ import type { TimeoutChain } from "../../../budget/timeouts/timeouts";
 import type { HeaderOwner } from "./proxy-headers";
 import type { ProxyRoute } from "./proxy-routes";
 
-/** Ports of the pod, above 1024, for its user may not open others. */
-export const PROXY_PORTS = { http: 8080, https: 8443, status: 8081, metrics: 9113 } as const;
+/** Ports of the pod, above 1024, for its user may not open others. `accessLog` is UDP, and of the pod alone. */
+export const PROXY_PORTS = {
+  http: 8080,
+  https: 8443,
+  status: 8081,
+  metrics: 9113,
+  accessMetrics: 9114,
+  accessLog: 5514,
+} as const;
 
 /** The one writable directory: the pid, and bodies that do not fit a buffer. */
 export const SCRATCH = "/tmp";
@@ -91,4 +98,8 @@ export interface ProxyConfArgs {
   readonly scratch?: string;
   /** @default 10 */
   readonly slowClientSeconds?: number;
+  /** Name of the proxy's own service, as logs and metrics call it. @default "application" */
+  readonly serviceName?: string;
+  /** `address:port` that is told each line of the access log by UDP, whether anybody listens or not. @default nobody */
+  readonly accessExporter?: string;
 }

@@ -49,6 +49,7 @@ const servicePort = retold(port, { fix: "Give the port the service listens on." 
 const checked = z.object({
   name: nameOfWorkload.optional(),
   upstream: z.object({
+    name: nameOfWorkload.optional(),
     demand: z.object(demandSettings.shape),
     serviceTimeSeconds,
     addresses: number(

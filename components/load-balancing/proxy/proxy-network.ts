@@ -37,7 +37,10 @@ export function proxyNetworkPolicy(
     });
     return policyOf(
       workload,
-      [admitsAnybody(traffic), ...admits([podsOfNamespace(monitoringNamespace)], [PROXY_PORTS.metrics])],
+      [
+        admitsAnybody(traffic),
+        ...admits([podsOfNamespace(monitoringNamespace)], [PROXY_PORTS.metrics, PROXY_PORTS.accessMetrics]),
+      ],
       [NAMES, ...reached],
     );
   });

@@ -14,6 +14,11 @@ export interface RoutedTo<Service> {
   readonly route: ProxyRoute | undefined;
 }
 
+/** How logs and metrics call paths of a service: `backend/api`, or `backend/` for all that have no name of their own. */
+export function claimOf(service: string, base: string): string {
+  return `${service}${base === "" ? "/" : base}`;
+}
+
 type Places = Pick<ServiceConf<unknown>, "name" | "hosts" | "paths" | "routes">;
 
 /** Tables of the named hosts, and last that of all others. What no claim holds for goes to the proxy's own service. */

@@ -15,7 +15,7 @@ import {
   qualifiedHost,
   type CompleteProxyArgs,
 } from "./proxy-args";
-import type { ProxyConfArgs, ServiceConf, UpstreamServer } from "./proxy-conf-args";
+import { PROXY_PORTS, type ProxyConfArgs, type ServiceConf, type UpstreamServer } from "./proxy-conf-args";
 import { TLS_FILES } from "./proxy-tls";
 
 /**
@@ -45,6 +45,8 @@ export function sharedConfArgs(
     trustedProxies: [...args.trustedProxies, ...loadBalancers.map((address) => `${address}/32`)],
     maxBodyMiB: args.maxBodyMiB,
     routes: args.routes ?? [],
+    ...(upstream.name === undefined ? {} : { serviceName: upstream.name }),
+    accessExporter: `127.0.0.1:${PROXY_PORTS.accessLog}`,
     privatePaths: [...new Set(hidden)],
     ...(hosts.length === 0 ? {} : { hosts: [...hosts, ...ownNames(args, workload)] }),
     headers: {

@@ -26,6 +26,7 @@ import {
   type CompleteProxyArgs,
   type ProxyArgs,
 } from "./proxy-args";
+import { ACCESS_PROGRAM, accessExporter, accessProgramOf } from "./access-exporter";
 import { proxyAutoscaler, type ConnectionMetric } from "./proxy-autoscaling";
 import { PROXY_PORTS } from "./proxy-conf-args";
 import { proxyNetworkPolicy } from "./proxy-network";
@@ -127,6 +128,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
         metadata: metadata(`${workload}-config`),
         data: {
           [basename(program.configPath)]: definition.configuration(args, plan, workload),
+          [ACCESS_PROGRAM.key]: accessProgramOf(proxy, args),
         },
       },
       child,
@@ -173,7 +175,7 @@ export abstract class Proxy extends pulumi.ComponentResource {
             revisionHistoryLimit: 3,
             selector,
             template: proxyPod({
-              program,
+              program: { ...program, sidecars: [...program.sidecars, accessExporter(args)] },
               app: workload,
               labels,
               cpuCores: args.cpuCores,

@@ -267,6 +267,19 @@ describe("a real Alertmanager", function () {
     assert.deepEqual(all, ["BackendDown", "BackendElsewhere", "CacheSlow", "MatchingSlow", "DiskFills"]);
   });
 
+  it("tells of the service that fails, and not also that its proxy answers with errors", async () => {
+    const alertmanager = await start("edge", OPEN);
+    const atProxy = (service: string): Record<string, string> => ({ noun: "proxy", service });
+    await alertmanager.tell(alert("BackendErrors", "P0", ofService("backend")));
+    await alertmanager.tell(
+      alert("BackendErrorsAtProxy", "P0", atProxy("backend")),
+      alert("MatchingErrorsAtProxy", "P0", atProxy("matching")),
+      alert("ProxyAway", "P0", { noun: "proxy" }),
+    );
+    await arrives("/edge/P0", "BackendErrors", "MatchingErrorsAtProxy", "ProxyAway");
+    assert.deepEqual(await alertmanager.inhibited(), ["BackendErrorsAtProxy"]);
+  });
+
   it("tells of the door that is shut, not of the services behind it", async () => {
     const alertmanager = await start("door", OPEN);
     // One that is not urgent keeps nothing back.

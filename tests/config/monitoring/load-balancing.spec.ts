@@ -13,7 +13,7 @@ for (const proxy of ["nginx", "haproxy"] as const) {
         namespace,
         job: workloadName(proxy),
         proxy,
-        budget: DEFAULT_BUDGET,
+        services: [{ name: "backend", budget: DEFAULT_BUDGET }],
         clientsPerPod: 4096,
       }),
       watchAddress({ namespace, tls: true }),

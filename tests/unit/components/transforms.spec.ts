@@ -168,6 +168,12 @@ const VARIANTS: Readonly<Record<string, Make>> = {
       },
       opts,
     ),
+  BlackboxExporter: (opts) =>
+    new components.BlackboxExporter(
+      "web",
+      { namespace: "monitoring", namespaceName: "monitoring", transform },
+      opts,
+    ),
   Dashboards: (opts) =>
     new components.Dashboards(
       "web",

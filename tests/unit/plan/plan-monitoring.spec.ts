@@ -59,13 +59,22 @@ describe("what is watched of a stack", () => {
   });
 
   it("adds as many series as it says, to each service the same", () => {
-    const { seriesPerService, series, alerts } = monitoringNumbers(PRODUCTION, WATCHED);
+    const { seriesPerService, seriesPerPublicService, seriesPerProxyPod, series, alerts } = monitoringNumbers(
+      PRODUCTION,
+      PLAN,
+      WATCHED,
+    );
     assert.equal(seriesPerService.value, 53);
+    assert.equal(seriesPerPublicService.value, 17);
+    // A path of requests, one that stays open, and what is nobody's; 12 bounds of the times, a sum, a count and no bound.
+    assert.equal(seriesPerProxyPod.value, 3 * 22 + 15 + 6);
     assert.equal(series.value, WATCHED.rules.length + WATCHED.targets.length);
     assert.equal(alerts.value, WATCHED.alerts.length);
     const names = Object.keys(PRODUCTION.services);
     const of = (service: string): number =>
-      [...WATCHED.rules, ...WATCHED.targets].filter(({ labels }) => labels?.["service"] === service).length;
+      [...WATCHED.rules, ...WATCHED.targets].filter(
+        ({ labels }) => labels?.["service"] === service && labels["proxy"] === undefined,
+      ).length;
     assert.deepEqual(
       names.map(of),
       names.map(() => 53),

@@ -54,7 +54,7 @@ const isReplicated = (cache: StackConfig["caches"][string]): boolean =>
 
 /** `from -> to:port` of everything that the stack file asks for between its own pods, and of the metrics. */
 function wanted(config: StackConfig): string[] {
-  const { services, caches, loadBalancer, database } = config;
+  const { services, caches, loadBalancer, database, monitoring } = config;
   const proxy = `${loadBalancer?.proxy ?? ""}-load-balancer`;
   const isMongo = database?.kind === "percona";
   const inCluster = Object.entries(caches).filter(([, { kind }]) => (kind ?? "in-cluster") === "in-cluster");
@@ -77,13 +77,17 @@ function wanted(config: StackConfig): string[] {
     edges.push("monitoring -> mongodb:9216", "mongodb -> mongodb:27017", "operator -> mongodb:27017");
     edges.push("mongodb-data-model-job -> mongodb:27017");
   }
+  if (monitoring?.kind === "install" && (config.cdn ?? loadBalancer?.public) !== undefined) {
+    edges.push("monitoring -> blackbox-exporter:9115");
+  }
   if (loadBalancer !== undefined) {
     if (database?.kind === "atlas") {
       // Its private endpoint has any address of the network and any port above 1023, and so have the proxy's pods.
       const users = Object.keys(services).filter((name) => services[name]?.database !== undefined);
       for (const from of [...users, "mongodb-data-model-job"]) edges.push(`${from} -> ${proxy}:8080`);
     }
-    edges.push(`monitoring -> ${proxy}:9113`);
+    // The proxy itself, and the exporter of its access log.
+    edges.push(`monitoring -> ${proxy}:9113`, `monitoring -> ${proxy}:9114`);
     const behind = Object.entries(services).filter(
       ([name, service]) => name === loadBalancer.service || service.public !== undefined,
     );

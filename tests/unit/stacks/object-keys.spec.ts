@@ -116,7 +116,15 @@ describe("priorities", function () {
   this.timeout(60_000);
 
   it("rank what is missed most before what comes back soonest", () => {
-    const order = ["session", "database", "cache", "load-balancer", "service", "data-model"] as const;
+    const order = [
+      "session",
+      "database",
+      "cache",
+      "load-balancer",
+      "service",
+      "monitoring",
+      "data-model",
+    ] as const;
     const values = order.map((tier) => PRIORITIES[tier]);
     assert.deepEqual(
       values,

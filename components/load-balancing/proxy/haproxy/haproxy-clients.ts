@@ -1,7 +1,7 @@
 /** The side of haproxy.cfg that faces clients: whom to believe, how much to let in, what is logged. */
 import { connectionsPerAddress } from "../../../../budget/load-balancing/proxy-limits";
 import { HAPROXY_SECTIONS, addressesOf, type HaProxyConfArgs, type HaProxyLimit } from "./haproxy-conf-args";
-import { HOST, ofService, routingRules } from "./haproxy-routing";
+import { CLAIM, HOST, ofService, routingRules } from "./haproxy-routing";
 import { duration, section, type Line, type Section } from "./haproxy-syntax";
 import { HEALTH_PATH, PROXY_PORTS } from "../proxy-conf-args";
 import { pathRefusal, requestRules } from "./haproxy-requests";
@@ -29,7 +29,7 @@ export function clientsSection(args: HaProxyConfArgs, responseRules: readonly Li
     ...captures(),
     ...trusted(args),
     ...connectionLimit(args),
-    ["http-request", "set-log-level", "silent", "if", "{", "path", HEALTH_PATH, "}"],
+    ...probes(args),
     ...trust(args),
     HEALTH_ANSWER,
     ["http-request", "deny", "deny_status", 405, "if", "{", "method", ...REFUSED_METHODS, "}"],
@@ -45,6 +45,15 @@ export function clientsSection(args: HaProxyConfArgs, responseRules: readonly Li
     ["default_backend", application],
   );
 }
+
+/** Probes are no requests. The exporter hears of them: that it does proves that it would hear requests. */
+function probes({ accessExporter }: HaProxyConfArgs): Line[] {
+  const level = accessExporter === undefined ? "silent" : PROBE_LEVEL;
+  return [["http-request", "set-log-level", level, "if", "{", "path", HEALTH_PATH, "}"]];
+}
+
+/** Below what goes to stdout. */
+export const PROBE_LEVEL = "debug";
 
 function binds({ listen, tls }: HaProxyConfArgs): Line[] {
   // A socket for each thread, so that the kernel spreads new connections over them.
@@ -288,6 +297,8 @@ export function connectionsSection({ plan, timeouts }: HaProxyConfArgs): Section
  * are milliseconds, and `-1` where a request did not come so far. HAProxy puts the quotes, also around nothing.
  */
 export const HAPROXY_LOG_FIELDS = {
+  // Paths of a service as the stack names them, `backend/api`. Empty where it was refused before.
+  route: `[var(${CLAIM})]`,
   time: "[date,utime(%Y-%m-%dT%H:%M:%SZ)]",
   // Made here, or a trusted proxy's that needs no escapes.
   requestId: "[var(txn.request_id)]",
@@ -298,6 +309,8 @@ export const HAPROXY_LOG_FIELDS = {
   path: "[capture.req.uri,field(1,?),json(utf8s)]",
   // Empty, or what refused it: "rate limit: requests", "rate limit: connections", "overload".
   rejection: "[var(txn.rejection)]",
+  // "yes" where the service answered.
+  answered: "[var(txn.answered)]",
   userAgent: "[capture.req.hdr(1),json(utf8s)]",
 } as const;
 
@@ -322,11 +335,24 @@ export const HAPROXY_LOG_NUMBERS = {
   requestMilliseconds: "%Ta",
 } as const;
 
+/** What is counted stands first, in this order: the exporter gets as much of a line, and nothing that a client chose. */
+const COUNTED_FIELDS = [
+  "route",
+  "status",
+  "rejection",
+  "answered",
+  "upstream",
+  "queueMilliseconds",
+  "upstreamConnectMilliseconds",
+  "upstreamHeaderMilliseconds",
+];
+
 function logFormat(): string {
-  const fields = [
-    ...Object.entries(HAPROXY_LOG_FIELDS).map(([name, sample]) => `"${name}":%{+Q}${sample}`),
-    ...Object.entries(HAPROXY_LOG_CODES).map(([name, sample]) => `"${name}":"${sample}"`),
-    ...Object.entries(HAPROXY_LOG_NUMBERS).map(([name, sample]) => `"${name}":${sample}`),
-  ];
-  return `{${fields.join(",")}}`;
+  const fields = new Map([
+    ...Object.entries(HAPROXY_LOG_FIELDS).map(([name, sample]) => [name, `%{+Q}${sample}`] as const),
+    ...Object.entries(HAPROXY_LOG_CODES).map(([name, sample]) => [name, `"${sample}"`] as const),
+    ...Object.entries(HAPROXY_LOG_NUMBERS),
+  ]);
+  const names = [...new Set([...COUNTED_FIELDS, ...fields.keys()])];
+  return `{${names.map((name) => `"${name}":${fields.get(name) ?? ""}`).join(",")}}`;
 }

@@ -1,7 +1,13 @@
 /** haproxy.cfg: a reverse proxy for one service or several. Pure text, read by HAProxy 2.6 and later. */
 import { retryLimits } from "../../../../budget/load-balancing/proxy-limits";
 import { TLS_SESSION_CACHE_MIB } from "../../../../budget/load-balancing/proxy-memory";
-import { HEALTH_ANSWER, addressesSections, clientsSection, connectionsSection } from "./haproxy-clients";
+import {
+  HEALTH_ANSWER,
+  PROBE_LEVEL,
+  addressesSections,
+  clientsSection,
+  connectionsSection,
+} from "./haproxy-clients";
 import {
   HAPROXY_SECTIONS,
   METRICS_PATH,
@@ -9,18 +15,10 @@ import {
   type HaProxyConfArgs,
   type HaProxyService,
 } from "./haproxy-conf-args";
+import { responseRules } from "./haproxy-responses";
 import { duration, render, section, type Line, type Section } from "./haproxy-syntax";
 import { PROXY_PORTS, SCRATCH, SLOW_CLIENT_SECONDS } from "../proxy-conf-args";
-import {
-  COMPRESSED_TYPES,
-  ERRORS,
-  REJECTIONS,
-  REQUEST_ID,
-  RETRY_AFTER,
-  TELLTALE,
-  errorBody,
-} from "../proxy-headers";
-import { FALLBACK_POLICY, HSTS, SECURITY_HEADERS } from "../../../shared/http/security-headers";
+import { COMPRESSED_TYPES, ERRORS, errorBody } from "../proxy-headers";
 import { HEADERS_KIB, MOST_HEADERS } from "../proxy-refusals";
 import { streamTargets } from "./haproxy-routing";
 import { groupOf, routeTargets, type RouteTarget } from "../proxy-routes";
@@ -36,6 +34,9 @@ const ENTRIES_PER_MIB = 8192;
 
 /** Blocks of 256 bytes in a MiB of the cache of TLS sessions, of which a session takes one or two. */
 const SESSION_BLOCKS_PER_MIB = 4096;
+
+/** Of a line that is counted. What is counted stands first; the rest is cut off where it is longer. */
+const COUNTED_BYTES = 1024;
 
 /** Errors that HAProxy has no text of its own for, and that are written down where they are given, or never are. */
 const RETURNED: readonly number[] = [411, 414, 431];
@@ -95,12 +96,24 @@ function timeoutsOf({ timeouts, admission }: HaProxyService): Line[] {
   ];
 }
 
-function globalSection({ plan, timeouts, tls, scratch = SCRATCH }: HaProxyConfArgs): Section {
+function globalSection({ plan, timeouts, tls, scratch = SCRATCH, accessExporter }: HaProxyConfArgs): Section {
   const { terminationGrace, preStop } = timeouts.drain;
   const sessions = TLS_SESSION_CACHE_MIB * SESSION_BLOCKS_PER_MIB;
   return section(
     "global",
-    ["log", "stdout", "len", 8192, "format", "raw", "daemon"],
+    [
+      "log",
+      "stdout",
+      "len",
+      8192,
+      "format",
+      "raw",
+      "daemon",
+      ...(accessExporter === undefined ? [] : ["info"]),
+    ],
+    accessExporter === undefined
+      ? undefined
+      : ["log", accessExporter, "len", COUNTED_BYTES, "format", "raw", "daemon", PROBE_LEVEL],
     ["nbthread", plan.workers],
     ["maxconn", plan.clientsPerPod],
     // WebSockets never end by themselves; a second before the kill they are closed rather than cut off.
@@ -180,83 +193,6 @@ function resolversSection(nameserver: string | undefined): Section {
     // Names of large fleets do not fit the 512 bytes of old.
     ["accepted_payload_size", 8192],
   );
-}
-
-/** Every header of answers, the proxy's own among them. */
-function responseRules({ headers: { owner, hsts } }: HaProxyConfArgs): Line[] {
-  const security = { ...SECURITY_HEADERS, ...(hsts ? { [HSTS.name]: HSTS.value } : {}) };
-  // One that is set below replaces the service's own; a rule that drops it first would only cost time.
-  const dropped = [...Object.keys(SECURITY_HEADERS), HSTS.name, TELLTALE, "Server"].filter(
-    (name) => owner === "edge" || !(name in security),
-  );
-  const unless = (name: string): string[] => ["{", `res.hdr(${name})`, "-m", "found", "}"];
-  const own: Line[] = [
-    ...Object.entries(security).map(([name, value]): Line => [
-      "http-after-response",
-      "set-header",
-      name,
-      value,
-    ]),
-    // A policy of the service belongs to its pages.
-    [
-      "http-after-response",
-      "set-header",
-      "Content-Security-Policy",
-      FALLBACK_POLICY,
-      "unless",
-      ...unless("Content-Security-Policy"),
-    ],
-  ];
-  return [
-    ["http-response", "set-var(txn.answered)", "bool(true)"],
-    ...dropped.map((name): Line => ["http-response", "del-header", name]),
-    // Has waited in the queue for too long.
-    [
-      "http-after-response",
-      "set-var(txn.rejection)",
-      `str(${REJECTIONS.overload})`,
-      "if",
-      "{",
-      "status",
-      "503",
-      "}",
-      "!{",
-      "var(txn.answered)",
-      "-m",
-      "found",
-      "}",
-    ],
-    ...(owner === "proxy" ? own : []),
-    [
-      "http-after-response",
-      "set-header",
-      REQUEST_ID,
-      "%[var(txn.request_id)]",
-      "if",
-      "{",
-      "var(txn.request_id)",
-      "-m",
-      "found",
-      "}",
-    ],
-    // A service that says when it will be back knows better.
-    ...Object.entries(RETRY_AFTER).map(([status, wait]): Line => [
-      "http-after-response",
-      "set-header",
-      "Retry-After",
-      String(wait),
-      "if",
-      "{",
-      "status",
-      status,
-      "}",
-      "!{",
-      "res.hdr(Retry-After)",
-      "-m",
-      "found",
-      "}",
-    ]),
-  ];
 }
 
 /** For the kubelet and Prometheus. */

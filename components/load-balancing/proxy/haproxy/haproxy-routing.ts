@@ -5,6 +5,7 @@
 import type { HaProxyConfArgs, HaProxyService } from "./haproxy-conf-args";
 import type { Line } from "./haproxy-syntax";
 import {
+  OWN_GROUP,
   groupOf,
   routeBase,
   routeTarget,
@@ -12,9 +13,9 @@ import {
   type ProxyRoute,
   type RouteTarget,
 } from "../proxy-routes";
-import { proxyTables, type RoutedTo } from "../proxy-routing";
+import { claimOf, proxyTables, type RoutedTo } from "../proxy-routing";
 
-type Services = Pick<HaProxyConfArgs, "routes" | "services">;
+type Services = Pick<HaProxyConfArgs, "routes" | "services" | "serviceName">;
 
 /** Host of a request as it is compared. */
 export const HOST = "req.fhdr(Host),host_only,lower";
@@ -38,32 +39,58 @@ export function toOwn({ services = [] }: Services): string[] {
   return services.map((service) => `!${ofService(service)}`);
 }
 
-/** A claim with the word by which the variable knows it. */
+/** Set to the paths that a request is claimed by. Not there where it was refused before. */
+export const CLAIM = "txn.claim";
+
+/** A claim with the name of its condition, and the word by which the variable and the log know it. */
 interface Numbered {
   readonly id: string;
+  readonly word: string;
   readonly base: string;
   readonly owner: RoutedTo<HaProxyService>;
 }
 
-function numbered({ routes, services = [] }: Services): { hosts?: readonly string[]; claims: Numbered[] }[] {
+function numbered({
+  routes,
+  services = [],
+  serviceName = OWN_GROUP,
+}: Services): { hosts?: readonly string[]; claims: Numbered[] }[] {
   return proxyTables(routes, services).map(({ hosts, claims }, table) => ({
     ...(hosts === undefined ? {} : { hosts }),
-    claims: claims.map((claim, index) => ({ ...claim, id: `claim_${table}_${index}` })),
+    claims: claims.map((claim, index) => ({
+      ...claim,
+      id: `claim_${table}_${index}`,
+      word: claimOf(claim.owner.service?.name ?? serviceName, claim.base),
+    })),
   }));
 }
 
-/** `txn.claim`, where there are several services. Has to come before the limits, which are those of the service. */
+/** The variable. Has to come before the limits, which are those of the service. */
 export function routingRules(args: Services): Line[] {
-  const { services = [] } = args;
-  if (services.length === 0) return [];
+  const { services = [], routes, serviceName = OWN_GROUP } = args;
+  const claimed = (base: string, ...condition: string[]): Line => [
+    "http-request",
+    `set-var(${CLAIM})`,
+    `str(${claimOf(serviceName, base)})`,
+    ...condition,
+  ];
+  if (services.length === 0) {
+    return [
+      claimed(""),
+      ...routes.map(routeBase).flatMap((base, index): Line[] => {
+        const id = `claim_${index}`;
+        return [...pathAcl(id, [base]), claimed(base, "if", id)];
+      }),
+    ];
+  }
   const lines = numbered(args).flatMap(({ hosts, claims }, table): Line[] => {
     const host = `host_${table}`;
     return [
       ...(hosts === undefined ? [] : [["acl", host, HOST, "-m", "str", ...hosts]]),
-      ...claims.flatMap(({ id, base }): Line[] => [
+      ...claims.flatMap(({ id, word, base }): Line[] => [
         ...(base === "" ? [] : decodedAcl(id, base)),
         [
-          ...["http-request", "set-var(txn.claim)", `str(${id})`, "if", "!claimed"],
+          ...["http-request", `set-var(${CLAIM})`, `str(${word})`, "if", "!claimed"],
           ...(hosts === undefined ? [] : [host]),
           ...(base === "" ? [] : [id]),
         ],
@@ -71,8 +98,9 @@ export function routingRules(args: Services): Line[] {
     ];
   });
   return [
-    ["acl", "claimed", "var(txn.claim)", "-m", "found"],
+    ["acl", "claimed", `var(${CLAIM})`, "-m", "found"],
     ...lines,
+    claimed("", "if", "!claimed"),
     ...services.flatMap((service) =>
       claimAcl(ofService(service), args, (owner) => owner.service === service),
     ),
@@ -85,10 +113,10 @@ function claimAcl(
   args: Services,
   belongs: (owner: RoutedTo<HaProxyService>) => boolean,
 ): Line[] {
-  const ids = numbered(args).flatMap(({ claims }) =>
-    claims.filter(({ owner }) => belongs(owner)).map(({ id }) => id),
+  const words = numbered(args).flatMap(({ claims }) =>
+    claims.filter(({ owner }) => belongs(owner)).map(({ word }) => word),
   );
-  return ids.length === 0 ? [] : [["acl", name, "var(txn.claim)", "-m", "str", ...ids]];
+  return words.length === 0 ? [] : [["acl", name, `var(${CLAIM})`, "-m", "str", ...new Set(words)]];
 }
 
 /** Conditions of the sections of what stays open. */

@@ -14,6 +14,7 @@ import { errorPages, responseHeaders, responseMaps } from "./nginx-responses";
 import { block, directive, duration, render, type Directive } from "./nginx-syntax";
 import { tlsServer } from "./nginx-tls";
 import {
+  CLAIM,
   hasGrpc,
   locations,
   proxying,
@@ -23,6 +24,7 @@ import {
   type NginxTable,
 } from "./nginx-upstream";
 import { HEALTH_PATH, PROXY_PORTS, SCRATCH } from "../proxy-conf-args";
+import { PROBE } from "../access-program";
 import { COMPRESSED_TYPES } from "../proxy-headers";
 
 export { NGINX_PATHS, NGINX_STATUS_PATH } from "./nginx-conf-args";
@@ -74,7 +76,7 @@ function http(args: NginxConfArgs): Directive {
       directive("server_names_hash_bucket_size", 512),
       directive("server_names_hash_max_size", 4096),
       ...temporaryPaths(args.scratch ?? SCRATCH),
-      ...accessLog(args.accessLog ?? NGINX_PATHS.accessLog),
+      ...accessLog(args),
       ...clientDirectives(args),
       ...compression(args.brotliModules !== undefined),
       ...limitZones(args),
@@ -109,6 +111,8 @@ export const ACCESS_LOG_FIELDS = {
   method: "$request_method",
   host: "$host",
   path: "$uri",
+  // Paths of a service as the stack names them, `backend/api`. Empty where it was refused before.
+  route: CLAIM,
   protocol: "$server_protocol",
   // A text as well: a line that was no request has 009, which is no number in JSON.
   status: "$status",
@@ -129,7 +133,7 @@ export const ACCESS_LOG_NUMBERS = {
   requestSeconds: "$request_time",
 } as const;
 
-function accessLog(path: string): Directive[] {
+function accessLog({ accessLog: path = NGINX_PATHS.accessLog, accessExporter }: NginxConfArgs): Directive[] {
   const fields = [
     ...Object.entries(ACCESS_LOG_FIELDS).map(([name, variable]) => `"${name}":"${variable}"`),
     ...Object.entries(ACCESS_LOG_NUMBERS).map(([name, variable]) => `"${name}":${variable}`),
@@ -138,7 +142,23 @@ function accessLog(path: string): Directive[] {
     directive("log_format", "json", "escape=json", `{${fields.join(",")}}`),
     // Up to 4 KiB are written to a pipe in one piece, so that lines of different workers never mix.
     directive("access_log", path, "json", "buffer=4k", "flush=1s"),
+    // A request that was refused has no claim.
+    directive("uninitialized_variable_warn", "off"),
+    ...(accessExporter === undefined ? [] : exported(accessExporter)),
   ];
+}
+
+/** Lines that are counted. Nothing in them is a client's, and each ends with a line feed, by which the exporter tells them apart. */
+function exported(exporter: string): Directive[] {
+  return [
+    directive("log_format", "counted", `access "${CLAIM}" $status "$rejection" $upstream_header_time\n`),
+    directive("log_format", "probe", `${PROBE}\n`),
+    directive("access_log", syslog(exporter), "counted"),
+  ];
+}
+
+function syslog(exporter: string): string {
+  return `syslog:server=${exporter},nohostname,tag=proxy`;
 }
 
 /** Below this many bytes the answer fits one packet either way. */
@@ -172,7 +192,7 @@ function trafficServers(args: NginxConfArgs): Directive[] {
     directive("server_name", ...names),
     ...shared,
     ...responseHeaders(headers),
-    health(),
+    health(args),
     ...errorPages(),
   ];
   const port = (encrypted: boolean, options: readonly string[]): Directive[] =>
@@ -272,7 +292,7 @@ function statusServer(args: NginxConfArgs): Directive {
     [
       directive("listen", args.listen?.status ?? PROXY_PORTS.status),
       directive("access_log", "off"),
-      health(),
+      health(args),
       block(
         "location",
         ["=", NGINX_STATUS_PATH],
@@ -283,12 +303,15 @@ function statusServer(args: NginxConfArgs): Directive {
   );
 }
 
-function health(): Directive {
+/** Told to the exporter alone: that it hears probes proves that it would hear requests. */
+function health({ accessExporter }: NginxConfArgs): Directive {
   return block(
     "location",
     ["=", HEALTH_PATH],
     [
-      directive("access_log", "off"),
+      accessExporter === undefined
+        ? directive("access_log", "off")
+        : directive("access_log", syslog(accessExporter), "probe"),
       directive("default_type", "text/plain"),
       directive("return", 200, "ok\n"),
     ],

@@ -15,7 +15,7 @@ import {
   type ProxyRoute,
   type RouteKind,
 } from "../proxy-routes";
-import { proxyTables, type RoutedTo } from "../proxy-routing";
+import { claimOf, proxyTables, type RoutedTo } from "../proxy-routing";
 import type { RoutingTable } from "../../../../budget/load-balancing/routing";
 
 /** What one service behind the proxy is. */
@@ -178,10 +178,21 @@ export function tablesOf({ routes, services = [] }: NginxConfArgs): NginxTable[]
   return proxyTables(routes, services);
 }
 
+/** Variable with the paths that a request was claimed by. Empty where it was refused before. */
+export const CLAIM = "$claim";
+
 /** Where requests are passed on to. nginx takes the longest path, in whatever order they stand. */
-export function locations({ claims }: NginxTable, { timeouts }: NginxConfArgs): Directive[] {
+export function locations(
+  { claims }: NginxTable,
+  { timeouts, serviceName = OWN_GROUP }: NginxConfArgs,
+): Directive[] {
+  const claimed = (service: string, base: string): Directive =>
+    directive("set", CLAIM, claimOf(service, base));
   const found = claims.flatMap(({ base, owner: { group, service, route } }) => {
-    const limits = service === undefined ? [] : serviceLimits(service);
+    const limits = [
+      claimed(service?.name ?? serviceName, base),
+      ...(service === undefined ? [] : serviceLimits(service)),
+    ];
     if (route !== undefined) return routeLocations(route, group, service?.timeouts ?? timeouts, limits);
     const waits = service === undefined ? [] : timeoutsOf(service);
     const directives = [directive("proxy_pass", `http://${group}`), ...waits, ...limits];
@@ -192,7 +203,15 @@ export function locations({ claims }: NginxTable, { timeouts }: NginxConfArgs): 
   const isWhole = claims.some(({ base }) => base === "");
   return [
     ...found,
-    ...(isWhole ? [] : [block("location", ["/"], [directive("proxy_pass", `http://${OWN_GROUP}`)])]),
+    ...(isWhole
+      ? []
+      : [
+          block(
+            "location",
+            ["/"],
+            [directive("proxy_pass", `http://${OWN_GROUP}`), claimed(serviceName, "")],
+          ),
+        ]),
   ];
 }
 

@@ -48,6 +48,16 @@ const WORKLOADS: Readonly<
     port: 9113,
     make: () => new components.HaProxy("shop", proxy),
   },
+  "nginx's access log": {
+    monitored: components.proxyAccessMetrics({ ...named, name: "nginx-load-balancer" }),
+    port: 9114,
+    make: () => new components.Nginx("shop", proxy),
+  },
+  "HAProxy's access log": {
+    monitored: components.proxyAccessMetrics({ ...named, name: "haproxy-load-balancer" }),
+    port: 9114,
+    make: () => new components.HaProxy("shop", proxy),
+  },
   redis: {
     monitored: components.redisMetrics(named),
     port: 9121,
@@ -171,6 +181,18 @@ describe("monitors", () => {
         },
       },
     ]);
+  });
+
+  it("keep of an exporter what is counted on, and nothing of the exporter itself", async () => {
+    const [monitor] = await monitorsOf({ monitored: [components.proxyAccessMetrics(named)] });
+    assert.equal(monitor?.["metadata"].name, "shop-access");
+    const [{ metricRelabelings }] = monitor?.["spec"].podMetricsEndpoints;
+    const [{ action, sourceLabels, regex }] = metricRelabelings;
+    assert.deepEqual([action, sourceLabels], ["keep", ["__name__"]]);
+    const kept = new RegExp(`^(?:${regex})$`);
+    for (const name of ["proxy_requests_total", "proxy_request_duration_seconds_bucket"])
+      assert.ok(kept.test(name), name);
+    for (const name of ["go_goroutines", "mtail_lines_total"]) assert.ok(!kept.test(name), name);
   });
 
   it("take a port by its number, a Service, TLS with an authority of its own, and another path", async () => {

@@ -69,7 +69,7 @@ function portsOf(recording: Recording): unknown[] {
 
 async function conf(change: Partial<ProxyArgs> = {}): Promise<string> {
   const data = (await build("haproxy", change)).only("kubernetes:core/v1:ConfigMap").inputs["data"] as Fields;
-  assert.deepEqual(Object.keys(data), ["haproxy.cfg"]);
+  assert.deepEqual(Object.keys(data), ["access.mtail", "haproxy.cfg"]);
   return String(data["haproxy.cfg"]);
 }
 
@@ -159,7 +159,7 @@ describe("HaProxy", () => {
     const [server] = containers;
     assert.deepEqual(
       containers.map(({ name }) => name),
-      ["haproxy"],
+      ["haproxy", "access-exporter"],
     );
     assert.deepEqual(server?.["command"], [
       "haproxy",

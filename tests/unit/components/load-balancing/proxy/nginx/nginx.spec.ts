@@ -65,9 +65,13 @@ async function template(change: Partial<ProxyArgs> = {}): Promise<PodTemplate> {
   return specOf((await build(change)).only("kubernetes:apps/v1:Deployment"))["template"] as PodTemplate;
 }
 
+async function files(change: Partial<ProxyArgs> = {}): Promise<Fields> {
+  return (await build(change)).only("kubernetes:core/v1:ConfigMap").inputs["data"] as Fields;
+}
+
 async function conf(change: Partial<ProxyArgs> = {}): Promise<string> {
-  const data = (await build(change)).only("kubernetes:core/v1:ConfigMap").inputs["data"] as Fields;
-  assert.deepEqual(Object.keys(data), ["nginx.conf"]);
+  const data = await files(change);
+  assert.deepEqual(Object.keys(data), ["access.mtail", "nginx.conf"]);
   return String(data["nginx.conf"]);
 }
 
@@ -328,8 +332,9 @@ describe("nginx.conf of a Nginx", () => {
   it("rolls the pods when it changes, and only then", async () => {
     const annotation = async (change: Partial<ProxyArgs> = {}): Promise<string | undefined> =>
       (await template(change)).metadata.annotations["checksum/config"];
+    const { "nginx.conf": text, "access.mtail": program } = await files();
     const digest = createHash("sha256")
-      .update(JSON.stringify({ "nginx.conf": await conf() }))
+      .update(JSON.stringify({ "nginx.conf": text, "access.mtail": program }))
       .digest("hex");
     assert.equal(await annotation(), digest);
     assert.equal(await annotation({ serviceType: "NodePort" }), digest);
@@ -339,10 +344,10 @@ describe("nginx.conf of a Nginx", () => {
 });
 
 describe("the pod of a Nginx", () => {
-  it("is nginx first, as `kubectl exec deployment/nginx-load-balancer -- nginx -t` expects, and the exporter", async () => {
+  it("is nginx first, as `kubectl exec deployment/nginx-load-balancer -- nginx -t` expects, and the exporters", async () => {
     const { metadata, spec } = await template();
     const [server, exporter] = spec.containers;
-    assert.deepEqual([spec.containers.length, server["name"], exporter["name"]], [2, "nginx", "exporter"]);
+    assert.deepEqual([spec.containers.length, server["name"], exporter["name"]], [3, "nginx", "exporter"]);
     assert.equal(metadata.annotations["kubectl.kubernetes.io/default-container"], "nginx");
     // It becomes nginx, once the DNS server of the cluster is written down.
     const [shell, option, script = ""] = server["command"] as string[];
