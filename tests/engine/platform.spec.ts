@@ -22,6 +22,7 @@ describe("platform on the real engine", function () {
         "alert-routing",
         "aws-load-balancer-controller",
         "backend",
+        "blackbox-exporter",
         "cdn",
         "cdn-images",
         "dashboards",
