@@ -4,7 +4,9 @@ import { derived, type Derived, type Numbers } from "../budget/core/derived";
 import { own } from "../budget/core/own";
 import { workloadName } from "../budget/load-balancing/proxy";
 import { watchAddress, watchProxy } from "../budget/load-balancing/watched";
-import { together, type Watched } from "../budget/monitoring/watched";
+import { watchOwnRules, type OwnRule } from "../budget/monitoring/own-rules";
+import { NOTHING_WATCHED, together, type Watched } from "../budget/monitoring/watched";
+import { ownObjectives } from "../budget/service/own-objectives";
 import { servicePanels } from "../budget/service/panels";
 import { watchService } from "../budget/service/watched";
 import type { PlannedService } from "./planned-service";
@@ -15,6 +17,8 @@ import { USUAL_WATCHERS, watchNouns, type Watchers } from "./watch-nouns";
 /** A stack, and the namespace that its workloads are in. */
 export type MonitoringInputs = StackInputs & {
   readonly cluster: StackInputs["cluster"] & { readonly namespace: string };
+  /** Rules that the stack brings along. @default none */
+  readonly monitoring?: { readonly rules: readonly OwnRule[] } | undefined;
 };
 
 /** What is watched of a stack. Series, alerts and panels of a noun are declared in its own `watched.ts`. */
@@ -37,6 +41,7 @@ export function planMonitoring(
     ...watchTraffic(inputs, plan),
     watchNamespace(namespace, forecasts),
     ...watchNouns(inputs, plan, watchers),
+    watchOwnRules(namespace, inputs.monitoring?.rules ?? []),
   ]);
 }
 
@@ -46,9 +51,11 @@ function watchPlannedService(
   input: ServiceInput,
   { plan, budget }: PlannedService,
 ): Watched[] {
-  const { profile, resources, processesPerPod, demand, autoscaling } = input;
+  const { profile, resources, processesPerPod, demand, autoscaling, slos = [] } = input;
   const key = `retrofitlink:services.${name}`;
+  const own = ownObjectives({ namespace, job: name, budget, key }, slos);
   return [
+    ...own.map(({ rules, alerts }) => ({ ...NOTHING_WATCHED, rules, alerts })),
     watchService({
       namespace,
       job: name,

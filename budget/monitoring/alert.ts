@@ -62,11 +62,29 @@ export interface Alert {
   readonly dashboard: DashboardName;
   /** Keys of the stack file from which the bound follows. */
   readonly keys: readonly string[];
+  /** Its page: a file of docs/runbooks, or an address that a browser opens. @default the page named after it */
+  readonly runbook?: string | undefined;
+}
+
+/** Of two tiers the one that can wait. @param most how urgent it may be */
+export function lessUrgent(tier: Tier, most: Tier = "P0"): Tier {
+  return tier > most ? tier : most;
 }
 
 /** File name of the alert's page in docs/runbooks: `ServiceErrors` is explained in `service-errors.md`. */
 export function runbookOf({ name }: Pick<Alert, "name">): string {
   return `${name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "-").toLowerCase()}.md`;
+}
+
+/** Where its page is. @param folder address of docs/runbooks, with its slash */
+export function runbookUrl({ name, runbook }: Pick<Alert, "name" | "runbook">, folder: string): string {
+  const page = runbook ?? runbookOf({ name });
+  return isAddress(page) ? page : `${folder}${page}`;
+}
+
+/** Whether a runbook is an address, and no page of docs/runbooks. */
+export function isAddress(runbook: string): boolean {
+  return /^https?:/.test(runbook);
 }
 
 /** The condition as PromQL. @param threshold another bound, for a test that loosens it */

@@ -1,5 +1,5 @@
 /** What is watched, as rules of Prometheus. */
-import { expressionOf, runbookOf, type Alert } from "./alert";
+import { expressionOf, runbookUrl, type Alert } from "./alert";
 import type { RecordingRule } from "./recording";
 import type { ExportedTarget, Watched } from "./watched";
 
@@ -63,7 +63,7 @@ export function alertRule(alert: Alert, { runbooks, grafana }: AlertLinks, thres
     annotations: {
       summary,
       description: impact,
-      runbook_url: `${runbooks}${runbookOf(alert)}`,
+      runbook_url: runbookUrl(alert, runbooks),
       ...(grafana === undefined ? {} : { dashboard_url: `${grafana}/d/${dashboard}` }),
     },
   };

@@ -15,6 +15,7 @@ import { cdnIssues } from "./cdn-checks";
 import type { CdnOrigin } from "./cdn-way-checks";
 import { serviceInputs } from "../../plan/plan-stack";
 import { clusterIssues } from "./cluster-checks";
+import { ownRuleIssues, serviceObjectiveIssues } from "./own-rule-checks";
 import { atlasKeyIssues } from "./atlas-checks";
 import { databaseIssues } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
@@ -40,6 +41,8 @@ export interface Names {
   readonly database: boolean;
   /** The file has a CDN. */
   readonly cdn: boolean;
+  /** The file says who watches. */
+  readonly monitoring: boolean;
 }
 
 /** The parts of a file that are sound by themselves. */
@@ -77,6 +80,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
           ...variableIssues(service, names),
           ...otherNames(service, name, names),
           ...(stackIsSound ? serviceScalingIssues(config, service, serviceBudget(config, service)) : []),
+          ...(stackIsSound ? serviceObjectiveIssues(service, serviceBudget(config, service), names.monitoring) : []),
         ],
       ),
     ),
@@ -98,6 +102,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
     ...(config.monitoring?.kind === "install"
       ? within(["monitoring", "routing"], routingIssues(config.monitoring.routing))
       : []),
+    ...ownRuleIssues(config.monitoring?.rules ?? [], names.services),
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasKeyIssues({ ...config, loadBalancer: exposed(config) }),
   ];

@@ -6,6 +6,7 @@ import {
   DEFAULT_SERIES,
   monitoringSettings,
 } from "../../../budget/monitoring/settings";
+import { ownRuleSettings } from "../../../budget/monitoring/own-rules";
 import { passwordGeneration } from "../../../budget/core/leaves";
 import { about, ruled } from "../../../budget/core/settings";
 
@@ -24,7 +25,7 @@ const {
   series,
 } = monitoringSettings;
 
-const common = { runbooks, blackbox: blackbox.optional() };
+const common = { runbooks, blackbox: blackbox.optional(), rules: ownRuleSettings.default([]) };
 
 const kinds = z.discriminatedUnion("kind", [
   z.strictObject({
