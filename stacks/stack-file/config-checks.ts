@@ -3,6 +3,7 @@ import { issue, type Issue, show, within } from "../../budget/core/issues";
 import { configKey } from "./stack-file-issues";
 import { budgetIssues } from "../../budget/core/budget-settings";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { plainSecretIssues } from "../../budget/monitoring/install-settings";
 import { routingIssues } from "../../budget/monitoring/routing";
 import { queryIssues } from "../../budget/service/misses";
 import { serviceIssues } from "../../budget/service/rules";
@@ -15,7 +16,7 @@ import { cdnIssues } from "./cdn-checks";
 import type { CdnOrigin } from "./cdn-way-checks";
 import { serviceInputs } from "../../plan/plan-stack";
 import { clusterIssues } from "./cluster-checks";
-import { ownRuleIssues, serviceObjectiveIssues } from "./own-rule-checks";
+import { keepIssues, ownRuleIssues, serviceObjectiveIssues } from "./own-rule-checks";
 import { atlasKeyIssues } from "./atlas-checks";
 import { databaseIssues } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
@@ -99,9 +100,7 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
     ...signingIssues({ ...config, hasCdn: names.cdn }),
     ...proxyIssues(config),
     ...publicServiceIssues(config),
-    ...(config.monitoring?.kind === "install"
-      ? within(["monitoring", "routing"], routingIssues(config.monitoring.routing))
-      : []),
+    ...installedIssues(config.monitoring),
     ...ownRuleIssues(config.monitoring?.rules ?? [], names.services),
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasKeyIssues({ ...config, loadBalancer: exposed(config) }),
@@ -111,6 +110,19 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
   const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
   const stack = { autoscaling, budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
   return [...issues, ...(isPlanned ? plannedScalingIssues(stack) : []), ...cachePlanIssues(stack, isPlanned)];
+}
+
+/** What a monitoring of the stack's own would refuse later. */
+function installedIssues(monitoring: SoundParts["monitoring"]): Issue[] {
+  if (monitoring?.kind !== "install") return [];
+  return within(
+    ["monitoring"],
+    [
+      ...within(["routing"], routingIssues(monitoring.routing)),
+      ...plainSecretIssues(monitoring),
+      ...keepIssues(monitoring.remoteWrite?.keep),
+    ],
+  );
 }
 
 /** Every path that stays open, with where the file has it. */

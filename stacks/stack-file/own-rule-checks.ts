@@ -12,6 +12,7 @@ import { ROUTING_LABELS, pageOf, type OwnAlert, type OwnRule } from "../../budge
 import { ownObjectiveIssues, type OwnObjective } from "../../budget/service/own-objectives";
 import type * as Check from "../../components/monitoring/promql/check";
 import type { ValueType } from "../../components/monitoring/promql/functions";
+import { regexFault } from "../../components/monitoring/promql/literals";
 import { templateFault } from "../../components/monitoring/promql/template";
 import { planMonitoring } from "../../plan/plan-monitoring";
 import { planStack } from "../../plan/plan-stack";
@@ -91,6 +92,13 @@ function promqlIssues(text: string, key: string, wanted: readonly ValueType[]): 
       fix: "Put a function around a range, such as rate( ), or name a series.",
     }),
   ];
+}
+
+/** Of what a second store is sent. */
+export function keepIssues(keep: string | undefined): Issue[] {
+  const fault = keep === undefined ? undefined : regexFault(keep);
+  if (typeof fault !== "string") return [];
+  return [issue(["remoteWrite", "keep"], keep, { allowed: "what RE2 takes", fix: fault })];
 }
 
 /** What is around a place, as long as a line has room for. */

@@ -4,11 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { isReplicated } from "../../budget/caching/plan-redis";
 import { PUBLIC_ADDRESS_JOB } from "../../budget/load-balancing/watched";
 import { ruleGroups } from "../../budget/monitoring/rule-groups";
+import { rolePath, type RemoteWriteSetting } from "../../budget/monitoring/install-settings";
 import { routingSecrets } from "../../budget/monitoring/routing";
 import type { Watched } from "../../budget/monitoring/watched";
 import { AlertRouting } from "../../components/monitoring/alert-routing";
 import { Dashboards } from "../../components/monitoring/dashboards";
-import { grafanaHost } from "../../components/monitoring/grafana";
+import { grafanaHost, type GrafanaSignIn } from "../../components/monitoring/grafana";
 import {
   kedaMetrics,
   mongoDbMetrics,
@@ -21,6 +22,7 @@ import { Monitors, type Monitored } from "../../components/monitoring/monitors";
 import { PrometheusRules } from "../../components/monitoring/prometheus-rules";
 import { PrometheusStack } from "../../components/monitoring/prometheus-stack";
 import { alertmanagersOf } from "../../components/monitoring/prometheus-stack-args";
+import type { RemoteWrite } from "../../components/monitoring/remote-write";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../components/shared/network-policy";
 import { DATABASE_NAME } from "../../plan/plan-database";
@@ -102,6 +104,7 @@ function installed(
 ): PrometheusStack | undefined {
   if (monitoring.kind === "existing") return undefined;
   const { series, retentionDays, volumeGiB, domain, issuer, passwordGeneration, routing } = monitoring;
+  const { signIn, remoteWrite } = monitoring;
   const isMade = monitoring.createNamespace && monitoringNamespace === DEFAULT_MONITORING_NAMESPACE;
   const given = isMade ? undefined : monitoringNamespace;
   const stack = new PrometheusStack(
@@ -120,7 +123,9 @@ function installed(
       grafana: {
         ...(domain === undefined ? {} : { domain }),
         ...(issuer === undefined ? {} : { issuer }),
+        ...(signIn === undefined ? {} : { signIn: signInOf(signIn) }),
       },
+      ...(remoteWrite === undefined ? {} : { remoteWrite: remoteWriteOf(remoteWrite) }),
     },
     options,
   );
@@ -134,6 +139,36 @@ function installed(
     options,
   );
   return stack;
+}
+
+type InstallConfig = Extract<MonitoringConfig, { kind: "install" }>;
+
+/** Who signs in by the provider, and as what. */
+function signInOf(setting: NonNullable<InstallConfig["signIn"]>): GrafanaSignIn {
+  const { name, clientId, clientSecret, authUrl, tokenUrl, userInfoUrl, scopes, roles, passwordForm } = setting;
+  return {
+    ...(name === undefined ? {} : { name }),
+    clientId,
+    clientSecret: { name: clientSecret.secret, key: clientSecret.key },
+    authUrl,
+    tokenUrl,
+    userInfoUrl,
+    scopes: scopes.join(" "),
+    ...(roles === undefined ? {} : { rolePath: rolePath(roles), strictRoles: roles.others === "nobody" }),
+    passwordForm,
+  };
+}
+
+/** The store that keeps for longer, and how Prometheus proves who it is. */
+function remoteWriteOf({ url, name, keep, authentication, secretName }: RemoteWriteSetting): RemoteWrite {
+  const entry = (key: string): { name: string; key: string } => ({ name: secretName ?? "", key });
+  const proofs = {
+    none: undefined,
+    bearer: { kind: "bearer", token: entry("token") },
+    basic: { kind: "basic", username: entry("username"), password: entry("password") },
+  } as const;
+  const proof = proofs[authentication];
+  return { url, name, keep, ...(proof === undefined ? {} : { authentication: proof }) };
 }
 
 /** Where a person opens Grafana. */
