@@ -55,7 +55,8 @@ export const signInSettings = group(
     )
       .min(1)
       .default(["openid", "profile", "email"]),
-    roles: group(
+    roles: ruled(
+      group(
       {
         claim: text(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, {
           allowed: "the name of a claim, like groups or realm_access.roles",
@@ -70,6 +71,9 @@ export const signInSettings = group(
         }).default("viewer"),
       },
       { fix: "Say which groups have which role.", decides: "role_attribute_path" },
+      ),
+      ({ admin = [], editor = [], viewer = [] }) => admin.length + editor.length + viewer.length > 0,
+      { allowed: "at least one group with a role", fix: "Name one, or leave roles out: everybody then looks." },
     ).optional(),
     passwordForm: flag({
       fix: "Say false where people sign in by the provider alone; the administrator's password then works for the API only.",
@@ -92,7 +96,7 @@ export function rolePath({ claim, admin, editor, viewer, others }: SignInRoles):
   const steps = roles.flatMap(([role, names = []]) =>
     names.map((name) => `contains(${claim}[*], '${name}') && '${role}'`),
   );
-  // With strict roles a person without one is refused: None is one that only may sign in.
+  // Whom none of them fits has no role, and strict roles let nobody in without one.
   return [...steps, ...(others === "viewer" ? ["'Viewer'"] : [])].join(" || ");
 }
 

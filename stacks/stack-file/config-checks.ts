@@ -56,6 +56,8 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   readonly cdn: CdnConfig | undefined;
   readonly autoscaling: StackConfig["autoscaling"] | undefined;
   readonly monitoring: StackConfig["monitoring"];
+  /** `monitoring.kind` as it was given. */
+  readonly watchedBy: unknown;
   readonly cluster: ClusterConfig | undefined;
   /** `cluster.cloud` as it was given. */
   readonly cloud: unknown;

@@ -79,6 +79,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
       }),
     ),
     monitoring: monitoring.safeParse(raw["monitoring"]).data,
+    watchedBy: valueAt(raw, ["monitoring", "kind"]),
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
     database: database.safeParse(raw["database"]).data,
   };
