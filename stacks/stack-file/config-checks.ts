@@ -44,6 +44,8 @@ export interface Names {
   readonly cdn: boolean;
   /** The file says who watches. */
   readonly monitoring: boolean;
+  /** The file says where traces go. */
+  readonly tracing: boolean;
 }
 
 /** The parts of a file that are sound by themselves. */
@@ -179,6 +181,7 @@ function variableIssues(service: ServiceConfig, names: Names): Issue[] {
     caches: Object.keys(service.caches),
     database: names.database && service.database !== undefined,
     urlSigning: service.signsUrls,
+    tracing: names.tracing,
     calls: Object.keys(service.calls),
   });
 }

@@ -37,6 +37,7 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
       database: raw["database"] !== undefined,
       cdn: raw["cdn"] !== undefined,
       monitoring: raw["monitoring"] !== undefined,
+      tracing: raw["tracing"] !== undefined,
     },
     today,
   );
