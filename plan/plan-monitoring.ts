@@ -4,6 +4,7 @@ import { derived, type Derived, type Numbers } from "../budget/core/derived";
 import { own } from "../budget/core/own";
 import { workloadName } from "../budget/load-balancing/proxy";
 import { watchAddress, watchProxy } from "../budget/load-balancing/watched";
+import type { Alert } from "../budget/monitoring/alert";
 import { watchOwnRules, type OwnRule } from "../budget/monitoring/own-rules";
 import { NOTHING_WATCHED, together, type Watched } from "../budget/monitoring/watched";
 import { ownObjectives } from "../budget/service/own-objectives";
@@ -35,7 +36,7 @@ export function planMonitoring(
   const forecasts = Object.values(inputs.services).some(
     ({ autoscaling }) => (autoscaling?.forecast?.mode ?? "off") !== "off",
   );
-  return together([
+  const watched = together([
     ...services,
     { rules: [], alerts: [], panels: servicePanels(namespace, plan.budget), targets: [] },
     ...watchTraffic(inputs, plan),
@@ -43,6 +44,15 @@ export function planMonitoring(
     ...watchNouns(inputs, plan, watchers),
     watchOwnRules(namespace, inputs.monitoring?.rules ?? []),
   ]);
+  return { ...watched, alerts: watched.alerts.map((alert) => ofStack(alert, namespace)) };
+}
+
+/** Nouns of which each stack has one, where two stacks have one Alertmanager. */
+const ONE_OF_EACH_STACK: readonly string[] = ["database", "proxy", "cdn"];
+
+/** Many expressions sum the namespace away, by which the alerts of two stacks are told apart. */
+function ofStack(alert: Alert, namespace: string): Alert {
+  return ONE_OF_EACH_STACK.includes(alert.noun) ? { ...alert, labels: { namespace, ...alert.labels } } : alert;
 }
 
 function watchPlannedService(

@@ -62,8 +62,25 @@ export interface Alert {
   readonly dashboard: DashboardName;
   /** Keys of the stack file from which the bound follows. */
   readonly keys: readonly string[];
+  /**
+   * Which of the things of its noun it is about, as a label: a more urgent alert keeps back what is said of the same thing.
+   * Templates of Prometheus are allowed: `{{ $labels.pod }}`. @default see {@link subjectOf}
+   */
+  readonly subject?: string | undefined;
   /** Its page: a file of docs/runbooks, or an address that a browser opens. @default the page named after it */
   readonly runbook?: string | undefined;
+}
+
+/** Nouns of which a stack has one. */
+const ONLY_ONES: readonly string[] = ["database", "cdn"];
+
+/**
+ * What an alert is about: the thing that its labels name, or the only one of its noun. What names nothing is about itself
+ * alone: it keeps back and is kept back by alerts of its own name.
+ */
+export function subjectOf({ subject, labels = {}, noun, name }: Alert): string {
+  const named = labels["service"] ?? labels["cache"] ?? labels["proxy"];
+  return subject ?? named ?? (ONLY_ONES.includes(noun) ? noun : name);
 }
 
 /** Of two tiers the one that can wait. @param most how urgent it may be */

@@ -35,7 +35,7 @@ export interface OwnRecording {
 export type OwnRule = OwnAlert | OwnRecording;
 
 /** Labels by which alerts are routed and kept back: the platform sets them. */
-export const ROUTING_LABELS = ["alertname", "tier", "severity", "noun", "scope", "service"] as const;
+export const ROUTING_LABELS = ["alertname", "tier", "severity", "noun", "subject", "scope", "service"] as const;
 
 const expression = text(/\S/, {
   allowed: "PromQL",

@@ -1,5 +1,5 @@
 /** What is watched, as rules of Prometheus. */
-import { expressionOf, runbookUrl, type Alert } from "./alert";
+import { expressionOf, runbookUrl, subjectOf, type Alert } from "./alert";
 import type { RecordingRule } from "./recording";
 import type { ExportedTarget, Watched } from "./watched";
 
@@ -59,7 +59,7 @@ export function alertRule(alert: Alert, { runbooks, grafana }: AlertLinks, thres
     alert: name,
     expr: expressionOf(alert, threshold),
     ...(forSeconds === 0 ? {} : { for: `${forSeconds}s` }),
-    labels: { ...labels, tier, noun },
+    labels: { ...labels, tier, noun, subject: subjectOf(alert) },
     annotations: {
       summary,
       description: impact,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { isReplicated } from "../../budget/caching/plan-redis";
 import { PUBLIC_ADDRESS_JOB } from "../../budget/load-balancing/watched";
+import { RESTORE_STATE_METRICS } from "../../budget/database/watched-backups";
 import { ruleGroups } from "../../budget/monitoring/rule-groups";
 import { rolePath, type RemoteWriteSetting } from "../../budget/monitoring/install-settings";
 import { routingSecrets } from "../../budget/monitoring/routing";
@@ -43,9 +44,20 @@ export function watchedOf(config: StackConfig, plan: StackPlan): Watched {
   return planMonitoring({ ...config, dataModel: CATALOGUE }, plan, {
     namespace,
     alertmanagers,
-    restores: false,
+    restores: knowsRestores(config),
   });
 }
+
+/** A kube-state-metrics of the stack's own is told of restores; one that is there already is somebody else's. */
+function knowsRestores({ monitoring, database }: StackConfig): boolean {
+  return monitoring?.kind === "install" && database?.kind === "percona";
+}
+
+/** What kube-state-metrics makes series of besides. */
+const RESTORES = {
+  config: RESTORE_STATE_METRICS,
+  resources: [{ group: "psmdb.percona.com", plurals: ["perconaservermongodbrestores"] }],
+};
 
 /**
  * Nothing where the stack file has no block `monitoring`.
@@ -98,10 +110,11 @@ function withDependencies(
 
 /** Prometheus, Alertmanager and Grafana of the stack's own; undefined where they are there already. */
 function installed(
-  { cluster: { zones, storageClassName, monitoringNamespace, cloud }, environment }: StackConfig,
+  config: StackConfig,
   monitoring: MonitoringConfig,
   options: pulumi.ComponentResourceOptions,
 ): PrometheusStack | undefined {
+  const { zones, storageClassName, monitoringNamespace, cloud } = config.cluster;
   if (monitoring.kind === "existing") return undefined;
   const { series, retentionDays, volumeGiB, domain, issuer, passwordGeneration, routing } = monitoring;
   const { signIn, remoteWrite } = monitoring;
@@ -118,7 +131,8 @@ function installed(
       zones,
       managedControlPlane: cloud !== "local",
       passwordGeneration,
-      externalLabels: { environment },
+      externalLabels: { environment: config.environment },
+      ...(knowsRestores(config) ? { customObjects: RESTORES } : {}),
       alertmanager: { configSecret: ROUTING_SECRET, secrets: routingSecrets(routing) },
       grafana: {
         ...(domain === undefined ? {} : { domain }),
