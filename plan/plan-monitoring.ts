@@ -52,7 +52,9 @@ const ONE_OF_EACH_STACK: readonly string[] = ["database", "proxy", "cdn"];
 
 /** Many expressions sum the namespace away, by which the alerts of two stacks are told apart. */
 function ofStack(alert: Alert, namespace: string): Alert {
-  return ONE_OF_EACH_STACK.includes(alert.noun) ? { ...alert, labels: { namespace, ...alert.labels } } : alert;
+  return ONE_OF_EACH_STACK.includes(alert.noun)
+    ? { ...alert, labels: { namespace, ...alert.labels } }
+    : alert;
 }
 
 function watchPlannedService(

@@ -75,7 +75,8 @@ function alertsOf(watch: CacheClientsWatch): Alert[] {
         (start) => [{ series: example("redis_cache_circuit_open"), start }],
       ),
       forSeconds: 120,
-      summary: "{{ $value | humanizePercentage }} of the processes of a service do without cache {{ $labels.cache }}.",
+      summary:
+        "{{ $value | humanizePercentage }} of the processes of a service do without cache {{ $labels.cache }}.",
       impact: "Answers take as long as the database needs; of sessions, logins fail.",
       keys: ["retrofitlink:caches"],
     },
@@ -89,7 +90,8 @@ function alertsOf(watch: CacheClientsWatch): Alert[] {
         { [example("redis_cache_pending_invalidations")]: 0 },
       ),
       forSeconds: 300,
-      summary: "{{ $value }} invalidations of cache {{ $labels.cache }} have waited for Redis for five minutes.",
+      summary:
+        "{{ $value }} invalidations of cache {{ $labels.cache }} have waited for Redis for five minutes.",
       impact: "Some people see what was true before the last change.",
       keys: ["retrofitlink:caches"],
     },

@@ -1,5 +1,5 @@
 /** Settings of a monitoring of the stack's own towards what is outside: an identity provider, a store that keeps for longer. */
-import { z } from "zod";
+import type { z } from "zod";
 
 import { issue, words, type Issue } from "../core/issues";
 import { secretKey, secretName } from "../core/leaves";
@@ -57,23 +57,26 @@ export const signInSettings = group(
       .default(["openid", "profile", "email"]),
     roles: ruled(
       group(
-      {
-        claim: text(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, {
-          allowed: "the name of a claim, like groups or realm_access.roles",
-          fix: "Name the claim that lists the groups of a person.",
-        }).default("groups"),
-        admin: groups("Name the groups whose members change everything."),
-        editor: groups("Name the groups whose members change dashboards."),
-        viewer: groups("Name the groups whose members look."),
-        others: choice(["viewer", "nobody"], {
-          fix: "Say nobody where only members of these groups are let in.",
-          decides: "role_attribute_strict",
-        }).default("viewer"),
-      },
-      { fix: "Say which groups have which role.", decides: "role_attribute_path" },
+        {
+          claim: text(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, {
+            allowed: "the name of a claim, like groups or realm_access.roles",
+            fix: "Name the claim that lists the groups of a person.",
+          }).default("groups"),
+          admin: groups("Name the groups whose members change everything."),
+          editor: groups("Name the groups whose members change dashboards."),
+          viewer: groups("Name the groups whose members look."),
+          others: choice(["viewer", "nobody"], {
+            fix: "Say nobody where only members of these groups are let in.",
+            decides: "role_attribute_strict",
+          }).default("viewer"),
+        },
+        { fix: "Say which groups have which role.", decides: "role_attribute_path" },
       ),
       ({ admin = [], editor = [], viewer = [] }) => admin.length + editor.length + viewer.length > 0,
-      { allowed: "at least one group with a role", fix: "Name one, or leave roles out: everybody then looks." },
+      {
+        allowed: "at least one group with a role",
+        fix: "Name one, or leave roles out: everybody then looks.",
+      },
     ).optional(),
     passwordForm: flag({
       fix: "Say false where people sign in by the provider alone; the administrator's password then works for the API only.",
@@ -130,7 +133,10 @@ export const remoteWriteSettings = ruled(
         decides: "what the store costs",
       }).optional(),
     },
-    { fix: "Leave it out: Prometheus's own disk has everything for retentionDays.", decides: "a second store" },
+    {
+      fix: "Leave it out: Prometheus's own disk has everything for retentionDays.",
+      decides: "a second store",
+    },
   ),
   ({ authentication, secretName: name }) => (authentication === "none") === (name === undefined),
   {

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import { workloadName } from "../core/leaves";
-import { about, choice, group, list, map, number, retold, text } from "../core/settings";
+import { about, choice, list, map, number, retold, text } from "../core/settings";
 import { runbookOf, type Alert, type Tier } from "./alert";
 import { TIERS } from "./routing";
 import { alertName } from "./slo";
@@ -35,7 +35,15 @@ export interface OwnRecording {
 export type OwnRule = OwnAlert | OwnRecording;
 
 /** Labels by which alerts are routed and kept back: the platform sets them. */
-export const ROUTING_LABELS = ["alertname", "tier", "severity", "noun", "subject", "scope", "service"] as const;
+export const ROUTING_LABELS = [
+  "alertname",
+  "tier",
+  "severity",
+  "noun",
+  "subject",
+  "scope",
+  "service",
+] as const;
 
 const expression = text(/\S/, {
   allowed: "PromQL",
@@ -44,7 +52,8 @@ const expression = text(/\S/, {
 });
 
 const runbook = text(/^(https?:\/\/[^\s/]+(\/\S*)?|[a-z0-9][-a-z0-9]*\.md)$/, {
-  allowed: "an address like https://wiki.example.com/checkout, or a page of docs/runbooks like checkout-errors.md",
+  allowed:
+    "an address like https://wiki.example.com/checkout, or a page of docs/runbooks like checkout-errors.md",
   fix: "Say where somebody who was asleep reads what to do.",
   otherwise: "the page of docs/runbooks named after it",
   decides: "runbook_url",
@@ -60,14 +69,20 @@ const labels = map(
     allowed: "a label of Prometheus: letters, digits and underscores, no digit first",
     fix: "Rename the label.",
   }),
-  about(z.string(), { allowed: "text", fix: "Give text; where a number or true is meant, in quotation marks." }),
+  about(z.string(), {
+    allowed: "text",
+    fix: "Give text; where a number or true is meant, in quotation marks.",
+  }),
   { allowed: "a map of labels of Prometheus", fix: "Name labels that tell rules apart.", decides: "labels" },
 );
 
 /** What objectives and alerts of a stack's own say alike. */
 export const ownAlertSettings = {
   name: alertName,
-  tier: choice(TIERS, { fix: "P0 wakes somebody, P1 is for the hour, P2 for business hours.", decides: "who is told" }),
+  tier: choice(TIERS, {
+    fix: "P0 wakes somebody, P1 is for the hour, P2 for business hours.",
+    decides: "who is told",
+  }),
   summary: retold(sentence, { decides: "what is told" }),
   impact: retold(sentence, { fix: "Say what users notice.", otherwise: "none named" }),
   runbook,

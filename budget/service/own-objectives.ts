@@ -160,7 +160,6 @@ function latencyOf(
   return {
     all,
     bad: `${all} - (${fast} or 0 * ${all})`,
-    example: (share, perMinute) =>
-      slow(of, withinSeconds, responseTimeBuckets(of.budget), share, perMinute),
+    example: (share, perMinute) => slow(of, withinSeconds, responseTimeBuckets(of.budget), share, perMinute),
   };
 }

@@ -137,9 +137,11 @@ function derivedVariables(args: ResolvedServiceArgs): readonly Variable[] {
     ...(urlSigning === undefined ? [] : signingVariables(urlSigning)),
     ...(tracing === undefined
       ? []
-      : Object.entries(tracingVariables(args.app, tracing, tracing.attributes ?? {})).map(([name, value]) => ({
-          name,
-          value,
-        }))),
+      : Object.entries(tracingVariables(args.app, tracing, tracing.attributes ?? {})).map(
+          ([name, value]) => ({
+            name,
+            value,
+          }),
+        )),
   ];
 }

@@ -85,7 +85,9 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
           ...variableIssues(service, names),
           ...otherNames(service, name, names),
           ...(stackIsSound ? serviceScalingIssues(config, service, serviceBudget(config, service)) : []),
-          ...(stackIsSound ? serviceObjectiveIssues(service, serviceBudget(config, service), names.monitoring) : []),
+          ...(stackIsSound
+            ? serviceObjectiveIssues(service, serviceBudget(config, service), names.monitoring)
+            : []),
         ],
       ),
     ),

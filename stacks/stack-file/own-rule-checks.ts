@@ -62,7 +62,12 @@ export function ownRuleIssues(rules: readonly OwnRule[], services: readonly stri
         [
           ...promqlIssues(rule.expr, "expr", VALUES),
           ...(rule.kind === "alert"
-            ? [...runbookIssues(rule), ...templateIssues(rule), ...labelIssues(rule), ...serviceIssues(rule, services)]
+            ? [
+                ...runbookIssues(rule),
+                ...templateIssues(rule),
+                ...labelIssues(rule),
+                ...serviceIssues(rule, services),
+              ]
             : []),
         ],
       ),
@@ -83,7 +88,9 @@ function promqlIssues(text: string, key: string, wanted: readonly ValueType[]): 
   const verdict = checkPromql(text);
   if ("fault" in verdict) {
     const { at, allowed, fix } = verdict.fault;
-    return [issue([key], words(`${excerpt(text, at)} with a mistake at ${place(text, at)}`), { allowed, fix })];
+    return [
+      issue([key], words(`${excerpt(text, at)} with a mistake at ${place(text, at)}`), { allowed, fix }),
+    ];
   }
   if (wanted.includes(verdict.type)) return [];
   return [
@@ -103,8 +110,10 @@ export function keepIssues(keep: string | undefined): Issue[] {
 
 /** What is around a place, as long as a line has room for. */
 function excerpt(text: string, at: number): string {
-  const [from, to] = [Math.max(0, at - 30), Math.min(text.length, at + 20)];
-  return `"${from > 0 ? "…" : ""}${text.slice(from, to).replaceAll("\n", " ")}${to < text.length ? "…" : ""}"`;
+  const [from, to] =
+    text.length <= 60 ? [0, text.length] : [Math.max(0, at - 30), Math.min(text.length, at + 20)];
+  const [before, after] = [from > 0 ? "…" : "", to < text.length ? "…" : ""];
+  return `"${before}${text.slice(from, to).replaceAll(/\s+/g, " ")}${after}"`;
 }
 
 function place(text: string, at: number): string {
@@ -171,7 +180,8 @@ function onceIssues(of: readonly { readonly name: string }[], path: SettingPath)
 /** Names that rules of the platform have. @param config sound */
 export function takenNameIssues(config: StackConfig): Issue[] {
   const { monitoring, services } = config;
-  const hasOwn = (monitoring?.rules.length ?? 0) > 0 || Object.values(services).some(({ slos }) => slos.length > 0);
+  const hasOwn =
+    (monitoring?.rules.length ?? 0) > 0 || Object.values(services).some(({ slos }) => slos.length > 0);
   if (!hasOwn) return [];
   const platform = {
     ...config,
@@ -194,14 +204,21 @@ export function takenNameIssues(config: StackConfig): Issue[] {
   }));
   const names = new Set(objectives.map(({ name }) => name));
   return [
-    ...[...objectives, ...own].filter(({ name }) => taken.has(name)).map(({ name, path }) =>
-      issue(path, name, {
-        allowed: "a name that no rule of the platform has",
-        fix: "Choose another: both would be one alert, or one series.",
-      }),
-    ),
-    ...own.filter(({ name }) => names.has(name)).map(({ name, path }) =>
-      issue(path, name, { allowed: "a name that no objective of a service has", fix: "Rename one of the two." }),
-    ),
+    ...[...objectives, ...own]
+      .filter(({ name }) => taken.has(name))
+      .map(({ name, path }) =>
+        issue(path, name, {
+          allowed: "a name that no rule of the platform has",
+          fix: "Choose another: both would be one alert, or one series.",
+        }),
+      ),
+    ...own
+      .filter(({ name }) => names.has(name))
+      .map(({ name, path }) =>
+        issue(path, name, {
+          allowed: "a name that no objective of a service has",
+          fix: "Rename one of the two.",
+        }),
+      ),
   ];
 }

@@ -159,7 +159,8 @@ type InstallConfig = Extract<MonitoringConfig, { kind: "install" }>;
 
 /** Who signs in by the provider, and as what. */
 function signInOf(setting: NonNullable<InstallConfig["signIn"]>): GrafanaSignIn {
-  const { name, clientId, clientSecret, authUrl, tokenUrl, userInfoUrl, scopes, roles, passwordForm } = setting;
+  const { name, clientId, clientSecret, authUrl, tokenUrl, userInfoUrl, scopes, roles, passwordForm } =
+    setting;
   return {
     ...(name === undefined ? {} : { name }),
     clientId,

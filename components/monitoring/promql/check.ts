@@ -38,12 +38,20 @@ class Fault extends Error {
   }
 }
 
+/** Of what is equally near, what has the same letters, then what begins alike: `rat` is `rate` before it is `rad`. */
+function meant(name: string, known: readonly string[]): string | undefined {
+  const sorted = (word: string): string => [...word].sort().join("");
+  const same = known.find((one) => sorted(one) === sorted(name));
+  const longer = known.find((one) => one.startsWith(name) && one.length <= name.length + 2);
+  return same ?? (name.length < 3 ? undefined : longer) ?? nearest(name, known);
+}
+
 /** A word before the parenthesis at which the grammar gives up is a function that nobody has. */
 function syntaxFault(text: string, at: number): PromqlFault {
   const before = /([A-Za-z_]\w*)\s*$/.exec(text.slice(0, at));
   if (text[at] === "(" && before !== null) {
     const [, name = ""] = before;
-    const near = nearest(name, [...FUNCTIONS.keys(), ...AGGREGATIONS.keys()]);
+    const near = meant(name, [...FUNCTIONS.keys(), ...AGGREGATIONS.keys()]);
     return {
       at: before.index + 1,
       allowed: "a function of PromQL",
@@ -116,7 +124,11 @@ class Checker {
   }
 
   private experimental(tree: Tree, what: string): never {
-    this.fail(tree, "what every Prometheus 3 understands", `Do without ${what}, which needs a switch of the server.`);
+    this.fail(
+      tree,
+      "what every Prometheus 3 understands",
+      `Do without ${what}, which needs a switch of the server.`,
+    );
   }
 
   private textOf({ from, to }: Tree): string {
@@ -144,9 +156,19 @@ class Checker {
 
   private shifted(tree: Tree): ValueType {
     const of = this.first(tree);
-    const isSelector = ["VectorSelector", "MatrixSelector", "SubqueryExpr", "OffsetExpr", "StepInvariantExpr"];
+    const isSelector = [
+      "VectorSelector",
+      "MatrixSelector",
+      "SubqueryExpr",
+      "OffsetExpr",
+      "StepInvariantExpr",
+    ];
     if (!isSelector.includes(of.name)) {
-      this.fail(of, "a selector before offset or @", "Put it behind each selector, inside of the parentheses.");
+      this.fail(
+        of,
+        "a selector before offset or @",
+        "Put it behind each selector, inside of the parentheses.",
+      );
     }
     if (of.name === tree.name) this.fail(tree, "offset once and @ once", "Remove the second.");
     const length = tree.parts.at(-1);
@@ -173,7 +195,8 @@ class Checker {
     const least = variadic === 0 ? takes.length : takes.length - 1;
     const most = variadic < 0 ? Infinity : variadic === 0 ? least : least + variadic;
     if (given.length < least || given.length > most) {
-      const count = least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`;
+      const count =
+        least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`;
       const kinds = takes.length === 0 ? "nothing" : takes.map((type) => TYPED[type]).join(", ");
       this.fail(identifier, `${name} with ${count} in its parentheses`, `It takes ${kinds}.`);
     }
@@ -193,7 +216,8 @@ class Checker {
     const [first, second] = given;
     const count = parameter === undefined ? 1 : 2;
     if (first === undefined || given.length !== count) {
-      const kinds = parameter === undefined ? TYPED["instant vector"] : `${TYPED[parameter]}, an instant vector`;
+      const kinds =
+        parameter === undefined ? TYPED["instant vector"] : `${TYPED[parameter]}, an instant vector`;
       return this.fail(op, `${name} with ${count} in its parentheses`, `It takes ${kinds}.`);
     }
     if (parameter !== undefined) this.expect(first, parameter, `first in ${name}`);
@@ -208,7 +232,11 @@ class Checker {
     const find = (name: string): Tree | undefined => parts.find((one) => one.name === name);
     const types = [this.arithmetic(left), this.arithmetic(right)];
     const isScalar = types.every((type) => type === "scalar");
-    const [bool, matching, fill] = [find("BoolModifier"), find("MatchingModifierClause"), find("FillModifier")];
+    const [bool, matching, fill] = [
+      find("BoolModifier"),
+      find("MatchingModifierClause"),
+      find("FillModifier"),
+    ];
     const isComparison = COMPARISONS.includes(operator.name);
     const isSet = SETS.includes(operator.name);
     if (fill !== undefined) this.experimental(fill, "fill");
@@ -272,7 +300,11 @@ class Checker {
     if (operator === "=" || operator === "!=") return (text === "") === (operator === "=");
     const regex = regexFault(text);
     if (typeof regex === "string") {
-      this.fail(value, "a regular expression of RE2", `${regex} Prometheus anchors it at both ends by itself.`);
+      this.fail(
+        value,
+        "a regular expression of RE2",
+        `${regex} Prometheus anchors it at both ends by itself.`,
+      );
     }
     return regex.test("") === (operator === "=~");
   }

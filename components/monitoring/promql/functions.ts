@@ -25,9 +25,12 @@ const of = (names: string, signature: Signature): [string, Signature][] =>
 
 /** Functions of every Prometheus 3. */
 export const FUNCTIONS: ReadonlyMap<string, Signature> = new Map([
-  ...of("abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn sin sinh", {
-    takes: [V],
-  }),
+  ...of(
+    "abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn sin sinh",
+    {
+      takes: [V],
+    },
+  ),
   ...of("sort sort_desc sqrt tan tanh timestamp", { takes: [V] }),
   ...of("histogram_avg histogram_count histogram_stddev histogram_stdvar histogram_sum", { takes: [V] }),
   ...of("day_of_month day_of_week day_of_year days_in_month hour minute month year", {
@@ -64,7 +67,9 @@ export const EXPERIMENTAL: ReadonlySet<string> = new Set(
 
 /** Operators that aggregate, with what stands before the vector. */
 export const AGGREGATIONS: ReadonlyMap<string, ValueType | undefined> = new Map([
-  ...["avg", "count", "group", "max", "min", "stddev", "stdvar", "sum"].map((name) => [name, undefined] as const),
+  ...["avg", "count", "group", "max", "min", "stddev", "stdvar", "sum"].map(
+    (name) => [name, undefined] as const,
+  ),
   ...["bottomk", "quantile", "topk"].map((name) => [name, S] as const),
   ["count_values", T] as const,
 ]);

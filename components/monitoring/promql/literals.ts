@@ -24,10 +24,18 @@ export function stringFault(literal: string): LiteralFault | undefined {
     const isOther = found === (quote === '"' ? "\\'" : '\\"');
     if (found === undefined || isOther) {
       const shown = literal.slice(at, at + 2);
-      return { at, allowed: "an escape that Go knows", fix: `Write \\${shown}, or back quotes around the text.` };
+      return {
+        at,
+        allowed: "an escape that Go knows",
+        fix: `Write \\${shown}, or back quotes around the text.`,
+      };
     }
     if (at + found.length > literal.length - 1) {
-      return { at: 0, allowed: "a text that is closed", fix: "Its last quotation mark is escaped: write another." };
+      return {
+        at: 0,
+        allowed: "a text that is closed",
+        fix: "Its last quotation mark is escaped: write another.",
+      };
     }
     at += found.length - 1;
   }
@@ -38,11 +46,15 @@ export function stringFault(literal: string): LiteralFault | undefined {
 export function unquoted(literal: string): string {
   const inner = literal.slice(1, -1);
   if (literal.startsWith("`")) return inner;
-  return inner.replaceAll(/\\(U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[0-7]{3}|.)/g, (_, escape: string) => {
-    if (/^[Uux]./.test(escape)) return String.fromCodePoint(Math.min(parseInt(escape.slice(1), 16), 0x10ffff));
-    if (/^[0-7]{3}$/.test(escape)) return String.fromCharCode(parseInt(escape, 8));
-    return { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v" }[escape] ?? escape;
-  });
+  return inner.replaceAll(
+    /\\(U[0-9a-fA-F]{8}|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[0-7]{3}|.)/g,
+    (_, escape: string) => {
+      if (/^[Uux]./.test(escape))
+        return String.fromCodePoint(Math.min(parseInt(escape.slice(1), 16), 0x10ffff));
+      if (/^[0-7]{3}$/.test(escape)) return String.fromCharCode(parseInt(escape, 8));
+      return { n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", f: "\f", v: "\v" }[escape] ?? escape;
+    },
+  );
 }
 
 /** What JavaScript has and RE2 has not. */
@@ -57,7 +69,9 @@ const NOT_RE2 = /\(\?(=|!|<=|<!)/;
 export function regexFault(text: string): RegExp | string {
   const escapes = Array.from(text.matchAll(/\\(.?)/gs), ([, letter = ""]) => letter);
   if (escapes.includes("")) return "A backslash stands at its end.";
-  const unknown = escapes.find((letter) => /[1-9A-Za-z]/.test(letter) && !/[AabBdDEfnpPQrsStvwWxz]/.test(letter));
+  const unknown = escapes.find(
+    (letter) => /[1-9A-Za-z]/.test(letter) && !/[AabBdDEfnpPQrsStvwWxz]/.test(letter),
+  );
   if (unknown !== undefined) return `RE2 has no \\${unknown}.`;
   if (NOT_RE2.test(text)) return "RE2 looks neither ahead nor behind.";
   if (/(?<!\\)(\*\*|\+\*|\*\+|\+\+|\?\*|\?\+|\*\?[*+?])/.test(text)) return "It repeats a repetition.";

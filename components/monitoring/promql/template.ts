@@ -19,5 +19,7 @@ export function templateFault(text: string): string | undefined {
   const unknown = Array.from(inside.matchAll(/\$([A-Za-z_]\w*)/g), ([, name = ""]) => name).find(
     (name) => !known.includes(name),
   );
-  return unknown === undefined ? undefined : `${VARIABLES.map((name) => `$${name}`).join(", ")} in a template, not $${unknown}`;
+  return unknown === undefined
+    ? undefined
+    : `${VARIABLES.map((name) => `$${name}`).join(", ")} in a template, not $${unknown}`;
 }

@@ -14,7 +14,14 @@ export interface Tree {
 }
 
 /** What comes after a selector, and belongs to it alone. */
-const SUFFIXED = ["OffsetExpr", "MatrixSelector", "SubqueryExpr", "StepInvariantExpr", "AnchoredExpr", "SmoothedExpr"];
+const SUFFIXED = [
+  "OffsetExpr",
+  "MatrixSelector",
+  "SubqueryExpr",
+  "StepInvariantExpr",
+  "AnchoredExpr",
+  "SmoothedExpr",
+];
 const LOOSER = ["BinaryExpr", "UnaryExpr"];
 
 /** The tree of a text, or the place at which it is none. */
@@ -41,7 +48,8 @@ function read(node: SyntaxNode): Tree {
 
 function suffixed(of: Tree, { name, to }: Pick<Tree, "name" | "to">, rest: readonly Tree[]): Tree {
   const last = of.parts.at(-1);
-  if (!LOOSER.includes(of.name) || last === undefined) return { name, from: of.from, to, parts: [of, ...rest] };
+  if (!LOOSER.includes(of.name) || last === undefined)
+    return { name, from: of.from, to, parts: [of, ...rest] };
   return { ...of, to, parts: [...of.parts.slice(0, -1), suffixed(last, { name, to }, rest)] };
 }
 

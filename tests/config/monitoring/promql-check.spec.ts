@@ -2,7 +2,12 @@
 import assert from "node:assert/strict";
 
 import { checkPromql } from "../../../components/monitoring/promql/check";
-import { AGGREGATIONS, EXPERIMENTAL, FUNCTIONS, type ValueType } from "../../../components/monitoring/promql/functions";
+import {
+  AGGREGATIONS,
+  EXPERIMENTAL,
+  FUNCTIONS,
+  type ValueType,
+} from "../../../components/monitoring/promql/functions";
 import { templateFault } from "../../../components/monitoring/promql/template";
 import { checkRules } from "../../helpers/promtool";
 
@@ -142,7 +147,7 @@ const WRONG: readonly (readonly [expr: string, at: number, said: RegExp])[] = [
   ["a group_left () b", 3, /before/],
   ["up{job=backend}", 8, /before "backend}"/],
   ["up{job=='backend'}", 8, /before/],
-  ["up{job=\"backend'}", 8, /Write " at its end/],
+  ["up{job=\"backend'}", 18, /quotation marks/],
   ['up{job="backend"', 17, /missing/],
   ['up{job="a\\.b"}', 10, /Write \\\\\./],
   ['up{job=~"a("}', 9, /do not fit together/],
@@ -198,7 +203,10 @@ describe("PromQL of a stack file", function () {
   this.timeout(60_000);
 
   it("is taken where promtool takes it", () => {
-    assert.deepEqual([...refusedByPromtool(RIGHT)].map((index) => RIGHT[index]), []);
+    assert.deepEqual(
+      [...refusedByPromtool(RIGHT)].map((index) => RIGHT[index]),
+      [],
+    );
     for (const expr of RIGHT) {
       const verdict = checkPromql(expr);
       assert.ok("type" in verdict, `${expr}: ${JSON.stringify(verdict)}`);
@@ -207,7 +215,10 @@ describe("PromQL of a stack file", function () {
 
   it("is refused where promtool refuses it, with the place and what to do", () => {
     const refused = refusedByPromtool(WRONG.map(([expr]) => expr));
-    assert.deepEqual(WRONG.filter((_, index) => !refused.has(index)), []);
+    assert.deepEqual(
+      WRONG.filter((_, index) => !refused.has(index)),
+      [],
+    );
     for (const [expr, at, said] of WRONG) {
       const verdict = checkPromql(expr);
       assert.ok("fault" in verdict, `${expr} is taken`);
@@ -229,7 +240,9 @@ describe("PromQL of a stack file", function () {
       "range vector": "up[5m]",
       string: '"a"',
     };
-    const calls = [...FUNCTIONS].map(([name, { takes }]) => `${name}(${takes.map((type) => example[type]).join(", ")})`);
+    const calls = [...FUNCTIONS].map(
+      ([name, { takes }]) => `${name}(${takes.map((type) => example[type]).join(", ")})`,
+    );
     const aggregations = [...AGGREGATIONS].map(
       ([name, parameter]) => `${name}(${parameter === undefined ? "" : `${example[parameter]}, `}up)`,
     );
@@ -266,7 +279,11 @@ describe("PromQL of a stack file", function () {
   it("has templates in its sentences that promtool takes, or they are refused", () => {
     for (const [summary, isSound] of templates) {
       const rules = [{ alert: "Tested", expr: "up", annotations: { summary } }];
-      assert.equal(checkRules(JSON.stringify({ groups: [{ name: "tested", rules }] })) === "", isSound, summary);
+      assert.equal(
+        checkRules(JSON.stringify({ groups: [{ name: "tested", rules }] })) === "",
+        isSound,
+        summary,
+      );
       assert.equal(templateFault(summary) === undefined, isSound, summary);
     }
   });

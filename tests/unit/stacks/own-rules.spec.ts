@@ -52,18 +52,32 @@ describe("rules and objectives of a stack's own", () => {
     const groups = ruleGroups(watchedOf(config, planStack(config)), { runbooks: EXISTING.runbooks });
     const all = groups.flatMap(({ rules }) => rules as readonly Config[]);
     const of = (name: string): Config[] => all.filter((rule) => rule["alert"] === name);
-    assert.deepEqual(of("CheckoutErrors").map(({ labels }) => labels.tier), ["P0", "P0", "P1", "P2", "P1"]);
+    assert.deepEqual(
+      of("CheckoutErrors").map(({ labels }) => labels.tier),
+      ["P0", "P0", "P1", "P2", "P1"],
+    );
     // Nothing of it wakes anybody.
     assert.deepEqual(new Set(of("SearchSlow").map(({ labels }) => labels.tier)), new Set(["P1", "P2"]));
-    assert.match(of("SearchSlow")[0]?.["expr"], /slo:bad_events:rate5m\{namespace="retrofitlink",service="backend",slo="SearchSlow"\}/);
-    const slow = all.find(({ record, labels }) => record === "slo:bad_events:rate5m" && labels.slo === "SearchSlow");
+    assert.match(
+      of("SearchSlow")[0]?.["expr"],
+      /slo:bad_events:rate5m\{namespace="retrofitlink",service="backend",slo="SearchSlow"\}/,
+    );
+    const slow = all.find(
+      ({ record, labels }) => record === "slo:bad_events:rate5m" && labels.slo === "SearchSlow",
+    );
     assert.match(slow?.["expr"], /route="\/api\/search",le="0\.25"/);
     const [stopped] = of("OrdersStopped");
     assert.deepEqual(stopped, {
       alert: "OrdersStopped",
       expr: alert.expr,
       for: "60s",
-      labels: { ...stopped?.["labels"], namespace: "retrofitlink", service: "backend", tier: "P0", noun: "service" },
+      labels: {
+        ...stopped?.["labels"],
+        namespace: "retrofitlink",
+        service: "backend",
+        tier: "P0",
+        noun: "service",
+      },
       annotations: { summary: alert.summary, description: "Not named in the stack file.", runbook_url: WIKI },
     });
     for (const name of ["CheckoutErrors", "SearchSlow"])
@@ -76,7 +90,9 @@ describe("rules and objectives of a stack's own", () => {
     const page = { ...alert, runbook: "watchdog.md" };
     const config = accepted(withOwn([], [page]));
     const groups = ruleGroups(watchedOf(config, planStack(config)), { runbooks: EXISTING.runbooks });
-    const [own] = groups.filter(({ name }) => name === "retrofitlink-alerts-own").flatMap(({ rules }) => rules as Config[]);
+    const [own] = groups
+      .filter(({ name }) => name === "retrofitlink-alerts-own")
+      .flatMap(({ rules }) => rules as Config[]);
     assert.equal(own?.["annotations"].runbook_url, "https://docs.example.com/runbooks/watchdog.md");
   });
 
@@ -85,7 +101,9 @@ describe("rules and objectives of a stack's own", () => {
       "a bracket that is missing",
       [],
       [{ ...alert, expr: "sum(rate(orders_total[5m]) == 0" }],
-      [/^retrofitlink:monitoring\.rules\[0\]\.expr: got "sum\(rate\(orders_total\[5m\]\) == 0" with a mistake at character 32; allowed is PromQL\. Something is missing/],
+      [
+        /^retrofitlink:monitoring\.rules\[0\]\.expr: got "sum\(rate\(orders_total\[5m\]\) == 0" with a mistake at character 32; allowed is PromQL\. Something is missing/,
+      ],
     ],
     [
       "a function with a typing error, in the second line",
@@ -103,16 +121,31 @@ describe("rules and objectives of a stack's own", () => {
       "PromQL of an objective",
       [{ ...events, good: "rate(checkouts_total)", total: "1" }],
       [],
-      [/^retrofitlink:services\.backend\.slos\[0\]\.good: .*character 6; .*\[5m\]/, /slos\[0\]\.total: .*comes to a scalar/],
+      [
+        /^retrofitlink:services\.backend\.slos\[0\]\.good: .*character 6; .*\[5m\]/,
+        /slos\[0\]\.total: .*comes to a scalar/,
+      ],
     ],
     [
       "a bound that is no bucket's",
       [{ ...latency, withinSeconds: 0.3 }],
       [],
-      [/slos\[0\]\.withinSeconds: got 0\.3; allowed is a bound of the histogram: .*0\.25.*\. Take one of them/],
+      [
+        /slos\[0\]\.withinSeconds: got 0\.3; allowed is a bound of the histogram: .*0\.25.*\. Take one of them/,
+      ],
     ],
-    ["an objective of everything", [{ ...events, objective: 1 }], [], [/slos\[0\]\.objective: got 1; .*below 1/]],
-    ["an objective in percent", [{ ...events, objective: 99.9 }], [], [/slos\[0\]\.objective: got 99\.9; .*99\.9 % is 0\.999/]],
+    [
+      "an objective of everything",
+      [{ ...events, objective: 1 }],
+      [],
+      [/slos\[0\]\.objective: got 1; .*below 1/],
+    ],
+    [
+      "an objective in percent",
+      [{ ...events, objective: 99.9 }],
+      [],
+      [/slos\[0\]\.objective: got 99\.9; .*99\.9 % is 0\.999/],
+    ],
     [
       "a name in two words",
       [{ ...events, name: "checkout errors" }],
@@ -128,13 +161,26 @@ describe("rules and objectives of a stack's own", () => {
         /rules\[0\]\.runbook: got nothing; .*docs\/runbooks\/orders-stopped\.md is not/,
       ],
     ],
-    ["a runbook that is neither", [], [{ ...alert, runbook: "see the wiki" }], [/rules\[0\]\.runbook: got "see the wiki"; /]],
-    ["a page that is not there", [], [{ ...alert, runbook: "orders.md" }], [/rules\[0\]\.runbook: got "orders\.md"; /]],
+    [
+      "a runbook that is neither",
+      [],
+      [{ ...alert, runbook: "see the wiki" }],
+      [/rules\[0\]\.runbook: got "see the wiki"; /],
+    ],
+    [
+      "a page that is not there",
+      [],
+      [{ ...alert, runbook: "orders.md" }],
+      [/rules\[0\]\.runbook: got "orders\.md"; /],
+    ],
     [
       "two of one name",
       [events, { ...latency, name: events.name }],
       [alert, alert],
-      [/slos\[1\]\.name: got "CheckoutErrors"; allowed is a name that no rule before it has/, /rules\[1\]\.name: got "OrdersStopped"/],
+      [
+        /slos\[1\]\.name: got "CheckoutErrors"; allowed is a name that no rule before it has/,
+        /rules\[1\]\.name: got "OrdersStopped"/,
+      ],
     ],
     [
       "a name of the platform",
@@ -155,11 +201,36 @@ describe("rules and objectives of a stack's own", () => {
       [{ ...alert, name: events.name }],
       [/rules\[0\]\.name: got "CheckoutErrors"; allowed is a name that no objective of a service has/],
     ],
-    ["a tier that does not exist", [], [{ ...alert, tier: "P3" }], [/rules\[0\]\.tier: got "P3"; allowed is "P0", "P1" or "P2"/]],
-    ["a service that is not there", [], [{ ...alert, service: "backedn" }], [/rules\[0\]\.service: .*Did you mean "backend"\?/]],
-    ["a label of the routing", [], [{ ...alert, labels: { severity: "critical" } }], [/rules\[0\]\.labels\.severity: /]],
-    ["a template of nothing", [], [{ ...alert, summary: "{{ $lables.job }}" }], [/rules\[0\]\.summary: .*not \$lables/]],
-    ["a key of the other kind", [{ ...events, withinSeconds: 1 }], [], [/slos\[0\]\.withinSeconds: .*one of kind/]],
+    [
+      "a tier that does not exist",
+      [],
+      [{ ...alert, tier: "P3" }],
+      [/rules\[0\]\.tier: got "P3"; allowed is "P0", "P1" or "P2"/],
+    ],
+    [
+      "a service that is not there",
+      [],
+      [{ ...alert, service: "backedn" }],
+      [/rules\[0\]\.service: .*Did you mean "backend"\?/],
+    ],
+    [
+      "a label of the routing",
+      [],
+      [{ ...alert, labels: { severity: "critical" } }],
+      [/rules\[0\]\.labels\.severity: /],
+    ],
+    [
+      "a template of nothing",
+      [],
+      [{ ...alert, summary: "{{ $lables.job }}" }],
+      [/rules\[0\]\.summary: .*not \$lables/],
+    ],
+    [
+      "a key of the other kind",
+      [{ ...events, withinSeconds: 1 }],
+      [],
+      [/slos\[0\]\.withinSeconds: .*one of kind/],
+    ],
   ];
   for (const [name, slos, rules, said] of refused) {
     it(`are refused with ${name}`, () => {
