@@ -112,6 +112,7 @@ export const remoteWriteSettings = ruled(
       url: text(/^https?:\/\/[^\s/?#@]+(\/[^\s#]*)?$/, {
         allowed: "an address like https://store.example.com/api/v1/write, without user and password",
         fix: "Give the address that takes Prometheus's remote write.",
+        hidden: true,
         decides: "where series go besides",
       }),
       name: text(/^[A-Za-z][-A-Za-z0-9_]{0,59}$/, {

@@ -34,6 +34,7 @@ export const tracingSettings = group(
       text(ADDRESS, {
         allowed: "an address like http://otel-collector.observability.svc:4318, without user and password",
         fix: "Give where the collector takes OTLP; what it wants to know of you belongs to secretEnvironment.",
+        hidden: true,
         decides: "OTEL_EXPORTER_OTLP_ENDPOINT, NetworkPolicy",
       }),
       (endpoint) => endpoint.startsWith("https:") || isInCluster(endpoint),
