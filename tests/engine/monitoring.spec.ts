@@ -116,13 +116,12 @@ describe("monitoring on the real engine and API server", function () {
 
   it("takes a second store as the operator's Prometheus has it, by each way to prove who one is", async () => {
     const client = await theClient();
-    const object = (spec: object): KubernetesObject =>
-      ({
-        apiVersion: "monitoring.coreos.com/v1",
-        kind: "Prometheus",
-        metadata: { name: "tried", namespace: NAMESPACE },
-        spec,
-      }) as KubernetesObject;
+    const object = (spec: object): KubernetesObject => ({
+      apiVersion: "monitoring.coreos.com/v1",
+      kind: "Prometheus",
+      metadata: { name: "tried", namespace: NAMESPACE },
+      spec,
+    });
     const tried = (spec: object): Promise<unknown> =>
       client.apply(object(spec), { fieldManager: "test", force: true, dryRun: true });
     const entry = (key: string): SecretEntry => ({ name: "store", key });

@@ -1,6 +1,11 @@
 /** What a monitoring of the stack's own is told of the outside: sign-in, a second store, and who asks it. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
+import { parse } from "yaml";
+
+import { ROOT } from "../../../cli/paths";
 import { CHARTS } from "../../../components/shared/versions";
 import { otherPrometheus } from "../../../stacks/wiring/autoscaling";
 import { RESTORE_STATE_METRICS } from "../../../budget/database/watched-backups";
@@ -74,6 +79,12 @@ describe("a monitoring of the stack's own", () => {
     assert.deepEqual(grafana.envValueFrom, {
       GF_AUTH_GENERIC_OAUTH_CLIENT_SECRET: { secretKeyRef: { name: "grafana-oauth", key: "client-secret" } },
     });
+  });
+
+  it("takes what docs/components/monitoring.md shows", () => {
+    const text = readFileSync(join(ROOT, "docs/components/monitoring.md"), "utf8");
+    const [block = ""] = Array.from(text.matchAll(/```yaml\n(.*?)```/gs), ([, one = ""]) => one);
+    accepted(install((parse(block) as Config)["retrofitlink:monitoring"]));
   });
 
   it("keeps the login form and lets everybody look where nothing else is said", async () => {

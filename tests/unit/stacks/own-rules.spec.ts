@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
+import { parse } from "yaml";
+
+import { ROOT } from "../../../cli/paths";
 import { ruleGroups } from "../../../budget/monitoring/rule-groups";
 import { runbookOf } from "../../../budget/monitoring/alert";
 import { planStack } from "../../../plan/plan-stack";
@@ -243,6 +248,22 @@ describe("rules and objectives of a stack's own", () => {
   it("are refused where nobody watches", () => {
     const found = mistakes((config) => (config["services"].backend.slos = [events]));
     assert.match(found.join("\n"), /^retrofitlink:services\.backend\.slos: .*Add retrofitlink:monitoring/);
+  });
+
+  it("are in docs/own-rules.md as they may be written, but for a page that somebody has to write", () => {
+    const text = readFileSync(join(ROOT, "docs/own-rules.md"), "utf8");
+    const blocks = Array.from(
+      text.matchAll(/```yaml\n(.*?)```/gs),
+      ([, block = ""]) => parse(block) as Config,
+    );
+    assert.equal(blocks.length, 2);
+    const [objectives = {}, rules = {}] = blocks;
+    const found = mistakes((config) => {
+      config["services"].backend.slos = objectives["retrofitlink:services"].backend.slos;
+      config["monitoring"] = { ...EXISTING, ...rules["retrofitlink:monitoring"] };
+    });
+    assert.equal(found.length, 1, found.join("\n"));
+    assert.match(found[0] ?? "", /rules\[1\]\.runbook: got "orders-stopped\.md"/);
   });
 
   it("may be alike for two services", () => {
