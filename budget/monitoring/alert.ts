@@ -52,7 +52,7 @@ export interface Alert {
   readonly windowSeconds: number;
   /** Labels of the alert besides `tier` and `noun`, such as the service. @default none */
   readonly labels?: Readonly<Record<string, string>>;
-  /** What it is about: "service", "cache", "database", "proxy", "cdn", "autoscaling", "cluster", "monitoring". */
+  /** What it is about: "service", "cache", "database", "proxy", "cdn", "autoscaling", "cluster", "monitoring", "own". */
   readonly noun: string;
   /** One sentence for a person who was asleep; templates of Prometheus are allowed. */
   readonly summary: string;
@@ -67,6 +67,8 @@ export interface Alert {
    * Templates of Prometheus are allowed: `{{ $labels.pod }}`. @default see {@link subjectOf}
    */
   readonly subject?: string | undefined;
+  /** Its PromQL was written into the stack file, and stands apart from the platform's. @default false */
+  readonly own?: boolean;
   /** Its page: a file of docs/runbooks, or an address that a browser opens. @default the page named after it */
   readonly runbook?: string | undefined;
 }

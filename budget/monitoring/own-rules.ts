@@ -143,7 +143,12 @@ export function watchOwnRules(namespace: string, rules: readonly OwnRule[]): Wat
     ...NOTHING_WATCHED,
     rules: rules.flatMap((rule) =>
       rule.kind === "recording"
-        ? { record: rule.name, expr: rule.expr, ...(isEmpty(rule.labels) ? {} : { labels: rule.labels }) }
+        ? {
+            record: rule.name,
+            expr: rule.expr,
+            ...(isEmpty(rule.labels) ? {} : { labels: rule.labels }),
+            own: true,
+          }
         : [],
     ),
     alerts: rules.flatMap((rule) => (rule.kind === "alert" ? ownAlert(namespace, rule) : [])),
@@ -170,6 +175,7 @@ function ownAlert(namespace: string, rule: OwnAlert): Alert {
     dashboard: "performance",
     keys: ["retrofitlink:monitoring.rules"],
     runbook: rule.runbook,
+    own: true,
   };
 }
 

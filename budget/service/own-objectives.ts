@@ -134,7 +134,11 @@ export function ownObjectives(
   of: Workload & { readonly budget: PerformanceBudget; readonly key: string },
   objectives: readonly OwnObjective[],
 ): ReturnType<typeof slo>[] {
-  return objectives.map((own) => slo(objectiveOf(of, own)));
+  return objectives.map((own) => {
+    const { rules, ...rest } = slo(objectiveOf(of, own));
+    // Alerts read what is recorded: what somebody wrote is in the rules alone.
+    return { ...rest, rules: rules.map((rule) => ({ ...rule, own: true })) };
+  });
 }
 
 type Measured = Pick<Slo, "bad" | "all" | "example">;

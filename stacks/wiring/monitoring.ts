@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { isReplicated } from "../../budget/caching/plan-redis";
 import { PUBLIC_ADDRESS_JOB } from "../../budget/load-balancing/watched";
 import { RESTORE_STATE_METRICS } from "../../budget/database/watched-backups";
-import { ruleGroups } from "../../budget/monitoring/rule-groups";
+import { ownRuleGroups, ruleGroups } from "../../budget/monitoring/rule-groups";
 import { rolePath, type RemoteWriteSetting } from "../../budget/monitoring/install-settings";
 import { routingSecrets } from "../../budget/monitoring/routing";
 import type { Watched } from "../../budget/monitoring/watched";
@@ -81,11 +81,10 @@ export function createMonitoring(
   const after = withDependencies(options, stack === undefined ? [] : [stack.release]);
   const watched = watchedOf(config, plan);
   const folder = runbooks.endsWith("/") ? runbooks : `${runbooks}/`;
-  new PrometheusRules(
-    "monitoring-rules",
-    { namespace, labels, groups: ruleGroups(watched, { runbooks: folder, grafana: grafanaOf(monitoring) }) },
-    after,
-  );
+  const links = { runbooks: folder, grafana: grafanaOf(monitoring) };
+  new PrometheusRules("monitoring-rules", { namespace, labels, groups: ruleGroups(watched, links) }, after);
+  const own = ownRuleGroups(watched, links);
+  if (own.length > 0) new PrometheusRules("own-rules", { namespace, labels, groups: own }, after);
   new Monitors("monitors", { labels, monitored: monitoredOf(config, monitoring) }, after);
   new Dashboards(
     "dashboards",

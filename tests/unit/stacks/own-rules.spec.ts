@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { parse } from "yaml";
 
 import { ROOT } from "../../../cli/paths";
-import { ruleGroups } from "../../../budget/monitoring/rule-groups";
+import { ownRuleGroups, ruleGroups } from "../../../budget/monitoring/rule-groups";
 import { runbookOf } from "../../../budget/monitoring/alert";
 import { planStack } from "../../../plan/plan-stack";
 import { watchedOf } from "../../../stacks/wiring/monitoring";
+import { recordStack } from "../../helpers/recorded-stack";
 import { accepted, mistakes } from "./sound-stack";
 
 const EXISTING = { kind: "existing", runbooks: "https://docs.example.com/runbooks/" };
@@ -54,8 +55,10 @@ describe("rules and objectives of a stack's own", () => {
   it("become rules like those of the platform, with the same tiers and their runbook", () => {
     const recording = { kind: "recording", name: "orders:rate5m", expr: "sum(rate(orders_total[5m]))" };
     const config = accepted(withOwn([events, latency], [{ ...alert, service: "backend" }, recording]));
-    const groups = ruleGroups(watchedOf(config, planStack(config)), { runbooks: EXISTING.runbooks });
-    const all = groups.flatMap(({ rules }) => rules as readonly Config[]);
+    const watched = watchedOf(config, planStack(config));
+    const links = { runbooks: EXISTING.runbooks };
+    const [platforms, own] = [ruleGroups(watched, links), ownRuleGroups(watched, links)];
+    const all = [...platforms, ...own].flatMap(({ rules }) => rules as readonly Config[]);
     const of = (name: string): Config[] => all.filter((rule) => rule["alert"] === name);
     assert.deepEqual(
       of("CheckoutErrors").map(({ labels }) => labels.tier),
@@ -94,11 +97,28 @@ describe("rules and objectives of a stack's own", () => {
     assert.equal(runbookOf({ name: "Watchdog" }), "watchdog.md");
     const page = { ...alert, runbook: "watchdog.md" };
     const config = accepted(withOwn([], [page]));
-    const groups = ruleGroups(watchedOf(config, planStack(config)), { runbooks: EXISTING.runbooks });
+    const groups = ownRuleGroups(watchedOf(config, planStack(config)), { runbooks: EXISTING.runbooks });
     const [own] = groups
       .filter(({ name }) => name === "retrofitlink-alerts-own")
       .flatMap(({ rules }) => rules as Config[]);
     assert.equal(own?.["annotations"].runbook_url, "https://docs.example.com/runbooks/watchdog.md");
+  });
+
+  it("stand in an object of their own, so that what is wrong with them leaves the platform's alone", async () => {
+    const change = withOwn([events], [{ ...alert, service: "backend" }]);
+    const recording = await recordStack(accepted(change));
+    const objects = recording.ofType("kubernetes:monitoring.coreos.com/v1:PrometheusRule");
+    const written = [events.good, events.total, alert.expr];
+    const having = objects.filter(({ inputs }) =>
+      written.some((text) => JSON.stringify(inputs).includes(JSON.stringify(text).slice(1, -1))),
+    );
+    assert.deepEqual(objects.map(({ name }) => name).sort(), ["monitoring-rules", "own-rules"]);
+    assert.deepEqual(
+      having.map(({ name }) => name),
+      ["own-rules"],
+    );
+    const none = await recordStack(accepted(withOwn([])));
+    assert.equal(none.ofType("kubernetes:monitoring.coreos.com/v1:PrometheusRule").length, 1);
   });
 
   const refused: readonly [name: string, slos: object[], rules: object[], said: RegExp[]][] = [
