@@ -288,7 +288,9 @@ class Checker {
       if (this.textOf(label) === "__name__" && name !== undefined) {
         this.fail(one, "the name of the metric once", "Remove it here or before the braces.");
       }
-      selects ||= !this.takesNothing(value, operator, text);
+      // Each is looked at, also where one before it selects.
+      const takesNothing = this.takesNothing(value, operator, text);
+      selects ||= !takesNothing;
     }
     if (!isNamed && !selects) {
       this.fail(tree, "a selector with a name, or a matcher that a missing label does not pass", NAME_FIX);

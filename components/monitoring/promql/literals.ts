@@ -57,6 +57,11 @@ export function unquoted(literal: string): string {
   );
 }
 
+/** Classes of letters that have names. */
+const CLASSES: ReadonlySet<string> = new Set(
+  "alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit".split(" "),
+);
+
 /** What JavaScript has and RE2 has not. */
 const NOT_RE2 = /\(\?(=|!|<=|<!)/;
 
@@ -79,9 +84,14 @@ export function regexFault(text: string): RegExp | string {
     Math.max(Number(low), Number(high)),
   );
   if (most.some((count) => count > 1000)) return "RE2 repeats a thousand times at most.";
-  const flags = /^\(\?([a-zA-Z]+)\)/.exec(text)?.[1] ?? "";
+  const named = Array.from(text.matchAll(/\[:\^?([^\]]*):\]/g), ([, name = ""]) => name);
+  const unnamed = named.find((name) => !CLASSES.has(name));
+  if (unnamed !== undefined) return `RE2 has no class [:${unnamed}:].`;
+  if (/\\[pP](?!\{\^?\w+\}|[CLMNPSZ])/.test(text)) return "Behind \\p RE2 needs a class, like L.";
+  const given = Array.from(text.matchAll(/\(\?([a-zA-Z-]*)[:)]/g), ([, flags = ""]) => flags);
+  if (given.some((flags) => /[^imsU-]/.test(flags))) return "RE2 has the flags i, m, s and U alone.";
   const plain = text
-    .replace(/^\(\?[a-zA-Z]+\)/, "")
+    .replaceAll(/\(\?[imsU-]+\)/g, "")
     .replaceAll(/\(\?P</g, "(?<")
     .replaceAll(/\(\?[imsU-]+:/g, "(?:")
     .replaceAll(/\[:\^?[a-z]+:\]/g, "a-z")
@@ -90,7 +100,7 @@ export function regexFault(text: string): RegExp | string {
     .replaceAll("\\A", "^")
     .replaceAll("\\z", "$");
   try {
-    return new RegExp(`^(?:${plain})$`, flags.includes("i") ? "si" : "s");
+    return new RegExp(`^(?:${plain})$`, /^\(\?[msU]*i/.test(text) ? "si" : "s");
   } catch {
     return "Its brackets, parentheses or repetitions do not fit together.";
   }
