@@ -5,7 +5,10 @@ import { own } from "../budget/core/own";
 import { accessBuckets, accessSeries } from "../budget/load-balancing/access-metrics";
 import { workloadName } from "../budget/load-balancing/proxy";
 import { watchAddress, watchProxy } from "../budget/load-balancing/watched";
-import { together, type Watched } from "../budget/monitoring/watched";
+import type { Alert } from "../budget/monitoring/alert";
+import { watchOwnRules, type OwnRule } from "../budget/monitoring/own-rules";
+import { NOTHING_WATCHED, together, type Watched } from "../budget/monitoring/watched";
+import { ownObjectives } from "../budget/service/own-objectives";
 import { servicePanels } from "../budget/service/panels";
 import { watchService } from "../budget/service/watched";
 import type { PlannedService } from "./planned-service";
@@ -17,6 +20,8 @@ import { USUAL_WATCHERS, watchNouns, type Watchers } from "./watch-nouns";
 /** A stack, and the namespace that its workloads are in. */
 export type MonitoringInputs = StackInputs & {
   readonly cluster: StackInputs["cluster"] & { readonly namespace: string };
+  /** Rules that the stack brings along. @default none */
+  readonly monitoring?: { readonly rules: readonly OwnRule[] } | undefined;
 };
 
 /** What is watched of a stack. Series, alerts and panels of a noun are declared in its own `watched.ts`. */
@@ -33,13 +38,25 @@ export function planMonitoring(
   const forecasts = Object.values(inputs.services).some(
     ({ autoscaling }) => (autoscaling?.forecast?.mode ?? "off") !== "off",
   );
-  return together([
+  const watched = together([
     ...services,
     { rules: [], alerts: [], panels: servicePanels(namespace, plan.budget), targets: [] },
     ...watchTraffic(inputs, plan),
     watchNamespace(namespace, forecasts),
     ...watchNouns(inputs, plan, watchers),
+    watchOwnRules(namespace, inputs.monitoring?.rules ?? []),
   ]);
+  return { ...watched, alerts: watched.alerts.map((alert) => ofStack(alert, namespace)) };
+}
+
+/** Nouns of which each stack has one, where two stacks have one Alertmanager. */
+const ONE_OF_EACH_STACK: readonly string[] = ["database", "proxy", "cdn"];
+
+/** Many expressions sum the namespace away, by which the alerts of two stacks are told apart. */
+function ofStack(alert: Alert, namespace: string): Alert {
+  return ONE_OF_EACH_STACK.includes(alert.noun)
+    ? { ...alert, labels: { namespace, ...alert.labels } }
+    : alert;
 }
 
 function watchPlannedService(
@@ -48,9 +65,11 @@ function watchPlannedService(
   input: ServiceInput,
   { plan, budget }: PlannedService,
 ): Watched[] {
-  const { profile, resources, processesPerPod, demand, autoscaling } = input;
+  const { profile, resources, processesPerPod, demand, autoscaling, slos = [] } = input;
   const key = `retrofitlink:services.${name}`;
+  const own = ownObjectives({ namespace, job: name, budget, key }, slos);
   return [
+    ...own.map(({ rules, alerts }) => ({ ...NOTHING_WATCHED, rules, alerts })),
     watchService({
       namespace,
       job: name,

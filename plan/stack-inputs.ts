@@ -13,6 +13,7 @@ import type { DatabaseInputs } from "../budget/database/plan";
 import type { CacheCalls } from "../budget/service/connections";
 import type { Balancing, Demand, Resilience, ServiceProfile } from "../budget/service/demand";
 import type { QueriesOfRequest } from "../budget/service/misses";
+import type { OwnObjective } from "../budget/service/own-objectives";
 import type { ChainCdn, ChainCloud } from "../budget/timeouts/timeouts";
 
 /** A service of the stack. */
@@ -46,6 +47,8 @@ export interface ServiceInput {
   readonly resilience?: Resilience | undefined;
   /** @default everything follows from the profile */
   readonly autoscaling?: ServiceScaling | undefined;
+  /** Objectives beside those of its budget. @default none */
+  readonly slos?: readonly OwnObjective[] | undefined;
 }
 
 /** The proxy in front of a service, and what is in front of the proxy. */

@@ -134,8 +134,9 @@ export const prometheusSettings = group(
     url: text(/^https?:\/\/[^\s/?#@]+(\/[^\s?#]*)?$/, {
       allowed: "an address like http://prometheus-operated.monitoring.svc:9090",
       fix: "Give the address that a pod of the cluster reaches it by, without user and password.",
+      otherwise: "the one that monitoring installs",
       decides: "triggers of KEDA",
-    }),
+    }).optional(),
     authentication: choice(["none", "bearer", "basic", "tls"], {
       fix: "Say how KEDA proves who it is.",
       decides: "TriggerAuthentication",

@@ -191,6 +191,7 @@ function noDisruption(namespace: string): Alert {
   return {
     ...ABOUT,
     name: "DisruptionBudgetAtZero",
+    subject: "{{ $labels.poddisruptionbudget }}",
     tier: "P2",
     forSeconds: NO_DISRUPTION_SECONDS,
     windowSeconds: 0,

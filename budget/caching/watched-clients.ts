@@ -43,7 +43,8 @@ function hitRatio({ namespace }: CacheClientsWatch, least: number): string {
 
 function alertsOf(watch: CacheClientsWatch): Alert[] {
   const { namespace, budget } = watch;
-  const common = { noun: "cache", dashboard: "redis" } as const;
+  // Of each cache by itself: what one hides, another may say.
+  const common = { noun: "cache", dashboard: "redis", subject: "{{ $labels.cache }}" } as const;
   const example = (metric: string): string =>
     `${metric}{namespace="${namespace}",job="backend",pod="backend-0",cache="api"}`;
   const low = (step: "warning" | "critical", tier: Alert["tier"]): Alert => ({
@@ -51,12 +52,12 @@ function alertsOf(watch: CacheClientsWatch): Alert[] {
     name: "CacheHitRatioLow",
     labels: { step },
     tier,
-    ...rate(`min(${hitRatio(watch, LEAST_LOOKUPS / 300)})`, "<", budget.cacheHitRatio[step], (ratio) => [
+    ...rate(hitRatio(watch, LEAST_LOOKUPS / 300), "<", budget.cacheHitRatio[step], (ratio) => [
       { series: example("redis_cache_hits_total"), perMinute: 6000 * ratio },
       { series: example("redis_cache_misses_total"), perMinute: 6000 * Math.max(0, 1 - ratio) },
     ]),
     forSeconds: 600,
-    summary: "A cache answers {{ $value | humanizePercentage }} of what it is asked.",
+    summary: "Cache {{ $labels.cache }} answers {{ $value | humanizePercentage }} of what it is asked.",
     impact: "Answers take longer, and the database does the cache's work.",
     keys: [`retrofitlink:budget.cacheHitRatio.${step}`],
   });
@@ -68,13 +69,14 @@ function alertsOf(watch: CacheClientsWatch): Alert[] {
       name: "CacheGivenUp",
       tier: "P1",
       ...gauge(
-        `max(avg by (job, cache) (redis_cache_circuit_open{namespace="${namespace}"}))`,
+        `max by (namespace, cache) (avg by (namespace, job, cache) (redis_cache_circuit_open{namespace="${namespace}"}))`,
         ">",
         OPEN_SHARE,
         (start) => [{ series: example("redis_cache_circuit_open"), start }],
       ),
       forSeconds: 120,
-      summary: "{{ $value | humanizePercentage }} of the processes of a service do without a cache.",
+      summary:
+        "{{ $value | humanizePercentage }} of the processes of a service do without cache {{ $labels.cache }}.",
       impact: "Answers take as long as the database needs; of sessions, logins fail.",
       keys: ["retrofitlink:caches"],
     },
@@ -83,12 +85,13 @@ function alertsOf(watch: CacheClientsWatch): Alert[] {
       name: "CacheInvalidationsPending",
       tier: "P2",
       ...state(
-        `max(redis_cache_pending_invalidations{namespace="${namespace}"}) > 0`,
+        `max by (namespace, cache) (redis_cache_pending_invalidations{namespace="${namespace}"}) > 0`,
         { [example("redis_cache_pending_invalidations")]: 1 },
         { [example("redis_cache_pending_invalidations")]: 0 },
       ),
       forSeconds: 300,
-      summary: "{{ $value }} invalidations have waited for Redis for five minutes.",
+      summary:
+        "{{ $value }} invalidations of cache {{ $labels.cache }} have waited for Redis for five minutes.",
       impact: "Some people see what was true before the last change.",
       keys: ["retrofitlink:caches"],
     },

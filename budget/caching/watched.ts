@@ -54,7 +54,8 @@ function isReplicated({ plan }: CacheWatch): boolean {
 
 /** What all alerts of one Redis share. */
 function commonOf({ workload }: CacheWatch): Pick<Alert, "noun" | "labels" | "dashboard"> {
-  return { noun: "cache", labels: { cache: workload.job }, dashboard: "redis" };
+  const labels = { namespace: workload.namespace, cache: workload.job };
+  return { noun: "cache", labels, dashboard: "redis" };
 }
 
 /** How users notice that a Redis is not there. */

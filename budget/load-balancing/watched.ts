@@ -180,6 +180,7 @@ export function watchAddress(of: WatchedAddress): Watched {
     alerts: [
       {
         name: "PublicAddressDown",
+        subject: "{{ $labels.instance }}",
         tier: "P0",
         forSeconds: 120,
         windowSeconds: 0,
@@ -196,6 +197,7 @@ export function watchAddress(of: WatchedAddress): Watched {
       },
       ...(of.tls ? Object.entries(CERTIFICATE_DAYS) : []).map(([tier, days]): Alert => ({
         name: "CertificateExpires",
+        subject: "{{ $labels.instance }}",
         tier: tier as keyof typeof CERTIFICATE_DAYS,
         labels: { days: String(days) },
         forSeconds: 600,

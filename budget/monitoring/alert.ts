@@ -52,7 +52,7 @@ export interface Alert {
   readonly windowSeconds: number;
   /** Labels of the alert besides `tier` and `noun`, such as the service. @default none */
   readonly labels?: Readonly<Record<string, string>>;
-  /** What it is about: "service", "cache", "database", "proxy", "cdn", "autoscaling", "cluster", "monitoring". */
+  /** What it is about: "service", "cache", "database", "proxy", "cdn", "autoscaling", "cluster", "monitoring", "own". */
   readonly noun: string;
   /** One sentence for a person who was asleep; templates of Prometheus are allowed. */
   readonly summary: string;
@@ -62,11 +62,48 @@ export interface Alert {
   readonly dashboard: DashboardName;
   /** Keys of the stack file from which the bound follows. */
   readonly keys: readonly string[];
+  /**
+   * Which of the things of its noun it is about, as a label: a more urgent alert keeps back what is said of the same thing.
+   * Templates of Prometheus are allowed: `{{ $labels.pod }}`. @default see {@link subjectOf}
+   */
+  readonly subject?: string | undefined;
+  /** Its PromQL was written into the stack file, and stands apart from the platform's. @default false */
+  readonly own?: boolean;
+  /** Its page: a file of docs/runbooks, or an address that a browser opens. @default the page named after it */
+  readonly runbook?: string | undefined;
+}
+
+/** Nouns of which a stack has one. */
+const ONLY_ONES: readonly string[] = ["database", "cdn"];
+
+/**
+ * What an alert is about: the thing that its labels name, or the only one of its noun. What names nothing is about itself
+ * alone: it keeps back and is kept back by alerts of its own name.
+ */
+export function subjectOf({ subject, labels = {}, noun, name }: Alert): string {
+  const named = labels["service"] ?? labels["cache"] ?? labels["proxy"];
+  return subject ?? named ?? (ONLY_ONES.includes(noun) ? noun : name);
+}
+
+/** Of two tiers the one that can wait. @param most how urgent it may be */
+export function lessUrgent(tier: Tier, most: Tier = "P0"): Tier {
+  return tier > most ? tier : most;
 }
 
 /** File name of the alert's page in docs/runbooks: `ServiceErrors` is explained in `service-errors.md`. */
 export function runbookOf({ name }: Pick<Alert, "name">): string {
   return `${name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "-").toLowerCase()}.md`;
+}
+
+/** Where its page is. @param folder address of docs/runbooks, with its slash */
+export function runbookUrl({ name, runbook }: Pick<Alert, "name" | "runbook">, folder: string): string {
+  const page = runbook ?? runbookOf({ name });
+  return isAddress(page) ? page : `${folder}${page}`;
+}
+
+/** Whether a runbook is an address, and no page of docs/runbooks. */
+export function isAddress(runbook: string): boolean {
+  return /^https?:/.test(runbook);
 }
 
 /** The condition as PromQL. @param threshold another bound, for a test that loosens it */

@@ -64,6 +64,7 @@ function pods({ namespace, services = [] }: ClusterWatch): Alert[] {
     {
       ...COMMON,
       name: "ContainerOutOfMemory",
+      subject: "{{ $labels.pod }}",
       tier: "P1",
       condition: {
         kind: "state",
@@ -79,6 +80,7 @@ function pods({ namespace, services = [] }: ClusterWatch): Alert[] {
     {
       ...COMMON,
       name: "ContainerRestarting",
+      subject: "{{ $labels.pod }}",
       tier: "P1",
       condition: {
         kind: "threshold",
@@ -106,6 +108,7 @@ function rollouts({ namespace }: ClusterWatch): Alert[] {
     {
       ...COMMON,
       name: "RolloutStuck",
+      subject: "{{ $labels.deployment }}",
       tier: "P1",
       // The Deployment's own deadline has passed by then.
       ...state(`${condition}{${stuck}} == 1`, { [stuckOne]: 1 }, { [stuckOne]: 0 }),
@@ -116,6 +119,7 @@ function rollouts({ namespace }: ClusterWatch): Alert[] {
     {
       ...COMMON,
       name: "StatefulSetNotReady",
+      subject: "{{ $labels.statefulset }}",
       tier: "P1",
       ...state(
         `${ready}{namespace="${namespace}"} < ${planned}{namespace="${namespace}"}`,
@@ -143,6 +147,7 @@ function storage({ namespace }: ClusterWatch): Alert[] {
     ...steps.map(([step, tier]): Alert => ({
       ...COMMON,
       name: "VolumeAlmostFull",
+      subject: "{{ $labels.persistentvolumeclaim }}",
       labels: { step },
       tier,
       ...gauge(
@@ -163,6 +168,7 @@ function storage({ namespace }: ClusterWatch): Alert[] {
     ...steps.map(([step, tier]): Alert => ({
       ...COMMON,
       name: "CertificateExpiring",
+      subject: "{{ $labels.name }}",
       labels: { step },
       tier,
       ...gauge(`min by (name) (${expiry}) - time()`, "<", CERTIFICATE_SECONDS[step], (seconds) => [
@@ -181,6 +187,7 @@ function nodes(): Alert[] {
     {
       ...COMMON,
       name: "NodeNotReady",
+      subject: "{{ $labels.node }}",
       tier: "P1",
       ...state(`${ready}} == 0`, { [`${ready},node="one"}`]: 0 }, { [`${ready},node="one"}`]: 1 }),
       forSeconds: 300,

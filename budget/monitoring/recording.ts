@@ -8,4 +8,6 @@ export interface RecordingRule {
   readonly labels?: Readonly<Record<string, string>>;
   /** PromQL. */
   readonly expr: string;
+  /** It was written into the stack file, and stands apart from the platform's. @default false */
+  readonly own?: boolean;
 }

@@ -309,9 +309,14 @@ export function routingIssues(routing: Routing): Issue[] {
 const CREDENTIAL =
   /^\s*https?:\/\/[^\s/]+\/\S|^\s*https?:\/\/[^\s/]*@|\bhooks\.slack\.com\b|^[0-9a-fA-F]{32}$|^xox[a-z]-|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Whether a text opens something by itself. */
+export function isCredential(value: string): boolean {
+  return CREDENTIAL.test(value);
+}
+
 /** Where there is a credential in plain text. */
 function credentials(value: unknown, path: SettingPath = []): SettingPath[] {
-  if (typeof value === "string") return CREDENTIAL.test(value) ? [path] : [];
+  if (typeof value === "string") return isCredential(value) ? [path] : [];
   if (Array.isArray(value)) return value.flatMap((item, index) => credentials(item, [...path, index]));
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([key, inner]) => credentials(inner, [...path, key]));

@@ -1,5 +1,5 @@
 /** What is watched, as rules of Prometheus. */
-import { expressionOf, runbookOf, type Alert } from "./alert";
+import { expressionOf, runbookUrl, subjectOf, type Alert } from "./alert";
 import type { RecordingRule } from "./recording";
 import type { ExportedTarget, Watched } from "./watched";
 
@@ -30,16 +30,31 @@ export const BUDGET_TARGET = "budget_target";
 /**
  * Three groups, so that a slow query of one noun delays no alert of another: what the plan promises, what is recorded, and
  * alerts by their nouns. Alerts that read a recorded series see what the evaluation before left.
+ *
+ * What a stack brings along is not among them, see {@link ownRuleGroups}.
  */
 export function ruleGroups({ rules, alerts, targets }: Watched, links: AlertLinks): RuleGroup[] {
-  const nouns = [...new Set(alerts.map(({ noun }) => noun))];
+  const platforms = alerts.filter(({ own = false }) => !own);
+  const nouns = [...new Set(platforms.map(({ noun }) => noun))];
   return [
     { name: "retrofitlink-targets", rules: targets.map(targetRule) },
-    { name: "retrofitlink-recording", rules: rules.map(recordingRule) },
+    { name: "retrofitlink-recording", rules: rules.filter(({ own = false }) => !own).map(recordingRule) },
     ...nouns.map((noun) => ({
       name: `retrofitlink-alerts-${noun}`,
-      rules: alerts.filter((alert) => alert.noun === noun).map((alert) => alertRule(alert, links)),
+      rules: platforms.filter((alert) => alert.noun === noun).map((alert) => alertRule(alert, links)),
     })),
+  ].filter((group) => group.rules.length > 0);
+}
+
+/** What a stack brings along. The operator refuses an object as a whole: a mistake in one of these leaves the platform's alone. */
+export function ownRuleGroups({ rules, alerts }: Watched, links: AlertLinks): RuleGroup[] {
+  const [recorded, told] = [
+    rules.filter(({ own }) => own === true),
+    alerts.filter(({ own }) => own === true),
+  ];
+  return [
+    { name: "retrofitlink-recording-own", rules: recorded.map(recordingRule) },
+    { name: "retrofitlink-alerts-own", rules: told.map((alert) => alertRule(alert, links)) },
   ].filter((group) => group.rules.length > 0);
 }
 
@@ -59,11 +74,11 @@ export function alertRule(alert: Alert, { runbooks, grafana }: AlertLinks, thres
     alert: name,
     expr: expressionOf(alert, threshold),
     ...(forSeconds === 0 ? {} : { for: `${forSeconds}s` }),
-    labels: { ...labels, tier, noun },
+    labels: { ...labels, tier, noun, subject: subjectOf(alert) },
     annotations: {
       summary,
       description: impact,
-      runbook_url: `${runbooks}${runbookOf(alert)}`,
+      runbook_url: runbookUrl(alert, runbooks),
       ...(grafana === undefined ? {} : { dashboard_url: `${grafana}/d/${dashboard}` }),
     },
   };

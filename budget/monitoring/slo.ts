@@ -9,9 +9,9 @@
  *
  * Source: The Site Reliability Workbook, chapter 5, "Alerting on SLOs": multiwindow, multi-burn-rate alerts.
  */
-import { issueList, type Issue } from "../core/issues";
-import type { SettingPath } from "../core/settings";
-import type { Alert, ExampleSeries, Tier } from "./alert";
+import { issueList, issuesOf, within, type Issue } from "../core/issues";
+import { text, type SettingPath } from "../core/settings";
+import { lessUrgent, type Alert, type ExampleSeries, type Tier } from "./alert";
 import { matchers } from "./series";
 import type { RecordingRule } from "./recording";
 
@@ -67,10 +67,12 @@ export interface Slo {
   readonly all: string;
   /** Share of events that have to be good, above 0 and below 1. */
   readonly objective: number;
+  /** How urgent it is at most: what would be more is told as this. @default "P0" */
+  readonly mostUrgent?: Tier | undefined;
   /** Series with which all events come to so many a minute, and bad ones to that share of them. */
   readonly example: (badShare: number, allPerMinute: number) => readonly ExampleSeries[];
   /** As {@link Alert} has them; the windows are added to the summary. */
-  readonly about: Pick<Alert, "noun" | "summary" | "impact" | "dashboard" | "keys">;
+  readonly about: Pick<Alert, "noun" | "summary" | "impact" | "dashboard" | "keys" | "runbook">;
 }
 
 /** What follows from an objective. */
@@ -114,6 +116,12 @@ export function burnRatesOf(objective: number): readonly BurnRate[] {
   return BURN_RATES.filter((burn) => burnFactor(burn) * (1 - objective) < 1);
 }
 
+/** Name of an alert. */
+export const alertName = text(/^[A-Z][A-Za-z0-9]{0,99}$/, {
+  allowed: "letters and digits, a capital letter first",
+  fix: "Write words together, each with a capital letter: CheckoutErrors.",
+});
+
 /** What is wrong with an objective. */
 export function sloIssues({ objective, name }: Pick<Slo, "objective" | "name">, path: SettingPath): Issue[] {
   const { issues, check } = issueList();
@@ -124,14 +132,7 @@ export function sloIssues({ objective, name }: Pick<Slo, "objective" | "name">, 
     "a share above 0 and below 1",
     "0.99 means that one of a hundred may be bad; with 1 nothing may ever be.",
   );
-  check(
-    /^[A-Z][A-Za-z0-9]*$/.test(name),
-    [...path, "name"],
-    name,
-    "letters and digits, a capital letter first",
-    "Write words together, each with a capital letter: CheckoutErrors.",
-  );
-  return issues;
+  return [...issues, ...within([...path, "name"], issuesOf(alertName, name))];
 }
 
 /** Rules and alerts of an objective, and where its budget is. */
@@ -161,14 +162,14 @@ export function slo(of: Slo): SloRules {
 type At = (metric: string) => string;
 
 function burnAlert(of: Slo, at: At, burn: BurnRate): Alert {
-  const { longSeconds, shortSeconds, forSeconds, tier } = burn;
+  const { longSeconds, shortSeconds, forSeconds } = burn;
   const least = leastEvents(of.objective);
   const factor = burnFactor(burn);
   // Twice the events that are needed, in the shortest of the windows that are looked at as a whole.
   const perMinute = Math.max(1, (2 * least * MINUTE) / longSeconds);
   return {
     name: of.name,
-    tier,
+    tier: lessUrgent(burn.tier, of.mostUrgent),
     labels: { ...of.labels, window: duration(longSeconds) },
     forSeconds,
     windowSeconds: windowOf(longSeconds),
@@ -189,13 +190,13 @@ function burnAlert(of: Slo, at: At, burn: BurnRate): Alert {
 
 /** For services with few requests, which the guard keeps from paging: slower, and by the number of bad events. */
 function lowTrafficAlert(of: Slo, at: At): Alert {
-  const { longSeconds, shortSeconds, forSeconds, tier } = LOW_TRAFFIC;
+  const { longSeconds, shortSeconds, forSeconds } = LOW_TRAFFIC;
   const least = leastEvents(of.objective);
   const factor = burnFactor(LOW_TRAFFIC);
   const threshold = bound(Math.min(factor, 0.9 / (1 - of.objective)), of);
   return {
     name: of.name,
-    tier,
+    tier: lessUrgent(LOW_TRAFFIC.tier, of.mostUrgent),
     labels: { ...of.labels, window: `${duration(longSeconds)} of little traffic` },
     forSeconds,
     windowSeconds: windowOf(longSeconds),

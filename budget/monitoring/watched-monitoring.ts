@@ -50,6 +50,7 @@ function targets({ namespace, monitoringNamespace }: MonitoringWatch): Alert[] {
     {
       ...COMMON,
       name: "TargetsDown",
+      subject: "{{ $labels.job }}",
       tier: "P1",
       ...gauge(`1 - avg by (namespace, job) (${up})`, ">", TARGETS_SHARE, (share) => [
         { series: one("backend-0"), start: 1 - share },

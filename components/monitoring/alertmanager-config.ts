@@ -125,14 +125,20 @@ function routes({ deadMansSwitch }: CompleteRouting, paces: Paces): object {
   };
 }
 
+/**
+ * Labels by which two alerts are about one thing. A label that neither has counts as the same, so each alert of the platform
+ * has a subject: two caches are two things, and so are two volumes.
+ */
+const SAME_THING: readonly string[] = ["noun", "subject", "service", "namespace"];
+
 /** What the same trouble says is one message: the one that is most urgent, and that is nearest to its cause. */
 const INHIBITIONS: readonly object[] = [
   {
     source_matchers: ['tier="P0"'],
     target_matchers: ['tier=~"P1|P2"'],
-    equal: ["noun", "service", "namespace"],
+    equal: SAME_THING,
   },
-  { source_matchers: ['tier="P1"'], target_matchers: ['tier="P2"'], equal: ["noun", "service", "namespace"] },
+  { source_matchers: ['tier="P1"'], target_matchers: ['tier="P2"'], equal: SAME_THING },
   // Behind a door that is shut every service looks dead.
   {
     source_matchers: ['scope=~"ingress|cluster"', 'tier="P0"'],

@@ -18,6 +18,10 @@ export interface GrafanaSignIn {
   readonly scopes?: string;
   /** JMESPath over the claims that gives Admin, Editor or Viewer. @default everybody is a Viewer */
   readonly rolePath?: string;
+  /** Whom `rolePath` gives no role is not let in. @default false */
+  readonly strictRoles?: boolean;
+  /** The form for the administrator's password beside it. @default true */
+  readonly passwordForm?: boolean;
 }
 
 /** Arguments of Grafana. */
@@ -98,6 +102,7 @@ export function grafanaValues(args: GrafanaArgs, adminSecret: string, generation
             server: { root_url: `https://${grafanaHost(domain)}` },
             security: { cookie_secure: true, strict_transport_security: true },
           }),
+      ...(signIn?.passwordForm === false ? { auth: { disable_login_form: true } } : {}),
       ...(signIn === undefined ? {} : { "auth.generic_oauth": oauth(signIn) }),
     },
     ...(signIn === undefined
@@ -107,7 +112,8 @@ export function grafanaValues(args: GrafanaArgs, adminSecret: string, generation
   };
 }
 
-function oauth({ name, clientId, authUrl, tokenUrl, userInfoUrl, scopes, rolePath }: GrafanaSignIn): Values {
+function oauth(signIn: GrafanaSignIn): Values {
+  const { name, clientId, authUrl, tokenUrl, userInfoUrl, scopes, rolePath, strictRoles = false } = signIn;
   return {
     enabled: true,
     ...(name === undefined ? {} : { name }),
@@ -121,6 +127,7 @@ function oauth({ name, clientId, authUrl, tokenUrl, userInfoUrl, scopes, rolePat
     // Who the provider lets in; the form's own sign-up stays off.
     allow_sign_up: true,
     ...(rolePath === undefined ? {} : { role_attribute_path: rolePath }),
+    ...(strictRoles ? { role_attribute_strict: true } : {}),
   };
 }
 

@@ -20,6 +20,14 @@ export interface AlertmanagerArgs {
   readonly secrets?: readonly pulumi.Input<string>[];
 }
 
+/** Custom resources of which kube-state-metrics makes series. */
+export interface CustomObjects {
+  /** Its `CustomResourceStateMetrics`. */
+  readonly config: object;
+  /** What it has to be let see: group of the API and plural names. */
+  readonly resources: readonly { readonly group: string; readonly plurals: readonly string[] }[];
+}
+
 /** Arguments of `PrometheusStack`. */
 export interface PrometheusStackArgs {
   /**
@@ -51,6 +59,8 @@ export interface PrometheusStackArgs {
   readonly externalLabels?: Readonly<Record<string, string>>;
   /** @default none */
   readonly remoteWrite?: RemoteWrite;
+  /** Series of objects that kube-state-metrics does not know by itself. @default none */
+  readonly customObjects?: CustomObjects | undefined;
   readonly alertmanager?: AlertmanagerArgs;
   readonly grafana?: GrafanaArgs;
   /** Of Grafana's administrator: another number is another password. @default 1 */

@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PrometheusSize } from "../../budget/monitoring/prometheus-size";
 import { IMAGES } from "../shared/versions";
 import { grafanaValues } from "./grafana";
-import type { PrometheusStackSettings } from "./prometheus-stack-args";
+import type { CustomObjects, PrometheusStackSettings } from "./prometheus-stack-args";
 import { remoteWriteSpec } from "./remote-write";
 
 type Values = Record<string, unknown>;
@@ -83,11 +83,28 @@ export function prometheusStackValues(
       resources: requests("100m", "256Mi"),
       prometheusConfigReloader: { resources: requests("10m", "64Mi") },
     },
-    "kube-state-metrics": { resources: requests("50m", "256Mi") },
+    "kube-state-metrics": {
+      resources: requests("50m", "256Mi"),
+      ...(settings.customObjects === undefined ? {} : customObjects(settings.customObjects)),
+    },
     "prometheus-node-exporter": { resources: requests("50m", "64Mi") },
     prometheus: prometheus(settings, size),
     alertmanager: alertmanager(settings),
     grafana: grafanaValues(settings.grafana ?? {}, adminSecret, passwordGeneration),
+  };
+}
+
+/** The chart itself lets it see the definitions; the objects have to be named. */
+function customObjects({ config, resources }: CustomObjects): Values {
+  return {
+    customResourceState: { enabled: true, config },
+    rbac: {
+      extraRules: resources.map(({ group, plurals }) => ({
+        apiGroups: [group],
+        resources: [...plurals],
+        verbs: ["list", "watch"],
+      })),
+    },
   };
 }
 

@@ -14,6 +14,14 @@ import { ADMIN_KEYS } from "./grafana";
 import { prometheusStackValues } from "./prometheus-stack-values";
 import { prometheusStackIssues, settingsOf, type PrometheusStackArgs } from "./prometheus-stack-args";
 
+/** Port of Prometheus. */
+const PROMETHEUS_PORT = 9090;
+
+/** As pods reach the Prometheus of a namespace, by the Service that the operator makes: all servers, one after the other. */
+export function prometheusUrl(namespace: string): string {
+  return `http://prometheus-operated.${namespace}.svc:${PROMETHEUS_PORT}`;
+}
+
 /** Secret with Grafana's administrator. */
 const adminSecretOf = (release: string): string => `${release}-grafana-admin`;
 
@@ -104,7 +112,7 @@ export class PrometheusStack extends pulumi.ComponentResource {
         { ...child, dependsOn: [this.administrator] },
       ),
     );
-    this.prometheusUrl = pulumi.interpolate`http://prometheus-operated.${namespace}.svc:9090`;
+    this.prometheusUrl = namespace.apply(prometheusUrl);
     this.registerOutputs({ prometheusUrl: this.prometheusUrl });
   }
 }

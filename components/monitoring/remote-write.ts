@@ -10,6 +10,10 @@ export interface SecretEntry {
 /** A store that keeps series for longer. */
 export interface RemoteWrite {
   readonly url: pulumi.Input<string>;
+  /** Of the queue, as its own metrics have it. @default none */
+  readonly name?: string;
+  /** Regular expression, anchored: series of these names are sent. @default all */
+  readonly keep?: string | undefined;
   /** How Prometheus proves who it is. @default not at all */
   readonly authentication?:
     | { readonly kind: "bearer"; readonly token: SecretEntry }
@@ -17,10 +21,21 @@ export interface RemoteWrite {
 }
 
 /** An entry of `remoteWrite` of the Prometheus object. */
-export function remoteWriteSpec({ url, authentication }: RemoteWrite): Record<string, unknown> {
-  if (authentication === undefined) return { url };
+export function remoteWriteSpec({ url, name, keep, authentication }: RemoteWrite): Record<string, unknown> {
+  return {
+    url,
+    ...(name === undefined ? {} : { name }),
+    ...proof(authentication),
+    ...(keep === undefined
+      ? {}
+      : { writeRelabelConfigs: [{ sourceLabels: ["__name__"], regex: keep, action: "keep" }] }),
+  };
+}
+
+function proof(authentication: RemoteWrite["authentication"]): Record<string, unknown> {
+  if (authentication === undefined) return {};
   if (authentication.kind === "bearer")
-    return { url, authorization: { type: "Bearer", credentials: { ...authentication.token } } };
+    return { authorization: { type: "Bearer", credentials: { ...authentication.token } } };
   const { username, password } = authentication;
-  return { url, basicAuth: { username: { ...username }, password: { ...password } } };
+  return { basicAuth: { username: { ...username }, password: { ...password } } };
 }

@@ -88,6 +88,10 @@ export function reaches({ labels, ports }: Destination): EgressRule {
   return { to: labels === undefined ? [...PRIVATE] : [podsLabelled(labels)], ports: portsOf(ports) };
 }
 
+export function reachesNamespace(name: string, ports: Ports): EgressRule {
+  return { to: [podsOfNamespace(name)], ports: portsOf(ports) };
+}
+
 export function reachesOutside({ port, cidr }: OutsideAddress): EgressRule {
   return { to: cidr === undefined ? [...ANYWHERE] : [{ ipBlock: { cidr } }], ports: portsOf([port]) };
 }

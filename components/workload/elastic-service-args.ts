@@ -4,6 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { ReactionTime } from "../../budget/service/capacity";
 import type { Balancing, Demand, Resilience, ServiceProfile } from "../../budget/service/demand";
 import type { ServicePlan } from "../../budget/service/plan";
+import type { ResourceAttributes, Tracing } from "../../budget/service/tracing";
 import {
   DEFAULT_BUDGET,
   mergeBudget,
@@ -152,6 +153,8 @@ export interface ElasticServiceArgs {
   readonly calls?: readonly ServiceCall[];
   /** @default none: the service signs nothing */
   readonly urlSigning?: ServiceUrlSigning;
+  /** Where it sends its traces, and what is said of it in each. @default none: it is told of no collector */
+  readonly tracing?: Tracing & { readonly attributes?: ResourceAttributes };
   /** Processes of a pod that open pools of their own and share its memory, whole number >= 1. @default 1 */
   readonly processesPerPod?: number;
   /** How requests are spread over its pods. @default "least-connections": a proxy stands in front of it */

@@ -16,6 +16,7 @@ import {
 } from "../../budget/core/leaves";
 import { number } from "../../budget/core/settings";
 import { serviceIssues } from "../../budget/service/rules";
+import { tracingSettings } from "../../budget/service/tracing";
 import { reactionSetting, serviceSettings } from "../../budget/service/settings";
 import { environmentIssues } from "./environment-issues";
 import type { ResolvedServiceArgs, ServiceCache } from "./elastic-service-args";
@@ -68,6 +69,7 @@ const checked = z.object({
   secretEnvironment: z.record(variableName, secretEntry).optional(),
   caches: z.array(cache).optional(),
   urlSigning: urlSigning.optional(),
+  tracing: z.object(tracingSettings.shape).optional(),
   budget,
 });
 
@@ -94,6 +96,7 @@ export function elasticServiceIssues(args: ResolvedServiceArgs): Issue[] {
       database: args.database !== undefined,
       urlSigning: args.urlSigning !== undefined,
       calls: (args.calls ?? []).map(({ name }) => name),
+      tracing: args.tracing !== undefined,
     }),
   ];
 }

@@ -1,5 +1,6 @@
 /** Variables that a service may not be given, because of their name or of what is in them. */
 import { issue, type Issue } from "../../budget/core/issues";
+import { TRACING_VARIABLES } from "../../budget/service/tracing";
 import { urlVariable, variablePrefix } from "./service-environment";
 
 /** What the variables of a service are derived from, besides its own keys. */
@@ -10,6 +11,8 @@ export interface DerivedFrom {
   readonly urlSigning: boolean;
   /** Names of the services it calls. @default none */
   readonly calls?: readonly string[];
+  /** The stack has traces. @default false */
+  readonly tracing?: boolean;
 }
 
 /** By variable, the key of the service that decides it. `NODE_ENV` is free, and `NODE_OPTIONS` is added to. */
@@ -39,6 +42,7 @@ export function derivedFrom(variable: string, uses: DerivedFrom): string | undef
   if (uses.calls?.some((callee) => variable === urlVariable(callee)) === true) return "calls";
   if (uses.database && OF_THE_DATABASE.test(variable)) return "database";
   if (uses.urlSigning && OF_SIGNING.test(variable)) return "signsUrls";
+  if (uses.tracing === true && TRACING_VARIABLES.includes(variable)) return "retrofitlink:tracing";
   return ALWAYS.get(variable);
 }
 

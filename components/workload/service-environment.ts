@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { nodeHeap, nodeOptions } from "../../budget/service/node-heap";
 import { responseTimeBuckets } from "../../budget/service/buckets";
+import { tracingVariables } from "../../budget/service/tracing";
 import type { TimeoutChain } from "../../budget/timeouts/timeouts";
 import type { PerformanceBudget } from "../../budget/core/performance-budget";
 import type {
@@ -122,7 +123,7 @@ export function serviceEnvironment(args: ResolvedServiceArgs): Variable[] {
 
 function derivedVariables(args: ResolvedServiceArgs): readonly Variable[] {
   const { port, resources, timeouts, caches = [], calls = [], database, budget, processesPerPod = 1 } = args;
-  const { urlSigning } = args;
+  const { urlSigning, tracing } = args;
   return [
     { name: "NODE_ENV", value: "production" },
     { name: "PORT", value: String(port) },
@@ -134,5 +135,13 @@ function derivedVariables(args: ResolvedServiceArgs): readonly Variable[] {
     ...caches.flatMap(cacheVariables),
     ...(database === undefined ? [] : databaseVariables(database, timeouts, budget)),
     ...(urlSigning === undefined ? [] : signingVariables(urlSigning)),
+    ...(tracing === undefined
+      ? []
+      : Object.entries(tracingVariables(args.app, tracing, tracing.attributes ?? {})).map(
+          ([name, value]) => ({
+            name,
+            value,
+          }),
+        )),
   ];
 }

@@ -6,9 +6,12 @@ import {
   podsOfNamespace,
   policyOf,
   reaches,
+  reachesNamespace,
   reachesOutside,
+  type EgressRule,
   type PolicySpec,
 } from "../shared/network-policy";
+import { collectorOf, type Tracing } from "../../budget/service/tracing";
 import type { ResolvedServiceArgs } from "./elastic-service-args";
 
 /** What a service is let connect to when nobody says anything: the programming interfaces of clouds and partners. */
@@ -19,7 +22,7 @@ const HTTPS = 443;
  * Metrics are on the port of the requests, so monitoring may ask there, too.
  */
 export function serviceNetworkPolicy(app: string, args: ResolvedServiceArgs): PolicySpec {
-  const { port, network = {}, caches = [], database, calls = [] } = args;
+  const { port, network = {}, caches = [], database, calls = [], tracing } = args;
   const { callers = [], callerNamespaces = [], outside = [{ port: HTTPS }] } = network;
   const namespaces = new Set([
     ...callerNamespaces,
@@ -38,6 +41,19 @@ export function serviceNetworkPolicy(app: string, args: ResolvedServiceArgs): Po
       ),
       ...admits([...namespaces].map(podsOfNamespace), [port]),
     ],
-    [NAMES, ...destinations.map(reaches), ...outside.map(reachesOutside)],
+    [
+      NAMES,
+      ...destinations.map(reaches),
+      ...outside.map(reachesOutside),
+      ...(tracing === undefined ? [] : [reachesCollector(tracing)]),
+    ],
   );
+}
+
+/** Pods of its namespace, whatever their labels: they are somebody else's. */
+function reachesCollector({ endpoint }: Tracing): EgressRule {
+  const collector = collectorOf(endpoint);
+  return "namespace" in collector
+    ? reachesNamespace(collector.namespace, [collector.port])
+    : reachesOutside(collector);
 }

@@ -12,6 +12,8 @@ import type { ClusterConfig, ServiceConfig, StackConfig } from "./schema/stack";
 export interface AutoscalingSurroundings {
   readonly cluster: ClusterConfig | undefined;
   readonly autoscaling: StackConfig["autoscaling"] | undefined;
+  /** Who watches, as it was given; undefined where it was not. */
+  readonly watchedBy: unknown;
   /** `kind` of each cache as it was given. */
   readonly cacheKinds: Readonly<Record<string, unknown>>;
 }
@@ -83,10 +85,18 @@ export function plannedScalingIssues(stack: ServicesInputs): Issue[] {
 }
 
 /** Of the cluster. */
-export function clusterScalingIssues({ cluster, autoscaling }: AutoscalingSurroundings): Issue[] {
-  const { nodes, headroom } = autoscaling ?? {};
-  if (cluster === undefined) return [];
+export function clusterScalingIssues({ cluster, autoscaling, watchedBy }: AutoscalingSurroundings): Issue[] {
+  const { nodes, headroom, prometheus } = autoscaling ?? {};
   const issues: Issue[] = [];
+  if (prometheus !== undefined && prometheus.url === undefined && watchedBy !== "install") {
+    issues.push(
+      issue(["autoscaling", "prometheus", "url"], undefined, {
+        allowed: "an address where the stack installs no Prometheus",
+        fix: "Give the one that a pod reaches it by, or set retrofitlink:monitoring.kind to install.",
+      }),
+    );
+  }
+  if (cluster === undefined) return issues;
   const cloudOf = { "cluster-autoscaler": "aws", karpenter: "aws", "gke-node-pool": "gcp" } as const;
   if (nodes !== undefined && cloudOf[nodes.kind] !== cluster.cloud) {
     const there = { aws: '"cluster-autoscaler" or "karpenter"', gcp: '"gke-node-pool"', local: "nothing" };

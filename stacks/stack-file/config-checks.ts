@@ -3,6 +3,7 @@ import { issue, type Issue, show, within } from "../../budget/core/issues";
 import { configKey } from "./stack-file-issues";
 import { budgetIssues } from "../../budget/core/budget-settings";
 import { DEFAULT_BUDGET, mergeBudget, type PerformanceBudget } from "../../budget/core/performance-budget";
+import { plainSecretIssues } from "../../budget/monitoring/install-settings";
 import { routingIssues } from "../../budget/monitoring/routing";
 import { queryIssues } from "../../budget/service/misses";
 import { serviceIssues } from "../../budget/service/rules";
@@ -15,6 +16,7 @@ import { cdnIssues } from "./cdn-checks";
 import type { CdnOrigin } from "./cdn-way-checks";
 import { serviceInputs } from "../../plan/plan-stack";
 import { clusterIssues } from "./cluster-checks";
+import { keepIssues, ownRuleIssues, serviceObjectiveIssues } from "./own-rule-checks";
 import { atlasKeyIssues } from "./atlas-checks";
 import { databaseIssues } from "./database-checks";
 import { tlsOf } from "./load-balancer-tls";
@@ -40,6 +42,10 @@ export interface Names {
   readonly database: boolean;
   /** The file has a CDN. */
   readonly cdn: boolean;
+  /** The file says who watches. */
+  readonly monitoring: boolean;
+  /** The file says where traces go. */
+  readonly tracing: boolean;
 }
 
 /** The parts of a file that are sound by themselves. */
@@ -52,6 +58,8 @@ export interface SoundParts extends Pick<StackConfig, "budget" | "services" | "w
   readonly cdn: CdnConfig | undefined;
   readonly autoscaling: StackConfig["autoscaling"] | undefined;
   readonly monitoring: StackConfig["monitoring"];
+  /** `monitoring.kind` as it was given. */
+  readonly watchedBy: unknown;
   readonly cluster: ClusterConfig | undefined;
   /** `cluster.cloud` as it was given. */
   readonly cloud: unknown;
@@ -77,6 +85,9 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
           ...variableIssues(service, names),
           ...otherNames(service, name, names),
           ...(stackIsSound ? serviceScalingIssues(config, service, serviceBudget(config, service)) : []),
+          ...(stackIsSound
+            ? serviceObjectiveIssues(service, serviceBudget(config, service), names.monitoring)
+            : []),
         ],
       ),
     ),
@@ -95,9 +106,8 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
     ...signingIssues({ ...config, hasCdn: names.cdn }),
     ...proxyIssues(config),
     ...publicServiceIssues(config),
-    ...(config.monitoring?.kind === "install"
-      ? within(["monitoring", "routing"], routingIssues(config.monitoring.routing))
-      : []),
+    ...installedIssues(config.monitoring),
+    ...ownRuleIssues(config.monitoring?.rules ?? [], names.services),
     ...waiverIssues(config.waivers, workloadNames(config.naming), today),
     ...atlasKeyIssues({ ...config, loadBalancer: exposed(config) }),
   ];
@@ -106,6 +116,19 @@ export function crossChecks(config: SoundParts, names: Names, today: Date): Issu
   const isPlanned = issues.length === 0 && Object.keys(services).length === names.services.length;
   const stack = { autoscaling, budget, services, caches, cluster, cdn, loadBalancer: exposed(config) };
   return [...issues, ...(isPlanned ? plannedScalingIssues(stack) : []), ...cachePlanIssues(stack, isPlanned)];
+}
+
+/** What a monitoring of the stack's own would refuse later. */
+function installedIssues(monitoring: SoundParts["monitoring"]): Issue[] {
+  if (monitoring?.kind !== "install") return [];
+  return within(
+    ["monitoring"],
+    [
+      ...within(["routing"], routingIssues(monitoring.routing)),
+      ...plainSecretIssues(monitoring),
+      ...keepIssues(monitoring.remoteWrite?.keep),
+    ],
+  );
 }
 
 /** Every path that stays open, with where the file has it. */
@@ -160,6 +183,7 @@ function variableIssues(service: ServiceConfig, names: Names): Issue[] {
     caches: Object.keys(service.caches),
     database: names.database && service.database !== undefined,
     urlSigning: service.signsUrls,
+    tracing: names.tracing,
     calls: Object.keys(service.calls),
   });
 }

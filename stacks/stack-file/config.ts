@@ -10,6 +10,7 @@ import { crossChecks, type SoundParts } from "./config-checks";
 import { chainParts } from "./cloud-load-balancer-checks";
 import { readValues, readerIssues } from "./config-reader";
 import type { NamingParts } from "./object-names";
+import { takenNameIssues } from "./own-rule-checks";
 import { cache } from "./schema/cache";
 import { stackSchema, type StackConfig } from "./schema/stack";
 import { NAMESPACE, describeIssues, type ConfigSource } from "./stack-file-issues";
@@ -35,11 +36,16 @@ export function parseStackConfig(raw: Readonly<Record<string, unknown>>, today =
       caches: keysOf(raw["caches"]),
       database: raw["database"] !== undefined,
       cdn: raw["cdn"] !== undefined,
+      monitoring: raw["monitoring"] !== undefined,
+      tracing: raw["tracing"] !== undefined,
     },
     today,
   );
   const issues = [...single, ...between];
-  return issues.length === 0 ? { config: stackSchema.parse(raw), issues: [] } : { config: undefined, issues };
+  if (issues.length > 0) return { config: undefined, issues };
+  const config = stackSchema.parse(raw);
+  const late = takenNameIssues(config);
+  return late.length === 0 ? { config, issues: [] } : { config: undefined, issues: late };
 }
 
 /** What is sound by itself, so that one wrong key does not hide what is wrong between others. */
@@ -74,6 +80,7 @@ function soundParts(raw: Readonly<Record<string, unknown>>): SoundParts {
       }),
     ),
     monitoring: monitoring.safeParse(raw["monitoring"]).data,
+    watchedBy: valueAt(raw, ["monitoring", "kind"]),
     waivers: waivers.safeParse(raw["waivers"]).data ?? [],
     database: database.safeParse(raw["database"]).data,
   };

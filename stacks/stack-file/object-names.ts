@@ -131,6 +131,7 @@ export function namedObjects(parts: NamingParts): NamedObject[] {
     ...(database === undefined ? [] : of(DATABASE_NAME, ["database"], DATABASE_OBJECTS, false)),
     ...of("autoscaling-rules", ["autoscaling"], [["PrometheusRule", ""]], false),
     ...of("monitoring-rules", ["monitoring"], [["PrometheusRule", ""]], false),
+    ...of("own-rules", ["monitoring"], [["PrometheusRule", ""]], false),
     ...of(PUBLIC_ADDRESS_JOB, ["monitoring"], [["Probe", ""]], false),
     ...Object.keys(DASHBOARDS).flatMap((name) =>
       of(`dashboard-${name}`, ["monitoring"], [["ConfigMap", ""]], false),

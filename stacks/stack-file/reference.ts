@@ -192,6 +192,7 @@ export function referenceTables(): Readonly<Record<string, string>> {
     cdn: keyTable(withClasses(rows(others.cdn.unwrap(), ""))),
     autoscaling: keyTable(rows(others.autoscaling, "")),
     monitoring: keyTable(rows(others.monitoring.unwrap(), "")),
+    tracing: keyTable(rows(others.tracing.unwrap(), "")),
     waivers: keyTable(rows(others.waivers.unwrap().element, "")),
     budget: table(
       ["metric", "target", "warning", "critical"],

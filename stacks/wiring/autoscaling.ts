@@ -21,6 +21,7 @@ import { Keda, MetricsServer, VerticalPodAutoscalerOperator } from "../../compon
 import type { Cache } from "../../components/caching/cache-endpoint";
 import { HAPROXY_CONNECTIONS } from "../../components/load-balancing/proxy/haproxy/haproxy";
 import { NGINX_CONNECTIONS } from "../../components/load-balancing/proxy/nginx/nginx";
+import { prometheusUrl } from "../../components/monitoring/prometheus-stack";
 import { PrometheusRules } from "../../components/monitoring/prometheus-rules";
 import { priorityClassName } from "../../components/shared/priorities";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
@@ -158,13 +159,28 @@ function authenticationOf({
   }
 }
 
-function metricSource({ autoscaling, cluster }: StackConfig): MetricSource | undefined {
+function metricSource(config: StackConfig): MetricSource | undefined {
+  const { autoscaling, cluster } = config;
   const { prometheus } = autoscaling;
   if (prometheus === undefined) return undefined;
   const authentication = authenticationOf(prometheus);
-  const { url } = prometheus;
+  const url = prometheus.url ?? prometheusUrl(cluster.monitoringNamespace);
+  const doubt = otherPrometheus(config);
+  if (doubt !== undefined) void pulumi.log.warn(doubt);
   const { namespace } = cluster;
   return { url, namespace, ...(authentication === undefined ? {} : { authentication }) };
+}
+
+/** What is odd about asking another Prometheus of the cluster than the one that the stack installs; it may stand in front of it. */
+export function otherPrometheus({ autoscaling, cluster, monitoring }: StackConfig): string | undefined {
+  const url = autoscaling.prometheus?.url?.replace(/\/$/, "");
+  const installed = prometheusUrl(cluster.monitoringNamespace);
+  if (monitoring?.kind !== "install" || url === undefined || url === installed) return undefined;
+  if (!/^https?:\/\/[^/]+\.svc(\.[^/:]+)?(:\d+)?(\/|$)/.test(url)) return undefined;
+  return (
+    `retrofitlink:autoscaling.prometheus.url: ${url} is another Prometheus of the cluster than ${installed}, which this stack ` +
+    "installs and which records what KEDA asks for. Leave the key out unless it asks that one."
+  );
 }
 
 /** What a service is told. */

@@ -3,13 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 
 import { isReplicated } from "../../budget/caching/plan-redis";
 import { PUBLIC_ADDRESS_JOB } from "../../budget/load-balancing/watched";
-import { ruleGroups } from "../../budget/monitoring/rule-groups";
+import { RESTORE_STATE_METRICS } from "../../budget/database/watched-backups";
+import { ownRuleGroups, ruleGroups } from "../../budget/monitoring/rule-groups";
+import { rolePath, type RemoteWriteSetting } from "../../budget/monitoring/install-settings";
 import { routingSecrets } from "../../budget/monitoring/routing";
 import type { Watched } from "../../budget/monitoring/watched";
 import { AlertRouting } from "../../components/monitoring/alert-routing";
 import { BlackboxExporter, blackboxAddress } from "../../components/monitoring/blackbox-exporter";
 import { Dashboards } from "../../components/monitoring/dashboards";
-import { grafanaHost } from "../../components/monitoring/grafana";
+import { grafanaHost, type GrafanaSignIn } from "../../components/monitoring/grafana";
 import {
   kedaMetrics,
   mongoDbMetrics,
@@ -23,6 +25,7 @@ import { Monitors, type Monitored } from "../../components/monitoring/monitors";
 import { PrometheusRules } from "../../components/monitoring/prometheus-rules";
 import { PrometheusStack } from "../../components/monitoring/prometheus-stack";
 import { alertmanagersOf } from "../../components/monitoring/prometheus-stack-args";
+import type { RemoteWrite } from "../../components/monitoring/remote-write";
 import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import { DEFAULT_MONITORING_NAMESPACE } from "../../components/shared/network-policy";
 import { DATABASE_NAME } from "../../plan/plan-database";
@@ -43,9 +46,20 @@ export function watchedOf(config: StackConfig, plan: StackPlan): Watched {
   return planMonitoring({ ...config, dataModel: CATALOGUE }, plan, {
     namespace,
     alertmanagers,
-    restores: false,
+    restores: knowsRestores(config),
   });
 }
+
+/** A kube-state-metrics of the stack's own is told of restores; one that is there already is somebody else's. */
+function knowsRestores({ monitoring, database }: StackConfig): boolean {
+  return monitoring?.kind === "install" && database?.kind === "percona";
+}
+
+/** What kube-state-metrics makes series of besides. */
+const RESTORES = {
+  config: RESTORE_STATE_METRICS,
+  resources: [{ group: "psmdb.percona.com", plurals: ["perconaservermongodbrestores"] }],
+};
 
 /**
  * Nothing where the stack file has no block `monitoring`.
@@ -77,11 +91,10 @@ export function createMonitoring(
   const after = withDependencies(options, stack === undefined ? [] : [stack.release]);
   const watched = watchedOf(config, plan);
   const folder = runbooks.endsWith("/") ? runbooks : `${runbooks}/`;
-  new PrometheusRules(
-    "monitoring-rules",
-    { namespace, labels, groups: ruleGroups(watched, { runbooks: folder, grafana: grafanaOf(monitoring) }) },
-    after,
-  );
+  const links = { runbooks: folder, grafana: grafanaOf(monitoring) };
+  new PrometheusRules("monitoring-rules", { namespace, labels, groups: ruleGroups(watched, links) }, after);
+  const own = ownRuleGroups(watched, links);
+  if (own.length > 0) new PrometheusRules("own-rules", { namespace, labels, groups: own }, after);
   new Monitors("monitors", { labels, monitored: monitoredOf(config, monitoring) }, after);
   new Dashboards(
     "dashboards",
@@ -106,12 +119,14 @@ function withDependencies(
 
 /** Prometheus, Alertmanager and Grafana of the stack's own; undefined where they are there already. */
 function installed(
-  { cluster: { zones, storageClassName, monitoringNamespace, cloud }, environment }: StackConfig,
+  config: StackConfig,
   monitoring: MonitoringConfig,
   options: pulumi.ComponentResourceOptions,
 ): PrometheusStack | undefined {
+  const { zones, storageClassName, monitoringNamespace, cloud } = config.cluster;
   if (monitoring.kind === "existing") return undefined;
   const { series, retentionDays, volumeGiB, domain, issuer, passwordGeneration, routing } = monitoring;
+  const { signIn, remoteWrite } = monitoring;
   const isMade = monitoring.createNamespace && monitoringNamespace === DEFAULT_MONITORING_NAMESPACE;
   const given = isMade ? undefined : monitoringNamespace;
   const stack = new PrometheusStack(
@@ -125,12 +140,15 @@ function installed(
       zones,
       managedControlPlane: cloud !== "local",
       passwordGeneration,
-      externalLabels: { environment },
+      externalLabels: { environment: config.environment },
+      ...(knowsRestores(config) ? { customObjects: RESTORES } : {}),
       alertmanager: { configSecret: ROUTING_SECRET, secrets: routingSecrets(routing) },
       grafana: {
         ...(domain === undefined ? {} : { domain }),
         ...(issuer === undefined ? {} : { issuer }),
+        ...(signIn === undefined ? {} : { signIn: signInOf(signIn) }),
       },
+      ...(remoteWrite === undefined ? {} : { remoteWrite: remoteWriteOf(remoteWrite) }),
     },
     options,
   );
@@ -144,6 +162,37 @@ function installed(
     options,
   );
   return stack;
+}
+
+type InstallConfig = Extract<MonitoringConfig, { kind: "install" }>;
+
+/** Who signs in by the provider, and as what. */
+function signInOf(setting: NonNullable<InstallConfig["signIn"]>): GrafanaSignIn {
+  const { name, clientId, clientSecret, authUrl, tokenUrl, userInfoUrl, scopes, roles, passwordForm } =
+    setting;
+  return {
+    ...(name === undefined ? {} : { name }),
+    clientId,
+    clientSecret: { name: clientSecret.secret, key: clientSecret.key },
+    authUrl,
+    tokenUrl,
+    userInfoUrl,
+    scopes: scopes.join(" "),
+    ...(roles === undefined ? {} : { rolePath: rolePath(roles), strictRoles: roles.others === "nobody" }),
+    passwordForm,
+  };
+}
+
+/** The store that keeps for longer, and how Prometheus proves who it is. */
+function remoteWriteOf({ url, name, keep, authentication, secretName }: RemoteWriteSetting): RemoteWrite {
+  const entry = (key: string): { name: string; key: string } => ({ name: secretName ?? "", key });
+  const proofs = {
+    none: undefined,
+    bearer: { kind: "bearer", token: entry("token") },
+    basic: { kind: "basic", username: entry("username"), password: entry("password") },
+  } as const;
+  const proof = proofs[authentication];
+  return { url, name, keep, ...(proof === undefined ? {} : { authentication: proof }) };
 }
 
 /** Where a person opens Grafana. */

@@ -6,12 +6,14 @@ import { workloadName } from "../../components/load-balancing/proxy/proxy-args";
 import { selectorLabels } from "../../components/shared/kubernetes";
 import { ElasticService } from "../../components/workload/elastic-service";
 import type {
+  ElasticServiceArgs,
   SecretEntry,
   ServiceCall,
   ServiceNetwork,
   ServiceUrlSigning,
 } from "../../components/workload/elastic-service-args";
 import { own } from "../../budget/core/own";
+import { versionOf } from "../../budget/service/tracing";
 import { serviceReaction } from "../../plan/plan-autoscaling";
 import type { PlannedService } from "../../plan/plan-stack";
 import { publicServices } from "../../plan/public-services";
@@ -84,6 +86,7 @@ export function createService(
             },
           }),
       calls: callsOf(config, service),
+      ...tracingOf(config, service),
       ...(service.signsUrls && urlSigning !== undefined ? { urlSigning } : {}),
       processesPerPod: service.processesPerPod,
       ...(Object.keys(service.annotations).length === 0 ? {} : { annotations: service.annotations }),
@@ -93,6 +96,20 @@ export function createService(
       ? options
       : pulumi.mergeOptions(options, { dependsOn: [database.dataModel] }),
   );
+}
+
+/** Where it sends its traces, and what is said of it there. */
+function tracingOf(
+  { tracing, cluster, environment }: StackConfig,
+  { image }: ServiceConfig,
+): Pick<ElasticServiceArgs, "tracing"> {
+  if (tracing === undefined) return {};
+  const attributes = {
+    "service.version": versionOf(image),
+    "k8s.namespace.name": cluster.namespace,
+    "deployment.environment.name": environment,
+  };
+  return { tracing: { ...tracing, attributes } };
 }
 
 /** Where the services are that a service calls. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 
 import { ROOT } from "../../cli/paths";
+import { remoteWriteSpec, type SecretEntry } from "../../components/monitoring/remote-write";
 import type { KubernetesObject } from "../../sandbox/cluster/kubernetes-client";
 import { ENGINE_TIMEOUT_MS, Project, kubectl, operations, theClient } from "../helpers/engine";
 
@@ -118,6 +119,37 @@ describe("monitoring on the real engine and API server", function () {
       { ...spec, podMetricsEndpoints: [{ ...endpoint, portName: "http" }] },
       /field not declared in schema/,
     );
+  });
+
+  it("takes a second store as the operator's Prometheus has it, by each way to prove who one is", async () => {
+    const client = await theClient();
+    const object = (spec: object): KubernetesObject => ({
+      apiVersion: "monitoring.coreos.com/v1",
+      kind: "Prometheus",
+      metadata: { name: "tried", namespace: NAMESPACE },
+      spec,
+    });
+    const tried = (spec: object): Promise<unknown> =>
+      client.apply(object(spec), { fieldManager: "test", force: true, dryRun: true });
+    const entry = (key: string): SecretEntry => ({ name: "store", key });
+    const store = { url: "https://store.example.com/write", name: "store", keep: "slo:.*" };
+    const remoteWrite = [
+      { ...store, authentication: { kind: "bearer", token: entry("token") } } as const,
+      {
+        ...store,
+        authentication: { kind: "basic", username: entry("username"), password: entry("password") },
+      } as const,
+    ].map(remoteWriteSpec);
+    try {
+      await tried({ remoteWrite });
+      const wrong = [
+        { ...remoteWrite[0], writeRelabelConfigs: [{ sourceLabels: ["__name__"], action: "hold" }] },
+      ];
+      await assert.rejects(tried({ remoteWrite: wrong }), /Unsupported value: "hold"/);
+      await assert.rejects(tried({ remoteWrite: [{ ...remoteWrite[0], bearer: {} }] }), /field not declared/);
+    } finally {
+      client.close();
+    }
   });
 
   it("has Grafana's administrator where the chart looks for it, under a password that was made", async () => {

@@ -6,6 +6,8 @@ import {
   DEFAULT_SERIES,
   monitoringSettings,
 } from "../../../budget/monitoring/settings";
+import { remoteWriteSettings, signInSettings } from "../../../budget/monitoring/install-settings";
+import { ownRuleSettings } from "../../../budget/monitoring/own-rules";
 import { passwordGeneration } from "../../../budget/core/leaves";
 import { about, ruled } from "../../../budget/core/settings";
 
@@ -24,7 +26,7 @@ const {
   series,
 } = monitoringSettings;
 
-const common = { runbooks, blackbox: blackbox.optional() };
+const common = { runbooks, blackbox: blackbox.optional(), rules: ownRuleSettings.default([]) };
 
 const kinds = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -38,9 +40,11 @@ const kinds = z.discriminatedUnion("kind", [
     ...common,
     domain: domain.optional(),
     issuer: issuer.optional(),
+    signIn: signInSettings.optional(),
     retentionDays: retentionDays.default(DEFAULT_RETENTION_DAYS),
     volumeGiB: volumeGiB.optional(),
     series: series.default(DEFAULT_SERIES),
+    remoteWrite: remoteWriteSettings.optional(),
     createNamespace: createNamespace.default(true),
     passwordGeneration: passwordGeneration.default(1),
     routing: routingSettings,
@@ -50,15 +54,27 @@ const kinds = z.discriminatedUnion("kind", [
 const issuerIsGiven = (given: z.output<typeof kinds>): boolean =>
   given.kind === "existing" || (given.domain === undefined) === (given.issuer === undefined);
 
+/** The provider sends people back to Grafana's own address. */
+const hasWayBack = (given: z.output<typeof kinds>): boolean =>
+  given.kind === "existing" || given.signIn === undefined || given.domain !== undefined;
+
 export const monitoring = about(
   ruled(
-    kinds,
-    issuerIsGiven,
+    ruled(
+      kinds,
+      issuerIsGiven,
+      {
+        allowed: "domain and issuer together",
+        fix: "Name the issuer of Grafana's certificate, or leave the domain out: then it is reached by kubectl port-forward.",
+      },
+      ["issuer"],
+    ),
+    hasWayBack,
     {
-      allowed: "domain and issuer together",
-      fix: "Name the issuer of Grafana's certificate, or leave the domain out: then it is reached by kubectl port-forward.",
+      allowed: "a domain where people sign in by a provider",
+      fix: "Give the domain below which Grafana is reached; the provider is told https://grafana.<domain>/login/generic_oauth.",
     },
-    ["issuer"],
+    ["domain"],
   ),
   {
     allowed: '"existing" or "install"',

@@ -2,6 +2,7 @@
 import { serviceScalingSettings } from "../../../budget/autoscaling/settings";
 import { PEAK_MARGIN } from "../../../budget/service/plan";
 import { group } from "../../../budget/core/settings";
+import { ownObjectiveSettings } from "../../../budget/service/own-objectives";
 import { serviceSettings } from "../../../budget/service/settings";
 import { publicServiceSettings, rateLimitSettings } from "../../../budget/load-balancing/settings";
 import { PROBE_PATHS } from "../../../budget/load-balancing/private-paths";
@@ -54,6 +55,7 @@ export const service = group(
     processesPerPod: settings.processesPerPod.default(1),
     budget: settings.budget.default({}),
     autoscaling: serviceScalingSettings.optional(),
+    slos: ownObjectiveSettings.default([]),
   },
   { allowed: "a map", fix: "Describe the service; see docs/stack-file.md." },
 );

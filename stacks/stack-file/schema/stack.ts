@@ -8,6 +8,7 @@ import { z } from "zod";
 import { budgetSettings } from "../../../budget/core/budget-settings";
 import { workloadName } from "../../../budget/core/leaves";
 import { list, map, retold, ruled } from "../../../budget/core/settings";
+import { tracingSettings } from "../../../budget/service/tracing";
 import { autoscaling } from "./autoscaling";
 import { cache } from "./cache";
 import { cdn } from "./cdn";
@@ -39,6 +40,7 @@ export const stackSchema = z.strictObject({
   cdn: cdn.optional(),
   autoscaling,
   monitoring: monitoring.optional(),
+  tracing: tracingSettings.optional(),
   waivers: list(waiver, { allowed: "a list of waivers", fix: "See docs/policies.md." }).default([]),
 });
 

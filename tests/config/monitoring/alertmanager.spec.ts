@@ -7,6 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
 
 import type { Tier } from "../../../budget/monitoring/alert";
+import { planRedis } from "../../../budget/caching/plan-redis";
+import { watchCache } from "../../../budget/caching/watched";
+import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
+import { alertRule } from "../../../budget/monitoring/rule-groups";
 import { WEEKDAYS } from "../../../budget/core/weekdays";
 import type { Routing } from "../../../budget/monitoring/routing";
 import { alertmanagerConfig, type Pace } from "../../../components/monitoring/alertmanager-config";
@@ -278,6 +282,29 @@ describe("a real Alertmanager", function () {
     );
     await arrives("/edge/P0", "BackendErrors", "MatchingErrorsAtProxy", "ProxyAway");
     assert.deepEqual(await alertmanager.inhibited(), ["BackendErrorsAtProxy"]);
+  });
+
+  it("takes two caches for two things, by the labels that their rules have", async () => {
+    const alertmanager = await start("caches", OPEN);
+    const of = (job: string, name: string): ToldAlert => {
+      const plan = planRedis({ cache: job, purpose: "cache", standby: true, workingSetMiB: 512 });
+      const workload = { namespace: "shop", job };
+      const { alerts } = watchCache({ workload, key: "", purpose: "cache", plan, budget: DEFAULT_BUDGET });
+      const found = alerts.find((one) => one.name === name);
+      assert.ok(found !== undefined, name);
+      const { labels } = alertRule(found, { runbooks: "" }) as Pick<ToldAlert, "labels">;
+      return alert(name, found.tier, labels);
+    };
+    await alertmanager.tell(of("one", "RedisDown"));
+    await arrives("/caches/P0", "RedisDown");
+    await alertmanager.tell(of("one", "RedisMemberDown"), of("two", "RedisMemberDown"));
+    await arrives("/caches/P1", "RedisMemberDown");
+    await sleep(2000);
+    assert.deepEqual(await alertmanager.inhibited(), ["RedisMemberDown"]);
+    const caches = webhook.messages
+      .filter(({ path }) => path === "/caches/P1")
+      .flatMap(({ alerts }) => alerts.map(({ labels }) => labels["cache"]));
+    assert.deepEqual([...new Set(caches)], ["two"]);
   });
 
   it("tells of the door that is shut, not of the services behind it", async () => {

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { watchCluster } from "../../../budget/monitoring/cluster";
 import { expressionOf } from "../../../budget/monitoring/alert";
 import { WATCHDOG } from "../../../budget/monitoring/watched-monitoring";
-import { describeAlerts } from "../../helpers/alert-tests";
-import { testRules } from "../../helpers/promtool";
+import { describeAlerts, testedRules } from "../../helpers/alert-tests";
+import { runRuleTests, testRules } from "../../helpers/promtool";
 
 const watch = {
   namespace: "retrofitlink",
@@ -21,6 +21,27 @@ describe("the watch of the cluster", () => {
     const killed = watchCluster(watch).alerts.find(({ name }) => name === "ContainerOutOfMemory");
     assert.ok(killed !== undefined);
     assert.ok(expressionOf(killed).includes('pod!~"(backend|matching)-.*"'));
+  });
+
+  it("says by a label which thing an alert is about, as Prometheus fills it in", () => {
+    const [alert] = watchCluster(watch).alerts.filter(({ name }) => name === "NodeNotReady");
+    assert.ok(alert?.condition.kind === "state");
+    const said = runRuleTests([
+      {
+        stepSeconds: 60,
+        rules: testedRules([], [alert]),
+        series: ["one", "two"].map((node) => ({
+          series: `kube_node_status_condition{condition="Ready",status="true",node="${node}"}`,
+          values: "0x20",
+        })),
+        expectations: ["one", "two"].map((node) => ({
+          expr: `count(ALERTS{alertname="NodeNotReady",subject="${node}"})`,
+          value: 1,
+          atSeconds: 600,
+        })),
+      },
+    ]);
+    assert.deepEqual(said, [""]);
   });
 
   it("has a watchdog that fires without any series", () => {

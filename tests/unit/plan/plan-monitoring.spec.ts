@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 
+import { subjectOf } from "../../../budget/monitoring/alert";
 import { mapValues } from "../../../budget/core/own";
 import { monitoringNumbers, planMonitoring, type MonitoringInputs } from "../../../plan/plan-monitoring";
 import { planStack, type StackPlan } from "../../../plan/plan-stack";
@@ -42,6 +43,25 @@ describe("what is watched of a stack", () => {
       // An expired certificate hurts them at a moment that is known.
       if (tier === "P0" && name !== "CertificateExpires") assert.ok(!impact.startsWith("None"), name);
     }
+  });
+
+  it("says of every alert which thing it is about, so that it keeps back nothing about another", () => {
+    const labelled = WATCHED.alerts.map((alert) => ({ alert, about: subjectOf(alert) }));
+    for (const { alert, about } of labelled) assert.notEqual(about, "", alert.name);
+    // What one keeps back is of its own service, cache or proxy, of the only database or CDN, or of its own name.
+    for (const { alert, about } of labelled) {
+      const kept = labelled.filter(
+        (other) => other.alert.tier > alert.tier && other.alert.noun === alert.noun && other.about === about,
+      );
+      for (const other of kept) {
+        const same = ["service", "cache", "proxy"].every(
+          (label) => other.alert.labels?.[label] === alert.labels?.[label],
+        );
+        assert.ok(same, `${alert.name} keeps back ${other.alert.name}`);
+      }
+    }
+    const templates = labelled.filter(({ about }) => about.startsWith("{{"));
+    for (const { alert, about } of templates) assert.match(about, /^\{\{ \$labels\.[a-z]+ \}\}$/, alert.name);
   });
 
   it("takes its bounds from the budget", () => {

@@ -18,7 +18,7 @@ describe("stack file", () => {
       "an unknown key at the top",
       (c) => (c["zzz"] = 1),
       [
-        "retrofitlink:zzz: got 1; allowed is one of environment, cluster, budget, services, caches, loadBalancer, database, cdn, autoscaling, monitoring, waivers. Remove the key.",
+        "retrofitlink:zzz: got 1; allowed is one of environment, cluster, budget, services, caches, loadBalancer, database, cdn, autoscaling, monitoring, tracing, waivers. Remove the key.",
       ],
     ],
     [

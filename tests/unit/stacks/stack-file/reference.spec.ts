@@ -39,6 +39,7 @@ const PLACES: readonly (readonly [table: RegExp, prefix: string])[] = [
   [/^cdn$/, "cdn."],
   [/^autoscaling$/, "autoscaling."],
   [/^monitoring$/, "monitoring."],
+  [/^tracing$/, "tracing."],
   [/^waivers$/, "waivers[]."],
 ];
 
