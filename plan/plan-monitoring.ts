@@ -107,8 +107,8 @@ export interface MonitoringNumbers extends Numbers {
 }
 
 /**
- * How much the stack asks of Prometheus. A rule counts as one series; the hit ratio has one for each cache of the service, and
- * an alert one more while it is pending or fires.
+ * How much the stack asks of Prometheus. A rule counts as one series; the hit ratio has one for each cache of the service, the
+ * histogram one for each bound, and an alert one more while it is pending or fires.
  */
 export function monitoringNumbers(
   inputs: Pick<MonitoringInputs, "services">,

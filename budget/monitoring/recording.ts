@@ -8,4 +8,6 @@ export interface RecordingRule {
   readonly labels?: Readonly<Record<string, string>>;
   /** PromQL. */
   readonly expr: string;
+  /** Between two evaluations, whole seconds. @default Prometheus's own */
+  readonly everySeconds?: number;
 }

@@ -28,14 +28,20 @@ export interface AlertLinks {
 export const BUDGET_TARGET = "budget_target";
 
 /**
- * Three groups, so that a slow query of one noun delays no alert of another: what the plan promises, what is recorded, and
- * alerts by their nouns. Alerts that read a recorded series see what the evaluation before left.
+ * Three kinds of groups, so that a slow query of one noun delays no alert of another: what the plan promises, what is recorded
+ * (with a group for each interval), and alerts by their nouns. Alerts that read a recorded series see what the evaluation
+ * before left.
  */
 export function ruleGroups({ rules, alerts, targets }: Watched, links: AlertLinks): RuleGroup[] {
   const nouns = [...new Set(alerts.map(({ noun }) => noun))];
+  const paces = [...new Set(rules.map(({ everySeconds }) => everySeconds))];
   return [
     { name: "retrofitlink-targets", rules: targets.map(targetRule) },
-    { name: "retrofitlink-recording", rules: rules.map(recordingRule) },
+    ...paces.map((pace) => ({
+      name: `retrofitlink-recording${pace === undefined ? "" : `-every-${pace}s`}`,
+      ...(pace === undefined ? {} : { interval: `${pace}s` }),
+      rules: rules.filter(({ everySeconds }) => everySeconds === pace).map(recordingRule),
+    })),
     ...nouns.map((noun) => ({
       name: `retrofitlink-alerts-${noun}`,
       rules: alerts.filter((alert) => alert.noun === noun).map((alert) => alertRule(alert, links)),

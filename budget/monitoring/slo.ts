@@ -52,9 +52,15 @@ const LOW_TRAFFIC: BurnRate = {
 /** Bad events of the long window below which nobody is told: a single one may be anything. */
 const LEAST_BAD = 10;
 
-/** Windows from here on are made of half hours: the samples of three days at every evaluation would be thousands. */
+/**
+ * Windows from here on are made of half hours, each recorded once: the samples of 30 days at 30 s would be 86,400, read again at
+ * every evaluation.
+ */
 const COARSE_FROM = DAY;
 const COARSE = 30 * MINUTE;
+
+/** What is left changes with a half hour. Prometheus forgets a series that has had no sample for five minutes. */
+const LEFT_EVERY = 2 * MINUTE;
 
 /** An objective. */
 export interface Slo {
@@ -142,16 +148,21 @@ export function slo(of: Slo): SloRules {
   const at = (metric: string): string => `${metric}{${selector}}`;
   const [bad, all] = [at("slo:bad_events:rate5m"), at("slo:events:rate5m")];
   const days = duration(SLO_PERIOD_SECONDS);
-  const rule = (record: string, expr: string): RecordingRule => ({ record, expr, labels });
+  const rule = (record: string, expr: string, everySeconds?: number): RecordingRule => ({
+    record,
+    expr,
+    labels,
+    ...(everySeconds === undefined ? {} : { everySeconds }),
+  });
   const left = `slo:error_budget_left:ratio${days}`;
   return {
     rules: [
       rule("slo:events:rate5m", of.all),
       // Without errors there is no series of them, as long as no request has failed.
       rule("slo:bad_events:rate5m", `(${of.bad}) or 0 * (${of.all})`),
-      rule("slo:events:rate30m", `avg_over_time(${all}[${duration(COARSE)}])`),
-      rule("slo:bad_events:rate30m", `avg_over_time(${bad}[${duration(COARSE)}])`),
-      rule(left, `1 - (${shareOver(at, SLO_PERIOD_SECONDS)}) / ${number(allowed)}`),
+      rule("slo:events:rate30m", `avg_over_time(${all}[${duration(COARSE)}])`, COARSE),
+      rule("slo:bad_events:rate30m", `avg_over_time(${bad}[${duration(COARSE)}])`, COARSE),
+      rule(left, `1 - (${shareOver(at, SLO_PERIOD_SECONDS)}) / ${number(allowed)}`, LEFT_EVERY),
     ],
     alerts: [...burnRatesOf(of.objective).map((burn) => burnAlert(of, at, burn)), lowTrafficAlert(of, at)],
     budgetLeft: at(left),
@@ -219,27 +230,25 @@ function bound(factor: number, { objective }: Pick<Slo, "objective">): number {
   return Number((factor * (1 - objective)).toFixed(9));
 }
 
-/** Half hours end on the half hour: what came after is seen later. */
+/** What came after the end of the last half hour is seen later. */
 function windowOf(seconds: number): number {
   return seconds >= COARSE_FROM ? seconds + COARSE : seconds;
 }
 
 /** Share of bad events over a window. */
 function shareOver(at: At, seconds: number): string {
-  const [metric, range] = spanOf(seconds);
-  return `sum_over_time(${at(`slo:bad_events:${metric}`)}${range}) / (sum_over_time(${at(`slo:events:${metric}`)}${range}) > 0)`;
+  const of = (events: "events" | "bad_events"): string => `sum_over_time(${spanOf(at, events, seconds)})`;
+  return `${of("bad_events")} / (${of("events")} > 0)`;
 }
 
 /** Number of events of a window. */
 function eventsOver(at: At, events: "events" | "bad_events", seconds: number): string {
-  const [metric, range] = spanOf(seconds);
-  return `${seconds} * avg_over_time(${at(`slo:${events}:${metric}`)}${range})`;
+  return `${seconds} * avg_over_time(${spanOf(at, events, seconds)})`;
 }
 
-function spanOf(seconds: number): readonly [metric: string, range: string] {
-  return seconds >= COARSE_FROM
-    ? ["rate30m", `[${duration(seconds)}:${duration(COARSE)}]`]
-    : ["rate5m", `[${duration(seconds)}]`];
+function spanOf(at: At, events: "events" | "bad_events", seconds: number): string {
+  const rate = seconds >= COARSE_FROM ? "rate30m" : "rate5m";
+  return `${at(`slo:${events}:${rate}`)}[${duration(seconds)}]`;
 }
 
 function duration(seconds: number): string {

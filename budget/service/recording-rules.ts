@@ -26,6 +26,8 @@ export function serviceLabels({ namespace, job }: Workload): { namespace: string
 /** Names of the series; all have the labels `namespace` and `service`. */
 export const SERVICE_SERIES = {
   throughput: "service:http_requests:rate5m",
+  /** Requests/s that were answered within `le` seconds, of all pods. Label `le`. */
+  buckets: "service:http_request_duration_seconds_bucket:rate5m",
   errorRatio: "service:http_requests:error_ratio_rate5m",
   p50: "service:http_request_duration_seconds:p50_5m",
   p95: "service:http_request_duration_seconds:p95_5m",
@@ -46,12 +48,27 @@ export const SERVICE_SERIES = {
 
 export type ServiceFigure = keyof typeof SERVICE_SERIES;
 
-/** One of these series. */
-export function serviceSeries(of: Workload, figure: ServiceFigure): string {
-  return `${SERVICE_SERIES[figure]}{${matchers(serviceLabels(of))}}`;
+/** One of these series. @param more matchers besides: `le="+Inf"` */
+export function serviceSeries(of: Workload, figure: ServiceFigure, more?: string): string {
+  const sel = matchers(serviceLabels(of));
+  return `${SERVICE_SERIES[figure]}{${sel}${more === undefined ? "" : `,${more}`}}`;
 }
 
-/** The guide's four queries for a service. */
+/**
+ * The histogram of a service, for which its thousands of series are read once: percentiles and the shares of its objectives
+ * are taken from this. It has to be evaluated before them, in their group.
+ */
+export function bucketRule(of: Workload): RecordingRule {
+  const expr = `sum by (le) (rate(http_request_duration_seconds_bucket{${seriesOf(of)}}[5m]))`;
+  return { record: SERVICE_SERIES.buckets, labels: serviceLabels(of), expr };
+}
+
+/** Requests/s that were timed, of a recorded histogram. */
+export function timedRequests(of: Workload): string {
+  return serviceSeries(of, "buckets", 'le="+Inf"');
+}
+
+/** The guide's four queries for a service; p95 reads {@link bucketRule}. */
 export function guideQueries(
   of: Workload,
 ): Record<"p95" | "hitRatio" | "errorRatio" | "throughput", GuideQuery> {
@@ -102,11 +119,7 @@ export function guideQueries(
 }
 
 function quantile(of: Workload, share: number): string {
-  const sel = `{${seriesOf(of)}}`;
-  return (
-    `histogram_quantile(${share}, sum by (le) (rate(http_request_duration_seconds_bucket${sel}[5m])))` +
-    ` and on () (sum(rate(http_request_duration_seconds_count${sel}[5m])) > 0)`
-  );
+  return `histogram_quantile(${share}, ${serviceSeries(of, "buckets")}) and on () (${timedRequests(of)} > 0)`;
 }
 
 /** What a pod of the service is given. */
@@ -130,6 +143,7 @@ export function serviceRules(of: Workload, pod: PodOfService): RecordingRule[] {
     labels,
   });
   return [
+    bucketRule(of),
     ...guide,
     rule("p50", quantile(of, 0.5)),
     rule("p99", quantile(of, 0.99)),

@@ -7,7 +7,7 @@ import { leastEvents, slo, type Slo, type SloRules } from "../monitoring/slo";
 import type { ExportedTarget, Watched } from "../monitoring/watched";
 import { bucketMatcher, responseTimeBuckets } from "./buckets";
 import { atQuantile, failing, ofPod, slow } from "./example-series";
-import { serviceLabels, serviceRules, serviceSeries } from "./recording-rules";
+import { serviceLabels, serviceRules, serviceSeries, timedRequests } from "./recording-rules";
 import { FIVE_MINUTES, FOR_SECONDS, about, steps, type WatchedService } from "./watched-parts";
 import { podAlerts } from "./watched-pods";
 
@@ -39,7 +39,7 @@ export function serviceObjectives(of: WatchedService): SloRules[] {
   const buckets = responseTimeBuckets(budget);
   const requests = `sum(${serviceSeries(of, "throughput")})`;
   const failed = `sum(rate(http_requests_total{${seriesOf(of, 'status=~"5.."')}}[5m]))`;
-  const counted = `sum(rate(http_request_duration_seconds_count{${seriesOf(of)}}[5m]))`;
+  const counted = `sum(${timedRequests(of)})`;
   const errors: Slo = {
     name: "ServiceErrors",
     labels,
@@ -51,7 +51,7 @@ export function serviceObjectives(of: WatchedService): SloRules[] {
   };
   const latency = PERCENTILES.map(({ metric, share, percentile }): Slo => {
     const seconds = budget[metric].target;
-    const within = `sum(rate(http_request_duration_seconds_bucket{${seriesOf(of, bucketMatcher(seconds))}}[5m]))`;
+    const within = `sum(${serviceSeries(of, "buckets", bucketMatcher(seconds))})`;
     return {
       name: "ServiceSlow",
       labels: { ...labels, percentile },
