@@ -11,7 +11,7 @@ import { ruleGroups, rulesFile, type RuleGroup } from "../../budget/monitoring/r
 import { print, runCommand } from "../../cli/command";
 import { startPrometheusIn, type PrometheusProcess } from "../../tests/helpers/prometheus-process";
 import { loadNow, machine } from "../harness/machine";
-import { spreadOf } from "../harness/part";
+import { spreadOf, type Spread } from "../harness/part";
 import { pastOf, windowsOf, writePast } from "./history";
 import { exposition, type Target } from "./series";
 import { podSeries } from "./service-series";
@@ -24,12 +24,12 @@ const LEAST_SERIES = 1000 * SERVICES;
 /** Between two scrapes and between two evaluations, seconds. */
 const INTERVAL = numberFrom("INTERVAL", 30);
 
-/** Wanted: all groups together, each once, within. */
+/** Wanted: what all groups take in one interval, together. */
 const GOAL_SECONDS = 1;
 
 /** Until the windows of what is scraped are full, seconds, and how often it is looked at then. */
 const LIVE_SECONDS = 330;
-const ROUNDS = 6;
+const ROUNDS = 5;
 
 const DEAREST = 15;
 
@@ -72,16 +72,19 @@ runCommand(async () => {
       print(`${samples} samples; Prometheus runs for ${LIVE_SECONDS} s until its windows are full`);
       await sleep(1000 * LIVE_SECONDS);
       const rounds: EvaluatedGroup[][] = [];
+      const before = await processorSeconds(prometheus);
       for (let round = 0; round < ROUNDS; round++) {
         await sleep(1000 * INTERVAL);
         rounds.push((await prometheus.ask<{ groups: EvaluatedGroup[] }>("rules")).groups);
       }
+      const used = ((await processorSeconds(prometheus)) - before) / ROUNDS;
       print("");
       print(`${SERVICES} services of ${pods} pods, ${await activeSeries(prometheus)} active series`);
       const { processor, cores, loadAfter, node } = machine(loadBefore);
       print(
         `${processor}, ${cores} cores, Node.js ${node}, load ${loadBefore} before and ${loadAfter} after`,
       );
+      print(`Prometheus took ${used.toFixed(1)} s of a core in ${INTERVAL} s, scrapes included`);
       printWindows(windowsOf(watched), without);
       return judge(rounds, groups);
     } finally {
@@ -117,7 +120,7 @@ async function serve(targets: readonly Target[]): Promise<Server> {
   return server;
 }
 
-/** All groups in one interval, those that a cluster evaluates more seldom, too: the dearest moment that there can be. */
+/** All groups in every interval, those that a cluster evaluates more seldom, too, so that they are measured. */
 function configure(
   folder: string,
   groups: readonly RuleGroup[],
@@ -152,6 +155,11 @@ async function activeSeries(prometheus: PrometheusProcess): Promise<number> {
   return headStats.numSeries;
 }
 
+async function processorSeconds({ url }: PrometheusProcess): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1]);
+}
+
 function printWindows(windows: ReadonlyMap<string, number>, without: readonly string[]): void {
   const byWindow = new Map<number, string[]>();
   for (const [name, seconds] of windows) byWindow.set(seconds, [...(byWindow.get(seconds) ?? []), name]);
@@ -170,26 +178,24 @@ function judge(rounds: readonly (readonly EvaluatedGroup[])[], groups: readonly 
   const last = rounds.at(-1) ?? [];
   const broken = last.flatMap(({ rules }) => rules).filter(({ health }) => health !== "ok");
   for (const { name, health, lastError = "" } of broken.slice(0, 5)) print(`${health}: ${name} ${lastError}`);
-  const of = (choose: (group: EvaluatedGroup) => number): ReturnType<typeof spreadOf> =>
+  const of = (choose: (group: EvaluatedGroup) => number): Spread =>
     spreadOf(rounds.map((round) => round.reduce((sum, group) => sum + choose(group), 0)));
-  const row = (name: string, count: number, { median, low, high }: ReturnType<typeof of>): void =>
-    print(
-      `${name.padEnd(34)} ${String(count).padStart(6)} ${(1000 * median).toFixed(0).padStart(7)} ` +
-        `${`${(1000 * low).toFixed(0)} to ${(1000 * high).toFixed(0)}`.padStart(14)}`,
-    );
+  const share = new Map(groups.map(({ name, interval }) => [name, shareOf(interval)]));
+  const ms = (seconds: number): string => (1000 * seconds).toFixed(0).padStart(8);
   print("");
-  print(`group${" ".repeat(31)}rules  median       quartiles, ms of one evaluation`);
-  for (const { name, rules } of groups)
-    row(
-      name,
-      rules.length,
-      of((group) => (group.name === name ? group.evaluationTime : 0)),
+  print(`group${" ".repeat(37)}rules   every s   ms of one       quartiles   ms an interval`);
+  for (const { name, rules } of groups) {
+    const { median, low, high } = of((group) => (group.name === name ? group.evaluationTime : 0));
+    const part = share.get(name) ?? 1;
+    print(
+      `${name.padEnd(40)} ${String(rules.length).padStart(6)} ${String(INTERVAL / part).padStart(9)}    ` +
+        `${ms(median)}  ${`${ms(low)} to ${ms(high).trim()}`.padStart(18)}     ${ms(median * part)}`,
     );
-  const all = of(({ evaluationTime }) => evaluationTime);
-  row(
-    "all",
-    groups.reduce((sum, { rules }) => sum + rules.length, 0),
-    all,
+  }
+  const once = of(({ evaluationTime }) => evaluationTime);
+  const all = of(({ name, evaluationTime }) => evaluationTime * (share.get(name) ?? 1));
+  print(
+    `${groups.reduce((sum, { rules }) => sum + rules.length, 0)} rules, each once: ${once.median.toFixed(2)} s`,
   );
   printDearest(last);
   const firing = last.flatMap(({ rules }) => rules).filter(({ state }) => state === "firing").length;
@@ -197,10 +203,15 @@ function judge(rounds: readonly (readonly EvaluatedGroup[])[], groups: readonly 
   print(`${firing} alerts fire`);
   const kept = all.median <= GOAL_SECONDS && broken.length === 0;
   print(
-    `${kept ? "kept" : "NOT kept"}: all rules within ${GOAL_SECONDS} s of the ${INTERVAL} s between two evaluations; ` +
+    `${kept ? "kept" : "NOT kept"}: all rules take at most ${GOAL_SECONDS} s of ${INTERVAL} s; ` +
       `measured: ${all.median.toFixed(2)} s (${all.low.toFixed(2)} to ${all.high.toFixed(2)})`,
   );
   return kept ? 0 : 1;
+}
+
+/** How often a group is evaluated in one interval. */
+function shareOf(interval: string | undefined): number {
+  return interval === undefined ? 1 : INTERVAL / Number(interval.replace("s", ""));
 }
 
 /** Rules of one name together. */

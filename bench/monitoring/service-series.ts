@@ -3,7 +3,6 @@ import { Registry } from "prom-client";
 
 import { responseTimeBuckets } from "../../budget/service/buckets";
 import type { PerformanceBudget } from "../../budget/core/performance-budget";
-import { CATALOGUE } from "../../product/data-model/catalogue";
 import { QUERY_BUCKETS_SECONDS } from "../../runtime/database/query-monitor";
 import { counter, gauge, histogram } from "../../runtime/metrics/metric";
 import { askFor } from "../../sandbox/monitoring/load";
@@ -50,7 +49,16 @@ export async function podSeries(budget: PerformanceBudget): Promise<MadeSeries[]
   }
 }
 
-/** What the driver's monitors tell of the shipped collections; the reference backend has them with a database only. */
+/** What the backend asks of a database, which it does not have here. */
+const QUERIES = [
+  ["properties", "find"],
+  ["contractors", "find"],
+  ["users", "find"],
+  ["users", "insert"],
+  ["quotes", "insert"],
+] as const;
+
+/** What the driver's monitors tell of them. */
 async function databaseText(): Promise<string> {
   const registry = new Registry();
   const labelNames = ["collection", "command"] as const;
@@ -60,9 +68,7 @@ async function databaseText(): Promise<string> {
     labelNames,
     buckets: [...QUERY_BUCKETS_SECONDS],
   });
-  for (const { name: collection } of CATALOGUE) {
-    for (const command of ["find", "insert"]) durations.observe({ collection, command }, 0.004);
-  }
+  for (const [collection, command] of QUERIES) durations.observe({ collection, command }, 0.004);
   counter(registry, { name: "mongodb_pool_wait_queue_timeouts_total", help: "Waits in vain" }).inc(0);
   const pools = gauge(registry, {
     name: "mongodb_pool_connections",

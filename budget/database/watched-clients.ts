@@ -118,15 +118,10 @@ function alertsOf(watch: DatabaseClientsWatch): Alert[] {
       ...common,
       name: "DatabaseUnavailable",
       tier: "P0",
-      ...rate(
-        `${failed} / (${failed} + sum(${answered}))`,
-        ">",
-        errorRatio.critical,
-        (share) => [
-          { series: series("mongodb_unavailable_total", ',reason="timeout"'), perMinute: 6000 * share },
-          { series: series("mongodb_query_duration_seconds_count"), perMinute: 6000 * (1 - share) },
-        ],
-      ),
+      ...rate(`${failed} / (${failed} + sum(${answered}))`, ">", errorRatio.critical, (share) => [
+        { series: series("mongodb_unavailable_total", ',reason="timeout"'), perMinute: 6000 * share },
+        { series: series("mongodb_query_duration_seconds_count"), perMinute: 6000 * (1 - share) },
+      ]),
       forSeconds: 60,
       summary: "The database does not answer {{ $value | humanizePercentage }} of what services ask.",
       impact: "Requests that need it fail.",

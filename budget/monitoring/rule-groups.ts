@@ -27,26 +27,51 @@ export interface AlertLinks {
 /** Name of the series with the figures of the plan. */
 export const BUDGET_TARGET = "budget_target";
 
+/** The plan does not change between two deployments. Prometheus forgets a series that has had no sample for five minutes. */
+const TARGETS_EVERY_SECONDS = 120;
+
+/** What knows how often it is evaluated, seconds. */
+interface Paced {
+  readonly everySeconds?: number;
+}
+
+/** A group for each interval that there is: a rule of its own interval does not wait for others. */
+function paced<One extends Paced>(
+  name: string,
+  all: readonly One[],
+  ruleOf: (one: One) => object,
+): RuleGroup[] {
+  const paces = [...new Set(all.map(({ everySeconds }) => everySeconds))];
+  return paces.map((pace) => ({
+    name: pace === undefined ? name : `${name}-every-${pace}s`,
+    ...(pace === undefined ? {} : { interval: `${pace}s` }),
+    rules: all.filter(({ everySeconds }) => everySeconds === pace).map(ruleOf),
+  }));
+}
+
 /**
- * Three kinds of groups, so that a slow query of one noun delays no alert of another: what the plan promises, what is recorded
- * (with a group for each interval), and alerts by their nouns. Alerts that read a recorded series see what the evaluation
+ * Three kinds of groups, so that a slow query of one noun delays no alert of another: what the plan promises, what is recorded,
+ * and alerts by their nouns, each with a group for every interval. Alerts that read a recorded series see what the evaluation
  * before left.
  */
 export function ruleGroups({ rules, alerts, targets }: Watched, links: AlertLinks): RuleGroup[] {
   const nouns = [...new Set(alerts.map(({ noun }) => noun))];
-  const paces = [...new Set(rules.map(({ everySeconds }) => everySeconds))];
-  return [
-    { name: "retrofitlink-targets", rules: targets.map(targetRule) },
-    ...paces.map((pace) => ({
-      name: `retrofitlink-recording${pace === undefined ? "" : `-every-${pace}s`}`,
-      ...(pace === undefined ? {} : { interval: `${pace}s` }),
-      rules: rules.filter(({ everySeconds }) => everySeconds === pace).map(recordingRule),
-    })),
-    ...nouns.map((noun) => ({
-      name: `retrofitlink-alerts-${noun}`,
-      rules: alerts.filter((alert) => alert.noun === noun).map((alert) => alertRule(alert, links)),
-    })),
-  ].filter((group) => group.rules.length > 0);
+  const groups: readonly RuleGroup[] = [
+    {
+      name: "retrofitlink-targets",
+      interval: `${TARGETS_EVERY_SECONDS}s`,
+      rules: targets.map(targetRule),
+    },
+    ...paced("retrofitlink-recording", rules, recordingRule),
+    ...nouns.flatMap((noun) =>
+      paced(
+        `retrofitlink-alerts-${noun}`,
+        alerts.filter((alert) => alert.noun === noun),
+        (alert) => alertRule(alert, links),
+      ),
+    ),
+  ];
+  return groups.filter((group) => group.rules.length > 0);
 }
 
 function targetRule({ labels, value }: ExportedTarget): object {

@@ -59,8 +59,11 @@ const LEAST_BAD = 10;
 const COARSE_FROM = DAY;
 const COARSE = 30 * MINUTE;
 
-/** What is left changes with a half hour. Prometheus forgets a series that has had no sample for five minutes. */
-const LEFT_EVERY = 2 * MINUTE;
+/**
+ * What is made of half hours changes with them: it is looked at so often only. Prometheus forgets a series that has had no
+ * sample for five minutes.
+ */
+const COARSE_EVERY = 2 * MINUTE;
 
 /** An objective. */
 export interface Slo {
@@ -162,7 +165,7 @@ export function slo(of: Slo): SloRules {
       rule("slo:bad_events:rate5m", `(${of.bad}) or 0 * (${of.all})`),
       rule("slo:events:rate30m", `avg_over_time(${all}[${duration(COARSE)}])`, COARSE),
       rule("slo:bad_events:rate30m", `avg_over_time(${bad}[${duration(COARSE)}])`, COARSE),
-      rule(left, `1 - (${shareOver(at, SLO_PERIOD_SECONDS)}) / ${number(allowed)}`, LEFT_EVERY),
+      rule(left, `1 - (${shareOver(at, SLO_PERIOD_SECONDS)}) / ${number(allowed)}`, COARSE_EVERY),
     ],
     alerts: [...burnRatesOf(of.objective).map((burn) => burnAlert(of, at, burn)), lowTrafficAlert(of, at)],
     budgetLeft: at(left),
@@ -182,7 +185,7 @@ function burnAlert(of: Slo, at: At, burn: BurnRate): Alert {
     tier,
     labels: { ...of.labels, window: duration(longSeconds) },
     forSeconds,
-    windowSeconds: windowOf(longSeconds),
+    ...paceOf(longSeconds),
     condition: {
       kind: "threshold",
       values: [shareOver(at, longSeconds), shareOver(at, shortSeconds)],
@@ -209,7 +212,7 @@ function lowTrafficAlert(of: Slo, at: At): Alert {
     tier,
     labels: { ...of.labels, window: `${duration(longSeconds)} of little traffic` },
     forSeconds,
-    windowSeconds: windowOf(longSeconds),
+    ...paceOf(longSeconds),
     condition: {
       kind: "threshold",
       values: [shareOver(at, longSeconds), shareOver(at, shortSeconds)],
@@ -231,8 +234,10 @@ function bound(factor: number, { objective }: Pick<Slo, "objective">): number {
 }
 
 /** What came after the end of the last half hour is seen later. */
-function windowOf(seconds: number): number {
-  return seconds >= COARSE_FROM ? seconds + COARSE : seconds;
+function paceOf(seconds: number): Pick<Alert, "windowSeconds" | "everySeconds"> {
+  return seconds >= COARSE_FROM
+    ? { windowSeconds: seconds + COARSE, everySeconds: COARSE_EVERY }
+    : { windowSeconds: seconds };
 }
 
 /** Share of bad events over a window. */

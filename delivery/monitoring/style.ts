@@ -31,6 +31,8 @@ ${WIDTHS.join("\n")}
 .stat .figure { font-size: 28px; font-weight: 600; line-height: 1.2; margin: 8px 0 6px; display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; }
 .stat .figure.green { color: var(--good); } .stat .figure.orange { color: var(--open); } .stat .figure.red { color: var(--bad); }
 .stat > p.about { margin: 8px 0 0; }
+.stat table { font-size: 13px; margin: 6px 0 0; }
+.stat table .figure { font-size: 14px; margin: 0; justify-content: flex-end; }
 .spark { display: block; width: 100%; height: 30px; }
 .spark polyline { fill: none; stroke: var(--accent); stroke-width: 1.4; vector-effect: non-scaling-stroke; }
 .plot { min-height: 220px; margin: 0 0 0 -8px; }

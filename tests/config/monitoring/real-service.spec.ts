@@ -26,11 +26,7 @@ const WATCHED = watchService({
 });
 
 /** What no process tells: the kubelet's figures, and a cache that this backend does not have. */
-const ELSEWHERE: readonly string[] = [
-  SERVICE_SERIES.cpu,
-  SERVICE_SERIES.memory,
-  SERVICE_SERIES.hitRatio,
-];
+const ELSEWHERE: readonly string[] = [SERVICE_SERIES.cpu, SERVICE_SERIES.memory, SERVICE_SERIES.hitRatio];
 
 describe("rules of a service over the reference backend, in a real Prometheus", function () {
   this.timeout(90_000);
