@@ -4,7 +4,9 @@ import { derived, type Derived, type Numbers } from "../budget/core/derived";
 import { own } from "../budget/core/own";
 import { workloadName } from "../budget/load-balancing/proxy";
 import { watchAddress, watchProxy } from "../budget/load-balancing/watched";
-import { together, type Watched } from "../budget/monitoring/watched";
+import type { RecordingRule } from "../budget/monitoring/recording";
+import { SERIES_OF_SLO } from "../budget/monitoring/slo";
+import { together, type ExportedTarget, type Watched } from "../budget/monitoring/watched";
 import { servicePanels } from "../budget/service/panels";
 import { watchService } from "../budget/service/watched";
 import type { PlannedService } from "./planned-service";
@@ -107,8 +109,9 @@ export interface MonitoringNumbers extends Numbers {
 }
 
 /**
- * How much the stack asks of Prometheus. A rule counts as one series; the hit ratio has one for each cache of the service, the
- * histogram one for each bound, and an alert one more while it is pending or fires.
+ * How much the stack asks of Prometheus. A rule counts as one series, and those that all objectives have in common as one for
+ * each of them; the hit ratio has one for each cache of the service, the histogram one for each bound, and an alert one more
+ * while it is pending or fires.
  */
 export function monitoringNumbers(
   inputs: Pick<MonitoringInputs, "services">,
@@ -117,22 +120,30 @@ export function monitoringNumbers(
   const [first = ""] = Object.keys(inputs.services);
   const isOf = ({ labels = {} }: { labels?: Readonly<Record<string, string>> }): boolean =>
     labels["service"] === first;
-  const [ofRules, ofTargets] = [rules.filter(isOf).length, targets.filter(isOf).length];
+  const own = rules.filter((rule) => !isOfWindows(rule));
+  const sum = (
+    some: readonly RecordingRule[],
+    figures: readonly ExportedTarget[],
+  ): readonly [number, string] => {
+    const windows = some.filter(({ record }) => record === EVENTS).length * SERIES_OF_SLO.windows;
+    return [
+      some.length + windows + figures.length,
+      `${some.length} recording rules + ${windows} windows of objectives + ${figures.length} figures of the plan`,
+    ];
+  };
+  const [perService, serviceFormula] = sum(own.filter(isOf), targets.filter(isOf));
+  const [all, formula] = sum(own, targets);
   return {
-    seriesPerService: derived(
-      "Series of a service",
-      ofRules + ofTargets,
-      "",
-      `${ofRules} recording rules + ${ofTargets} figures of the plan`,
-      ["services"],
-    ),
-    series: derived(
-      "Series of the stack",
-      rules.length + targets.length,
-      "",
-      `${rules.length} recording rules + ${targets.length} figures of the plan`,
-      ["services"],
-    ),
+    seriesPerService: derived("Series of a service", perService, "", serviceFormula, ["services"]),
+    series: derived("Series of the stack", all, "", formula, ["services"]),
     alerts: derived("Alerts", alerts.length, "", "one entry each with its noun", ["services"]),
   };
+}
+
+/** By which each objective begins. */
+const EVENTS = "slo:events:rate5m";
+
+/** A rule for the windows of all objectives. */
+function isOfWindows({ record, labels }: RecordingRule): boolean {
+  return labels === undefined && record.startsWith("slo:");
 }

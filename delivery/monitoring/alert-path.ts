@@ -20,6 +20,8 @@ export interface AlertPath {
   readonly expr: string;
   /** Seconds since 1970. */
   readonly firedAt: number;
+  /** Something had happened before. */
+  readonly hasCause: boolean;
   readonly stations: readonly Station[];
 }
 
@@ -89,5 +91,5 @@ export function alertPath(sources: PathSources): AlertPath | undefined {
       ],
     })),
   ];
-  return { alert, tier, summary, expr, firedAt: fired, stations };
+  return { alert, tier, summary, expr, firedAt: fired, hasCause: cause !== undefined, stations };
 }

@@ -131,7 +131,7 @@ function stat(panel: ShownPanel): Html {
               (curve) =>
                 html`<tr>
                   <th scope="row">${curve.legend}</th>
-                  <td class="number">${figureOf(panel, curve)}</td>
+                  <td class="number">${figureOf(panel, curve, false)}</td>
                 </tr>`,
             )}
           </table>`;
@@ -142,11 +142,11 @@ function stat(panel: ShownPanel): Html {
   </section>`;
 }
 
-function figureOf(panel: ShownPanel, curve: ShownPanel["curves"][number]): Html {
+function figureOf(panel: ShownPanel, curve: ShownPanel["curves"][number], isAlone = true): Html {
   const value = lastOf(curve);
   const grade = panel.thresholds.length < 2 || value === null ? undefined : gradeOf(value, panel.thresholds);
   const badge =
-    grade === undefined || value === null
+    grade === undefined || value === null || (!isAlone && grade === "green")
       ? html``
       : html`<span class="badge ${BADGES[grade]}">${wordsOf(value, panel)}</span>`;
   return html`<p class="figure ${grade ?? ""}">${figure(value, panel.unit)} ${badge}</p>`;
@@ -205,10 +205,14 @@ function chart(panel: ShownPanel): Html {
   </section>`;
 }
 
-/** The way of every alert that wakes somebody; of the others that they fired. */
+/** As many are shown with their whole way. */
+const MOST_WAYS = 2;
+
+/** The way of the gravest alerts of which the cause is known; of the others that they fired. */
 function alertsSection(paths: readonly AlertPath[]): Html {
   const [first] = paths;
-  const full = paths.filter(({ tier }) => tier === first?.tier);
+  const explained = paths.filter(({ tier, hasCause }) => tier === first?.tier && hasCause);
+  const full = (explained.length === 0 ? paths : explained).slice(0, MOST_WAYS);
   const others = paths.filter((path) => !full.includes(path));
   return html`${full.map(pathSection)}
   ${

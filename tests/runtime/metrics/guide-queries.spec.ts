@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { bucketRule, guideQueries } from "../../../budget/service/recording-rules";
+import { guideQueries, readFirst } from "../../../budget/service/recording-rules";
 import { testedRules } from "../../helpers/alert-tests";
 import { eventually } from "../../helpers/eventually";
 import { freePort } from "../../../cli/free-port";
@@ -34,8 +34,8 @@ describe("the guide's four queries in a real Prometheus", function () {
 
   async function start(environment: Record<string, string>): Promise<void> {
     backend = await startBackend({ ...BACKEND_ENVIRONMENT, ...environment });
-    const buckets = [BACKEND, OTHER_BACKEND].map(bucketRule);
-    const rules = testedRules([...buckets, ...Object.values(QUERIES), ...Object.values(OTHER)], []);
+    const first = [BACKEND, OTHER_BACKEND].flatMap(readFirst);
+    const rules = testedRules([...first, ...Object.values(QUERIES), ...Object.values(OTHER)], []);
     prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], rules, BACKEND);
   }
 

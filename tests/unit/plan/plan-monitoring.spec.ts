@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 
 import { mapValues } from "../../../budget/core/own";
+import { SERIES_OF_SLO } from "../../../budget/monitoring/slo";
 import { monitoringNumbers, planMonitoring, type MonitoringInputs } from "../../../plan/plan-monitoring";
 import { planStack, type StackPlan } from "../../../plan/plan-stack";
 import { CATALOGUE } from "../../../product/data-model/catalogue";
@@ -60,15 +61,24 @@ describe("what is watched of a stack", () => {
 
   it("adds as many series as it says, to each service the same", () => {
     const { seriesPerService, series, alerts } = monitoringNumbers(PRODUCTION, WATCHED);
-    assert.equal(seriesPerService.value, 54);
-    assert.equal(series.value, WATCHED.rules.length + WATCHED.targets.length);
+    assert.equal(seriesPerService.value, 94);
     assert.equal(alerts.value, WATCHED.alerts.length);
-    const names = Object.keys(PRODUCTION.services);
+    const services = Object.keys(PRODUCTION.services);
     const of = (service: string): number =>
       [...WATCHED.rules, ...WATCHED.targets].filter(({ labels }) => labels?.["service"] === service).length;
+    // Three objectives: errors, and two percentiles.
+    const windows = 3 * SERIES_OF_SLO.windows;
     assert.deepEqual(
-      names.map(of),
-      names.map(() => 54),
+      services.map(of),
+      services.map(() => 94 - windows),
+    );
+    const shared = WATCHED.rules.filter(
+      ({ record, labels }) => record.startsWith("slo:") && labels === undefined,
+    );
+    assert.equal(shared.length, SERIES_OF_SLO.windows);
+    assert.equal(
+      series.value,
+      WATCHED.rules.length + WATCHED.targets.length + services.length * windows - shared.length,
     );
   });
 
