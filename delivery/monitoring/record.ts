@@ -43,7 +43,7 @@ export async function recordedPage(stack: ReferenceStack, length: RunLength): Pr
     return {
       about:
         `The backend of the staging stack and its Redis under a scripted load of ${length.seconds} s, ` +
-        "with rules, alerts and panels as they are deployed.",
+        "with rules, alerts and panels as they are deployed; objectives of 30 days are judged by these minutes alone.",
       dashboard: await dashboardModel(performance, ask, span, events, reasons(watched.rules)),
       paths: paths.sort((a, b) => a.tier.localeCompare(b.tier) || a.firedAt - b.firedAt),
     };

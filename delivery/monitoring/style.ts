@@ -32,8 +32,10 @@ ${WIDTHS.join("\n")}
 .stat .figure.green { color: var(--good); } .stat .figure.orange { color: var(--open); } .stat .figure.red { color: var(--bad); }
 .stat > p.about { margin: 8px 0 0; }
 .stat table { font-size: 13px; margin: 6px 0 0; }
-.stat th, .stat td { padding: 3px 0; overflow-wrap: anywhere; }
-.stat table .figure { font-size: 14px; margin: 0; justify-content: flex-end; text-align: right; }
+.stat table, .stat tbody, .stat tr, .stat th, .stat td { display: block; text-align: left; border: 0; padding: 0; }
+.stat tr + tr { margin-top: 6px; }
+.stat th { color: var(--soft); font-weight: 400; }
+.stat table .figure { font-size: 16px; margin: 0; }
 .spark { display: block; width: 100%; height: 30px; }
 .spark polyline { fill: none; stroke: var(--accent); stroke-width: 1.4; vector-effect: non-scaling-stroke; }
 .plot { min-height: 220px; margin: 0 0 0 -8px; }

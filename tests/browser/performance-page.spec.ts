@@ -25,11 +25,11 @@ describe("performance page in a browser", function () {
   const open = (content: PerformancePage, options?: BrowserContextOptions): Promise<OpenPage> =>
     openText(performancePage(content), options);
 
-  /** Pixels of the first chart near a color, `#rrggbb`. */
+  /** Pixels of the second chart, the first one with bounds, near a color, `#rrggbb`. */
   async function pixels(page: Page, color: string): Promise<number> {
     const wanted = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
     return await page.evaluate<number>(
-      `(${PIXELS})(document.querySelector("canvas"), ${JSON.stringify(wanted)})`,
+      `(${PIXELS})(document.querySelectorAll("canvas")[1], ${JSON.stringify(wanted)})`,
     );
   }
 
