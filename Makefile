@@ -88,7 +88,7 @@ lint: $(PACKAGES) ## format, eslint, import rules, types
 	tsc --noEmit
 
 .PHONY: stack-file-docs
-stack-file-docs: $(PACKAGES) ## the tables of docs/stack-file.md and its JSON Schema, from the declarations of the keys
+stack-file-docs: $(PACKAGES) ## the tables of docs/stack-file.md, its JSON Schema, and the counts of docs/monitoring.md
 	@$(TS) scripts/stack-file-docs.ts
 
 .PHONY: test
