@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import { expressionOf } from "../../budget/monitoring/alert";
+import type { RecordingRule } from "../../budget/monitoring/recording";
 import type { Watched } from "../../budget/monitoring/watched";
 import { gaugeSeries, labelled, nameOf, valueAt, type MadeSeries, type Target } from "./series";
 
@@ -54,13 +55,23 @@ export function pastOf(
       ),
   );
   const needed = watched.rules.filter(({ record }) => isLong(record));
-  const recorded = needed.flatMap(({ record, labels }) => {
-    if (labels === undefined) return [];
-    const text = labelled(record, labels);
-    return [entry(record.includes("bad_events") ? gaugeSeries(text, 0.001) : gaugeSeries(text, 10))];
-  });
-  const without = new Set(needed.filter(({ labels }) => labels === undefined).map(({ record }) => record));
-  return { past: [...scraped, ...recorded], without: [...without] };
+  const recorded = needed.flatMap((rule) =>
+    labelsOf(rule, watched.rules).map((labels) =>
+      entry(gaugeSeries(labelled(rule.record, labels), rule.record.includes("bad_events") ? 0.001 : 10)),
+    ),
+  );
+  const without = needed.filter((rule) => labelsOf(rule, watched.rules).length === 0);
+  return { past: [...scraped, ...recorded], without: without.map(({ record }) => record) };
+}
+
+/** Labels of what a rule records: its own, or those of the recorded series that it reads. */
+function labelsOf(
+  { labels, expr }: RecordingRule,
+  rules: readonly RecordingRule[],
+): Readonly<Record<string, string>>[] {
+  if (labels !== undefined) return [labels];
+  const read = new Set(expr.match(/[a-zA-Z_:][\w:]*/g));
+  return rules.flatMap((rule) => (read.has(rule.record) && rule.labels !== undefined ? [rule.labels] : []));
 }
 
 /** Labels of a target that the series itself does not have. */

@@ -11,8 +11,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { replicatedNumbers, type RedisPlan } from "../../../budget/caching/plan-redis";
 import { sentinelsOf } from "../../../budget/caching/watched";
 import { own } from "../../../budget/core/own";
-import type { ProxyKind } from "../../../budget/load-balancing/proxy";
-import { workloadName } from "../../../budget/load-balancing/proxy";
+import { workloadName, type ProxyKind } from "../../../budget/load-balancing/proxy";
 import { PUBLIC_ADDRESS_JOB } from "../../../budget/load-balancing/watched";
 import { matchers } from "../../../budget/monitoring/series";
 import { BUDGET_TARGET } from "../../../budget/monitoring/rule-groups";
@@ -184,14 +183,14 @@ describe("a whole stack under load", function () {
     for (const one of parts.reverse()) await one.stop();
   });
 
-  function numbersOf(name: string): RedisPlan["numbers"] {
+  function planOf(name: string): RedisPlan {
     const plan = own(PLAN.caches, name)?.plan;
     assert.ok(plan !== undefined && "ioThreads" in plan.numbers);
-    return plan.numbers;
+    return plan as RedisPlan;
   }
 
   function startCache(): Promise<RunningRedis> {
-    const { maxMemory, clientBuffers, maxClients, ioThreads } = numbersOf(CACHE);
+    const { maxMemory, clientBuffers, maxClients, ioThreads } = planOf(CACHE).numbers;
     return startRedis({
       purpose: "cache",
       maxMemoryMiB: maxMemory.value,
@@ -202,8 +201,9 @@ describe("a whole stack under load", function () {
   }
 
   function startSessions(): Promise<Replication> {
-    const numbers = numbersOf(SESSIONS);
-    const replicated = replicatedNumbers({ numbers } as RedisPlan);
+    const plan = planOf(SESSIONS);
+    const { numbers } = plan;
+    const replicated = replicatedNumbers(plan);
     assert.ok(replicated !== undefined);
     return Replication.start({
       purpose: "session",

@@ -74,7 +74,7 @@ describe("an objective", () => {
     assert.equal(rules.length, 3 * own + 2 * windows);
     const records = rules.map(({ record, expr }) => `${record} ${expr}`);
     assert.equal(new Set(rules).size, rules.length);
-    const lastOwn = rules.findLastIndex(({ labels }) => labels?.["service"] === "b");
+    const lastOwn = rules.map(({ labels }) => labels?.["service"]).lastIndexOf("b");
     const shared = records.findIndex((text) => text.includes('slo:events:rate5m{namespace="one"}'));
     assert.ok(shared > lastOwn);
   });
