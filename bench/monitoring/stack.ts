@@ -2,7 +2,6 @@
 import { planMonitoring, type MonitoringInputs } from "../../plan/plan-monitoring";
 import { planStack, type StackPlan } from "../../plan/plan-stack";
 import type { Watched } from "../../budget/monitoring/watched";
-import { CATALOGUE } from "../../product/data-model/catalogue";
 import { parseStackConfig } from "../../stacks/stack-file/config";
 import { shippedText, stackFile } from "../../tests/helpers/stack-file";
 
@@ -17,7 +16,7 @@ export interface ManyServices {
 export function manyServices(count: number): ManyServices {
   const { config } = parseStackConfig(stackFile(shippedText("production")));
   if (config === undefined) throw new Error("Pulumi.production.yaml is not sound");
-  const shipped: MonitoringInputs = { ...config, dataModel: CATALOGUE };
+  const shipped: MonitoringInputs = config;
   const plan = planStack(shipped);
   const [input, planned] = [shipped.services["backend"], plan.services["backend"]];
   if (input === undefined || planned === undefined) throw new Error("Pulumi.production.yaml has no backend");
