@@ -88,7 +88,7 @@ lint: $(PACKAGES) ## format, eslint, import rules, types
 	tsc --noEmit
 
 .PHONY: stack-file-docs
-stack-file-docs: $(PACKAGES) ## the tables of docs/stack-file.md and its JSON Schema, from the declarations of the keys
+stack-file-docs: $(PACKAGES) ## the tables of docs/stack-file.md, its JSON Schema, and the counts of docs/monitoring.md
 	@$(TS) scripts/stack-file-docs.ts
 
 .PHONY: chart-values
@@ -159,11 +159,15 @@ bench-autoscaling: $(PACKAGES) ## ways to scale at equal cost: make bench-autosc
 bench-simulation: $(PACKAGES) ## how long a replay of 100 services for 30 days takes
 	@$(TS) bench/simulation/main.ts
 
+.PHONY: bench-monitoring
+bench-monitoring: $(PACKAGES) system-packages ## what all rules of 100 services cost a real Prometheus
+	@$(TS) bench/monitoring/main.ts
+
 ## -- what the tests need from the system
 
 .PHONY: system-packages
-system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs, prometheus, alertmanager, redis exporter
-	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager prometheus-redis-exporter:prometheus-redis-exporter
+system-packages: ## Debian packages of the tests: redis-server, nginx, haproxy, openssl, chromium, njs, prometheus, alertmanager, exporters
+	@scripts/system-packages.sh redis-server:redis-server pgrep:procps nginx:nginx-light haproxy:haproxy openssl:openssl chromium:chromium njs:njs prometheus:prometheus prometheus-alertmanager:prometheus-alertmanager prometheus-redis-exporter:prometheus-redis-exporter prometheus-nginx-exporter:prometheus-nginx-exporter
 
 .PHONY: deployed-programs
 deployed-programs: ## HAProxy, nginx and Valkey as they are deployed, unpacked beside Debian's, for the config specs

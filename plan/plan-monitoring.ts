@@ -7,7 +7,9 @@ import { workloadName } from "../budget/load-balancing/proxy";
 import { watchAddress, watchProxy } from "../budget/load-balancing/watched";
 import type { Alert } from "../budget/monitoring/alert";
 import { watchOwnRules, type OwnRule } from "../budget/monitoring/own-rules";
-import { NOTHING_WATCHED, together, type Watched } from "../budget/monitoring/watched";
+import type { RecordingRule } from "../budget/monitoring/recording";
+import { SERIES_OF_SLO } from "../budget/monitoring/slo";
+import { NOTHING_WATCHED, together, type ExportedTarget, type Watched } from "../budget/monitoring/watched";
 import { ownObjectives } from "../budget/service/own-objectives";
 import { servicePanels } from "../budget/service/panels";
 import { watchService } from "../budget/service/watched";
@@ -136,8 +138,9 @@ export interface MonitoringNumbers extends Numbers {
 }
 
 /**
- * How much the stack asks of Prometheus. A rule counts as one series; the hit ratio has one for each cache of the service, what is
- * summed by path one for each, and an alert one more while it is pending or fires.
+ * How much the stack asks of Prometheus. A rule counts as one series, and those that all objectives have in common as one for
+ * each of them; the hit ratio has one for each cache of the service, what is summed by path one for each, the histogram one for
+ * each bound, and an alert one more while it is pending or fires.
  */
 export function monitoringNumbers(
   inputs: Pick<MonitoringInputs, "services" | "loadBalancer">,
@@ -149,32 +152,18 @@ export function monitoringNumbers(
     (service: string | undefined, atProxy: boolean) =>
     ({ labels = {} }: { labels?: Readonly<Record<string, string>> }): boolean =>
       service !== undefined && labels["service"] === service && (labels["proxy"] !== undefined) === atProxy;
-  const ofService = isOf(first, false);
-  const [ofRules, ofTargets] = [rules.filter(ofService).length, targets.filter(ofService).length];
-  const atProxy = rules.filter(isOf(inputs.loadBalancer?.service, true)).length;
+  const own = rules.filter((rule) => !isOfWindows(rule));
+  const atProxy = own.filter(isOf(inputs.loadBalancer?.service, true));
   return {
-    seriesPerService: derived(
+    seriesPerService: seriesOfRules(
       "Series of a service",
-      ofRules + ofTargets,
-      "",
-      `${ofRules} recording rules + ${ofTargets} figures of the plan`,
+      own.filter(isOf(first, false)),
+      targets.filter(isOf(first, false)),
       ["services"],
     ),
-    seriesPerPublicService: derived(
-      "Series of a public service at the proxy",
-      atProxy,
-      "",
-      `${atProxy} recording rules`,
-      ["loadBalancer"],
-    ),
+    seriesPerPublicService: seriesOfRules("Series of a public service at the proxy", atProxy, [], ["loadBalancer"]),
     seriesPerProxyPod: accessSeries(accessSizeOf(inputs, plan)),
-    series: derived(
-      "Series of the stack",
-      rules.length + targets.length,
-      "",
-      `${rules.length} recording rules + ${targets.length} figures of the plan`,
-      ["services"],
-    ),
+    series: seriesOfRules("Series of the stack", own, targets, ["services"]),
     alerts: derived("Alerts", alerts.length, "", "one entry each with its noun", ["services"]),
   };
 }
@@ -197,4 +186,28 @@ function accessSizeOf(
       }),
     ).length,
   };
+}
+
+/** By which each objective begins. */
+const EVENTS = "slo:events:rate5m";
+
+/** A rule for the windows of all objectives. */
+function isOfWindows({ record, labels }: RecordingRule): boolean {
+  return labels === undefined && record.startsWith("slo:");
+}
+
+function seriesOfRules(
+  name: string,
+  rules: readonly RecordingRule[],
+  figures: readonly ExportedTarget[],
+  from: readonly string[],
+): Derived {
+  const windows = rules.filter(({ record }) => record === EVENTS).length * SERIES_OF_SLO.windows;
+  return derived(
+    name,
+    rules.length + windows + figures.length,
+    "",
+    `${rules.length} recording rules + ${windows} windows of objectives + ${figures.length} figures of the plan`,
+    from,
+  );
 }

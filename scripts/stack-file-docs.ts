@@ -1,4 +1,7 @@
-/** `make stack-file-docs`: the tables of docs/stack-file.md and the JSON Schema for editors, from the declarations of the keys. */
+/**
+ * `make stack-file-docs`: the tables of docs/stack-file.md and the JSON Schema for editors, from the declarations of the keys; and
+ * how much is watched of the shipped stacks in docs/monitoring.md, from their plans.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,10 +9,12 @@ import { format, resolveConfig } from "prettier";
 
 import { stackFileJsonSchema } from "../stacks/stack-file/json-schema";
 import { referenceTables } from "../stacks/stack-file/reference";
+import { monitoringCounts } from "./monitoring-counts";
 
 const ROOT = join(__dirname, "..");
 const PAGE = "docs/stack-file.md";
 const SCHEMA = "docs/stack-file.schema.json";
+const MONITORING = "docs/monitoring.md";
 
 /** A page with each table between its markers. @throws Error when a table has no place */
 export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
@@ -17,7 +22,7 @@ export function withTables(page: string, tables: Readonly<Record<string, string>
     const [begin, end] = [`<!-- keys: ${name} -->`, `<!-- end: ${name} -->`];
     const [from, to] = [text.indexOf(begin), text.indexOf(end)];
     if (from < 0 || to < from)
-      throw new Error(`${PAGE} has no place for the table "${name}": ${begin} … ${end}`);
+      throw new Error(`the page has no place for the table "${name}": ${begin} … ${end}`);
     return `${text.slice(0, from + begin.length)}\n\n${table}\n\n${text.slice(to)}`;
   }, page);
 }
@@ -27,8 +32,12 @@ export async function stackFileDocs(): Promise<Readonly<Record<string, string>>>
   const pretty = async (path: string, text: string): Promise<string> =>
     await format(text, { ...(await resolveConfig(join(ROOT, path))), filepath: path });
   const page = withTables(readFileSync(join(ROOT, PAGE), "utf8"), referenceTables());
+  const monitoring = withTables(readFileSync(join(ROOT, MONITORING), "utf8"), {
+    watched: monitoringCounts(),
+  });
   return {
     [PAGE]: await pretty(PAGE, page),
+    [MONITORING]: await pretty(MONITORING, monitoring),
     [SCHEMA]: await pretty(SCHEMA, JSON.stringify(stackFileJsonSchema())),
   };
 }

@@ -25,20 +25,35 @@ const cached = (namespace: string): string => `namespace="${namespace}",cache!="
 export function watchCacheClients(watch: CacheClientsWatch): Watched {
   return {
     ...NOTHING_WATCHED,
-    rules: [{ record: HIT_RATIO, expr: hitRatio(watch, 0) }],
+    rules: [
+      { record: RULES.hits, expr: perCache(watch, "redis_cache_hits_total") },
+      {
+        record: RULES.lookUps,
+        expr: `${RULES.hits}${selector(watch)} + ${perCache(watch, "redis_cache_misses_total")}`,
+      },
+      { record: RULES.ratio, expr: hitRatio(watch, 0) },
+    ],
     alerts: alertsOf(watch),
     panels: panelsOf(watch),
   };
 }
 
-const HIT_RATIO = "cache:redis_cache_hit:ratio_rate5m";
+const RULES = {
+  hits: "cache:redis_cache_hits:rate5m",
+  lookUps: "cache:redis_cache_lookups:rate5m",
+  ratio: "cache:redis_cache_hit:ratio_rate5m",
+} as const;
+
+const selector = ({ namespace }: CacheClientsWatch): string => `{namespace="${namespace}"}`;
+
+function perCache({ namespace }: CacheClientsWatch, metric: string): string {
+  return `sum by (namespace, cache) (rate(${metric}{${cached(namespace)}}[5m]))`;
+}
 
 /** Hits / look-ups of each cache. @param least look-ups/s for a value */
-function hitRatio({ namespace }: CacheClientsWatch, least: number): string {
-  const of = (metric: string): string =>
-    `sum by (namespace, cache) (rate(${metric}{${cached(namespace)}}[5m]))`;
-  const [hits, misses] = [of("redis_cache_hits_total"), of("redis_cache_misses_total")];
-  return `${hits} / (${hits} + ${misses} > ${least})`;
+function hitRatio(watch: CacheClientsWatch, least: number): string {
+  const of = selector(watch);
+  return `${RULES.hits}${of} / (${RULES.lookUps}${of} > ${least})`;
 }
 
 function alertsOf(watch: CacheClientsWatch): Alert[] {
@@ -110,7 +125,7 @@ function panelsOf({ namespace, budget }: CacheClientsWatch): Panel[] {
       description:
         "Hits / look-ups of each cache but the sessions'. A dip after a deployment of a new key is usual.",
       unit: "ratio",
-      queries: [{ expr: `${HIT_RATIO}{${all}}`, legend: "{{cache}}" }],
+      queries: [{ expr: `${RULES.ratio}{${all}}`, legend: "{{cache}}" }],
       bounds: [
         { value: target, worseWhen: "lower", label: "promise" },
         { value: warning, worseWhen: "lower", label: "warning" },

@@ -20,6 +20,7 @@ export const SLOW_QUERIES_PER_SECOND = 10;
 export const LEAST_QUERIES = 100;
 
 const RULES = {
+  queries: "namespace:mongodb_queries:rate5m",
   time: "namespace:mongodb_query_duration_seconds:p95_5m",
   slow: "namespace:mongodb_slow_queries:rate5m",
 } as const;
@@ -29,6 +30,7 @@ export function watchDatabaseClients(watch: DatabaseClientsWatch): Watched {
   return {
     ...NOTHING_WATCHED,
     rules: [
+      { record: RULES.queries, expr: queries(watch) },
       { record: RULES.time, expr: queryTime(watch) },
       { record: RULES.slow, expr: slowQueries(watch) },
     ],
@@ -37,16 +39,18 @@ export function watchDatabaseClients(watch: DatabaseClientsWatch): Watched {
   };
 }
 
+/** Queries/s of all services. */
+function queries({ workload: { namespace } }: DatabaseClientsWatch): string {
+  return `sum by (namespace) (rate(mongodb_query_duration_seconds_count{namespace="${namespace}"}[5m]))`;
+}
+
 function queryTime({ workload: { namespace } }: DatabaseClientsWatch): string {
   const buckets = `mongodb_query_duration_seconds_bucket{namespace="${namespace}"}`;
   return (
     `histogram_quantile(0.95, sum by (namespace, le) (rate(${buckets}[5m])))` +
-    ` and on (namespace) (${queries(namespace)} > 0)`
+    ` and on (namespace) (${RULES.queries}{namespace="${namespace}"} > 0)`
   );
 }
-
-const queries = (namespace: string): string =>
-  `sum by (namespace) (rate(mongodb_query_duration_seconds_count{namespace="${namespace}"}[5m]))`;
 
 /** Zero while a process is scraped that has a pool: the counter is there from the first slow query only. */
 function slowQueries({ workload: { namespace } }: DatabaseClientsWatch): string {
@@ -61,6 +65,7 @@ function alertsOf(watch: DatabaseClientsWatch): Alert[] {
   const { namespace } = watch.workload;
   const { databaseQuerySeconds, errorRatio } = watch.budget;
   const common = { noun: "database", dashboard: "mongodb" } as const;
+  const answered = `${RULES.queries}{namespace="${namespace}"}`;
   const series = (metric: string, more = ""): string =>
     `${metric}{namespace="${namespace}",job="backend",pod="backend-0"${more}}`;
   const slowQuery = (step: "warning" | "critical", tier: Alert["tier"]): Alert => ({
@@ -70,10 +75,11 @@ function alertsOf(watch: DatabaseClientsWatch): Alert[] {
     tier,
     condition: {
       kind: "threshold",
-      values: [queryTime(watch)],
+      // Of the rules: thousands of series are read once for both steps.
+      values: [`${RULES.time}{namespace="${namespace}"}`],
       comparison: ">",
       threshold: databaseQuerySeconds[step],
-      guard: `${queries(namespace)} > ${LEAST_QUERIES / RATE_SECONDS}`,
+      guard: `${answered} > ${LEAST_QUERIES / RATE_SECONDS}`,
       example: (seconds) => histogram(series, databaseQuerySeconds[step], seconds),
     },
     windowSeconds: RATE_SECONDS,
@@ -112,15 +118,10 @@ function alertsOf(watch: DatabaseClientsWatch): Alert[] {
       ...common,
       name: "DatabaseUnavailable",
       tier: "P0",
-      ...rate(
-        `${failed} / (${failed} + sum(rate(mongodb_query_duration_seconds_count{namespace="${namespace}"}[5m])))`,
-        ">",
-        errorRatio.critical,
-        (share) => [
-          { series: series("mongodb_unavailable_total", ',reason="timeout"'), perMinute: 6000 * share },
-          { series: series("mongodb_query_duration_seconds_count"), perMinute: 6000 * (1 - share) },
-        ],
-      ),
+      ...rate(`${failed} / (${failed} + sum(${answered}))`, ">", errorRatio.critical, (share) => [
+        { series: series("mongodb_unavailable_total", ',reason="timeout"'), perMinute: 6000 * share },
+        { series: series("mongodb_query_duration_seconds_count"), perMinute: 6000 * (1 - share) },
+      ]),
       forSeconds: 60,
       summary: "The database does not answer {{ $value | humanizePercentage }} of what services ask.",
       impact: "Requests that need it fail.",

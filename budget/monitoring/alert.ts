@@ -50,6 +50,8 @@ export interface Alert {
   readonly forSeconds: number;
   /** Seconds until an evaluation notices that the series have changed: the longest window that is looked at, 0 for a gauge. */
   readonly windowSeconds: number;
+  /** Between two evaluations, whole seconds; for what lasts for hours before somebody is told. @default Prometheus's own */
+  readonly everySeconds?: number;
   /** Labels of the alert besides `tier` and `noun`, such as the service. @default none */
   readonly labels?: Readonly<Record<string, string>>;
   /** What it is about: "service", "cache", "database", "proxy", "cdn", "autoscaling", "cluster", "monitoring", "own". */

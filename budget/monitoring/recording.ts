@@ -10,4 +10,6 @@ export interface RecordingRule {
   readonly expr: string;
   /** It was written into the stack file, and stands apart from the platform's. @default false */
   readonly own?: boolean;
+  /** Between two evaluations, whole seconds. @default Prometheus's own */
+  readonly everySeconds?: number;
 }

@@ -27,23 +27,58 @@ export interface AlertLinks {
 /** Name of the series with the figures of the plan. */
 export const BUDGET_TARGET = "budget_target";
 
+/** The plan does not change between two deployments. Prometheus forgets a series that has had no sample for five minutes. */
+const TARGETS_EVERY_SECONDS = 120;
+
+/** What knows how often it is evaluated, seconds. */
+interface Paced {
+  readonly everySeconds?: number;
+}
+
+/** A group for each interval that there is: a rule of its own interval does not wait for others. */
+function paced<One extends Paced>(
+  name: string,
+  all: readonly One[],
+  ruleOf: (one: One) => object,
+): RuleGroup[] {
+  const paces = [...new Set(all.map(({ everySeconds }) => everySeconds))];
+  return paces.map((pace) => ({
+    name: pace === undefined ? name : `${name}-every-${pace}s`,
+    ...(pace === undefined ? {} : { interval: `${pace}s` }),
+    rules: all.filter(({ everySeconds }) => everySeconds === pace).map(ruleOf),
+  }));
+}
+
 /**
- * Three groups, so that a slow query of one noun delays no alert of another: what the plan promises, what is recorded, and
- * alerts by their nouns. Alerts that read a recorded series see what the evaluation before left.
+ * Three kinds of groups, so that a slow query of one noun delays no alert of another: what the plan promises, what is recorded,
+ * and alerts by their nouns, each with a group for every interval. Alerts that read a recorded series see what the evaluation
+ * before left.
  *
  * What a stack brings along is not among them, see {@link ownRuleGroups}.
  */
 export function ruleGroups({ rules, alerts, targets }: Watched, links: AlertLinks): RuleGroup[] {
   const platforms = alerts.filter(({ own = false }) => !own);
   const nouns = [...new Set(platforms.map(({ noun }) => noun))];
-  return [
-    { name: "retrofitlink-targets", rules: targets.map(targetRule) },
-    { name: "retrofitlink-recording", rules: rules.filter(({ own = false }) => !own).map(recordingRule) },
-    ...nouns.map((noun) => ({
-      name: `retrofitlink-alerts-${noun}`,
-      rules: platforms.filter((alert) => alert.noun === noun).map((alert) => alertRule(alert, links)),
-    })),
-  ].filter((group) => group.rules.length > 0);
+  const groups: readonly RuleGroup[] = [
+    {
+      name: "retrofitlink-targets",
+      interval: `${TARGETS_EVERY_SECONDS}s`,
+      rules: targets.map(targetRule),
+    },
+    ...paced(
+      "retrofitlink-recording",
+      rules.filter(({ own = false }) => !own),
+      recordingRule,
+    ),
+    ...nouns.flatMap((noun) =>
+      paced(
+        `retrofitlink-alerts-${noun}`,
+        platforms.filter((alert) => alert.noun === noun),
+        (alert) => alertRule(alert, links),
+      ),
+    ),
+  ];
+  return groups.filter((group) => group.rules.length > 0);
 }
 
 /** What a stack brings along. The operator refuses an object as a whole: a mistake in one of these leaves the platform's alone. */
@@ -53,9 +88,9 @@ export function ownRuleGroups({ rules, alerts }: Watched, links: AlertLinks): Ru
     alerts.filter(({ own }) => own === true),
   ];
   return [
-    { name: "retrofitlink-recording-own", rules: recorded.map(recordingRule) },
-    { name: "retrofitlink-alerts-own", rules: told.map((alert) => alertRule(alert, links)) },
-  ].filter((group) => group.rules.length > 0);
+    ...paced("retrofitlink-recording-own", recorded, recordingRule),
+    ...paced("retrofitlink-alerts-own", told, (alert) => alertRule(alert, links)),
+  ];
 }
 
 function targetRule({ labels, value }: ExportedTarget): object {

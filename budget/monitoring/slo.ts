@@ -52,9 +52,18 @@ const LOW_TRAFFIC: BurnRate = {
 /** Bad events of the long window below which nobody is told: a single one may be anything. */
 const LEAST_BAD = 10;
 
-/** Windows from here on are made of half hours: the samples of three days at every evaluation would be thousands. */
+/**
+ * Windows from here on are made of half hours, each recorded once: the samples of 30 days at 30 s would be 86,400, read again at
+ * every evaluation.
+ */
 const COARSE_FROM = DAY;
 const COARSE = 30 * MINUTE;
+
+/**
+ * What is made of half hours changes with them: it is looked at so often only. Prometheus forgets a series that has had no
+ * sample for five minutes.
+ */
+const COARSE_EVERY = 2 * MINUTE;
 
 /** An objective. */
 export interface Slo {
@@ -83,8 +92,8 @@ export interface SloRules {
   readonly budgetLeft: string;
 }
 
-/** Series that each objective adds to Prometheus. */
-export const SERIES_OF_SLO = 5;
+/** Series that each objective adds to Prometheus by its own rules, and by those of {@link windowRules}. */
+export const SERIES_OF_SLO = { own: 3, windows: 15 } as const;
 
 /** How many times faster than allowed the budget is used up: share * period / long window. 2 % within an hour of 30 days: 14.4. */
 export function burnFactor({ share, longSeconds }: Pick<BurnRate, "share" | "longSeconds">): number {
@@ -141,23 +150,70 @@ export function slo(of: Slo): SloRules {
   const allowed = 1 - of.objective;
   const selector = matchers(labels);
   const at = (metric: string): string => `${metric}{${selector}}`;
-  const [bad, all] = [at("slo:bad_events:rate5m"), at("slo:events:rate5m")];
   const days = duration(SLO_PERIOD_SECONDS);
-  const rule = (record: string, expr: string): RecordingRule => ({ record, expr, labels });
+  const rule = (record: string, expr: string, everySeconds?: number): RecordingRule => ({
+    record,
+    expr,
+    labels,
+    ...(everySeconds === undefined ? {} : { everySeconds }),
+  });
   const left = `slo:error_budget_left:ratio${days}`;
   return {
     rules: [
       rule("slo:events:rate5m", of.all),
       // Without errors there is no series of them, as long as no request has failed.
       rule("slo:bad_events:rate5m", `(${of.bad}) or 0 * (${of.all})`),
-      rule("slo:events:rate30m", `avg_over_time(${all}[${duration(COARSE)}])`),
-      rule("slo:bad_events:rate30m", `avg_over_time(${bad}[${duration(COARSE)}])`),
-      rule(left, `1 - (${shareOver(at, SLO_PERIOD_SECONDS)}) / ${number(allowed)}`),
+      rule(left, `1 - ${at(shareOver(SLO_PERIOD_SECONDS))} / ${number(allowed)}`, COARSE_EVERY),
+      ...windowRules(of.labels?.["namespace"]),
     ],
     alerts: [...burnRatesOf(of.objective).map((burn) => burnAlert(of, at, burn)), lowTrafficAlert(of, at)],
     budgetLeft: at(left),
   };
 }
+
+const KNOWN = new Map<string | undefined, readonly RecordingRule[]>();
+
+/**
+ * What happened in each window, of all objectives of a namespace at once: a rule for each of thousands of windows would cost
+ * ten times as much. The same rules for every objective, so that `together` keeps them once, behind what they read.
+ */
+function windowRules(namespace: string | undefined): readonly RecordingRule[] {
+  const known = KNOWN.get(namespace);
+  if (known !== undefined) return known;
+  const of = namespace === undefined ? "" : `{${matchers({ namespace })}}`;
+  const span = (events: Events, seconds: number): string =>
+    `slo:${events}:${seconds >= COARSE_FROM ? "rate30m" : "rate5m"}${of}[${duration(seconds)}]`;
+  const paced = (seconds: number): Pick<RecordingRule, "everySeconds"> =>
+    seconds >= COARSE_FROM ? { everySeconds: COARSE_EVERY } : {};
+  const half = (events: Events): RecordingRule => ({
+    record: `slo:${events}:rate30m`,
+    expr: `avg_over_time(slo:${events}:rate5m${of}[${duration(COARSE)}])`,
+    everySeconds: COARSE,
+  });
+  const share = (seconds: number): RecordingRule => ({
+    record: shareOver(seconds),
+    expr: `sum_over_time(${span("bad_events", seconds)}) / (sum_over_time(${span("events", seconds)}) > 0)`,
+    ...paced(seconds),
+  });
+  const count = (events: Events, seconds: number): RecordingRule => ({
+    record: eventsOver(events, seconds),
+    expr: `${seconds} * avg_over_time(${span(events, seconds)})`,
+    ...paced(seconds),
+  });
+  const all = [...BURN_RATES, LOW_TRAFFIC];
+  const windows = [...new Set(all.flatMap(({ longSeconds, shortSeconds }) => [longSeconds, shortSeconds]))];
+  const rules = [
+    half("events"),
+    half("bad_events"),
+    ...[...windows, SLO_PERIOD_SECONDS].map(share),
+    ...[...new Set(all.map(({ longSeconds }) => longSeconds))].map((seconds) => count("events", seconds)),
+    count("bad_events", LOW_TRAFFIC.longSeconds),
+  ];
+  KNOWN.set(namespace, rules);
+  return rules;
+}
+
+type Events = "events" | "bad_events";
 
 type At = (metric: string) => string;
 
@@ -172,13 +228,13 @@ function burnAlert(of: Slo, at: At, burn: BurnRate): Alert {
     tier: lessUrgent(burn.tier, of.mostUrgent),
     labels: { ...of.labels, window: duration(longSeconds) },
     forSeconds,
-    windowSeconds: windowOf(longSeconds),
+    ...paceOf(longSeconds),
     condition: {
       kind: "threshold",
-      values: [shareOver(at, longSeconds), shareOver(at, shortSeconds)],
+      values: [at(shareOver(longSeconds)), at(shareOver(shortSeconds))],
       comparison: ">",
       threshold: bound(factor, of),
-      guard: `${eventsOver(at, "events", longSeconds)} >= ${least}`,
+      guard: `${at(eventsOver("events", longSeconds))} >= ${least}`,
       example: (share) => of.example(share, perMinute),
     },
     ...of.about,
@@ -199,15 +255,15 @@ function lowTrafficAlert(of: Slo, at: At): Alert {
     tier: lessUrgent(LOW_TRAFFIC.tier, of.mostUrgent),
     labels: { ...of.labels, window: `${duration(longSeconds)} of little traffic` },
     forSeconds,
-    windowSeconds: windowOf(longSeconds),
+    ...paceOf(longSeconds),
     condition: {
       kind: "threshold",
-      values: [shareOver(at, longSeconds), shareOver(at, shortSeconds)],
+      values: [at(shareOver(longSeconds)), at(shareOver(shortSeconds))],
       comparison: ">",
       threshold,
       guard:
-        `(${eventsOver(at, "bad_events", longSeconds)} >= ${LEAST_BAD})` +
-        ` and on () (${eventsOver(at, "events", longSeconds)} < ${least})`,
+        `(${at(eventsOver("bad_events", longSeconds))} >= ${LEAST_BAD})` +
+        ` and on () (${at(eventsOver("events", longSeconds))} < ${least})`,
       // Few enough for the guard, and of them twice as many bad ones as are needed.
       example: (share) => of.example(share, (0.9 * least * MINUTE) / longSeconds),
     },
@@ -220,27 +276,21 @@ function bound(factor: number, { objective }: Pick<Slo, "objective">): number {
   return Number((factor * (1 - objective)).toFixed(9));
 }
 
-/** Half hours end on the half hour: what came after is seen later. */
-function windowOf(seconds: number): number {
-  return seconds >= COARSE_FROM ? seconds + COARSE : seconds;
-}
-
-/** Share of bad events over a window. */
-function shareOver(at: At, seconds: number): string {
-  const [metric, range] = spanOf(seconds);
-  return `sum_over_time(${at(`slo:bad_events:${metric}`)}${range}) / (sum_over_time(${at(`slo:events:${metric}`)}${range}) > 0)`;
-}
-
-/** Number of events of a window. */
-function eventsOver(at: At, events: "events" | "bad_events", seconds: number): string {
-  const [metric, range] = spanOf(seconds);
-  return `${seconds} * avg_over_time(${at(`slo:${events}:${metric}`)}${range})`;
-}
-
-function spanOf(seconds: number): readonly [metric: string, range: string] {
+/** What came after the end of the last half hour is seen later. */
+function paceOf(seconds: number): Pick<Alert, "windowSeconds" | "everySeconds"> {
   return seconds >= COARSE_FROM
-    ? ["rate30m", `[${duration(seconds)}:${duration(COARSE)}]`]
-    : ["rate5m", `[${duration(seconds)}]`];
+    ? { windowSeconds: seconds + COARSE, everySeconds: COARSE_EVERY }
+    : { windowSeconds: seconds };
+}
+
+/** Series of the share of bad events over a window. */
+function shareOver(seconds: number): string {
+  return `slo:bad_events:ratio${duration(seconds)}`;
+}
+
+/** Series of the number of events of a window. */
+function eventsOver(events: Events, seconds: number): string {
+  return `slo:${events}:count${duration(seconds)}`;
 }
 
 function duration(seconds: number): string {

@@ -19,10 +19,11 @@ export interface Watched {
 
 export const NOTHING_WATCHED: Watched = { rules: [], alerts: [], panels: [], targets: [] };
 
-/** All of several, in their order. */
+/** All of several, in their order. A rule that several have in common is there once, behind all that it may read. */
 export function together(parts: readonly Watched[]): Watched {
+  const rules = parts.flatMap((part) => part.rules);
   return {
-    rules: parts.flatMap(({ rules }) => rules),
+    rules: [...new Set(rules.reverse())].reverse(),
     alerts: parts.flatMap(({ alerts }) => alerts),
     panels: parts.flatMap(({ panels }) => panels),
     targets: parts.flatMap(({ targets }) => targets),

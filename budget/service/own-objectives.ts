@@ -137,7 +137,7 @@ export function ownObjectives(
   return objectives.map((own) => {
     const { rules, ...rest } = slo(objectiveOf(of, own));
     // Alerts read what is recorded: what somebody wrote is in the rules alone.
-    return { ...rest, rules: rules.map((rule) => ({ ...rule, own: true })) };
+    return { ...rest, rules: rules.map((rule) => (rule.labels === undefined ? rule : { ...rule, own: true })) };
   });
 }
 

@@ -26,6 +26,10 @@ export function serviceLabels({ namespace, job }: Workload): { namespace: string
 /** Names of the series; all have the labels `namespace` and `service`. */
 export const SERVICE_SERIES = {
   throughput: "service:http_requests:rate5m",
+  /** Requests/s that were answered within `le` seconds, of all pods. Label `le`. */
+  buckets: "service:http_request_duration_seconds_bucket:rate5m",
+  /** Requests/s that were answered with a 5xx. */
+  failed: "service:http_requests_failed:rate5m",
   errorRatio: "service:http_requests:error_ratio_rate5m",
   p50: "service:http_request_duration_seconds:p50_5m",
   p95: "service:http_request_duration_seconds:p95_5m",
@@ -46,28 +50,57 @@ export const SERVICE_SERIES = {
 
 export type ServiceFigure = keyof typeof SERVICE_SERIES;
 
-/** One of these series. */
-export function serviceSeries(of: Workload, figure: ServiceFigure): string {
-  return `${SERVICE_SERIES[figure]}{${matchers(serviceLabels(of))}}`;
+/** One of these series. @param more matchers besides: `le="+Inf"` */
+export function serviceSeries(of: Workload, figure: ServiceFigure, more?: string): string {
+  const sel = matchers(serviceLabels(of));
+  return `${SERVICE_SERIES[figure]}{${sel}${more === undefined ? "" : `,${more}`}}`;
 }
 
-/** The guide's four queries for a service. */
+/**
+ * What other rules of a service read: its thousands of series are read once for all of them. To be evaluated before them, in
+ * their group.
+ */
+export function readFirst(of: Workload): RecordingRule[] {
+  const labels = serviceLabels(of);
+  const rate = (series: string, more?: string): string => `(rate(${series}{${seriesOf(of, more)}}[5m]))`;
+  return [
+    {
+      record: SERVICE_SERIES.buckets,
+      labels,
+      expr: `sum by (le) ${rate("http_request_duration_seconds_bucket")}`,
+    },
+    {
+      record: SERVICE_SERIES.failed,
+      labels,
+      expr: `sum${rate("http_requests_total", 'status=~"5.."')} or ${zeroOf(of)}`,
+    },
+  ];
+}
+
+/** Zero as long as a process is scraped: the gauge is there from its start, before the first request. */
+function zeroOf(of: Workload): string {
+  return `0 * count(http_requests_in_flight{${seriesOf(of)}})`;
+}
+
+/** Requests/s that were timed, of a recorded histogram. */
+export function timedRequests(of: Workload): string {
+  return serviceSeries(of, "buckets", 'le="+Inf"');
+}
+
+/** The guide's four queries for a service. They read {@link readFirst}, and each the ones before it. */
 export function guideQueries(
   of: Workload,
 ): Record<"p95" | "hitRatio" | "errorRatio" | "throughput", GuideQuery> {
   const labels = serviceLabels(of);
   const sel = (more?: string): string => `{${seriesOf(of, more)}}`;
-  // Zero as long as a process is scraped: the gauge is there from its start, before the first request.
-  const zero = `0 * count(http_requests_in_flight${sel()})`;
-  const requests = `sum(rate(http_requests_total${sel()}[5m]))`;
-  const failed = `sum(rate(http_requests_total${sel('status=~"5.."')}[5m]))`;
+  const failed = serviceSeries(of, "failed");
   const hits = `sum by (cache) (rate(redis_cache_hits_total${sel()}[5m]))`;
   const misses = `sum by (cache) (rate(redis_cache_misses_total${sel()}[5m]))`;
   return {
     throughput: {
       record: SERVICE_SERIES.throughput,
       labels,
-      expr: `${requests} or ${zero}`,
+      expr: `sum(rate(http_requests_total${sel()}[5m])) or ${zeroOf(of)}`,
       guide: "sum(rate(http_requests_total[5m]))",
       difference: "nothing before the first request",
       unit: "requests/s",
@@ -75,7 +108,7 @@ export function guideQueries(
     errorRatio: {
       record: SERVICE_SERIES.errorRatio,
       labels,
-      expr: `(${failed} or ${zero}) / (${requests} > 0) or ${zero}`,
+      expr: `${failed} / (${serviceSeries(of, "throughput")} > 0) or 0 * ${failed}`,
       guide: 'rate(http_requests_total{status=~"5.."}[5m]) / rate(http_requests_total[5m])',
       difference:
         "nothing without errors and 1 with any: both sides have the label status, and a series is divided by itself",
@@ -102,11 +135,7 @@ export function guideQueries(
 }
 
 function quantile(of: Workload, share: number): string {
-  const sel = `{${seriesOf(of)}}`;
-  return (
-    `histogram_quantile(${share}, sum by (le) (rate(http_request_duration_seconds_bucket${sel}[5m])))` +
-    ` and on () (sum(rate(http_request_duration_seconds_count${sel}[5m])) > 0)`
-  );
+  return `histogram_quantile(${share}, ${serviceSeries(of, "buckets")}) and on () (${timedRequests(of)} > 0)`;
 }
 
 /** What a pod of the service is given. */
@@ -130,6 +159,7 @@ export function serviceRules(of: Workload, pod: PodOfService): RecordingRule[] {
     labels,
   });
   return [
+    ...readFirst(of),
     ...guide,
     rule("p50", quantile(of, 0.5)),
     rule("p99", quantile(of, 0.99)),

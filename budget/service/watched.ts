@@ -4,10 +4,10 @@ import { BUDGET_METRIC_NAMES } from "../core/performance-budget";
 import type { Alert, ThresholdCondition } from "../monitoring/alert";
 import { seriesOf } from "../monitoring/series";
 import { leastEvents, slo, type Slo, type SloRules } from "../monitoring/slo";
-import type { ExportedTarget, Watched } from "../monitoring/watched";
+import { NOTHING_WATCHED, together, type ExportedTarget, type Watched } from "../monitoring/watched";
 import { bucketMatcher, responseTimeBuckets } from "./buckets";
 import { atQuantile, failing, ofPod, slow } from "./example-series";
-import { serviceLabels, serviceRules, serviceSeries } from "./recording-rules";
+import { serviceLabels, serviceRules, serviceSeries, timedRequests } from "./recording-rules";
 import { FIVE_MINUTES, FOR_SECONDS, about, steps, type WatchedService } from "./watched-parts";
 import { podAlerts } from "./watched-pods";
 
@@ -15,11 +15,9 @@ export type { WatchedService } from "./watched-parts";
 
 /** Rules, alerts and targets of one service. Its panels are those of all services, see {@link servicePanels}. */
 export function watchService(of: WatchedService): Watched {
-  const objectives = serviceObjectives(of);
-  return {
-    rules: [...serviceRules(of, of.pod), ...objectives.flatMap(({ rules }) => rules)],
+  const own: Watched = {
+    rules: serviceRules(of, of.pod),
     alerts: [
-      ...objectives.flatMap(({ alerts }) => alerts),
       ...errorAlerts(of),
       ...latencyAlerts(of),
       ...throughputAlerts(of),
@@ -30,6 +28,7 @@ export function watchService(of: WatchedService): Watched {
     panels: [],
     targets: budgetTargets(of),
   };
+  return together([own, ...serviceObjectives(of).map((one) => ({ ...NOTHING_WATCHED, ...one }))]);
 }
 
 /** Objectives that follow from the budget: errors, and the share of requests within each percentile's promise. */
@@ -38,12 +37,11 @@ export function serviceObjectives(of: WatchedService): SloRules[] {
   const labels = serviceLabels(of);
   const buckets = responseTimeBuckets(budget);
   const requests = `sum(${serviceSeries(of, "throughput")})`;
-  const failed = `sum(rate(http_requests_total{${seriesOf(of, 'status=~"5.."')}}[5m]))`;
-  const counted = `sum(rate(http_request_duration_seconds_count{${seriesOf(of)}}[5m]))`;
+  const counted = `sum(${timedRequests(of)})`;
   const errors: Slo = {
     name: "ServiceErrors",
     labels,
-    bad: failed,
+    bad: `sum(${serviceSeries(of, "failed")})`,
     all: requests,
     objective: 1 - budget.errorRatio.target,
     example: (share, perMinute) => failing(of, share, perMinute),
@@ -51,7 +49,7 @@ export function serviceObjectives(of: WatchedService): SloRules[] {
   };
   const latency = PERCENTILES.map(({ metric, share, percentile }): Slo => {
     const seconds = budget[metric].target;
-    const within = `sum(rate(http_request_duration_seconds_bucket{${seriesOf(of, bucketMatcher(seconds))}}[5m]))`;
+    const within = `sum(${serviceSeries(of, "buckets", bucketMatcher(seconds))})`;
     return {
       name: "ServiceSlow",
       labels: { ...labels, percentile },

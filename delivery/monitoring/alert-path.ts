@@ -14,35 +14,47 @@ export interface Station {
 export interface AlertPath {
   readonly alert: string;
   readonly tier: string;
+  /** What a person was told; empty where nobody was. */
   readonly summary: string;
   /** The condition as PromQL. */
   readonly expr: string;
+  /** Seconds since 1970. */
+  readonly firedAt: number;
+  /** Something had happened before. */
+  readonly hasCause: boolean;
   readonly stations: readonly Station[];
+}
+
+/** One alert of a notification. */
+export interface ToldAlert {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly summary: string;
 }
 
 export interface PathSources {
   readonly alert: string;
   readonly tier: string;
-  readonly summary: string;
+  /** Labels by which it differs from others of its name. */
+  readonly labels: Readonly<Record<string, string>>;
   /** The condition as PromQL. */
   readonly expr: string;
   readonly forSeconds: number;
   /** File name of its page in docs/runbooks. */
   readonly runbook: string;
-  /** Answer of Prometheus to `ALERTS{alertname="…"}` over the run. */
+  /** Answer of Prometheus to `ALERTS` with its name and labels over the run. */
   readonly states: readonly AnsweredSeries[];
   readonly events: readonly { readonly at: number; readonly text: string }[];
   readonly notifications: readonly {
     readonly at: number;
     readonly receiver: string;
     readonly status: string;
-    readonly alerts: readonly string[];
+    readonly alerts: readonly ToldAlert[];
   }[];
 }
 
 /** Undefined when the alert never fired. */
 export function alertPath(sources: PathSources): AlertPath | undefined {
-  const { alert, tier, summary, expr, forSeconds, runbook, states, events, notifications } = sources;
+  const { alert, tier, labels, expr, forSeconds, runbook, states, events, notifications } = sources;
   const first = (state: string): number =>
     Math.min(
       ...states
@@ -53,7 +65,10 @@ export function alertPath(sources: PathSources): AlertPath | undefined {
   if (!Number.isFinite(fired)) return undefined;
   const noticed = Math.min(first("pending"), fired);
   const cause = events.filter(({ at }) => at <= noticed).at(-1);
-  const told = notifications.filter(({ alerts }) => alerts.includes(alert));
+  const wanted = Object.entries({ ...labels, alertname: alert, tier });
+  const isIt = (one: ToldAlert): boolean => wanted.every(([label, value]) => one.labels[label] === value);
+  const told = notifications.filter(({ at, alerts }) => at >= noticed && alerts.some(isIt));
+  const summary = told.flatMap(({ alerts }) => alerts).find(isIt)?.summary ?? "";
   const since = (at: number): string =>
     cause === undefined ? clock(at) : `${Math.max(0, Math.round(at - cause.at))} s later`;
   const stations: Station[] = [
@@ -76,5 +91,5 @@ export function alertPath(sources: PathSources): AlertPath | undefined {
       ],
     })),
   ];
-  return { alert, tier, summary, expr, stations };
+  return { alert, tier, summary, expr, firedAt: fired, hasCause: cause !== undefined, stations };
 }

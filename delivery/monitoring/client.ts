@@ -89,6 +89,7 @@ function readings(panel: Handed["panels"][number], host: HTMLElement): (plot: uP
 function drawInto(host: HTMLElement, panel: Handed["panels"][number]): void {
   const highest = Math.max(0, ...panel.curves.flatMap(({ values }) => values.map((value) => value ?? 0)));
   const top = Math.max(highest * 1.08, panel.reach ?? 0) || 1;
+  const lowest = Math.min(0, ...panel.curves.flatMap(({ values }) => values.map((value) => value ?? 0)));
   const axis = {
     stroke: () => css("--soft"),
     font: FONT,
@@ -103,7 +104,7 @@ function drawInto(host: HTMLElement, panel: Handed["panels"][number]): void {
       legend: { show: false },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       cursor: { sync: { key: "page" }, drag: { x: false, y: false }, y: false },
-      scales: { y: { range: [0, top] } },
+      scales: { y: { range: [lowest * 1.08, top] } },
       axes: [
         {
           ...axis,

@@ -29,6 +29,8 @@ export interface ShownPanel {
   /** To where the axis reaches at least. */
   readonly reach: number | undefined;
   readonly curves: readonly Curve[];
+  /** Why there is no curve; undefined where there is one. */
+  readonly why: string | undefined;
   /** Columns of 24. */
   readonly width: number;
 }
@@ -65,6 +67,9 @@ export interface Span {
   readonly scrapeSeconds: number;
 }
 
+/** Says why queries have no answer, in half a sentence. */
+export type Explain = (queries: readonly string[]) => string;
+
 /** As many as a screen has room for. */
 const MOST_POINTS = 240;
 
@@ -92,6 +97,7 @@ export async function dashboardModel(
   ask: AskRange,
   { from, to, scrapeSeconds }: Span,
   marks: readonly Mark[] = [],
+  explain: Explain = () => "nothing of it has happened",
 ): Promise<DashboardModel> {
   const step = Math.max(scrapeSeconds, Math.ceil((to - from) / MOST_POINTS));
   const first = Math.ceil(from / step) * step;
@@ -107,11 +113,11 @@ export async function dashboardModel(
   for (const panel of (dashboard.panels ?? []) as readonly PanelJson[]) {
     if (panel.type !== "row") {
       if (rows.length === 0) rows.push({ title: "Panels", panels: [] });
-      rows.at(-1)?.panels.push(await shownPanel(panel, times, answered));
+      rows.at(-1)?.panels.push(await shownPanel(panel, times, answered, explain));
       continue;
     }
     const inside = [];
-    for (const one of panel.panels ?? []) inside.push(await shownPanel(one, times, answered));
+    for (const one of panel.panels ?? []) inside.push(await shownPanel(one, times, answered, explain));
     rows.push({ title: panel.title ?? "", panels: inside });
   }
   const own: Mark[] = [];
@@ -133,19 +139,19 @@ async function shownPanel(
   { id = 0, type, title = "", description = "", gridPos, targets = [], fieldConfig }: PanelJson,
   times: readonly number[],
   answered: (expr: string) => Promise<AnsweredSeries[]>,
+  explain: Explain,
 ): Promise<ShownPanel> {
   const { unit = "short", custom, thresholds } = fieldConfig?.defaults ?? {};
   const curves: Curve[] = [];
   for (const { expr = "", legendFormat = "" } of targets) {
     for (const { metric, values } of await answered(expr)) {
       const known = new Map(values.map(([at, value]) => [at, Number(value)]));
-      curves.push({
-        legend: legendText(legendFormat, metric),
-        values: times.map((at) => {
-          const value = known.get(at);
-          return value === undefined || !Number.isFinite(value) ? null : value;
-        }),
+      const shown = times.map((at) => {
+        const value = known.get(at);
+        return value === undefined || !Number.isFinite(value) ? null : value;
       });
+      if (shown.some((value) => value !== null))
+        curves.push({ legend: legendText(legendFormat, metric), values: shown });
     }
   }
   return {
@@ -160,13 +166,14 @@ async function shownPanel(
     })),
     reach: custom?.axisSoftMax,
     curves,
+    why: curves.length > 0 ? undefined : explain(targets.map(({ expr = "" }) => expr)),
     width: gridPos?.w ?? 24,
   };
 }
 
 /** `{{cache}}` by the series' labels, as Grafana does. */
 export function legendText(format: string, labels: Readonly<Record<string, string>>): string {
-  return format.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => labels[name] ?? "");
+  return format.replaceAll(/\{\{\s*(\w+)\s*\}\}/g, (_, name: string) => labels[name] ?? "").trim();
 }
 
 /** Moments at which a series begins, after a gap or at all. */

@@ -13,7 +13,7 @@ export interface PerformancePage {
   /** What was watched, in a sentence. */
   readonly about: string;
   readonly dashboard: DashboardModel;
-  /** Alerts that fired, each with its way. */
+  /** Alerts that fired, each with its way; the gravest first. */
   readonly paths: readonly AlertPath[];
 }
 
@@ -46,7 +46,7 @@ export function performancePage({ about, dashboard, paths }: PerformancePage): s
           html`<h2>${row.title}</h2>
             <div class="grid">${row.panels.map((one) => (one.isStat ? stat(one) : chart(one)))}</div>`,
       )}
-      ${paths.map(pathSection)}
+      ${alertsSection(paths)}
       <footer>
         <p>
           Drawn from the dashboard's own JSON, as Grafana reads it, and the answers of a real Prometheus.
@@ -99,37 +99,57 @@ function gradeNow({ thresholds, curves }: ShownPanel): Grade | undefined {
 function verdict(panels: readonly ShownPanel[], paths: readonly AlertPath[]): Html {
   const promises = panels.filter(({ isStat, thresholds }) => isStat && thresholds.length > 1);
   if (promises.length === 0) return html``;
-  const broken = promises.filter((panel) => gradeNow(panel) !== "green");
+  const known = promises.filter(({ curves }) => curves.length > 0);
+  const broken = known.filter((panel) => gradeNow(panel) !== "green");
+  const unknown = promises.length - known.length;
   const told =
     paths.length === 0
       ? "No alert has fired."
-      : `${paths.length === 1 ? "An alert" : `${paths.length} alerts`} fired meanwhile: ${paths.map(({ alert }) => alert).join(", ")}.`;
+      : `${paths.length === 1 ? "An alert" : `${paths.length} alerts`} fired meanwhile: ${paths.map(({ alert, tier }) => `${alert} (${tier})`).join(", ")}.`;
   const words =
     broken.length === 0
-      ? `Every promise is kept: ${promises.length} of ${promises.length}`
+      ? `Every promise that is measured here is kept: ${known.length} of ${known.length}`
       : `Not kept now: ${broken.map(({ title }) => title).join("; ")}`;
   return html`<div class="card verdict ${broken.length === 0 ? "kept" : "broken"}">
     <strong>${words}</strong>
     <p>${told}</p>
+    ${unknown === 0 ? html`` : html`<p>${unknown} of ${promises.length} promises cannot be measured in this run; their cards say why.</p>`}
   </div>`;
 }
 
-/** A figure of now, in words as well as in color. */
+/** A figure of now, in words as well as in color; several curves are several figures, smaller ones. */
 function stat(panel: ShownPanel): Html {
-  const { title, description, unit, curves, width } = panel;
-  const grade = gradeNow(panel);
+  const { title, description, curves, width, why = "" } = panel;
   const [first] = curves;
-  const value = first === undefined ? null : lastOf(first);
-  const badge =
-    grade === undefined || value === null
-      ? html``
-      : html`<span class="badge ${BADGES[grade]}">${wordsOf(value, panel)}</span>`;
+  const figures =
+    first === undefined
+      ? html`<p class="empty">no data: ${why}</p>`
+      : curves.length === 1
+        ? html`${figureOf(panel, first)} ${sparkline(first.values)}`
+        : html`<table>
+            ${curves.map(
+              (curve) =>
+                html`<tr>
+                  <th scope="row">${curve.legend}</th>
+                  <td class="number">${figureOf(panel, curve, false)}</td>
+                </tr>`,
+            )}
+          </table>`;
   return html`<section class="card stat w${width}">
     <h3>${title}</h3>
-    <p class="figure ${grade ?? ""}">${figure(value, unit)} ${badge}</p>
-    ${first === undefined ? html`` : sparkline(first.values)}
+    ${figures}
     <p class="soft about">${description}</p>
   </section>`;
+}
+
+function figureOf(panel: ShownPanel, curve: ShownPanel["curves"][number], isAlone = true): Html {
+  const value = lastOf(curve);
+  const grade = panel.thresholds.length < 2 || value === null ? undefined : gradeOf(value, panel.thresholds);
+  const badge =
+    grade === undefined || value === null || (!isAlone && grade === "green")
+      ? html``
+      : html`<span class="badge ${BADGES[grade]}">${wordsOf(value, panel)}</span>`;
+  return html`<p class="figure ${grade ?? ""}">${figure(value, panel.unit)} ${badge}</p>`;
 }
 
 /** The shadow of a figure's past. It says nothing that the figures do not, so that it is hidden from readers. */
@@ -148,7 +168,7 @@ function sparkline(values: readonly (number | null)[]): Html {
 }
 
 function chart(panel: ShownPanel): Html {
-  const { id, title, description, unit, curves, width } = panel;
+  const { id, title, description, unit, curves, width, why = "" } = panel;
   const most = (values: readonly (number | null)[]): number | null => {
     const known = values.flatMap((value) => value ?? []);
     return known.length === 0 ? null : Math.max(...known);
@@ -167,7 +187,7 @@ function chart(panel: ShownPanel): Html {
     <p class="soft about">${description}</p>
     ${
       curves.length === 0
-        ? html`<p class="empty">no data</p>`
+        ? html`<p class="empty">no data: ${why}</p>`
         : html`<div class="plot" id="panel-${id}" role="img" aria-label="${label}"></div>
             <table>
               <thead>
@@ -183,6 +203,33 @@ function chart(panel: ShownPanel): Html {
             </table>`
     }
   </section>`;
+}
+
+/** As many are shown with their whole way. */
+const MOST_WAYS = 2;
+
+/** The way of the gravest alerts of which the cause is known; of the others that they fired. */
+function alertsSection(paths: readonly AlertPath[]): Html {
+  const [first] = paths;
+  const explained = paths.filter(({ tier, hasCause }) => tier === first?.tier && hasCause);
+  const full = (explained.length === 0 ? paths : explained).slice(0, MOST_WAYS);
+  const others = paths.filter((path) => !full.includes(path));
+  return html`${full.map(pathSection)}
+  ${
+    others.length === 0
+      ? html``
+      : html`<h2>What else fired</h2>
+          <table class="card">
+            ${others.map(
+              ({ alert, tier, summary, firedAt }) =>
+                html`<tr>
+                  <td>${clock(firedAt)}</td>
+                  <th scope="row">${tier} ${alert}</th>
+                  <td>${summary}</td>
+                </tr>`,
+            )}
+          </table>`
+  }`;
 }
 
 function pathSection({ alert, tier, summary, expr, stations }: AlertPath): Html {

@@ -1,22 +1,33 @@
 /** A run of the reference backend that Prometheus watched, as the page shows it. */
 import { expressionOf, runbookOf, type Alert } from "../../budget/monitoring/alert";
 import { ruleGroups, rulesFile } from "../../budget/monitoring/rule-groups";
-import type { Watched } from "../../budget/monitoring/watched";
+import { matchers } from "../../budget/monitoring/series";
+import { WATCHDOG } from "../../budget/monitoring/watched-monitoring";
 import { dashboards } from "../../components/monitoring/dashboards/render";
 import { watchedRun, type RecordedRun, type WatchedRun } from "../../sandbox/monitoring/run";
 import { alertPath, type AlertPath } from "./alert-path";
 import { dashboardModel, type AnsweredSeries, type AskRange } from "./page-model";
 import type { PerformancePage } from "./page";
+import type { ReferenceStack } from "./reference-stack";
+import { reasons } from "./sources";
 
-export type RunLength = Pick<WatchedRun, "seconds" | "everySeconds" | "namespace" | "progress" | "signal">;
+export type RunLength = Pick<WatchedRun, "seconds" | "everySeconds" | "progress" | "signal">;
 
 /** @throws UserError when a program of the run is missing */
-export async function recordedPage(watched: Watched, length: RunLength): Promise<PerformancePage> {
-  const { performance } = dashboards(watched.panels, { stack: "reference", namespaces: [length.namespace] });
+export async function recordedPage(stack: ReferenceStack, length: RunLength): Promise<PerformancePage> {
+  const { namespace, watched, environment } = stack;
+  const { performance } = dashboards(watched.panels, { stack: "reference", namespaces: [namespace] });
   if (performance === undefined) throw new Error("no panel is on the performance dashboard");
+  // A run of minutes has no half hours: what a cluster evaluates more seldom is evaluated with everything else.
+  const groups = ruleGroups(watched, { runbooks: "docs/runbooks/" }).map(({ name, rules }) => ({
+    name,
+    rules,
+  }));
   const run: WatchedRun = {
     ...length,
-    rules: rulesFile(ruleGroups(watched, { runbooks: "docs/runbooks/" })),
+    namespace,
+    environment,
+    rules: rulesFile(groups),
     alertmanager: routes,
   };
   return await watchedRun(run, async (recorded) => {
@@ -25,14 +36,16 @@ export async function recordedPage(watched: Watched, length: RunLength): Promise
       await answer(prometheus, "query_range", { query, start: `${start}`, end: `${end}`, step: `${step}` });
     const span = { from, to, scrapeSeconds: length.everySeconds };
     const paths: AlertPath[] = [];
-    for (const alert of watched.alerts) {
+    for (const alert of watched.alerts.filter(({ name }) => name !== WATCHDOG.name)) {
       const path = await pathOf(alert, recorded);
       if (path !== undefined) paths.push(path);
     }
     return {
-      about: `The reference backend and its cache under a scripted load of ${length.seconds} s.`,
-      dashboard: await dashboardModel(performance, ask, span, events),
-      paths,
+      about:
+        `The backend of the staging stack and its Redis under a scripted load of ${length.seconds} s, ` +
+        "with rules, alerts and panels as they are deployed; objectives of 30 days are judged by these minutes alone.",
+      dashboard: await dashboardModel(performance, ask, span, events, reasons(watched.rules)),
+      paths: paths.sort((a, b) => a.tier.localeCompare(b.tier) || a.firedAt - b.firedAt),
     };
   });
 }
@@ -59,17 +72,18 @@ async function pathOf(
   alert: Alert,
   { prometheus, from, to, events, notifications }: RecordedRun,
 ): Promise<AlertPath | undefined> {
-  const { name, tier, summary, forSeconds } = alert;
+  const { name, tier, labels = {}, forSeconds } = alert;
+  const selector = matchers({ alertname: name, tier, ...labels });
   return alertPath({
     alert: name,
     tier,
-    summary,
+    labels,
     expr: expressionOf(alert),
     forSeconds,
     runbook: runbookOf(alert),
     // Its samples themselves: steps of a range would be later than the moment of the evaluation.
     states: await answer(prometheus, "query", {
-      query: `ALERTS{alertname="${name}"}[${Math.ceil(to - from)}s]`,
+      query: `ALERTS{${selector}}[${Math.ceil(to - from)}s]`,
       time: `${to}`,
     }),
     events,

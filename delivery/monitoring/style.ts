@@ -31,6 +31,11 @@ ${WIDTHS.join("\n")}
 .stat .figure { font-size: 28px; font-weight: 600; line-height: 1.2; margin: 8px 0 6px; display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; }
 .stat .figure.green { color: var(--good); } .stat .figure.orange { color: var(--open); } .stat .figure.red { color: var(--bad); }
 .stat > p.about { margin: 8px 0 0; }
+.stat table { font-size: 13px; margin: 6px 0 0; }
+.stat table, .stat tbody, .stat tr, .stat th, .stat td { display: block; text-align: left; border: 0; padding: 0; }
+.stat tr + tr { margin-top: 6px; }
+.stat th { color: var(--soft); font-weight: 400; }
+.stat table .figure { font-size: 16px; margin: 0; }
 .spark { display: block; width: 100%; height: 30px; }
 .spark polyline { fill: none; stroke: var(--accent); stroke-width: 1.4; vector-effect: non-scaling-stroke; }
 .plot { min-height: 220px; margin: 0 0 0 -8px; }
@@ -43,7 +48,8 @@ ${WIDTHS.join("\n")}
 .chart thead th[data-last] { min-width: 76px; }
 .chart i { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 8px; vertical-align: middle; }
 ${CURVES.join("\n")}
-.empty { color: var(--soft); margin: auto; padding: 40px 0; }
+.empty { color: var(--soft); margin: auto; padding: 40px 0; font-size: 14px; }
+.stat > .empty { padding: 14px 0; margin: 0; }
 .marks { font-size: 14px; color: var(--soft); display: flex; flex-wrap: wrap; gap: 2px 18px; }
 .marks b { font-weight: 600; }
 .path { list-style: none; margin: 0; padding: 0; display: grid; grid-template-columns: repeat(auto-fit, minmax(190px, 1fr)); gap: 16px 34px; }

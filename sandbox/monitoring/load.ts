@@ -1,25 +1,40 @@
 /** Users of the reference backend: so many requests a second, whether they are answered in time or not. */
-import { Agent, request } from "node:http";
+import { Agent, request, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What is asked of the backend, in proportions of a shop: searches above all, few that sign in. */
-const MIX: readonly (readonly [share: number, ask: (chance: () => number) => readonly [string, string]])[] = [
+/** What one user asks. */
+interface Asked {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  /** With the token of whoever signed in last. */
+  readonly signedIn?: boolean;
+}
+
+/** What is asked of the backend, in proportions of a shop: searches above all, and some of the users are signed in. */
+const MIX: readonly (readonly [share: number, ask: (chance: () => number) => Asked])[] = [
   [
-    0.6,
-    (chance) => [
-      "GET",
-      `/api/properties?city=${encodeURIComponent(CITIES[skewed(chance, 5)] ?? "")}&limit=${1 + skewed(chance, 50)}`,
-    ],
+    0.45,
+    (chance) => ({
+      method: "GET",
+      path: `/api/properties?city=${encodeURIComponent(CITIES[skewed(chance, 5)] ?? "")}&limit=${1 + skewed(chance, 50)}`,
+    }),
   ],
   [
     0.2,
-    (chance) => [
-      "GET",
-      `/api/properties/00000001${(1 + skewed(chance, 5000)).toString(16).padStart(16, "0")}`,
-    ],
+    (chance) => ({
+      method: "GET",
+      path: `/api/properties/00000001${(1 + skewed(chance, 5000)).toString(16).padStart(16, "0")}`,
+    }),
   ],
-  [0.1, (chance) => ["GET", `/api/contractors/search?trade=windows&limit=${1 + skewed(chance, 50)}`]],
-  [0.1, () => ["POST", "/api/sessions"]],
+  [
+    0.1,
+    (chance) => ({
+      method: "GET",
+      path: `/api/contractors/search?trade=windows&limit=${1 + skewed(chance, 50)}`,
+    }),
+  ],
+  [0.2, () => ({ method: "GET", path: "/api/me", signedIn: true })],
+  [0.05, () => ({ method: "POST", path: "/api/sessions" })],
 ];
 
 const CITIES = ["Berlin", "Hamburg", "Köln", "Leipzig", "München"];
@@ -45,6 +60,7 @@ export async function askFor(
   signal: AbortSignal,
 ): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const users = new Users(agent, port);
   const chance = dice(7);
   const started = performance.now();
   let [asked, owed] = [0, 0];
@@ -54,29 +70,49 @@ export async function askFor(
     if (second >= seconds || signal.aborted) break;
     owed += rate(second) * (second - before);
     before = second;
-    for (; asked < Math.floor(owed); asked++) ask(agent, port, ...picked(chance));
+    for (; asked < Math.floor(owed); asked++) users.ask(picked(chance));
     await sleep(TICK_MS);
   }
   agent.destroy();
 }
 
-function picked(chance: () => number): readonly [string, string] {
+function picked(chance: () => number): Asked {
   let left = chance();
   for (const [share, what] of MIX) {
     if (left < share) return what(chance);
     left -= share;
   }
-  return ["GET", "/api/properties?city=Berlin"];
+  return { method: "GET", path: "/api/properties?city=Berlin" };
 }
 
-function ask(agent: Agent, port: number, method: string, path: string): void {
-  const sent = request({ agent, host: "127.0.0.1", port, method, path, timeout: GIVE_UP_MS }, (response) =>
-    response.resume(),
-  );
-  // What fails is in the figures of the backend.
-  sent.on("error", () => undefined);
-  sent.on("timeout", () => sent.destroy());
-  sent.end();
+/** Ask, and wait for no answer but the token of whoever signs in. */
+class Users {
+  private token: string | undefined;
+
+  constructor(
+    private readonly agent: Agent,
+    private readonly port: number,
+  ) {}
+
+  ask({ method, path, signedIn = false }: Asked): void {
+    const { agent, port, token } = this;
+    const headers = signedIn && token !== undefined ? { authorization: `Bearer ${token}` } : {};
+    const options = { agent, host: "127.0.0.1", port, method, path, headers, timeout: GIVE_UP_MS };
+    const sent = request(options, (response) => {
+      if (method === "POST" && response.statusCode === 201) this.signIn(response);
+      else response.resume();
+    });
+    // What fails is in the figures of the backend.
+    sent.on("error", () => undefined);
+    sent.on("timeout", () => sent.destroy());
+    sent.end();
+  }
+
+  private signIn(response: IncomingMessage): void {
+    let body = "";
+    response.on("data", (chunk: Buffer) => (body += chunk.toString()));
+    response.on("end", () => (this.token = (JSON.parse(body) as { readonly token: string }).token));
+  }
 }
 
 /** Numbers from 0 to 1, the same on every machine. */

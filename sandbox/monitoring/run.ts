@@ -1,6 +1,6 @@
 /** The reference backend under a scripted load, watched by a real Prometheus. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -12,6 +12,7 @@ import { freePort } from "../../cli/free-port";
 import { ROOT } from "../../cli/paths";
 import { answers, startProgram, type RunningProgram } from "./child";
 import { askFor } from "./load";
+import { alertmanagerIn, prometheusIn } from "./servers";
 
 export interface WatchedRun {
   /** Text of a rules file. */
@@ -22,8 +23,10 @@ export interface WatchedRun {
   readonly seconds: number;
   /** Between two scrapes and between two evaluations of rules, seconds. */
   readonly everySeconds: number;
-  /** Labels of every series, as the platform's monitors set them. */
+  /** Label of every series, as the platform's monitors set it. */
   readonly namespace: string;
+  /** Variables of the backend besides those of the run itself. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly progress: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -41,7 +44,10 @@ export interface Notification {
   readonly at: number;
   readonly receiver: string;
   readonly status: string;
-  readonly alerts: readonly string[];
+  readonly alerts: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly summary: string;
+  }[];
 }
 
 export interface RecordedRun {
@@ -54,15 +60,19 @@ export interface RecordedRun {
   readonly notifications: readonly Notification[];
 }
 
+const WATCHING_WITHIN_MS = 30_000;
+/** Scrapes after which an alert of the start is over. */
+const SETTLED_SCRAPES = 5;
+
 /** Requests/s: a quiet start, a rush hour, and back. */
 const QUIET = 40;
 const RUSH = 140;
 
 /** Parts of the script at which something happens. */
-const RUSH_FROM = 0.25;
-const RUSH_TO = 0.85;
-const STILL_FROM = 0.45;
-const STILL_TO = 0.65;
+const RUSH_FROM = 0.1;
+const RUSH_TO = 0.9;
+const STILL_FROM = 0.2;
+const STILL_TO = 0.34;
 
 /**
  * Runs the script, and hands over while Prometheus still answers: quiet, a rush hour, and in the middle of it Redis stands
@@ -104,32 +114,24 @@ export async function watchedRun<Result>(
       name: "the reference backend",
       command: process.execPath,
       args: ["-r", "ts-node/register/transpile-only", join(ROOT, "runtime/reference-backend/main.ts")],
-      environment: backendEnvironment(backendPort, redisPort, password),
+      environment: { ...run.environment, ...backendEnvironment(backendPort, redisPort, password) },
       isReady: async () => await answers(`http://127.0.0.1:${backendPort}/metrics`),
     });
     if (run.alertmanager !== undefined) {
       sink = await webhook(notifications);
-      await start(
-        alertmanager(folder, alertmanagerPort, run.alertmanager(`http://127.0.0.1:${portOf(sink)}`)),
-      );
+      const configuration = run.alertmanager(`http://127.0.0.1:${portOf(sink)}`);
+      writeFileSync(join(folder, "alertmanager.yaml"), JSON.stringify(configuration));
+      await start(alertmanagerIn(folder, `127.0.0.1:${alertmanagerPort}`));
     }
-    const prometheus = `127.0.0.1:${await freePort()}`;
     writePrometheus(folder, run, {
       backend: `127.0.0.1:${backendPort}`,
       "redis-cache": `127.0.0.1:${exporterPort}`,
       ...(run.alertmanager === undefined ? {} : { alertmanager: `127.0.0.1:${alertmanagerPort}` }),
     });
-    await start({
-      name: "Prometheus",
-      command: "prometheus",
-      args: [
-        `--config.file=${join(folder, "prometheus.yaml")}`,
-        `--storage.tsdb.path=${join(folder, "data")}`,
-        `--web.listen-address=${prometheus}`,
-        "--log.level=warn",
-      ],
-      isReady: async () => await answers(`http://${prometheus}/-/ready`),
-    });
+    const prometheus = `127.0.0.1:${await freePort()}`;
+    await start(prometheusIn(folder, prometheus));
+    await isWatching(prometheus);
+    await sleep(SETTLED_SCRAPES * 1000 * run.everySeconds);
     const from = Date.now() / 1000;
     const events = await script(run, backendPort, redis);
     // The last requests are seen by the scrapes after them.
@@ -141,6 +143,16 @@ export async function watchedRun<Result>(
     sink?.close();
     sink?.closeAllConnections();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Until every target has been scraped: before, what is not there yet looks like what is away. */
+async function isWatching(prometheus: string): Promise<void> {
+  const query = encodeURIComponent("count(up == 1) == count(up)");
+  for (const deadline = Date.now() + WATCHING_WITHIN_MS; Date.now() < deadline; await sleep(200)) {
+    const response = await fetch(`http://${prometheus}/api/v1/query?query=${query}`);
+    const { data } = (await response.json()) as { readonly data?: { readonly result: readonly unknown[] } };
+    if ((data?.result.length ?? 0) > 0) return;
   }
 }
 
@@ -213,33 +225,11 @@ async function script(
   return events;
 }
 
-function alertmanager(
-  folder: string,
-  port: number,
-  configuration: object,
-): Parameters<typeof startProgram>[0] {
-  const file = join(folder, "alertmanager.yaml");
-  writeFileSync(file, JSON.stringify(configuration));
-  return {
-    name: "Alertmanager",
-    command: "prometheus-alertmanager",
-    args: [
-      `--config.file=${file}`,
-      `--storage.path=${join(folder, "alertmanager")}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      "--cluster.listen-address=",
-      "--log.level=warn",
-    ],
-    isReady: async () => await answers(`http://127.0.0.1:${port}/-/ready`),
-  };
-}
-
 function writePrometheus(
   folder: string,
   { rules, everySeconds, namespace }: WatchedRun,
   { alertmanager: receiver, ...jobs }: Readonly<Record<string, string>>,
 ): void {
-  mkdirSync(join(folder, "data"));
   writeFileSync(join(folder, "rules.yaml"), rules);
   const interval = `${everySeconds}s`;
   const configuration = {
@@ -265,13 +255,19 @@ async function webhook(notifications: Notification[]): Promise<Server> {
       const told = JSON.parse(body) as {
         readonly receiver: string;
         readonly status: string;
-        readonly alerts: readonly { readonly labels: Readonly<Record<string, string>> }[];
+        readonly alerts: readonly {
+          readonly labels: Readonly<Record<string, string>>;
+          readonly annotations: Readonly<Record<string, string>>;
+        }[];
       };
       notifications.push({
         at: Date.now() / 1000,
         receiver: told.receiver,
         status: told.status,
-        alerts: told.alerts.map(({ labels }) => labels["alertname"] ?? ""),
+        alerts: told.alerts.map(({ labels, annotations }) => ({
+          labels,
+          summary: annotations["summary"] ?? "",
+        })),
       });
       response.end();
     });

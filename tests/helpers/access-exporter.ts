@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { freePort } from "../../cli/free-port";
 import { accessExporterArgs } from "../../components/load-balancing/proxy/access-exporter";
 import { accessProgram, type AccessProgramArgs } from "../../components/load-balancing/proxy/access-program";
-import { startProgram } from "./program-with-folder";
+import { answers } from "../../sandbox/monitoring/child";
+import { startInFolder } from "./program-with-folder";
 import { deployedProgram } from "./programs";
 
 export interface RunningAccessExporter {
@@ -32,13 +33,11 @@ export async function startAccessExporter(
     at === undefined
       ? [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
       : [at.log, at.address];
-  const stop = await startProgram({
-    title: "mtail",
+  const stop = await startInFolder(folder, {
+    name: "mtail",
     command: deployedProgram("mtail"),
     args: accessExporterArgs({ program, log, port: Number(address.split(":")[1]) }),
-    url: `http://${address}`,
-    readyPath: "/metrics",
-    folder,
+    isReady: () => answers(`http://${address}/metrics`),
   });
   return { log, address, series: () => seriesAt(address), stop };
 }

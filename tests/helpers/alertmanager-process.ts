@@ -10,7 +10,8 @@ import { parse, stringify } from "yaml";
 import { freePort } from "../../cli/free-port";
 import { alertmanagerConfig, type ConfigOptions } from "../../components/monitoring/alertmanager-config";
 import type { Routing } from "../../budget/monitoring/routing";
-import { startProgram } from "./program-with-folder";
+import { alertmanagerIn } from "../../sandbox/monitoring/servers";
+import { startInFolder } from "./program-with-folder";
 
 /** An alert as it is told to Alertmanager. It fires until it is told to have ended. */
 export interface ToldAlert {
@@ -82,19 +83,7 @@ export async function startAlertmanager(
   );
   await writeFile(join(folder, "alertmanager.yaml"), config);
   const address = `127.0.0.1:${await freePort()}`;
-  const stop = await startProgram({
-    title: "Alertmanager",
-    command: "prometheus-alertmanager",
-    args: [
-      `--config.file=${join(folder, "alertmanager.yaml")}`,
-      `--storage.path=${join(folder, "data")}`,
-      `--web.listen-address=${address}`,
-      "--cluster.listen-address=",
-      "--log.level=warn",
-    ],
-    url: `http://${address}`,
-    folder,
-  });
+  const stop = await startInFolder(folder, alertmanagerIn(folder, address));
   return {
     address,
     tell: async (...alerts) => {

@@ -1,8 +1,7 @@
 /** A real Prometheus as a process of a test, on a free port of 127.0.0.1. */
-import { join } from "node:path";
-
 import { freePort } from "../../cli/free-port";
-import { startProgram } from "./program-with-folder";
+import { prometheusIn } from "../../sandbox/monitoring/servers";
+import { startInFolder } from "./program-with-folder";
 
 export interface PrometheusProcess {
   /** `http://127.0.0.1:<port>` */
@@ -28,19 +27,7 @@ export async function startPrometheusIn(
 ): Promise<PrometheusProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const stop = await startProgram({
-    title: "Prometheus",
-    command: "prometheus",
-    args: [
-      `--config.file=${join(folder, "prometheus.yaml")}`,
-      `--storage.tsdb.path=${join(folder, "data")}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-      "--log.level=warn",
-      ...more,
-    ],
-    url,
-    folder,
-  });
+  const stop = await startInFolder(folder, prometheusIn(folder, `127.0.0.1:${port}`, ...more));
   return { url, ask: (path) => ask(port, path), stop };
 }
 

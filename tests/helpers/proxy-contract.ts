@@ -93,7 +93,7 @@ function shared(options: ProxyOptions): Omit<ProxyConfArgs, "listen" | "scratch"
   return { plan, timeouts, trustedProxies, maxBodyMiB, headers, routes, privatePaths, ...rest };
 }
 
-function nginxArgs(options: ProxyOptions): RenderedNginx {
+export function nginxArgs(options: ProxyOptions): RenderedNginx {
   const { rateLimit = PLENTY, services = [] } = options;
   return {
     ...shared(options),

@@ -1,6 +1,7 @@
 /** What happened meanwhile, marked in every panel. */
 import { AnnotationQueryBuilder, type AnnotationQuery } from "@grafana/grafana-foundation-sdk/dashboard";
 
+import { WATCHDOG } from "../../../budget/monitoring/watched-monitoring";
 import { DATA_SOURCE } from "./panel-json";
 import { shown } from "./shown";
 
@@ -24,7 +25,7 @@ interface Mark {
  * - a deploy is a ReplicaSet that gets its first pods: also one of an earlier version, which a roll-back takes again;
  * - scaling is a change of the wanted pods;
  * - a load test is running while k6 reports virtual users;
- * - an alert that fires.
+ * - an alert that fires, but not the one that fires at all times.
  */
 export function annotations(namespaces: readonly string[]): { readonly build: () => AnnotationQuery }[] {
   const within = `{namespace=~"${namespaces.join("|")}"}`;
@@ -51,7 +52,7 @@ export function annotations(namespaces: readonly string[]): { readonly build: ()
     {
       name: "Alerts",
       color: "red",
-      expr: 'max by (alertname, tier) (ALERTS{alertstate="firing",tier!=""})',
+      expr: `max by (alertname, tier) (ALERTS{alertstate="firing",tier!="",alertname!="${WATCHDOG.name}"})`,
       title: "{{tier}} {{alertname}}",
     },
   ];

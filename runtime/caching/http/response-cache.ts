@@ -167,6 +167,8 @@ class ResponseCache {
     if (running !== undefined && !running.refresh)
       return this.follow(request, response, next, { key, path, tags });
     const { found, versions } = await cache.lookUp(key, tags);
+    // A deadline has answered, or the client has left: nothing would tell those who wait for what is made here.
+    if (isOver(response)) return;
     const stored = found === undefined || reload ? undefined : this.storedOf(key, found);
     if (stored === undefined || found === undefined) {
       if (wishes?.onlyIfCached === true) {
@@ -198,7 +200,7 @@ class ResponseCache {
       if (flight === undefined) return this.lead(request, response, next, work);
       this.options.cache.parts.metrics.joined();
       const outcome = await flight.result;
-      if (response.writableEnded || response.destroyed) return;
+      if (isOver(response)) return;
       if (outcome.kind === "private") return next();
       if (outcome.kind === "gone") continue;
       sendStored(request, response, outcome.stored, Date.now() - outcome.at, this.statuses.shared);
@@ -300,6 +302,11 @@ function watched(answer: MadeAnswer, instead: () => LastPiece | undefined): Answ
     sealed: () => answer.sealed(),
     complete: (body) => answer.complete(body),
   };
+}
+
+/** Nobody hears of this answer any more, not even of its end. */
+function isOver(response: Response): boolean {
+  return response.writableEnded || response.destroyed;
 }
 
 /** Handlers make whole answers; whether the client has it already is decided when there is one. */

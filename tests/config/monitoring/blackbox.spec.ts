@@ -14,10 +14,11 @@ import { expressionOf } from "../../../budget/monitoring/alert";
 import { freePort } from "../../../cli/free-port";
 import { blackboxArgs, blackboxConfig } from "../../../components/monitoring/blackbox-exporter";
 import { monitorSpec } from "../../../components/monitoring/monitors";
+import { answers } from "../../../sandbox/monitoring/child";
 import { makeCertificate, type TestCertificate } from "../../helpers/certificates";
 import { eventually } from "../../helpers/eventually";
 import { startPrometheusIn, type PrometheusProcess } from "../../helpers/prometheus-process";
-import { startProgram } from "../../helpers/program-with-folder";
+import { startInFolder } from "../../helpers/program-with-folder";
 import { deployedProgram } from "../../helpers/programs";
 
 const NAMESPACE = "retrofitlink";
@@ -64,13 +65,11 @@ describe("probes of the public address", function () {
     const port = await freePort();
     exporter = `127.0.0.1:${port}`;
     stops.push(
-      await startProgram({
-        title: "The blackbox exporter",
+      await startInFolder(folder, {
+        name: "the blackbox exporter",
         command: deployedProgram("blackbox"),
         args: blackboxArgs(file, exporter),
-        url: `http://${exporter}`,
-        readyPath: "/-/healthy",
-        folder,
+        isReady: () => answers(`http://${exporter}/-/healthy`),
       }),
     );
     const addresses = [`https://localhost:${encrypted}/`, `https://localhost:${encrypted}/away`, plainUrl];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { guideQueries } from "../../../budget/service/recording-rules";
+import { guideQueries, readFirst } from "../../../budget/service/recording-rules";
 import { testedRules } from "../../helpers/alert-tests";
 import { eventually } from "../../helpers/eventually";
 import { freePort } from "../../../cli/free-port";
@@ -13,7 +13,8 @@ const BACKEND = { namespace: "retrofitlink", job: "backend" };
 const QUERIES = guideQueries(BACKEND);
 const { p95: P95, hitRatio: HIT_RATIO, errorRatio: ERROR_RATIO, throughput: THROUGHPUT } = QUERIES;
 /** Another service in the same Prometheus, of which nothing may be counted. */
-const OTHER = guideQueries({ ...BACKEND, job: "other" });
+const OTHER_BACKEND = { ...BACKEND, job: "other" };
+const OTHER = guideQueries(OTHER_BACKEND);
 
 describe("the guide's four queries in a real Prometheus", function () {
   this.timeout(60_000);
@@ -33,7 +34,8 @@ describe("the guide's four queries in a real Prometheus", function () {
 
   async function start(environment: Record<string, string>): Promise<void> {
     backend = await startBackend({ ...BACKEND_ENVIRONMENT, ...environment });
-    const rules = testedRules([...Object.values(QUERIES), ...Object.values(OTHER)], []);
+    const first = [BACKEND, OTHER_BACKEND].flatMap(readFirst);
+    const rules = testedRules([...first, ...Object.values(QUERIES), ...Object.values(OTHER)], []);
     prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], rules, BACKEND);
   }
 

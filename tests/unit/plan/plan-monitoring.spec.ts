@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 
 import { subjectOf } from "../../../budget/monitoring/alert";
 import { mapValues } from "../../../budget/core/own";
+import { SERIES_OF_SLO } from "../../../budget/monitoring/slo";
 import { monitoringNumbers, planMonitoring, type MonitoringInputs } from "../../../plan/plan-monitoring";
 import { planStack, type StackPlan } from "../../../plan/plan-stack";
 import { CATALOGUE } from "../../../product/data-model/catalogue";
@@ -84,20 +85,29 @@ describe("what is watched of a stack", () => {
       PLAN,
       WATCHED,
     );
-    assert.equal(seriesPerService.value, 53);
+    assert.equal(seriesPerService.value, 94);
     assert.equal(seriesPerPublicService.value, 17);
     // A path of requests, one that stays open, and what is nobody's; 12 bounds of the times, a sum, a count and no bound.
     assert.equal(seriesPerProxyPod.value, 3 * 22 + 15 + 6);
-    assert.equal(series.value, WATCHED.rules.length + WATCHED.targets.length);
     assert.equal(alerts.value, WATCHED.alerts.length);
-    const names = Object.keys(PRODUCTION.services);
+    const services = Object.keys(PRODUCTION.services);
     const of = (service: string): number =>
       [...WATCHED.rules, ...WATCHED.targets].filter(
         ({ labels }) => labels?.["service"] === service && labels["proxy"] === undefined,
       ).length;
+    // Three objectives: errors, and two percentiles; a public service has them at the proxy as well.
+    const windows = 3 * SERIES_OF_SLO.windows;
     assert.deepEqual(
-      names.map(of),
-      names.map(() => 53),
+      services.map(of),
+      services.map(() => 94 - windows),
+    );
+    const shared = WATCHED.rules.filter(
+      ({ record, labels }) => record.startsWith("slo:") && labels === undefined,
+    );
+    assert.equal(shared.length, SERIES_OF_SLO.windows);
+    assert.equal(
+      series.value,
+      WATCHED.rules.length + WATCHED.targets.length + services.length * windows - shared.length,
     );
   });
 

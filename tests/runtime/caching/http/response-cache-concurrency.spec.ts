@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { request as httpRequest } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import type { Express } from "express";
+
 import { eventually } from "../../../helpers/eventually";
 import { type Answer, CachedApp } from "./cached-app";
 
@@ -84,6 +86,41 @@ describe("the response cache", () => {
         ["second", "second", "second"],
       );
       assert.equal(app.calls, 2);
+    });
+  });
+
+  describe("a request whose time is up before the cache has answered", () => {
+    /** As the deadline of a service does. */
+    const impatient = (routes: Express): void =>
+      void routes.use((_request, response, next) => {
+        const timer = setTimeout(() => response.status(503).end("late"), 300);
+        response.once("close", () => clearTimeout(timer));
+        next();
+      });
+
+    it("is over, and the next ones do not wait for it", async function () {
+      this.timeout(30_000);
+      await app.serve(
+        (routes) =>
+          routes.get(
+            "/late",
+            app.counted((_request, response) => response.send("made")),
+          ),
+        {},
+        impatient,
+      );
+      app.redis.signal("SIGSTOP");
+      try {
+        assert.deepEqual(await app.call("/late").then(({ body }) => body), "late");
+        const given = async (): Promise<number> => await app.caches.count("redis_cache_errors_total");
+        await eventually("the look-up has ended", async () => (await given()) > 0);
+        // What follows the look-up.
+        await sleep(100);
+      } finally {
+        app.redis.signal("SIGCONT");
+      }
+      assert.equal(app.calls, 0);
+      await eventually("an answer", async () => (await app.call("/late")).body === "made");
     });
   });
 

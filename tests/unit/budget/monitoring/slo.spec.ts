@@ -12,6 +12,8 @@ import {
   sloIssues,
   type Slo,
 } from "../../../../budget/monitoring/slo";
+import { ruleGroups } from "../../../../budget/monitoring/rule-groups";
+import { NOTHING_WATCHED, together, type Watched } from "../../../../budget/monitoring/watched";
 
 const OF: Slo = {
   name: "CheckoutErrors",
@@ -56,9 +58,46 @@ describe("an objective", () => {
 
   it("adds as many series as it says", () => {
     const { rules, budgetLeft } = slo(OF);
-    assert.equal(rules.length, SERIES_OF_SLO);
-    assert.equal(new Set(rules.map(({ record }) => record)).size, SERIES_OF_SLO);
+    assert.equal(rules.filter(({ labels }) => labels !== undefined).length, SERIES_OF_SLO.own);
+    assert.equal(rules.length, SERIES_OF_SLO.own + SERIES_OF_SLO.windows);
+    assert.equal(new Set(rules.map(({ record }) => record)).size, rules.length);
     assert.equal(budgetLeft, 'slo:error_budget_left:ratio30d{service="checkout",slo="CheckoutErrors"}');
+  });
+
+  it("has the rules of its windows in common with all of its namespace, behind what they read", () => {
+    const of = (service: string, namespace: string): Watched => ({
+      ...NOTHING_WATCHED,
+      ...slo({ ...OF, labels: { namespace, service } }),
+    });
+    const { rules } = together([of("a", "one"), of("b", "one"), of("c", "other")]);
+    const { own, windows } = SERIES_OF_SLO;
+    assert.equal(rules.length, 3 * own + 2 * windows);
+    const records = rules.map(({ record, expr }) => `${record} ${expr}`);
+    assert.equal(new Set(rules).size, rules.length);
+    const lastOwn = rules.map(({ labels }) => labels?.["service"]).lastIndexOf("b");
+    const shared = records.findIndex((text) => text.includes('slo:events:rate5m{namespace="one"}'));
+    assert.ok(shared > lastOwn);
+  });
+
+  it("is looked at seldom where it is made of half hours, and each of those is recorded once", () => {
+    const groups = ruleGroups({ ...NOTHING_WATCHED, ...slo(OF) }, { runbooks: "" });
+    const of = (name: string): (string | undefined)[] =>
+      groups
+        .filter(({ rules }) => (rules as { record?: string }[]).some(({ record }) => record === name))
+        .map(({ interval }) => interval);
+    assert.deepEqual(of("slo:events:rate30m"), ["1800s"]);
+    assert.deepEqual(of("slo:bad_events:ratio3d"), ["120s"]);
+    assert.deepEqual(of("slo:bad_events:ratio6h"), [undefined]);
+    assert.deepEqual(
+      groups.map(({ name, interval = "" }) => `${name} ${interval}`.trim()),
+      [
+        "retrofitlink-recording",
+        "retrofitlink-recording-every-120s 120s",
+        "retrofitlink-recording-every-1800s 1800s",
+        "retrofitlink-alerts-service",
+        "retrofitlink-alerts-service-every-120s 120s",
+      ],
+    );
   });
 
   it("is refused where it is none", () => {

@@ -8,7 +8,10 @@ import {
   type AskRange,
 } from "../../../../delivery/monitoring/page-model";
 import type { PerformancePage } from "../../../../delivery/monitoring/page";
-import { SHOWN } from "../../../../delivery/monitoring/shown";
+import { referenceStack } from "../../../../delivery/monitoring/reference-stack";
+
+/** As they are deployed. */
+export const PANELS = referenceStack().watched.panels.filter(({ dashboard }) => dashboard === "performance");
 
 export const FROM = Date.UTC(2026, 0, 5, 14) / 1000;
 export const TO = FROM + 240;
@@ -47,10 +50,19 @@ export const FIRED: readonly AnsweredSeries[] = [
   },
 ];
 
+const TOLD = {
+  labels: { alertname: "ServiceErrors", tier: "P0", service: "backend" },
+  summary: "Too many requests fail.",
+};
+const OTHER = {
+  labels: { alertname: "ServiceErrors", tier: "P2", service: "backend" },
+  summary: "Some fail.",
+};
+
 export const PATH = alertPath({
   alert: "ServiceErrors",
   tier: "P0",
-  summary: "Too many requests fail.",
+  labels: { service: "backend" },
   expr: "errors > 0.05",
   forSeconds: 4,
   runbook: "service-errors.md",
@@ -61,15 +73,15 @@ export const PATH = alertPath({
     { at: FROM + 160, text: "Redis goes on" },
   ],
   notifications: [
-    { at: FROM + 111.4, receiver: "page at once", status: "firing", alerts: ["ServiceErrors"] },
-    { at: FROM + 170, receiver: "page at once", status: "resolved", alerts: ["ServiceErrors"] },
-    { at: FROM + 20, receiver: "business hours", status: "firing", alerts: ["Other"] },
+    { at: FROM + 111.4, receiver: "page at once", status: "firing", alerts: [TOLD] },
+    { at: FROM + 170, receiver: "page at once", status: "resolved", alerts: [OTHER, TOLD] },
+    { at: FROM + 20, receiver: "business hours", status: "firing", alerts: [OTHER] },
   ],
 });
 
 export async function madeUpPage(
-  panels: readonly Panel[] = SHOWN.panels,
-  ask: AskRange = answering({ cache: "api", status: "200", pod: "backend-0" }),
+  panels: readonly Panel[] = PANELS,
+  ask: AskRange = answering({ service: "backend", cache: "api", job: "backend", route: "/" }),
 ): Promise<PerformancePage> {
   const { performance } = dashboards(panels, { stack: "production", namespaces: ["retrofitlink"] });
   if (performance === undefined) throw new Error("no panel is on the performance dashboard");

@@ -11,10 +11,11 @@ import {
   type AnsweredSeries,
   type ShownThreshold,
 } from "../../../../delivery/monitoring/page-model";
-import { SHOWN } from "../../../../delivery/monitoring/shown";
+import { referenceStack } from "../../../../delivery/monitoring/reference-stack";
+import { reasons } from "../../../../delivery/monitoring/sources";
 import { dashboardFaults } from "../../../helpers/dashboard-rules";
 import { HITS, LATENCY } from "../../components/monitoring/panels";
-import { FROM, PATH, TO, madeUpPage } from "./fixture";
+import { FROM, PANELS, PATH, TO, madeUpPage } from "./fixture";
 
 const OPTIONS = { stack: "production", namespaces: ["retrofitlink"] };
 const LOWER: readonly ShownThreshold[] = [
@@ -62,6 +63,7 @@ describe("what a performance page shows", () => {
         ],
         reach: 0.6,
         curves: [{ legend: "p50", values: [0.1, null, null, 0.25] }],
+        why: undefined,
         width: 24,
       },
     ]);
@@ -115,22 +117,41 @@ describe("what a performance page shows", () => {
     assert.equal(clock(FROM + 3), "14:00:03");
   });
 
-  it("says in words what is not kept, and has no curve of a query without data", async () => {
-    const page = performancePage(await madeUpPage(SHOWN.panels, () => Promise.resolve([])));
-    assert.equal(page.match(/class="empty">no data/g)?.length, 6);
-    const bad = performancePage(await madeUpPage());
-    assert.match(bad, /Not kept now: .*Requests that fail.*Answered from the cache/);
-    assert.match(bad, /An alert fired meanwhile: ServiceErrors\./);
+  it("says in words what is not kept, and of a query without data why there is none", async () => {
+    const page = performancePage(await madeUpPage(PANELS, () => Promise.resolve([])));
+    assert.equal(page.match(/class="empty">no data: nothing of it has happened/g)?.length, PANELS.length);
+    const tenth = (): Promise<AnsweredSeries[]> =>
+      Promise.resolve([{ metric: { service: "backend" }, values: [[FROM, "1.5"]] }]);
+    const bad = performancePage(await madeUpPage(PANELS, tenth));
+    assert.match(bad, /Not kept now: .*response time, 95th percentile.*error rate/);
+    assert.match(bad, /An alert fired meanwhile: ServiceErrors \(P0\)\./);
+  });
+
+  it("names who would have told what a machine without a cluster does not know", () => {
+    const why = reasons(referenceStack().watched.rules);
+    const of = (id: string): string =>
+      why(PANELS.find((panel) => panel.id === id)?.queries.map(({ expr }) => expr) ?? []);
+    assert.match(of("cpu"), /kubelets/);
+    assert.match(of("promise-memoryUtilization"), /kubelets/);
+    assert.equal(of("errors-by-route"), "nothing of it has happened");
+  });
+
+  it("has figures of their own for several curves of one card", async () => {
+    const two = [{ service: "backend" }, { service: "matching" }];
+    const values = [[FROM, "0.5"]] as const;
+    const ask = (): Promise<AnsweredSeries[]> => Promise.resolve(two.map((metric) => ({ metric, values })));
+    const page = performancePage(await madeUpPage(PANELS.slice(0, 1), ask));
+    assert.match(page, /<th scope="row">backend<\/th>[^]*<th scope="row">matching<\/th>/);
   });
 
   it("is a dashboard without a fault", () => {
-    for (const one of Object.values(dashboards(SHOWN.panels, OPTIONS)))
-      assert.deepEqual(dashboardFaults(one), []);
+    for (const one of Object.values(dashboards(PANELS, OPTIONS))) assert.deepEqual(dashboardFaults(one), []);
   });
 });
 
 describe("the way of an alert", () => {
   it("leads from the cause to the person, in seconds since the cause", () => {
+    assert.equal(PATH?.summary, "Too many requests fail.");
     assert.deepEqual(
       PATH?.stations.map(({ who, what, details }) => [who, what, ...details]),
       [
@@ -155,7 +176,7 @@ describe("the way of an alert", () => {
   });
 
   it("is none while the alert has not fired", () => {
-    const silent = { alert: "A", tier: "P0", summary: "", expr: "", forSeconds: 0, runbook: "a.md" };
+    const silent = { alert: "A", tier: "P0", labels: {}, expr: "", forSeconds: 0, runbook: "a.md" };
     assert.equal(alertPath({ ...silent, states: [], events: [], notifications: [] }), undefined);
   });
 });
