@@ -7,6 +7,7 @@ import { about, list, number, text } from "../core/settings";
 import type { PerformanceBudget } from "../core/performance-budget";
 import type { Tier } from "../monitoring/alert";
 import { ownAlertSettings } from "../monitoring/own-rules";
+import type { RecordingRule } from "../monitoring/recording";
 import { matchers, seriesOf, type Workload } from "../monitoring/series";
 import { slo, sloIssues, type Slo } from "../monitoring/slo";
 import { bucketIssues, bucketMatcher, responseTimeBuckets } from "./buckets";
@@ -136,8 +137,9 @@ export function ownObjectives(
 ): ReturnType<typeof slo>[] {
   return objectives.map((own) => {
     const { rules, ...rest } = slo(objectiveOf(of, own));
-    // Alerts read what is recorded: what somebody wrote is in the rules alone.
-    return { ...rest, rules: rules.map((rule) => (rule.labels === undefined ? rule : { ...rule, own: true })) };
+    // Only these have what somebody wrote; the others stay the very rules that objectives have in common.
+    const isWritten = ({ expr }: RecordingRule): boolean => own.kind === "events" && expr.includes(own.total);
+    return { ...rest, rules: rules.map((rule) => (isWritten(rule) ? { ...rule, own: true } : rule)) };
   });
 }
 

@@ -59,6 +59,13 @@ describe("rules and objectives of a stack's own", () => {
     const links = { runbooks: EXISTING.runbooks };
     const [platforms, own] = [ruleGroups(watched, links), ownRuleGroups(watched, links)];
     const all = [...platforms, ...own].flatMap(({ rules }) => rules as readonly Config[]);
+    // Two rules of one series would be two values of it.
+    const series = all.filter(({ record }) => record !== undefined);
+    const ids = series.map(({ record, labels }) => JSON.stringify([record, labels]));
+    assert.deepEqual(
+      ids.filter((id, index) => ids.indexOf(id) !== index),
+      [],
+    );
     const of = (name: string): Config[] => all.filter((rule) => rule["alert"] === name);
     assert.deepEqual(
       of("CheckoutErrors").map(({ labels }) => labels.tier),
@@ -68,7 +75,7 @@ describe("rules and objectives of a stack's own", () => {
     assert.deepEqual(new Set(of("SearchSlow").map(({ labels }) => labels.tier)), new Set(["P1", "P2"]));
     assert.match(
       of("SearchSlow")[0]?.["expr"],
-      /slo:bad_events:rate5m\{namespace="retrofitlink",service="backend",slo="SearchSlow"\}/,
+      /\{namespace="retrofitlink",service="backend",slo="SearchSlow"\}/,
     );
     const slow = all.find(
       ({ record, labels }) => record === "slo:bad_events:rate5m" && labels.slo === "SearchSlow",
