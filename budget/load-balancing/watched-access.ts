@@ -219,7 +219,7 @@ function accessPanels(of: WatchedAccess, objectives: readonly SloRules[]): Panel
             queries: [
               {
                 expr: `min by (service, slo, percentile) (slo:error_budget_left:ratio30d${sel})`,
-                legend: "{{service}} {{slo}} {{percentile}}",
+                legend: "{{slo}} of {{service}} {{percentile}}",
               },
             ],
             bounds: [{ value: 0, worseWhen: "lower" as const, label: "used up" }],

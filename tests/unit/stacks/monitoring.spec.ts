@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { dashboards } from "../../../components/monitoring/dashboards/render";
 import { planStack } from "../../../plan/plan-stack";
 import { CATALOGUE } from "../../../product/data-model/catalogue";
-import { watchedOf } from "../../../stacks/wiring/monitoring";
+import { asksItself, watchedOf } from "../../../stacks/wiring/monitoring";
 import { dashboardFaults } from "../../helpers/dashboard-rules";
 import { shippedConfig } from "../../helpers/preview";
 
@@ -37,4 +37,23 @@ describe("what is watched of the shipped stacks", () => {
       }
     });
   }
+});
+
+describe("the blackbox exporter of a stack", () => {
+  const { monitoring, ...production } = shippedConfig("production");
+
+  it("is its own where it installs its monitoring, has public hosts and names no other one", () => {
+    assert.ok(monitoring?.kind === "install");
+    const { cdn, loadBalancer, ...inside } = production;
+    assert.ok(cdn !== undefined && loadBalancer !== undefined);
+    assert.equal(asksItself({ ...production, monitoring }), true);
+    assert.equal(asksItself({ ...production, monitoring: { ...monitoring, blackbox: "other:9115" } }), false);
+    assert.equal(asksItself({ ...inside, monitoring }), false);
+    const { runbooks } = monitoring;
+    assert.equal(
+      asksItself({ ...production, monitoring: { kind: "existing", runbooks, labels: {} } }),
+      false,
+    );
+    assert.equal(asksItself(production), false);
+  });
 });
