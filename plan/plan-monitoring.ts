@@ -161,7 +161,12 @@ export function monitoringNumbers(
       targets.filter(isOf(first, false)),
       ["services"],
     ),
-    seriesPerPublicService: seriesOfRules("Series of a public service at the proxy", atProxy, [], ["loadBalancer"]),
+    seriesPerPublicService: seriesOfRules(
+      "Series of a public service at the proxy",
+      atProxy,
+      [],
+      ["loadBalancer"],
+    ),
     seriesPerProxyPod: accessSeries(accessSizeOf(inputs, plan)),
     series: seriesOfRules("Series of the stack", own, targets, ["services"]),
     alerts: derived("Alerts", alerts.length, "", "one entry each with its noun", ["services"]),

@@ -38,7 +38,9 @@ export function monitoringCounts(): string {
     const { rules, alerts, panels, targets } = watched;
     const names = new Set(alerts.map(({ name }) => name)).size;
     const figures = [rules.length, alerts.length, names, panels.length, targets.length];
-    const sizes = [series, seriesPerService, seriesPerPublicService, seriesPerProxyPod].map(({ value }) => value);
+    const sizes = [series, seriesPerService, seriesPerPublicService, seriesPerProxyPod].map(
+      ({ value }) => value,
+    );
     return [stack, ...figures, ...sizes].join(" | ");
   });
   const pages = readdirSync(join(ROOT, "docs", "runbooks")).filter((file) => file !== "README.md");

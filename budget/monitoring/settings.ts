@@ -38,6 +38,7 @@ export const monitoringSettings = {
   blackbox: text(/^[a-z0-9.-]+:\d{1,5}$/, {
     allowed: "an address like blackbox-exporter.monitoring.svc:9115",
     fix: "Give the address of the blackbox exporter inside the cluster.",
+    otherwise: "with kind install an exporter of the stack's own",
     decides: "probes of the public hosts",
   }),
   grafana: retold(address, {

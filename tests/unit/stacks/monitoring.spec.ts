@@ -51,7 +51,7 @@ describe("the blackbox exporter of a stack", () => {
     assert.equal(asksItself({ ...inside, monitoring }), false);
     const { runbooks } = monitoring;
     assert.equal(
-      asksItself({ ...production, monitoring: { kind: "existing", runbooks, labels: {} } }),
+      asksItself({ ...production, monitoring: { kind: "existing", runbooks, labels: {}, rules: [] } }),
       false,
     );
     assert.equal(asksItself(production), false);
