@@ -86,7 +86,7 @@ describe("what is watched of a stack", () => {
       WATCHED,
     );
     assert.equal(seriesPerService.value, 94);
-    assert.equal(seriesPerPublicService.value, 17);
+    assert.equal(seriesPerPublicService.value, 11 + 3 * SERIES_OF_SLO.windows);
     // A path of requests, one that stays open, and what is nobody's; 12 bounds of the times, a sum, a count and no bound.
     assert.equal(seriesPerProxyPod.value, 3 * 22 + 15 + 6);
     assert.equal(alerts.value, WATCHED.alerts.length);
@@ -107,7 +107,7 @@ describe("what is watched of a stack", () => {
     assert.equal(shared.length, SERIES_OF_SLO.windows);
     assert.equal(
       series.value,
-      WATCHED.rules.length + WATCHED.targets.length + services.length * windows - shared.length,
+      WATCHED.rules.length + WATCHED.targets.length + (services.length + 1) * windows - shared.length,
     );
   });
 
