@@ -78,6 +78,8 @@ export interface Slo {
   readonly objective: number;
   /** How urgent it is at most: what would be more is told as this. @default "P0" */
   readonly mostUrgent?: Tier | undefined;
+  /** Its PromQL was written into the stack file: the rules that have it stand apart from the platform's. @default false */
+  readonly own?: boolean;
   /** Series with which all events come to so many a minute, and bad ones to that share of them. */
   readonly example: (badShare: number, allPerMinute: number) => readonly ExampleSeries[];
   /** As {@link Alert} has them; the windows are added to the summary. */
@@ -157,12 +159,16 @@ export function slo(of: Slo): SloRules {
     labels,
     ...(everySeconds === undefined ? {} : { everySeconds }),
   });
+  const counted = (record: string, expr: string): RecordingRule => ({
+    ...rule(record, expr),
+    ...(of.own === true ? { own: true } : {}),
+  });
   const left = `slo:error_budget_left:ratio${days}`;
   return {
     rules: [
-      rule("slo:events:rate5m", of.all),
+      counted("slo:events:rate5m", of.all),
       // Without errors there is no series of them, as long as no request has failed.
-      rule("slo:bad_events:rate5m", `(${of.bad}) or 0 * (${of.all})`),
+      counted("slo:bad_events:rate5m", `(${of.bad}) or 0 * (${of.all})`),
       rule(left, `1 - ${at(shareOver(SLO_PERIOD_SECONDS))} / ${number(allowed)}`, COARSE_EVERY),
       ...windowRules(of.labels?.["namespace"]),
     ],

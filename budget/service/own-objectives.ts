@@ -7,7 +7,6 @@ import { about, list, number, text } from "../core/settings";
 import type { PerformanceBudget } from "../core/performance-budget";
 import type { Tier } from "../monitoring/alert";
 import { ownAlertSettings } from "../monitoring/own-rules";
-import type { RecordingRule } from "../monitoring/recording";
 import { matchers, seriesOf, type Workload } from "../monitoring/series";
 import { slo, sloIssues, type Slo } from "../monitoring/slo";
 import { bucketIssues, bucketMatcher, responseTimeBuckets } from "./buckets";
@@ -118,6 +117,7 @@ export function objectiveOf(
     labels: serviceLabels(of),
     objective: own.objective,
     mostUrgent: own.tier,
+    own: own.kind === "events",
     ...measured,
     about: {
       noun: "service",
@@ -135,12 +135,7 @@ export function ownObjectives(
   of: Workload & { readonly budget: PerformanceBudget; readonly key: string },
   objectives: readonly OwnObjective[],
 ): ReturnType<typeof slo>[] {
-  return objectives.map((own) => {
-    const { rules, ...rest } = slo(objectiveOf(of, own));
-    // Only these have what somebody wrote; the others stay the very rules that objectives have in common.
-    const isWritten = ({ expr }: RecordingRule): boolean => own.kind === "events" && expr.includes(own.total);
-    return { ...rest, rules: rules.map((rule) => (isWritten(rule) ? { ...rule, own: true } : rule)) };
-  });
+  return objectives.map((own) => slo(objectiveOf(of, own)));
 }
 
 type Measured = Pick<Slo, "bad" | "all" | "example">;
