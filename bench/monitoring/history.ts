@@ -33,7 +33,10 @@ export interface PastSeries {
   readonly stepSeconds: number;
 }
 
-/** What needs a past, and the names of what would need one whose labels nobody can say before. */
+/**
+ * Series that rules look back at for longer than the run, which are written beforehand; `without` names recorded series of that
+ * kind whose labels are not known before they are recorded.
+ */
 export function pastOf(
   watched: Watched,
   targets: readonly Target[],

@@ -25,8 +25,8 @@ export const ACCESS_SERIES = {
 /** Classes of answers; `left` is a client that went away before there was one. */
 export const ANSWER_CODES = ["1xx", "2xx", "3xx", "4xx", "5xx", "left"] as const;
 
-/** `service` and `route` of a request that was refused before the proxy knew whose it is. */
-export const NOBODYS = "none";
+/** Label `service` of a request that was refused before the proxy knew which service it is for. */
+export const NO_SERVICE = "none";
 
 /** Answers of its own that a proxy has: 15 statuses, of which 429 has two reasons. */
 export const OWN_ANSWERS = 16;
@@ -73,7 +73,7 @@ export function accessSeries({ routes, open, buckets }: AccessSize): Derived {
     "Series of a pod's access log",
     (routes + open + 1) * answers + routes * times + 1 + OF_TARGET,
     "",
-    `(${plural(routes + open, "path")} + what is nobody's) · ${answers} answers + ` +
+    `(${plural(routes + open, "path")} + requests without a service) · ${answers} answers + ` +
       `${plural(routes, "path")} · ${times} of the times + ${1 + OF_TARGET}`,
     ["services", "loadBalancer"],
   );

@@ -28,11 +28,11 @@ export interface WatchedAccess extends Workload {
 export const EDGE_SERIES = {
   /** Label `route`. */
   throughput: "proxy:requests:rate5m",
-  /** 0 while nobody asks. */
+  /** 0 without requests. */
   errorRatio: "proxy:requests:error_ratio_rate5m",
   /** Labels `status` and `reason`. */
   refusals: "proxy:refusals:rate5m",
-  /** Share of the answers that began within the promise, by `percentile`. None while nobody asks. */
+  /** Share of the answers that began within the promise, by `percentile`. No value without requests. */
   within: "proxy:request_duration_seconds:within_ratio_rate5m",
 } as const;
 
@@ -177,7 +177,7 @@ function denies(of: WatchedAccess): Alert {
   };
 }
 
-/** The proxy is there, and nobody hears its log: the kubelet asks each pod every few seconds, also when no client does. */
+/** The exporter counts nothing of a proxy that runs. The kubelet probes each pod every few seconds, so that a pod without clients counts, too. */
 function unmeasured(of: WatchedAccess): Alert {
   const { probes } = ACCESS_SERIES;
   const pod = `pod="${examplePod(of)}"`;
@@ -239,7 +239,7 @@ function accessPanels(of: WatchedAccess, objectives: readonly SloRules[]): Panel
       id: "proxy-errors",
       title: "Errors at the edge",
       description:
-        "Share of answers that are a 5xx, whoever gave them. A bad picture: above the first line for longer than a rollout.",
+        "Share of answers that are a 5xx, of a service or of the proxy itself. A bad picture: above the first line for longer than a rollout.",
       unit: "ratio",
       queries: [{ expr: `${EDGE_SERIES.errorRatio}${sel}`, legend: "{{service}}" }],
       bounds: boundsOf(of, ({ budget: { errorRatio } }) => [

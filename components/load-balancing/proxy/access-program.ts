@@ -4,7 +4,7 @@
  * Of a line it reads only what the proxy says itself: claim, status, why it refused, and times. Nothing that a client may choose is
  * among it, so that no client can make up a series or another's figures.
  */
-import { ACCESS_SERIES, NOBODYS } from "../../../budget/load-balancing/access-metrics";
+import { ACCESS_SERIES, NO_SERVICE } from "../../../budget/load-balancing/access-metrics";
 import type { ProxyKind } from "../../../budget/load-balancing/proxy";
 import { REJECTIONS } from "./proxy-headers";
 
@@ -130,8 +130,8 @@ export function accessProgram({ proxy, routes, buckets }: AccessProgramArgs): st
       ...timed.flatMap(({ when, seconds }) => block(when, [`${duration}${known} = ${seconds}`])),
     ]),
     "",
-    // Refused before the proxy knew whose it is.
-    ...block(`/${before}${between}${rest}/`, answer(`["${NOBODYS}"][""]`)),
+    // Refused before the proxy knew which service it is for.
+    ...block(`/${before}${between}${rest}/`, answer(`["${NO_SERVICE}"][""]`)),
   ]);
 }
 

@@ -87,7 +87,7 @@ describe("what is watched of a stack", () => {
     );
     assert.equal(seriesPerService.value, 94);
     assert.equal(seriesPerPublicService.value, 11 + 3 * SERIES_OF_SLO.windows);
-    // A path of requests, one that stays open, and what is nobody's; 12 bounds of the times, a sum, a count and no bound.
+    // A path of requests, one that stays open, and requests without a service; 12 bounds of the times, a sum, a count and no bound.
     assert.equal(seriesPerProxyPod.value, 3 * 22 + 15 + 6);
     assert.equal(alerts.value, WATCHED.alerts.length);
     const services = Object.keys(PRODUCTION.services);
