@@ -10,13 +10,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 
 import { ROOT } from "../cli/paths";
+import { isMap, pathOf, type Values } from "./chart-keys";
 
 const TABLES = join(ROOT, "tests", "unit", "components", "charts");
-
-type Values = Readonly<Record<string, unknown>>;
-
-const isMap = (value: unknown): value is Values =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Templates write these as they are given, whatever the chart has as an example. */
 const PASSED_ON = new Set(["resources", "extraArgs", "labels", "annotations", "grafana.ini"]);
@@ -24,7 +20,7 @@ const PASSED_ON = new Set(["resources", "extraArgs", "labels", "annotations", "g
 /** @returns paths of keys; what takes any key ends with an asterisk */
 function paths(values: Values, prefix = ""): string[] {
   return Object.entries(values).flatMap(([key, value]) => {
-    const path = `${prefix}${key.replaceAll(".", "\\.")}`;
+    const path = pathOf(prefix, key);
     const isOpen = value === null || PASSED_ON.has(key) || (isMap(value) && Object.keys(value).length === 0);
     if (isOpen) return [`${path}.*`];
     return isMap(value) ? [path, ...paths(value, `${path}.`)] : [path];

@@ -1,10 +1,10 @@
 /** Settings of caches, in the cluster and rented. */
-import { WEEKDAYS } from "../core/weekdays";
 import { z } from "zod";
 
 import { securityGroupId } from "../core/cloud-leaves";
 import { passwordGeneration, poolSize, storageClassName, workloadName, zones } from "../core/leaves";
 import { about, choice, flag, group, list, number, retold, text, type About } from "../core/settings";
+import { WEEKDAYS } from "../core/weekdays";
 import { ELASTICACHE_NODES } from "./managed-cache";
 
 /** Largest memory that anything here may ask for, MiB: 1 TiB. */

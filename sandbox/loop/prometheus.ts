@@ -12,6 +12,7 @@ import {
   stopInBackground,
   type BackgroundProcess,
 } from "../cluster/processes";
+import { prometheusIn } from "../monitoring/servers";
 
 const READY_WITHIN_MS = 30_000;
 
@@ -37,19 +38,10 @@ export class Prometheus {
 
   /** Starts it, or starts it again. @throws UserError when it ends, or is not ready in time */
   async begin(): Promise<void> {
-    const { directory } = this.process;
-    startInBackground(this.process, "prometheus", [
-      `--config.file=${join(directory, "prometheus.yaml")}`,
-      `--storage.tsdb.path=${join(directory, "data")}`,
-      `--web.listen-address=${this.address}`,
-      "--log.level=warn",
-    ]);
+    const { command, args, isReady } = prometheusIn(this.process.directory, this.address);
+    startInBackground(this.process, command, args);
     for (const deadline = Date.now() + READY_WITHIN_MS; ; await sleep(100)) {
-      const isReady = await fetch(`http://${this.address}/-/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-      if (isReady) return;
+      if (await isReady().catch(() => false)) return;
       if (runningPid(this.process) === undefined || Date.now() > deadline) {
         throw new UserError(
           `Prometheus does not run: ${lastLogLines(this.process, 1)}`,

@@ -22,6 +22,10 @@ export interface RunningProgram {
   stop(): Promise<void>;
 }
 
+/** What ends with this process, however it ends. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
+
 const READY_WITHIN_MS = 30_000;
 const LOG_CHARACTERS = 2_000;
 
@@ -39,11 +43,10 @@ export async function startProgram(program: Program): Promise<RunningProgram> {
   // A program that ends before it has read its input says why by itself.
   child.stdin.on("error", () => undefined);
   child.stdin.end(input);
-  const endWithUs = (): boolean => child.kill("SIGKILL");
-  process.once("exit", endWithUs);
+  running.add(child);
   const stop = async (): Promise<void> => {
-    process.off("exit", endWithUs);
     await end(child);
+    running.delete(child);
   };
   for (const deadline = Date.now() + READY_WITHIN_MS; ; await sleep(50)) {
     if (await isReady().catch(() => false)) break;

@@ -4,10 +4,11 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { planRedis, replicatedNumbers } from "../../../budget/caching/plan-redis";
+import { planRedis } from "../../../budget/caching/plan-redis";
 import { sentinelsOf, watchCache } from "../../../budget/caching/watched";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { expressionOf } from "../../../budget/monitoring/alert";
+import { plannedConf } from "../../../components/caching/redis/redis-conf";
 import { eventually } from "../../helpers/eventually";
 import { startPrometheusIn, type PrometheusProcess } from "../../helpers/prometheus-process";
 import { startRedisExporter, type RunningExporter } from "../../helpers/redis-exporter";
@@ -38,17 +39,7 @@ describe("series of a Redis", function () {
   const exporters: RunningExporter[] = [];
 
   before(async () => {
-    const { numbers } = plan;
-    const replicated = replicatedNumbers(plan);
-    assert.ok(replicated !== undefined);
-    store = await Replication.start({
-      purpose: "session",
-      maxMemoryMiB: numbers.maxMemory.value,
-      clientBuffersMiB: numbers.clientBuffers.value,
-      maxClients: numbers.maxClients.value,
-      ioThreads: numbers.ioThreads.value,
-      replication: { backlogMiB: replicated.backlog.value, replicaBufferMiB: replicated.replicaBuffer.value },
-    });
+    store = await Replication.start(plannedConf("session", plan));
     for (const { address } of store.members) exporters.push(await startRedisExporter(address.port));
     prometheus = await startPrometheusIn(await prometheusFolder());
   });

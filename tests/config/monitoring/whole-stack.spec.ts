@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { replicatedNumbers, type RedisPlan } from "../../../budget/caching/plan-redis";
+import type { RedisPlan } from "../../../budget/caching/plan-redis";
 import { sentinelsOf } from "../../../budget/caching/watched";
 import { own } from "../../../budget/core/own";
 import { accessBuckets, accessOf } from "../../../budget/load-balancing/access-metrics";
@@ -19,6 +19,7 @@ import { BUDGET_TARGET } from "../../../budget/monitoring/rule-groups";
 import { together, type Watched } from "../../../budget/monitoring/watched";
 import { responseTimeBuckets } from "../../../budget/service/buckets";
 import { freePort } from "../../../cli/free-port";
+import { plannedConf } from "../../../components/caching/redis/redis-conf";
 import { NGINX_STATUS_PATH } from "../../../components/load-balancing/proxy/nginx/nginx-conf-args";
 import { HEALTH_PATH } from "../../../components/load-balancing/proxy/proxy-conf-args";
 import { blackboxArgs, blackboxConfig } from "../../../components/monitoring/blackbox-exporter";
@@ -37,6 +38,7 @@ import { haProxyArgs, nginxArgs, type ProxyOptions } from "../../helpers/proxy-c
 import { startHaProxy } from "../../helpers/haproxy-server";
 import { startNginx } from "../../helpers/nginx-server";
 import { startRedisExporter } from "../../helpers/redis-exporter";
+import { startInFolder } from "../../helpers/program-with-folder";
 import { deployedProgram } from "../../helpers/programs";
 import { MASTER_NAME, Replication } from "../../helpers/redis-replication";
 import { REDIS_PASSWORD, startRedis, type RunningRedis } from "../../helpers/redis-server";
@@ -152,12 +154,12 @@ describe("a whole stack under load", function () {
 
   before(async function () {
     this.timeout(FERRETDB_BUILD_TIMEOUT_MS);
-    // Each of some twenty programs ends with this process.
+    // Each Redis and each Sentinel ends with this process by a listener of its own.
     process.setMaxListeners(100);
     const [database, cache, sessions] = await Promise.all([
       part(startFerretdb()),
-      part(startCache()),
-      part(startSessions()),
+      part(startRedis(plannedConf("cache", planOf(CACHE)))),
+      part(Replication.start(plannedConf("session", planOf(SESSIONS)))),
     ]);
     const backend = await part(startBackend(environment(database, cache, sessions)));
     const upstream = [{ host: "127.0.0.1", port: backend.port }];
@@ -213,32 +215,6 @@ describe("a whole stack under load", function () {
     const plan = own(PLAN.caches, name)?.plan;
     assert.ok(plan !== undefined && "ioThreads" in plan.numbers);
     return plan as RedisPlan;
-  }
-
-  function startCache(): Promise<RunningRedis> {
-    const { maxMemory, clientBuffers, maxClients, ioThreads } = planOf(CACHE).numbers;
-    return startRedis({
-      purpose: "cache",
-      maxMemoryMiB: maxMemory.value,
-      clientBuffersMiB: clientBuffers.value,
-      maxClients: maxClients.value,
-      ioThreads: ioThreads.value,
-    });
-  }
-
-  function startSessions(): Promise<Replication> {
-    const plan = planOf(SESSIONS);
-    const { numbers } = plan;
-    const replicated = replicatedNumbers(plan);
-    assert.ok(replicated !== undefined);
-    return Replication.start({
-      purpose: "session",
-      maxMemoryMiB: numbers.maxMemory.value,
-      clientBuffersMiB: numbers.clientBuffers.value,
-      maxClients: numbers.maxClients.value,
-      ioThreads: numbers.ioThreads.value,
-      replication: { backlogMiB: replicated.backlog.value, replicaBufferMiB: replicated.replicaBuffer.value },
-    });
   }
 
   function environment(
@@ -300,16 +276,16 @@ describe("a whole stack under load", function () {
     );
     scraped.push({ job: workloadName("nginx"), pod: "nginx-0", address: ofNginx });
     const blackbox = `127.0.0.1:${await freePort()}`;
-    const modules = join(await mkdtemp(join(tmpdir(), "blackbox-")), "modules.yaml");
+    const blackboxFolder = await mkdtemp(join(tmpdir(), "blackbox-"));
+    const modules = join(blackboxFolder, "modules.yaml");
     await writeFile(modules, blackboxConfig({ encrypted: false }));
-    await part(
-      startProgram({
-        name: "the blackbox exporter",
-        command: deployedProgram("blackbox"),
-        args: blackboxArgs(modules, blackbox),
-        isReady: () => answers(`http://${blackbox}/metrics`),
-      }),
-    );
+    const stop = await startInFolder(blackboxFolder, {
+      name: "the blackbox exporter",
+      command: deployedProgram("blackbox"),
+      args: blackboxArgs(modules, blackbox),
+      isReady: () => answers(`http://${blackbox}/metrics`),
+    });
+    parts.push({ stop });
     const address = `http://127.0.0.1:${nginx.httpPort}/api/properties?city=Berlin`;
     scraped.push({
       ...{ job: PUBLIC_ADDRESS_JOB, pod: "", address: blackbox, path: "/probe" },

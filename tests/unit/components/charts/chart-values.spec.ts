@@ -14,10 +14,9 @@ import {
   VerticalPodAutoscalerOperator,
 } from "../../../../components/autoscaling/operators";
 import { CHARTS } from "../../../../components/shared/versions";
+import { isMap, pathOf, type Values } from "../../../../scripts/chart-keys";
 import { record, type Recording } from "../../../helpers/pulumi";
 import { recordStack, STACKS } from "../../../helpers/recorded-stack";
-
-type Values = Readonly<Record<string, unknown>>;
 
 const RELEASE = "kubernetes:helm.sh/v3:Release";
 
@@ -33,10 +32,6 @@ const outputs = {
   "aws:sqs/queue:Queue": { name: "nodes", arn: "arn:aws:sqs:eu-central-1:123456789012:nodes" },
 };
 
-function isMap(value: unknown): value is Values {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** Keys of a table that take any key below them. */
 function known(chart: string, version: string): (path: string) => "open" | "known" | "unknown" {
   const lines = new Set(
@@ -49,7 +44,7 @@ function known(chart: string, version: string): (path: string) => "open" | "know
 
 function unknownKeys(values: Values, judge: ReturnType<typeof known>, prefix = ""): string[] {
   return Object.entries(values).flatMap(([key, value]) => {
-    const path = `${prefix}${key.replaceAll(".", "\\.")}`;
+    const path = pathOf(prefix, key);
     const verdict = judge(path);
     if (verdict === "unknown") return [path];
     return verdict === "known" && isMap(value) ? unknownKeys(value, judge, `${path}.`) : [];
