@@ -1,5 +1,5 @@
 /** What is watched of a whole stack: each noun answers for itself, and this collects the answers. Pure and in one pass. */
-import { watchAutoscaler, watchNamespace } from "../budget/autoscaling/watched";
+import { watchAutoscalers, watchNamespace, type AutoscaledWorkload } from "../budget/autoscaling/watched";
 import { derived, type Derived, type Numbers } from "../budget/core/derived";
 import { own } from "../budget/core/own";
 import { accessBuckets, accessSeries } from "../budget/load-balancing/access-metrics";
@@ -8,11 +8,11 @@ import { watchAddress, watchProxy } from "../budget/load-balancing/watched";
 import type { Alert } from "../budget/monitoring/alert";
 import { watchOwnRules, type OwnRule } from "../budget/monitoring/own-rules";
 import type { RecordingRule } from "../budget/monitoring/recording";
-import { SERIES_OF_SLO } from "../budget/monitoring/slo";
+import { ALLOWED } from "../budget/monitoring/slo";
 import { NOTHING_WATCHED, together, type ExportedTarget, type Watched } from "../budget/monitoring/watched";
 import { ownObjectives } from "../budget/service/own-objectives";
 import { servicePanels } from "../budget/service/panels";
-import { watchService } from "../budget/service/watched";
+import { watchServices, type WatchedService } from "../budget/service/watched";
 import type { PlannedService } from "./planned-service";
 import type { StackPlan } from "./plan-stack";
 import { publicServices } from "./public-services";
@@ -33,17 +33,14 @@ export function planMonitoring(
   watchers: Watchers = USUAL_WATCHERS,
 ): Watched {
   const { namespace } = inputs.cluster;
-  const services = Object.entries(plan.services).flatMap(([name, planned]): Watched[] => {
-    const input = own(inputs.services, name);
-    return input === undefined ? [] : watchPlannedService(namespace, name, input, planned);
-  });
   const forecasts = Object.values(inputs.services).some(
     ({ autoscaling }) => (autoscaling?.forecast?.mode ?? "off") !== "off",
   );
   const watched = together([
-    ...services,
+    ...watchPlannedServices(inputs, plan),
     { rules: [], alerts: [], panels: servicePanels(namespace, plan.budget), targets: [] },
     ...watchTraffic(inputs, plan),
+    ...watchScaling(inputs, plan),
     watchNamespace(namespace, forecasts),
     ...watchNouns(inputs, plan, watchers),
     watchOwnRules(namespace, inputs.monitoring?.rules ?? []),
@@ -61,61 +58,81 @@ function ofStack(alert: Alert, namespace: string): Alert {
     : alert;
 }
 
-function watchPlannedService(
-  namespace: string,
-  name: string,
-  input: ServiceInput,
-  { plan, budget }: PlannedService,
-): Watched[] {
-  const { profile, resources, processesPerPod, demand, autoscaling, slos = [] } = input;
-  const key = `retrofitlink:services.${name}`;
-  const own = ownObjectives({ namespace, job: name, budget, key }, slos);
+/** Services of the plan, each with what it follows from. */
+function plannedServices(
+  inputs: MonitoringInputs,
+  plan: StackPlan,
+): readonly { readonly name: string; readonly input: ServiceInput; readonly planned: PlannedService }[] {
+  return Object.entries(plan.services).flatMap(([name, planned]) => {
+    const input = own(inputs.services, name);
+    return input === undefined ? [] : { name, input, planned };
+  });
+}
+
+function watchPlannedServices(inputs: MonitoringInputs, plan: StackPlan): Watched[] {
+  const { namespace } = inputs.cluster;
+  const services = plannedServices(inputs, plan);
+  const ownOnes = services.flatMap(({ name, input: { slos = [] }, planned: { budget } }) =>
+    ownObjectives({ namespace, job: name, budget, key: `retrofitlink:services.${name}` }, slos),
+  );
+  const [first, ...more] = services.map(({ name, input, planned: { budget } }): WatchedService => ({
+    namespace,
+    job: name,
+    budget,
+    pod: { slots: input.profile.concurrencyPerPod, ...input.resources },
+    processesPerPod: input.processesPerPod,
+    maxUtilization: input.profile.maxUtilization,
+    baseRps: input.demand.baseRps,
+  }));
   return [
-    ...own.map(({ rules, alerts }) => ({ ...NOTHING_WATCHED, rules, alerts })),
-    watchService({
-      namespace,
-      job: name,
-      budget,
-      pod: { slots: profile.concurrencyPerPod, ...resources },
-      processesPerPod,
-      maxUtilization: profile.maxUtilization,
-      baseRps: demand.baseRps,
-      key,
-    }),
-    watchAutoscaler({
-      namespace,
-      name,
-      min: plan.numbers.min.value,
-      max: plan.numbers.max.value,
-      forecast: autoscaling?.forecast?.mode ?? "off",
-      key,
-    }),
+    ...ownOnes.map((one) => ({ ...NOTHING_WATCHED, ...one })),
+    ...(first === undefined ? [] : [watchServices({ namespace, services: [first, ...more] })]),
   ];
+}
+
+/** Everything that an autoscaler gives its pods. */
+function watchScaling(inputs: MonitoringInputs, plan: StackPlan): Watched[] {
+  const services = plannedServices(inputs, plan).map(
+    ({ name, input: { autoscaling }, planned }): AutoscaledWorkload => ({
+      name,
+      min: planned.plan.numbers.min.value,
+      max: planned.plan.numbers.max.value,
+      forecast: autoscaling?.forecast?.mode ?? "off",
+    }),
+  );
+  const { loadBalancer } = inputs;
+  const proxies =
+    loadBalancer === undefined || plan.proxy === undefined
+      ? []
+      : [
+          {
+            name: workloadName(loadBalancer.proxy),
+            min: plan.proxy.numbers.minReplicas.value,
+            max: plan.proxy.numbers.maxReplicas.value,
+          },
+        ];
+  const [first, ...more] = [...services, ...proxies];
+  return first === undefined
+    ? []
+    : [watchAutoscalers({ namespace: inputs.cluster.namespace, workloads: [first, ...more] })];
 }
 
 function watchTraffic(inputs: MonitoringInputs, plan: StackPlan): Watched[] {
   const { cluster, loadBalancer, cdn } = inputs;
   if (loadBalancer === undefined || plan.proxy === undefined) return [];
   const { namespace } = cluster;
-  const { clientsPerPod, minReplicas, maxReplicas } = plan.proxy.numbers;
-  const job = workloadName(loadBalancer.proxy);
+  const [first, ...more] = publicServices(inputs).flatMap((name) => {
+    const planned = own(plan.services, name);
+    return planned === undefined ? [] : [{ name, budget: planned.budget }];
+  });
+  if (first === undefined) return [];
   return [
     watchProxy({
       namespace,
-      job,
+      job: workloadName(loadBalancer.proxy),
       proxy: loadBalancer.proxy,
-      services: publicServices(inputs).flatMap((name) => {
-        const planned = own(plan.services, name);
-        return planned === undefined ? [] : [{ name, budget: planned.budget }];
-      }),
-      clientsPerPod: clientsPerPod.value,
-    }),
-    watchAutoscaler({
-      namespace,
-      name: job,
-      min: minReplicas.value,
-      max: maxReplicas.value,
-      key: "retrofitlink:loadBalancer",
+      services: [first, ...more],
+      clientsPerPod: plan.proxy.numbers.clientsPerPod.value,
     }),
     // A load balancer of a cloud and a CDN always end TLS.
     ...(loadBalancer.public === undefined && cdn === undefined
@@ -138,37 +155,48 @@ export interface MonitoringNumbers extends Numbers {
 }
 
 /**
- * How much the stack asks of Prometheus. A rule counts as one series, and those that all objectives have in common as one for
- * each of them; the hit ratio has one for each cache of the service, what is summed by path one for each, the histogram one for
- * each bound, and an alert one more while it is pending or fires.
+ * How much the stack asks of Prometheus. The hit ratio has a series for each cache of a service, what is summed by path one for each,
+ * a histogram one for each bound; each of them counts as one. An alert has one more while it is pending or fires.
  */
 export function monitoringNumbers(
   inputs: Pick<MonitoringInputs, "services" | "loadBalancer">,
   plan: Pick<StackPlan, "services">,
   { rules, targets, alerts }: Watched,
 ): MonitoringNumbers {
-  const [first = ""] = Object.keys(inputs.services);
-  const isOf =
-    (service: string | undefined, atProxy: boolean) =>
-    ({ labels = {} }: { labels?: Readonly<Record<string, string>> }): boolean =>
-      service !== undefined && labels["service"] === service && (labels["proxy"] !== undefined) === atProxy;
-  const own = rules.filter((rule) => !isOfWindows(rule));
-  const atProxy = own.filter(isOf(inputs.loadBalancer?.service, true));
+  const [service = ""] = Object.keys(inputs.services);
+  const publics = publicServices(inputs);
+  const targetsOf = (name: string | undefined, atProxy: boolean): readonly ExportedTarget[] =>
+    targets.filter(({ labels }) => labels["service"] === name && (labels["proxy"] !== undefined) === atProxy);
+  const [ofService, ofPublic] = [targetsOf(service, false), targetsOf(publics[0], true)];
+  const objectives = (figures: readonly ExportedTarget[]): number =>
+    figures.filter(({ record }) => record === ALLOWED).length;
+  const each = (one: RecordingRule["each"]): number => rules.filter((rule) => rule.each === one).length;
+  const windows = each("objective");
+  const perService = (one: "service" | "public service", figures: readonly ExportedTarget[]): Parts => ({
+    rules: each(one),
+    windows: windows * objectives(figures),
+    figures: figures.length,
+  });
   return {
-    seriesPerService: seriesOfRules(
-      "Series of a service",
-      own.filter(isOf(first, false)),
-      targets.filter(isOf(first, false)),
-      ["services"],
-    ),
-    seriesPerPublicService: seriesOfRules(
+    seriesPerService: seriesOf("Series of a service", perService("service", ofService), ["services"]),
+    seriesPerPublicService: seriesOf(
       "Series of a public service at the proxy",
-      atProxy,
-      [],
+      perService("public service", ofPublic),
       ["loadBalancer"],
     ),
     seriesPerProxyPod: accessSeries(accessSizeOf(inputs, plan)),
-    series: seriesOfRules("Series of the stack", own, targets, ["services"]),
+    series: seriesOf(
+      "Series of the stack",
+      {
+        rules:
+          each(undefined) +
+          each("service") * Object.keys(inputs.services).length +
+          each("public service") * publics.length,
+        windows: windows * objectives(targets),
+        figures: targets.length,
+      },
+      ["services"],
+    ),
     alerts: derived("Alerts", alerts.length, "", "one entry each with its noun", ["services"]),
   };
 }
@@ -193,26 +221,19 @@ function accessSizeOf(
   };
 }
 
-/** By which each objective begins. */
-const EVENTS = "slo:events:rate5m";
-
-/** A rule for the windows of all objectives. */
-function isOfWindows({ record, labels }: RecordingRule): boolean {
-  return labels === undefined && record.startsWith("slo:");
+/** Where series come from. */
+interface Parts {
+  readonly rules: number;
+  readonly windows: number;
+  readonly figures: number;
 }
 
-function seriesOfRules(
-  name: string,
-  rules: readonly RecordingRule[],
-  figures: readonly ExportedTarget[],
-  from: readonly string[],
-): Derived {
-  const windows = rules.filter(({ record }) => record === EVENTS).length * SERIES_OF_SLO.windows;
+function seriesOf(name: string, { rules, windows, figures }: Parts, from: readonly string[]): Derived {
   return derived(
     name,
-    rules.length + windows + figures.length,
+    rules + windows + figures,
     "",
-    `${rules.length} recording rules + ${windows} windows of objectives + ${figures.length} figures of the plan`,
+    `${rules} of recording rules + ${windows} windows of objectives + ${figures} figures of the plan`,
     from,
   );
 }

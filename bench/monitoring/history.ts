@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 
 import { expressionOf } from "../../budget/monitoring/alert";
 import type { RecordingRule } from "../../budget/monitoring/recording";
+import { ALLOWED } from "../../budget/monitoring/slo";
 import type { Watched } from "../../budget/monitoring/watched";
 import { gaugeSeries, labelled, nameOf, valueAt, type MadeSeries, type Target } from "./series";
 
@@ -59,22 +60,27 @@ export function pastOf(
   );
   const needed = watched.rules.filter(({ record }) => isLong(record));
   const recorded = needed.flatMap((rule) =>
-    labelsOf(rule, watched.rules).map((labels) =>
+    labelsOf(rule, watched).map((labels) =>
       entry(gaugeSeries(labelled(rule.record, labels), rule.record.includes("bad_events") ? 0.001 : 10)),
     ),
   );
-  const without = needed.filter((rule) => labelsOf(rule, watched.rules).length === 0);
+  const without = needed.filter((rule) => labelsOf(rule, watched).length === 0);
   return { past: [...scraped, ...recorded], without: without.map(({ record }) => record) };
 }
 
-/** Labels of what a rule records: its own, or those of the recorded series that it reads. */
+/** Labels of what a rule records: its own where it is one series, those of each subject where it is about objectives. */
 function labelsOf(
-  { labels, expr }: RecordingRule,
-  rules: readonly RecordingRule[],
+  { labels = {}, record, each }: RecordingRule,
+  { targets }: Watched,
 ): Readonly<Record<string, string>>[] {
-  if (labels !== undefined) return [labels];
-  const read = new Set(expr.match(/[a-zA-Z_:][\w:]*/g));
-  return rules.flatMap((rule) => (read.has(rule.record) && rule.labels !== undefined ? [rule.labels] : []));
+  if (each === undefined) return Object.keys(labels).length === 0 ? [] : [labels];
+  if (!record.startsWith("slo:")) return [];
+  return targets.flatMap((target) =>
+    target.record === ALLOWED &&
+    Object.entries(labels).every(([label, value]) => target.labels[label] === value)
+      ? [target.labels]
+      : [],
+  );
 }
 
 /** Labels of a target that the series itself does not have. */

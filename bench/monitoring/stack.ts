@@ -20,6 +20,7 @@ export function manyServices(count: number): ManyServices {
   const plan = planStack(shipped);
   const [input, planned] = [shipped.services["backend"], plan.services["backend"]];
   if (input === undefined || planned === undefined) throw new Error("Pulumi.production.yaml has no backend");
+  const { loadBalancer } = shipped;
   const services = Array.from({ length: count }, (_, index) => `service-${index}`);
   const of = <Value>(value: Value): Record<string, Value> =>
     Object.fromEntries(services.map((name) => [name, value]));
@@ -28,6 +29,14 @@ export function manyServices(count: number): ManyServices {
     namespace: shipped.cluster.namespace,
     services,
     plan: many,
-    watched: planMonitoring({ ...shipped, services: of(input) }, many),
+    watched: planMonitoring(
+      {
+        ...shipped,
+        services: of(input),
+        // The proxy passes on to one of them.
+        loadBalancer: loadBalancer && { ...loadBalancer, service: services[0] ?? "" },
+      },
+      many,
+    ),
   };
 }

@@ -127,11 +127,14 @@ function ofPodState(namespace: string, pod: string, container: string): MadeSeri
   ];
 }
 
+/** What pods of services tell, and the cluster of them. */
+const TOLD_BY_SERVICES: readonly string[] = ["service", "autoscaling"];
+
 /** Caches, proxies, database, CDN and the monitoring: the series with which each of their alerts is silent. */
 function ofOthers(alerts: readonly Alert[]): MadeSeries[] {
   const found = new Map<string, MadeSeries>();
   for (const alert of alerts) {
-    if (alert.labels?.["service"] !== undefined) continue;
+    if (TOLD_BY_SERVICES.includes(alert.noun)) continue;
     for (const { series, start = 0, perMinute = 0 } of silentSeries(alert))
       found.set(series, { text: series, start, perSecond: perMinute / 60 });
   }

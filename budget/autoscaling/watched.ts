@@ -1,23 +1,27 @@
 /** What is watched of autoscaling: bounds, metrics, forecasts, and pods that find no place. */
 import type { Alert } from "../monitoring/alert";
 import type { Panel } from "../monitoring/panel";
-import { matchers } from "../monitoring/series";
+import { asService, matchers } from "../monitoring/series";
 import { NOTHING_WATCHED, type Watched } from "../monitoring/watched";
 import { DAY_MINUTES } from "./forecast";
 import { FORECAST_SERIES, forecastSelector } from "./forecast-rules";
 
-/** What is watched of one autoscaled workload follows from it. */
-export interface WatchedAutoscaler {
-  readonly namespace: string;
-  /** Of the workload: its HorizontalPodAutoscaler is called the same, KEDA's too. */
+/** One autoscaled workload. */
+export interface AutoscaledWorkload {
+  /** Its HorizontalPodAutoscaler is called the same, KEDA's too. */
   readonly name: string;
   /** Bounds of its replicas, pods. */
   readonly min: number;
   readonly max: number;
   /** @default "off" */
   readonly forecast?: "off" | "preview" | "on";
-  /** Key of the workload: `retrofitlink:services.backend`. */
-  readonly key: string;
+}
+
+/** What is watched of all autoscaled workloads of a namespace follows from it. */
+export interface WatchedAutoscalers {
+  readonly namespace: string;
+  /** At least one; tests follow from the first. */
+  readonly workloads: readonly [AutoscaledWorkload, ...AutoscaledWorkload[]];
 }
 
 /** At its maximum for this long no rollout explains it, seconds. */
@@ -37,90 +41,121 @@ const NOT_FOLLOWED = "None yet. A rise in load is not followed, and pages become
 
 const ABOUT = { noun: "autoscaling", dashboard: "autoscaling" } as const;
 
-/** Alerts and targets of one workload's autoscaler. */
-export function watchAutoscaler(of: WatchedAutoscaler): Watched {
-  const { name: service, min, max } = of;
+/** The workload that an alert is about. */
+const WORKLOAD = "{{ $labels.service }}";
+
+/** Alerts and targets of all autoscalers: each alert is there once. */
+export function watchAutoscalers(of: WatchedAutoscalers): Watched {
+  const { namespace, workloads } = of;
+  const forecast = workloads.filter((one) => (one.forecast ?? "off") !== "off").map(({ name }) => name);
   return {
     ...NOTHING_WATCHED,
-    alerts: [
-      // Where both bounds are one number, the maximum is what was meant.
-      ...(min < max ? [atMaximum(of)] : []),
-      withoutMetrics(of),
-      ...((of.forecast ?? "off") === "off" ? [] : forecastAlerts(of)),
-    ],
-    targets: [
-      { labels: { namespace: of.namespace, service, metric: "replicas", step: "min" }, value: min },
-      { labels: { namespace: of.namespace, service, metric: "replicas", step: "max" }, value: max },
-    ],
+    alerts: [atMaximum(of), withoutMetrics(of), ...forecastAlerts({ namespace, services: forecast })],
+    targets: workloads.flatMap(({ name: service, min, max }) => [
+      { labels: { namespace, service, metric: "replicas", step: "min" }, value: min },
+      { labels: { namespace, service, metric: "replicas", step: "max" }, value: max },
+    ]),
   };
 }
 
-function atMaximum(of: WatchedAutoscaler): Alert {
-  const hpa = autoscalerSeries(of);
-  const [current, most] = [hpa("status_current_replicas"), hpa("spec_max_replicas")];
-  const bound = { series: most, start: of.max };
+function atMaximum({ namespace, workloads }: WatchedAutoscalers): Alert {
+  const bound = (step: string): string =>
+    `budget_target{${matchers({ namespace, metric: "replicas", step })}}`;
+  const [first] = workloads;
+  const names = workloads.map(({ name }) => name);
+  const current = autoscalerSeries(namespace, "status_current_replicas");
+  const most = autoscalerSeries(namespace, "spec_max_replicas");
+  const series = { series: most([first.name]), start: first.max };
   return {
     ...ABOUT,
     name: "AutoscalerAtMaximum",
+    subject: WORKLOAD,
     tier: "P1",
-    labels: { namespace: of.namespace, service: of.name },
     forSeconds: AT_MAXIMUM_SECONDS,
     windowSeconds: 0,
     condition: {
       kind: "state",
-      expr: `max(${current}) >= max(${most})`,
-      firing: [{ series: current, start: of.max }, bound],
-      silent: [{ series: current, start: of.max - 1 }, bound],
+      // Where both bounds are one number, the maximum is what was meant.
+      expr:
+        `(${ofAutoscalers(current(names))} >= ${ofAutoscalers(most(names))})` +
+        ` and on (namespace, service) (${bound("max")} > on (namespace, service) ${bound("min")})`,
+      firing: [{ series: current([first.name]), start: first.max }, series],
+      silent: [{ series: current([first.name]), start: first.max - 1 }, series],
     },
-    summary: `${of.name} has as many pods as it may, {{ $value }}.`,
+    summary: `${WORKLOAD} has as many pods as it may, {{ $value }}.`,
     impact: "None yet. More load makes it slow: no pod is added.",
-    keys: [`${of.key}.demand.peakRps`, `${of.key}.margin`],
+    keys: ["retrofitlink:services.<name>.demand.peakRps", "retrofitlink:services.<name>.margin"],
   };
 }
 
-function withoutMetrics(of: WatchedAutoscaler): Alert {
-  const condition = autoscalerSeries(of)("status_condition", { condition: "ScalingActive", status: "false" });
+function withoutMetrics({ namespace, workloads }: WatchedAutoscalers): Alert {
+  const condition = autoscalerSeries(namespace, "status_condition", {
+    condition: "ScalingActive",
+    status: "false",
+  });
+  const one = condition([workloads[0].name]);
   return {
     ...ABOUT,
     name: "AutoscalerWithoutMetrics",
+    subject: WORKLOAD,
     tier: "P1",
-    labels: { namespace: of.namespace, service: of.name },
     forSeconds: WITHOUT_METRICS_SECONDS,
     windowSeconds: 0,
     condition: {
       kind: "state",
-      expr: `max(${condition}) == 1`,
-      firing: [{ series: condition, start: 1 }],
-      silent: [{ series: condition, start: 0 }],
+      expr: `${ofAutoscalers(condition(workloads.map(({ name }) => name)))} == 1`,
+      firing: [{ series: one, start: 1 }],
+      silent: [{ series: one, start: 0 }],
     },
-    summary: `The autoscaler of ${of.name} gets no metrics, and changes nothing.`,
+    summary: `The autoscaler of ${WORKLOAD} gets no metrics, and changes nothing.`,
     impact: NOT_FOLLOWED,
-    keys: [`${of.key}.autoscaling`, "retrofitlink:autoscaling.prometheus"],
+    keys: ["retrofitlink:services.<name>.autoscaling", "retrofitlink:autoscaling.prometheus"],
   };
 }
 
-/** A series of a HorizontalPodAutoscaler, as kube-state-metrics has it. */
+/** Series of HorizontalPodAutoscalers, as kube-state-metrics has them, by their names. */
 function autoscalerSeries(
-  of: Pick<WatchedAutoscaler, "namespace" | "name">,
-): (metric: string, more?: Readonly<Record<string, string>>) => string {
-  return (metric, more = {}) =>
-    `kube_horizontalpodautoscaler_${metric}{${matchers({ namespace: of.namespace, horizontalpodautoscaler: of.name, ...more })}}`;
+  namespace: string,
+  metric: string,
+  more: Readonly<Record<string, string>> = {},
+): (names: readonly string[]) => string {
+  const name = `kube_horizontalpodautoscaler_${metric}`;
+  return (names) => {
+    const [first = ""] = names;
+    return names.length === 1
+      ? `${name}{${matchers({ namespace, horizontalpodautoscaler: first, ...more })}}`
+      : `${name}{${matchers({ namespace, ...more })},horizontalpodautoscaler=~"${names.join("|")}"}`;
+  };
 }
 
-/** Says when the forecast is stale, or wrong: believed, and asking for more than it saves. */
-export function forecastAlerts(of: Pick<WatchedAutoscaler, "namespace" | "name" | "key">): Alert[] {
-  const { namespace, name: service } = of;
-  const at = forecastSelector({ namespace, service });
+/** The largest of each autoscaler's series, with the labels `namespace` and `service`. */
+function ofAutoscalers(series: string): string {
+  return asService(`max by (namespace, horizontalpodautoscaler) (${series})`, "horizontalpodautoscaler");
+}
+
+/** Forecasts of a namespace; tests follow from the first. */
+export interface WatchedForecasts {
+  readonly namespace: string;
+  readonly services: readonly string[];
+}
+
+/** Says when a forecast is stale, or wrong: believed, and asking for more than it saves. */
+export function forecastAlerts({ namespace, services }: WatchedForecasts): Alert[] {
+  const [first] = services;
+  if (first === undefined) return [];
+  const example = forecastSelector({ namespace, service: first });
+  const at = (name: string): string => `${name}{${matchers({ namespace })},service=~"${services.join("|")}"}`;
   const { now, gated, believed } = FORECAST_SERIES;
-  const load = { series: at(now), start: 100 };
+  const load = { series: example(now), start: 100 };
   const common = {
     ...ABOUT,
-    labels: { namespace, service },
+    subject: WORKLOAD,
     windowSeconds: 0,
-    keys: [`${of.key}.autoscaling.forecast`],
+    keys: ["retrofitlink:services.<name>.autoscaling.forecast"],
   };
-  const tooFull = at("service:load:too_full");
-  const part = at(believed, ',part="peak"');
+  const tooFull = "service:load:too_full";
+  const part = example(believed, ',part="peak"');
+  const replicas = `budget_target{${matchers({ namespace, metric: "replicas", step: "max" })},service=~"${services.join("|")}"}`;
   return [
     {
       ...common,
@@ -131,9 +166,9 @@ export function forecastAlerts(of: Pick<WatchedAutoscaler, "namespace" | "name" 
         kind: "state",
         expr: `${at(now)} unless on (namespace, service) ${at(gated)}`,
         firing: [load],
-        silent: [load, { series: at(gated), start: 50 }],
+        silent: [load, { series: example(gated), start: 50 }],
       },
-      summary: `${service}: no forecast for 15 minutes although the load is measured; the reactive trigger is alone.`,
+      summary: `${WORKLOAD}: no forecast for 15 minutes although the load is measured; the reactive trigger is alone.`,
       impact: "A surge may be slow for as long as pods take to start.",
     },
     {
@@ -141,8 +176,14 @@ export function forecastAlerts(of: Pick<WatchedAutoscaler, "namespace" | "name" 
       name: "ForecastLoadAbsent",
       tier: "P1",
       forSeconds: LOAD_ABSENT_SECONDS,
-      condition: { kind: "state", expr: `absent(${at(now)})`, firing: [], silent: [load] },
-      summary: `${service}: the load is not measured, so that neither trigger sees a rise.`,
+      condition: {
+        kind: "state",
+        // Each of them has a bound in the plan.
+        expr: `${replicas} unless on (namespace, service) ${at(now)}`,
+        firing: [],
+        silent: [load],
+      },
+      summary: `${WORKLOAD}: the load is not measured, so that neither trigger sees a rise.`,
       impact: NOT_FOLLOWED,
     },
     {
@@ -155,17 +196,17 @@ export function forecastAlerts(of: Pick<WatchedAutoscaler, "namespace" | "name" 
         kind: "state",
         expr:
           `max by (namespace, service) (${at(believed)}) == 0` +
-          ` and on (namespace, service) sum_over_time(${tooFull}[${DAY_MINUTES * 60 - 1}s]) > 0`,
+          ` and on (namespace, service) sum_over_time(${at(tooFull)}[${DAY_MINUTES * 60 - 1}s]) > 0`,
         firing: [
           { series: part, start: 0 },
-          { series: tooFull, start: 1 },
+          { series: example(tooFull), start: 1 },
         ],
         silent: [
           { series: part, start: 1 },
-          { series: tooFull, start: 1 },
+          { series: example(tooFull), start: 1 },
         ],
       },
-      summary: `${service}: no part of the forecast paid for three days in which pods were too full.`,
+      summary: `${WORKLOAD}: no part of the forecast paid for three days in which pods were too full.`,
       impact: "Surges are slow as they would be without a forecast.",
     },
   ];

@@ -5,7 +5,8 @@ import type { Panel, PanelBound } from "../monitoring/panel";
 import { seriesOf, type Workload } from "../monitoring/series";
 import { NOTHING_WATCHED, together, type Watched } from "../monitoring/watched";
 import type { ProxyKind } from "./proxy-memory";
-import { watchAccess, type WatchedAccess } from "./watched-access";
+import type { WatchedAccess } from "./access-rules";
+import { watchAccess } from "./watched-access";
 
 /** What is watched of a proxy follows from it. */
 export interface WatchedProxy extends WatchedAccess {

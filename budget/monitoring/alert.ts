@@ -20,10 +20,14 @@ export interface ThresholdCondition {
   /** PromQL; where there are several, each has to be beyond the bound at the same time. At least one. */
   readonly values: readonly string[];
   readonly comparison: ">" | "<";
-  /** In the unit of the values. */
+  /** In the unit of the values. Where each thing has a bound of its own, that of the thing in the example. */
   readonly threshold: number;
-  /** PromQL that has to have a value besides, joined without labels: enough requests for a verdict. @default none */
+  /** PromQL with the bound of each thing, matched on `by`. @default the threshold, which is everybody's */
+  readonly bounds?: string;
+  /** PromQL that has to have a value besides, matched on `by`: enough requests for a verdict. @default none */
   readonly guard?: string;
+  /** Labels by which things are told apart, or all that a series has. @default none: values and guard are one series each */
+  readonly by?: readonly string[] | "all";
   /** Series with which each of `values` comes to `value` for good. */
   readonly example: (value: number) => readonly ExampleSeries[];
 }
@@ -108,11 +112,15 @@ export function isAddress(runbook: string): boolean {
   return /^https?:/.test(runbook);
 }
 
-/** The condition as PromQL. @param threshold another bound, for a test that loosens it */
-export function expressionOf({ condition }: Pick<Alert, "condition">, threshold?: number): string {
+/** The condition as PromQL. @param loosened factor of its bound, for a test of how much the bound counts */
+export function expressionOf({ condition }: Pick<Alert, "condition">, loosened = 1): string {
   if (condition.kind === "state") return condition.expr;
-  const { values, comparison, guard } = condition;
-  const bound = threshold ?? condition.threshold;
-  const all = values.map((value) => `(${value}) ${comparison} ${bound}`).join(" and ");
-  return guard === undefined ? all : `(${all}) and on () (${guard})`;
+  const { values, comparison, threshold, bounds, guard, by = [] } = condition;
+  const on = by === "all" ? "" : ` on (${by.join(", ")})`;
+  const beyond =
+    bounds === undefined
+      ? `${comparison} ${threshold * loosened}`
+      : `${comparison}${on === "" ? "" : `${on} group_left ()`} ${loosened === 1 ? "" : `${loosened} * `}(${bounds})`;
+  const all = values.map((value) => `(${value}) ${beyond}`).join(" and ");
+  return guard === undefined ? all : `(${all}) and${on} (${guard})`;
 }

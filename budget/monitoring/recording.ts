@@ -8,6 +8,8 @@ export interface RecordingRule {
   readonly labels?: Readonly<Record<string, string>>;
   /** PromQL. */
   readonly expr: string;
+  /** It makes a series for each of these. @default one in all */
+  readonly each?: "service" | "public service" | "objective";
   /** It was written into the stack file, and stands apart from the platform's. @default false */
   readonly own?: boolean;
   /** Between two evaluations, whole seconds. @default Prometheus's own */

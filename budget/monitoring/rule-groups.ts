@@ -1,7 +1,7 @@
 /** What is watched, as rules of Prometheus. */
 import { expressionOf, runbookUrl, subjectOf, type Alert } from "./alert";
 import type { RecordingRule } from "./recording";
-import type { ExportedTarget, Watched } from "./watched";
+import { BUDGET_TARGET, type ExportedTarget, type Watched } from "./watched";
 
 /** Rules that belong together, evaluated one after the other. */
 export interface RuleGroup {
@@ -24,11 +24,11 @@ export interface AlertLinks {
   readonly grafana?: string | undefined;
 }
 
-/** Name of the series with the figures of the plan. */
-export const BUDGET_TARGET = "budget_target";
-
 /** The plan does not change between two deployments. Prometheus forgets a series that has had no sample for five minutes. */
 const TARGETS_EVERY_SECONDS = 120;
+
+/** Rules of one group, of some hundred bytes each: an object of the operator's has 512 KiB. */
+const RULES_OF_GROUP = 400;
 
 /** What knows how often it is evaluated, seconds. */
 interface Paced {
@@ -60,11 +60,11 @@ export function ruleGroups({ rules, alerts, targets }: Watched, links: AlertLink
   const platforms = alerts.filter(({ own = false }) => !own);
   const nouns = [...new Set(platforms.map(({ noun }) => noun))];
   const groups: readonly RuleGroup[] = [
-    {
+    ...inGroups({
       name: "retrofitlink-targets",
       interval: `${TARGETS_EVERY_SECONDS}s`,
-      rules: targets.map(targetRule),
-    },
+      rules: targets.map(targetRule).map(recordingRule),
+    }),
     ...paced(
       "retrofitlink-recording",
       rules.filter(({ own = false }) => !own),
@@ -93,8 +93,19 @@ export function ownRuleGroups({ rules, alerts }: Watched, links: AlertLinks): Ru
   ];
 }
 
-function targetRule({ labels, value }: ExportedTarget): object {
-  return { record: BUDGET_TARGET, labels, expr: `vector(${value})` };
+/** Rules that do not read each other, in as many groups as an object of the operator's has room for: `<name>`, `<name>-2`. */
+export function inGroups({ name, rules, ...of }: RuleGroup): RuleGroup[] {
+  const count = Math.ceil(rules.length / RULES_OF_GROUP);
+  return Array.from({ length: count }, (_, index) => ({
+    name: index === 0 ? name : `${name}-${index + 1}`,
+    ...of,
+    rules: rules.slice(index * RULES_OF_GROUP, (index + 1) * RULES_OF_GROUP),
+  }));
+}
+
+/** A figure of the plan as a rule that records it. */
+export function targetRule({ record = BUDGET_TARGET, labels, value }: ExportedTarget): RecordingRule {
+  return { record, labels, expr: `vector(${value})` };
 }
 
 /** A recording rule as Prometheus reads it. */
@@ -102,12 +113,12 @@ export function recordingRule({ record, labels, expr }: RecordingRule): object {
   return { record, expr, ...(labels === undefined ? {} : { labels }) };
 }
 
-/** An alert as Prometheus reads it. @param threshold another bound, for a test that loosens it */
-export function alertRule(alert: Alert, { runbooks, grafana }: AlertLinks, threshold?: number): object {
+/** An alert as Prometheus reads it. @param loosened factor of its bound, see {@link expressionOf} */
+export function alertRule(alert: Alert, { runbooks, grafana }: AlertLinks, loosened?: number): object {
   const { name, tier, noun, labels = {}, forSeconds, summary, impact, dashboard } = alert;
   return {
     alert: name,
-    expr: expressionOf(alert, threshold),
+    expr: expressionOf(alert, loosened),
     ...(forSeconds === 0 ? {} : { for: `${forSeconds}s` }),
     labels: { ...labels, tier, noun, subject: subjectOf(alert) },
     annotations: {

@@ -14,6 +14,7 @@ import { text, type SettingPath } from "../core/settings";
 import { lessUrgent, type Alert, type ExampleSeries, type Tier } from "./alert";
 import { matchers } from "./series";
 import type { RecordingRule } from "./recording";
+import type { ExportedTarget } from "./watched";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -50,7 +51,7 @@ const LOW_TRAFFIC: BurnRate = {
 };
 
 /** Bad events of the long window below which nobody is told: a single one may be anything. */
-const LEAST_BAD = 10;
+export const LEAST_BAD = 10;
 
 /**
  * Windows from here on are made of half hours, each recorded once: the samples of 30 days at 30 s would be 86,400, read again at
@@ -65,22 +66,37 @@ const COARSE = 30 * MINUTE;
  */
 const COARSE_EVERY = 2 * MINUTE;
 
-/** An objective. */
+/** One of the things that an objective is about: a service, for one. */
+export interface SloSubject {
+  /** By which its series differ from those of the others. @default none: there is only one */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Share of events that have to be good, above 0 and below 1. */
+  readonly objective: number;
+}
+
+/**
+ * An objective, of one thing or of many alike: rules and alerts are there once, and each thing has a bound of its own. A set of
+ * rules for each of a hundred services would cost Prometheus ten times as much.
+ */
 export interface Slo {
   /** Camel case, the name of its alerts: `ServiceErrors`. */
   readonly name: string;
-  /** Labels by which it differs from others of its name. @default none */
+  /** Labels that its series have besides those of its subjects. @default none */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Events/s of the last 5 minutes as PromQL, one series without labels. Of bad ones there may be none at all. */
+  /** Events/s of the last 5 minutes as PromQL, a series for each subject. Of bad ones there may be none at all. */
   readonly bad: string;
   readonly all: string;
-  /** Share of events that have to be good, above 0 and below 1. */
-  readonly objective: number;
+  /** At least one. */
+  readonly subjects: readonly SloSubject[];
+  /** Templates of Prometheus: which of the subjects an alert is about. @default that which its labels name */
+  readonly subject?: string;
+  /** Of how many things all of it is. @default "objective" */
+  readonly each?: RecordingRule["each"];
   /** How urgent it is at most: what would be more is told as this. @default "P0" */
   readonly mostUrgent?: Tier | undefined;
   /** Its PromQL was written into the stack file: the rules that have it stand apart from the platform's. @default false */
   readonly own?: boolean;
-  /** Series with which all events come to so many a minute, and bad ones to that share of them. */
+  /** Series with which all events of the first subject come to so many a minute, and bad ones to that share of them. */
   readonly example: (badShare: number, allPerMinute: number) => readonly ExampleSeries[];
   /** As {@link Alert} has them; the windows are added to the summary. */
   readonly about: Pick<Alert, "noun" | "summary" | "impact" | "dashboard" | "keys" | "runbook">;
@@ -90,12 +106,17 @@ export interface Slo {
 export interface SloRules {
   readonly rules: readonly RecordingRule[];
   readonly alerts: readonly Alert[];
+  /** Share of events of each subject that may be bad. */
+  readonly targets: readonly ExportedTarget[];
   /** PromQL of the share of the period's budget that is left: 1 untouched, 0 used up, below it broken. */
   readonly budgetLeft: string;
 }
 
-/** Series that each objective adds to Prometheus by its own rules, and by those of {@link windowRules}. */
-export const SERIES_OF_SLO = { own: 3, windows: 15 } as const;
+/** Series that each subject of an objective adds to Prometheus: by the objective's own rules and figures, and by {@link windowRules}. */
+export const SERIES_OF_SLO = { own: 2, targets: 1, windows: 16 } as const;
+
+/** Share of events that may be bad, 1 - objective, of each subject of each objective. */
+export const ALLOWED = "slo:allowed:ratio";
 
 /** How many times faster than allowed the budget is used up: share * period / long window. 2 % within an hour of 30 days: 14.4. */
 export function burnFactor({ share, longSeconds }: Pick<BurnRate, "share" | "longSeconds">): number {
@@ -110,7 +131,7 @@ export function burnFactor({ share, longSeconds }: Pick<BurnRate, "share" | "lon
  * @returns Infinity where the bound is never reached
  */
 export function detectionSeconds(burn: BurnRate, objective: number, badShare: number): number {
-  const share = bound(burnFactor(burn), { objective }) / badShare;
+  const share = bound(burnFactor(burn), objective) / badShare;
   return share > 1 ? Infinity : share * burn.longSeconds;
 }
 
@@ -122,9 +143,9 @@ export function leastEvents(objective: number): number {
   return Math.ceil(Number((LEAST_BAD / (1 - objective)).toFixed(6)));
 }
 
-/** Pairs of windows whose bound can be reached: 14.4 times a tenth is more than all events. */
-export function burnRatesOf(objective: number): readonly BurnRate[] {
-  return BURN_RATES.filter((burn) => burnFactor(burn) * (1 - objective) < 1);
+/** Whether the bound of a pair of windows can be reached: 14.4 times a tenth is more than all events. */
+export function isReachable(burn: BurnRate, objective: number): boolean {
+  return burnFactor(burn) * (1 - objective) < 1;
 }
 
 /** Name of an alert. */
@@ -134,7 +155,10 @@ export const alertName = text(/^[A-Z][A-Za-z0-9]{0,99}$/, {
 });
 
 /** What is wrong with an objective. */
-export function sloIssues({ objective, name }: Pick<Slo, "objective" | "name">, path: SettingPath): Issue[] {
+export function sloIssues(
+  { objective, name }: Pick<SloSubject, "objective"> & Pick<Slo, "name">,
+  path: SettingPath,
+): Issue[] {
   const { issues, check } = issueList();
   check(
     objective > 0 && objective < 1,
@@ -149,31 +173,30 @@ export function sloIssues({ objective, name }: Pick<Slo, "objective" | "name">, 
 /** Rules and alerts of an objective, and where its budget is. */
 export function slo(of: Slo): SloRules {
   const labels = { ...of.labels, slo: of.name };
-  const allowed = 1 - of.objective;
   const selector = matchers(labels);
   const at = (metric: string): string => `${metric}{${selector}}`;
-  const days = duration(SLO_PERIOD_SECONDS);
-  const rule = (record: string, expr: string, everySeconds?: number): RecordingRule => ({
+  const counted = (record: string, expr: string): RecordingRule => ({
     record,
     expr,
     labels,
-    ...(everySeconds === undefined ? {} : { everySeconds }),
-  });
-  const counted = (record: string, expr: string): RecordingRule => ({
-    ...rule(record, expr),
+    ...(of.each === undefined ? {} : { each: of.each }),
     ...(of.own === true ? { own: true } : {}),
   });
-  const left = `slo:error_budget_left:ratio${days}`;
+  const reachable = BURN_RATES.filter((burn) => of.subjects.some((one) => isReachable(burn, one.objective)));
   return {
     rules: [
       counted("slo:events:rate5m", of.all),
       // Without errors there is no series of them, as long as no request has failed.
       counted("slo:bad_events:rate5m", `(${of.bad}) or 0 * (${of.all})`),
-      rule(left, `1 - ${at(shareOver(SLO_PERIOD_SECONDS))} / ${number(allowed)}`, COARSE_EVERY),
-      ...windowRules(of.labels?.["namespace"]),
+      ...windowRules(of.labels?.["namespace"] ?? of.subjects[0]?.labels?.["namespace"]),
     ],
-    alerts: [...burnRatesOf(of.objective).map((burn) => burnAlert(of, at, burn)), lowTrafficAlert(of, at)],
-    budgetLeft: at(left),
+    targets: of.subjects.map((one) => ({
+      record: ALLOWED,
+      labels: { ...one.labels, ...labels },
+      value: number(1 - one.objective),
+    })),
+    alerts: [...reachable.map((burn) => burnAlert(of, at, burn)), lowTrafficAlert(of, at)],
+    budgetLeft: at(leftOver(SLO_PERIOD_SECONDS)),
   };
 }
 
@@ -208,15 +231,21 @@ function windowRules(namespace: string | undefined): readonly RecordingRule[] {
   });
   const all = [...BURN_RATES, LOW_TRAFFIC];
   const windows = [...new Set(all.flatMap(({ longSeconds, shortSeconds }) => [longSeconds, shortSeconds]))];
-  const rules = [
+  const rules: RecordingRule[] = [
     half("events"),
     half("bad_events"),
     ...[...windows, SLO_PERIOD_SECONDS].map(share),
     ...[...new Set(all.map(({ longSeconds }) => longSeconds))].map((seconds) => count("events", seconds)),
     count("bad_events", LOW_TRAFFIC.longSeconds),
+    {
+      record: leftOver(SLO_PERIOD_SECONDS),
+      expr: `1 - ${shareOver(SLO_PERIOD_SECONDS)}${of} / ${ALLOWED}${of}`,
+      everySeconds: COARSE_EVERY,
+    },
   ];
-  KNOWN.set(namespace, rules);
-  return rules;
+  const each = rules.map((rule): RecordingRule => ({ ...rule, each: "objective" }));
+  KNOWN.set(namespace, each);
+  return each;
 }
 
 type Events = "events" | "bad_events";
@@ -225,60 +254,75 @@ type At = (metric: string) => string;
 
 function burnAlert(of: Slo, at: At, burn: BurnRate): Alert {
   const { longSeconds, shortSeconds, forSeconds } = burn;
-  const least = leastEvents(of.objective);
   const factor = burnFactor(burn);
+  // The first that can be told of; where it is silent for good, there is no example of it.
+  const { objective } = of.subjects.find((one) => isReachable(burn, one.objective)) ?? { objective: NaN };
   // Twice the events that are needed, in the shortest of the windows that are looked at as a whole.
-  const perMinute = Math.max(1, (2 * least * MINUTE) / longSeconds);
+  const perMinute = Math.max(1, (2 * leastEvents(objective) * MINUTE) / longSeconds);
   return {
-    name: of.name,
-    tier: lessUrgent(burn.tier, of.mostUrgent),
+    ...whatOf(of, burn),
     labels: { ...of.labels, window: duration(longSeconds) },
     forSeconds,
-    ...paceOf(longSeconds),
     condition: {
       kind: "threshold",
       values: [at(shareOver(longSeconds)), at(shareOver(shortSeconds))],
       comparison: ">",
-      threshold: bound(factor, of),
-      guard: `${at(eventsOver("events", longSeconds))} >= ${least}`,
+      threshold: bound(factor, objective),
+      bounds: `${factor} * ${at(ALLOWED)}`,
+      guard: `${at(eventsOver("events", longSeconds))} * ${at(ALLOWED)} >= ${LEAST_BAD}`,
+      by: "all",
       example: (share) => of.example(share, perMinute),
     },
-    ...of.about,
     summary:
       `${of.about.summary} ${factor} times as much as promised for ${duration(longSeconds)}: ` +
       `${Math.round(burn.share * 100)} % of the budget of ${duration(SLO_PERIOD_SECONDS)} is gone.`,
   };
 }
 
+/** Share of all events that is the bound at most: of loose objectives not all of what the factor asks can be bad. */
+const MOST_BAD = 0.9;
+
 /** For services with few requests, which the guard keeps from paging: slower, and by the number of bad events. */
 function lowTrafficAlert(of: Slo, at: At): Alert {
   const { longSeconds, shortSeconds, forSeconds } = LOW_TRAFFIC;
-  const least = leastEvents(of.objective);
+  const [{ objective } = { objective: NaN }] = of.subjects;
   const factor = burnFactor(LOW_TRAFFIC);
-  const threshold = bound(Math.min(factor, 0.9 / (1 - of.objective)), of);
   return {
-    name: of.name,
-    tier: lessUrgent(LOW_TRAFFIC.tier, of.mostUrgent),
+    ...whatOf(of, LOW_TRAFFIC),
     labels: { ...of.labels, window: `${duration(longSeconds)} of little traffic` },
     forSeconds,
-    ...paceOf(longSeconds),
     condition: {
       kind: "threshold",
       values: [at(shareOver(longSeconds)), at(shareOver(shortSeconds))],
       comparison: ">",
-      threshold,
+      threshold: Math.min(bound(factor, objective), MOST_BAD),
+      bounds: `clamp_max(${factor} * ${at(ALLOWED)}, ${MOST_BAD})`,
       guard:
         `(${at(eventsOver("bad_events", longSeconds))} >= ${LEAST_BAD})` +
-        ` and on () (${at(eventsOver("events", longSeconds))} < ${least})`,
+        ` and (${at(eventsOver("events", longSeconds))} * ${at(ALLOWED)} < ${LEAST_BAD})`,
+      by: "all",
       // Few enough for the guard, and of them twice as many bad ones as are needed.
-      example: (share) => of.example(share, (0.9 * least * MINUTE) / longSeconds),
+      example: (share) => of.example(share, (0.9 * leastEvents(objective) * MINUTE) / longSeconds),
     },
-    ...of.about,
-    summary: `${of.about.summary} ${number(threshold / (1 - of.objective))} times as much as promised for ${duration(longSeconds)}, with few requests.`,
+    summary: `${of.about.summary} up to ${factor} times as much as promised for ${duration(longSeconds)}, with few requests.`,
   };
 }
 
-function bound(factor: number, { objective }: Pick<Slo, "objective">): number {
+/** What all alerts of an objective have. */
+function whatOf(
+  of: Slo,
+  { tier, longSeconds }: BurnRate,
+): Omit<Alert, "labels" | "forSeconds" | "condition"> {
+  return {
+    name: of.name,
+    tier: lessUrgent(tier, of.mostUrgent),
+    ...(of.subject === undefined ? {} : { subject: of.subject }),
+    ...paceOf(longSeconds),
+    ...of.about,
+  };
+}
+
+function bound(factor: number, objective: number): number {
   return Number((factor * (1 - objective)).toFixed(9));
 }
 
@@ -292,6 +336,11 @@ function paceOf(seconds: number): Pick<Alert, "windowSeconds" | "everySeconds"> 
 /** Series of the share of bad events over a window. */
 function shareOver(seconds: number): string {
   return `slo:bad_events:ratio${duration(seconds)}`;
+}
+
+/** Series of the share of a period's budget that is left. */
+function leftOver(seconds: number): string {
+  return `slo:error_budget_left:ratio${duration(seconds)}`;
 }
 
 /** Series of the number of events of a window. */

@@ -3,9 +3,14 @@ import type { Alert } from "./alert";
 import type { Panel } from "./panel";
 import type { RecordingRule } from "./recording";
 
+/** Name of the series with the figures of the plan. */
+export const BUDGET_TARGET = "budget_target";
+
 /** A figure of the plan that dashboards and alerts join: `budget_target{service,metric,step}`. */
 export interface ExportedTarget {
-  /** Labels of the series, `metric` among them. */
+  /** Name of the series. @default {@link BUDGET_TARGET} */
+  readonly record?: string;
+  /** Labels of the series; `metric` is among those of {@link BUDGET_TARGET}. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }

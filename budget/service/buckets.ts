@@ -31,7 +31,12 @@ export function bucketIssues(seconds: number, buckets: readonly number[], path: 
   return issues;
 }
 
-/** Matcher of a bucket. Prometheus 3 writes whole numbers as `1.0` when it scrapes, and 2 as they come. */
+/** How the bound of a bucket may be written. Prometheus 3 writes whole numbers as `1.0` when it scrapes, and 2 as they come. */
+export function bucketLabels(seconds: number): string[] {
+  return Number.isInteger(seconds) ? [`${seconds}`, `${seconds}.0`] : [`${seconds}`];
+}
+
+/** Matcher of a bucket, see {@link bucketLabels}. */
 export function bucketMatcher(seconds: number): string {
   return Number.isInteger(seconds) ? `le=~"${seconds}([.]0)?"` : `le="${seconds}"`;
 }

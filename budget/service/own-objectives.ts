@@ -11,7 +11,6 @@ import { matchers, seriesOf, type Workload } from "../monitoring/series";
 import { slo, sloIssues, type Slo } from "../monitoring/slo";
 import { bucketIssues, bucketMatcher, responseTimeBuckets } from "./buckets";
 import { slow } from "./example-series";
-import { serviceLabels } from "./recording-rules";
 
 interface OwnObjectiveCommon {
   /** Camel case, the name of its alerts. */
@@ -114,8 +113,8 @@ export function objectiveOf(
   const measured = own.kind === "events" ? eventsOf(own) : latencyOf(of, own);
   return {
     name: own.name,
-    labels: serviceLabels(of),
-    objective: own.objective,
+    labels: { namespace: of.namespace, service: of.job },
+    subjects: [{ objective: own.objective }],
     mostUrgent: own.tier,
     own: own.kind === "events",
     ...measured,

@@ -6,8 +6,9 @@
  * traffic as long as a process is scraped. When no process is scraped they have no value, so that an absent service is never
  * taken for a healthy one.
  */
+import { BUDGET_TARGET } from "../monitoring/watched";
 import type { RecordingRule } from "../monitoring/recording";
-import { matchers, podsOf, seriesOf, type Workload } from "../monitoring/series";
+import { asService, containersOfAll, matchers, seriesOfAll, type Workloads } from "../monitoring/series";
 
 /** A query of the guide, and the rule that answers it. */
 export interface GuideQuery extends RecordingRule {
@@ -16,11 +17,6 @@ export interface GuideQuery extends RecordingRule {
   /** What the guide's query answers otherwise. */
   readonly difference: string;
   readonly unit: "seconds" | "ratio" | "requests/s";
-}
-
-/** Labels of every series of a service. */
-export function serviceLabels({ namespace, job }: Workload): { namespace: string; service: string } {
-  return { namespace, service: job };
 }
 
 /** Names of the series; all have the labels `namespace` and `service`. */
@@ -50,82 +46,100 @@ export const SERVICE_SERIES = {
 
 export type ServiceFigure = keyof typeof SERVICE_SERIES;
 
-/** One of these series. @param more matchers besides: `le="+Inf"` */
-export function serviceSeries(of: Workload, figure: ServiceFigure, more?: string): string {
-  const sel = matchers(serviceLabels(of));
-  return `${SERVICE_SERIES[figure]}{${sel}${more === undefined ? "" : `,${more}`}}`;
+/** By which series of services are told apart. */
+export const BY_SERVICE = ["namespace", "service"] as const;
+
+/** One of these series, of all services of a namespace. @param more matchers besides: `le="+Inf"` */
+export function serviceSeries(namespace: string, figure: ServiceFigure, more?: string): string {
+  return `${SERVICE_SERIES[figure]}{${matchers({ namespace })}${more === undefined ? "" : `,${more}`}}`;
+}
+
+/** Figures of the plan that are no promise: their `metric`. */
+export type PlannedFigure = "baseRps" | "cpuCores" | "heapBytes" | "maxUtilization" | "memoryBytes" | "slots";
+
+/** A figure of the plan of each service. */
+export function plannedFigure(namespace: string, metric: PlannedFigure): string {
+  return `${BUDGET_TARGET}{${matchers({ namespace, metric })}}`;
+}
+
+/** `left <operator> right`, each of one value for each service. */
+export function perService(left: string, operator: string, right: string): string {
+  return `${left} ${operator} on (${BY_SERVICE.join(", ")}) ${right}`;
+}
+
+/** An aggregation of what the pods of each service tell. @param more labels that stay besides */
+export function ofPods(aggregation: string, series: string, more: readonly string[] = []): string {
+  return asService(
+    `${aggregation} by (${["namespace", "job", ...more].join(", ")}) (${series})`,
+    "job",
+    more,
+  );
+}
+
+/** An aggregation of what the cluster tells of the containers of each service. */
+export function ofContainers(aggregation: string, series: string): string {
+  return asService(`${aggregation} by (namespace, container) (${series})`, "container");
 }
 
 /**
- * What other rules of a service read: its thousands of series are read once for all of them. To be evaluated before them, in
+ * What other rules of services read: their thousands of series are read once for all of them. To be evaluated before them, in
  * their group.
  */
-export function readFirst(of: Workload): RecordingRule[] {
-  const labels = serviceLabels(of);
-  const rate = (series: string, more?: string): string => `(rate(${series}{${seriesOf(of, more)}}[5m]))`;
+export function readFirst(of: Workloads): RecordingRule[] {
+  const rate = (metric: string, more?: string): string => `rate(${metric}{${seriesOfAll(of, more)}}[5m])`;
   return [
-    {
-      record: SERVICE_SERIES.buckets,
-      labels,
-      expr: `sum by (le) ${rate("http_request_duration_seconds_bucket")}`,
-    },
-    {
-      record: SERVICE_SERIES.failed,
-      labels,
-      expr: `sum${rate("http_requests_total", 'status=~"5.."')} or ${zeroOf(of)}`,
-    },
+    rule("buckets", ofPods("sum", rate("http_request_duration_seconds_bucket"), ["le"])),
+    rule("failed", `${ofPods("sum", rate("http_requests_total", 'status=~"5.."'))} or ${zeroOf(of)}`),
   ];
 }
 
+/** Labels are in what is recorded. */
+function rule(figure: ServiceFigure, expr: string): RecordingRule {
+  return { record: SERVICE_SERIES[figure], expr, each: "service" };
+}
+
 /** Zero as long as a process is scraped: the gauge is there from its start, before the first request. */
-function zeroOf(of: Workload): string {
-  return `0 * count(http_requests_in_flight{${seriesOf(of)}})`;
+function zeroOf(of: Workloads): string {
+  return `0 * ${ofPods("count", `http_requests_in_flight{${seriesOfAll(of)}}`)}`;
 }
 
-/** Requests/s that were timed, of a recorded histogram. */
-export function timedRequests(of: Workload): string {
-  return serviceSeries(of, "buckets", 'le="+Inf"');
+/** Requests/s that were timed, of recorded histograms. */
+export function timedRequests(namespace: string): string {
+  return `sum by (${BY_SERVICE.join(", ")}) (${serviceSeries(namespace, "buckets", 'le="+Inf"')})`;
 }
 
-/** The guide's four queries for a service. They read {@link readFirst}, and each the ones before it. */
+/** The guide's four queries for each service. They read {@link readFirst}, and each the ones before it. */
 export function guideQueries(
-  of: Workload,
+  of: Workloads,
 ): Record<"p95" | "hitRatio" | "errorRatio" | "throughput", GuideQuery> {
-  const labels = serviceLabels(of);
-  const sel = (more?: string): string => `{${seriesOf(of, more)}}`;
-  const failed = serviceSeries(of, "failed");
-  const hits = `sum by (cache) (rate(redis_cache_hits_total${sel()}[5m]))`;
-  const misses = `sum by (cache) (rate(redis_cache_misses_total${sel()}[5m]))`;
+  const { namespace } = of;
+  const sel = `{${seriesOfAll(of)}}`;
+  const failed = serviceSeries(namespace, "failed");
+  const rateOf = (metric: string): string => `rate(${metric}${sel}[5m])`;
+  const hits = ofPods("sum", rateOf("redis_cache_hits_total"), ["cache"]);
+  const misses = ofPods("sum", rateOf("redis_cache_misses_total"), ["cache"]);
   return {
     throughput: {
-      record: SERVICE_SERIES.throughput,
-      labels,
-      expr: `sum(rate(http_requests_total${sel()}[5m])) or ${zeroOf(of)}`,
+      ...rule("throughput", `${ofPods("sum", rateOf("http_requests_total"))} or ${zeroOf(of)}`),
       guide: "sum(rate(http_requests_total[5m]))",
       difference: "nothing before the first request",
       unit: "requests/s",
     },
     errorRatio: {
-      record: SERVICE_SERIES.errorRatio,
-      labels,
-      expr: `${failed} / (${serviceSeries(of, "throughput")} > 0) or 0 * ${failed}`,
+      ...rule("errorRatio", `${failed} / (${serviceSeries(namespace, "throughput")} > 0) or 0 * ${failed}`),
       guide: 'rate(http_requests_total{status=~"5.."}[5m]) / rate(http_requests_total[5m])',
       difference:
         "nothing without errors and 1 with any: both sides have the label status, and a series is divided by itself",
       unit: "ratio",
     },
     p95: {
-      record: SERVICE_SERIES.p95,
-      labels,
-      expr: quantile(of, 0.95),
+      ...rule("p95", quantile(namespace, 0.95)),
       guide: "histogram_quantile(0.95, rate(http_request_duration_seconds_bucket[5m]))",
       difference: "one figure for each method, route, status and pod, and NaN for those that nobody asked",
       unit: "seconds",
     },
     hitRatio: {
-      record: SERVICE_SERIES.hitRatio,
-      labels,
-      expr: `${hits} / (${hits} + ${misses} > 0)`,
+      ...rule("hitRatio", `${hits} / (${hits} + ${misses} > 0)`),
       guide:
         "rate(redis_cache_hits_total[5m]) / (rate(redis_cache_hits_total[5m]) + rate(redis_cache_misses_total[5m]))",
       difference: "one figure for each pod, and NaN while nobody asks",
@@ -134,8 +148,13 @@ export function guideQueries(
   };
 }
 
-function quantile(of: Workload, share: number): string {
-  return `histogram_quantile(${share}, ${serviceSeries(of, "buckets")}) and on () (${timedRequests(of)} > 0)`;
+function quantile(namespace: string, share: number): string {
+  const histograms = serviceSeries(namespace, "buckets");
+  return perService(
+    `histogram_quantile(${share}, ${histograms})`,
+    "and",
+    `(${timedRequests(namespace)} > 0)`,
+  );
 }
 
 /** What a pod of the service is given. */
@@ -146,31 +165,33 @@ export interface PodOfService {
   readonly memoryMiB: number;
 }
 
-/** Every rule of a service but those of its objectives. */
-export function serviceRules(of: Workload, pod: PodOfService): RecordingRule[] {
-  const labels = serviceLabels(of);
-  const sel = `{${seriesOf(of)}}`;
-  // The kubelet has a series for the whole pod, too, in which the container has no name.
-  const container = `{${podsOf(of)},container="${of.job}"}`;
-  const guide = Object.values(guideQueries(of)).map(({ record, expr }) => ({ record, expr, labels }));
-  const rule = (figure: ServiceFigure, expr: string): RecordingRule => ({
-    record: SERVICE_SERIES[figure],
+/** Every rule of services but those of their objectives. */
+export function serviceRules(of: Workloads): RecordingRule[] {
+  const { namespace } = of;
+  const sel = `{${seriesOfAll(of)}}`;
+  const container = `{${containersOfAll(of)}}`;
+  const guide = Object.values(guideQueries(of)).map(({ record, expr, each = "service" }) => ({
+    record,
     expr,
-    labels,
-  });
+    each,
+  }));
+  const busy = ofPods("sum", `avg_over_time(http_requests_in_flight${sel}[5m])`);
+  const pods = ofPods("count", `http_requests_in_flight${sel}`);
+  const cpu = ofContainers("avg", `rate(container_cpu_usage_seconds_total${container}[5m])`);
+  const memory = ofContainers("max", `container_memory_working_set_bytes${container}`);
   return [
     ...readFirst(of),
     ...guide,
-    rule("p50", quantile(of, 0.5)),
-    rule("p99", quantile(of, 0.99)),
+    rule("p50", quantile(namespace, 0.5)),
+    rule("p99", quantile(namespace, 0.99)),
     rule(
       "saturation",
-      `sum(avg_over_time(http_requests_in_flight${sel}[5m])) / (${pod.slots} * count(http_requests_in_flight${sel}))`,
+      perService(busy, "/", `(${perService(pods, "*", plannedFigure(namespace, "slots"))})`),
     ),
-    rule("eventLoopLag", `max(nodejs_eventloop_lag_p99_seconds${sel})`),
-    rule("heap", `max(nodejs_heap_size_used_bytes${sel})`),
-    rule("heapGrowth", `max(deriv(nodejs_heap_size_used_bytes${sel}[1h]))`),
-    rule("cpu", `avg(rate(container_cpu_usage_seconds_total${container}[5m])) / ${pod.cpuCores}`),
-    rule("memory", `max(container_memory_working_set_bytes${container}) / ${pod.memoryMiB * 2 ** 20}`),
+    rule("eventLoopLag", ofPods("max", `nodejs_eventloop_lag_p99_seconds${sel}`)),
+    rule("heap", ofPods("max", `nodejs_heap_size_used_bytes${sel}`)),
+    rule("heapGrowth", ofPods("max", `deriv(nodejs_heap_size_used_bytes${sel}[1h])`)),
+    rule("cpu", perService(cpu, "/", plannedFigure(namespace, "cpuCores"))),
+    rule("memory", perService(memory, "/", plannedFigure(namespace, "memoryBytes"))),
   ];
 }

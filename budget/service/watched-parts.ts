@@ -1,8 +1,10 @@
 /** What the alerts of a service have in common. */
 import type { BudgetMetric, PerformanceBudget } from "../core/performance-budget";
-import type { Alert, Tier } from "../monitoring/alert";
-import type { Workload } from "../monitoring/series";
-import type { PodOfService } from "./recording-rules";
+import type { Alert, ThresholdCondition, Tier } from "../monitoring/alert";
+import { matchers, type Workload, type Workloads } from "../monitoring/series";
+import { BUDGET_TARGET } from "../monitoring/watched";
+import { nodeHeap } from "./node-heap";
+import { BY_SERVICE, plannedFigure, type PlannedFigure, type PodOfService } from "./recording-rules";
 
 /** What is watched of a service follows from it. */
 export interface WatchedService extends Workload {
@@ -14,37 +16,114 @@ export interface WatchedService extends Workload {
   readonly maxUtilization: number;
   /** Requests/s of quiet hours. */
   readonly baseRps: number;
-  /** Key of the service: `retrofitlink:services.backend`. */
-  readonly key: string;
+}
+
+/** Services of one namespace, which have rules and alerts in common. */
+export interface WatchedServices {
+  readonly namespace: string;
+  /** At least one; tests follow from the first. */
+  readonly services: readonly [WatchedService, ...WatchedService[]];
+}
+
+/** Their names. */
+export function workloadsOf({ namespace, services }: WatchedServices): Workloads {
+  return { namespace, jobs: services.map(({ job }) => job) };
 }
 
 /** Seconds of the window of most figures: enough scrapes that one may be lost, and little enough to wake somebody in time. */
 export const FIVE_MINUTES = 300;
 
-/** What all alerts about a figure of the budget have. */
+/** Key of the stack file that each service has. */
+const KEY = "retrofitlink:services.<name>";
+
+/** A key of each service, by its path below the service. */
+export function keyOf(path: string): string {
+  return `${KEY}.${path}`;
+}
+
+/** The service that an alert is about. */
+export const SERVICE = "{{ $labels.service }}";
+
+/** Format of a figure in a text: "500ms", "5%", "1.5". */
+type Format = "humanizeDuration" | "humanizePercentage" | "humanize";
+
+/** A figure of the plan in an alert's text. */
+function told(labels: Readonly<Record<string, string>>, format: Format): string {
+  const more = Object.entries(labels).map(([label, value]) => `,${label}='${value}'`);
+  const query = `${BUDGET_TARGET}{namespace='%s',service='%s'${more.join("")}}`;
+  return (
+    `{{ with printf "${query}" $labels.namespace $labels.service | query }}` +
+    `{{ . | first | value | ${format} }}{{ end }}`
+  );
+}
+
+/** What the budget of the service says, in an alert's text. */
+export function toldTarget(metric: BudgetMetric, step: Step, format: Format): string {
+  return told({ metric, step }, format);
+}
+
+/** What the plan of the service says, in an alert's text. */
+export function toldFigure(metric: PlannedFigure, format: Format): string {
+  return told({ metric }, format);
+}
+
+/** What all alerts about services have. @param metrics of the budget from which the bound follows */
 export function about(
-  { key }: Pick<WatchedService, "key">,
   metrics: readonly BudgetMetric[],
   summary: string,
   impact: string,
-): Pick<Alert, "noun" | "summary" | "impact" | "dashboard" | "keys"> {
-  const keys = metrics.map((metric) => `${key}.budget.${metric}`);
-  return { noun: "service", summary, impact, dashboard: "performance", keys };
+): Pick<Alert, "noun" | "subject" | "summary" | "impact" | "dashboard" | "keys"> {
+  const keys = metrics.map((metric) => keyOf(`budget.${metric}`));
+  return { noun: "service", subject: SERVICE, summary, impact, dashboard: "performance", keys };
 }
 
+/** Steps of a figure of the budget. */
+export const STEPS = ["target", "warning", "critical"] as const;
+export type Step = (typeof STEPS)[number];
+
 /** The two steps of a figure that somebody is told of: the critical one sooner, and somebody who can be woken. */
-export function steps(
-  of: Pick<WatchedService, "budget">,
+export function steps(tiers: { readonly warning: Tier; readonly critical: Tier }): readonly {
+  readonly step: "warning" | "critical";
+  readonly tier: Tier;
+}[] {
+  return (["warning", "critical"] as const).map((step) => ({ step, tier: tiers[step] }));
+}
+
+type Beyond = Pick<ThresholdCondition, "bounds" | "threshold" | "by">;
+
+/** A step of each service's budget as a bound. */
+export function stepOf(
+  { namespace, services: [first] }: WatchedServices,
   metric: BudgetMetric,
-  tiers: { readonly warning: Tier; readonly critical: Tier },
-): readonly { readonly step: "warning" | "critical"; readonly bound: number; readonly tier: Tier }[] {
-  const { warning, critical } = of.budget[metric];
-  const all = [
-    { step: "warning", bound: warning, tier: tiers.warning },
-    { step: "critical", bound: critical, tier: tiers.critical },
-  ] as const;
-  // Where both are one number the second says it all.
-  return warning === critical ? all.slice(1) : all;
+  step: Step,
+): Beyond {
+  return {
+    bounds: `${BUDGET_TARGET}{${matchers({ namespace, metric, step })}}`,
+    threshold: first.budget[metric][step],
+    by: BY_SERVICE,
+  };
+}
+
+/** A figure of each service's plan as a bound. */
+export function figureOf({ namespace, services: [first] }: WatchedServices, metric: PlannedFigure): Beyond {
+  return {
+    bounds: plannedFigure(namespace, metric),
+    threshold: plannedFigures(first)[metric],
+    by: BY_SERVICE,
+  };
+}
+
+/** Figures of the plan of one service. */
+export function plannedFigures(of: WatchedService): Record<PlannedFigure, number> {
+  const { pod, baseRps, maxUtilization, processesPerPod } = of;
+  return {
+    baseRps,
+    cpuCores: pod.cpuCores,
+    heapBytes: nodeHeap(pod.memoryMiB, processesPerPod).oldSpaceMiB * 2 ** 20,
+    maxUtilization,
+    memoryBytes: pod.memoryMiB * 2 ** 20,
+    slots: pod.slots,
+  };
 }
 
 /** How long it has to last: a warning may wait for the rollout or the peak that explains it. */

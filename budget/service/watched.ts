@@ -1,22 +1,47 @@
 /** What is watched of a service: whether it keeps its budget, and what goes before it breaks. */
-import { duration, percent } from "../core/format";
+import { percent } from "../core/format";
 import { BUDGET_METRIC_NAMES } from "../core/performance-budget";
-import type { Alert, ThresholdCondition } from "../monitoring/alert";
-import { seriesOf } from "../monitoring/series";
-import { leastEvents, slo, type Slo, type SloRules } from "../monitoring/slo";
+import type { Alert } from "../monitoring/alert";
+import { seriesOfAll } from "../monitoring/series";
+import { LEAST_BAD, leastEvents, slo, type Slo, type SloRules } from "../monitoring/slo";
 import { NOTHING_WATCHED, together, type ExportedTarget, type Watched } from "../monitoring/watched";
-import { bucketMatcher, responseTimeBuckets } from "./buckets";
+import { bucketLabels, responseTimeBuckets } from "./buckets";
 import { atQuantile, failing, ofPod, slow } from "./example-series";
-import { serviceLabels, serviceRules, serviceSeries, timedRequests } from "./recording-rules";
-import { FIVE_MINUTES, FOR_SECONDS, about, steps, type WatchedService } from "./watched-parts";
+import {
+  BY_SERVICE,
+  ofPods,
+  perService,
+  plannedFigure,
+  serviceRules,
+  serviceSeries,
+  timedRequests,
+} from "./recording-rules";
+import {
+  FIVE_MINUTES,
+  FOR_SECONDS,
+  SERVICE,
+  STEPS,
+  about,
+  keyOf,
+  plannedFigures,
+  stepOf,
+  steps,
+  toldTarget,
+  workloadsOf,
+  type WatchedService,
+  type WatchedServices,
+} from "./watched-parts";
 import { podAlerts } from "./watched-pods";
 
-export type { WatchedService } from "./watched-parts";
+export type { WatchedService, WatchedServices } from "./watched-parts";
 
-/** Rules, alerts and targets of one service. Its panels are those of all services, see {@link servicePanels}. */
-export function watchService(of: WatchedService): Watched {
+/**
+ * Rules, alerts and targets of all services of a namespace: each is there once, and joins what it needs of a service's plan. Panels are
+ * {@link servicePanels}.
+ */
+export function watchServices(of: WatchedServices): Watched {
   const own: Watched = {
-    rules: serviceRules(of, of.pod),
+    rules: serviceRules(workloadsOf(of)),
     alerts: [
       ...errorAlerts(of),
       ...latencyAlerts(of),
@@ -26,47 +51,61 @@ export function watchService(of: WatchedService): Watched {
       ...podAlerts(of),
     ],
     panels: [],
-    targets: budgetTargets(of),
+    targets: of.services.flatMap(targetsOf),
   };
   return together([own, ...serviceObjectives(of).map((one) => ({ ...NOTHING_WATCHED, ...one }))]);
 }
 
-/** Objectives that follow from the budget: errors, and the share of requests within each percentile's promise. */
-export function serviceObjectives(of: WatchedService): SloRules[] {
-  const { budget } = of;
-  const labels = serviceLabels(of);
-  const buckets = responseTimeBuckets(budget);
-  const requests = `sum(${serviceSeries(of, "throughput")})`;
-  const counted = `sum(${timedRequests(of)})`;
+/** 1 for the bucket of a service's histogram whose bound is the promise of a percentile. Labels as of the bucket, and `percentile`. */
+const PROMISED_BUCKET = "budget_bucket";
+
+/** Objectives that follow from the budgets: errors, and the share of requests within each percentile's promise. */
+export function serviceObjectives(of: WatchedServices): SloRules[] {
+  const { namespace, services } = of;
+  const [first] = services;
+  const labelled = ({ job }: WatchedService): Record<string, string> => ({ namespace, service: job });
+  const common = { subject: SERVICE, each: "service" } as const;
+  const counted = timedRequests(namespace);
   const errors: Slo = {
+    ...common,
     name: "ServiceErrors",
-    labels,
-    bad: `sum(${serviceSeries(of, "failed")})`,
-    all: requests,
-    objective: 1 - budget.errorRatio.target,
-    example: (share, perMinute) => failing(of, share, perMinute),
-    about: about(of, ["errorRatio"], `${of.job} answers with errors`, "Some of what users do fails."),
+    bad: serviceSeries(namespace, "failed"),
+    all: serviceSeries(namespace, "throughput"),
+    subjects: services.map((one) => ({
+      labels: labelled(one),
+      objective: 1 - one.budget.errorRatio.target,
+    })),
+    example: (share, perMinute) => failing(first, share, perMinute),
+    about: about(["errorRatio"], `${SERVICE} answers with errors`, "Some of what users do fails."),
   };
   const latency = PERCENTILES.map(({ metric, share, percentile }): Slo => {
-    const seconds = budget[metric].target;
-    const within = `sum(${serviceSeries(of, "buckets", bucketMatcher(seconds))})`;
+    const buckets = serviceSeries(namespace, "buckets");
+    const promised = `${PROMISED_BUCKET}{namespace="${namespace}",percentile="${percentile}"}`;
+    const by = BY_SERVICE.join(", ");
     return {
+      ...common,
       name: "ServiceSlow",
-      labels: { ...labels, percentile },
-      bad: `${counted} - ${within}`,
+      labels: { percentile },
+      bad: perService(counted, "-", `sum by (${by}) (${buckets} and on (${by}, le) ${promised})`),
       all: counted,
-      objective: share,
-      example: (bad, perMinute) => slow(of, seconds, buckets, bad, perMinute),
+      subjects: services.map((one) => ({ labels: labelled(one), objective: share })),
+      example: (bad, perMinute) =>
+        slow(first, first.budget[metric].target, responseTimeBuckets(first.budget), bad, perMinute),
       about: about(
-        of,
         [metric],
-        `${of.job} takes longer than ${duration(seconds)}`,
+        `${SERVICE} takes longer than ${toldTarget(metric, "target", "humanizeDuration")}`,
         `Pages are slow: more than ${percent(1 - share)} of requests wait longer than was promised.`,
       ),
     };
   });
   // A promise of no errors at all has no budget to burn; any error is above its thresholds.
-  return [errors, ...latency].filter(({ objective }) => objective > 0 && objective < 1).map(slo);
+  return [errors, ...latency]
+    .map((one) => ({
+      ...one,
+      subjects: one.subjects.filter(({ objective }) => objective > 0 && objective < 1),
+    }))
+    .filter(({ subjects }) => subjects.length > 0)
+    .map(slo);
 }
 
 const PERCENTILES = [
@@ -74,156 +113,176 @@ const PERCENTILES = [
   { metric: "responseTimeP99Seconds", figure: "p99", percentile: "p99", share: 0.99 },
 ] as const;
 
-function errorAlerts(of: WatchedService): Alert[] {
-  return steps(of, "errorRatio", { warning: "P2", critical: "P0" }).flatMap(
-    ({ step, bound, tier }): Alert[] => {
-      if (bound >= 1) return [];
-      const least = leastEvents(1 - bound);
-      return [
-        {
-          name: "ServiceErrorRatio",
-          tier,
-          labels: { ...serviceLabels(of), step },
-          forSeconds: FOR_SECONDS[step],
-          windowSeconds: FIVE_MINUTES,
-          condition: {
-            kind: "threshold",
-            values: [serviceSeries(of, "errorRatio")],
-            comparison: ">",
-            threshold: bound,
-            guard: enough(of, least),
-            example: (share) => failing(of, share, (2 * least) / 5),
-          },
-          ...about(
-            of,
-            ["errorRatio"],
-            `${of.job} answers {{ $value | humanizePercentage }} of requests with errors; ${percent(bound)} is ${step}.`,
-            "What users do fails, at once and for many of them.",
-          ),
-        },
-      ];
-    },
-  );
-}
-
-function latencyAlerts(of: WatchedService): Alert[] {
-  const buckets = responseTimeBuckets(of.budget);
-  return PERCENTILES.flatMap(({ metric, figure, percentile, share }) =>
-    steps(of, metric, { warning: "P2", critical: percentile === "p95" ? "P0" : "P1" }).map(
-      ({ step, bound, tier }): Alert => {
-        const least = leastEvents(share);
-        const condition: ThresholdCondition = {
-          kind: "threshold",
-          values: [serviceSeries(of, figure)],
-          comparison: ">",
-          threshold: bound,
-          guard: enough(of, least),
-          example: (seconds) => atQuantile(of, share, seconds, buckets, (2 * least) / 5),
-        };
-        return {
-          name: "ServiceResponseTime",
-          tier,
-          labels: { ...serviceLabels(of), percentile, step },
-          forSeconds: FOR_SECONDS[step],
-          windowSeconds: FIVE_MINUTES,
-          condition,
-          ...about(
-            of,
-            [metric],
-            `${of.job} answers with a ${percentile} of {{ $value | humanizeDuration }}; ${duration(bound)} is ${step}.`,
-            "Pages are slow, and some never come.",
-          ),
-        };
+function errorAlerts(of: WatchedServices): Alert[] {
+  const { namespace, services } = of;
+  return steps({ warning: "P2", critical: "P0" }).map(({ step, tier }): Alert => {
+    const beyond = stepOf(of, "errorRatio", step);
+    // Of so many requests ten may be bad.
+    const events = perService(
+      `${FIVE_MINUTES} * ${serviceSeries(namespace, "throughput")}`,
+      "*",
+      beyond.bounds ?? "",
+    );
+    return {
+      name: "ServiceErrorRatio",
+      tier,
+      labels: { step },
+      forSeconds: FOR_SECONDS[step],
+      windowSeconds: FIVE_MINUTES,
+      condition: {
+        kind: "threshold",
+        values: [serviceSeries(namespace, "errorRatio")],
+        comparison: ">",
+        ...beyond,
+        guard: `${events} >= ${LEAST_BAD}`,
+        example: (share) => failing(services[0], share, (2 * leastEvents(1 - beyond.threshold)) / 5),
       },
-    ),
-  );
+      ...about(
+        ["errorRatio"],
+        `${SERVICE} answers {{ $value | humanizePercentage }} of requests with errors; ${toldTarget("errorRatio", step, "humanizePercentage")} is ${step}.`,
+        "What users do fails, at once and for many of them.",
+      ),
+    };
+  });
 }
 
-/** Requests of five minutes that are enough for a verdict. */
-function enough(of: WatchedService, events: number): string {
-  return `${FIVE_MINUTES} * ${serviceSeries(of, "throughput")} >= ${events}`;
+function latencyAlerts(of: WatchedServices): Alert[] {
+  const { namespace, services } = of;
+  const [first] = services;
+  const buckets = responseTimeBuckets(first.budget);
+  return PERCENTILES.flatMap(({ metric, figure, percentile, share }) =>
+    steps({ warning: "P2", critical: percentile === "p95" ? "P0" : "P1" }).map(({ step, tier }): Alert => {
+      const least = leastEvents(share);
+      return {
+        name: "ServiceResponseTime",
+        tier,
+        labels: { percentile, step },
+        forSeconds: FOR_SECONDS[step],
+        windowSeconds: FIVE_MINUTES,
+        condition: {
+          kind: "threshold",
+          values: [serviceSeries(namespace, figure)],
+          comparison: ">",
+          ...stepOf(of, metric, step),
+          guard: `${FIVE_MINUTES} * ${serviceSeries(namespace, "throughput")} >= ${least}`,
+          example: (seconds) => atQuantile(first, share, seconds, buckets, (2 * least) / 5),
+        },
+        ...about(
+          [metric],
+          `${SERVICE} answers with a ${percentile} of {{ $value | humanizeDuration }}; ${toldTarget(metric, step, "humanizeDuration")} is ${step}.`,
+          "Pages are slow, and some never come.",
+        ),
+      };
+    }),
+  );
 }
 
 /** Fewer requests than a step are an alarm only where quiet hours have more: nobody is told that it is night. */
-function throughputAlerts(of: WatchedService): Alert[] {
-  return steps(of, "throughputRps", { warning: "P2", critical: "P1" })
-    .filter(({ bound }) => bound < of.baseRps)
-    .map(({ step, bound, tier }) => ({
+function throughputAlerts(of: WatchedServices): Alert[] {
+  const { namespace, services } = of;
+  return steps({ warning: "P2", critical: "P1" }).map(({ step, tier }): Alert => {
+    const { bounds = "", ...beyond } = stepOf(of, "throughputRps", step);
+    return {
       name: "ServiceThroughput",
       tier,
-      labels: { ...serviceLabels(of), step },
+      labels: { step },
       // A rate is too low for the five minutes after Prometheus first saw the service.
       forSeconds: FOR_SECONDS.warning,
       windowSeconds: FIVE_MINUTES,
       condition: {
         kind: "threshold",
-        values: [serviceSeries(of, "throughput")],
+        values: [serviceSeries(namespace, "throughput")],
         comparison: "<",
-        threshold: bound,
-        example: (rps) => failing(of, 0, rps * 60),
+        ...beyond,
+        bounds: perService(bounds, "<", plannedFigure(namespace, "baseRps")),
+        example: (rps) => failing(services[0], 0, rps * 60),
       },
       ...about(
-        of,
         ["throughputRps"],
-        `${of.job} is asked {{ $value | humanize }} times a second, less than in quiet hours; ${bound} is ${step}.`,
+        `${SERVICE} is asked {{ $value | humanize }} times a second, less than in quiet hours; ${toldTarget("throughputRps", step, "humanize")} is ${step}.`,
         "Users do not get through to the service, or gave up.",
       ),
-      keys: [`${of.key}.budget.throughputRps`, `${of.key}.demand.baseRps`],
-    }));
+      keys: [keyOf("budget.throughputRps"), keyOf("demand.baseRps")],
+    };
+  });
 }
 
-function absentAlert(of: WatchedService): Alert {
-  const up = { series: ofPod(of, "up") };
+function absentAlert({ namespace, services }: WatchedServices): Alert {
+  const up = { series: ofPod(services[0], "up") };
   return {
     name: "ServiceAbsent",
     tier: "P0",
-    labels: serviceLabels(of),
     forSeconds: 180,
     windowSeconds: 0,
     condition: {
       kind: "state",
-      expr: `absent(up{${seriesOf(of)}} == 1)`,
+      // Each service has slots in the plan.
+      expr: perService(
+        plannedFigure(namespace, "slots"),
+        "unless",
+        `(${upOf({ namespace, services })} == 1)`,
+      ),
       firing: [],
       silent: [{ ...up, start: 1 }],
     },
     ...about(
-      of,
       [],
-      `No pod of ${of.job} answers Prometheus.`,
+      `No pod of ${SERVICE} answers Prometheus.`,
       "Either nothing of it works, or nobody would see if it did not.",
     ),
   };
 }
 
-function unmeasuredAlert(of: WatchedService): Alert {
-  const up = { series: ofPod(of, "up"), start: 1 };
+function unmeasuredAlert({ namespace, services }: WatchedServices): Alert {
+  const [first] = services;
+  const up = { series: ofPod(first, "up"), start: 1 };
   return {
     name: "ServiceUnmeasured",
     tier: "P2",
-    labels: serviceLabels(of),
     forSeconds: 600,
     windowSeconds: 0,
     condition: {
       kind: "state",
-      expr: `absent(http_requests_in_flight{${seriesOf(of)}}) and on () (max(up{${seriesOf(of)}}) == 1)`,
+      // It has a value as long as one process counts its requests.
+      expr: perService(
+        `(${upOf({ namespace, services })} == 1)`,
+        "unless",
+        serviceSeries(namespace, "throughput"),
+      ),
       firing: [up],
-      silent: [up, { series: ofPod(of, "http_requests_in_flight"), start: 0 }],
+      silent: [up, { series: ofPod(first, "http_requests_in_flight"), start: 0 }],
     },
     ...about(
-      of,
       [],
-      `Pods of ${of.job} answer Prometheus, but count no requests.`,
+      `Pods of ${SERVICE} answer Prometheus, but count no requests.`,
       "None yet. Errors and response times are unknown, and no other alert can come.",
     ),
   };
 }
 
-/** The budget as series: dashboards and alerts join it. */
-function budgetTargets({ budget, ...of }: WatchedService): ExportedTarget[] {
-  const { namespace, service } = serviceLabels(of);
-  return BUDGET_METRIC_NAMES.flatMap((metric) =>
-    STEPS.map((step) => ({ labels: { namespace, service, metric, step }, value: budget[metric][step] })),
-  );
+/** 1 for each service of which a pod answers Prometheus, else 0. */
+function upOf(of: WatchedServices): string {
+  return ofPods("max", `up{${seriesOfAll(workloadsOf(of))}}`);
 }
 
-const STEPS = ["target", "warning", "critical"] as const;
+/** What rules, alerts and dashboards join: the budget of a service, and what else of its plan is a bound. */
+function targetsOf(of: WatchedService): ExportedTarget[] {
+  const { namespace, job: service, budget } = of;
+  const labels = { namespace, service };
+  return [
+    ...BUDGET_METRIC_NAMES.flatMap((metric) =>
+      STEPS.map((step) => ({ labels: { ...labels, metric, step }, value: budget[metric][step] })),
+    ),
+    ...Object.entries(plannedFigures(of)).map(([metric, value]) => ({
+      labels: { ...labels, metric },
+      value,
+    })),
+    ...PERCENTILES.flatMap(({ metric, percentile }) =>
+      bucketLabels(budget[metric].target).map((le) => ({
+        record: PROMISED_BUCKET,
+        labels: { ...labels, percentile, le },
+        value: 1,
+      })),
+    ),
+  ];
+}

@@ -7,7 +7,7 @@ import { mapValues } from "../../budget/core/own";
 import type { PerformanceBudget } from "../../budget/core/performance-budget";
 import type { SettingPath } from "../../budget/core/settings";
 import { isAddress } from "../../budget/monitoring/alert";
-import { BUDGET_TARGET } from "../../budget/monitoring/rule-groups";
+import { BUDGET_TARGET } from "../../budget/monitoring/watched";
 import { ROUTING_LABELS, pageOf, type OwnAlert, type OwnRule } from "../../budget/monitoring/own-rules";
 import { ownObjectiveIssues, type OwnObjective } from "../../budget/service/own-objectives";
 import type * as Check from "../../components/monitoring/promql/check";
@@ -189,11 +189,11 @@ export function takenNameIssues(config: StackConfig): Issue[] {
     monitoring: undefined,
     dataModel: CATALOGUE,
   };
-  const { alerts, rules } = planMonitoring(platform, planStack(platform));
+  const { alerts, rules, targets } = planMonitoring(platform, planStack(platform));
   const taken = new Set([
     ...alerts.map(({ name }) => name),
     ...rules.map(({ record }) => record),
-    BUDGET_TARGET,
+    ...targets.map(({ record = BUDGET_TARGET }) => record),
   ]);
   const objectives = Object.entries(services).flatMap(([service, { slos }]) =>
     slos.map(({ name }, index) => ({ name, path: ["services", service, "slos", index, "name"] })),

@@ -6,7 +6,7 @@ import { forecastRules } from "../../budget/autoscaling/forecast-rules";
 import { plannedForecast } from "../../budget/autoscaling/planned-forecast";
 import { proxyRules, serviceRules } from "../../budget/autoscaling/signals";
 import { own } from "../../budget/core/own";
-import { rulesFile, type RuleGroup } from "../../budget/monitoring/rule-groups";
+import { inGroups, rulesFile, type RuleGroup } from "../../budget/monitoring/rule-groups";
 import { ClusterAutoscaler } from "../../components/autoscaling/cluster-autoscaler";
 import type {
   MetricAuthentication,
@@ -234,7 +234,7 @@ export function scalingRuleGroups(config: StackConfig, plan: StackPlan): RuleGro
   );
   const ofProxy = loadBalancer === undefined ? [] : rulesOfProxy(namespace, loadBalancer.proxy);
   return [
-    { name: "retrofitlink-autoscaling", interval: "15s", rules: [...ofServices, ...ofProxy] },
+    ...inGroups({ name: "retrofitlink-autoscaling", interval: "15s", rules: [...ofServices, ...ofProxy] }),
     ...forecastGroups(config, plan),
   ];
 }

@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 
 import { expressionOf, type Alert, type ExampleSeries } from "../../budget/monitoring/alert";
-import { alertRule, recordingRule, rulesFile } from "../../budget/monitoring/rule-groups";
+import { alertRule, recordingRule, rulesFile, targetRule } from "../../budget/monitoring/rule-groups";
 import type { RecordingRule } from "../../budget/monitoring/recording";
-import type { Watched } from "../../budget/monitoring/watched";
+import type { ExportedTarget, Watched } from "../../budget/monitoring/watched";
 import { checkRules, runRuleTests, type RuleTest } from "./promtool";
 
 /** Evaluations after which Prometheus has noticed for certain. */
@@ -37,11 +37,11 @@ export function describeAlerts(
     this.timeout(300_000);
     let said: readonly string[] = [];
     before(() => {
-      said = runRuleTests(alerts.map((alert) => alertTest(alert, watched.rules)));
+      said = runRuleTests(alerts.map((alert) => alertTest(alert, watched.rules, watched.targets)));
     });
 
     it("has rules that promtool accepts", () => {
-      assert.equal(checkRules(testedRules(watched.rules, watched.alerts)), "");
+      assert.equal(checkRules(testedRules(watched)), "");
     });
     alerts.forEach((alert, index) => {
       const { name, labels = {} } = alert;
@@ -57,8 +57,11 @@ export function describeAlerts(
 const LINKS = { runbooks: "docs/runbooks/" };
 
 /** Text of a rules file with all of them in one group. */
-export function testedRules(rules: readonly RecordingRule[], alerts: readonly Alert[] = []): string {
-  return textOf([...rules.map(recordingRule), ...alerts.map((alert) => alertRule(alert, LINKS))]);
+export function testedRules({ rules = [], alerts = [], targets = [] }: Partial<Watched>): string {
+  return textOf([
+    ...[...targets.map(targetRule), ...rules].map(recordingRule),
+    ...alerts.map((alert) => alertRule(alert, LINKS)),
+  ]);
 }
 
 function textOf(rules: readonly object[]): string {
@@ -71,12 +74,18 @@ function textOf(rules: readonly object[]): string {
  *
  * @throws RangeError where the bound is 0: nothing is 10 % beyond it
  */
-export function alertTest(alert: Alert, rules: readonly RecordingRule[]): RuleTest {
+export function alertTest(
+  alert: Alert,
+  rules: readonly RecordingRule[],
+  targets: readonly ExportedTarget[] = [],
+): RuleTest {
   const { condition, forSeconds, windowSeconds, name } = alert;
   const [silent, firing] = examplesOf(alert);
   const needed = rulesFor(
     alert,
-    rules.filter(({ record }) => ![...silent, ...firing].some(({ series }) => nameOf(series) === record)),
+    [...targets.map(targetRule), ...rules].filter(
+      ({ record }) => ![...silent, ...firing].some(({ series }) => nameOf(series) === record),
+    ),
   );
   const step = stepFor([expressionOf(alert), ...needed.map(({ expr }) => expr)], windowSeconds + forSeconds);
   const steps = (seconds: number): number => Math.ceil(seconds / step);
@@ -93,7 +102,7 @@ export function alertTest(alert: Alert, rules: readonly RecordingRule[]): RuleTe
 
   const [twin, loosened] =
     condition.kind === "threshold"
-      ? [`${name}Loosened`, condition.threshold * (1 + (condition.comparison === ">" ? LOOSENED : -LOOSENED))]
+      ? [`${name}Loosened`, 1 + (condition.comparison === ">" ? LOOSENED : -LOOSENED)]
       : [undefined, undefined];
   const during = (of: string, from: number, to: number, least: boolean): string =>
     `${least ? "min" : "max"}(${least ? "min" : "max"}_over_time(tested:firing{of="${of}"}[${(to - from) * step}s]))`;
@@ -143,14 +152,22 @@ function rulesFor(alert: Alert, rules: readonly RecordingRule[]): readonly Recor
   const needed = new Set<RecordingRule>();
   const texts = [expressionOf(alert)];
   for (let text = texts.pop(); text !== undefined; text = texts.pop()) {
-    const words = new Set(text.match(/[a-zA-Z_:][\w:]*/g));
+    const selectors = [...text.matchAll(/([a-zA-Z_:][\w:]*)(?:\{([^}]*)\})?/g)];
     for (const rule of rules) {
-      if (needed.has(rule) || !words.has(rule.record)) continue;
+      if (needed.has(rule) || !selectors.some(([, name, of]) => name === rule.record && mayFind(of, rule)))
+        continue;
       needed.add(rule);
       texts.push(rule.expr);
     }
   }
   return rules.filter((rule) => needed.has(rule));
+}
+
+/** Whether matchers may find what a rule records: figures of the plan are many, and of one name. */
+function mayFind(matchers = "", { labels = {} }: RecordingRule): boolean {
+  return [...matchers.matchAll(/(\w+)="([^"]*)"/g)].every(
+    ([, label = "", value]) => (labels[label] ?? value) === value,
+  );
 }
 
 /** One stretch of the time. */

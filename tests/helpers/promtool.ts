@@ -68,6 +68,15 @@ export interface RuleTest {
     readonly value: number;
     readonly atSeconds: number;
   }[];
+  /** Alerts that fire, all of a name, with their texts. @default nothing is said of them */
+  readonly alerts?: readonly {
+    readonly name: string;
+    readonly atSeconds: number;
+    readonly firing: readonly {
+      readonly labels: Readonly<Record<string, string>>;
+      readonly annotations: Readonly<Record<string, string>>;
+    }[];
+  }[];
 }
 
 /**
@@ -79,7 +88,7 @@ export function runRuleTests(tests: readonly RuleTest[]): string[] {
   if (tests.length === 0) return [];
   const folder = mkdtempSync(join(tmpdir(), "promtool-"));
   try {
-    const files = tests.map(({ stepSeconds, rules, series, expectations }, index) => {
+    const files = tests.map(({ stepSeconds, rules, series, expectations, alerts = [] }, index) => {
       writeFileSync(join(folder, `rules-${index}.yaml`), rules);
       const step = `${stepSeconds}s`;
       const test = {
@@ -93,6 +102,14 @@ export function runRuleTests(tests: readonly RuleTest[]): string[] {
               expr,
               eval_time: `${atSeconds}s`,
               exp_samples: [{ labels: "{}", value }],
+            })),
+            alert_rule_test: alerts.map(({ name, atSeconds: at, firing }) => ({
+              alertname: name,
+              eval_time: `${at}s`,
+              exp_alerts: firing.map(({ labels, annotations }) => ({
+                exp_labels: labels,
+                exp_annotations: annotations,
+              })),
             })),
           },
         ],

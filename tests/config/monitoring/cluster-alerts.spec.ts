@@ -29,7 +29,7 @@ describe("the watch of the cluster", () => {
     const said = runRuleTests([
       {
         stepSeconds: 60,
-        rules: testedRules([], [alert]),
+        rules: testedRules({ alerts: [alert] }),
         series: ["one", "two"].map((node) => ({
           series: `kube_node_status_condition{condition="Ready",status="true",node="${node}"}`,
           values: "0x20",

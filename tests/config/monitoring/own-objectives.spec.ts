@@ -43,13 +43,13 @@ describeAlerts(
 
 describe("an objective of which nothing is good", () => {
   it("has only bad events, without a series of good ones", () => {
-    const { rules } = slo(objectiveOf(OF, events));
+    const { rules, targets } = slo(objectiveOf(OF, events));
     const labels = '{namespace="shop",service="checkout",slo="CheckoutErrors"}';
     const share = `sum(slo:bad_events:rate5m${labels} / slo:events:rate5m${labels})`;
     const [said] = runRuleTests([
       {
         stepSeconds: 60,
-        rules: testedRules(rules),
+        rules: testedRules({ rules, targets }),
         series: [{ series: 'checkouts_total{result="failed"}', values: "0+60x30" }],
         expectations: [{ expr: share, value: 1, atSeconds: 1200 }],
       },

@@ -15,7 +15,10 @@ describe("series of Prometheus", function () {
 
   it("are all there, and its alerts have nothing to say", async () => {
     const folder = await mkdtemp(join(tmpdir(), "prometheus-series-"));
-    await writeFile(join(folder, "rules.yaml"), testedRules([{ record: "one", expr: "vector(1)" }]));
+    await writeFile(
+      join(folder, "rules.yaml"),
+      testedRules({ rules: [{ record: "one", expr: "vector(1)" }] }),
+    );
     await writeFile(
       join(folder, "prometheus.yaml"),
       JSON.stringify({

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 
 import { accessBuckets, accessOf, accessSeries } from "../../../budget/load-balancing/access-metrics";
 import { workloadName } from "../../../budget/load-balancing/proxy";
-import { EDGE_SERIES, watchAccess } from "../../../budget/load-balancing/watched-access";
+import { EDGE_SERIES } from "../../../budget/load-balancing/access-rules";
+import { watchAccess } from "../../../budget/load-balancing/watched-access";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { expressionOf } from "../../../budget/monitoring/alert";
 import { bucketIssues } from "../../../budget/service/buckets";
@@ -44,7 +45,7 @@ for (const { proxy: kind, name, start } of PROXIES) {
 
     before(async () => {
       exporter = await startAccessExporter({ proxy: kind, routes: ROUTES, buckets: BUCKETS });
-      prometheus = await startPrometheus([exporter.address], testedRules(watched.rules, watched.alerts), {
+      prometheus = await startPrometheus([exporter.address], testedRules(watched), {
         ...accessOf(of),
         pod: `${of.job}-0`,
       });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { DEFAULT_BUDGET } from "../../../budget/core/performance-budget";
 import { responseTimeBuckets } from "../../../budget/service/buckets";
 import { SERVICE_SERIES } from "../../../budget/service/recording-rules";
-import { watchService } from "../../../budget/service/watched";
+import { watchServices } from "../../../budget/service/watched";
 import { testedRules } from "../../helpers/alert-tests";
 import { eventually } from "../../helpers/eventually";
 import { type RunningPrometheus, startPrometheus } from "../../helpers/prometheus";
@@ -15,14 +15,18 @@ import {
 
 const BACKEND = { namespace: "retrofitlink", job: "backend" };
 
-const WATCHED = watchService({
-  ...BACKEND,
-  budget: DEFAULT_BUDGET,
-  pod: { slots: 8, cpuCores: 1, memoryMiB: 1024 },
-  processesPerPod: 1,
-  maxUtilization: 0.75,
-  baseRps: 600,
-  key: "retrofitlink:services.backend",
+const WATCHED = watchServices({
+  namespace: BACKEND.namespace,
+  services: [
+    {
+      ...BACKEND,
+      budget: DEFAULT_BUDGET,
+      pod: { slots: 8, cpuCores: 1, memoryMiB: 1024 },
+      processesPerPod: 1,
+      maxUtilization: 0.75,
+      baseRps: 600,
+    },
+  ],
 });
 
 /** What no process tells: the kubelet's figures, and a cache that this backend does not have. */
@@ -38,8 +42,7 @@ describe("rules of a service over the reference backend, in a real Prometheus", 
       ...BACKEND_ENVIRONMENT,
       HTTP_DURATION_BUCKETS_SECONDS: responseTimeBuckets(DEFAULT_BUDGET).join(","),
     });
-    const rules = testedRules(WATCHED.rules, WATCHED.alerts);
-    prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], rules, BACKEND);
+    prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], testedRules(WATCHED), BACKEND);
   });
   after(async () => {
     await prometheus.stop();

@@ -61,7 +61,7 @@ describe("series of a Redis", function () {
         ],
         ...more(pod),
       }));
-    await writeFile(join(folder, "rules.yaml"), testedRules(watched.rules));
+    await writeFile(join(folder, "rules.yaml"), testedRules({ rules: watched.rules }));
     await writeFile(
       join(folder, "prometheus.yaml"),
       JSON.stringify({

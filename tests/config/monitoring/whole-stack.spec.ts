@@ -15,7 +15,6 @@ import { accessBuckets, accessOf } from "../../../budget/load-balancing/access-m
 import { workloadName, type ProxyKind } from "../../../budget/load-balancing/proxy";
 import { PUBLIC_ADDRESS_JOB } from "../../../budget/load-balancing/watched";
 import { matchers } from "../../../budget/monitoring/series";
-import { BUDGET_TARGET } from "../../../budget/monitoring/rule-groups";
 import { together, type Watched } from "../../../budget/monitoring/watched";
 import { responseTimeBuckets } from "../../../budget/service/buckets";
 import { freePort } from "../../../cli/free-port";
@@ -296,13 +295,11 @@ describe("a whole stack under load", function () {
   async function folder(): Promise<string> {
     const place = await mkdtemp(join(tmpdir(), "whole-stack-"));
     const rules = new Map(WATCHED.rules.map((rule) => [JSON.stringify(rule), rule]));
-    const targets = WATCHED.targets.map(({ labels, value }) => ({
-      record: BUDGET_TARGET,
-      labels,
-      expr: `vector(${value})`,
-    }));
-    const all = new Map(targets.map((rule) => [JSON.stringify(rule), rule]));
-    await writeFile(join(place, "rules.yaml"), testedRules([...rules.values(), ...all.values()]));
+    const targets = new Map(WATCHED.targets.map((target) => [JSON.stringify(target), target]));
+    await writeFile(
+      join(place, "rules.yaml"),
+      testedRules({ rules: [...rules.values()], targets: [...targets.values()] }),
+    );
     await writeFile(
       join(place, "prometheus.yaml"),
       JSON.stringify({

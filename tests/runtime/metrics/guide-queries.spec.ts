@@ -10,11 +10,10 @@ import { startTestRedis } from "../caching/caches";
 import { BACKEND_ENVIRONMENT, type BackendProcess, startBackend } from "../reference-backend/process";
 
 const BACKEND = { namespace: "retrofitlink", job: "backend" };
-const QUERIES = guideQueries(BACKEND);
+/** With another service in the same Prometheus, of which nothing may be counted. */
+const SERVICES = { namespace: BACKEND.namespace, jobs: [BACKEND.job, "other"] };
+const QUERIES = guideQueries(SERVICES);
 const { p95: P95, hitRatio: HIT_RATIO, errorRatio: ERROR_RATIO, throughput: THROUGHPUT } = QUERIES;
-/** Another service in the same Prometheus, of which nothing may be counted. */
-const OTHER_BACKEND = { ...BACKEND, job: "other" };
-const OTHER = guideQueries(OTHER_BACKEND);
 
 describe("the guide's four queries in a real Prometheus", function () {
   this.timeout(60_000);
@@ -34,8 +33,7 @@ describe("the guide's four queries in a real Prometheus", function () {
 
   async function start(environment: Record<string, string>): Promise<void> {
     backend = await startBackend({ ...BACKEND_ENVIRONMENT, ...environment });
-    const first = [BACKEND, OTHER_BACKEND].flatMap(readFirst);
-    const rules = testedRules([...first, ...Object.values(QUERIES), ...Object.values(OTHER)], []);
+    const rules = testedRules({ rules: [...readFirst(SERVICES), ...Object.values(QUERIES)] });
     prometheus = await startPrometheus([`127.0.0.1:${backend.port}`], rules, BACKEND);
   }
 

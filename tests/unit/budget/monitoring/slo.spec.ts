@@ -5,8 +5,8 @@ import {
   BURN_RATES,
   SERIES_OF_SLO,
   burnFactor,
-  burnRatesOf,
   detectionSeconds,
+  isReachable,
   leastEvents,
   slo,
   sloIssues,
@@ -20,7 +20,7 @@ const OF: Slo = {
   labels: { service: "checkout" },
   bad: 'sum(rate(checkouts_total{result="failed"}[5m]))',
   all: "sum(rate(checkouts_total[5m]))",
-  objective: 0.99,
+  subjects: [{ objective: 0.99 }],
   example: () => [],
   about: { noun: "service", summary: "Checkouts fail", impact: "", dashboard: "performance", keys: [] },
 };
@@ -41,8 +41,13 @@ describe("an objective", () => {
   });
 
   it("has bounds that can be reached", () => {
-    assert.deepEqual(burnRatesOf(0.95).map(burnFactor), [14.4, 6, 3, 1]);
-    assert.deepEqual(burnRatesOf(0.9).map(burnFactor), [6, 3, 1]);
+    const reachable = (objective: number): number[] =>
+      BURN_RATES.filter((burn) => isReachable(burn, objective)).map(burnFactor);
+    assert.deepEqual(reachable(0.95), [14.4, 6, 3, 1]);
+    assert.deepEqual(reachable(0.9), [6, 3, 1]);
+    const [loose, strict] = [{ objective: 0.9 }, { objective: 0.99 }];
+    assert.equal(slo({ ...OF, subjects: [loose] }).alerts.length, 4);
+    assert.equal(slo({ ...OF, subjects: [loose, strict] }).alerts.length, 5);
     assert.deepEqual(
       slo(OF).alerts.map(({ condition }) => (condition.kind === "threshold" ? condition.threshold : NaN)),
       [0.144, 0.06, 0.03, 0.01, 0.03],
@@ -53,15 +58,45 @@ describe("an objective", () => {
     assert.equal(leastEvents(0.99), 1000);
     assert.equal(leastEvents(0.95), 200);
     const [fast] = slo(OF).alerts;
-    assert.ok(fast !== undefined && expressionOf(fast).endsWith(">= 1000)"), JSON.stringify(fast));
+    // Of a thousand ten may be bad.
+    const allowed = 'slo:allowed:ratio{service="checkout",slo="CheckoutErrors"}';
+    assert.ok(
+      fast !== undefined && expressionOf(fast).endsWith(` * ${allowed} >= 10)`),
+      JSON.stringify(fast),
+    );
   });
 
   it("adds as many series as it says", () => {
-    const { rules, budgetLeft } = slo(OF);
+    const { rules, targets, budgetLeft } = slo(OF);
     assert.equal(rules.filter(({ labels }) => labels !== undefined).length, SERIES_OF_SLO.own);
+    assert.equal(targets.length, SERIES_OF_SLO.targets);
     assert.equal(rules.length, SERIES_OF_SLO.own + SERIES_OF_SLO.windows);
     assert.equal(new Set(rules.map(({ record }) => record)).size, rules.length);
+    assert.deepEqual(targets, [
+      { record: "slo:allowed:ratio", labels: { service: "checkout", slo: "CheckoutErrors" }, value: 0.01 },
+    ]);
     assert.equal(budgetLeft, 'slo:error_budget_left:ratio30d{service="checkout",slo="CheckoutErrors"}');
+  });
+
+  it("has its rules and alerts once, and a share of its own for each thing that it is about", () => {
+    const subjects = ["a", "b", "c"].map((service, index) => ({
+      labels: { service },
+      objective: 0.99 - 0.01 * index,
+    }));
+    const many = slo({ ...OF, labels: {}, subjects });
+    const one = slo({ ...OF, labels: {} });
+    assert.deepEqual(
+      [many.rules, many.alerts].map(({ length }) => length),
+      [one.rules, one.alerts].map(({ length }) => length),
+    );
+    assert.deepEqual(
+      many.targets.map(({ labels, value }) => [labels["service"], value]),
+      [
+        ["a", 0.01],
+        ["b", 0.02],
+        ["c", 0.03],
+      ],
+    );
   });
 
   it("has the rules of its windows in common with all of its namespace, behind what they read", () => {
@@ -91,9 +126,10 @@ describe("an objective", () => {
     assert.deepEqual(
       groups.map(({ name, interval = "" }) => `${name} ${interval}`.trim()),
       [
+        "retrofitlink-targets 120s",
         "retrofitlink-recording",
-        "retrofitlink-recording-every-120s 120s",
         "retrofitlink-recording-every-1800s 1800s",
+        "retrofitlink-recording-every-120s 120s",
         "retrofitlink-alerts-service",
         "retrofitlink-alerts-service-every-120s 120s",
       ],
@@ -101,7 +137,7 @@ describe("an objective", () => {
   });
 
   it("is refused where it is none", () => {
-    assert.deepEqual(sloIssues(OF, ["slos", 0]), []);
+    assert.deepEqual(sloIssues({ ...OF, objective: 0.99 }, ["slos", 0]), []);
     assert.deepEqual(
       sloIssues({ name: "checkout errors", objective: 1 }, ["slos", 0]).map(({ path }) => path.join(".")),
       ["slos.0.objective", "slos.0.name"],
