@@ -1,8 +1,8 @@
 /** What is watched of autoscaling: bounds, metrics, forecasts, and pods that find no place. */
-import type { Alert } from "../monitoring/alert";
+import type { Alert, ExampleSeries } from "../monitoring/alert";
 import type { Panel } from "../monitoring/panel";
 import { asService, matchers } from "../monitoring/series";
-import { NOTHING_WATCHED, type Watched } from "../monitoring/watched";
+import { BUDGET_TARGET, NOTHING_WATCHED, type Watched } from "../monitoring/watched";
 import { DAY_MINUTES } from "./forecast";
 import { FORECAST_SERIES, forecastSelector } from "./forecast-rules";
 
@@ -58,14 +58,13 @@ export function watchAutoscalers(of: WatchedAutoscalers): Watched {
   };
 }
 
-function atMaximum({ namespace, workloads }: WatchedAutoscalers): Alert {
-  const bound = (step: string): string =>
-    `budget_target{${matchers({ namespace, metric: "replicas", step })}}`;
-  const [first] = workloads;
-  const names = workloads.map(({ name }) => name);
-  const current = autoscalerSeries(namespace, "status_current_replicas");
-  const most = autoscalerSeries(namespace, "spec_max_replicas");
-  const series = { series: most([first.name]), start: first.max };
+function atMaximum({ namespace, workloads: [first] }: WatchedAutoscalers): Alert {
+  const [current, most] = ["status_current_replicas", "spec_max_replicas"] as const;
+  const ofFirst = (metric: string, start: number): ExampleSeries => ({
+    series: autoscalerSeries(namespace, metric, { horizontalpodautoscaler: first.name }),
+    start,
+  });
+  const of = (metric: string): string => ofAutoscalers(autoscalerSeries(namespace, metric));
   return {
     ...ABOUT,
     name: "AutoscalerAtMaximum",
@@ -77,10 +76,10 @@ function atMaximum({ namespace, workloads }: WatchedAutoscalers): Alert {
       kind: "state",
       // Where both bounds are one number, the maximum is what was meant.
       expr:
-        `(${ofAutoscalers(current(names))} >= ${ofAutoscalers(most(names))})` +
-        ` and on (namespace, service) (${bound("max")} > on (namespace, service) ${bound("min")})`,
-      firing: [{ series: current([first.name]), start: first.max }, series],
-      silent: [{ series: current([first.name]), start: first.max - 1 }, series],
+        `(${of(current)} >= ${of(most)}) and on (namespace, service)` +
+        ` (${boundOf(namespace, "max")} > on (namespace, service) ${boundOf(namespace, "min")})`,
+      firing: [ofFirst(current, first.max), ofFirst(most, first.max)],
+      silent: [ofFirst(current, first.max - 1), ofFirst(most, first.max)],
     },
     summary: `${WORKLOAD} has as many pods as it may, {{ $value }}.`,
     impact: "None yet. More load makes it slow: no pod is added.",
@@ -88,12 +87,14 @@ function atMaximum({ namespace, workloads }: WatchedAutoscalers): Alert {
   };
 }
 
-function withoutMetrics({ namespace, workloads }: WatchedAutoscalers): Alert {
-  const condition = autoscalerSeries(namespace, "status_condition", {
-    condition: "ScalingActive",
-    status: "false",
-  });
-  const one = condition([workloads[0].name]);
+function withoutMetrics({ namespace, workloads: [first] }: WatchedAutoscalers): Alert {
+  const condition = (more: Readonly<Record<string, string>>): string =>
+    autoscalerSeries(namespace, "status_condition", {
+      ...more,
+      condition: "ScalingActive",
+      status: "false",
+    });
+  const one = condition({ horizontalpodautoscaler: first.name });
   return {
     ...ABOUT,
     name: "AutoscalerWithoutMetrics",
@@ -103,7 +104,7 @@ function withoutMetrics({ namespace, workloads }: WatchedAutoscalers): Alert {
     windowSeconds: 0,
     condition: {
       kind: "state",
-      expr: `${ofAutoscalers(condition(workloads.map(({ name }) => name)))} == 1`,
+      expr: `(${ofAutoscalers(condition({}))} == 1) and on (namespace, service) ${boundOf(namespace, "max")}`,
       firing: [{ series: one, start: 1 }],
       silent: [{ series: one, start: 0 }],
     },
@@ -113,19 +114,18 @@ function withoutMetrics({ namespace, workloads }: WatchedAutoscalers): Alert {
   };
 }
 
-/** Series of HorizontalPodAutoscalers, as kube-state-metrics has them, by their names. */
+/** Series of HorizontalPodAutoscalers, as kube-state-metrics has them. @param more matchers besides */
 function autoscalerSeries(
   namespace: string,
   metric: string,
   more: Readonly<Record<string, string>> = {},
-): (names: readonly string[]) => string {
-  const name = `kube_horizontalpodautoscaler_${metric}`;
-  return (names) => {
-    const [first = ""] = names;
-    return names.length === 1
-      ? `${name}{${matchers({ namespace, horizontalpodautoscaler: first, ...more })}}`
-      : `${name}{${matchers({ namespace, ...more })},horizontalpodautoscaler=~"${names.join("|")}"}`;
-  };
+): string {
+  return `kube_horizontalpodautoscaler_${metric}{${matchers({ namespace, ...more })}}`;
+}
+
+/** A bound of each workload's replicas in the plan. */
+function boundOf(namespace: string, step: "min" | "max"): string {
+  return `${BUDGET_TARGET}{${matchers({ namespace, metric: "replicas", step })}}`;
 }
 
 /** The largest of each autoscaler's series, with the labels `namespace` and `service`. */
@@ -155,7 +155,7 @@ export function forecastAlerts({ namespace, services }: WatchedForecasts): Alert
   };
   const tooFull = "service:load:too_full";
   const part = example(believed, ',part="peak"');
-  const replicas = `budget_target{${matchers({ namespace, metric: "replicas", step: "max" })},service=~"${services.join("|")}"}`;
+  const replicas = `${BUDGET_TARGET}{${matchers({ namespace, metric: "replicas", step: "max" })},service=~"${services.join("|")}"}`;
   return [
     {
       ...common,
@@ -276,8 +276,6 @@ function pending(namespace: string): Alert {
 function autoscalingPanels(namespace: string, forecasts: boolean): Panel[] {
   const hpa = (metric: string): string =>
     `kube_horizontalpodautoscaler_${metric}{${matchers({ namespace })}}`;
-  const target = (step: string): string =>
-    `budget_target{${matchers({ namespace, metric: "replicas", step })}}`;
   const base = { dashboard: "autoscaling", unit: "pods" } as const;
   const replicas: Panel = {
     ...base,
@@ -288,8 +286,8 @@ function autoscalingPanels(namespace: string, forecasts: boolean): Panel[] {
       "Pods that are there, and the bounds of the plan. At the upper one no more load can be followed.",
     queries: [
       { expr: hpa("status_current_replicas"), legend: "{{horizontalpodautoscaler}}" },
-      { expr: target("min"), legend: "{{service}} at least" },
-      { expr: target("max"), legend: "{{service}} at most" },
+      { expr: boundOf(namespace, "min"), legend: "{{service}} at least" },
+      { expr: boundOf(namespace, "max"), legend: "{{service}} at most" },
     ],
   };
   const wanted: Panel = {

@@ -15,26 +15,6 @@ export function seriesOf({ namespace, job }: Workload, more?: string): string {
   return `namespace="${namespace}",job="${job}"${more === undefined ? "" : `,${more}`}`;
 }
 
-/** Several workloads of a namespace at once. */
-export interface Workloads {
-  readonly namespace: string;
-  /** At least one. */
-  readonly jobs: readonly string[];
-}
-
-/** Matchers of the series of several workloads, without braces. */
-export function seriesOfAll({ namespace, jobs }: Workloads, more?: string): string {
-  return `namespace="${namespace}",job=~"${jobs.join("|")}"${more === undefined ? "" : `,${more}`}`;
-}
-
-/**
- * Matchers of what the kubelet and kube-state-metrics tell of the containers of several workloads, each called as its workload is.
- * The kubelet has a series for each pod as a whole, too, in which the container has no name.
- */
-export function containersOfAll({ namespace, jobs }: Workloads, more?: string): string {
-  return `namespace="${namespace}",container=~"${jobs.join("|")}"${more === undefined ? "" : `,${more}`}`;
-}
-
 /**
  * What is there once for each value of a label, with the labels `namespace` and `service` in place of that one.
  *

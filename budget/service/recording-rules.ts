@@ -8,7 +8,7 @@
  */
 import { BUDGET_TARGET } from "../monitoring/watched";
 import type { RecordingRule } from "../monitoring/recording";
-import { asService, containersOfAll, matchers, seriesOfAll, type Workloads } from "../monitoring/series";
+import { asService, matchers } from "../monitoring/series";
 
 /** A query of the guide, and the rule that answers it. */
 export interface GuideQuery extends RecordingRule {
@@ -67,7 +67,12 @@ export function perService(left: string, operator: string, right: string): strin
   return `${left} ${operator} on (${BY_SERVICE.join(", ")}) ${right}`;
 }
 
-/** An aggregation of what the pods of each service tell. @param more labels that stay besides */
+/**
+ * An aggregation of what the pods of each service tell. A matcher of their jobs would have Prometheus merge a list of series for each
+ * of them: what else of the namespace tells the same is recorded, too, by its job, and joins no plan.
+ *
+ * @param more labels that stay besides
+ */
 export function ofPods(aggregation: string, series: string, more: readonly string[] = []): string {
   return asService(
     `${aggregation} by (${["namespace", "job", ...more].join(", ")}) (${series})`,
@@ -85,11 +90,12 @@ export function ofContainers(aggregation: string, series: string): string {
  * What other rules of services read: their thousands of series are read once for all of them. To be evaluated before them, in
  * their group.
  */
-export function readFirst(of: Workloads): RecordingRule[] {
-  const rate = (metric: string, more?: string): string => `rate(${metric}{${seriesOfAll(of, more)}}[5m])`;
+export function readFirst(namespace: string): RecordingRule[] {
+  const of = matchers({ namespace });
+  const failed = `rate(http_requests_total{${of},status=~"5.."}[5m])`;
   return [
-    rule("buckets", ofPods("sum", rate("http_request_duration_seconds_bucket"), ["le"])),
-    rule("failed", `${ofPods("sum", rate("http_requests_total", 'status=~"5.."'))} or ${zeroOf(of)}`),
+    rule("buckets", ofPods("sum", `rate(http_request_duration_seconds_bucket{${of}}[5m])`, ["le"])),
+    rule("failed", `${ofPods("sum", failed)} or ${zeroOf(namespace)}`),
   ];
 }
 
@@ -99,8 +105,8 @@ function rule(figure: ServiceFigure, expr: string): RecordingRule {
 }
 
 /** Zero as long as a process is scraped: the gauge is there from its start, before the first request. */
-function zeroOf(of: Workloads): string {
-  return `0 * ${ofPods("count", `http_requests_in_flight{${seriesOfAll(of)}}`)}`;
+function zeroOf(namespace: string): string {
+  return `0 * ${ofPods("count", `http_requests_in_flight{${matchers({ namespace })}}`)}`;
 }
 
 /** Requests/s that were timed, of recorded histograms. */
@@ -110,17 +116,16 @@ export function timedRequests(namespace: string): string {
 
 /** The guide's four queries for each service. They read {@link readFirst}, and each the ones before it. */
 export function guideQueries(
-  of: Workloads,
+  namespace: string,
 ): Record<"p95" | "hitRatio" | "errorRatio" | "throughput", GuideQuery> {
-  const { namespace } = of;
-  const sel = `{${seriesOfAll(of)}}`;
+  const sel = `{${matchers({ namespace })}}`;
   const failed = serviceSeries(namespace, "failed");
   const rateOf = (metric: string): string => `rate(${metric}${sel}[5m])`;
   const hits = ofPods("sum", rateOf("redis_cache_hits_total"), ["cache"]);
   const misses = ofPods("sum", rateOf("redis_cache_misses_total"), ["cache"]);
   return {
     throughput: {
-      ...rule("throughput", `${ofPods("sum", rateOf("http_requests_total"))} or ${zeroOf(of)}`),
+      ...rule("throughput", `${ofPods("sum", rateOf("http_requests_total"))} or ${zeroOf(namespace)}`),
       guide: "sum(rate(http_requests_total[5m]))",
       difference: "nothing before the first request",
       unit: "requests/s",
@@ -166,11 +171,11 @@ export interface PodOfService {
 }
 
 /** Every rule of services but those of their objectives. */
-export function serviceRules(of: Workloads): RecordingRule[] {
-  const { namespace } = of;
-  const sel = `{${seriesOfAll(of)}}`;
-  const container = `{${containersOfAll(of)}}`;
-  const guide = Object.values(guideQueries(of)).map(({ record, expr, each = "service" }) => ({
+export function serviceRules(namespace: string): RecordingRule[] {
+  const sel = `{${matchers({ namespace })}}`;
+  // The kubelet has a series for each pod as a whole, too, in which the container has no name.
+  const container = `{${matchers({ namespace })},container!=""}`;
+  const guide = Object.values(guideQueries(namespace)).map(({ record, expr, each = "service" }) => ({
     record,
     expr,
     each,
@@ -180,7 +185,7 @@ export function serviceRules(of: Workloads): RecordingRule[] {
   const cpu = ofContainers("avg", `rate(container_cpu_usage_seconds_total${container}[5m])`);
   const memory = ofContainers("max", `container_memory_working_set_bytes${container}`);
   return [
-    ...readFirst(of),
+    ...readFirst(namespace),
     ...guide,
     rule("p50", quantile(namespace, 0.5)),
     rule("p99", quantile(namespace, 0.99)),

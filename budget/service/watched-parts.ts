@@ -1,10 +1,16 @@
 /** What the alerts of a service have in common. */
 import type { BudgetMetric, PerformanceBudget } from "../core/performance-budget";
 import type { Alert, ThresholdCondition, Tier } from "../monitoring/alert";
-import { matchers, type Workload, type Workloads } from "../monitoring/series";
+import { matchers, type Workload } from "../monitoring/series";
 import { BUDGET_TARGET } from "../monitoring/watched";
 import { nodeHeap } from "./node-heap";
-import { BY_SERVICE, plannedFigure, type PlannedFigure, type PodOfService } from "./recording-rules";
+import {
+  BY_SERVICE,
+  perService,
+  plannedFigure,
+  type PlannedFigure,
+  type PodOfService,
+} from "./recording-rules";
 
 /** What is watched of a service follows from it. */
 export interface WatchedService extends Workload {
@@ -23,11 +29,6 @@ export interface WatchedServices {
   readonly namespace: string;
   /** At least one; tests follow from the first. */
   readonly services: readonly [WatchedService, ...WatchedService[]];
-}
-
-/** Their names. */
-export function workloadsOf({ namespace, services }: WatchedServices): Workloads {
-  return { namespace, jobs: services.map(({ job }) => job) };
 }
 
 /** Seconds of the window of most figures: enough scrapes that one may be lost, and little enough to wake somebody in time. */
@@ -124,6 +125,11 @@ export function plannedFigures(of: WatchedService): Record<PlannedFigure, number
     memoryBytes: pod.memoryMiB * 2 ** 20,
     slots: pod.slots,
   };
+}
+
+/** Only of services of the plan: each has slots. @param expr PromQL of a value for each workload */
+export function ofPlan(namespace: string, expr: string): string {
+  return perService(expr, "and", plannedFigure(namespace, "slots"));
 }
 
 /** How long it has to last: a warning may wait for the rollout or the peak that explains it. */

@@ -1,6 +1,6 @@
 /** What is watched of a service's pods: slots, event loop, heap, CPU and memory. Causes, which users do not feel yet. */
 import type { Alert, ExampleSeries } from "../monitoring/alert";
-import { containersOfAll } from "../monitoring/series";
+import { matchers } from "../monitoring/series";
 import { ofContainer, ofPod } from "./example-series";
 import { ofContainers, perService, serviceSeries, type ServiceFigure } from "./recording-rules";
 import {
@@ -10,11 +10,11 @@ import {
   about,
   figureOf,
   keyOf,
+  ofPlan,
   stepOf,
   steps,
   toldFigure,
   toldTarget,
-  workloadsOf,
   type WatchedServices,
 } from "./watched-parts";
 
@@ -174,8 +174,11 @@ function utilization(
 }
 
 function throttled(of: WatchedServices): Alert {
-  const sel = containersOfAll(workloadsOf(of));
-  const [first] = of.services;
+  const {
+    namespace,
+    services: [first],
+  } = of;
+  const sel = `${matchers({ namespace })},container!=""`;
   const periods = "container_cpu_cfs_periods_total";
   const without = "container_cpu_cfs_throttled_periods_total";
   const grown = (metric: string): string => ofContainers("sum", `increase(${metric}{${sel}}[5m])`);
@@ -186,7 +189,7 @@ function throttled(of: WatchedServices): Alert {
     windowSeconds: FIVE_MINUTES,
     condition: {
       kind: "threshold",
-      values: [`${grown(without)} / ${grown(periods)}`],
+      values: [ofPlan(namespace, `(${grown(without)} / ${grown(periods)})`)],
       comparison: ">",
       threshold: THROTTLED,
       example: (share) => [
@@ -204,8 +207,11 @@ function throttled(of: WatchedServices): Alert {
 }
 
 function killed(of: WatchedServices): Alert {
-  const sel = containersOfAll(workloadsOf(of));
-  const [first] = of.services;
+  const {
+    namespace,
+    services: [first],
+  } = of;
+  const sel = matchers({ namespace });
   const restarts = "kube_pod_container_status_restarts_total";
   const reason = "kube_pod_container_status_last_terminated_reason";
   const why = { series: ofContainer(first, reason, 'reason="OOMKilled"'), start: 1 };
@@ -219,7 +225,7 @@ function killed(of: WatchedServices): Alert {
     windowSeconds: 900,
     condition: {
       kind: "state",
-      expr: `${ofContainers("sum", both)} > 0`,
+      expr: ofPlan(namespace, `(${ofContainers("sum", both)} > 0)`),
       firing: [{ series: ofContainer(first, restarts), perMinute: 0.2 }, why],
       // It was killed once, long ago.
       silent: [{ series: ofContainer(first, restarts), perMinute: 0 }, why],

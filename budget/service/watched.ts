@@ -2,7 +2,7 @@
 import { percent } from "../core/format";
 import { BUDGET_METRIC_NAMES } from "../core/performance-budget";
 import type { Alert } from "../monitoring/alert";
-import { seriesOfAll } from "../monitoring/series";
+import { matchers } from "../monitoring/series";
 import { LEAST_BAD, leastEvents, slo, type Slo, type SloRules } from "../monitoring/slo";
 import { NOTHING_WATCHED, together, type ExportedTarget, type Watched } from "../monitoring/watched";
 import { bucketLabels, responseTimeBuckets } from "./buckets";
@@ -23,11 +23,11 @@ import {
   STEPS,
   about,
   keyOf,
+  ofPlan,
   plannedFigures,
   stepOf,
   steps,
   toldTarget,
-  workloadsOf,
   type WatchedService,
   type WatchedServices,
 } from "./watched-parts";
@@ -41,7 +41,7 @@ export type { WatchedService, WatchedServices } from "./watched-parts";
  */
 export function watchServices(of: WatchedServices): Watched {
   const own: Watched = {
-    rules: serviceRules(workloadsOf(of)),
+    rules: serviceRules(of.namespace),
     alerts: [
       ...errorAlerts(of),
       ...latencyAlerts(of),
@@ -217,11 +217,7 @@ function absentAlert({ namespace, services }: WatchedServices): Alert {
     condition: {
       kind: "state",
       // Each service has slots in the plan.
-      expr: perService(
-        plannedFigure(namespace, "slots"),
-        "unless",
-        `(${upOf({ namespace, services })} == 1)`,
-      ),
+      expr: perService(plannedFigure(namespace, "slots"), "unless", `(${upOf(namespace)} == 1)`),
       firing: [],
       silent: [{ ...up, start: 1 }],
     },
@@ -245,7 +241,7 @@ function unmeasuredAlert({ namespace, services }: WatchedServices): Alert {
       kind: "state",
       // It has a value as long as one process counts its requests.
       expr: perService(
-        `(${upOf({ namespace, services })} == 1)`,
+        ofPlan(namespace, `(${upOf(namespace)} == 1)`),
         "unless",
         serviceSeries(namespace, "throughput"),
       ),
@@ -260,9 +256,9 @@ function unmeasuredAlert({ namespace, services }: WatchedServices): Alert {
   };
 }
 
-/** 1 for each service of which a pod answers Prometheus, else 0. */
-function upOf(of: WatchedServices): string {
-  return ofPods("max", `up{${seriesOfAll(workloadsOf(of))}}`);
+/** 1 for each workload of which a pod answers Prometheus, else 0. */
+function upOf(namespace: string): string {
+  return ofPods("max", `up{${matchers({ namespace })}}`);
 }
 
 /** What rules, alerts and dashboards join: the budget of a service, and what else of its plan is a bound. */
