@@ -68,7 +68,15 @@ async function databaseText(): Promise<string> {
     labelNames,
     buckets: [...QUERY_BUCKETS_SECONDS],
   });
-  for (const [collection, command] of QUERIES) durations.observe({ collection, command }, 0.004);
+  const all = histogram(registry, {
+    name: "mongodb_client_duration_seconds",
+    help: "Time of one command of the driver, of all commands",
+    buckets: [...QUERY_BUCKETS_SECONDS],
+  });
+  for (const [collection, command] of QUERIES) {
+    durations.observe({ collection, command }, 0.004);
+    all.observe(0.004);
+  }
   counter(registry, { name: "mongodb_pool_wait_queue_timeouts_total", help: "Waits in vain" }).inc(0);
   const pools = gauge(registry, {
     name: "mongodb_pool_connections",

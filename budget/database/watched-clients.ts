@@ -41,11 +41,11 @@ export function watchDatabaseClients(watch: DatabaseClientsWatch): Watched {
 
 /** Queries/s of all services. */
 function queries({ workload: { namespace } }: DatabaseClientsWatch): string {
-  return `sum by (namespace) (rate(mongodb_query_duration_seconds_count{namespace="${namespace}"}[5m]))`;
+  return `sum by (namespace) (rate(mongodb_client_duration_seconds_count{namespace="${namespace}"}[5m]))`;
 }
 
 function queryTime({ workload: { namespace } }: DatabaseClientsWatch): string {
-  const buckets = `mongodb_query_duration_seconds_bucket{namespace="${namespace}"}`;
+  const buckets = `mongodb_client_duration_seconds_bucket{namespace="${namespace}"}`;
   return (
     `histogram_quantile(0.95, sum by (namespace, le) (rate(${buckets}[5m])))` +
     ` and on (namespace) (${RULES.queries}{namespace="${namespace}"} > 0)`
@@ -120,7 +120,7 @@ function alertsOf(watch: DatabaseClientsWatch): Alert[] {
       tier: "P0",
       ...rate(`${failed} / (${failed} + sum(${answered}))`, ">", errorRatio.critical, (share) => [
         { series: series("mongodb_unavailable_total", ',reason="timeout"'), perMinute: 6000 * share },
-        { series: series("mongodb_query_duration_seconds_count"), perMinute: 6000 * (1 - share) },
+        { series: series("mongodb_client_duration_seconds_count"), perMinute: 6000 * (1 - share) },
       ]),
       forSeconds: 60,
       summary: "The database does not answer {{ $value | humanizePercentage }} of what services ask.",
@@ -153,14 +153,14 @@ function histogram(
   const position = (seconds - low) / (high - low);
   const below = (0.95 - position) / (1 - position);
   const bucket = (le: string, perMinute: number): ExampleSeries => ({
-    series: series("mongodb_query_duration_seconds_bucket", `,le="${le}"`),
+    series: series("mongodb_client_duration_seconds_bucket", `,le="${le}"`),
     perMinute,
   });
   return [
     bucket(String(low), 6000 * below),
     bucket(String(high), 6000),
     bucket("+Inf", 6000),
-    { series: series("mongodb_query_duration_seconds_count"), perMinute: 6000 },
+    { series: series("mongodb_client_duration_seconds_count"), perMinute: 6000 },
   ];
 }
 

@@ -61,10 +61,11 @@ const COARSE_FROM = DAY;
 const COARSE = 30 * MINUTE;
 
 /**
- * What is made of half hours changes with them: it is looked at so often only. Prometheus forgets a series that has had no
- * sample for five minutes.
+ * Windows from here on change slowly, and they are the dear ones: they are looked at every two minutes. Prometheus forgets a
+ * series that has had no sample for five.
  */
-const COARSE_EVERY = 2 * MINUTE;
+const SELDOM_FROM = 2 * HOUR;
+const SELDOM = 2 * MINUTE;
 
 /** One of the things that an objective is about: a service, for one. */
 export interface SloSubject {
@@ -213,7 +214,7 @@ function windowRules(namespace: string | undefined): readonly RecordingRule[] {
   const span = (events: Events, seconds: number): string =>
     `slo:${events}:${seconds >= COARSE_FROM ? "rate30m" : "rate5m"}${of}[${duration(seconds)}]`;
   const paced = (seconds: number): Pick<RecordingRule, "everySeconds"> =>
-    seconds >= COARSE_FROM ? { everySeconds: COARSE_EVERY } : {};
+    seconds >= SELDOM_FROM ? { everySeconds: SELDOM } : {};
   const half = (events: Events): RecordingRule => ({
     record: `slo:${events}:rate30m`,
     expr: `avg_over_time(slo:${events}:rate5m${of}[${duration(COARSE)}])`,
@@ -240,7 +241,7 @@ function windowRules(namespace: string | undefined): readonly RecordingRule[] {
     {
       record: leftOver(SLO_PERIOD_SECONDS),
       expr: `1 - ${shareOver(SLO_PERIOD_SECONDS)}${of} / ${ALLOWED}${of}`,
-      everySeconds: COARSE_EVERY,
+      everySeconds: SELDOM,
     },
   ];
   const each = rules.map((rule): RecordingRule => ({ ...rule, each: "objective" }));
@@ -329,7 +330,7 @@ function bound(factor: number, objective: number): number {
 /** What came after the end of the last half hour is seen later. */
 function paceOf(seconds: number): Pick<Alert, "windowSeconds" | "everySeconds"> {
   return seconds >= COARSE_FROM
-    ? { windowSeconds: seconds + COARSE, everySeconds: COARSE_EVERY }
+    ? { windowSeconds: seconds + COARSE, everySeconds: SELDOM }
     : { windowSeconds: seconds };
 }
 

@@ -42,14 +42,21 @@ function timed(
   perMinute: number,
 ): ExampleSeries[] {
   const status = `${ROUTE},status="200"`;
-  const bucket = (le: string, share: number): ExampleSeries => ({
-    series: ofPod(of, "http_request_duration_seconds_bucket", `${status},le="${le}"`),
-    perMinute: share * perMinute,
-  });
+  // What is timed of all requests, and by route.
+  const histograms = [
+    ["http_server_duration_seconds", ""],
+    ["http_request_duration_seconds", `${status},`],
+  ] as const;
   return [
     ...failing(of, 0, perMinute),
-    ...buckets.map((bound) => bucket(String(bound), below(bound))),
-    bucket("+Inf", 1),
+    ...histograms.flatMap(([name, labels]) =>
+      [...buckets.map((bound) => [String(bound), below(bound)] as const), ["+Inf", 1] as const].map(
+        ([le, share]): ExampleSeries => ({
+          series: ofPod(of, `${name}_bucket`, `${labels}le="${le}"`),
+          perMinute: share * perMinute,
+        }),
+      ),
+    ),
     { series: ofPod(of, "http_request_duration_seconds_count", status), perMinute },
   ];
 }

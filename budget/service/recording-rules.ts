@@ -94,7 +94,7 @@ export function readFirst(namespace: string): RecordingRule[] {
   const of = matchers({ namespace });
   const failed = `rate(http_requests_total{${of},status=~"5.."}[5m])`;
   return [
-    rule("buckets", ofPods("sum", `rate(http_request_duration_seconds_bucket{${of}}[5m])`, ["le"])),
+    rule("buckets", ofPods("sum", `rate(http_server_duration_seconds_bucket{${of}}[5m])`, ["le"])),
     rule("failed", `${ofPods("sum", failed)} or ${zeroOf(namespace)}`),
   ];
 }

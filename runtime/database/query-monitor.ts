@@ -12,7 +12,7 @@ import { counter, histogram } from "../metrics/metric";
 import { DATA_COMMANDS, collectionOf, filterShape, sortShape } from "./query-shape";
 
 /**
- * Bounds of `mongodb_query_duration_seconds`. The budget's steps for a query, 50 and 100 ms, are among them, so that
+ * Bounds of `mongodb_query_duration_seconds` and `mongodb_client_duration_seconds`. The budget's steps for a query, 50 and 100 ms, are among them, so that
  * the share of queries within the budget is counted and not interpolated.
  */
 export const QUERY_BUCKETS_SECONDS: readonly number[] = [
@@ -50,6 +50,12 @@ export function monitorQueries(client: MongoClient, options: MonitorOptions): ()
     labelNames,
     buckets: [...QUERY_BUCKETS_SECONDS],
   });
+  // Percentiles of all queries read this one: the other has a set of buckets for each collection and command.
+  const all = histogram(registry, {
+    name: "mongodb_client_duration_seconds",
+    help: "Time of one command of the driver, as the service sees it, of all commands",
+    buckets: [...QUERY_BUCKETS_SECONDS],
+  });
   const slow = counter(registry, {
     name: "mongodb_slow_queries_total",
     help: "Commands that took longer than MONGODB_SLOW_QUERY_MS",
@@ -76,6 +82,7 @@ export function monitorQueries(client: MongoClient, options: MonitorOptions): ()
     const command = event.commandName;
     const durationMs = now - startedMs;
     durations.observe({ collection, command }, durationMs / 1000);
+    all.observe(durationMs / 1000);
     if (durationMs <= slowQueryMs) return;
     slow.inc({ collection, command });
     logger.warn("slow query", {

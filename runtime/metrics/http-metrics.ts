@@ -34,6 +34,7 @@ const CLIENT_CLOSED_REQUEST = 499;
  *
  * - `http_requests_total{method,route,status}`
  * - `http_request_duration_seconds{method,route,status}`, until the last byte is handed to the network
+ * - `http_server_duration_seconds`, the same of all requests together
  * - `http_requests_in_flight`
  *
  * `route` is the pattern that matched, with those of the routers it is mounted on, as in `/api/properties/:id`, and
@@ -57,6 +58,12 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
     labelNames,
     buckets: [...buckets],
     enableExemplars: exemplars,
+  });
+  // Percentiles and objectives of the whole service read this one: the other has a set of buckets for each route and status.
+  const all = histogram(registry, {
+    name: "http_server_duration_seconds",
+    help: "Time from a request's headers to the last byte of its answer, of all requests",
+    buckets: [...buckets],
   });
   const observe = exemplars
     ? (labels: RequestLabels, value: number, exemplarLabels: ExemplarLabels) =>
@@ -89,6 +96,7 @@ export function httpMetrics(options: HttpMetricsOptions = {}): RequestHandler {
       };
       requests.inc(labels);
       observe(labels, seconds, exemplar);
+      all.observe(seconds);
     });
     next();
   };

@@ -204,6 +204,9 @@ describe("a database behind a real server", () => {
     const bucket = (le: number): Promise<number> =>
       bucketCount(registry, "mongodb_query_duration_seconds", { ...labels, le });
     assert.deepEqual([await bucket(0.05), await bucket(0.1)], [1, 2]);
+    const ofAll = (le: number): Promise<number> =>
+      bucketCount(registry, "mongodb_client_duration_seconds", { le });
+    assert.deepEqual([await ofAll(0.05), await ofAll(0.1)], [1, 2]);
     const { values } = (await registry.getSingleMetric("mongodb_query_duration_seconds")?.get()) ?? {
       values: [],
     };

@@ -198,6 +198,11 @@ describe("metrics of an HTTP server", () => {
       "0.5 /slow 1",
       "+Inf /slow 1",
     ]);
+    const all = lines.filter((line) => line.startsWith("http_server_duration_seconds_bucket"));
+    assert.deepEqual(
+      all.map((line) => /le="([^"]+)"} (\d+)$/.exec(line)?.slice(1).join(" ")),
+      ["0.05 1", "0.2 2", "0.5 2", "+Inf 2"],
+    );
   });
 
   it("give strange methods one series, and routes made of data a bounded number", async () => {
@@ -234,6 +239,7 @@ describe("metrics of an HTTP server", () => {
       "nodejs_gc_duration_seconds",
       "http_requests_total",
       "http_request_duration_seconds",
+      "http_server_duration_seconds",
       "http_requests_in_flight",
     ]) {
       assert.match(text, new RegExp(`^# TYPE ${name} (counter|gauge|histogram)$`, "m"), name);

@@ -122,7 +122,8 @@ describe("an objective", () => {
         .map(({ interval }) => interval);
     assert.deepEqual(of("slo:events:rate30m"), ["1800s"]);
     assert.deepEqual(of("slo:bad_events:ratio3d"), ["120s"]);
-    assert.deepEqual(of("slo:bad_events:ratio6h"), [undefined]);
+    assert.deepEqual(of("slo:bad_events:ratio6h"), ["120s"]);
+    assert.deepEqual(of("slo:bad_events:ratio1h"), [undefined]);
     assert.deepEqual(
       groups.map(({ name, interval = "" }) => `${name} ${interval}`.trim()),
       [
