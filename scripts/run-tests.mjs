@@ -1,53 +1,77 @@
 // Runs every part of the test suite and closes with one line over all of them: `N passed, N failed`.
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { relative } from "node:path";
 
 /**
- * Parts whose tests wait for programs that run beside them get a second attempt, for as many files: on a machine that
- * stalls, a deadline is missed once. What is wrong is wrong twice. The end names what needed it.
+ * Parts that run one after the other, beside those of the other lane: most of what they do is to wait for programs. Both take about
+ * as long.
+ */
+const LANES = [
+  ["unit", "engine", "policies", "functions", "browser"],
+  ["config", "runtime", "cluster"],
+];
+
+/**
+ * So many files of a part get a second attempt, alone: on a machine that stalls, a deadline is missed once. What is wrong
+ * is wrong twice. The end names what needed it.
  */
 const SECOND_ATTEMPT_FILES = 3;
 
-const PARTS = [
-  { name: "unit", waitsForPrograms: false },
-  { name: "policies", waitsForPrograms: false },
-  { name: "config", waitsForPrograms: true },
-  { name: "runtime", waitsForPrograms: true },
-  { name: "functions", waitsForPrograms: false },
-  { name: "cluster", waitsForPrograms: true },
-  { name: "engine", waitsForPrograms: true },
-  { name: "browser", waitsForPrograms: true },
-];
+const FOLDER = "build/test";
+
+/** Its whole output goes into a file, for that of two lanes would be mixed. @returns status of its end */
+async function run(log, command, args, environment) {
+  const output = openSync(log, "w");
+  const child = spawn(command, args, {
+    stdio: ["ignore", output, output],
+    env: { ...process.env, ...environment },
+  });
+  closeSync(output);
+  const status = await new Promise((resolve) => {
+    child.once("error", () => resolve(1));
+    child.once("close", (code) => resolve(code ?? 1));
+  });
+  return status;
+}
 
 /** @returns what a run of mocha reported; a run that tested nothing, or died outside a test, has failed */
-function attempt(report, command, args) {
-  mkdirSync("build/test", { recursive: true });
+async function attempt(name, command, args) {
+  const [report, log] = [`${FOLDER}/${name}.json`, `${FOLDER}/${name}.log`];
   rmSync(report, { force: true });
-  const run = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, TEST_REPORT: report } });
+  process.stdout.write(`== ${name}: begins\n`);
+  const began = performance.now();
+  const status = await run(log, command, args, { TEST_REPORT: report });
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1);
+  process.stdout.write(`\n== ${name}: ${minutes} minutes\n${readFileSync(log, "utf8")}`);
   try {
     const { stats, failedFiles } = JSON.parse(readFileSync(report, "utf8"));
-    const died = stats.tests === 0 || (run.status !== 0 && stats.failures === 0);
-    return { passed: stats.passes, failed: stats.failures + (died ? 1 : 0), died, failedFiles };
+    const died = stats.tests === 0 || (status !== 0 && stats.failures === 0);
+    return { name, passed: stats.passes, failed: stats.failures + (died ? 1 : 0), died, failedFiles };
   } catch {
-    return { passed: 0, failed: 1, died: true, failedFiles: [] };
+    return { name, passed: 0, failed: 1, died: true, failedFiles: [] };
   }
 }
 
+async function lane(parts) {
+  const results = [];
+  for (const name of parts) results.push(await attempt(name, "make", [`test-${name}`]));
+  return results;
+}
+
+mkdirSync(FOLDER, { recursive: true });
+const began = performance.now();
 let passed = 0;
 let failed = 0;
 const secondAttempts = [];
-for (const { name, waitsForPrograms } of PARTS) {
-  process.stdout.write(`\n== make test-${name}\n`);
-  const first = attempt(`build/test/${name}.json`, "make", [`test-${name}`]);
+for (const first of (await Promise.all(LANES.map(lane))).flat()) {
   passed += first.passed;
   const files = first.failedFiles.filter(Boolean).map((file) => relative(process.cwd(), file));
-  if (first.failed === 0 || first.died || !waitsForPrograms || files.length > SECOND_ATTEMPT_FILES) {
+  if (first.failed === 0 || first.died || files.length > SECOND_ATTEMPT_FILES) {
     failed += first.failed;
     continue;
   }
-  process.stdout.write(`\n== second attempt: ${files.join(" ")}\n`);
-  const second = attempt(`build/test/${name}-again.json`, "node_modules/.bin/mocha", files);
+  const second = await attempt(`${first.name}-again`, "node_modules/.bin/mocha", files);
   failed += second.failed;
   if (second.failed === 0) {
     passed += first.failed;
@@ -55,5 +79,6 @@ for (const { name, waitsForPrograms } of PARTS) {
   }
 }
 for (const file of secondAttempts) process.stdout.write(`\nneeded a second attempt: ${file}`);
+process.stdout.write(`\nin ${((performance.now() - began) / 60_000).toFixed(0)} minutes`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -189,7 +189,7 @@ export function slo(of: Slo): SloRules {
       counted("slo:events:rate5m", of.all),
       // Without errors there is no series of them, as long as no request has failed.
       counted("slo:bad_events:rate5m", `(${of.bad}) or 0 * (${of.all})`),
-      ...windowRules(of.labels?.["namespace"] ?? of.subjects[0]?.labels?.["namespace"]),
+      ...windowRules(of.labels?.["namespace"]),
     ],
     targets: of.subjects.map((one) => ({
       record: ALLOWED,

@@ -63,8 +63,8 @@ const PROMISED_BUCKET = "budget_bucket";
 export function serviceObjectives(of: WatchedServices): SloRules[] {
   const { namespace, services } = of;
   const [first] = services;
-  const labelled = ({ job }: WatchedService): Record<string, string> => ({ namespace, service: job });
-  const common = { subject: SERVICE, each: "service" } as const;
+  const labelled = ({ job }: WatchedService): Record<string, string> => ({ service: job });
+  const common = { labels: { namespace }, subject: SERVICE, each: "service" } as const;
   const counted = timedRequests(namespace);
   const errors: Slo = {
     ...common,
@@ -85,7 +85,7 @@ export function serviceObjectives(of: WatchedServices): SloRules[] {
     return {
       ...common,
       name: "ServiceSlow",
-      labels: { percentile },
+      labels: { namespace, percentile },
       bad: perService(counted, "-", `sum by (${by}) (${buckets} and on (${by}, le) ${promised})`),
       all: counted,
       subjects: services.map((one) => ({ labels: labelled(one), objective: share })),

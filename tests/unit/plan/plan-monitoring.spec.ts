@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 
-import { subjectOf } from "../../../budget/monitoring/alert";
+import { expressionOf, subjectOf } from "../../../budget/monitoring/alert";
 import { mapValues } from "../../../budget/core/own";
 import { SERIES_OF_SLO } from "../../../budget/monitoring/slo";
 import { monitoringNumbers, planMonitoring, type MonitoringInputs } from "../../../plan/plan-monitoring";
@@ -77,6 +77,20 @@ describe("what is watched of a stack", () => {
     }
     const templates = labelled.filter(({ about }) => about.startsWith("{{"));
     for (const { alert, about } of templates) assert.match(about, /^\{\{ \$labels\.[a-z]+ \}\}$/, alert.name);
+  });
+
+  it("asks for nothing but its own namespace: two stacks may share a Prometheus", () => {
+    const shared = [
+      ...WATCHED.rules.map(({ record, expr }) => [record, expr] as const),
+      ...WATCHED.alerts.map((alert) => [alert.name, expressionOf(alert)] as const),
+    ].filter(([, expr]) => /\b(service|proxy|slo|namespace|budget)[:_]\w+/.test(expr));
+    assert.ok(shared.length > 50, String(shared.length));
+    const { namespace } = PRODUCTION.cluster;
+    for (const [name, expr] of shared) {
+      const selectors = expr.match(/\b(?:service|proxy|slo|budget|namespace)[:_][\w:]+(?:\{[^}]*\})?/g) ?? [];
+      for (const selector of selectors)
+        assert.ok(selector.includes(`namespace="${namespace}"`), `${name}: ${selector}`);
+    }
   });
 
   it("takes its bounds from the budget", () => {
