@@ -133,11 +133,7 @@ function worthOf(
   );
 }
 
-function judge(
-  asked: Float64Array,
-  base: Judged,
-  settings: ForecastSettings,
-): PartSeries {
+function judge(asked: Float64Array, base: Judged, settings: ForecastSettings): PartSeries {
   const { leadMinutes, target, limit, mostCost, chanceMinutes, judgedDays } = settings;
   const window = judgedDays * DAY_MINUTES;
   const stays = delayed(slidingMax(asked, STAY_MINUTES), leadMinutes);

@@ -52,7 +52,9 @@ function load(seed: number): Float64Array {
     const ramp = time >= 1100 && time < 1115 ? 1.15 ** Math.min(time - 1100, 9) : 1;
     const wave = 200 + 100 * Math.sin((2 * Math.PI * time) / 1440);
     if (day === 1 && time >= 300 && time < 312) return NaN;
-    return Math.round(wave * (1 + 0.05 * random.normal()) * (surge || again ? 3 : once ? 4 : ramp) * 1000) / 1000;
+    return (
+      Math.round(wave * (1 + 0.05 * random.normal()) * (surge || again ? 3 : once ? 4 : ramp) * 1000) / 1000
+    );
   });
 }
 
