@@ -37,6 +37,8 @@ export interface PartSeries {
 
 export interface ForecastSeries extends LoadSeries {
   readonly judged: Readonly<Record<ForecastPart, PartSeries>>;
+  /** How many times its cost a part's benefit has to be. */
+  readonly worth: Float64Array;
   /** What the second trigger asks for; 0 when no part is believed, NaN when nothing is known. */
   readonly gated: Float64Array;
 }
@@ -79,17 +81,18 @@ export function judgeParts(load: LoadSeries, settings: ForecastSettings): Foreca
   const tooFull = now.map((value, i) =>
     flag(value > (limit / target) * at(ordered, i), value, at(ordered, i)),
   );
+  const tooFullSums = slidingSum(tooFull, window).sums;
   const base: Judged = {
     now,
     ordered,
     tooFull,
-    tooFullSums: slidingSum(tooFull, window).sums,
+    tooFullSums,
     orderedSums: slidingSum(ordered, window),
+    worth: worthOf(load, tooFull, tooFullSums, settings),
   };
   const judged = mapParts((part) =>
     judge(
       load.parts[part].map((value) => (target / ceiling) * value),
-      part,
       base,
       settings,
     ),
@@ -101,7 +104,7 @@ export function judgeParts(load: LoadSeries, settings: ForecastSettings): Foreca
       if (asks === asks && !(asks <= at(gated, i))) gated[i] = asks;
     }
   }
-  return { ...load, judged, gated };
+  return { ...load, judged, worth: base.worth, gated };
 }
 
 interface Judged {
@@ -110,15 +113,28 @@ interface Judged {
   readonly tooFull: Float64Array;
   readonly tooFullSums: Float64Array;
   readonly orderedSums: ReturnType<typeof slidingSum>;
+  /** How many times the share of pods it costs a part has to save of the too full minutes. */
+  readonly worth: Float64Array;
 }
 
-function judge(
-  asked: Float64Array,
-  part: ForecastPart,
-  base: Judged,
-  settings: ForecastSettings,
-): PartSeries {
-  const { leadMinutes, target, limit, worth, mostCost, trust, judgedDays } = settings;
+/** At least what is set; more where the same pods as headroom all the time would save more. */
+function worthOf(
+  { now, ordered }: LoadSeries,
+  tooFull: Float64Array,
+  tooFullSums: Float64Array,
+  { target, limit, headroom, headroomTimes, worth, judgedDays }: ForecastSettings,
+): Float64Array {
+  const spared = now.map((value, i) => {
+    const supplied = (1 + headroom) * at(ordered, i);
+    return flag((limit / target) * supplied >= value, value, supplied) * at(tooFull, i);
+  });
+  return slidingSum(spared, judgedDays * DAY_MINUTES).sums.map((sum, i) =>
+    Math.max(worth, ((headroomTimes / headroom) * sum) / (at(tooFullSums, i) + 1)),
+  );
+}
+
+function judge(asked: Float64Array, base: Judged, settings: ForecastSettings): PartSeries {
+  const { leadMinutes, target, limit, mostCost, chanceMinutes, judgedDays } = settings;
   const window = judgedDays * DAY_MINUTES;
   const stays = delayed(slidingMax(asked, STAY_MINUTES), leadMinutes);
   const extra = stays.map((value, i) => {
@@ -132,13 +148,13 @@ function judge(
   });
   const extraSums = slidingSum(extra, window).sums;
   const savedSums = slidingSum(saved, window).sums;
-  const benefit = savedSums.map((sum, i) => Math.max(sum + trust[part], 0) / (at(base.tooFullSums, i) + 1));
+  const benefit = savedSums.map((sum, i) => Math.max(sum - chanceMinutes, 0) / (at(base.tooFullSums, i) + 1));
   const { sums, counts } = base.orderedSums;
   const cost = extraSums.map((sum, i) =>
     (counts[i] as number) >= LEAST_JUDGED * window && at(sums, i) > 0 ? sum / at(sums, i) : NaN,
   );
   const believed = benefit.map((value, i) =>
-    flag(value > worth * at(cost, i) && at(cost, i) <= mostCost, value, at(cost, i)),
+    flag(value > at(base.worth, i) * at(cost, i) && at(cost, i) <= mostCost, value, at(cost, i)),
   );
   return { asked, benefit, cost, believed };
 }

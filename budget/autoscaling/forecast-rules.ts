@@ -56,6 +56,8 @@ export const FORECAST_SERIES = {
   benefit: "service:forecast:benefit",
   /** Share of pods that a part would have cost; label `part`. */
   cost: "service:forecast:cost",
+  /** How many times its cost a part's benefit has to be. */
+  worth: "service:forecast:worth",
   /** What all believed parts ask for; 0 when none is believed. */
   gated: "service:forecast:gated",
   /** By how much `gated` is above the reactive trigger: what preview mode would have added. */
@@ -175,13 +177,14 @@ export function scale({ target, ceiling }: Pick<ForecastSettings, "target" | "ce
 /** What each part would have saved and cost, and whether that pays. */
 function judgeRules(of: ForecastedService): RecordingRule[] {
   const at = forecastSelector(of);
-  const { now, asked, benefit, cost, believed } = FORECAST_SERIES;
+  const { now, asked, benefit, cost, worth, believed } = FORECAST_SERIES;
   const ordered = at("service:load:ordered");
   const extra = at("service:forecast:extra");
   const full = at("service:load:too_full");
   const limit = of.limit / of.target;
   const judged = range(of.judgedDays * DAY_MINUTES);
   const perMinute = of.intervalSeconds === 60 ? "" : ` * ${of.intervalSeconds / 60}`;
+  const fullMinutes = `(sum_over_time(${full}${judged})${perMinute} + 1)`;
   const least = Math.ceil((LEAST_JUDGED * of.judgedDays * DAY_MINUTES * 60) / of.intervalSeconds);
   return [
     { record: "service:load:too_full", expr: `${at(now)} > bool ${limit} * ${ordered}` },
@@ -203,16 +206,27 @@ function judgeRules(of: ForecastedService): RecordingRule[] {
         `sum_over_time(${extra}${judged}) / on (namespace, service) group_left ()` +
         ` (sum_over_time(${ordered}${judged}) > 0 and count_over_time(${ordered}${judged}) >= ${least})`,
     },
-    ...Object.entries(of.trust).map(([part, minutes]) => ({
+    {
       record: benefit,
-      labels: { part },
       expr:
-        `clamp_min(sum_over_time(${at("service:forecast:saved", `,part="${part}"`)}${judged})${perMinute} + ${minutes}, 0)` +
-        ` / on (namespace, service) group_left () (sum_over_time(${full}${judged})${perMinute} + 1)`,
-    })),
+        `clamp_min(sum_over_time(${at("service:forecast:saved")}${judged})${perMinute} - ${of.chanceMinutes}, 0)` +
+        ` / on (namespace, service) group_left () ${fullMinutes}`,
+    },
+    {
+      record: "service:load:spared",
+      expr: `(${limit * (1 + of.headroom)} * ${ordered} >= bool ${at(now)}) * ${full}`,
+    },
+    {
+      record: worth,
+      expr:
+        `clamp_min(${of.headroomTimes / of.headroom} * sum_over_time(${at("service:load:spared")}${judged})${perMinute}` +
+        ` / ${fullMinutes}, ${of.worth})`,
+    },
     {
       record: believed,
-      expr: `(${at(benefit)} > bool ${of.worth} * ${at(cost)}) * (${at(cost)} <= bool ${of.mostCost})`,
+      expr:
+        `(${at(benefit)} > bool ${at(cost)} * on (namespace, service) group_left () ${at(worth)})` +
+        ` * (${at(cost)} <= bool ${of.mostCost})`,
     },
   ];
 }

@@ -11,8 +11,9 @@
  * - `memory`: the largest surge of the last hour, which another one often follows
  *
  * Each part is believed as long as it pays: over the last week, the share of too full minutes it would have saved has to be
- * several times the share of pods it would have cost. What is not believed asks for nothing. Every part can only add to what
- * the reactive trigger asks for.
+ * `worth` times the share of pods it would have cost. How much that is the load itself says, for the same pods could be there
+ * all the time: where a little headroom saves most of the too full minutes, as in noise, a part has to save yet more for its
+ * pods. What is not believed asks for nothing. Every part can only add to what the reactive trigger asks for.
  */
 
 /** The parts of a forecast. */
@@ -45,17 +46,26 @@ export interface ForecastSettings {
   readonly memoryMinutes: number;
   /** Over how many days a part is judged. */
   readonly judgedDays: number;
-  /** A part is believed when the share of too full minutes it saves is above this many times the share of pods it costs. */
+  /**
+   * A part is believed when the share of too full minutes it saves is above so many times the share of pods it costs: this many
+   * at least, and more where plain headroom is worth more.
+   */
   readonly worth: number;
+  /** Share of pods by which the reactive trigger's would be enlarged all the time, to see what plain headroom is worth. */
+  readonly headroom: number;
+  /** How many times as much as plain headroom a part has to save with each of its pods. */
+  readonly headroomTimes: number;
   /** Share of the reactive trigger's pods that a part may cost at most. */
   readonly mostCost: number;
-  /**
-   * Minutes that are added to what a part has saved, before it is judged. Below zero a part has to prove itself first: a season
-   * that was never seen is no season. Above zero it is believed while it costs next to nothing.
-   */
-  readonly trust: Readonly<Record<ForecastPart, number>>;
+  /** Too full minutes of those a part saved that do not count: what came once proves nothing, and nobody pays for a calm load. */
+  readonly chanceMinutes: number;
 }
 
+/**
+ * Chosen on traces that docs/benchmarks-autoscaling.md names, and judged there on others. A `worth` below 7 costs more than 5 % of
+ * the pods, above it a season that is worth its pods is given up. `headroomTimes` keeps noise from being taken for a season (1.25
+ * to 2 do, 2 on the most traces); `chanceMinutes` keeps calm loads, whose one too full minute can be bought by anything.
+ */
 export const FORECAST_DEFAULTS: Omit<ForecastSettings, "leadMinutes" | "target"> = {
   ceiling: 0.8,
   limit: 0.85,
@@ -68,8 +78,10 @@ export const FORECAST_DEFAULTS: Omit<ForecastSettings, "leadMinutes" | "target">
   memoryMinutes: 60,
   judgedDays: 7,
   worth: 7,
+  headroom: 0.1,
+  headroomTimes: 2,
   mostCost: 0.15,
-  trust: { season: -1, peak: -1, momentum: 0.03, memory: 0.03 },
+  chanceMinutes: 1,
 };
 
 /** Minutes of the down-scaling window of the HorizontalPodAutoscaler: pods that were asked for stay that long. */

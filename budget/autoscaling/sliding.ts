@@ -31,19 +31,22 @@ export function slidingSum(
   const counts = new Int32Array(values.length);
   let sum = 0;
   let count = 0;
+  let notZero = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
     if (value === value) {
       sum += value;
       count++;
+      if (value !== 0) notZero++;
     }
     const gone = i >= window ? (values[i - window] as number) : NaN;
     if (gone === gone) {
       sum -= gone;
       count--;
-      // What differences leave behind must not pile up.
-      if (count === 0) sum = 0;
+      if (gone !== 0) notZero--;
     }
+    // What differences leave behind must not pile up, and a sum of nothing is not a little less than nothing.
+    if (notZero === 0) sum = 0;
     sums[i] = count > 0 ? sum : NaN;
     counts[i] = count;
   }

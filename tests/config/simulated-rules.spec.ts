@@ -33,6 +33,9 @@ const GROUP = forecastRules({
   judgedDays: 0.25,
 });
 
+/** Have a value for each part, although no label of theirs says so. */
+const PER_PART = ["extra", "saved", "cost", "benefit"].map((name) => `service:forecast:${name}`);
+
 /** Every series that the group records. */
 const RECORDED = [
   ...new Set(
@@ -41,7 +44,7 @@ const RECORDED = [
       const labels = Object.entries(rule.labels ?? {}).map(([name, value]) => `${name}="${value}"`);
       return rule.record === "service:forecast:believed"
         ? [`${rule.record}{part="momentum"}`]
-        : ["service:forecast:extra", "service:forecast:saved", "service:forecast:cost"].includes(rule.record)
+        : PER_PART.includes(rule.record)
           ? [`${rule.record}{part="season"}`]
           : [`${rule.record}{${labels.join(",")}}`];
     }),

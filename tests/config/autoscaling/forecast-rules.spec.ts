@@ -23,6 +23,7 @@ const SETTINGS: ForecastSettings = {
   days: 1,
   judgedDays: 0.5,
   worth: 1,
+  headroomTimes: 0.5,
   mostCost: 0.5,
 };
 const SERVICE: ForecastedService = {
@@ -35,7 +36,10 @@ const SERVICE: ForecastedService = {
 };
 const DAYS = 2;
 
-/** Two days with a surge at about the same time, one at noon of the first, noise, and twelve minutes without a sample. */
+/**
+ * Two days with a surge at about the same time, short ones after it and a steep ramp, a surge at noon of the first, noise, and
+ * twelve minutes without a sample.
+ */
 function load(seed: number): Float64Array {
   const random = new Random(seed);
   const late = Array.from({ length: DAYS + 1 }, () => random.below(3));
@@ -43,10 +47,14 @@ function load(seed: number): Float64Array {
     const day = Math.floor(minute / 1440);
     const time = minute % 1440;
     const surge = time >= 500 + (late[day] ?? 0) && time < 520;
+    const again = time >= 530 && time < 580 && time % 15 < 4;
     const once = day === 0 && time >= 720 && time < 735;
+    const ramp = time >= 1100 && time < 1115 ? 1.15 ** Math.min(time - 1100, 9) : 1;
     const wave = 200 + 100 * Math.sin((2 * Math.PI * time) / 1440);
     if (day === 1 && time >= 300 && time < 312) return NaN;
-    return Math.round(wave * (1 + 0.05 * random.normal()) * (surge ? 3 : once ? 4 : 1) * 1000) / 1000;
+    return (
+      Math.round(wave * (1 + 0.05 * random.normal()) * (surge || again ? 3 : once ? 4 : ramp) * 1000) / 1000
+    );
   });
 }
 
@@ -82,6 +90,9 @@ describe("the forecast's recording rules", function () {
     const named = (name: string, part?: string): string =>
       `${name}{namespace="shop",service="backend"${part === undefined ? "" : `,part="${part}"`}}`;
     compare(named("service:load:ordered"), model.ordered);
+    compare(named(FORECAST_SERIES.worth), model.worth);
+    // The least and more both occur.
+    assert.ok(model.worth.some((value) => value > SETTINGS.worth) && model.worth.includes(SETTINGS.worth));
     compare(named(FORECAST_SERIES.gated), model.gated);
     compare(named(FORECAST_SERIES.trigger), model.gated);
     for (const part of FORECAST_PARTS) {

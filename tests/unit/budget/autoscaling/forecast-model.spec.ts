@@ -40,6 +40,28 @@ describe("a forecast of surges", () => {
     assert.ok(gated.slice(2 * DAY).every((value, i) => value <= 1.1 * (recent[i + 2 * DAY] as number)));
   });
 
+  it("takes a single saved minute for chance: a calm load pays for nothing", () => {
+    const now = new Float64Array(5 * DAY).fill(100);
+    // Two spikes within the hour: the first would have had the pods of the second ready.
+    now[3 * DAY] = 300;
+    now[3 * DAY + 30] = 300;
+    const believed = (chanceMinutes: number): boolean =>
+      forecastSeries(now, { ...SETTINGS, chanceMinutes }).judged.memory.believed.includes(1);
+    assert.ok(!believed(1));
+    assert.ok(believed(0));
+  });
+
+  it("asks more of a part where plain headroom would do, as in noise, and no more where surges are large", () => {
+    const random = new Random(5);
+    const noise = Float64Array.from({ length: 9 * DAY }, () => Math.max(0, 100 + 25 * random.normal()));
+    const worth = (now: Float64Array, settings = SETTINGS): number =>
+      forecastSeries(now, settings).worth.at(-1) as number;
+    assert.equal(worth(noons(9)), SETTINGS.worth);
+    // Headroom of a tenth saves nearly all: twice its benefit by its cost is little less than 20.
+    assert.ok(worth(noise) > 12 && worth(noise) < 20, String(worth(noise)));
+    assert.equal(worth(noise, { ...SETTINGS, headroomTimes: 0 }), SETTINGS.worth);
+  });
+
   it("has no value where the load has none, and is itself again after an outage", () => {
     const now = noons(10);
     now.fill(NaN, 8 * DAY + 700, 8 * DAY + 800);
@@ -62,6 +84,11 @@ describe("sliding windows", () => {
     const { sums, counts } = slidingSum(values, 3);
     assert.deepEqual([...sums], [3, 3, 4, 6, 8, 7, 2, NaN]);
     assert.deepEqual([...counts], [1, 1, 2, 2, 3, 2, 1, 0]);
+  });
+
+  it("sum to nothing where nothing is, whatever was there before", () => {
+    const { sums } = slidingSum(Float64Array.from([0.1, 0.7, 0.3, 0, 0, 0, 0]), 3);
+    assert.deepEqual([...sums.slice(5)], [0, 0]);
   });
 
   it("move series in both directions", () => {
