@@ -2,18 +2,15 @@
 import type { Binary, Matching } from "./expression";
 import { grouped, keyOf, kept, nameless, type Labels } from "./label-sets";
 import { ARITHMETIC, COMPARISONS, SET_OPERATORS } from "./operators";
-import type { Sample } from "./series";
-
-type Scalar = (at: number) => number;
-type Vector = (at: number) => Sample[];
+import { Vector, following, followingBoth, type ScalarAt, type VectorAt } from "./vector";
 
 /** Either of the two. */
 export type Operand =
-  | { readonly scalar: Scalar; readonly vector?: undefined }
-  | { readonly vector: Vector; readonly scalar?: undefined };
+  | { readonly scalar: ScalarAt; readonly vector?: undefined }
+  | { readonly vector: VectorAt; readonly scalar?: undefined };
 
-/** A result of two values; undefined where a comparison filters it away. */
-type Operator = (left: number, right: number) => number | undefined;
+type Operator = (left: number, right: number) => number;
+type Comparison = (left: number, right: number) => boolean;
 
 /** @param fail throws, with what is wrong */
 export function binary(
@@ -28,97 +25,157 @@ export function binary(
     return { vector: setOperation(op, matching, left.vector, right.vector) };
   }
   const compare = COMPARISONS[op];
-  const calculate = ARITHMETIC[op];
-  const answer = (a: number, b: number): number => calculate?.(a, b) ?? (compare?.(a, b) === true ? 1 : 0);
+  const calculate = ARITHMETIC[op] ?? ((a: number, b: number): number => (compare?.(a, b) === true ? 1 : 0));
+  /** Leaves the value of the vector, on whichever side it is, of two those on the left. */
+  const filter = bool ? undefined : compare;
   if (left.scalar !== undefined && right.scalar !== undefined) {
-    if (compare !== undefined && !bool) return fail(`a comparison of scalars without bool (${op})`);
+    if (filter !== undefined) return fail(`a comparison of scalars without bool (${op})`);
     const [first, second] = [left.scalar, right.scalar];
-    return { scalar: (at) => answer(first(at), second(at)) };
+    return { scalar: (at) => calculate(first(at), second(at)) };
   }
-  const isFilter = compare !== undefined && !bool;
-  const labelsOf = isFilter ? (labels: Labels): Labels => labels : nameless;
   if (left.vector !== undefined && right.vector !== undefined) {
-    const operate: Operator = isFilter ? (a, b) => (compare(a, b) ? a : undefined) : answer;
-    return { vector: matched(matching, operate, isFilter, left.vector, right.vector, fail) };
+    return {
+      vector: matched(matching, filter ?? calculate, filter !== undefined, left.vector, right.vector, fail),
+    };
   }
-  // A filter leaves the value of the vector, on whichever side it is.
   if (left.vector !== undefined && right.scalar !== undefined) {
-    const operate: Operator = isFilter ? (a, b) => (compare(a, b) ? a : undefined) : answer;
-    return { vector: each(left.vector, right.scalar, operate, labelsOf) };
+    const [vector, scalar] = [left.vector, right.scalar];
+    return { vector: filter ? filtered(vector, scalar, filter) : calculated(vector, scalar, calculate) };
   }
   if (left.scalar !== undefined && right.vector !== undefined) {
-    const operate: Operator = isFilter ? (a, b) => (compare(b, a) ? a : undefined) : (a, b) => answer(b, a);
-    return { vector: each(right.vector, left.scalar, operate, labelsOf) };
+    const [vector, scalar] = [right.vector, left.scalar];
+    return {
+      vector: filter
+        ? filtered(vector, scalar, (value, other) => filter(other, value))
+        : calculated(vector, scalar, (value, other) => calculate(other, value)),
+    };
   }
   return fail(`the operator ${op}`);
 }
 
-function each(
-  vector: Vector,
-  scalar: Scalar,
-  operate: Operator,
-  labelsOf: (labels: Labels) => Labels,
-): Vector {
+function calculated(vector: VectorAt, scalar: ScalarAt, calculate: Operator): VectorAt {
+  const result = new Vector();
+  const names = following((labels) => labels.map(nameless));
   return (at) => {
     const other = scalar(at);
-    const samples: Sample[] = [];
-    for (const { labels, value } of vector(at)) {
-      const result = operate(value, other);
-      if (result !== undefined) samples.push({ labels: labelsOf(labels), value: result });
+    const { labels, values } = vector(at);
+    const results = result.of(names(labels));
+    for (let index = 0; index < labels.length; index++) {
+      results[index] = calculate(values[index] ?? NaN, other);
     }
-    return samples;
+    return result;
   };
 }
 
-function setOperation(op: string, matching: Matching, left: Vector, right: Vector): Vector {
+function filtered(vector: VectorAt, scalar: ScalarAt, keeps: Comparison): VectorAt {
+  const result = new Vector();
+  return (at) => {
+    const other = scalar(at);
+    const { labels, values } = vector(at);
+    result.open();
+    labels.forEach((own, index) => {
+      const value = values[index] ?? NaN;
+      if (keeps(value, other)) result.push(own, value);
+    });
+    return result.close();
+  };
+}
+
+function setOperation(op: string, matching: Matching, left: VectorAt, right: VectorAt): VectorAt {
   const groupOf = grouped(matching);
+  const result = new Vector();
+  /** Places on the left and on the right that are left over. */
+  const places = followingBoth((ours, theirs) => {
+    const there = new Set((op === "or" ? ours : theirs).map(groupOf));
+    const all = (labels: readonly Labels[], isThere: boolean): number[] =>
+      labels.flatMap((own, index) => (there.has(groupOf(own)) === isThere ? [index] : []));
+    const [kept, added] = op === "or" ? [all(ours, true), all(theirs, false)] : [all(ours, op === "and"), []];
+    const labels = [...kept.map((index) => ours[index] ?? {}), ...added.map((index) => theirs[index] ?? {})];
+    return { kept, added, labels };
+  });
   return (at) => {
     const [ours, theirs] = [left(at), right(at)];
-    if (op === "or") {
-      const there = new Set(ours.map(({ labels }) => groupOf(labels)));
-      return [...ours, ...theirs.filter(({ labels }) => !there.has(groupOf(labels)))];
-    }
-    const there = new Set(theirs.map(({ labels }) => groupOf(labels)));
-    return ours.filter(({ labels }) => there.has(groupOf(labels)) === (op === "and"));
+    const { kept, added, labels } = places(ours.labels, theirs.labels);
+    const results = result.of(labels);
+    let next = 0;
+    for (const index of kept) results[next++] = ours.values[index] ?? NaN;
+    for (const index of added) results[next++] = theirs.values[index] ?? NaN;
+    return result;
   };
 }
 
+/** Which members of two vectors belong together. */
+interface Pairs {
+  /** Places on the left and on the right. */
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+  readonly labels: readonly Labels[];
+  /** Of which group each pair is. */
+  readonly groups: readonly Labels[];
+}
+
+/** @param operate what two values come to, or whether the one on the left stays */
 function matched(
   matching: Matching,
-  operate: Operator,
+  operate: Operator | Comparison,
   isFilter: boolean,
-  left: Vector,
-  right: Vector,
+  left: VectorAt,
+  right: VectorAt,
   fail: (what: string) => never,
-): Vector {
-  const groupOf = grouped(matching);
-  const resultLabels = resultLabelsOf(matching, isFilter);
-  const isSwapped = matching.many === "right";
+): VectorAt {
+  const result = new Vector();
   const ambiguous = (): never => fail("several series that match one, without group_left or group_right,");
+  const pairs = followingBoth(pairing(matching, isFilter, ambiguous));
+  const used = new Set<Labels>();
   return (at) => {
-    // The side of which one belongs to each group, and the other.
-    const [ones, others] = isSwapped ? [left(at), right(at)] : [right(at), left(at)];
-    const byGroup = new Map<Labels, Sample>();
-    for (const sample of ones) {
-      const group = groupOf(sample.labels);
-      if (byGroup.has(group)) ambiguous();
-      byGroup.set(group, sample);
-    }
-    const used = new Set<Labels>();
-    const samples: Sample[] = [];
-    for (const other of others) {
-      const group = groupOf(other.labels);
-      const one = byGroup.get(group);
-      if (one === undefined) continue;
-      const value = isSwapped ? operate(one.value, other.value) : operate(other.value, one.value);
-      if (value === undefined) continue;
-      if (matching.many === undefined) {
+    const [ours, theirs] = [left(at), right(at)];
+    const { left: lefts, right: rights, labels, groups } = pairs(ours.labels, theirs.labels);
+    const isOneToOne = matching.many === undefined && groups.length > 1;
+    if (isOneToOne) used.clear();
+    result.open();
+    for (let index = 0; index < labels.length; index++) {
+      const value = ours.values[lefts[index] ?? 0] ?? NaN;
+      const operated = operate(value, theirs.values[rights[index] ?? 0] ?? NaN);
+      if (operated === false) continue;
+      // What a filter leaves out is in nobody's way.
+      if (isOneToOne) {
+        const group = groups[index] ?? {};
         if (used.has(group)) ambiguous();
         used.add(group);
       }
-      samples.push({ labels: resultLabels(other.labels, one.labels), value });
+      result.push(labels[index] ?? {}, operated === true ? value : operated);
     }
-    return samples;
+    return result.close();
+  };
+}
+
+function pairing(
+  matching: Matching,
+  isFilter: boolean,
+  ambiguous: () => never,
+): (left: readonly Labels[], right: readonly Labels[]) => Pairs {
+  const groupOf = grouped(matching);
+  const resultLabels = resultLabelsOf(matching, isFilter);
+  const isSwapped = matching.many === "right";
+  return (left, right) => {
+    // The side of which one belongs to each group, and the other.
+    const [ones, others] = isSwapped ? [left, right] : [right, left];
+    const byGroup = new Map(ones.map((labels, place) => [groupOf(labels), { labels, place }]));
+    if (byGroup.size < ones.length) ambiguous();
+    const found = others.flatMap((labels, place) => {
+      const group = groupOf(labels);
+      const one = byGroup.get(group);
+      return one === undefined
+        ? []
+        : [{ one: one.place, other: place, group, labels: resultLabels(labels, one.labels) }];
+    });
+    const [one, other] = [found.map((pair) => pair.one), found.map((pair) => pair.other)];
+    return {
+      left: isSwapped ? one : other,
+      right: isSwapped ? other : one,
+      labels: found.map(({ labels }) => labels),
+      groups: found.map(({ group }) => group),
+    };
   };
 }
 

@@ -6,12 +6,20 @@
  */
 import { binary, type Operand } from "./compile-binary";
 import { grouped, keyOf, nameless, type Labels } from "./label-sets";
-import { PromqlError, type Aggregation, type Call, type Expression, type Range } from "./expression";
+import {
+  PromqlError,
+  type Aggregation,
+  type Call,
+  type Expression,
+  type Range,
+  type Selector,
+} from "./expression";
 import { DATE_FUNCTIONS, NUMBER_FUNCTIONS } from "./instant-functions";
 import { AGGREGATIONS } from "./operators";
 import { parsePromql } from "./parse";
 import { RANGE_FUNCTIONS, type Window } from "./range-functions";
-import { STALE, Series, type Sample, type SeriesStore } from "./series";
+import { Cursor, STALE, Series, type Sample, type SeriesStore } from "./series";
+import { Vector, following, type ScalarAt, type VectorAt } from "./vector";
 
 /** What an expression is evaluated over. */
 export interface Source {
@@ -30,9 +38,47 @@ const LOOKBACK = 300_000;
  * @throws PromqlError that names what is not evaluated here
  */
 export function compilePromql(text: string, source: Source): (at: number) => Sample[] {
+  const vector = compileVector(text, source);
+  return (at) => vector(at).samples();
+}
+
+/** The same as a vector, which the next moment overwrites. */
+export function compileVector(text: string, source: Source): VectorAt {
   const { scalar, vector } = new Compiler(text, source).operand(parsePromql(text));
-  const none: Labels = {};
-  return vector ?? ((at) => [{ labels: none, value: scalar(at) }]);
+  return vector ?? single(NO_LABELS, scalar);
+}
+
+const NO_LABELS: Labels = {};
+
+/** One value, always there. */
+function single(labels: Labels, value: ScalarAt): VectorAt {
+  const [result, own] = [new Vector(), [labels]];
+  return (at) => {
+    result.of(own)[0] = value(at);
+    return result;
+  };
+}
+
+/** Each value for itself, of label sets that lose the metric's name. */
+function mapped(of: VectorAt, change: (value: number, at: number) => number): VectorAt {
+  const result = new Vector();
+  const names = following((labels) => labels.map(nameless));
+  return (at) => {
+    const { labels, values } = of(at);
+    const results = result.of(names(labels));
+    for (let index = 0; index < labels.length; index++) results[index] = change(values[index] ?? NaN, at);
+    return result;
+  };
+}
+
+/** 1 where there is nothing. */
+function absence(labels: Labels, isThere: (at: number) => boolean): VectorAt {
+  const [result, own, none] = [new Vector(), [labels], []];
+  return (at) => {
+    if (isThere(at)) result.of(none);
+    else result.of(own)[0] = 1;
+    return result;
+  };
 }
 
 class Compiler {
@@ -69,75 +115,76 @@ class Compiler {
     throw new PromqlError(what, this.text);
   }
 
-  private vector(expression: Expression, of: string): (at: number) => Sample[] {
+  private vector(expression: Expression, of: string): VectorAt {
     return this.operand(expression).vector ?? this.fail(`${of} of a scalar, which takes a vector,`);
   }
 
-  private scalar(expression: Expression | undefined, of: string): (at: number) => number {
+  private scalar(expression: Expression | undefined, of: string): ScalarAt {
     const { scalar } = expression === undefined ? {} : this.operand(expression);
     return scalar ?? this.fail(`${of} without a number where one belongs`);
   }
 
-  /** Series that a selector finds, looked up again only when there are new ones. */
-  private selected(selector: Parameters<SeriesStore["select"]>[0]): () => readonly Series[] {
-    const { store } = this.source;
-    let [version, found]: [number, readonly Series[]] = [-1, []];
-    return () => {
-      if (version !== store.version) {
-        found = store.select(selector);
-        ({ version } = store);
-      }
-      return found;
-    };
-  }
-
   /** @param dated the sample's own moment instead of its value, seconds */
-  private selector(selector: Parameters<SeriesStore["select"]>[0], dated = false): (at: number) => Sample[] {
-    const selected = this.selected(selector);
+  private selector(selector: Selector, dated = false): VectorAt {
+    const selected = this.source.store.selection(selector, (series) => new Cursor(series));
     const { offset } = selector;
+    const result = new Vector();
     return (at) => {
-      const samples: Sample[] = [];
       const time = at - offset;
-      for (const series of selected()) {
-        const index = series.after(time) - 1;
-        if (index < 0 || (series.times[index] ?? 0) <= time - LOOKBACK) continue;
+      result.open();
+      for (const cursor of selected()) {
+        const { series } = cursor;
+        const index = cursor.after(time) - 1;
+        if (index < 0) continue;
+        const taken = series.times[index] ?? NaN;
+        if (taken <= time - LOOKBACK) continue;
         const value = series.values[index] ?? NaN;
         if (value === STALE) continue;
-        if (dated) samples.push({ labels: series.nameless, value: (series.times[index] ?? NaN) / 1000 });
-        else samples.push({ labels: series.labels, value });
+        if (dated) result.push(series.nameless, taken / 1000);
+        else result.push(series.labels, value);
       }
-      return samples;
+      return result.close();
     };
   }
 
   private minus({ scalar, vector }: Operand): Operand {
     if (vector === undefined) return { scalar: (at) => -scalar(at) };
-    return {
-      vector: (at) => vector(at).map(({ labels, value }) => ({ labels: nameless(labels), value: -value })),
-    };
+    return { vector: mapped(vector, (value) => -value) };
   }
 
   private call({ name, parameters }: Call): Operand {
     const range = Object.hasOwn(RANGE_FUNCTIONS, name) ? RANGE_FUNCTIONS[name] : undefined;
-    if (range !== undefined) {
-      if (parameters.length !== range.parameters.length) this.fail(`the number of operands of ${name}`);
-      const numbers = parameters
-        .filter((_, index) => range.parameters[index] === "number")
-        .map((one) => this.scalar(one, name));
-      const over = this.windows(parameters[range.parameters.indexOf("window")], name);
-      return {
-        vector: (at) => {
-          const given = numbers.map((one) => one(at));
-          const samples: Sample[] = [];
-          over(at, (labels, window) => {
-            const value = range.of(window, given);
-            if (value !== undefined) samples.push({ labels, value });
-          });
-          return samples;
-        },
-      };
+    if (range === undefined) return this.instantCall(name, parameters);
+    if (parameters.length !== range.parameters.length) this.fail(`the number of operands of ${name}`);
+    const numbers = this.numbers(
+      parameters.filter((_, index) => range.parameters[index] === "number"),
+      name,
+    );
+    const over = this.windows(parameters[range.parameters.indexOf("window")], name);
+    const result = new Vector();
+    let given: readonly number[] = [];
+    const each = (labels: Labels, window: Window): void => {
+      const value = range.of(window, given);
+      if (value !== undefined) result.push(labels, value);
+    };
+    return {
+      vector: (at) => {
+        given = numbers(at);
+        result.open();
+        over(at, each);
+        return result.close();
+      },
+    };
+  }
+
+  /** Numbers that a function is given. Those that are written down are the same at every moment. */
+  private numbers(expressions: readonly Expression[], of: string): (at: number) => readonly number[] {
+    const scalars = expressions.map((one) => this.scalar(one, of));
+    if (expressions.every(({ kind }) => kind === "number")) {
+      const written = scalars.map((one) => one(NaN));
+      return () => written;
     }
-    return this.instantCall(name, parameters);
+    return (at) => scalars.map((one) => one(at));
   }
 
   private instantCall(name: string, parameters: readonly Expression[]): Operand {
@@ -145,30 +192,32 @@ class Compiler {
     const [first] = parameters;
     if (number !== undefined && first !== undefined) {
       const of = this.vector(first, name);
-      const numbers = parameters.slice(1).map((one) => this.scalar(one, name));
+      const count = parameters.length - 1;
       const least = number.optional === true ? number.numbers - 1 : number.numbers;
-      if (numbers.length < least || numbers.length > number.numbers)
-        this.fail(`the number of operands of ${name}`);
-      return {
-        vector: (at) => {
-          const given = numbers.map((one) => one(at));
-          if (name === "clamp" && (given[0] ?? 0) > (given[1] ?? 0)) return [];
-          return of(at).map(({ labels, value }) => ({
-            labels: nameless(labels),
-            value: number.of(value, given),
-          }));
-        },
-      };
+      if (count < least || count > number.numbers) this.fail(`the number of operands of ${name}`);
+      return { vector: this.eachNumber(name, number.of, of, this.numbers(parameters.slice(1), name)) };
     }
     const date = Object.hasOwn(DATE_FUNCTIONS, name) ? DATE_FUNCTIONS[name] : undefined;
     if (date !== undefined) {
-      if (first === undefined) return { vector: (at) => [{ labels: NO_LABELS, value: date(at / 1000) }] };
-      const of = this.vector(first, name);
-      return {
-        vector: (at) => of(at).map(({ labels, value }) => ({ labels: nameless(labels), value: date(value) })),
-      };
+      if (first === undefined) return { vector: single(NO_LABELS, (at) => date(at / 1000)) };
+      return { vector: mapped(this.vector(first, name), date) };
     }
     return this.special(name, first);
+  }
+
+  private eachNumber(
+    name: string,
+    function_: (value: number, parameters: readonly number[]) => number,
+    of: VectorAt,
+    numbers: (at: number) => readonly number[],
+  ): VectorAt {
+    let given: readonly number[] = [];
+    const each = mapped(of, (value) => function_(value, given));
+    const nothing = new Vector();
+    return (at) => {
+      given = numbers(at);
+      return name === "clamp" && (given[0] ?? 0) > (given[1] ?? 0) ? nothing : each(at);
+    };
   }
 
   private special(name: string, first: Expression | undefined): Operand {
@@ -178,39 +227,31 @@ class Compiler {
       case "timestamp": {
         const needed = this.needed(first, name);
         if (needed.kind === "selector") return { vector: this.selector(needed, true) };
-        const of = this.vector(needed, name);
-        return {
-          vector: (at) => of(at).map(({ labels }) => ({ labels: nameless(labels), value: at / 1000 })),
-        };
+        return { vector: mapped(this.vector(needed, name), (_, at) => at / 1000) };
       }
-      case "vector": {
-        const of = this.scalar(first, name);
-        return { vector: (at) => [{ labels: NO_LABELS, value: of(at) }] };
-      }
+      case "vector":
+        return { vector: single(NO_LABELS, this.scalar(first, name)) };
       case "scalar": {
         const of = this.vector(this.needed(first, name), name);
         return {
           scalar: (at) => {
-            const [sample, ...more] = of(at);
-            return sample === undefined || more.length > 0 ? NaN : sample.value;
+            const { length, values } = of(at);
+            return length === 1 ? (values[0] ?? NaN) : NaN;
           },
         };
       }
       case "absent": {
         const of = this.vector(this.needed(first, name), name);
-        const labels = labelsOfAbsent(first);
-        return { vector: (at) => (of(at).length === 0 ? [{ labels, value: 1 }] : []) };
+        return { vector: absence(labelsOfAbsent(first), (at) => of(at).length > 0) };
       }
       case "absent_over_time": {
         const over = this.windows(first, name);
-        const labels = labelsOfAbsent(first);
-        return {
-          vector: (at) => {
-            let isThere = false;
-            over(at, () => (isThere = true));
-            return isThere ? [] : [{ labels, value: 1 }];
-          },
+        const isThere = (at: number): boolean => {
+          let found = false;
+          over(at, () => (found = true));
+          return found;
         };
+        return { vector: absence(labelsOfAbsent(first), isThere) };
       }
       default:
         return this.fail(`the function ${name}() is not evaluated here`);
@@ -234,21 +275,26 @@ class Compiler {
     selector,
     milliseconds,
   }: Extract<Range, { kind: "range" }>): ReturnType<Compiler["windows"]> {
-    const selected = this.selected(selector);
+    const ends = (series: Series): { series: Series; first: Cursor; last: Cursor } => ({
+      series,
+      first: new Cursor(series.samples),
+      last: new Cursor(series.samples),
+    });
+    const selected = this.source.store.selection(selector, ends);
     return (at, each) => {
       const end = at - selector.offset;
       const start = end - milliseconds;
-      for (const series of selected()) {
-        const { length } = series;
-        const before = this.source.closedWindows === true ? start - 1 : start;
+      const before = this.source.closedWindows === true ? start - 1 : start;
+      for (const found of selected()) {
+        const { samples } = found.series;
+        // It has got its first marker.
+        if (found.first.series !== samples) Object.assign(found, ends(found.series));
+        const { times, values, length } = samples;
         // Long gone.
-        if (length === 0 || (series.times[length - 1] ?? 0) <= before) continue;
-        const from = series.after(before);
-        const to = series.after(end);
-        if (from >= to) continue;
-        const window = { times: series.times, values: series.values, from, to, start, end };
-        const clean = series.markers === 0 ? window : withoutMarkers(window);
-        if (clean.from < clean.to) each(series.nameless, clean);
+        if (length === 0 || (times[length - 1] ?? 0) <= before) continue;
+        const from = found.first.after(before);
+        const to = found.last.after(end);
+        if (from < to) each(samples.nameless, { times, values, from, to, start, end, series: samples });
       }
     };
   }
@@ -266,12 +312,13 @@ class Compiler {
       const series = new Map<string, Series>();
       // Moments are multiples of the step, whatever the moment of the query is.
       for (let time = (Math.floor(start / step) + 1) * step; time <= end; time += step) {
-        for (const { labels, value } of inner(time)) {
+        const { labels: found, values } = inner(time);
+        found.forEach((labels, index) => {
           const key = keyOf(labels);
           let one = series.get(key);
           if (one === undefined) series.set(key, (one = new Series(labels)));
-          one.append(time, value);
-        }
+          one.append(time, values[index] ?? NaN);
+        });
       }
       for (const { labels, times, values, length } of series.values()) {
         each(nameless(labels), { times, values, from: 0, to: length, start, end });
@@ -279,35 +326,41 @@ class Compiler {
     };
   }
 
-  private aggregation({ op, grouping, parameter, of }: Aggregation): (at: number) => Sample[] {
+  private aggregation({ op, grouping, parameter, of }: Aggregation): VectorAt {
     const aggregate = Object.hasOwn(AGGREGATIONS, op) ? AGGREGATIONS[op] : undefined;
     if (aggregate === undefined) return this.fail(`the aggregation ${op}() is not evaluated here`);
     if ((op === "quantile") !== (parameter !== undefined)) this.fail(`the operands of ${op}()`);
     const inner = this.vector(of, op);
     const share = parameter === undefined ? () => NaN : this.scalar(parameter, op);
-    if (grouping.only && grouping.labels.length === 0) {
-      // All are one group.
-      return (at) => {
-        const values = inner(at).map(({ value }) => value);
-        return values.length === 0 ? [] : [{ labels: NO_LABELS, value: aggregate(values, share(at)) }];
-      };
-    }
+    const result = new Vector();
     const groupOf = grouped(grouping);
+    const groups = following((all) => {
+      const members = new Map<Labels, number[]>();
+      all.forEach((own, index) => {
+        const group = groupOf(own);
+        members.set(group, [...(members.get(group) ?? []), index]);
+      });
+      const labels = [...members.keys()];
+      return { labels, members: [...members.values()].map((of) => ({ of, values: of.map(() => NaN) })) };
+    });
     return (at) => {
-      const groups = new Map<Labels, number[]>();
-      for (const { labels, value } of inner(at)) {
-        const group = groupOf(labels);
-        const values = groups.get(group);
-        if (values === undefined) groups.set(group, [value]);
-        else values.push(value);
-      }
+      const { labels: all, values } = inner(at);
+      const { labels, members } = groups(all);
+      const results = result.of(labels);
       const given = share(at);
-      return Array.from(groups, ([labels, values]) => ({ labels, value: aggregate(values, given) }));
+      for (let group = 0; group < members.length; group++) {
+        const member = members[group];
+        if (member === undefined) continue;
+        // Functions may sort what they get.
+        for (let index = 0; index < member.of.length; index++) {
+          member.values[index] = values[member.of[index] ?? 0] ?? NaN;
+        }
+        results[group] = aggregate(member.values, given);
+      }
+      return result;
     };
   }
 }
-
-const NO_LABELS: Labels = {};
 
 /** What a selector demands of the series that is not there: the labels that it names with `=`, once. */
 function labelsOfAbsent(expression: Expression | undefined): Labels {
@@ -318,17 +371,4 @@ function labelsOfAbsent(expression: Expression | undefined): Labels {
     ({ label }) => selector.matchers.filter((other) => other.label === label).length === 1,
   );
   return Object.fromEntries(once.map(({ label, value }) => [label, value]));
-}
-
-function withoutMarkers(window: Window): Window {
-  const { times, values, from, to } = window;
-  const kept: number[] = [];
-  for (let index = from; index < to; index++) if (values[index] !== STALE) kept.push(index);
-  return {
-    ...window,
-    times: Float64Array.from(kept, (index) => times[index] ?? 0),
-    values: Float64Array.from(kept, (index) => values[index] ?? 0),
-    from: 0,
-    to: kept.length,
-  };
 }

@@ -11,6 +11,32 @@ export interface AskedMetric {
 /** How long an instant selector looks back, milliseconds. */
 const LOOKBACK = 300_000;
 
+/** What a recording rule asks for. */
+export interface AskingRule {
+  readonly record: string;
+  readonly asks: readonly AskedMetric[];
+}
+
+/**
+ * The rules without which queries cannot be answered: those that record what a query asks for, and what these ask for.
+ *
+ * @param asked by the queries
+ */
+export function neededRules<T extends AskingRule>(rules: readonly T[], asked: readonly AskedMetric[]): T[] {
+  const needed = new Set<T>();
+  const pending = [...asked];
+  for (let one = pending.pop(); one !== undefined; one = pending.pop()) {
+    const { name } = one;
+    for (const rule of rules) {
+      // A selector without a name may find any of them.
+      if (needed.has(rule) || (name !== undefined && name !== rule.record)) continue;
+      needed.add(rule);
+      pending.push(...rule.asks);
+    }
+  }
+  return rules.filter((rule) => needed.has(rule));
+}
+
 export function askedMetrics(expression: Expression, before = 0): AskedMetric[] {
   const of = ({ name, offset }: Selector, range: number): AskedMetric[] => [
     { name, oldest: before + Math.max(0, offset) + range },

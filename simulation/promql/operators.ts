@@ -1,5 +1,5 @@
 /** Operators of two numbers, and of the members of a group. Source: Prometheus, promql/engine.go, as of 3.5. */
-import { quantile } from "./range-functions";
+import { least, most, quantile } from "./range-functions";
 
 /** Results in a number, with 1 and 0 for what is true or not. */
 export const ARITHMETIC: Readonly<Record<string, (left: number, right: number) => number>> = {
@@ -38,9 +38,8 @@ const variance = (values: readonly number[]): number => {
 export const AGGREGATIONS: Readonly<Record<string, (values: number[], parameter: number) => number>> = {
   sum,
   avg: (values) => sum(values) / values.length,
-  // A number rather than none.
-  max: (values) => values.reduce((most, value) => (value > most || Number.isNaN(most) ? value : most)),
-  min: (values) => values.reduce((least, value) => (value < least || Number.isNaN(least) ? value : least)),
+  max: (values) => most(values, 0, values.length),
+  min: (values) => least(values, 0, values.length),
   count: (values) => values.length,
   group: () => 1,
   stdvar: variance,

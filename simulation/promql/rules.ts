@@ -1,9 +1,10 @@
 /** Recording rules, evaluated one group after the other, as Prometheus does (rules/group.go, as of 3.5). */
-import { compilePromql } from "./compile";
+import { compileVector } from "./compile";
 import { PromqlError } from "./expression";
 import { parseDuration } from "./parse";
 import type { Labels } from "./label-sets";
-import { STALE, type Sample, type Series, type SeriesStore } from "./series";
+import { STALE, type Series, type SeriesStore } from "./series";
+import { following, type VectorAt } from "./vector";
 
 /** One rule as a PrometheusRule or a rules file has it. Alerts are left out. */
 export interface Rule {
@@ -22,10 +23,16 @@ export interface RuleGroup {
 
 interface Recorded {
   readonly name: string;
-  readonly labels: Labels;
-  readonly evaluate: (at: number) => Sample[];
-  readonly series: Map<Labels, Series>;
+  readonly evaluate: VectorAt;
+  readonly seriesOf: (labels: readonly Labels[]) => readonly Series[];
   last: readonly Series[];
+}
+
+export interface EvaluationOptions {
+  /** As before Prometheus 3. @default false */
+  readonly closedWindows?: boolean;
+  /** Whether somebody reads the metric: the rule is read in any case, and evaluated only then. @default all are */
+  readonly isNeeded?: (record: string) => boolean;
 }
 
 /** A group that records into a store what its rules come to. */
@@ -34,33 +41,30 @@ export class EvaluatedGroup {
   readonly interval: number;
   private readonly rules: readonly Recorded[];
 
-  /**
-   * @param closedWindows as before Prometheus 3
-   * @throws PromqlError
-   */
+  /** @throws PromqlError */
   constructor(
     group: RuleGroup,
     private readonly store: SeriesStore,
-    closedWindows = false,
+    { closedWindows = false, isNeeded = () => true }: EvaluationOptions = {},
   ) {
     const interval = parseDuration(group.interval ?? "1m");
     if (interval === undefined || interval <= 0) {
       throw new PromqlError(`the interval "${group.interval ?? ""}" of the group`, group.name);
     }
     this.interval = interval;
-    this.rules = group.rules.flatMap(({ record, expr, labels = {} }) =>
+    const rules = group.rules.flatMap(({ record, expr, labels = {} }): Recorded[] =>
       record === undefined
         ? []
         : [
             {
               name: record,
-              labels,
-              evaluate: compilePromql(String(expr), { store, intervalMs: interval, closedWindows }),
-              series: new Map<Labels, Series>(),
+              evaluate: compileVector(String(expr), { store, intervalMs: interval, closedWindows }),
+              seriesOf: following((all) => all.map((own) => this.series(record, { ...own, ...labels }))),
               last: [],
             },
           ],
     );
+    this.rules = rules.filter(({ name }) => isNeeded(name));
   }
 
   /** Names of the series it records. */
@@ -71,25 +75,17 @@ export class EvaluatedGroup {
   /** Each rule sees what the ones before it recorded at the same moment. @param at milliseconds since 1970 */
   evaluate(at: number): void {
     for (const rule of this.rules) {
-      const there: Series[] = [];
-      for (const { labels, value } of rule.evaluate(at)) {
-        const series = this.seriesOf(rule, labels);
-        series.append(at, value);
-        there.push(series);
-      }
+      const { labels, values } = rule.evaluate(at);
+      const there = rule.seriesOf(labels);
+      for (let index = 0; index < there.length; index++) there[index]?.append(at, values[index] ?? NaN);
+      if (there === rule.last) continue;
       for (const series of rule.last) if (!there.includes(series)) series.append(at, STALE);
       rule.last = there;
     }
   }
 
-  private seriesOf(rule: Recorded, labels: Labels): Series {
-    let series = rule.series.get(labels);
-    if (series === undefined) {
-      const all = { ...labels, ...rule.labels };
-      const own = Object.entries(all).filter(([name, value]) => name !== "__name__" && value !== "");
-      series = this.store.series(rule.name, Object.fromEntries(own));
-      rule.series.set(labels, series);
-    }
-    return series;
+  private series(name: string, labels: Labels): Series {
+    const own = Object.entries(labels).filter(([label, value]) => label !== "__name__" && value !== "");
+    return this.store.series(name, Object.fromEntries(own));
   }
 }

@@ -14,12 +14,18 @@ export interface Sample {
  */
 export const STALE = -Number.MAX_VALUE;
 
+/** Samples of which the sum is made once, when all of them are there. */
+const BLOCK = 64;
+
 export class Series {
   length = 0;
   times = new Float64Array(64);
   values = new Float64Array(64);
-  /** Markers among the samples. */
-  markers = 0;
+  /** The samples without markers, once there is one. */
+  private unmarked: Series | undefined;
+  /** Sums of whole blocks of samples, as far as somebody asked for them. */
+  private blocks = new Float64Array(0);
+  private summed = 0;
 
   /** Without the name of the metric. */
   readonly nameless: Labels;
@@ -41,8 +47,47 @@ export class Series {
     }
     this.times[length] = time;
     this.values[length] = value;
-    if (value === STALE) this.markers++;
+    if (value === STALE) this.unmarked ??= this.copied();
+    else this.unmarked?.append(time, value);
     this.length++;
+  }
+
+  /** What windows are taken of: the samples without markers. */
+  get samples(): Series {
+    return this.unmarked ?? this;
+  }
+
+  private copied(): Series {
+    const copy = new Series(this.labels);
+    copy.length = this.length;
+    copy.times = this.times.slice();
+    copy.values = this.values.slice();
+    return copy;
+  }
+
+  /**
+   * Sum of a window: blocks, and what is left at both ends. A week of minutes takes some 200 additions
+   * instead of 10,080, nothing is ever subtracted, and the sum of what is not negative stays so.
+   *
+   * @param from first index. @param to before which one it ends
+   */
+  sum(from: number, to: number): number {
+    const [first, end] = [Math.ceil(from / BLOCK), Math.floor(to / BLOCK)];
+    if (first >= end) return total(this.values, from, to);
+    this.sumBlocks(end);
+    const inBlocks = total(this.blocks, first, end);
+    return total(this.values, from, first * BLOCK) + inBlocks + total(this.values, end * BLOCK, to);
+  }
+
+  private sumBlocks(end: number): void {
+    if (this.blocks.length < end) {
+      const blocks = new Float64Array(2 * end);
+      blocks.set(this.blocks);
+      this.blocks = blocks;
+    }
+    for (; this.summed < end; this.summed++) {
+      this.blocks[this.summed] = total(this.values, this.summed * BLOCK, (this.summed + 1) * BLOCK);
+    }
   }
 
   /** Index of the first sample later than a time. */
@@ -51,14 +96,14 @@ export class Series {
     if (length === 0 || time < (times[0] ?? 0)) return 0;
     const last = times[length - 1] ?? 0;
     if (time >= last) return length;
-    // Samples are mostly evenly apart: the first guess is near.
-    let low = 0;
-    let high = length - 1;
+    // Samples are mostly evenly apart: the first guess is right, or next to it for what a division rounds away.
     const first = times[0] ?? 0;
     const guess = Math.floor(((time - first) / (last - first)) * (length - 1));
-    if ((times[guess] ?? 0) <= time) low = guess;
-    else high = guess;
-    if (low === guess && (times[guess + 1] ?? 0) > time) return guess + 1;
+    let [low, high] = [0, length - 1];
+    if ((times[guess] ?? 0) > time) high = guess;
+    else if ((times[guess + 1] ?? 0) > time) return guess + 1;
+    else if ((times[guess + 2] ?? 0) > time) return guess + 2;
+    else low = guess;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if ((times[middle] ?? 0) <= time) low = middle;
@@ -68,11 +113,48 @@ export class Series {
   }
 }
 
+/** How far a place is looked for one by one, before it is calculated. */
+const NEAR = 8;
+
+/** A place in a series that is asked for at one moment after the other, and so is near the last one. */
+export class Cursor {
+  private index = 0;
+
+  constructor(readonly series: Series) {}
+
+  /** Index of the first sample later than a time. */
+  after(time: number): number {
+    const { series } = this;
+    const { times, length } = series;
+    let { index } = this;
+    const end = Math.min(length, index + NEAR);
+    while (index < end && (times[index] ?? 0) <= time) index++;
+    const isFound = index === length || (times[index] ?? 0) > time;
+    const isBehind = index > 0 && (times[index - 1] ?? 0) > time;
+    this.index = isFound && !isBehind ? index : series.after(time);
+    return this.index;
+  }
+}
+
+/** Sum of the values from one index to before another. */
+export function total(values: Float64Array, from: number, to: number): number {
+  let sum = 0;
+  for (let index = from; index < to; index++) sum += values[index] ?? 0;
+  return sum;
+}
+
+/** All series of one metric. */
+interface Named {
+  series: readonly Series[];
+  /** Grows with each new series and each that is dropped: what was selected before does not fit any more. */
+  version: number;
+}
+
 export class SeriesStore {
-  private readonly byName = new Map<string, Series[]>();
+  private readonly byName = new Map<string, Named>();
   private readonly byKey = new Map<string, Series>();
-  /** Grows with each new series: what was selected before may be incomplete. */
-  version = 0;
+  /** That of all metrics together. */
+  private version = 0;
 
   /** The series of these labels, made when there is none. */
   series(name: string, labels: Labels): Series {
@@ -81,10 +163,8 @@ export class SeriesStore {
     if (found === undefined) {
       found = new Series({ ...labels, __name__: name });
       this.byKey.set(key, found);
-      const named = this.byName.get(name);
-      if (named === undefined) this.byName.set(name, [found]);
-      else named.push(found);
-      this.version++;
+      const named = this.named(name);
+      this.change(named, [...named.series, found]);
     }
     return found;
   }
@@ -93,17 +173,47 @@ export class SeriesStore {
   drop(series: Series): void {
     const { __name__: name = "", ...labels } = series.labels;
     this.byKey.delete(`${name}|${keyOf(labels)}`);
-    this.byName.set(
-      name,
-      (this.byName.get(name) ?? []).filter((one) => one !== series),
+    const named = this.named(name);
+    this.change(
+      named,
+      named.series.filter((one) => one !== series),
     );
-    this.version++;
   }
 
-  select({ name, matchers }: Selector): readonly Series[] {
-    const all = name === undefined ? [...this.byName.values()].flat() : (this.byName.get(name) ?? []);
+  /**
+   * What a selector finds, looked up again only when there are other series than before.
+   *
+   * @param of what is made of each series that is new
+   */
+  selection<T>({ name, matchers }: Selector, of: (series: Series) => T): () => readonly T[] {
     const tests = matchers.map(testOf);
-    return all.filter(({ labels }) => tests.every((fits) => fits(labels)));
+    const named = name === undefined ? undefined : this.named(name);
+    let version = -1;
+    let found = new Map<Series, T>();
+    let made: readonly T[] = [];
+    return () => {
+      const current = named?.version ?? this.version;
+      if (version === current) return made;
+      version = current;
+      const before = found;
+      const all = named?.series ?? [...this.byName.values()].flatMap(({ series }) => series);
+      const fitting = all.filter(({ labels }) => tests.every((test) => test(labels)));
+      found = new Map(fitting.map((series) => [series, before.get(series) ?? of(series)]));
+      made = [...found.values()];
+      return made;
+    };
+  }
+
+  private named(name: string): Named {
+    let named = this.byName.get(name);
+    if (named === undefined) this.byName.set(name, (named = { series: [], version: 0 }));
+    return named;
+  }
+
+  private change(named: Named, series: readonly Series[]): void {
+    named.series = series;
+    named.version++;
+    this.version++;
   }
 }
 

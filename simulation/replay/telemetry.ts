@@ -4,7 +4,7 @@
  */
 import { compilePromql } from "../promql/compile";
 import { PromqlError } from "../promql/expression";
-import { askedMetrics } from "../promql/metric-names";
+import { askedMetrics, neededRules, type AskedMetric } from "../promql/metric-names";
 import { parsePromql } from "../promql/parse";
 import { EvaluatedGroup, type RuleGroup } from "../promql/rules";
 import type { Labels } from "../promql/label-sets";
@@ -53,21 +53,26 @@ export class Telemetry {
     start: number,
   ) {
     this.nextScrape = start;
-    const rules = groups.flatMap((group) => group.rules.filter(({ record }) => record !== undefined));
-    const known = new Set([...SIMULATED, ...rules.map(({ record = "" }) => record)]);
+    const rules = groups.flatMap((group) =>
+      group.rules.flatMap(({ record, expr }) => (record === undefined ? [] : [{ record, ...read(expr) }])),
+    );
+    const asked = queries.map(read);
+    checkKnown([...rules, ...asked], new Set([...SIMULATED, ...rules.map(({ record }) => record)]));
+    const asks = asked.flatMap((query) => query.asks);
+    // Rules that no query depends on are read, so that mistakes are found, and not evaluated.
+    const needed = neededRules(rules, asks);
     let kept = 0;
-    for (const text of [...rules.map(({ expr }) => String(expr)), ...queries]) {
-      for (const { name, oldest } of askedMetrics(parsePromql(text))) {
-        if (name !== undefined && !known.has(name)) {
-          throw new PromqlError(`nothing records ${name} (known are ${[...known].join(", ")})`, text);
-        }
-        if (name !== undefined && !SIMULATED.includes(name)) continue;
-        kept = Math.max(kept, oldest);
-        for (const one of name === undefined ? SIMULATED : [name]) this.asked.add(one);
-      }
+    for (const { name, oldest } of [...asks, ...needed.flatMap((rule) => rule.asks)]) {
+      if (name !== undefined && !SIMULATED.includes(name)) continue;
+      kept = Math.max(kept, oldest);
+      for (const one of name === undefined ? SIMULATED : [name]) this.asked.add(one);
     }
     this.kept = kept + SPARE;
-    this.groups = groups.map((group) => ({ group: new EvaluatedGroup(group, this.store), next: start }));
+    const records = new Set(needed.map(({ record }) => record));
+    this.groups = groups.map((group) => ({
+      group: new EvaluatedGroup(group, this.store, { isNeeded: (record) => records.has(record) }),
+      next: start,
+    }));
     for (const text of queries) this.queries.set(text, compilePromql(text, { store: this.store }));
   }
 
@@ -140,6 +145,27 @@ export class Telemetry {
       this.pods.set(id, found);
     }
     return found;
+  }
+}
+
+/** An expression, and what it asks for. */
+interface Read {
+  readonly text: string;
+  readonly asks: readonly AskedMetric[];
+}
+
+function read(expression: string | number): Read {
+  const text = String(expression);
+  return { text, asks: askedMetrics(parsePromql(text)) };
+}
+
+/** @throws PromqlError */
+function checkKnown(all: readonly Read[], known: ReadonlySet<string>): void {
+  for (const { text, asks } of all) {
+    for (const { name } of asks) {
+      if (name === undefined || known.has(name)) continue;
+      throw new PromqlError(`nothing records ${name} (known are ${[...known].join(", ")})`, text);
+    }
   }
 }
 

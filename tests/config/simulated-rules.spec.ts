@@ -82,7 +82,7 @@ describe("recording rules of the simulation", function () {
     const store = new SeriesStore();
     const series = store.series("http_requests_total", { service: "backend" });
     const group = GROUP;
-    const evaluated = new EvaluatedGroup(group, store, closedWindows);
+    const evaluated = new EvaluatedGroup(group, store, { closedWindows });
     const queries = RECORDED.map((text) => ({ text, evaluate: compilePromql(text, { store }) }));
     const tests: object[] = [];
     let found = 0;
