@@ -165,10 +165,11 @@ class Running {
     const arrived = come - toLost;
     const can = speed * seconds;
     const before = this.queue;
-    const room = Math.min(
-      Math.max(0, ready * (service.mostPerPod - service.slots)),
-      speed * service.answerSeconds,
-    );
+    // Without a bound a pod lets everything in; without a pod nothing waits.
+    const room =
+      ready === 0
+        ? 0
+        : Math.min(Math.max(0, ready * (service.mostPerPod - service.slots)), speed * service.answerSeconds);
     const left = Math.max(0, before + arrived - can);
     const refused = Math.max(0, left - room);
     this.queue = left - refused;

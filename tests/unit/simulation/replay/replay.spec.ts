@@ -21,6 +21,7 @@ import { LABELS, SERVICE, START, dayRate, hpa, scaledObject, traceOf } from "./f
 const TIMES = new ResponseTimes(SERVICE);
 
 interface Told {
+  readonly service?: typeof SERVICE;
   readonly manifests?: readonly Manifest[];
   readonly autoscaler?: Autoscaler;
   readonly faults?: readonly ReplayFault[];
@@ -30,10 +31,10 @@ interface Told {
 
 function run(
   trace: Trace,
-  { manifests = [hpa()], faults = [], nodes = ROOMY, seed = 0, ...told }: Told = {},
+  { service = SERVICE, manifests = [hpa()], faults = [], nodes = ROOMY, seed = 0, ...told }: Told = {},
 ): ReplayResult {
   return replay({
-    service: SERVICE,
+    service,
     autoscaler: told.autoscaler ?? serviceObjects(manifests, "backend").autoscaler,
     trace,
     script: { ...NO_SCRIPT, faults, nodes },
@@ -122,6 +123,25 @@ describe("replay of a trace", () => {
     const served = (5 * 8) / 0.03;
     const refused = (600 * (4000 - served)) / sums.requests;
     assert.ok(Math.abs(sums.failed - refused) < 0.01, `${sums.failed} and ${refused}`);
+  });
+
+  it("goes on after a time without any pod, also where a pod lets everything in", () => {
+    for (const mostPerPod of [SERVICE.mostPerPod, Infinity]) {
+      const service: typeof SERVICE = { ...SERVICE, balancing: "per-connection", mostPerPod };
+      const gone: ReplayFault = { kind: "crashing-pods", at: 3600, seconds: 600, share: 1 };
+      const { ready, queue } = minutesOf(
+        run(
+          traceOf(180, () => 300),
+          { service, faults: [gone] },
+        ),
+      );
+      assert.ok(ready.some((pods) => pods === 0));
+      assert.ok(
+        queue.every((waiting) => Number.isFinite(waiting)),
+        String(mostPerPod),
+      );
+      assert.equal(queue.at(-1), 0);
+    }
   });
 
   it("with an oracle breaks nothing, for less than the autoscaler", () => {
