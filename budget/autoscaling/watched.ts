@@ -2,6 +2,7 @@
 import type { Alert, ExampleSeries } from "../monitoring/alert";
 import type { Panel } from "../monitoring/panel";
 import { asService, matchers } from "../monitoring/series";
+import { SERVICE } from "../monitoring/told";
 import { BUDGET_TARGET, NOTHING_WATCHED, type Watched } from "../monitoring/watched";
 import { DAY_MINUTES } from "./forecast";
 import { FORECAST_SERIES, forecastSelector } from "./forecast-rules";
@@ -41,9 +42,6 @@ const NOT_FOLLOWED = "None yet. A rise in load is not followed, and pages become
 
 const ABOUT = { noun: "autoscaling", dashboard: "autoscaling" } as const;
 
-/** The workload that an alert is about. */
-const WORKLOAD = "{{ $labels.service }}";
-
 /** Alerts and targets of all autoscalers: each alert is there once. */
 export function watchAutoscalers(of: WatchedAutoscalers): Watched {
   const { namespace, workloads } = of;
@@ -68,7 +66,7 @@ function atMaximum({ namespace, workloads: [first] }: WatchedAutoscalers): Alert
   return {
     ...ABOUT,
     name: "AutoscalerAtMaximum",
-    subject: WORKLOAD,
+    subject: SERVICE,
     tier: "P1",
     forSeconds: AT_MAXIMUM_SECONDS,
     windowSeconds: 0,
@@ -81,7 +79,7 @@ function atMaximum({ namespace, workloads: [first] }: WatchedAutoscalers): Alert
       firing: [ofFirst(current, first.max), ofFirst(most, first.max)],
       silent: [ofFirst(current, first.max - 1), ofFirst(most, first.max)],
     },
-    summary: `${WORKLOAD} has as many pods as it may, {{ $value }}.`,
+    summary: `${SERVICE} has as many pods as it may, {{ $value }}.`,
     impact: "None yet. More load makes it slow: no pod is added.",
     keys: ["retrofitlink:services.<name>.demand.peakRps", "retrofitlink:services.<name>.margin"],
   };
@@ -98,7 +96,7 @@ function withoutMetrics({ namespace, workloads: [first] }: WatchedAutoscalers): 
   return {
     ...ABOUT,
     name: "AutoscalerWithoutMetrics",
-    subject: WORKLOAD,
+    subject: SERVICE,
     tier: "P1",
     forSeconds: WITHOUT_METRICS_SECONDS,
     windowSeconds: 0,
@@ -108,7 +106,7 @@ function withoutMetrics({ namespace, workloads: [first] }: WatchedAutoscalers): 
       firing: [{ series: one, start: 1 }],
       silent: [{ series: one, start: 0 }],
     },
-    summary: `The autoscaler of ${WORKLOAD} gets no metrics, and changes nothing.`,
+    summary: `The autoscaler of ${SERVICE} gets no metrics, and changes nothing.`,
     impact: NOT_FOLLOWED,
     keys: ["retrofitlink:services.<name>.autoscaling", "retrofitlink:autoscaling.prometheus"],
   };
@@ -149,7 +147,7 @@ export function forecastAlerts({ namespace, services }: WatchedForecasts): Alert
   const load = { series: example(now), start: 100 };
   const common = {
     ...ABOUT,
-    subject: WORKLOAD,
+    subject: SERVICE,
     windowSeconds: 0,
     keys: ["retrofitlink:services.<name>.autoscaling.forecast"],
   };
@@ -168,7 +166,7 @@ export function forecastAlerts({ namespace, services }: WatchedForecasts): Alert
         firing: [load],
         silent: [load, { series: example(gated), start: 50 }],
       },
-      summary: `${WORKLOAD}: no forecast for 15 minutes although the load is measured; the reactive trigger is alone.`,
+      summary: `${SERVICE}: no forecast for 15 minutes although the load is measured; the reactive trigger is alone.`,
       impact: "A surge may be slow for as long as pods take to start.",
     },
     {
@@ -183,7 +181,7 @@ export function forecastAlerts({ namespace, services }: WatchedForecasts): Alert
         firing: [],
         silent: [load],
       },
-      summary: `${WORKLOAD}: the load is not measured, so that neither trigger sees a rise.`,
+      summary: `${SERVICE}: the load is not measured, so that neither trigger sees a rise.`,
       impact: NOT_FOLLOWED,
     },
     {
@@ -206,7 +204,7 @@ export function forecastAlerts({ namespace, services }: WatchedForecasts): Alert
           { series: example(tooFull), start: 1 },
         ],
       },
-      summary: `${WORKLOAD}: no part of the forecast paid for three days in which pods were too full.`,
+      summary: `${SERVICE}: no part of the forecast paid for three days in which pods were too full.`,
       impact: "Surges are slow as they would be without a forecast.",
     },
   ];

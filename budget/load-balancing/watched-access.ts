@@ -5,8 +5,9 @@
 import { percent } from "../core/format";
 import type { Alert, ExampleSeries } from "../monitoring/alert";
 import { seriesOf, type Workload } from "../monitoring/series";
-import { slo, type Slo, type SloRules } from "../monitoring/slo";
-import { BUDGET_TARGET, type Watched } from "../monitoring/watched";
+import { slos, type Slo, type SloRules } from "../monitoring/slo";
+import { SERVICE, told } from "../monitoring/told";
+import type { Watched } from "../monitoring/watched";
 import { ACCESS_SERIES, accessBuckets, accessOf } from "./access-metrics";
 import { accessPanels } from "./access-panels";
 import {
@@ -40,12 +41,9 @@ export function watchAccess(of: WatchedAccess): Watched {
   };
 }
 
-/** The service that an alert is about. */
-const SERVICE = "{{ $labels.service }}";
-
 /** Objectives of public services at the edge: errors, and the share of answers within each percentile's promise. */
 export function edgeObjectives(of: WatchedAccess): SloRules[] {
-  const { namespace, services } = of;
+  const { services } = of;
   const [first] = services;
   const { requests } = ACCESS_SERIES;
   const key = "retrofitlink:services.<name>.budget";
@@ -68,7 +66,7 @@ export function edgeObjectives(of: WatchedAccess): SloRules[] {
     },
   };
   const slow = PERCENTILES.map(({ metric, percentile, share }): Slo => {
-    const promise = `${BUDGET_TARGET}{namespace='${namespace}',service='%s',metric='${metric}',step='target'}`;
+    const promise = told({ metric, step: "target" }, "humanizeDuration");
     return {
       ...common,
       name: "ProxySlow",
@@ -79,22 +77,13 @@ export function edgeObjectives(of: WatchedAccess): SloRules[] {
       example: (bad, perMinute) => late(of, first.name, first.budget[metric].target, bad, perMinute),
       about: {
         ...ABOUT,
-        summary:
-          `${of.job} waits for ${SERVICE} longer than {{ with printf "${promise}" $labels.service | query }}` +
-          "{{ . | first | value | humanizeDuration }}{{ end }}",
+        summary: `${of.job} waits for ${SERVICE} longer than ${promise}`,
         impact: `Pages are slow: more than ${percent(1 - share)} of requests wait longer than was promised.`,
         keys: [`${key}.${metric}`],
       },
     };
   });
-  // A promise of no errors at all has no budget to burn.
-  return [errors, ...slow]
-    .map((one) => ({
-      ...one,
-      subjects: one.subjects.filter(({ objective }) => objective > 0 && objective < 1),
-    }))
-    .filter(({ subjects }) => subjects.length > 0)
-    .map(slo);
+  return slos([errors, ...slow]);
 }
 
 /** Refused for their number: no error of the platform, but one of the limit when it hits many. */

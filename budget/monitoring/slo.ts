@@ -171,6 +171,16 @@ export function sloIssues(
   return [...issues, ...within([...path, "name"], issuesOf(alertName, name))];
 }
 
+/**
+ * Rules and alerts of several objectives. A promise that nothing at all may be bad has no budget to burn: such subjects are left out.
+ */
+export function slos(all: readonly Slo[]): SloRules[] {
+  return all.flatMap((of) => {
+    const subjects = of.subjects.filter(({ objective }) => objective > 0 && objective < 1);
+    return subjects.length === 0 ? [] : slo({ ...of, subjects });
+  });
+}
+
 /** Rules and alerts of an objective, and where its budget is. */
 export function slo(of: Slo): SloRules {
   const labels = { ...of.labels, slo: of.name };

@@ -2,6 +2,7 @@
 import type { BudgetMetric, PerformanceBudget } from "../core/performance-budget";
 import type { Alert, ThresholdCondition, Tier } from "../monitoring/alert";
 import { matchers, type Workload } from "../monitoring/series";
+import { SERVICE, told, type Format } from "../monitoring/told";
 import { BUDGET_TARGET } from "../monitoring/watched";
 import { nodeHeap } from "./node-heap";
 import {
@@ -40,22 +41,6 @@ const KEY = "retrofitlink:services.<name>";
 /** A key of each service, by its path below the service. */
 export function keyOf(path: string): string {
   return `${KEY}.${path}`;
-}
-
-/** The service that an alert is about. */
-export const SERVICE = "{{ $labels.service }}";
-
-/** Format of a figure in a text: "500ms", "5%", "1.5". */
-type Format = "humanizeDuration" | "humanizePercentage" | "humanize";
-
-/** A figure of the plan in an alert's text. */
-function told(labels: Readonly<Record<string, string>>, format: Format): string {
-  const more = Object.entries(labels).map(([label, value]) => `,${label}='${value}'`);
-  const query = `${BUDGET_TARGET}{namespace='%s',service='%s'${more.join("")}}`;
-  return (
-    `{{ with printf "${query}" $labels.namespace $labels.service | query }}` +
-    `{{ . | first | value | ${format} }}{{ end }}`
-  );
 }
 
 /** What the budget of the service says, in an alert's text. */

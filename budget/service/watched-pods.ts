@@ -1,12 +1,12 @@
 /** What is watched of a service's pods: slots, event loop, heap, CPU and memory. Causes, which users do not feel yet. */
 import type { Alert, ExampleSeries } from "../monitoring/alert";
 import { matchers } from "../monitoring/series";
+import { SERVICE } from "../monitoring/told";
 import { ofContainer, ofPod } from "./example-series";
 import { ofContainers, perService, serviceSeries, type ServiceFigure } from "./recording-rules";
 import {
   FIVE_MINUTES,
   FOR_SECONDS,
-  SERVICE,
   about,
   figureOf,
   keyOf,

@@ -3,7 +3,8 @@ import { percent } from "../core/format";
 import { BUDGET_METRIC_NAMES } from "../core/performance-budget";
 import type { Alert } from "../monitoring/alert";
 import { matchers } from "../monitoring/series";
-import { LEAST_BAD, leastEvents, slo, type Slo, type SloRules } from "../monitoring/slo";
+import { LEAST_BAD, leastEvents, slos, type Slo, type SloRules } from "../monitoring/slo";
+import { SERVICE } from "../monitoring/told";
 import { NOTHING_WATCHED, together, type ExportedTarget, type Watched } from "../monitoring/watched";
 import { bucketLabels, responseTimeBuckets } from "./buckets";
 import { atQuantile, failing, ofPod, slow } from "./example-series";
@@ -19,7 +20,6 @@ import {
 import {
   FIVE_MINUTES,
   FOR_SECONDS,
-  SERVICE,
   STEPS,
   about,
   keyOf,
@@ -98,14 +98,7 @@ export function serviceObjectives(of: WatchedServices): SloRules[] {
       ),
     };
   });
-  // A promise of no errors at all has no budget to burn; any error is above its thresholds.
-  return [errors, ...latency]
-    .map((one) => ({
-      ...one,
-      subjects: one.subjects.filter(({ objective }) => objective > 0 && objective < 1),
-    }))
-    .filter(({ subjects }) => subjects.length > 0)
-    .map(slo);
+  return slos([errors, ...latency]);
 }
 
 const PERCENTILES = [
