@@ -117,7 +117,7 @@ runCommand(async () => {
   for (const [name, method] of [
     ["HPA on CPU", { kind: "cpu", target: 0.6 }],
     ["KEDA on requests", { kind: "requests", target: 0.6 }],
-    ["KEDA on requests and a forecast of nine rules", forecast],
+    ["KEDA on requests and a forecast", forecast],
   ] as const) {
     const { wall, cpu, minutes } = await measure(() => method);
     const quiet = cpu / CORES;
