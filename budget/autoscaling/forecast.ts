@@ -11,9 +11,9 @@
  * - `memory`: the largest surge of the last hour, which another one often follows
  *
  * Each part is believed as long as it pays: over the last week, the share of too full minutes it would have saved has to be
- * `worth` times the share of pods it would have cost. How much that is the load itself says, for the same pods could be there
- * all the time: where a little headroom saves most of the too full minutes, as in noise, a part has to save yet more for its
- * pods. What is not believed asks for nothing. Every part can only add to what the reactive trigger asks for.
+ * `worth` times the share of pods it would have cost. `worth` follows from the load: the same pods could be there all the time
+ * as headroom. Where a little headroom saves most of the too full minutes, as in noise, a part has to save more than that. A
+ * part that is not believed asks for nothing. Every part can only add to what the reactive trigger asks for.
  */
 
 /** The parts of a forecast. */
@@ -57,7 +57,7 @@ export interface ForecastSettings {
   readonly headroomTimes: number;
   /** Share of the reactive trigger's pods that a part may cost at most. */
   readonly mostCost: number;
-  /** Too full minutes of those a part saved that do not count: what came once proves nothing, and nobody pays for a calm load. */
+  /** Saved minutes that are not counted: a part may save one by chance, and a calm load has hardly more than one to save. */
   readonly chanceMinutes: number;
 }
 

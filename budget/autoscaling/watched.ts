@@ -142,7 +142,8 @@ export function forecastAlerts({ namespace, services }: WatchedForecasts): Alert
   const [first] = services;
   if (first === undefined) return [];
   const example = forecastSelector({ namespace, service: first });
-  const at = (name: string): string => `${name}{${matchers({ namespace })},service=~"${services.join("|")}"}`;
+  const at = (name: string, more: Readonly<Record<string, string>> = {}): string =>
+    `${name}{${matchers({ namespace, ...more })},service=~"${services.join("|")}"}`;
   const { now, gated, believed } = FORECAST_SERIES;
   const load = { series: example(now), start: 100 };
   const common = {
@@ -153,7 +154,7 @@ export function forecastAlerts({ namespace, services }: WatchedForecasts): Alert
   };
   const tooFull = "service:load:too_full";
   const part = example(believed, ',part="peak"');
-  const replicas = `${BUDGET_TARGET}{${matchers({ namespace, metric: "replicas", step: "max" })},service=~"${services.join("|")}"}`;
+  const replicas = at(BUDGET_TARGET, { metric: "replicas", step: "max" });
   return [
     {
       ...common,
@@ -272,8 +273,7 @@ function pending(namespace: string): Alert {
 }
 
 function autoscalingPanels(namespace: string, forecasts: boolean): Panel[] {
-  const hpa = (metric: string): string =>
-    `kube_horizontalpodautoscaler_${metric}{${matchers({ namespace })}}`;
+  const hpa = (metric: string): string => autoscalerSeries(namespace, metric);
   const base = { dashboard: "autoscaling", unit: "pods" } as const;
   const replicas: Panel = {
     ...base,

@@ -22,7 +22,7 @@ export interface ThresholdCondition {
   readonly comparison: ">" | "<";
   /** In the unit of the values. Where each thing has a bound of its own, that of the thing in the example. */
   readonly threshold: number;
-  /** PromQL with the bound of each thing, matched on `by`. @default the threshold, which is everybody's */
+  /** PromQL of bounds, one series for each thing, matched on the labels `by`. @default all things have the threshold as their bound */
   readonly bounds?: string;
   /** PromQL that has to have a value besides, matched on `by`: enough requests for a verdict. @default none */
   readonly guard?: string;
@@ -112,7 +112,7 @@ export function isAddress(runbook: string): boolean {
   return /^https?:/.test(runbook);
 }
 
-/** The condition as PromQL. @param loosened factor of its bound, for a test of how much the bound counts */
+/** The condition as PromQL. @param loosened the bound is multiplied by it: a test changes the bound and expects to notice. @default 1 */
 export function expressionOf({ condition }: Pick<Alert, "condition">, loosened = 1): string {
   if (condition.kind === "state") return condition.expr;
   const { values, comparison, threshold, bounds, guard, by = [] } = condition;

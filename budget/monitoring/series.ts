@@ -16,7 +16,7 @@ export function seriesOf({ namespace, job }: Workload, more?: string): string {
 }
 
 /**
- * What is there once for each value of a label, with the labels `namespace` and `service` in place of that one.
+ * Series of workloads, with the label `service` in place of the label that names the workload.
  *
  * @param of PromQL of series with the labels `namespace`, `from` and `more`
  * @param from "job", or for what the cluster tells "container" or "horizontalpodautoscaler"

@@ -70,7 +70,7 @@ function objectsOf(groups: readonly RuleGroup[]): RuleGroup[][] {
 }
 
 /**
- * Recording rules and alerts, for the Prometheus operator, in as many objects as it takes.
+ * Recording rules and alerts for the Prometheus operator. Rules that are too large for one object are split into several.
  *
  * Trap: the operator loads an object only where its `ruleSelector` finds the labels.
  */
