@@ -18,6 +18,9 @@ const LANES = [
  */
 const SECOND_ATTEMPT_FILES = 3;
 
+/** So many files are named at the end, the slowest first: where to begin when all of it takes too long. */
+const SLOWEST_FILES = 15;
+
 const FOLDER = "build/test";
 
 /** Its whole output goes into a file, for that of two lanes would be mixed. @returns status of its end */
@@ -45,11 +48,11 @@ async function attempt(name, command, args) {
   const minutes = ((performance.now() - began) / 60_000).toFixed(1);
   process.stdout.write(`\n== ${name}: ${minutes} minutes\n${readFileSync(log, "utf8")}`);
   try {
-    const { stats, failedFiles } = JSON.parse(readFileSync(report, "utf8"));
+    const { stats, failedFiles, tookMs } = JSON.parse(readFileSync(report, "utf8"));
     const died = stats.tests === 0 || (status !== 0 && stats.failures === 0);
-    return { name, passed: stats.passes, failed: stats.failures + (died ? 1 : 0), died, failedFiles };
+    return { name, passed: stats.passes, failed: stats.failures + (died ? 1 : 0), died, failedFiles, tookMs };
   } catch {
-    return { name, passed: 0, failed: 1, died: true, failedFiles: [] };
+    return { name, passed: 0, failed: 1, died: true, failedFiles: [], tookMs: {} };
   }
 }
 
@@ -64,8 +67,10 @@ const began = performance.now();
 let passed = 0;
 let failed = 0;
 const secondAttempts = [];
+const took = [];
 for (const first of (await Promise.all(LANES.map(lane))).flat()) {
   passed += first.passed;
+  took.push(...Object.entries(first.tookMs));
   const files = first.failedFiles.filter(Boolean).map((file) => relative(process.cwd(), file));
   if (first.failed === 0 || first.died || files.length > SECOND_ATTEMPT_FILES) {
     failed += first.failed;
@@ -78,6 +83,9 @@ for (const first of (await Promise.all(LANES.map(lane))).flat()) {
     secondAttempts.push(...files);
   }
 }
+took.sort(([, one], [, other]) => other - one);
+for (const [file, ms] of took.slice(0, SLOWEST_FILES))
+  process.stdout.write(`${(ms / 1000).toFixed(0).padStart(6)} s  ${relative(process.cwd(), file)}\n`);
 for (const file of secondAttempts) process.stdout.write(`\nneeded a second attempt: ${file}`);
 process.stdout.write(`\nin ${((performance.now() - began) / 60_000).toFixed(0)} minutes`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);

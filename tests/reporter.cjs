@@ -1,4 +1,4 @@
-// Mocha's "spec" output for people, and for scripts/run-tests.mjs the totals and the files with failures as JSON when TEST_REPORT names a file.
+// Mocha's "spec" output for people, and for scripts/run-tests.mjs the totals, the files with failures and what each file took as JSON when TEST_REPORT names a file.
 // A process that outlives its last test is ended, and has failed: what kept it is a connection or a timer that nobody closed.
 "use strict";
 const { writeFileSync } = require("node:fs");
@@ -12,9 +12,18 @@ module.exports = class Reporter extends Mocha.reporters.Spec {
     super(runner, options);
     const failedFiles = new Set();
     runner.on(Mocha.Runner.constants.EVENT_TEST_FAIL, ({ file }) => failedFiles.add(file));
+    const tookMs = {};
+    let began = 0;
+    runner.on(Mocha.Runner.constants.EVENT_SUITE_BEGIN, ({ parent }) => {
+      if (parent?.root) began = performance.now();
+    });
+    runner.on(Mocha.Runner.constants.EVENT_SUITE_END, ({ parent, file }) => {
+      if (parent?.root) tookMs[file] = (tookMs[file] ?? 0) + performance.now() - began;
+    });
     runner.once(Mocha.Runner.constants.EVENT_RUN_END, () => {
       const file = process.env.TEST_REPORT;
-      if (file) writeFileSync(file, JSON.stringify({ stats: this.stats, failedFiles: [...failedFiles] }));
+      const report = { stats: this.stats, failedFiles: [...failedFiles], tookMs };
+      if (file) writeFileSync(file, JSON.stringify(report));
       const kept = () => {
         process.stderr.write(
           `\n${OUTLIVES_MS / 1000} s after its last test this process goes on, kept by:\n${what().join("\n")}\n`,

@@ -3,7 +3,7 @@ import type { Alert, ExampleSeries } from "../monitoring/alert";
 import type { Panel } from "../monitoring/panel";
 import { asService, matchers } from "../monitoring/series";
 import { SERVICE } from "../monitoring/told";
-import { BUDGET_TARGET, NOTHING_WATCHED, type Watched } from "../monitoring/watched";
+import { BUDGET_TARGET, NOTHING_WATCHED, type Watched, targetSeries } from "../monitoring/watched";
 import { DAY_MINUTES } from "./forecast";
 import { FORECAST_SERIES, forecastSelector } from "./forecast-rules";
 
@@ -123,7 +123,7 @@ function autoscalerSeries(
 
 /** A bound of each workload's replicas in the plan. */
 function boundOf(namespace: string, step: "min" | "max"): string {
-  return `${BUDGET_TARGET}{${matchers({ namespace, metric: "replicas", step })}}`;
+  return targetSeries({ namespace, metric: "replicas", step });
 }
 
 /** The largest of each autoscaler's series, with the labels `namespace` and `service`. */

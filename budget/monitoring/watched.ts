@@ -2,6 +2,7 @@
 import type { Alert } from "./alert";
 import type { Panel } from "./panel";
 import type { RecordingRule } from "./recording";
+import { matchers } from "./series";
 
 /** Name of the series with the figures of the plan. */
 export const BUDGET_TARGET = "budget_target";
@@ -13,6 +14,11 @@ export interface ExportedTarget {
   /** Labels of the series; `metric` is among those of {@link BUDGET_TARGET}. */
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+}
+
+/** The figure of all services, or of one of them. @param labels `metric`, and what else tells it from others */
+export function targetSeries(labels: Readonly<Record<string, string>>): string {
+  return `${BUDGET_TARGET}{${matchers(labels)}}`;
 }
 
 export interface Watched {

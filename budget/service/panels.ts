@@ -3,6 +3,7 @@ import type { PerformanceBudget, BudgetMetric } from "../core/performance-budget
 import { BUDGET_METRICS } from "../core/performance-budget";
 import type { Panel, PanelBound } from "../monitoring/panel";
 import { matchers } from "../monitoring/series";
+import { targetSeries } from "../monitoring/watched";
 import { SERVICE_SERIES, type ServiceFigure } from "./recording-rules";
 
 const LEGEND = "{{service}}";
@@ -30,7 +31,7 @@ export function servicePanels(namespace: string, budget: PerformanceBudget): Pan
           unit: "ratio",
           bounds: [{ value: 1, worseWhen: "higher", label: "promise" }],
         },
-        `${at(figure)} / on (namespace, service) group_left () ${target(namespace, metric, "target")}`,
+        `${at(figure)} / on (namespace, service) group_left () ${targetSeries({ namespace, metric, step: "target" })}`,
       ),
     ),
     panel(
@@ -185,10 +186,6 @@ const PROMISES = [
   { metric: "cpuUtilization", figure: "cpu" },
   { metric: "memoryUtilization", figure: "memory" },
 ] as const;
-
-function target(namespace: string, metric: BudgetMetric, step: string): string {
-  return `budget_target{${matchers({ namespace, metric, step })}}`;
-}
 
 function boundsOf(budget: PerformanceBudget, metric: BudgetMetric): PanelBound[] {
   const { worseWhen } = BUDGET_METRICS[metric];

@@ -6,7 +6,7 @@
  * traffic as long as a process is scraped. When no process is scraped they have no value, so that an absent service is never
  * taken for a healthy one.
  */
-import { BUDGET_TARGET } from "../monitoring/watched";
+import { targetSeries } from "../monitoring/watched";
 import type { RecordingRule } from "../monitoring/recording";
 import { asService, matchers } from "../monitoring/series";
 
@@ -59,7 +59,7 @@ export type PlannedFigure = "baseRps" | "cpuCores" | "heapBytes" | "maxUtilizati
 
 /** A figure of the plan of each service. */
 export function plannedFigure(namespace: string, metric: PlannedFigure): string {
-  return `${BUDGET_TARGET}{${matchers({ namespace, metric })}}`;
+  return targetSeries({ namespace, metric });
 }
 
 /** `left <operator> right`, each of one value for each service. */

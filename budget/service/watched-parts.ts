@@ -1,9 +1,9 @@
 /** What the alerts of a service have in common. */
 import type { BudgetMetric, PerformanceBudget } from "../core/performance-budget";
 import type { Alert, ThresholdCondition, Tier } from "../monitoring/alert";
-import { matchers, type Workload } from "../monitoring/series";
+import type { Workload } from "../monitoring/series";
 import { SERVICE, told, type Format } from "../monitoring/told";
-import { BUDGET_TARGET } from "../monitoring/watched";
+import { targetSeries } from "../monitoring/watched";
 import { nodeHeap } from "./node-heap";
 import {
   BY_SERVICE,
@@ -84,7 +84,7 @@ export function stepOf(
   step: Step,
 ): Beyond {
   return {
-    bounds: `${BUDGET_TARGET}{${matchers({ namespace, metric, step })}}`,
+    bounds: targetSeries({ namespace, metric, step }),
     threshold: first.budget[metric][step],
     by: BY_SERVICE,
   };

@@ -7,14 +7,15 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { parseAllDocuments, stringify } from "yaml";
+import { stringify } from "yaml";
 
 import { freePort } from "../../cli/free-port";
 import { SANDBOX, ensureDirectory } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
 import { CONTROLLER_NAMES, type ControlPlaneFiles, type ControllerPrograms } from "./controller-programs";
-import { ensureControllers, hasCondition } from "./controllers";
-import { KubernetesClient, connectionFromKubeconfig, type KubernetesObject } from "./kubernetes-client";
+import { ensureControllers } from "./controllers";
+import { installDefinitions, keepSeed, seedFolder, sow } from "./definitions";
+import { KubernetesClient, connectionFromKubeconfig } from "./kubernetes-client";
 import { ensureCertificate, type CertificateFiles } from "./self-signed";
 import {
   lastLogLines,
@@ -32,6 +33,8 @@ export interface ClusterParts {
   readonly apiServer: string;
   /** Folder of CustomResourceDefinitions, one sub-folder an operator. Undefined installs none. */
   readonly customResourceDefinitions?: string;
+  /** Folder with the data of a server that has the definitions; made when there is none. @default one in the user's cache */
+  readonly seed?: string;
   /** What acts on objects. Undefined: they are stored, and nothing runs them. */
   readonly controllers?: ControllerPrograms;
 }
@@ -101,8 +104,7 @@ export async function startCluster(
   for (let attempt = 1; ; attempt++) {
     await stopCluster(name);
     try {
-      const cluster = await start(name, parts);
-      await installCustomResourceDefinitions(cluster, parts, progress);
+      const cluster = await startWithDefinitions(name, parts, progress);
       await startControllers(cluster, parts, progress);
       return cluster;
     } catch (error) {
@@ -183,15 +185,12 @@ async function start(name: string, parts: ClusterParts): Promise<Cluster> {
     ...aggregationFlags(directory),
     ...(parts.controllers === undefined ? FLAGS_WITHOUT_CONTROLLERS : []),
   ];
-  startInBackground(apiServer, parts.apiServer, arguments_, SMALL);
+  startInBackground(apiServer, parts.apiServer, arguments_);
 
   const server = `https://127.0.0.1:${port}`;
   const kubeconfig = await waitUntilReady(name, server, token);
   return { name, kubeconfig, server, reused: false };
 }
-
-/** For Go's garbage collector: memory matters more here than a little time. Half of it is definitions of operators. */
-const SMALL = { GOGC: "50", GOMEMLIMIT: "450MiB" };
 
 const FLAGS_WITHOUT_CONTROLLERS = [
   // No controller makes the default service account or takes the finalizer off an unused volume claim.
@@ -280,46 +279,33 @@ function writeKubeconfig(name: string, server: string, token: string, authority:
   return path;
 }
 
-async function installCustomResourceDefinitions(
-  cluster: Cluster,
-  { customResourceDefinitions }: ClusterParts,
+/**
+ * A cluster begins with the seed, if there is one. Otherwise it takes the definitions in, and its data as it is then becomes the seed:
+ * nothing of a user is in it yet.
+ */
+async function startWithDefinitions(
+  name: string,
+  parts: ClusterParts,
   progress: (line: string) => void,
-): Promise<void> {
-  const marker = join(clusterDirectory(cluster.name), MARKER_CRDS);
-  if (customResourceDefinitions === undefined || existsSync(marker)) return;
-  const client = new KubernetesClient(connectionFromKubeconfig(cluster.kubeconfig));
-  try {
-    const definitions = readDefinitions(customResourceDefinitions);
-    const options = { fieldManager: "retrofitlink-sandbox", force: true, dryRun: false };
-    await Promise.all(definitions.map((definition) => client.apply(definition, options)));
-    await untilEstablished(client, definitions.length);
-    progress(`installed ${definitions.length} CustomResourceDefinitions`);
+): Promise<Cluster> {
+  const { customResourceDefinitions: folder } = parts;
+  const directory = clusterDirectory(name);
+  const [marker, data] = [join(directory, MARKER_CRDS), join(directory, "etcd")];
+  if (folder === undefined || existsSync(marker)) return await start(name, parts);
+  const seed = parts.seed ?? seedFolder(folder, [parts.etcd, parts.apiServer]);
+  const isNew = !existsSync(data);
+  if (isNew && sow(seed, data)) {
     writeFileSync(marker, "");
-  } finally {
-    client.close();
+    return await start(name, parts);
   }
-}
-
-/** A definition is there before its kind is served. */
-async function untilEstablished(client: KubernetesClient, count: number): Promise<void> {
-  for (const deadline = Date.now() + READY_WITHIN_MS; ; await sleep(200)) {
-    const all = await client.list("apiextensions.k8s.io/v1", "CustomResourceDefinition");
-    if (all.filter((one) => hasCondition(one, "Established")).length >= count) return;
-    if (Date.now() > deadline) {
-      throw new UserError(
-        `the CustomResourceDefinitions are not served after ${READY_WITHIN_MS / 1000} s`,
-        "run `make down` and the same command again",
-      );
-    }
-  }
-}
-
-function readDefinitions(directory: string): KubernetesObject[] {
-  return readdirSync(directory)
-    .flatMap((operator) => readdirSync(join(directory, operator)).map((file) => join(operator, file)))
-    .flatMap((file) => parseAllDocuments(readFileSync(join(directory, file), "utf8")))
-    .map((document) => document.toJS() as KubernetesObject | null)
-    .filter((object): object is KubernetesObject => object?.kind === "CustomResourceDefinition");
+  const cluster = await start(name, parts);
+  const count = await installDefinitions(cluster.kubeconfig, folder, READY_WITHIN_MS);
+  progress(`installed ${count} CustomResourceDefinitions`);
+  writeFileSync(marker, "");
+  if (!isNew) return cluster;
+  await stopCluster(name);
+  keepSeed(seed, data);
+  return await start(name, parts);
 }
 
 /** Ends the programs and keeps the data. */

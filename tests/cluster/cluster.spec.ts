@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import {
@@ -31,6 +31,13 @@ const MAP = {
   metadata: { name: "kept", namespace: "default" },
   data: { a: "1" },
 };
+/** Of a kind that a CustomResourceDefinition defines. */
+const AUTOSCALER = {
+  apiVersion: "autoscaling.k8s.io/v1",
+  kind: "VerticalPodAutoscaler",
+  metadata: { name: "one", namespace: "default" },
+  spec: { targetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "one" } },
+};
 const APPLY = { fieldManager: "test", force: false, dryRun: false };
 
 function pids(name: string): number[] {
@@ -45,6 +52,16 @@ describe("cluster of the sandbox", function () {
   before(async () => {
     parts = clusterParts(await prepareToolchain(silent));
   });
+
+  /** Those of one operator: all of them take half a minute. */
+  function someDefinitions(): string {
+    const folder = join(SCRATCH, "definitions");
+    const operator = "vertical-pod-autoscaler";
+    cpSync(join(parts.customResourceDefinitions ?? "", operator), join(folder, operator), {
+      recursive: true,
+    });
+    return folder;
+  }
 
   afterEach(async () => {
     for (const name of knownClusters()) await removeCluster(name);
@@ -82,6 +99,33 @@ describe("cluster of the sandbox", function () {
     assert.deepEqual(found?.["data"], { a: "1" });
   });
 
+  it("begins with the definitions that another one has taken in, and with nothing else of it", async () => {
+    const seed = join(SCRATCH, "seed");
+    const some = { ...parts, customResourceDefinitions: someDefinitions(), seed };
+    const said: string[] = [];
+    for (const name of ["one", "two"]) {
+      const { kubeconfig } = await startCluster(name, some, (line) => said.push(line));
+      const client = new KubernetesClient(connectionFromKubeconfig(kubeconfig));
+      assert.equal(await client.read(MAP), undefined);
+      await client.apply(MAP, APPLY);
+      await client.apply(AUTOSCALER, APPLY);
+      const wrong = { ...AUTOSCALER, spec: { targetRef: "one" } };
+      await assert.rejects(client.apply(wrong, APPLY), (error) => error instanceof ApiError);
+      client.close();
+    }
+    assert.deepEqual(said, ["installed 2 CustomResourceDefinitions"]);
+  });
+
+  it("takes the definitions in where a seed cannot be kept", async () => {
+    const file = join(SCRATCH, "no-folder");
+    writeFileSync(file, "");
+    const some = { ...parts, customResourceDefinitions: someDefinitions(), seed: join(file, "seed") };
+    const { kubeconfig } = await startCluster("one", some, silent);
+    const client = new KubernetesClient(connectionFromKubeconfig(kubeconfig));
+    await client.apply(AUTOSCALER, APPLY);
+    client.close();
+  });
+
   it("takes other ports when one was taken in the meantime", async () => {
     // Stands for etcd and finds its port taken the first time.
     const wrapper = join(SCRATCH, "etcd");
@@ -92,7 +136,8 @@ describe("cluster of the sandbox", function () {
     );
     chmodSync(wrapper, 0o755);
     const lines: string[] = [];
-    await startCluster("one", { ...parts, etcd: wrapper }, (line) => lines.push(line));
+    const without = { ...parts, etcd: wrapper, customResourceDefinitions: undefined };
+    await startCluster("one", without, (line) => lines.push(line));
     assert.ok(lines.includes("a port was taken in the meantime; trying others"));
   });
 

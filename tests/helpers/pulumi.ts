@@ -75,14 +75,18 @@ export async function record(
     options.stack ?? "test",
     options.preview ?? false,
   );
-  const { stackTraceLimit } = Error;
-  // As in index.ts: the SDK takes a stack trace for every promise, and each frame is looked up in a source map.
-  Error.stackTraceLimit = 3;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back as it was
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  // The SDK takes a stack trace for every promise and a whole one for every resource; one frame names the line of a mistake, and
+  // nobody looks it up in a source map.
+  Error.stackTraceLimit = 1;
+  Error.prepareStackTrace = undefined;
   try {
     build();
     await pulumi.runtime.disconnect();
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
+    Error.prepareStackTrace = prepareStackTrace;
   }
   const ofType = (type: string): RecordedResource[] => resources.filter((r) => r.type === type);
   return {
