@@ -80,7 +80,7 @@ export async function record(
   // The SDK takes a stack trace for every promise and a whole one for every resource; one frame names the line of a mistake, and
   // nobody looks it up in a source map.
   Error.stackTraceLimit = 1;
-  Error.prepareStackTrace = undefined;
+  Reflect.set(Error, "prepareStackTrace", undefined);
   try {
     build();
     await pulumi.runtime.disconnect();
