@@ -59,7 +59,9 @@ class Running {
               trigger.kind === "prometheus" ? [trigger.query] : [],
             )
           : [];
-      if (queries.length > 0) this.telemetry = new Telemetry(given.labels, autoscaler.rules, queries, start);
+      const seconds = stepSeconds(trace.stepSeconds);
+      if (queries.length > 0)
+        this.telemetry = new Telemetry(given.labels, autoscaler.rules, queries, start, seconds);
       const phase = seed === 0 ? 0 : this.random.next();
       this.controller = new Controller(
         autoscaler,

@@ -10,6 +10,7 @@ import { EvaluatedGroup, type RuleGroup } from "../promql/rules";
 import type { Labels } from "../promql/label-sets";
 import { STALE, SeriesStore, type Sample, type Series } from "../promql/series";
 import type { ReplayPod } from "./fleet";
+import { ForecastGroup, forecastsOf } from "./forecast-group";
 
 /** What the reference backend exposes and a replay can say something about. */
 const SIMULATED: readonly string[] = ["http_requests_total", "http_requests_in_flight", "up"];
@@ -33,7 +34,7 @@ export class Telemetry {
   readonly store = new SeriesStore();
   private readonly pods = new Map<number, Scraped>();
   private gone: { readonly scraped: Scraped; readonly at: number }[] = [];
-  private readonly groups: readonly { readonly group: EvaluatedGroup; next: number }[];
+  private readonly groups: readonly { readonly group: EvaluatedGroup | ForecastGroup; next: number }[];
   private readonly queries = new Map<string, (at: number) => Sample[]>();
   private readonly answers = new Map<string, { readonly now: number; readonly samples: Sample[] }>();
   private nextScrape: number;
@@ -44,6 +45,7 @@ export class Telemetry {
   /**
    * @param labels of every series: namespace, service and what else a selector may ask for
    * @param start seconds since 1970
+   * @param stepSeconds between two looks
    * @throws PromqlError when a rule or query asks for what nothing records
    */
   constructor(
@@ -51,11 +53,16 @@ export class Telemetry {
     groups: readonly RuleGroup[],
     queries: readonly string[],
     start: number,
+    stepSeconds: number,
   ) {
     this.nextScrape = start;
-    const rules = groups.flatMap((group) =>
-      group.rules.flatMap(({ record, expr }) => (record === undefined ? [] : [{ record, ...read(expr) }])),
-    );
+    const ofGroups = groups.map((group) => ({
+      group,
+      rules: group.rules.flatMap(({ record, expr }) =>
+        record === undefined ? [] : [{ record, ...read(expr) }],
+      ),
+    }));
+    const rules = ofGroups.flatMap((one) => one.rules);
     const asked = queries.map(read);
     checkKnown([...rules, ...asked], new Set([...SIMULATED, ...rules.map(({ record }) => record)]));
     const asks = asked.flatMap((query) => query.asks);
@@ -69,10 +76,20 @@ export class Telemetry {
     }
     this.kept = kept + SPARE;
     const records = new Set(needed.map(({ record }) => record));
-    this.groups = groups.map((group) => ({
-      group: new EvaluatedGroup(group, this.store, { isNeeded: (record) => records.has(record) }),
-      next: start,
+    const isNeeded = (record: string): boolean => records.has(record);
+    const neededGroups = ofGroups.map(({ group, rules: own }) => ({
+      group,
+      needed: own.filter(({ record }) => isNeeded(record)),
     }));
+    const forecasts = forecastsOf(neededGroups, asks, stepSeconds);
+    this.groups = groups.map((group) => {
+      const evaluated = new EvaluatedGroup(group, this.store, { isNeeded });
+      const forecast = forecasts.get(group);
+      return {
+        group: forecast === undefined ? evaluated : new ForecastGroup(forecast, this.store),
+        next: start,
+      };
+    });
     for (const text of queries) this.queries.set(text, compilePromql(text, { store: this.store }));
   }
 
