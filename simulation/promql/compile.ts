@@ -81,6 +81,10 @@ function absence(labels: Labels, isThere: (at: number) => boolean): VectorAt {
   };
 }
 
+type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
+
+const NONE = new Float64Array(0);
+
 class Compiler {
   constructor(
     private readonly text: string,
@@ -132,7 +136,10 @@ class Compiler {
     return (at) => {
       const time = at - offset;
       result.open();
-      for (const cursor of selected()) {
+      const all = selected();
+      for (let place = 0; place < all.length; place++) {
+        const cursor = all[place];
+        if (cursor === undefined) continue;
         const { series } = cursor;
         const index = cursor.after(time) - 1;
         if (index < 0) continue;
@@ -281,20 +288,39 @@ class Compiler {
       last: new Cursor(series.samples),
     });
     const selected = this.source.store.selection(selector, ends);
+    // One for all: whoever gets it takes out of it what it needs.
+    const window: Changing<Window> = {
+      times: NONE,
+      values: NONE,
+      from: 0,
+      to: 0,
+      start: 0,
+      end: 0,
+      series: undefined,
+    };
     return (at, each) => {
       const end = at - selector.offset;
       const start = end - milliseconds;
       const before = this.source.closedWindows === true ? start - 1 : start;
-      for (const found of selected()) {
+      window.start = start;
+      window.end = end;
+      const all = selected();
+      for (let index = 0; index < all.length; index++) {
+        const found = all[index];
+        if (found === undefined) continue;
         const { samples } = found.series;
         // It has got its first marker.
         if (found.first.series !== samples) Object.assign(found, ends(found.series));
-        const { times, values, length } = samples;
+        const { length } = samples;
         // Long gone.
-        if (length === 0 || (times[length - 1] ?? 0) <= before) continue;
-        const from = found.first.after(before);
-        const to = found.last.after(end);
-        if (from < to) each(samples.nameless, { times, values, from, to, start, end, series: samples });
+        if (length === 0 || (samples.times[length - 1] ?? 0) <= before) continue;
+        window.from = found.first.after(before);
+        window.to = found.last.after(end);
+        if (window.from >= window.to) continue;
+        window.times = samples.times;
+        window.values = samples.values;
+        window.series = samples;
+        each(samples.nameless, window);
       }
     };
   }
@@ -326,12 +352,33 @@ class Compiler {
     };
   }
 
+  /** All in one group, whatever their labels are. */
+  private total(
+    aggregate: (values: number[], parameter: number) => number,
+    inner: VectorAt,
+    share: ScalarAt,
+  ): VectorAt {
+    const [result, own, none] = [new Vector(), [NO_LABELS], []];
+    // Functions may sort what they get.
+    const members: number[] = [];
+    return (at) => {
+      const { length, values } = inner(at);
+      const given = share(at);
+      members.length = length;
+      for (let index = 0; index < length; index++) members[index] = values[index] ?? NaN;
+      if (length === 0) result.of(none);
+      else result.of(own)[0] = aggregate(members, given);
+      return result;
+    };
+  }
+
   private aggregation({ op, grouping, parameter, of }: Aggregation): VectorAt {
     const aggregate = Object.hasOwn(AGGREGATIONS, op) ? AGGREGATIONS[op] : undefined;
     if (aggregate === undefined) return this.fail(`the aggregation ${op}() is not evaluated here`);
     if ((op === "quantile") !== (parameter !== undefined)) this.fail(`the operands of ${op}()`);
     const inner = this.vector(of, op);
     const share = parameter === undefined ? () => NaN : this.scalar(parameter, op);
+    if (grouping.only && grouping.labels.length === 0) return this.total(aggregate, inner, share);
     const result = new Vector();
     const groupOf = grouped(grouping);
     const groups = following((all) => {

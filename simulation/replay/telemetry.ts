@@ -2,13 +2,14 @@
  * What Prometheus knows of a replayed service: the counters of its pods, scraped, and the recording rules over them. A pod
  * counts what it answers; what proxies refuse it never sees.
  */
-import { compilePromql } from "../promql/compile";
+import { compileVector } from "../promql/compile";
 import { PromqlError } from "../promql/expression";
 import { askedMetrics, neededRules, type AskedMetric } from "../promql/metric-names";
 import { parsePromql } from "../promql/parse";
 import { EvaluatedGroup, type RuleGroup } from "../promql/rules";
 import type { Labels } from "../promql/label-sets";
-import { STALE, SeriesStore, type Sample, type Series } from "../promql/series";
+import { STALE, SeriesStore, type Series } from "../promql/series";
+import type { VectorAt } from "../promql/vector";
 import type { ReplayPod } from "./fleet";
 import { ForecastGroup, forecastsOf } from "./forecast-group";
 
@@ -18,7 +19,7 @@ const SIMULATED: readonly string[] = ["http_requests_total", "http_requests_in_f
 /** Between two scrapes, seconds. */
 const SCRAPE_SECONDS = 15;
 
-/** Series of pods that are gone are kept so much longer than anybody asks for, milliseconds. */
+/** Samples, and series of pods that are gone, are kept so much longer than anybody asks for, milliseconds. */
 const SPARE = 60_000;
 
 interface Scraped {
@@ -26,17 +27,20 @@ interface Scraped {
   readonly total: Series | undefined;
   readonly inFlight: Series | undefined;
   readonly up: Series | undefined;
+  /** Of the pod; -1 once it is gone. */
+  id: number;
   answered: number;
   seen: number;
 }
 
 export class Telemetry {
-  readonly store = new SeriesStore();
+  readonly store: SeriesStore;
   private readonly pods = new Map<number, Scraped>();
+  /** The same, in the order in which pods stood the last time. */
+  private readonly places: (Scraped | undefined)[] = [];
   private gone: { readonly scraped: Scraped; readonly at: number }[] = [];
   private readonly groups: readonly { readonly group: EvaluatedGroup | ForecastGroup; next: number }[];
-  private readonly queries = new Map<string, (at: number) => Sample[]>();
-  private readonly answers = new Map<string, { readonly now: number; readonly samples: Sample[] }>();
+  private readonly queries = new Map<string, (now: number) => readonly number[]>();
   private nextScrape: number;
   private scrapes = 0;
   private readonly kept: number;
@@ -68,13 +72,10 @@ export class Telemetry {
     const asks = asked.flatMap((query) => query.asks);
     // Rules that no query depends on are read, so that mistakes are found, and not evaluated.
     const needed = neededRules(rules, asks);
-    let kept = 0;
-    for (const { name, oldest } of [...asks, ...needed.flatMap((rule) => rule.asks)]) {
-      if (name !== undefined && !SIMULATED.includes(name)) continue;
-      kept = Math.max(kept, oldest);
-      for (const one of name === undefined ? SIMULATED : [name]) this.asked.add(one);
-    }
-    this.kept = kept + SPARE;
+    const oldest = oldestOf([...asks, ...needed.flatMap((rule) => rule.asks)]);
+    for (const name of SIMULATED) if (oldest(name) > 0) this.asked.add(name);
+    this.kept = Math.max(...SIMULATED.map(oldest)) + SPARE;
+    this.store = new SeriesStore((name) => oldest(name) + SPARE);
     const records = new Set(needed.map(({ record }) => record));
     const isNeeded = (record: string): boolean => records.has(record);
     const neededGroups = ofGroups.map(({ group, rules: own }) => ({
@@ -90,7 +91,7 @@ export class Telemetry {
         next: start,
       };
     });
-    for (const text of queries) this.queries.set(text, compilePromql(text, { store: this.store }));
+    for (const text of queries) this.queries.set(text, answersOf(compileVector(text, { store: this.store })));
   }
 
   /** A step is over. @param answered requests of each pod that is ready. @param inFlight of each, now */
@@ -101,7 +102,10 @@ export class Telemetry {
     now: number,
     isGone: boolean,
   ): void {
-    for (const pod of pods) if (pod.ready && !pod.lost) this.scraped(pod).answered += answered;
+    for (let place = 0; place < pods.length; place++) {
+      const pod = pods[place] as ReplayPod;
+      if (pod.ready && !pod.lost) this.scraped(pod, place).answered += answered;
+    }
     if (now >= this.nextScrape) {
       this.nextScrape = now + SCRAPE_SECONDS;
       if (!isGone) this.scrape(pods, inFlight, now);
@@ -113,40 +117,48 @@ export class Telemetry {
     }
   }
 
-  /** KEDA's operator and the autoscaler often ask the same at the same moment. */
-  query(text: string, now: number): Sample[] {
-    const known = this.answers.get(text);
-    if (known?.now === now) return known.samples;
-    const samples = this.queries.get(text)?.(1000 * now) ?? [];
-    this.answers.set(text, { now, samples });
-    return samples;
+  /** Values of the series that a query yields. @param text one of those that were given */
+  query(text: string, now: number): readonly number[] {
+    return this.queries.get(text)?.(now) ?? [];
   }
 
   private scrape(pods: readonly ReplayPod[], inFlight: number, now: number): void {
     const at = 1000 * now;
     this.scrapes++;
-    for (const pod of pods) {
+    let running = 0;
+    for (let place = 0; place < pods.length; place++) {
+      const pod = pods[place] as ReplayPod;
       if (pod.runsAt > now) continue;
-      const scraped = this.scraped(pod);
+      running++;
+      const scraped = this.scraped(pod, place);
       scraped.seen = this.scrapes;
       scraped.up?.append(at, pod.lost ? 0 : 1);
       // Who does not answer has no samples.
       scraped.total?.append(at, pod.lost ? STALE : scraped.answered);
       scraped.inFlight?.append(at, pod.lost ? STALE : pod.ready ? inFlight : 0);
     }
-    for (const [id, scraped] of this.pods) {
-      if (scraped.seen === this.scrapes) continue;
-      for (const series of seriesOf(scraped)) series.append(at, STALE);
-      this.pods.delete(id);
-      this.gone.push({ scraped, at });
-    }
+    if (running < this.pods.size) this.leave(at);
     while ((this.gone[0]?.at ?? Infinity) < at - this.kept) {
       const first = this.gone.shift();
       for (const series of first === undefined ? [] : seriesOf(first.scraped)) this.store.drop(series);
     }
   }
 
-  private scraped({ id }: ReplayPod): Scraped {
+  /** Whoever was not found at this scrape is gone. */
+  private leave(at: number): void {
+    for (const [id, scraped] of this.pods) {
+      if (scraped.seen === this.scrapes) continue;
+      for (const series of seriesOf(scraped)) series.append(at, STALE);
+      this.pods.delete(id);
+      scraped.id = -1;
+      this.gone.push({ scraped, at });
+    }
+  }
+
+  /** @param place of the pod among the others */
+  private scraped({ id }: ReplayPod, place: number): Scraped {
+    const near = this.places[place];
+    if (near?.id === id) return near;
     let found = this.pods.get(id);
     if (found === undefined) {
       const labels = { ...this.labels, pod: podName(this.labels["service"] ?? "", id) };
@@ -156,13 +168,27 @@ export class Telemetry {
         total: series("http_requests_total", { status: "200" }),
         inFlight: series("http_requests_in_flight"),
         up: series("up"),
+        id,
         answered: 0,
         seen: this.scrapes,
       };
       this.pods.set(id, found);
     }
+    this.places[place] = found;
     return found;
   }
+}
+
+/** KEDA's operator and the autoscaler often ask the same at the same moment. */
+function answersOf(query: VectorAt): (now: number) => readonly number[] {
+  let [last, values] = [NaN, [] as number[]];
+  return (now) => {
+    if (now === last) return values;
+    last = now;
+    const found = query(1000 * now);
+    values = Array.from(found.values.subarray(0, found.length));
+    return values;
+  };
 }
 
 /** An expression, and what it asks for. */
@@ -174,6 +200,14 @@ interface Read {
 function read(expression: string | number): Read {
   const text = String(expression);
   return { text, asks: askedMetrics(parsePromql(text)) };
+}
+
+/** How old the samples of a metric are that somebody asks for, milliseconds; 0 where nobody does. */
+function oldestOf(asks: readonly AskedMetric[]): (name: string) => number {
+  const known = new Map<string | undefined, number>();
+  for (const { name, oldest } of asks) known.set(name, Math.max(known.get(name) ?? 0, oldest));
+  // Who names no metric may mean each.
+  return (name) => Math.max(known.get(name) ?? 0, known.get(undefined) ?? 0);
 }
 
 /** @throws PromqlError */
