@@ -312,10 +312,11 @@ class Compiler {
         // It has got its first marker.
         if (found.first.series !== samples) Object.assign(found, ends(found.series));
         const { length } = samples;
+        const newest = length === 0 ? -Infinity : (samples.times[length - 1] ?? 0);
         // Long gone.
-        if (length === 0 || (samples.times[length - 1] ?? 0) <= before) continue;
+        if (newest <= before) continue;
         window.from = found.first.after(before);
-        window.to = found.last.after(end);
+        window.to = newest <= end ? length : found.last.after(end);
         if (window.from >= window.to) continue;
         window.times = samples.times;
         window.values = samples.values;
@@ -364,7 +365,7 @@ class Compiler {
     return (at) => {
       const { length, values } = inner(at);
       const given = share(at);
-      members.length = length;
+      if (members.length !== length) members.length = length;
       for (let index = 0; index < length; index++) members[index] = values[index] ?? NaN;
       if (length === 0) result.of(none);
       else result.of(own)[0] = aggregate(members, given);

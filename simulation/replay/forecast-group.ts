@@ -30,10 +30,10 @@ export class ForecastGroup {
   private readonly recorded: { readonly series: Series; readonly of: (model: ForecastModel) => number }[];
   private last: number | undefined;
 
-  constructor(of: CountedForecast, store: SeriesStore) {
+  constructor(of: CountedForecast, store: SeriesStore, compile = compileVector) {
     const { namespace, service, load, mode } = of;
     this.model = new ForecastModel(of);
-    this.load = compileVector(load, { store, intervalMs: MINUTE });
+    this.load = compile(load, { store, intervalMs: MINUTE });
     this.recorded = Object.entries(RECORDED)
       .filter(([name]) => mode === "on" || name !== FORECAST_SERIES.trigger)
       .map(([name, value]) => ({ series: store.series(name, { namespace, service }), of: value }));

@@ -2,14 +2,14 @@
  * What Prometheus knows of a replayed service: the counters of its pods, scraped, and the recording rules over them. A pod
  * counts what it answers; what proxies refuse it never sees.
  */
-import { compileVector } from "../promql/compile";
+import { compileVector, type Source } from "../promql/compile";
 import { PromqlError } from "../promql/expression";
 import { askedMetrics, neededRules, type AskedMetric } from "../promql/metric-names";
 import { parsePromql } from "../promql/parse";
 import { EvaluatedGroup, type RuleGroup } from "../promql/rules";
 import type { Labels } from "../promql/label-sets";
 import { STALE, SeriesStore, type Series } from "../promql/series";
-import type { VectorAt } from "../promql/vector";
+import type { Vector, VectorAt } from "../promql/vector";
 import type { ReplayPod } from "./fleet";
 import { ForecastGroup, forecastsOf } from "./forecast-group";
 
@@ -41,6 +41,7 @@ export class Telemetry {
   private gone: { readonly scraped: Scraped; readonly at: number }[] = [];
   private readonly groups: readonly { readonly group: EvaluatedGroup | ForecastGroup; next: number }[];
   private readonly queries = new Map<string, (now: number) => readonly number[]>();
+  private readonly shared = new Map<string, VectorAt>();
   private nextScrape: number;
   private scrapes = 0;
   private readonly kept: number;
@@ -83,15 +84,34 @@ export class Telemetry {
       needed: own.filter(({ record }) => isNeeded(record)),
     }));
     const forecasts = forecastsOf(neededGroups, asks, stepSeconds);
+    const compile = (text: string, source: Source): VectorAt => this.compiled(text, source);
     this.groups = groups.map((group) => {
-      const evaluated = new EvaluatedGroup(group, this.store, { isNeeded });
       const forecast = forecasts.get(group);
       return {
-        group: forecast === undefined ? evaluated : new ForecastGroup(forecast, this.store),
+        group:
+          forecast === undefined
+            ? new EvaluatedGroup(group, this.store, { isNeeded, compile })
+            : new ForecastGroup(forecast, this.store, compile),
         next: start,
       };
     });
-    for (const text of queries) this.queries.set(text, answersOf(compileVector(text, { store: this.store })));
+    for (const text of queries) this.queries.set(text, answersOf(this.compiled(text, { store: this.store })));
+  }
+
+  /**
+   * What is asked of scraped series alone comes to the same for all who ask at a moment: rules record it, triggers ask for it
+   * themselves, a forecast begins with it.
+   */
+  private compiled(text: string, source: Source): VectorAt {
+    const key = `${source.intervalMs ?? ""} ${text}`;
+    const known = this.shared.get(key);
+    if (known !== undefined) return known;
+    const compiled = compileVector(text, source);
+    const isOfScrapes = read(text).asks.every(({ name }) => name !== undefined && SIMULATED.includes(name));
+    if (!isOfScrapes) return compiled;
+    const once = onceAMoment(compiled);
+    this.shared.set(key, once);
+    return once;
   }
 
   /** A step is over. @param answered requests of each pod that is ready. @param inFlight of each, now */
@@ -179,6 +199,15 @@ export class Telemetry {
   }
 }
 
+/** A vector holds until it is evaluated again, and after the scrape of a moment its series stay as they are. */
+function onceAMoment(vector: VectorAt): VectorAt {
+  let last: { readonly at: number; readonly vector: Vector } | undefined;
+  return (at) => {
+    if (last?.at !== at) last = { at, vector: vector(at) };
+    return last.vector;
+  };
+}
+
 /** KEDA's operator and the autoscaler often ask the same at the same moment. */
 function answersOf(query: VectorAt): (now: number) => readonly number[] {
   let [last, values] = [NaN, [] as number[]];
@@ -186,7 +215,8 @@ function answersOf(query: VectorAt): (now: number) => readonly number[] {
     if (now === last) return values;
     last = now;
     const found = query(1000 * now);
-    values = Array.from(found.values.subarray(0, found.length));
+    values = [];
+    for (let index = 0; index < found.length; index++) values.push(found.values[index] ?? NaN);
     return values;
   };
 }
@@ -197,9 +227,19 @@ interface Read {
   readonly asks: readonly AskedMetric[];
 }
 
+/** Replays of a service have the same expressions again and again. */
+const READ = new Map<string, Read>();
+const MOST_READ = 1000;
+
 function read(expression: string | number): Read {
   const text = String(expression);
-  return { text, asks: askedMetrics(parsePromql(text)) };
+  let found = READ.get(text);
+  if (found === undefined) {
+    found = { text, asks: askedMetrics(parsePromql(text)) };
+    if (READ.size >= MOST_READ) READ.clear();
+    READ.set(text, found);
+  }
+  return found;
 }
 
 /** How old the samples of a metric are that somebody asks for, milliseconds; 0 where nobody does. */
