@@ -6,8 +6,13 @@ import { Vector, following, followingBoth, type ScalarAt, type VectorAt } from "
 
 /** Either of the two. */
 export type Operand =
-  | { readonly scalar: ScalarAt; readonly vector?: undefined }
-  | { readonly vector: VectorAt; readonly scalar?: undefined };
+  | { readonly scalar: ScalarAt; readonly vector?: undefined; readonly isTotal?: false }
+  | {
+      readonly vector: VectorAt;
+      readonly scalar?: undefined;
+      /** One value without labels, or none. @default false, nothing is known */
+      readonly isTotal?: boolean;
+    };
 
 type Operator = (left: number, right: number) => number;
 type Comparison = (left: number, right: number) => boolean;
@@ -22,6 +27,9 @@ export function binary(
   if (SET_OPERATORS.includes(op)) {
     if (left.vector === undefined || right.vector === undefined)
       return fail(`the operator ${op} with a scalar`);
+    if (op === "or" && left.isTotal === true && right.isTotal === true) {
+      return { vector: otherwise(left.vector, right.vector), isTotal: true };
+    }
     return { vector: setOperation(op, matching, left.vector, right.vector) };
   }
   const compare = COMPARISONS[op];
@@ -40,7 +48,10 @@ export function binary(
   }
   if (left.vector !== undefined && right.scalar !== undefined) {
     const [vector, scalar] = [left.vector, right.scalar];
-    return { vector: filter ? filtered(vector, scalar, filter) : calculated(vector, scalar, calculate) };
+    return {
+      vector: filter ? filtered(vector, scalar, filter) : calculated(vector, scalar, calculate),
+      isTotal: left.isTotal === true,
+    };
   }
   if (left.scalar !== undefined && right.vector !== undefined) {
     const [vector, scalar] = [right.vector, left.scalar];
@@ -48,6 +59,7 @@ export function binary(
       vector: filter
         ? filtered(vector, scalar, (value, other) => filter(other, value))
         : calculated(vector, scalar, (value, other) => calculate(other, value)),
+      isTotal: right.isTotal === true,
     };
   }
   return fail(`the operator ${op}`);
@@ -78,6 +90,14 @@ function filtered(vector: VectorAt, scalar: ScalarAt, keeps: Comparison): Vector
       if (keeps(value, other)) result.push(own, value);
     });
     return result.close();
+  };
+}
+
+/** What is on the right is asked for only where nothing is on the left: neither has labels by which both could stay. */
+function otherwise(left: VectorAt, right: VectorAt): VectorAt {
+  return (at) => {
+    const found = left(at);
+    return found.length > 0 ? found : right(at);
   };
 }
 

@@ -5,21 +5,22 @@
  * selector takes the newest sample younger than 5 minutes. Label sets are made once and compared by identity afterwards.
  */
 import { binary, type Operand } from "./compile-binary";
-import { grouped, keyOf, nameless, type Labels } from "./label-sets";
+import { grouped, nameless, type Labels } from "./label-sets";
 import {
   PromqlError,
   type Aggregation,
   type Call,
   type Expression,
-  type Range,
+  type Grouping,
   type Selector,
 } from "./expression";
 import { DATE_FUNCTIONS, NUMBER_FUNCTIONS } from "./instant-functions";
 import { AGGREGATIONS } from "./operators";
 import { parsePromql } from "./parse";
 import { RANGE_FUNCTIONS, type Window } from "./range-functions";
-import { Cursor, STALE, Series, type Sample, type SeriesStore } from "./series";
+import { Cursor, STALE, type Sample, type SeriesStore } from "./series";
 import { Vector, following, type ScalarAt, type VectorAt } from "./vector";
+import { ranges, subquery, type Windows } from "./windows";
 
 /** What an expression is evaluated over. */
 export interface Source {
@@ -50,6 +51,11 @@ export function compileVector(text: string, source: Source): VectorAt {
 
 const NO_LABELS: Labels = {};
 
+type EachValue = (labels: Labels, value: number) => void;
+
+/** What the members of a group come to, with the number that was given besides. */
+type Aggregate = (values: number[], parameter: number) => number;
+
 /** One value, always there. */
 function single(labels: Labels, value: ScalarAt): VectorAt {
   const [result, own] = [new Vector(), [labels]];
@@ -71,6 +77,26 @@ function mapped(of: VectorAt, change: (value: number, at: number) => number): Ve
   };
 }
 
+/** All in one group, whatever their labels are. */
+function total(aggregate: Aggregate, all: (at: number, each: EachValue) => void, share: ScalarAt): VectorAt {
+  const [result, own, none] = [new Vector(), [NO_LABELS], []];
+  // Functions may sort what they get.
+  const members: number[] = [];
+  let length = 0;
+  const take = (_: Labels, value: number): void => {
+    members[length++] = value;
+  };
+  return (at) => {
+    length = 0;
+    all(at, take);
+    const given = share(at);
+    if (members.length !== length) members.length = length;
+    if (length === 0) result.of(none);
+    else result.of(own)[0] = aggregate(members, given);
+    return result;
+  };
+}
+
 /** 1 where there is nothing. */
 function absence(labels: Labels, isThere: (at: number) => boolean): VectorAt {
   const [result, own, none] = [new Vector(), [labels], []];
@@ -80,10 +106,6 @@ function absence(labels: Labels, isThere: (at: number) => boolean): VectorAt {
     return result;
   };
 }
-
-type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
-
-const NONE = new Float64Array(0);
 
 class Compiler {
   constructor(
@@ -102,7 +124,7 @@ class Compiler {
       case "call":
         return this.call(expression);
       case "aggregation":
-        return { vector: this.aggregation(expression) };
+        return this.aggregation(expression);
       case "binary": {
         const sides = [this.operand(expression.left), this.operand(expression.right)] as const;
         return binary(expression, sides[0], sides[1], (what) => this.fail(what));
@@ -159,28 +181,39 @@ class Compiler {
     return { vector: mapped(vector, (value) => -value) };
   }
 
-  private call({ name, parameters }: Call): Operand {
-    const range = Object.hasOwn(RANGE_FUNCTIONS, name) ? RANGE_FUNCTIONS[name] : undefined;
-    if (range === undefined) return this.instantCall(name, parameters);
+  private call(call: Call): Operand {
+    if (!Object.hasOwn(RANGE_FUNCTIONS, call.name)) return this.instantCall(call.name, call.parameters);
+    const values = this.rangeCall(call);
+    const result = new Vector();
+    const push = (labels: Labels, value: number): void => result.push(labels, value);
+    return {
+      vector: (at) => {
+        result.open();
+        values(at, push);
+        return result.close();
+      },
+    };
+  }
+
+  /** What a function makes of the window of each series. */
+  private rangeCall({ name, parameters }: Call): (at: number, each: EachValue) => void {
+    const range = RANGE_FUNCTIONS[name] ?? this.fail(`the function ${name}() is not evaluated here`);
     if (parameters.length !== range.parameters.length) this.fail(`the number of operands of ${name}`);
     const numbers = this.numbers(
       parameters.filter((_, index) => range.parameters[index] === "number"),
       name,
     );
     const over = this.windows(parameters[range.parameters.indexOf("window")], name);
-    const result = new Vector();
     let given: readonly number[] = [];
+    let take: EachValue;
     const each = (labels: Labels, window: Window): void => {
       const value = range.of(window, given);
-      if (value !== undefined) result.push(labels, value);
+      if (value !== undefined) take(labels, value);
     };
-    return {
-      vector: (at) => {
-        given = numbers(at);
-        result.open();
-        over(at, each);
-        return result.close();
-      },
+    return (at, taken) => {
+      given = numbers(at);
+      take = taken;
+      over(at, each);
     };
   }
 
@@ -269,117 +302,36 @@ class Compiler {
     return expression ?? this.fail(`${of}() of nothing`);
   }
 
-  private windows(
-    expression: Expression | undefined,
-    of: string,
-  ): (at: number, each: (labels: Labels, window: Window) => void) => void {
-    if (expression?.kind === "range") return this.ranges(expression);
-    if (expression?.kind === "subquery") return this.subquery(expression);
+  private windows(expression: Expression | undefined, of: string): Windows {
+    if (expression?.kind === "range") return ranges(expression, this.source);
+    if (expression?.kind === "subquery") {
+      return subquery(expression, this.vector(expression.of, "a subquery"), this.source.intervalMs);
+    }
     return this.fail(`${of}() of what is no range, as in ${of}(x[5m]),`);
   }
 
-  private ranges({
-    selector,
-    milliseconds,
-  }: Extract<Range, { kind: "range" }>): ReturnType<Compiler["windows"]> {
-    const ends = (series: Series): { series: Series; first: Cursor; last: Cursor } => ({
-      series,
-      first: new Cursor(series.samples),
-      last: new Cursor(series.samples),
-    });
-    const selected = this.source.store.selection(selector, ends);
-    // One for all: whoever gets it takes out of it what it needs.
-    const window: Changing<Window> = {
-      times: NONE,
-      values: NONE,
-      from: 0,
-      to: 0,
-      start: 0,
-      end: 0,
-      series: undefined,
-    };
+  /** The values of a vector, which for functions of windows is not made. */
+  private eachValue(of: Expression, op: string): (at: number, each: EachValue) => void {
+    if (of.kind === "call" && Object.hasOwn(RANGE_FUNCTIONS, of.name)) return this.rangeCall(of);
+    const inner = this.vector(of, op);
     return (at, each) => {
-      const end = at - selector.offset;
-      const start = end - milliseconds;
-      const before = this.source.closedWindows === true ? start - 1 : start;
-      window.start = start;
-      window.end = end;
-      const all = selected();
-      for (let index = 0; index < all.length; index++) {
-        const found = all[index];
-        if (found === undefined) continue;
-        const { samples } = found.series;
-        // It has got its first marker.
-        if (found.first.series !== samples) Object.assign(found, ends(found.series));
-        const { length } = samples;
-        const newest = length === 0 ? -Infinity : (samples.times[length - 1] ?? 0);
-        // Long gone.
-        if (newest <= before) continue;
-        window.from = found.first.after(before);
-        window.to = newest <= end ? length : found.last.after(end);
-        if (window.from >= window.to) continue;
-        window.times = samples.times;
-        window.values = samples.values;
-        window.series = samples;
-        each(samples.nameless, window);
-      }
+      const { labels, length, values } = inner(at);
+      for (let index = 0; index < length; index++) each(labels[index] ?? NO_LABELS, values[index] ?? NaN);
     };
   }
 
-  private subquery({
-    of,
-    milliseconds,
-    step = this.source.intervalMs ?? 60_000,
-    offset,
-  }: Extract<Range, { kind: "subquery" }>): ReturnType<Compiler["windows"]> {
-    const inner = this.vector(of, "a subquery");
-    return (at, each) => {
-      const end = at - offset;
-      const start = end - milliseconds;
-      const series = new Map<string, Series>();
-      // Moments are multiples of the step, whatever the moment of the query is.
-      for (let time = (Math.floor(start / step) + 1) * step; time <= end; time += step) {
-        const { labels: found, values } = inner(time);
-        found.forEach((labels, index) => {
-          const key = keyOf(labels);
-          let one = series.get(key);
-          if (one === undefined) series.set(key, (one = new Series(labels)));
-          one.append(time, values[index] ?? NaN);
-        });
-      }
-      for (const { labels, times, values, length } of series.values()) {
-        each(nameless(labels), { times, values, from: 0, to: length, start, end });
-      }
-    };
-  }
-
-  /** All in one group, whatever their labels are. */
-  private total(
-    aggregate: (values: number[], parameter: number) => number,
-    inner: VectorAt,
-    share: ScalarAt,
-  ): VectorAt {
-    const [result, own, none] = [new Vector(), [NO_LABELS], []];
-    // Functions may sort what they get.
-    const members: number[] = [];
-    return (at) => {
-      const { length, values } = inner(at);
-      const given = share(at);
-      if (members.length !== length) members.length = length;
-      for (let index = 0; index < length; index++) members[index] = values[index] ?? NaN;
-      if (length === 0) result.of(none);
-      else result.of(own)[0] = aggregate(members, given);
-      return result;
-    };
-  }
-
-  private aggregation({ op, grouping, parameter, of }: Aggregation): VectorAt {
+  private aggregation({ op, grouping, parameter, of }: Aggregation): Operand {
     const aggregate = Object.hasOwn(AGGREGATIONS, op) ? AGGREGATIONS[op] : undefined;
     if (aggregate === undefined) return this.fail(`the aggregation ${op}() is not evaluated here`);
     if ((op === "quantile") !== (parameter !== undefined)) this.fail(`the operands of ${op}()`);
-    const inner = this.vector(of, op);
     const share = parameter === undefined ? () => NaN : this.scalar(parameter, op);
-    if (grouping.only && grouping.labels.length === 0) return this.total(aggregate, inner, share);
+    if (grouping.only && grouping.labels.length === 0) {
+      return { vector: total(aggregate, this.eachValue(of, op), share), isTotal: true };
+    }
+    return { vector: this.groups(aggregate, grouping, this.vector(of, op), share) };
+  }
+
+  private groups(aggregate: Aggregate, grouping: Grouping, inner: VectorAt, share: ScalarAt): VectorAt {
     const result = new Vector();
     const groupOf = grouped(grouping);
     const groups = following((all) => {
