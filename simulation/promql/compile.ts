@@ -19,6 +19,7 @@ import { AGGREGATIONS } from "./operators";
 import { parsePromql } from "./parse";
 import { RANGE_FUNCTIONS, type Window } from "./range-functions";
 import { Cursor, STALE, type Sample, type SeriesStore } from "./series";
+import { NO_LABELS, some, total, type Aggregate, type EachValue, type Values } from "./totals";
 import { Vector, following, type ScalarAt, type VectorAt } from "./vector";
 import { ranges, subquery, type Windows } from "./windows";
 
@@ -49,13 +50,6 @@ export function compileVector(text: string, source: Source): VectorAt {
   return vector ?? single(NO_LABELS, scalar);
 }
 
-const NO_LABELS: Labels = {};
-
-type EachValue = (labels: Labels, value: number) => void;
-
-/** What the members of a group come to, with the number that was given besides. */
-type Aggregate = (values: number[], parameter: number) => number;
-
 /** One value, always there. */
 function single(labels: Labels, value: ScalarAt): VectorAt {
   const [result, own] = [new Vector(), [labels]];
@@ -73,26 +67,6 @@ function mapped(of: VectorAt, change: (value: number, at: number) => number): Ve
     const { labels, values } = of(at);
     const results = result.of(names(labels));
     for (let index = 0; index < labels.length; index++) results[index] = change(values[index] ?? NaN, at);
-    return result;
-  };
-}
-
-/** All in one group, whatever their labels are. */
-function total(aggregate: Aggregate, all: (at: number, each: EachValue) => void, share: ScalarAt): VectorAt {
-  const [result, own, none] = [new Vector(), [NO_LABELS], []];
-  // Functions may sort what they get.
-  const members: number[] = [];
-  let length = 0;
-  const take = (_: Labels, value: number): void => {
-    members[length++] = value;
-  };
-  return (at) => {
-    length = 0;
-    all(at, take);
-    const given = share(at);
-    if (members.length !== length) members.length = length;
-    if (length === 0) result.of(none);
-    else result.of(own)[0] = aggregate(members, given);
     return result;
   };
 }
@@ -185,7 +159,10 @@ class Compiler {
     if (!Object.hasOwn(RANGE_FUNCTIONS, call.name)) return this.instantCall(call.name, call.parameters);
     const values = this.rangeCall(call);
     const result = new Vector();
-    const push = (labels: Labels, value: number): void => result.push(labels, value);
+    const push = (labels: Labels, value: number): boolean => {
+      result.push(labels, value);
+      return false;
+    };
     return {
       vector: (at) => {
         result.open();
@@ -196,7 +173,7 @@ class Compiler {
   }
 
   /** What a function makes of the window of each series. */
-  private rangeCall({ name, parameters }: Call): (at: number, each: EachValue) => void {
+  private rangeCall({ name, parameters }: Call): Values {
     const range = RANGE_FUNCTIONS[name] ?? this.fail(`the function ${name}() is not evaluated here`);
     if (parameters.length !== range.parameters.length) this.fail(`the number of operands of ${name}`);
     const numbers = this.numbers(
@@ -206,9 +183,9 @@ class Compiler {
     const over = this.windows(parameters[range.parameters.indexOf("window")], name);
     let given: readonly number[] = [];
     let take: EachValue;
-    const each = (labels: Labels, window: Window): void => {
+    const each = (labels: Labels, window: Window): boolean => {
       const value = range.of(window, given);
-      if (value !== undefined) take(labels, value);
+      return value !== undefined && take(labels, value);
     };
     return (at, taken) => {
       given = numbers(at);
@@ -311,12 +288,14 @@ class Compiler {
   }
 
   /** The values of a vector, which for functions of windows is not made. */
-  private eachValue(of: Expression, op: string): (at: number, each: EachValue) => void {
+  private eachValue(of: Expression, op: string): Values {
     if (of.kind === "call" && Object.hasOwn(RANGE_FUNCTIONS, of.name)) return this.rangeCall(of);
     const inner = this.vector(of, op);
     return (at, each) => {
       const { labels, length, values } = inner(at);
-      for (let index = 0; index < length; index++) each(labels[index] ?? NO_LABELS, values[index] ?? NaN);
+      for (let index = 0; index < length; index++) {
+        if (each(labels[index] ?? NO_LABELS, values[index] ?? NaN)) return;
+      }
     };
   }
 
@@ -326,7 +305,13 @@ class Compiler {
     if ((op === "quantile") !== (parameter !== undefined)) this.fail(`the operands of ${op}()`);
     const share = parameter === undefined ? () => NaN : this.scalar(parameter, op);
     if (grouping.only && grouping.labels.length === 0) {
-      return { vector: total(aggregate, this.eachValue(of, op), share), isTotal: true };
+      const all = this.eachValue(of, op);
+      const reached = op === "max" ? "most" : op === "min" ? "least" : undefined;
+      return {
+        vector: total(aggregate, all, share),
+        isTotal: true,
+        ...(reached === undefined ? {} : { some: { of: reached, passes: some(all) } }),
+      };
     }
     return { vector: this.groups(aggregate, grouping, this.vector(of, op), share) };
   }

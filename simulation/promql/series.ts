@@ -17,14 +17,14 @@ export const STALE = -Number.MAX_VALUE;
 /** Samples of which the sum is made once, when all of them are there. */
 const BLOCK = 64;
 
+const NONE = new Float64Array(0);
+
 export class Series {
   length = 0;
-  times = new Float64Array(64);
-  values = new Float64Array(64);
   /** The samples without markers, once there is one. */
   private unmarked: Series | undefined;
   /** Sums of whole blocks of samples, as far as somebody asked for them. */
-  private blocks = new Float64Array(0);
+  private blocks = NONE;
   private summed = 0;
 
   /** Without the name of the metric. */
@@ -34,6 +34,8 @@ export class Series {
   constructor(
     readonly labels: Labels,
     private readonly kept = Infinity,
+    public times = new Float64Array(BLOCK),
+    public values = new Float64Array(BLOCK),
   ) {
     this.nameless = nameless(labels);
   }
@@ -76,10 +78,8 @@ export class Series {
   }
 
   private copied(): Series {
-    const copy = new Series(this.labels, this.kept);
+    const copy = new Series(this.labels, this.kept, this.times.slice(), this.values.slice());
     copy.length = this.length;
-    copy.times = this.times.slice();
-    copy.values = this.values.slice();
     return copy;
   }
 

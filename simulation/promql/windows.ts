@@ -5,8 +5,11 @@ import type { Window } from "./range-functions";
 import { Cursor, Series, type SeriesStore } from "./series";
 import type { VectorAt } from "./vector";
 
-/** Calls back with the window of each series that has a sample in it. It is one object for all: it holds until the next one. */
-export type Windows = (at: number, each: (labels: Labels, window: Window) => void) => void;
+/**
+ * Calls back with the window of each series that has a sample in it, until it is told that this is enough. The window is one
+ * object for all: it holds until the next one.
+ */
+export type Windows = (at: number, each: (labels: Labels, window: Window) => boolean) => void;
 
 type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -57,7 +60,7 @@ export function ranges(
       window.times = samples.times;
       window.values = samples.values;
       window.series = samples;
-      each(samples.nameless, window);
+      if (each(samples.nameless, window)) return;
     }
   };
 }
@@ -85,7 +88,8 @@ export function subquery(
       });
     }
     for (const { labels, times, values, length } of series.values()) {
-      each(nameless(labels), Object.assign(window, { times, values, from: 0, to: length, start, end }));
+      if (each(nameless(labels), Object.assign(window, { times, values, from: 0, to: length, start, end })))
+        return;
     }
   };
 }
