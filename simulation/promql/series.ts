@@ -58,7 +58,8 @@ export class Series {
     while ((blocks + 1) * BLOCK <= length && (times[(blocks + 1) * BLOCK - 1] ?? 0) < time - this.kept) {
       blocks++;
     }
-    if (blocks > 0) {
+    // Moving samples pays when most of them go.
+    if (2 * blocks * BLOCK > length) {
       times.copyWithin(0, blocks * BLOCK);
       values.copyWithin(0, blocks * BLOCK);
       this.length -= blocks * BLOCK;

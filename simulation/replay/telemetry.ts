@@ -227,19 +227,9 @@ interface Read {
   readonly asks: readonly AskedMetric[];
 }
 
-/** Replays of a service have the same expressions again and again. */
-const READ = new Map<string, Read>();
-const MOST_READ = 1000;
-
 function read(expression: string | number): Read {
   const text = String(expression);
-  let found = READ.get(text);
-  if (found === undefined) {
-    found = { text, asks: askedMetrics(parsePromql(text)) };
-    if (READ.size >= MOST_READ) READ.clear();
-    READ.set(text, found);
-  }
-  return found;
+  return { text, asks: askedMetrics(parsePromql(text)) };
 }
 
 /** How old the samples of a metric are that somebody asks for, milliseconds; 0 where nobody does. */
