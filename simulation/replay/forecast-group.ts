@@ -1,6 +1,6 @@
 /**
- * The forecast of a service in a replay: `budget/autoscaling/forecast-model.ts` in place of its rules, which it takes a hundredth
- * of the time of. What it records is what the rules would (tests/unit/simulation/replay/forecast-group.spec.ts).
+ * The forecast of a service in a replay: `budget/autoscaling/forecast-model.ts` in place of its rules, in a small part of their
+ * time. What it records is what the rules would (tests/unit/simulation/replay/forecast-group.spec.ts).
  */
 import { ForecastModel } from "../../budget/autoscaling/forecast-model";
 import { readForecast } from "../../budget/autoscaling/forecast-reading";
