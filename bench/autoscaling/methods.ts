@@ -1,6 +1,6 @@
 /** The methods of the bench: the reactive trigger, what is published, and this project's. Each is the larger of itself and the reactive trigger. */
 import { FORECAST_DEFAULTS } from "../../budget/autoscaling/forecast";
-import { judgeParts, loadSeries } from "../../budget/autoscaling/forecast-model";
+import { judgeParts, loadSeries } from "../../budget/autoscaling/forecast-series";
 import { delayed, quantileOf, slidingMax, slidingSum } from "../../budget/autoscaling/sliding";
 import { craneForecast, holtWintersForecast } from "./published-models";
 import type { Method } from "./equal-cost";

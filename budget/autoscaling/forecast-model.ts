@@ -1,205 +1,229 @@
 /**
- * The recording rules of `forecast-rules.ts`, computed over arrays. The bench and the replays use them, and a spec compares
- * the rules with them.
+ * The recording rules of `forecast-rules.ts`, computed a minute at a time. Replays use them in place of the rules, the bench over
+ * whole series, and specs compare the rules with them.
  * One step is one minute; NaN is a minute without a sample. The names are those of the rules.
  */
 import {
   DAY_MINUTES,
   FORECAST_PARTS,
+  type ForecastNumbers,
   type ForecastPart,
-  type ForecastSettings,
-  LEAST_JUDGED,
+  leastJudgedMinutes,
   LEVEL_MINUTES,
-  momentumMinutes,
+  LOOKBACK_MINUTES,
+  mapParts,
   seasonWindow,
   STAY_MINUTES,
 } from "./forecast";
-import { delayed, quantileOf, slidingMax, slidingSum } from "./sliding";
+import { History, RollingSum, Sorted } from "./rolling";
 
 /** What is known of a load before anything is decided: the same for every target. */
-export interface LoadSeries {
-  readonly now: Float64Array;
-  readonly recent: Float64Array;
+export class LoadModel {
+  now = NaN;
+  recent = NaN;
   /** What the reactive trigger knew when it ordered the pods that are usable now. */
-  readonly ordered: Float64Array;
-  /** What each part expects, before it is scaled to the target. */
-  readonly parts: Readonly<Record<ForecastPart, Float64Array>>;
+  ordered = NaN;
+  /** What each part expects, before it is scaled to the target, in the order of FORECAST_PARTS. */
+  readonly expected = new Float64Array(FORECAST_PARTS.length).fill(NaN);
+  private readonly loads = new History(LEVEL_MINUTES);
+  private readonly recents: History;
+  private readonly surges: History;
+  /** The largest surge of a window of the season, by the window's last minute. */
+  private readonly largest: History;
+  /** The level as somebody sees it who asks for a minute that is over. */
+  private readonly levels: History;
+  private readonly members: Sorted;
+  private level = NaN;
+  /** Minutes since the rules were last evaluated. */
+  private missed = 0;
+
+  constructor(
+    private readonly numbers: Pick<
+      ForecastNumbers,
+      "leadMinutes" | "surge" | "days" | "quantile" | "levels" | "carriedMinutes" | "memoryMinutes"
+    >,
+  ) {
+    const { leadMinutes, days, memoryMinutes } = numbers;
+    this.recents = new History(leadMinutes + STAY_MINUTES);
+    this.surges = new History(Math.max(memoryMinutes, seasonWindow(numbers).minutes));
+    this.largest = new History(days * DAY_MINUTES + 1);
+    this.levels = new History(days * DAY_MINUTES + 1);
+    this.members = new Sorted(days);
+  }
+
+  /** @param now load of a minute in which the rules are evaluated; NaN where there is none */
+  push(now: number): void {
+    const { leadMinutes, surge, quantile, carriedMinutes, memoryMinutes } = this.numbers;
+    const { loads, recents, surges, expected } = this;
+    this.now = now;
+    this.missed = 0;
+    loads.push(now);
+    this.recent = loads.mean(2);
+    this.level = loads.mean(LEVEL_MINUTES, LEVEL_MINUTES / 2);
+    recents.push(this.recent);
+    this.ordered = recents.max(STAY_MINUTES, leadMinutes);
+    surges.push(now * flag(now > surge * this.ordered, now, this.ordered));
+    this.largest.push(surges.max(seasonWindow(this.numbers).minutes));
+    this.levels.push(this.level);
+    this.findMembers();
+    const before = loads.ago(1);
+    expected[0] = this.members.quantile(quantile);
+    expected[1] = this.members.quantile(1);
+    expected[2] = now + carriedMinutes * (before < now ? now - before : 0);
+    expected[3] = surges.max(memoryMinutes);
+  }
+
+  /** A minute in which nobody evaluates the rules: what was recorded last is still found for a while, and in no window. */
+  skip(): void {
+    this.missed++;
+    this.loads.push(NaN);
+    this.recents.push(NaN);
+    this.surges.push(NaN);
+    this.largest.push(this.surges.max(seasonWindow(this.numbers).minutes));
+    this.levels.push(this.missed < LOOKBACK_MINUTES ? this.level : NaN);
+  }
+
+  /** For each day back: the largest surge around this time of day, at today's level. */
+  private findMembers(): void {
+    const { days, levels } = this.numbers;
+    const { aheadMinutes } = seasonWindow(this.numbers);
+    const { members, level } = this;
+    members.clear();
+    for (let day = 1; day <= days; day++) {
+      const back = day * DAY_MINUTES;
+      const that = this.levels.ago(back);
+      if (!(that > 0)) continue;
+      const member =
+        this.largest.ago(back - aheadMinutes) * Math.max(levels[0], Math.min(levels[1], level / that));
+      if (member === member) members.add(member);
+    }
+  }
 }
 
 /** What a part asks for, and whether it is believed. */
-export interface PartSeries {
-  readonly asked: Float64Array;
-  readonly benefit: Float64Array;
-  readonly cost: Float64Array;
+class PartModel {
+  asked = NaN;
+  benefit = NaN;
+  cost = NaN;
   /** 1 or 0; NaN while there is too little history. */
-  readonly believed: Float64Array;
+  believed = NaN;
+  private readonly asks: History;
+  private readonly extras: RollingSum;
+  private readonly saved: RollingSum;
+
+  constructor({ leadMinutes, judgedMinutes }: ForecastNumbers) {
+    this.asks = new History(leadMinutes + STAY_MINUTES);
+    this.extras = new RollingSum(judgedMinutes);
+    this.saved = new RollingSum(judgedMinutes);
+  }
+
+  push(expected: number, { now, ordered }: KnownLoad, base: JudgeModel, numbers: ForecastNumbers): void {
+    const { leadMinutes, scale, fullAt, chanceMinutes, mostCost } = numbers;
+    this.asked = scale * expected;
+    this.asks.push(this.asked);
+    const extra = Math.max(0, this.asks.max(STAY_MINUTES, leadMinutes) - ordered);
+    const supplied = extra + ordered;
+    this.extras.push(extra);
+    this.saved.push(flag(fullAt * supplied >= now, supplied, now) * base.tooFull);
+    this.benefit = Math.max(0, this.saved.sum - chanceMinutes) / base.fullMinutes;
+    this.cost = base.isKnown ? this.extras.sum / base.orders.sum : NaN;
+    const pays = flag(this.benefit > this.cost * base.worth, this.benefit, this.cost * base.worth);
+    this.believed = pays * Number(this.cost <= mostCost);
+  }
+
+  skip(): void {
+    this.asks.push(NaN);
+    this.extras.push(NaN);
+    this.saved.push(NaN);
+  }
 }
 
-export interface ForecastSeries extends LoadSeries {
-  readonly judged: Readonly<Record<ForecastPart, PartSeries>>;
-  /** How many times its cost a part's benefit has to be. */
-  readonly worth: Float64Array;
-  /** What the second trigger asks for; 0 when no part is believed, NaN when nothing is known. */
-  readonly gated: Float64Array;
-}
-
-/** @param now load of each minute, NaN where it is not known */
-export function forecastSeries(now: Float64Array, settings: ForecastSettings): ForecastSeries {
-  return judgeParts(loadSeries(now, settings), settings);
-}
-
-/** The part of the work that no target changes. */
-export function loadSeries(now: Float64Array, settings: ForecastSettings): LoadSeries {
-  const { leadMinutes, surge, memoryMinutes } = settings;
-  const recent = means(now, 2, 1);
-  const ordered = delayed(slidingMax(recent, STAY_MINUTES), leadMinutes);
-  // A comparison with NaN is false, so that a surge of an unknown load would be 0: multiplied, it is unknown.
-  const surges = now.map((value, i) => value * Number(value > surge * at(ordered, i)) + 0 * at(ordered, i));
-  const momentum = now.map((value, i) => {
-    const before = i > 0 ? at(now, i - 1) : NaN;
-    return value + momentumMinutes(settings) * (before < value ? value - before : 0);
-  });
-  const members = seasonMembers(surges, means(now, LEVEL_MINUTES, LEVEL_MINUTES / 2), settings);
-  return {
-    now,
-    recent,
-    ordered,
-    parts: {
-      season: acrossDays(members, (values) => quantileOf(values, settings.quantile)),
-      peak: acrossDays(members, (values) => quantileOf(values, 1)),
-      momentum,
-      memory: slidingMax(surges, memoryMinutes),
-    },
-  };
-}
+/** A load as parts are judged by it. */
+type KnownLoad = Pick<LoadModel, "now" | "ordered">;
 
 /** Whether each part pays at the target, and what those that do ask for together. */
-export function judgeParts(load: LoadSeries, settings: ForecastSettings): ForecastSeries {
-  const { now, ordered } = load;
-  const { target, ceiling, limit } = settings;
-  const window = settings.judgedDays * DAY_MINUTES;
-  const tooFull = now.map((value, i) =>
-    flag(value > (limit / target) * at(ordered, i), value, at(ordered, i)),
-  );
-  const tooFullSums = slidingSum(tooFull, window).sums;
-  const base: Judged = {
-    now,
-    ordered,
-    tooFull,
-    tooFullSums,
-    orderedSums: slidingSum(ordered, window),
-    worth: worthOf(load, tooFull, tooFullSums, settings),
-  };
-  const judged = mapParts((part) =>
-    judge(
-      load.parts[part].map((value) => (target / ceiling) * value),
-      base,
-      settings,
-    ),
-  );
-  const gated = new Float64Array(now.length).fill(NaN);
-  for (const { asked, believed } of Object.values(judged)) {
-    for (let i = 0; i < gated.length; i++) {
-      const asks = at(asked, i) * at(believed, i);
-      if (asks === asks && !(asks <= at(gated, i))) gated[i] = asks;
+export class JudgeModel {
+  readonly parts: Readonly<Record<ForecastPart, PartModel>>;
+  /** How many times its cost a part's benefit has to be. */
+  worth = NaN;
+  /** What the second trigger asks for; 0 when no part is believed, NaN when nothing is known. */
+  gated = NaN;
+  /** 1 or 0. */
+  tooFull = NaN;
+  /** Too full minutes of the time to judge by, and one more. */
+  fullMinutes = NaN;
+  readonly orders: RollingSum;
+  private readonly full: RollingSum;
+  private readonly spared: RollingSum;
+  private readonly all: readonly PartModel[];
+
+  constructor(private readonly numbers: ForecastNumbers) {
+    const { judgedMinutes } = numbers;
+    this.orders = new RollingSum(judgedMinutes);
+    this.full = new RollingSum(judgedMinutes);
+    this.spared = new RollingSum(judgedMinutes);
+    this.parts = mapParts(() => new PartModel(numbers));
+    this.all = FORECAST_PARTS.map((part) => this.parts[part]);
+  }
+
+  /** There is enough to judge by. */
+  get isKnown(): boolean {
+    return this.orders.count >= leastJudgedMinutes(this.numbers) && this.orders.sum > 0;
+  }
+
+  /** @param expected of each part, in the order of FORECAST_PARTS */
+  push(load: KnownLoad, expected: ArrayLike<number>): void {
+    const { numbers } = this;
+    const { now, ordered } = load;
+    const { fullAt, sparedAt, sparedTimes, worth } = numbers;
+    this.tooFull = flag(now > fullAt * ordered, now, ordered);
+    this.full.push(this.tooFull);
+    this.orders.push(ordered);
+    // At least what is set; more where the same pods as headroom all the time would save more.
+    this.spared.push(flag(sparedAt * ordered >= now, now, ordered) * this.tooFull);
+    this.fullMinutes = this.full.sum + 1;
+    this.worth = Math.max(worth, (sparedTimes * this.spared.sum) / this.fullMinutes);
+    this.gated = NaN;
+    for (let index = 0; index < this.all.length; index++) {
+      const part = this.all[index] as PartModel;
+      part.push(expected[index] as number, load, this, numbers);
+      const asks = part.asked * part.believed;
+      if (asks > this.gated || this.gated !== this.gated) this.gated = asks;
     }
   }
-  return { ...load, judged, worth: base.worth, gated };
+
+  skip(): void {
+    this.full.push(NaN);
+    this.orders.push(NaN);
+    this.spared.push(NaN);
+    for (const part of this.all) part.skip();
+  }
 }
 
-interface Judged {
-  readonly now: Float64Array;
-  readonly ordered: Float64Array;
-  readonly tooFull: Float64Array;
-  readonly tooFullSums: Float64Array;
-  readonly orderedSums: ReturnType<typeof slidingSum>;
-  /** How many times the share of pods it costs a part has to save of the too full minutes. */
-  readonly worth: Float64Array;
-}
+/** The forecast of one service, minute by minute. */
+export class ForecastModel {
+  readonly load: LoadModel;
+  readonly judged: JudgeModel;
 
-/** At least what is set; more where the same pods as headroom all the time would save more. */
-function worthOf(
-  { now, ordered }: LoadSeries,
-  tooFull: Float64Array,
-  tooFullSums: Float64Array,
-  { target, limit, headroom, headroomTimes, worth, judgedDays }: ForecastSettings,
-): Float64Array {
-  const spared = now.map((value, i) => {
-    const supplied = (1 + headroom) * at(ordered, i);
-    return flag((limit / target) * supplied >= value, value, supplied) * at(tooFull, i);
-  });
-  return slidingSum(spared, judgedDays * DAY_MINUTES).sums.map((sum, i) =>
-    Math.max(worth, ((headroomTimes / headroom) * sum) / (at(tooFullSums, i) + 1)),
-  );
-}
+  constructor(numbers: ForecastNumbers) {
+    this.load = new LoadModel(numbers);
+    this.judged = new JudgeModel(numbers);
+  }
 
-function judge(asked: Float64Array, base: Judged, settings: ForecastSettings): PartSeries {
-  const { leadMinutes, target, limit, mostCost, chanceMinutes, judgedDays } = settings;
-  const window = judgedDays * DAY_MINUTES;
-  const stays = delayed(slidingMax(asked, STAY_MINUTES), leadMinutes);
-  const extra = stays.map((value, i) => {
-    const more = value - at(base.ordered, i);
-    return more < 0 ? 0 : more;
-  });
-  const saved = extra.map((more, i) => {
-    const load = at(base.now, i);
-    const supplied = more + at(base.ordered, i);
-    return flag((limit / target) * supplied >= load, load, supplied) * at(base.tooFull, i);
-  });
-  const extraSums = slidingSum(extra, window).sums;
-  const savedSums = slidingSum(saved, window).sums;
-  const benefit = savedSums.map((sum, i) => Math.max(sum - chanceMinutes, 0) / (at(base.tooFullSums, i) + 1));
-  const { sums, counts } = base.orderedSums;
-  const cost = extraSums.map((sum, i) =>
-    (counts[i] as number) >= LEAST_JUDGED * window && at(sums, i) > 0 ? sum / at(sums, i) : NaN,
-  );
-  const believed = benefit.map((value, i) =>
-    flag(value > at(base.worth, i) * at(cost, i) && at(cost, i) <= mostCost, value, at(cost, i)),
-  );
-  return { asked, benefit, cost, believed };
-}
+  /** @param now load of a minute in which the rules are evaluated; NaN where there is none */
+  push(now: number): void {
+    this.load.push(now);
+    this.judged.push(this.load, this.load.expected);
+  }
 
-/** For each day back: the largest surge around this time of day, at today's level. */
-function seasonMembers(
-  surges: Float64Array,
-  level: Float64Array,
-  settings: ForecastSettings,
-): Float64Array[] {
-  const { minutes, aheadMinutes } = seasonWindow(settings);
-  const [least, most] = settings.levels;
-  const largest = slidingMax(surges, minutes);
-  return Array.from({ length: settings.days }, (_, index) => {
-    const back = (index + 1) * DAY_MINUTES;
-    const before = delayed(level, back);
-    return delayed(largest, back - aheadMinutes).map((value, i) => {
-      const that = at(before, i);
-      return that > 0 ? value * Math.min(Math.max(at(level, i) / that, least), most) : NaN;
-    });
-  });
-}
-
-function acrossDays(members: readonly Float64Array[], of: (values: number[]) => number): Float64Array {
-  const [first] = members;
-  return new Float64Array(first?.length ?? 0).map((_, i) =>
-    of(members.map((member) => at(member, i)).filter((value) => !Number.isNaN(value))),
-  );
-}
-
-/** Means over a window of which at least so many samples are there. */
-function means(values: Float64Array, window: number, least: number): Float64Array {
-  const { sums, counts } = slidingSum(values, window);
-  return sums.map((sum, i) => ((counts[i] as number) >= least ? sum / (counts[i] as number) : NaN));
+  /** A minute in which nobody evaluates the rules. */
+  skip(): void {
+    this.load.skip();
+    this.judged.skip();
+  }
 }
 
 /** 1 or 0; NaN when one of the two that were compared is not known. */
 function flag(condition: boolean, a: number, b: number): number {
-  return Number.isNaN(a + b) ? NaN : Number(condition);
-}
-
-function at(values: Float64Array, index: number): number {
-  return values[index] as number;
-}
-
-function mapParts<T>(of: (part: ForecastPart) => T): Record<ForecastPart, T> {
-  return Object.fromEntries(FORECAST_PARTS.map((part) => [part, of(part)])) as Record<ForecastPart, T>;
+  return a === a && b === b ? Number(condition) : NaN;
 }

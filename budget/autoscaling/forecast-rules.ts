@@ -1,17 +1,19 @@
 /**
  * The forecast of one service as recording rules of Prometheus: no program runs beside it and nothing
- * is trained. Its state is in the series, so it survives a restart. `forecastSeries` computes the same numbers over arrays.
+ * is trained. Its state is in the series, so it survives a restart. `forecast-model.ts` computes the same numbers without
+ * a Prometheus.
  *
  * Ranges end a second short of whole steps: the range of PromQL was closed on both sides until Prometheus 3 and is open on
  * the left since then, and a range of `n` steps less a second holds `n` samples in both.
  */
 import {
   DAY_MINUTES,
+  forecastNumbers,
+  type ForecastNumbers,
   type ForecastPart,
   type ForecastSettings,
-  LEAST_JUDGED,
+  leastJudgedMinutes,
   LEVEL_MINUTES,
-  momentumMinutes,
   seasonWindow,
   STAY_MINUTES,
 } from "./forecast";
@@ -26,7 +28,7 @@ export interface ForecastGroup {
 }
 
 /** Whose load is forecast, and from what. */
-export interface ForecastedService extends ForecastSettings {
+export interface ForecastSource {
   /** Labels of every series: stacks may share a Prometheus, and have services of the same name. */
   readonly namespace: string;
   readonly service: string;
@@ -37,6 +39,11 @@ export interface ForecastedService extends ForecastSettings {
   /** `preview` publishes what would have been asked for, and no trigger. */
   readonly mode: "preview" | "on";
 }
+
+export interface ForecastedService extends ForecastSettings, ForecastSource {}
+
+/** The same as its rules have it. */
+export interface CountedForecast extends ForecastNumbers, ForecastSource {}
 
 /** Names of the series that others read; all have the labels `namespace` and `service`. */
 export const FORECAST_SERIES = {
@@ -73,6 +80,12 @@ export const FORECAST_SERIES = {
  * @throws RangeError when the interval does not divide a minute
  */
 export function forecastRules(of: ForecastedService): ForecastGroup {
+  const { namespace, service, load, intervalSeconds, mode } = of;
+  return countedRules({ ...forecastNumbers(of), namespace, service, load, intervalSeconds, mode });
+}
+
+/** @throws RangeError when the interval does not divide a minute */
+export function countedRules(of: CountedForecast): ForecastGroup {
   if (60 % of.intervalSeconds !== 0) throw new RangeError(`${of.intervalSeconds} s do not divide a minute`);
   const rules = [...loadRules(of), ...partRules(of), ...judgeRules(of), ...resultRules(of)].map((rule) => ({
     record: rule.record,
@@ -89,14 +102,13 @@ export function forecastRules(of: ForecastedService): ForecastGroup {
 /** `n` minutes of samples, in the old and the new meaning of a range. */
 const range = (minutes: number): string => `[${minutes * 60 - 1}s]`;
 /** A difference of this many minutes needs the sample at its far end as well. */
-const span = (minutes: number, of: ForecastedService): string =>
-  `[${minutes * 60 + of.intervalSeconds - 1}s]`;
+const span = (minutes: number, of: ForecastSource): string => `[${minutes * 60 + of.intervalSeconds - 1}s]`;
 
 /** Series of one service by their name. */
 export function forecastSelector({
   namespace,
   service,
-}: Pick<ForecastedService, "namespace" | "service">): (name: string, more?: string) => string {
+}: Pick<ForecastSource, "namespace" | "service">): (name: string, more?: string) => string {
   return (name, more = "") => `${name}{namespace="${namespace}",service="${service}"${more}}`;
 }
 
@@ -105,7 +117,7 @@ export function forecastTrigger({ namespace, deployment: service }: Pods, most: 
   return `clamp_max(max(${forecastSelector({ namespace, service })(FORECAST_SERIES.trigger)}), ${most})`;
 }
 
-function loadRules(of: ForecastedService): RecordingRule[] {
+function loadRules(of: CountedForecast): RecordingRule[] {
   const at = forecastSelector(of);
   const { now, recent } = FORECAST_SERIES;
   const level = at("service:load:level");
@@ -147,10 +159,10 @@ function loadRules(of: ForecastedService): RecordingRule[] {
   ];
 }
 
-const daysOf = ({ days }: ForecastSettings): number[] => Array.from({ length: days }, (_, i) => i + 1);
+const daysOf = ({ days }: ForecastNumbers): number[] => Array.from({ length: days }, (_, i) => i + 1);
 
 /** What each part asks for, in the unit of the load at the trigger's target. */
-function partRules(of: ForecastedService): RecordingRule[] {
+function partRules(of: CountedForecast): RecordingRule[] {
   const at = forecastSelector(of);
   const { now, asked } = FORECAST_SERIES;
   const member = at("service:forecast:member");
@@ -159,35 +171,29 @@ function partRules(of: ForecastedService): RecordingRule[] {
   const parts: Record<ForecastPart, string> = {
     season: `quantile without (day) (${of.quantile}, ${member})`,
     peak: `max without (day) (${member})`,
-    momentum: `${at(now)} + ${momentumMinutes(of)} * ${rise}`,
+    momentum: `${at(now)} + ${of.carriedMinutes} * ${rise}`,
     memory: `max_over_time(${surges}${range(of.memoryMinutes)})`,
   };
   return Object.entries(parts).map(([part, expr]) => ({
     record: asked,
     labels: { part },
-    expr: `${scale(of)} * (${expr})`,
+    expr: `${of.scale} * (${expr})`,
   }));
 }
 
-/** A part's load may fill pods up to the ceiling, the trigger divides by the target. */
-export function scale({ target, ceiling }: Pick<ForecastSettings, "target" | "ceiling">): number {
-  return target / ceiling;
-}
-
 /** What each part would have saved and cost, and whether that pays. */
-function judgeRules(of: ForecastedService): RecordingRule[] {
+function judgeRules(of: CountedForecast): RecordingRule[] {
   const at = forecastSelector(of);
   const { now, asked, benefit, cost, worth, believed } = FORECAST_SERIES;
   const ordered = at("service:load:ordered");
   const extra = at("service:forecast:extra");
   const full = at("service:load:too_full");
-  const limit = of.limit / of.target;
-  const judged = range(of.judgedDays * DAY_MINUTES);
+  const judged = range(of.judgedMinutes);
   const perMinute = of.intervalSeconds === 60 ? "" : ` * ${of.intervalSeconds / 60}`;
   const fullMinutes = `(sum_over_time(${full}${judged})${perMinute} + 1)`;
-  const least = Math.ceil((LEAST_JUDGED * of.judgedDays * DAY_MINUTES * 60) / of.intervalSeconds);
+  const least = Math.ceil((leastJudgedMinutes(of) * 60) / of.intervalSeconds);
   return [
-    { record: "service:load:too_full", expr: `${at(now)} > bool ${limit} * ${ordered}` },
+    { record: "service:load:too_full", expr: `${at(now)} > bool ${of.fullAt} * ${ordered}` },
     {
       record: "service:forecast:extra",
       expr:
@@ -197,7 +203,7 @@ function judgeRules(of: ForecastedService): RecordingRule[] {
     {
       record: "service:forecast:saved",
       expr:
-        `(${limit} * (${extra} + on (namespace, service) group_left () ${ordered})` +
+        `(${of.fullAt} * (${extra} + on (namespace, service) group_left () ${ordered})` +
         ` >= bool on (namespace, service) group_left () ${at(now)}) * on (namespace, service) group_left () ${full}`,
     },
     {
@@ -214,12 +220,12 @@ function judgeRules(of: ForecastedService): RecordingRule[] {
     },
     {
       record: "service:load:spared",
-      expr: `(${limit * (1 + of.headroom)} * ${ordered} >= bool ${at(now)}) * ${full}`,
+      expr: `(${of.sparedAt} * ${ordered} >= bool ${at(now)}) * ${full}`,
     },
     {
       record: worth,
       expr:
-        `clamp_min(${of.headroomTimes / of.headroom} * sum_over_time(${at("service:load:spared")}${judged})${perMinute}` +
+        `clamp_min(${of.sparedTimes} * sum_over_time(${at("service:load:spared")}${judged})${perMinute}` +
         ` / ${fullMinutes}, ${of.worth})`,
     },
     {
@@ -231,7 +237,7 @@ function judgeRules(of: ForecastedService): RecordingRule[] {
   ];
 }
 
-function resultRules(of: ForecastedService): RecordingRule[] {
+function resultRules(of: CountedForecast): RecordingRule[] {
   const at = forecastSelector(of);
   const { recent, expected, error, asked, believed, gated, added, age, trigger } = FORECAST_SERIES;
   const result: RecordingRule[] = [

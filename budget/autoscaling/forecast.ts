@@ -92,8 +92,10 @@ export const LEVEL_MINUTES = 60;
 export const EARLY_MINUTES = 1;
 export const LATE_MINUTES = 2;
 export const DAY_MINUTES = 1440;
+/** A selector finds the newest sample that is younger than so many minutes (Prometheus's `--query.lookback-delta`). */
+export const LOOKBACK_MINUTES = 5;
 /** Nothing is believed before a seventh of the time to judge by is there, one day of a week. */
-export const LEAST_JUDGED = 1 / 7;
+const LEAST_JUDGED = 1 / 7;
 
 /** Of a day ago, what is looked at: how many minutes, and by how much less than the day it is shifted. */
 export function seasonWindow({ leadMinutes }: Pick<ForecastSettings, "leadMinutes">): {
@@ -104,9 +106,56 @@ export function seasonWindow({ leadMinutes }: Pick<ForecastSettings, "leadMinute
   return { minutes: aheadMinutes + EARLY_MINUTES, aheadMinutes };
 }
 
-/** For how many minutes a rise is carried on. */
-export function momentumMinutes(
-  of: Pick<ForecastSettings, "leadMinutes" | "momentumLeads" | "momentumMinutes">,
-): number {
-  return Math.min(of.leadMinutes * of.momentumLeads, of.momentumMinutes);
+/** Settings with which rules and model calculate as they are. */
+type Given = Pick<
+  ForecastSettings,
+  | "leadMinutes"
+  | "surge"
+  | "days"
+  | "quantile"
+  | "levels"
+  | "memoryMinutes"
+  | "worth"
+  | "mostCost"
+  | "chanceMinutes"
+>;
+
+/** What rules and model calculate with: everything else that follows from the settings, each number once. */
+export interface ForecastNumbers extends Given {
+  /** For how many minutes a rise of the last minute is carried on. */
+  readonly carriedMinutes: number;
+  /** Over how many minutes a part is judged. */
+  readonly judgedMinutes: number;
+  /** From the load that a part expects to what it asks for: that may fill pods up to the ceiling, the trigger divides by the target. */
+  readonly scale: number;
+  /** Pods are too full at so many times the load that they were ordered for. */
+  readonly fullAt: number;
+  /** And would be with so much headroom. */
+  readonly sparedAt: number;
+  /** A part has to save so many times the share that the headroom spares. */
+  readonly sparedTimes: number;
+}
+
+export function forecastNumbers(of: ForecastSettings): ForecastNumbers {
+  const { leadMinutes, surge, days, quantile, levels, memoryMinutes, worth, mostCost, chanceMinutes } = of;
+  const fullAt = of.limit / of.target;
+  return {
+    ...{ leadMinutes, surge, days, quantile, levels, memoryMinutes, worth, mostCost, chanceMinutes },
+    carriedMinutes: Math.min(leadMinutes * of.momentumLeads, of.momentumMinutes),
+    judgedMinutes: of.judgedDays * DAY_MINUTES,
+    scale: of.target / of.ceiling,
+    fullAt,
+    sparedAt: fullAt * (1 + of.headroom),
+    sparedTimes: of.headroomTimes / of.headroom,
+  };
+}
+
+/** Nothing is believed before so many minutes are there to judge by. */
+export function leastJudgedMinutes({ judgedMinutes }: Pick<ForecastNumbers, "judgedMinutes">): number {
+  return LEAST_JUDGED * judgedMinutes;
+}
+
+/** One for each part. */
+export function mapParts<T>(of: (part: ForecastPart) => T): Record<ForecastPart, T> {
+  return Object.fromEntries(FORECAST_PARTS.map((part) => [part, of(part)])) as Record<ForecastPart, T>;
 }

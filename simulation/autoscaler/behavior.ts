@@ -106,7 +106,7 @@ export function step(
 function remembered(all: readonly Stamped[], one: Stamped, oldest: number): readonly Stamped[] {
   let place = all.length - 1;
   while (place >= 0 && (all[place]?.at ?? 0) >= oldest) place--;
-  const next = [...all];
+  const next = all.slice();
   next[place < 0 ? all.length : place] = one;
   return next;
 }
@@ -123,14 +123,17 @@ function stepWithoutBehavior(
   { min, max }: Bounds,
 ): { readonly replicas: number; readonly memory: Memory } {
   const oldest = now - DEFAULT_BEHAVIOR.scaleDown.stabilizationWindowSeconds;
-  const since = memory.recommendations.filter(({ at }) => at >= oldest).map(({ replicas }) => replicas);
-  const stable = Math.max(wanted, ...since);
+  let stable = wanted;
+  for (const { at, replicas } of memory.recommendations) {
+    if (at >= oldest && replicas > stable) stable = replicas;
+  }
   const most = Math.min(max, Math.max(2 * current, 4));
   return {
     replicas: stable < min ? min : Math.min(stable, most),
     memory: {
-      ...memory,
       recommendations: remembered(memory.recommendations, { at: now, replicas: wanted }, oldest),
+      ups: memory.ups,
+      downs: memory.downs,
     },
   };
 }
@@ -159,8 +162,11 @@ function limited(
   { scaleUp, scaleDown }: Behavior,
   { min, max }: Bounds,
 ): number {
-  const during = (events: readonly Stamped[], seconds: number): number =>
-    events.filter(({ at }) => at > now - seconds).reduce((sum, { replicas }) => sum + replicas, 0);
+  const during = (events: readonly Stamped[], seconds: number): number => {
+    let sum = 0;
+    for (const { at, replicas } of events) if (at > now - seconds) sum += replicas;
+    return sum;
+  };
   const atStart = (seconds: number): number => current - during(ups, seconds) + during(downs, seconds);
   if (wanted > current) {
     if (scaleUp.selectPolicy === "Disabled") return Math.min(current, max);

@@ -117,7 +117,8 @@ export class HorizontalPodAutoscaler {
       case "external": {
         const values = apis.external(metric.name, metric.selector);
         if (values === undefined || values.length === 0) return undefined;
-        const usage = values.reduce((sum, value) => sum + value, 0);
+        let usage = 0;
+        for (const value of values) usage += value;
         return metric.average === undefined
           ? byValue(usage, wanted, ready, metric.value ?? NaN, tolerances)
           : byValuePerPod(usage, there, metric.average, tolerances);

@@ -31,6 +31,8 @@ export class Keda {
   private readonly next = new Map<CronTrigger, { start: number; end: number }>();
   private lastActive: number | undefined;
   private readonly createdAt: number;
+  /** Where a trigger stands among them, by the name of its metric. */
+  private readonly places: ReadonlyMap<string, number>;
 
   /** @param now seconds since 1970 */
   constructor(
@@ -41,22 +43,26 @@ export class Keda {
     this.failures = object.triggers.map(() => 0);
     this.cache = object.triggers.map(() => "nothing" as const);
     this.createdAt = now;
+    this.places = new Map(object.triggers.map((trigger, place) => [metricName(place, trigger), place]));
   }
 
   /** One round of the operator, each `pollingInterval`. @returns the replicas that it sets itself, undefined: none */
-  poll(now: number, { wanted, ready }: Workload): number | undefined {
+  poll(now: number, workload: Workload): number | undefined {
     const { object } = this;
+    const { wanted } = workload;
     const { triggers, min, idle, fallback, paused, forcedActivation } = object;
     if (paused !== undefined) return paused.replicas;
     // Of CPU and memory alone it can not tell whether anything is to do.
     let [isActive, isError] = [triggers.length === 0, false];
-    triggers.forEach((trigger, index) => {
+    for (let index = 0; index < triggers.length; index++) {
+      const trigger = triggers[index] as Trigger;
       const raw = this.read(trigger, now);
       if (trigger.cached) this.cache[index] = raw;
-      const { value, isFallback } = this.withFallback(index, trigger, raw, { wanted, ready });
+      const value = this.withFallback(index, trigger, raw, workload);
       if (value === undefined) isError = true;
-      else if (isFallback || raw?.isActive === true) isActive = true;
-    });
+      // Without an answer of its own it is the fallback's.
+      else if (raw === undefined || raw.isActive) isActive = true;
+    }
     if (isActive || forcedActivation) {
       this.lastActive = now;
       const isBelow = (idle !== undefined && wanted < min) || wanted === 0;
@@ -72,13 +78,12 @@ export class Keda {
 
   /** What the metrics server answers, thousandths; undefined is an error. */
   metric(name: string, now: number, workload: Workload): number | undefined {
-    const { triggers } = this.object;
-    const index = triggers.findIndex((trigger, place) => metricName(place, trigger) === name);
-    const trigger = triggers[index];
+    const index = this.places.get(name) ?? -1;
+    const trigger = this.object.triggers[index];
     if (trigger === undefined) return undefined;
     const cached = trigger.cached ? (this.cache[index] ?? "nothing") : "nothing";
     const raw = cached === "nothing" ? this.read(trigger, now) : cached;
-    return this.withFallback(index, trigger, raw, workload).value;
+    return this.withFallback(index, trigger, raw, workload);
   }
 
   private read(trigger: Trigger, now: number): Reading {
@@ -114,24 +119,24 @@ export class Keda {
     trigger: Trigger,
     raw: Reading,
     { wanted, ready }: Workload,
-  ): { readonly value: number | undefined; readonly isFallback: boolean } {
+  ): number | undefined {
     if (raw !== undefined) {
       this.failures[index] = 0;
-      return { value: raw.milli, isFallback: false };
+      return raw.milli;
     }
     const { fallback } = this.object;
-    if (fallback === undefined) return { value: undefined, isFallback: false };
+    if (fallback === undefined) return undefined;
     const failures = (this.failures[index] ?? 0) + 1;
     this.failures[index] = failures;
-    if (failures <= fallback.failureThreshold) return { value: undefined, isFallback: false };
+    if (failures <= fallback.failureThreshold) return undefined;
     let replicas = fallback.replicas;
     if (fallback.behavior === "currentReplicas") replicas = wanted;
     else if (fallback.behavior === "currentReplicasIfHigher") replicas = Math.max(wanted, replicas);
     else if (fallback.behavior === "currentReplicasIfLower") replicas = Math.min(wanted, replicas);
     const threshold = trigger.kind === "prometheus" ? trigger.threshold : 1;
     const isValue = trigger.kind === "prometheus" && trigger.isValue;
-    if (isValue && ready === 0) return { value: undefined, isFallback: false };
+    if (isValue && ready === 0) return undefined;
     const share = isValue ? replicas / ready : replicas;
-    return { value: Math.trunc(threshold * 1000 * share), isFallback: true };
+    return Math.trunc(threshold * 1000 * share);
   }
 }

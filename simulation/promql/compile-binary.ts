@@ -6,8 +6,19 @@ import { Vector, following, followingBoth, type ScalarAt, type VectorAt } from "
 
 /** Either of the two. */
 export type Operand =
-  | { readonly scalar: ScalarAt; readonly vector?: undefined }
-  | { readonly vector: VectorAt; readonly scalar?: undefined };
+  | { readonly scalar: ScalarAt; readonly vector?: undefined; readonly isTotal?: false }
+  | {
+      readonly vector: VectorAt;
+      readonly scalar?: undefined;
+      /** One value without labels, or none. @default false, nothing is known */
+      readonly isTotal?: boolean;
+      /** Of the most or the least of values: whether one of these passes a test. It does when any does, that it is above or below. */
+      readonly some?: { readonly of: "most" | "least"; readonly passes: Passes };
+      /** Whether there is a value, where that takes less than the value itself. */
+      readonly isThere?: (at: number) => boolean;
+    };
+
+type Passes = (at: number, test: (value: number) => boolean) => boolean;
 
 type Operator = (left: number, right: number) => number;
 type Comparison = (left: number, right: number) => boolean;
@@ -22,6 +33,12 @@ export function binary(
   if (SET_OPERATORS.includes(op)) {
     if (left.vector === undefined || right.vector === undefined)
       return fail(`the operator ${op} with a scalar`);
+    if (op === "or" && left.isTotal === true && right.isTotal === true) {
+      return { vector: otherwise(left.vector, right.vector), isTotal: true };
+    }
+    if (op === "and" && left.isTotal === true && right.isThere !== undefined) {
+      return { vector: onlyWhere(left.vector, right.isThere), isTotal: true };
+    }
     return { vector: setOperation(op, matching, left.vector, right.vector) };
   }
   const compare = COMPARISONS[op];
@@ -40,7 +57,13 @@ export function binary(
   }
   if (left.vector !== undefined && right.scalar !== undefined) {
     const [vector, scalar] = [left.vector, right.scalar];
-    return { vector: filter ? filtered(vector, scalar, filter) : calculated(vector, scalar, calculate) };
+    return {
+      vector: filter ? filtered(vector, scalar, filter) : calculated(vector, scalar, calculate),
+      isTotal: left.isTotal === true,
+      ...(filter !== undefined && left.some !== undefined && REACHED[left.some.of].includes(op)
+        ? { isThere: passing(left.some.passes, scalar, filter) }
+        : {}),
+    };
   }
   if (left.scalar !== undefined && right.vector !== undefined) {
     const [vector, scalar] = [right.vector, left.scalar];
@@ -48,6 +71,7 @@ export function binary(
       vector: filter
         ? filtered(vector, scalar, (value, other) => filter(other, value))
         : calculated(vector, scalar, (value, other) => calculate(other, value)),
+      isTotal: right.isTotal === true,
     };
   }
   return fail(`the operator ${op}`);
@@ -78,6 +102,38 @@ function filtered(vector: VectorAt, scalar: ScalarAt, keeps: Comparison): Vector
       if (keeps(value, other)) result.push(own, value);
     });
     return result.close();
+  };
+}
+
+/** What is on the right is asked for only where nothing is on the left: neither has labels by which both could stay. */
+function otherwise(left: VectorAt, right: VectorAt): VectorAt {
+  return (at) => {
+    const found = left(at);
+    return found.length > 0 ? found : right(at);
+  };
+}
+
+/** What is on the left, as long as there is something on the right. */
+function onlyWhere(left: VectorAt, isThere: (at: number) => boolean): VectorAt {
+  const nothing = new Vector();
+  return (at) => {
+    const found = left(at);
+    return found.length > 0 && isThere(at) ? found : nothing;
+  };
+}
+
+/** Comparisons that the most, or the least, of values passes exactly when any of them does. */
+const REACHED: Readonly<Record<"most" | "least", readonly string[]>> = {
+  most: [">", ">="],
+  least: ["<", "<="],
+};
+
+function passing(some: Passes, scalar: ScalarAt, filter: Comparison): (at: number) => boolean {
+  let other = NaN;
+  const test = (value: number): boolean => filter(value, other);
+  return (at) => {
+    other = scalar(at);
+    return some(at, test);
   };
 }
 

@@ -5,21 +5,23 @@
  * selector takes the newest sample younger than 5 minutes. Label sets are made once and compared by identity afterwards.
  */
 import { binary, type Operand } from "./compile-binary";
-import { grouped, keyOf, nameless, type Labels } from "./label-sets";
+import { grouped, nameless, type Labels } from "./label-sets";
 import {
   PromqlError,
   type Aggregation,
   type Call,
   type Expression,
-  type Range,
+  type Grouping,
   type Selector,
 } from "./expression";
 import { DATE_FUNCTIONS, NUMBER_FUNCTIONS } from "./instant-functions";
 import { AGGREGATIONS } from "./operators";
 import { parsePromql } from "./parse";
 import { RANGE_FUNCTIONS, type Window } from "./range-functions";
-import { Cursor, STALE, Series, type Sample, type SeriesStore } from "./series";
+import { Cursor, STALE, type Sample, type SeriesStore } from "./series";
+import { NO_LABELS, some, total, type Aggregate, type EachValue, type Values } from "./totals";
 import { Vector, following, type ScalarAt, type VectorAt } from "./vector";
+import { ranges, subquery, type Windows } from "./windows";
 
 /** What an expression is evaluated over. */
 export interface Source {
@@ -47,8 +49,6 @@ export function compileVector(text: string, source: Source): VectorAt {
   const { scalar, vector } = new Compiler(text, source).operand(parsePromql(text));
   return vector ?? single(NO_LABELS, scalar);
 }
-
-const NO_LABELS: Labels = {};
 
 /** One value, always there. */
 function single(labels: Labels, value: ScalarAt): VectorAt {
@@ -98,7 +98,7 @@ class Compiler {
       case "call":
         return this.call(expression);
       case "aggregation":
-        return { vector: this.aggregation(expression) };
+        return this.aggregation(expression);
       case "binary": {
         const sides = [this.operand(expression.left), this.operand(expression.right)] as const;
         return binary(expression, sides[0], sides[1], (what) => this.fail(what));
@@ -132,7 +132,10 @@ class Compiler {
     return (at) => {
       const time = at - offset;
       result.open();
-      for (const cursor of selected()) {
+      const all = selected();
+      for (let place = 0; place < all.length; place++) {
+        const cursor = all[place];
+        if (cursor === undefined) continue;
         const { series } = cursor;
         const index = cursor.after(time) - 1;
         if (index < 0) continue;
@@ -152,28 +155,42 @@ class Compiler {
     return { vector: mapped(vector, (value) => -value) };
   }
 
-  private call({ name, parameters }: Call): Operand {
-    const range = Object.hasOwn(RANGE_FUNCTIONS, name) ? RANGE_FUNCTIONS[name] : undefined;
-    if (range === undefined) return this.instantCall(name, parameters);
+  private call(call: Call): Operand {
+    if (!Object.hasOwn(RANGE_FUNCTIONS, call.name)) return this.instantCall(call.name, call.parameters);
+    const values = this.rangeCall(call);
+    const result = new Vector();
+    const push = (labels: Labels, value: number): boolean => {
+      result.push(labels, value);
+      return false;
+    };
+    return {
+      vector: (at) => {
+        result.open();
+        values(at, push);
+        return result.close();
+      },
+    };
+  }
+
+  /** What a function makes of the window of each series. */
+  private rangeCall({ name, parameters }: Call): Values {
+    const range = RANGE_FUNCTIONS[name] ?? this.fail(`the function ${name}() is not evaluated here`);
     if (parameters.length !== range.parameters.length) this.fail(`the number of operands of ${name}`);
     const numbers = this.numbers(
       parameters.filter((_, index) => range.parameters[index] === "number"),
       name,
     );
     const over = this.windows(parameters[range.parameters.indexOf("window")], name);
-    const result = new Vector();
     let given: readonly number[] = [];
-    const each = (labels: Labels, window: Window): void => {
+    let take: EachValue;
+    const each = (labels: Labels, window: Window): boolean => {
       const value = range.of(window, given);
-      if (value !== undefined) result.push(labels, value);
+      return value !== undefined && take(labels, value);
     };
-    return {
-      vector: (at) => {
-        given = numbers(at);
-        result.open();
-        over(at, each);
-        return result.close();
-      },
+    return (at, taken) => {
+      given = numbers(at);
+      take = taken;
+      over(at, each);
     };
   }
 
@@ -262,76 +279,44 @@ class Compiler {
     return expression ?? this.fail(`${of}() of nothing`);
   }
 
-  private windows(
-    expression: Expression | undefined,
-    of: string,
-  ): (at: number, each: (labels: Labels, window: Window) => void) => void {
-    if (expression?.kind === "range") return this.ranges(expression);
-    if (expression?.kind === "subquery") return this.subquery(expression);
+  private windows(expression: Expression | undefined, of: string): Windows {
+    if (expression?.kind === "range") return ranges(expression, this.source);
+    if (expression?.kind === "subquery") {
+      return subquery(expression, this.vector(expression.of, "a subquery"), this.source.intervalMs);
+    }
     return this.fail(`${of}() of what is no range, as in ${of}(x[5m]),`);
   }
 
-  private ranges({
-    selector,
-    milliseconds,
-  }: Extract<Range, { kind: "range" }>): ReturnType<Compiler["windows"]> {
-    const ends = (series: Series): { series: Series; first: Cursor; last: Cursor } => ({
-      series,
-      first: new Cursor(series.samples),
-      last: new Cursor(series.samples),
-    });
-    const selected = this.source.store.selection(selector, ends);
+  /** The values of a vector, which for functions of windows is not made. */
+  private eachValue(of: Expression, op: string): Values {
+    if (of.kind === "call" && Object.hasOwn(RANGE_FUNCTIONS, of.name)) return this.rangeCall(of);
+    const inner = this.vector(of, op);
     return (at, each) => {
-      const end = at - selector.offset;
-      const start = end - milliseconds;
-      const before = this.source.closedWindows === true ? start - 1 : start;
-      for (const found of selected()) {
-        const { samples } = found.series;
-        // It has got its first marker.
-        if (found.first.series !== samples) Object.assign(found, ends(found.series));
-        const { times, values, length } = samples;
-        // Long gone.
-        if (length === 0 || (times[length - 1] ?? 0) <= before) continue;
-        const from = found.first.after(before);
-        const to = found.last.after(end);
-        if (from < to) each(samples.nameless, { times, values, from, to, start, end, series: samples });
+      const { labels, length, values } = inner(at);
+      for (let index = 0; index < length; index++) {
+        if (each(labels[index] ?? NO_LABELS, values[index] ?? NaN)) return;
       }
     };
   }
 
-  private subquery({
-    of,
-    milliseconds,
-    step = this.source.intervalMs ?? 60_000,
-    offset,
-  }: Extract<Range, { kind: "subquery" }>): ReturnType<Compiler["windows"]> {
-    const inner = this.vector(of, "a subquery");
-    return (at, each) => {
-      const end = at - offset;
-      const start = end - milliseconds;
-      const series = new Map<string, Series>();
-      // Moments are multiples of the step, whatever the moment of the query is.
-      for (let time = (Math.floor(start / step) + 1) * step; time <= end; time += step) {
-        const { labels: found, values } = inner(time);
-        found.forEach((labels, index) => {
-          const key = keyOf(labels);
-          let one = series.get(key);
-          if (one === undefined) series.set(key, (one = new Series(labels)));
-          one.append(time, values[index] ?? NaN);
-        });
-      }
-      for (const { labels, times, values, length } of series.values()) {
-        each(nameless(labels), { times, values, from: 0, to: length, start, end });
-      }
-    };
-  }
-
-  private aggregation({ op, grouping, parameter, of }: Aggregation): VectorAt {
+  private aggregation({ op, grouping, parameter, of }: Aggregation): Operand {
     const aggregate = Object.hasOwn(AGGREGATIONS, op) ? AGGREGATIONS[op] : undefined;
     if (aggregate === undefined) return this.fail(`the aggregation ${op}() is not evaluated here`);
     if ((op === "quantile") !== (parameter !== undefined)) this.fail(`the operands of ${op}()`);
-    const inner = this.vector(of, op);
     const share = parameter === undefined ? () => NaN : this.scalar(parameter, op);
+    if (grouping.only && grouping.labels.length === 0) {
+      const all = this.eachValue(of, op);
+      const reached = op === "max" ? "most" : op === "min" ? "least" : undefined;
+      return {
+        vector: total(aggregate, all, share),
+        isTotal: true,
+        ...(reached === undefined ? {} : { some: { of: reached, passes: some(all) } }),
+      };
+    }
+    return { vector: this.groups(aggregate, grouping, this.vector(of, op), share) };
+  }
+
+  private groups(aggregate: Aggregate, grouping: Grouping, inner: VectorAt, share: ScalarAt): VectorAt {
     const result = new Vector();
     const groupOf = grouped(grouping);
     const groups = following((all) => {

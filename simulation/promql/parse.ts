@@ -42,9 +42,19 @@ const OPERATORS: Readonly<Record<string, string>> = {
   Unless: "unless",
 };
 
+/** Replays of a service have the same expressions again and again: what was read, by its text. */
+const READ = new Map<string, Expression>();
+const MOST_READ = 1000;
+
 /** @throws PromqlError where the text is no PromQL, or has a part that is not evaluated here */
 export function parsePromql(text: string): Expression {
-  return new Reader(text, bound(text)).read();
+  let found = READ.get(text);
+  if (found === undefined) {
+    found = new Reader(text, bound(text)).read();
+    if (READ.size >= MOST_READ) READ.clear();
+    READ.set(text, found);
+  }
+  return found;
 }
 
 /** @returns milliseconds; undefined when it is no duration. A bare number is seconds. */

@@ -16,7 +16,7 @@ export interface Window {
   readonly start: number;
   readonly end: number;
   /** Whose samples these are, where it has them for longer and knows sums of them. */
-  readonly series?: Series;
+  readonly series?: Series | undefined;
 }
 
 /** @param parameters numbers that the function was given besides; undefined: no sample comes of it */

@@ -1,5 +1,5 @@
 /** Recording rules, evaluated one group after the other, as Prometheus does (rules/group.go, as of 3.5). */
-import { compileVector } from "./compile";
+import { compileVector, type Source } from "./compile";
 import { PromqlError } from "./expression";
 import { parseDuration } from "./parse";
 import type { Labels } from "./label-sets";
@@ -33,6 +33,8 @@ export interface EvaluationOptions {
   readonly closedWindows?: boolean;
   /** Whether somebody reads the metric: the rule is read in any case, and evaluated only then. @default all are */
   readonly isNeeded?: (record: string) => boolean;
+  /** @default compileVector */
+  readonly compile?: (text: string, source: Source) => VectorAt;
 }
 
 /** A group that records into a store what its rules come to. */
@@ -45,7 +47,7 @@ export class EvaluatedGroup {
   constructor(
     group: RuleGroup,
     private readonly store: SeriesStore,
-    { closedWindows = false, isNeeded = () => true }: EvaluationOptions = {},
+    { closedWindows = false, isNeeded = () => true, compile = compileVector }: EvaluationOptions = {},
   ) {
     const interval = parseDuration(group.interval ?? "1m");
     if (interval === undefined || interval <= 0) {
@@ -58,7 +60,7 @@ export class EvaluatedGroup {
         : [
             {
               name: record,
-              evaluate: compileVector(String(expr), { store, intervalMs: interval, closedWindows }),
+              evaluate: compile(String(expr), { store, intervalMs: interval, closedWindows }),
               seriesOf: following((all) => all.map((own) => this.series(record, { ...own, ...labels }))),
               last: [],
             },

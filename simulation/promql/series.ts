@@ -17,39 +17,60 @@ export const STALE = -Number.MAX_VALUE;
 /** Samples of which the sum is made once, when all of them are there. */
 const BLOCK = 64;
 
+const NONE = new Float64Array(0);
+
 export class Series {
   length = 0;
-  times = new Float64Array(64);
-  values = new Float64Array(64);
   /** The samples without markers, once there is one. */
   private unmarked: Series | undefined;
   /** Sums of whole blocks of samples, as far as somebody asked for them. */
-  private blocks = new Float64Array(0);
+  private blocks = NONE;
   private summed = 0;
 
   /** Without the name of the metric. */
   readonly nameless: Labels;
 
-  constructor(readonly labels: Labels) {
+  /** @param kept how old the samples are that somebody may still ask for, milliseconds */
+  constructor(
+    readonly labels: Labels,
+    private readonly kept = Infinity,
+    public times = new Float64Array(BLOCK),
+    public values = new Float64Array(BLOCK),
+  ) {
     this.nameless = nameless(labels);
   }
 
   /** @param time not before the last one; a second sample of the same time is dropped, as Prometheus does */
   append(time: number, value: number): void {
-    const { length } = this;
-    if (length > 0 && time <= (this.times[length - 1] ?? 0)) return;
-    if (length === this.times.length) {
-      const [times, values] = [new Float64Array(2 * length), new Float64Array(2 * length)];
-      times.set(this.times);
-      values.set(this.values);
-      this.times = times;
-      this.values = values;
-    }
-    this.times[length] = time;
-    this.values[length] = value;
+    if (this.length > 0 && time <= (this.times[this.length - 1] ?? 0)) return;
+    if (this.length === this.times.length) this.makeRoom(time);
+    this.times[this.length] = time;
+    this.values[this.length] = value;
     if (value === STALE) this.unmarked ??= this.copied();
     else this.unmarked?.append(time, value);
     this.length++;
+  }
+
+  /** Forgets blocks that nobody asks for any more, or else grows. Blocks stay whole, so that sums are made of the same ones. */
+  private makeRoom(time: number): void {
+    const { times, values, length } = this;
+    let blocks = 0;
+    while ((blocks + 1) * BLOCK <= length && (times[(blocks + 1) * BLOCK - 1] ?? 0) < time - this.kept) {
+      blocks++;
+    }
+    // Moving samples pays when most of them go.
+    if (2 * blocks * BLOCK > length) {
+      times.copyWithin(0, blocks * BLOCK);
+      values.copyWithin(0, blocks * BLOCK);
+      this.length -= blocks * BLOCK;
+      this.blocks.copyWithin(0, blocks);
+      this.summed = Math.max(0, this.summed - blocks);
+      return;
+    }
+    this.times = new Float64Array(2 * length);
+    this.values = new Float64Array(2 * length);
+    this.times.set(times);
+    this.values.set(values);
   }
 
   /** What windows are taken of: the samples without markers. */
@@ -58,10 +79,8 @@ export class Series {
   }
 
   private copied(): Series {
-    const copy = new Series(this.labels);
+    const copy = new Series(this.labels, this.kept, this.times.slice(), this.values.slice());
     copy.length = this.length;
-    copy.times = this.times.slice();
-    copy.values = this.values.slice();
     return copy;
   }
 
@@ -130,7 +149,8 @@ export class Cursor {
     const end = Math.min(length, index + NEAR);
     while (index < end && (times[index] ?? 0) <= time) index++;
     const isFound = index === length || (times[index] ?? 0) > time;
-    const isBehind = index > 0 && (times[index - 1] ?? 0) > time;
+    // Behind the place that is wanted, or of samples that are forgotten.
+    const isBehind = index > length || (index > 0 && (times[index - 1] ?? 0) > time);
     this.index = isFound && !isBehind ? index : series.after(time);
     return this.index;
   }
@@ -156,12 +176,15 @@ export class SeriesStore {
   /** That of all metrics together. */
   private version = 0;
 
+  /** @param keptOf for how long the samples of a metric are asked for, milliseconds. @default for ever */
+  constructor(private readonly keptOf: (name: string) => number = () => Infinity) {}
+
   /** The series of these labels, made when there is none. */
   series(name: string, labels: Labels): Series {
     const key = `${name}|${keyOf(labels)}`;
     let found = this.byKey.get(key);
     if (found === undefined) {
-      found = new Series({ ...labels, __name__: name });
+      found = new Series({ ...labels, __name__: name }, this.keptOf(name));
       this.byKey.set(key, found);
       const named = this.named(name);
       this.change(named, [...named.series, found]);

@@ -6,7 +6,7 @@ import {
 } from "../autoscaler/horizontal-pod-autoscaler";
 import { ObjectError, type HpaObject } from "../autoscaler/hpa-object";
 import { Keda } from "../autoscaler/keda";
-import type { ScaledObject } from "../autoscaler/scaled-object";
+import type { PrometheusTrigger, ScaledObject } from "../autoscaler/scaled-object";
 import { CALCULATOR_DEFAULTS, type CalculatorSettings, type Groups } from "../autoscaler/replica-calculator";
 import type { RuleGroup } from "../promql/rules";
 import { isGone, type ReplayFault } from "./faults";
@@ -39,8 +39,8 @@ export class Controller implements MetricsApis {
   private now: number;
   private scale: Scale = { wanted: 0, there: 0, ready: 0 };
   /** Busy slot-seconds of a ready pod since the last sample, and what the last sample says, thousandths of a core. */
-  private busy = { slotSeconds: 0, seconds: 0 };
-  private sample = { milliCores: 0, inFlight: 0, at: -Infinity };
+  private readonly busy = { slotSeconds: 0, seconds: 0 };
+  private readonly sample = { milliCores: 0, inFlight: 0, at: -Infinity };
   /** Looks at which no decision could be made. */
   held = 0;
 
@@ -64,11 +64,7 @@ export class Controller implements MetricsApis {
       this.hpa = new HorizontalPodAutoscaler(autoscaler.object, settings);
     } else {
       const { object } = autoscaler;
-      this.keda = new Keda(
-        object,
-        ({ query, name }) => this.ask(query, `ScaledObject ${object.name}: trigger ${name}`),
-        start,
-      );
+      this.keda = new Keda(object, (trigger) => this.ask(trigger, object), start);
       // A paused object has no autoscaler.
       if (object.paused === undefined) this.hpa = new HorizontalPodAutoscaler(object.hpa, settings);
     }
@@ -89,8 +85,10 @@ export class Controller implements MetricsApis {
       const { cpuSecondsPerRequest, time, usableCores } = this.service;
       const slots = this.busy.seconds > 0 ? this.busy.slotSeconds / this.busy.seconds : 0;
       const cores = Math.min(usableCores, (slots * cpuSecondsPerRequest) / time.mean);
-      this.sample = { ...this.sample, milliCores: Math.round(1000 * cores), at: now - KUBELET_SECONDS };
-      this.busy = { slotSeconds: 0, seconds: 0 };
+      this.sample.milliCores = Math.round(1000 * cores);
+      this.sample.at = now - KUBELET_SECONDS;
+      this.busy.slotSeconds = 0;
+      this.busy.seconds = 0;
     }
     const isPolled = now >= this.nextPoll && this.keda !== undefined;
     const isSynced = now >= this.nextSync && this.hpa !== undefined;
@@ -121,15 +119,16 @@ export class Controller implements MetricsApis {
   }
 
   /** @throws ObjectError when a query yields several series: KEDA refuses it every time, and the trigger never works */
-  private ask(query: string, where: string): readonly number[] | "no answer" {
+  private ask({ query, name }: PrometheusTrigger, of: ScaledObject): readonly number[] | "no answer" {
     if (this.telemetry === undefined || this.isGone("prometheus-gone")) return "no answer";
-    const samples = this.telemetry.query(query, this.now);
-    if (samples.length > 1) {
+    const values = this.telemetry.query(query, this.now);
+    if (values.length > 1) {
       throw new ObjectError(
-        `${where}: the query yields ${samples.length} series, of which KEDA takes none: ${query}; aggregate them, as in sum(…)`,
+        `ScaledObject ${of.name}: trigger ${name}: the query yields ${values.length} series, of which KEDA takes none: ` +
+          `${query}; aggregate them, as in sum(…)`,
       );
     }
-    return samples.map(({ value }) => value);
+    return values;
   }
 
   resource(name: string): { groups: Groups; request: number } | undefined {

@@ -40,27 +40,54 @@ export async function runJobs(
   const results: ReplayResult[] = new Array<ReplayResult>(jobs.length);
   let next = 0;
   const one = async (): Promise<void> => {
-    const worker = new Worker(join(__dirname, "worker.ts"), { workerData: context, execArgv: TYPESCRIPT });
+    const hand: Hand = IDLE.pop() ?? {
+      worker: new Worker(join(__dirname, "worker.ts"), { execArgv: TYPESCRIPT }),
+      context: undefined,
+      isBroken: false,
+    };
+    const { worker } = hand;
+    worker.ref();
     try {
+      if (hand.context !== context) worker.postMessage({ context });
+      hand.context = context;
       while (next < jobs.length) {
         const id = next++;
-        const { result, error } = await ask(worker, { id, job: jobs[id] });
+        const { result, error } = await ask(hand, { id, job: jobs[id] });
+        // What is left is of no use to anybody.
+        if (error !== undefined) next = jobs.length;
         if (error !== undefined) throw asError(error);
         if (result !== undefined) results[id] = result;
       }
     } finally {
-      await worker.terminate();
+      worker.unref();
+      if (!hand.isBroken) IDLE.push(hand);
     }
   };
   await Promise.all(Array.from({ length: Math.min(workers, jobs.length) }, one));
   return results;
 }
 
-function ask(worker: Worker, message: object): Promise<Answer> {
+/** A worker, and what it was told last. */
+interface Hand {
+  readonly worker: Worker;
+  context: JobContext | undefined;
+  /** Nobody hears of it again. */
+  isBroken: boolean;
+}
+
+/** Workers that have nothing to do: who runs jobs again finds them warm. None of them keeps the process alive. */
+const IDLE: Hand[] = [];
+
+function ask(hand: Hand, message: object): Promise<Answer> {
+  const { worker } = hand;
   return new Promise((resolve, reject) => {
-    worker.once("error", reject);
+    const broken = (error: Error): void => {
+      hand.isBroken = true;
+      reject(error);
+    };
+    worker.once("error", broken);
     worker.once("message", (answer: Answer) => {
-      worker.off("error", reject);
+      worker.off("error", broken);
       resolve(answer);
     });
     worker.postMessage(message);

@@ -59,7 +59,9 @@ class Running {
               trigger.kind === "prometheus" ? [trigger.query] : [],
             )
           : [];
-      if (queries.length > 0) this.telemetry = new Telemetry(given.labels, autoscaler.rules, queries, start);
+      const seconds = stepSeconds(trace.stepSeconds);
+      if (queries.length > 0)
+        this.telemetry = new Telemetry(given.labels, autoscaler.rules, queries, start, seconds);
       const phase = seed === 0 ? 0 : this.random.next();
       this.controller = new Controller(
         autoscaler,
@@ -117,11 +119,13 @@ class Running {
     speed /= service.time.mean * cold;
     const flow = this.flow(come, seconds, ready, lost, speed);
     const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
-    const kinds = [
-      { share: 1 - slowShare, stretch: cold },
-      ...(slowPods > 0 ? [{ share: slowShare, stretch: slow * cold }] : []),
-    ];
-    const slower = this.slower(flow, ready, kinds);
+    const slower =
+      slowPods === 0 && cold === 1
+        ? this.slower(flow, ready, ALIKE)
+        : this.slower(flow, ready, [
+            { share: 1 - slowShare, stretch: cold },
+            ...(slowPods > 0 ? [{ share: slowShare, stretch: slow * cold }] : []),
+          ]);
     this.recorder.add({
       at,
       seconds,
@@ -286,6 +290,9 @@ interface Kind {
   readonly share: number;
   readonly stretch: number;
 }
+
+/** All pods take as long as was measured. */
+const ALIKE: readonly Kind[] = [{ share: 1, stretch: 1 }];
 
 interface Slower {
   readonly p95: number;

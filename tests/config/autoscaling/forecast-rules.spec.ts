@@ -5,7 +5,7 @@ import {
   FORECAST_PARTS,
   type ForecastSettings,
 } from "../../../budget/autoscaling/forecast";
-import { forecastSeries } from "../../../budget/autoscaling/forecast-model";
+import { forecastSeries } from "../../../budget/autoscaling/forecast-series";
 import {
   FORECAST_SERIES,
   type ForecastedService,

@@ -1,7 +1,7 @@
 /** Units of a forecast: what the plan has, what the trigger divides by, and what the rules compare are one share of the slots. */
 import assert from "node:assert/strict";
 
-import { scale } from "../../../../budget/autoscaling/forecast-rules";
+import { forecastNumbers } from "../../../../budget/autoscaling/forecast";
 import { plannedForecast } from "../../../../budget/autoscaling/planned-forecast";
 import { planServices } from "../../../../plan/plan-stack";
 import { parseStackConfig } from "../../../../stacks/stack-file/config";
@@ -60,7 +60,7 @@ describe("forecast of a planned service", () => {
           assert.ok(Math.abs(one / other - 1) < 1e-3, `${service}: ${one}, ${other}`);
         near(rpsPerPod, target * speed);
         // A foreseen load that fills ten pods up to the ceiling asks for ten pods.
-        near((scale(forecast) * 10 * ceiling * speed) / rpsPerPod, 10);
+        near((forecastNumbers(forecast).scale * 10 * ceiling * speed) / rpsPerPod, 10);
         // Ten pods that the reactive trigger ordered are too full above what they carry at the limit.
         near((limit / target) * 10 * rpsPerPod, 10 * limit * speed);
       }
@@ -97,7 +97,7 @@ describe("forecast of a planned service", () => {
       [0.7, 0.7, 0.7],
     ] as const) {
       const forecast = plannedForecast({ ...base, busyAtTarget, busy, maxUtilization });
-      assert.ok(scale(forecast) <= 1);
+      assert.ok(forecastNumbers(forecast).scale <= 1);
       assert.ok(forecast.ceiling >= forecast.target && forecast.limit >= forecast.ceiling);
       assert.equal(forecast.leadMinutes, 1);
     }

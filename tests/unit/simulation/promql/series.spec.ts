@@ -62,6 +62,31 @@ describe("series of the simulation", () => {
     }
   });
 
+  it("forget what nobody asks for, and answer the same from what is left, bit for bit, markers and all", () => {
+    const random = new Random(3);
+    const kept = 300 * MINUTE;
+    const stores = [new SeriesStore(), new SeriesStore(() => kept)];
+    const text = [
+      "sum_over_time(a[5h])",
+      "avg_over_time(a[70m] offset 3h)",
+      "rate(a[2m])",
+      "a offset 4h",
+      "changes(a[4h])",
+    ];
+    const queries = stores.map((store) => text.map((one) => compilePromql(one, { store })));
+    const all = stores.map((store) => store.series("a", {}));
+    for (let minute = 0; minute < 5000; minute++) {
+      // Before the first marker, and after it.
+      const value = minute > 2000 && random.next() < 0.02 ? STALE : random.next();
+      for (const series of all) series.append(minute * MINUTE, value);
+      if (minute % 7 > 0) continue;
+      const [whole, short] = queries.map((each) => each.map((query) => query(minute * MINUTE)));
+      assert.deepEqual(short, whole, String(minute));
+    }
+    const [long, forgetful] = all.map(({ times }) => times.length);
+    assert.ok(long === 8192 && forgetful !== undefined && forgetful <= 1024, String(forgetful));
+  });
+
   it("are found again when there are others, by name and without", () => {
     const store = new SeriesStore();
     const selector = { kind: "selector", matchers: [], offset: 0 } as const;

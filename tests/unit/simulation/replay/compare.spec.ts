@@ -80,6 +80,10 @@ describe("comparison of methods", function () {
       name: "UserError",
       message: /nothing records nginx_requests/,
     });
+    // The workers are the ones of before, and go by what they are told now.
+    const again = jobs.map((job) => ({ ...job, trace: 1 }));
+    const [alone] = again.map(jobRunner(CONTEXT));
+    assert.deepEqual((await runJobs(CONTEXT, again, 2)).at(-1)?.sums, alone?.sums);
   });
 
   it("has a page, lines for the terminal, and a judgement against another branch", async () => {

@@ -17,7 +17,7 @@ const RULES = [
 
 /** What was recorded after ten minutes. */
 function recorded(queries: readonly string[]): string[] {
-  const telemetry = new Telemetry(LABELS, [{ name: "rules", rules: RULES }], queries, START);
+  const telemetry = new Telemetry(LABELS, [{ name: "rules", rules: RULES }], queries, START, 15);
   const fleet = new ReplayFleet(SERVICE, ROOMY, 3, START);
   for (let now = START; now <= START + 600; now += 15) telemetry.observe(fleet.pods, 100, 0, now, false);
   const { store } = telemetry;
@@ -44,10 +44,11 @@ describe("Prometheus of a replay", () => {
         [{ name: "rules", rules: rules as typeof RULES }],
         ["asked"],
         START,
+        15,
       );
       const fleet = new ReplayFleet(SERVICE, ROOMY, 3, START);
       for (let now = START; now <= START + 600; now += 15) telemetry.observe(fleet.pods, 100, 0, now, false);
-      return telemetry.query("asked", START + 600).map(({ value }) => value);
+      return telemetry.query("asked", START + 600);
     };
     assert.deepEqual(answer(RULES), answer(RULES.slice(0, 4)));
     assert.deepEqual(answer(RULES), [40, 0]);
@@ -55,7 +56,7 @@ describe("Prometheus of a replay", () => {
 
   it("names a mistake in a rule that no query depends on", () => {
     const telemetry = (expr: string): Telemetry =>
-      new Telemetry(LABELS, [{ name: "rules", rules: [{ record: "shown", expr }] }], ["sum(up)"], START);
+      new Telemetry(LABELS, [{ name: "rules", rules: [{ record: "shown", expr }] }], ["sum(up)"], START, 15);
     assert.throws(() => telemetry("sum(nginx_connections)"), {
       message: /nothing records nginx_connections/,
     });

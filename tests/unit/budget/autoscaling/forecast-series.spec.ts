@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 
 import { FORECAST_DEFAULTS, type ForecastSettings } from "../../../../budget/autoscaling/forecast";
-import { forecastSeries } from "../../../../budget/autoscaling/forecast-model";
+import { forecastSeries } from "../../../../budget/autoscaling/forecast-series";
 import { delayed, quantileOf, slidingMax, slidingSum } from "../../../../budget/autoscaling/sliding";
 import { Random } from "../../../../simulation/traffic/random";
 
@@ -89,6 +89,8 @@ describe("sliding windows", () => {
   it("sum to nothing where nothing is, whatever was there before", () => {
     const { sums } = slidingSum(Float64Array.from([0.1, 0.7, 0.3, 0, 0, 0, 0]), 3);
     assert.deepEqual([...sums.slice(5)], [0, 0]);
+    // Nor is a small one lost that stood beside a large one.
+    assert.equal(slidingSum(Float64Array.from([1e18, 1, 1, 1]), 2).sums[3], 2);
   });
 
   it("move series in both directions", () => {
