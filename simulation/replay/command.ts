@@ -9,7 +9,9 @@ import { UserError } from "../../cli/user-error";
 import { parseStackConfig, type StackConfig } from "../../stacks/stack-file/config";
 import { NO_SCRIPT, readScript, type Script } from "./faults";
 import type { JobContext } from "./job";
+import type { ServiceObjects } from "./objects";
 import { prometheusTrace } from "./prometheus-range";
+import { checkLoads } from "./queue";
 import { renderedObjects } from "./rendered";
 import type { ReplayService } from "./service";
 import { plannedService } from "./stack";
@@ -97,6 +99,11 @@ export async function readTask(options: Options): Promise<Task> {
       );
     }
   }
+  checkLoads(
+    script.queues,
+    queuesOf(objects.autoscaler),
+    scaled.map(({ trace }) => trace),
+  );
   return {
     stack,
     scales: scaled.map(({ scale }) => scale),
@@ -109,6 +116,11 @@ export async function readTask(options: Options): Promise<Task> {
       judgedFrom,
     },
   };
+}
+
+function queuesOf(autoscaler: ServiceObjects["autoscaler"]): string[] {
+  if (autoscaler.kind !== "keda") return [];
+  return autoscaler.object.triggers.flatMap(({ kind, name }) => (kind === "queue" ? [name] : []));
 }
 
 /** Kinds of objects that a replay reads. */

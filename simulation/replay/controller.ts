@@ -11,6 +11,7 @@ import { CALCULATOR_DEFAULTS, type CalculatorSettings, type Groups } from "../au
 import type { RuleGroup } from "../promql/rules";
 import { isGone, type ReplayFault } from "./faults";
 import type { ReplayFleet, ReplayPod } from "./fleet";
+import { checkQueues, type MessageQueue } from "./queue";
 import type { ReplayService } from "./service";
 import type { Telemetry } from "./telemetry";
 
@@ -51,6 +52,7 @@ export class Controller implements MetricsApis {
     private readonly fleet: ReplayFleet,
     private readonly faults: readonly ReplayFault[],
     private readonly telemetry: Telemetry | undefined,
+    private readonly queues: readonly MessageQueue[],
     private readonly start: number,
     phase: number,
     private readonly settings: CalculatorSettings = CALCULATOR_DEFAULTS,
@@ -64,9 +66,13 @@ export class Controller implements MetricsApis {
       this.hpa = new HorizontalPodAutoscaler(autoscaler.object, settings);
     } else {
       const { object } = autoscaler;
+      checkQueues(object, queues);
       this.keda = new Keda(
         object,
-        ({ query, name }) => this.ask(query, `ScaledObject ${object.name}: trigger ${name}`),
+        (trigger) =>
+          trigger.kind === "queue"
+            ? this.entries(trigger.name)
+            : this.ask(trigger.query, `ScaledObject ${object.name}: trigger ${trigger.name}`),
         start,
       );
       // A paused object has no autoscaler.
@@ -118,6 +124,10 @@ export class Controller implements MetricsApis {
 
   private isGone(kind: ReplayFault["kind"]): boolean {
     return isGone(this.faults, kind, this.now - this.start);
+  }
+
+  private entries(queue: string): readonly number[] {
+    return this.queues.filter(({ load }) => load.name === queue).map(({ entries }) => entries);
   }
 
   /** @throws ObjectError when a query yields several series: KEDA refuses it every time, and the trigger never works */

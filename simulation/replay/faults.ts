@@ -6,6 +6,8 @@ import { z } from "zod";
 
 import { UserError } from "../../cli/user-error";
 import { ROOMY, type NodeSettings } from "./nodes";
+import type { QueueLoad } from "./queue";
+import { readTrace } from "./trace";
 
 /** Moments and lengths are seconds; a moment counts from the start of the trace. */
 export type ReplayFault =
@@ -37,6 +39,8 @@ export interface Script {
   readonly faults: readonly ReplayFault[];
   readonly nodes: NodeSettings;
   readonly prices: Prices;
+  /** What waits for pods besides requests. */
+  readonly queues: readonly QueueLoad[];
 }
 
 /** What a pod costs by what it requests, in any currency. */
@@ -50,7 +54,7 @@ export interface Prices {
 /** Round figures of on-demand nodes of the large clouds, USD. Only ratios matter until a script gives one's own. */
 const USUAL_PRICES: Prices = { coreHour: 0.04, gibHour: 0.005 };
 
-export const NO_SCRIPT: Script = { faults: [], nodes: ROOMY, prices: USUAL_PRICES };
+export const NO_SCRIPT: Script = { faults: [], nodes: ROOMY, prices: USUAL_PRICES, queues: [] };
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
@@ -90,10 +94,29 @@ const nodes = z.strictObject({
 
 const prices = z.strictObject({ coreHour: z.number().min(0), gibHour: z.number().min(0) });
 
+const queue = z
+  .strictObject({
+    name: z.string().min(1),
+    /** A CSV of `timestamp,messages`. */
+    trace: z.string().optional(),
+    perRequest: z.number().min(0).optional(),
+    secondsPerMessage: z.number().gt(0),
+    workersPerPod: z.int().min(1),
+    promisedSeconds: duration.optional(),
+  })
+  .refine(({ trace, perRequest }) => (trace === undefined) !== (perRequest === undefined), {
+    error: "say what comes: either trace, a CSV of timestamp,messages, or perRequest",
+  })
+  .transform(({ trace, perRequest = 0, ...load }): QueueLoad => ({
+    ...load,
+    messages: trace === undefined ? perRequest : readTrace(trace, "messages"),
+  }));
+
 const script = z.strictObject({
   faults: z.array(fault).default([]),
   nodes: nodes.optional(),
   prices: prices.default(USUAL_PRICES),
+  queues: z.array(queue).default([]),
 });
 
 /** @throws UserError that names the key, what it has and what is allowed */

@@ -10,6 +10,7 @@ import { Controller, type Autoscaler } from "./controller";
 import { coldness, isGone, type ReplayFault } from "./faults";
 import { ReplayFleet } from "./fleet";
 import type { Replay } from "./inputs";
+import { MessageQueue } from "./queue";
 import { Recorder, type ReplayResult } from "./recorder";
 import { ResponseTimes } from "./service";
 import { Telemetry } from "./telemetry";
@@ -40,10 +41,12 @@ class Running {
   private readonly ends: { readonly at: number; end(): void }[] = [];
   private readonly pending: ReplayFault[];
   private queue = 0;
+  private readonly queues: readonly MessageQueue[];
 
   constructor(private readonly given: Replay) {
     const { service, autoscaler, trace, script, seed } = given;
     this.times = given.times ?? new ResponseTimes(service);
+    this.queues = script.queues.map((load) => new MessageQueue(load));
     this.random = new Random(seed);
     const first = (trace.requests[0] ?? 0) / trace.stepSeconds;
     const [min, max] = boundsOf(autoscaler);
@@ -67,6 +70,7 @@ class Running {
         this.fleet,
         script.faults,
         this.telemetry,
+        this.queues,
         start,
         phase,
       );
@@ -76,20 +80,23 @@ class Running {
   }
 
   run(): ReplayResult {
-    const { trace, seed } = this.given;
+    const { trace } = this.given;
     const seconds = stepSeconds(trace.stepSeconds);
     const perStep = Math.round(trace.stepSeconds / seconds);
     for (let step = 0; step < trace.requests.length; step++) {
       const requests = (trace.requests[step] ?? 0) / perStep;
       if (this.needed !== undefined) this.fleet.wanted = this.needed[step] ?? 0;
       for (let part = 0; part < perStep; part++) {
-        const at = step * trace.stepSeconds + part * seconds;
-        const come =
-          seed === 0 ? requests : Math.max(0, requests + Math.sqrt(requests) * this.random.normal());
-        this.step(at, seconds, come);
+        this.step(step * trace.stepSeconds + part * seconds, seconds, this.byChance(requests));
       }
     }
     return this.recorder.result(this.controller?.held ?? 0);
+  }
+
+  /** As many as are given on average, exactly so many with the seed 0. */
+  private byChance(count: number): number {
+    if (this.given.seed === 0) return count;
+    return Math.max(0, count + Math.sqrt(count) * this.random.normal());
   }
 
   /** @param at seconds since the start of the trace */
@@ -114,6 +121,7 @@ class Running {
     const cold = script.faults.length === 0 ? 1 : coldness(script.faults, at);
     // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
     const slowShare = service.balancing === "least-connections" ? slowSpeed / speed : slowPods / ready;
+    const pods = speed / service.slots;
     speed /= service.time.mean * cold;
     const flow = this.flow(come, seconds, ready, lost, speed);
     const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
@@ -122,6 +130,10 @@ class Running {
       ...(slowPods > 0 ? [{ share: slowShare, stretch: slow * cold }] : []),
     ];
     const slower = this.slower(flow, ready, kinds);
+    for (const queue of this.queues) {
+      const come = this.byChance(queue.comes(now, now + seconds, flow.answered));
+      queue.step(now, seconds, come, pods);
+    }
     this.recorder.add({
       at,
       seconds,
@@ -136,6 +148,7 @@ class Running {
       ready,
       slowness: mean / service.time.mean,
       fleet: this.fleet,
+      queues: this.queues,
     });
     const inService = Math.min(1, flow.busy) * service.slots;
     this.controller?.observe(seconds, inService, ready > 0 ? inService + this.queue / ready : 0);

@@ -16,11 +16,14 @@ import { stackFileBlock } from "./tuned-settings";
 runCommand(async () => {
   const options = readOptions(TASK_OPTIONS);
   const started = Date.now();
-  const { stack, context } = await readTask(options).catch((error: unknown) =>
+  const { stack, context: told } = await readTask(options).catch((error: unknown) =>
     mistakesAsUserErrors<never>(() => {
       throw error;
     }),
   );
+  // What is tried follows requests or CPU. The trigger of a queue stands beside it, and only raises.
+  const context = { ...told, script: { ...told.script, queues: [] } };
+  if (told.script.queues.length > 0) print("queues are left out: their triggers stay as they are");
   const { best, tried } = await search(context, print);
   const { service, manifests, script } = context;
   const [, renderedMax] = boundsOf(serviceObjects(manifests, service.name).autoscaler);
