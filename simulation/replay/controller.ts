@@ -9,7 +9,7 @@ import { Keda } from "../autoscaler/keda";
 import type { ScaledObject } from "../autoscaler/scaled-object";
 import { CALCULATOR_DEFAULTS, type CalculatorSettings, type Groups } from "../autoscaler/replica-calculator";
 import type { RuleGroup } from "../promql/rules";
-import { isGone, type ReplayFault } from "./faults";
+import { isGone, type FaultKind, type ReplayFault } from "./faults";
 import type { ReplayFleet, ReplayPod } from "./fleet";
 import { checkQueues, type MessageQueue } from "./queue";
 import type { ReplayService } from "./service";
@@ -122,7 +122,7 @@ export class Controller implements MetricsApis {
     }
   }
 
-  private isGone(kind: ReplayFault["kind"]): boolean {
+  private isGone(kind: FaultKind): boolean {
     return isGone(this.faults, kind, this.now - this.start);
   }
 

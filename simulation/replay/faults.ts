@@ -29,10 +29,13 @@ export type ReplayFault =
     }
   /** A share of the pods fails over and over until the time is over. */
   | { readonly kind: "crashing-pods"; readonly at: number; readonly seconds: number; readonly share: number }
+  /** Every pod is replaced by one of a new version, as the Deployment says. */
+  | { readonly kind: "rollout"; readonly at: number }
   /** Requests take `factor` times as long, less and less so: by e in `seconds`. */
   | { readonly kind: "cache-lost"; readonly at: number; readonly seconds: number; readonly factor: number };
 
-export type FaultKind = ReplayFault["kind"];
+/** What lasts for a while. */
+export type FaultKind = Exclude<ReplayFault["kind"], "rollout">;
 
 /** What a replay is told besides the trace and the stack. */
 export interface Script {
@@ -80,6 +83,7 @@ const fault = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("zone-lost"), ...time }),
   z.strictObject({ kind: z.literal("slow-nodes"), ...time, factor, share }),
   z.strictObject({ kind: z.literal("crashing-pods"), ...time, share }),
+  z.strictObject({ kind: z.literal("rollout"), at: duration }),
   z.strictObject({ kind: z.literal("cache-lost"), ...time, factor }),
 ]);
 
@@ -140,13 +144,16 @@ export function parseScript(text: string, name: string): Script {
   const kinds = fault.options.map(({ shape }) => shape.kind.value).join(", ");
   throw new UserError(
     `${name}: ${first?.path.join(".") ?? ""}: ${first?.message ?? "not a script"}`,
-    `a fault has kind (${kinds}), at and seconds, as in {kind: zone-lost, at: 1d8h, seconds: 30m}`,
+    `a fault has kind (${kinds}), at and seconds, as in {kind: zone-lost, at: 1d8h, seconds: 30m}; a rollout has no seconds`,
   );
 }
 
 /** How the faults stand at a moment. */
 export function isGone(faults: readonly ReplayFault[], kind: FaultKind, now: number): boolean {
-  for (const one of faults) if (one.kind === kind && now >= one.at && now < one.at + one.seconds) return true;
+  for (const one of faults) {
+    if (one.kind === "rollout" || one.kind !== kind) continue;
+    if (now >= one.at && now < one.at + one.seconds) return true;
+  }
   return false;
 }
 

@@ -236,11 +236,13 @@ class Running {
   private begin(fault: ReplayFault, at: number): void {
     const { fleet } = this;
     const now = this.given.trace.startSeconds + at;
-    const end = fault.at + fault.seconds;
     switch (fault.kind) {
+      case "rollout":
+        fleet.rollOut();
+        return;
       case "zone-lost": {
         const zone = fleet.loseZone(now);
-        this.ends.push({ at: end, end: () => fleet.reopenZone(zone) });
+        this.ends.push({ at: fault.at + fault.seconds, end: () => fleet.reopenZone(zone) });
         return;
       }
       case "slow-nodes": {
@@ -249,7 +251,7 @@ class Running {
         const every = Math.max(1, Math.round(1 / share));
         fleet.pods.forEach((pod, index) => (pod.slowness = index % every === 0 ? factor : 1));
         this.ends.push({
-          at: end,
+          at: fault.at + fault.seconds,
           end: () => {
             fleet.slowness = { factor: 1, share: 0 };
             for (const pod of fleet.pods) pod.slowness = 1;
