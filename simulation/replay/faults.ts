@@ -44,6 +44,14 @@ export interface Script {
   readonly prices: Prices;
   /** What waits for pods besides requests. */
   readonly queues: readonly QueueLoad[];
+  /** What pods take that have just become ready. @default as long as all others */
+  readonly slowStart?: SlowStart | undefined;
+}
+
+/** A pod that has just become ready takes `factor` times as long, evenly less so until `seconds` have passed. */
+export interface SlowStart {
+  readonly seconds: number;
+  readonly factor: number;
 }
 
 /** What a pod costs by what it requests, in any currency. */
@@ -121,6 +129,7 @@ const script = z.strictObject({
   nodes: nodes.optional(),
   prices: prices.default(USUAL_PRICES),
   queues: z.array(queue).default([]),
+  slowStart: z.strictObject({ seconds: duration, factor }).optional(),
 });
 
 /** @throws UserError that names the key, what it has and what is allowed */
@@ -165,4 +174,10 @@ export function coldness(faults: readonly ReplayFault[], now: number): number {
     factorNow *= 1 + (one.factor - 1) * Math.exp(-(now - one.at) / one.seconds);
   }
   return factorNow;
+}
+
+/** How many times as long a pod takes that has been ready for so long, seconds. */
+export function freshness(slowStart: SlowStart | undefined, seconds: number): number {
+  if (slowStart === undefined || seconds >= slowStart.seconds) return 1;
+  return 1 + (slowStart.factor - 1) * (1 - Math.max(0, seconds) / slowStart.seconds);
 }

@@ -7,7 +7,7 @@
  */
 import { Random } from "../traffic/random";
 import { Controller, type Autoscaler } from "./controller";
-import { coldness, isGone, type ReplayFault } from "./faults";
+import { coldness, freshness, isGone, type ReplayFault } from "./faults";
 import { ReplayFleet } from "./fleet";
 import type { Replay } from "./inputs";
 import { MessageQueue } from "./queue";
@@ -105,30 +105,32 @@ class Running {
     this.passFaults(at);
     const now = this.given.trace.startSeconds + at;
     this.fleet.reconcile(now);
-    let [ready, lost, speed, slow, slowSpeed, slowPods] = [0, 0, 0, 1, 0, 0];
+    // A pod that takes twice as long counts half.
+    let [ready, lost, pods] = [0, 0, 0];
+    const slow = new Map<number, number>();
     for (const pod of this.fleet.pods) {
       if (!pod.ready) continue;
       if (pod.lost) lost++;
       else {
+        const stretch = pod.slowness * freshness(script.slowStart, now + seconds / 2 - pod.changedAt);
         ready++;
-        speed += service.slots / pod.slowness;
-        if (pod.slowness === 1) continue;
-        slow = pod.slowness;
-        slowPods++;
-        slowSpeed += service.slots / pod.slowness;
+        pods += 1 / stretch;
+        if (stretch !== 1) slow.set(stretch, (slow.get(stretch) ?? 0) + 1);
       }
     }
     const cold = script.faults.length === 0 ? 1 : coldness(script.faults, at);
-    // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
-    const slowShare = service.balancing === "least-connections" ? slowSpeed / speed : slowPods / ready;
-    const pods = speed / service.slots;
-    speed /= service.time.mean * cold;
+    const speed = (pods * service.slots) / (service.time.mean * cold);
     const flow = this.flow(come, seconds, ready, lost, speed);
     const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
-    const kinds = [
-      { share: 1 - slowShare, stretch: cold },
-      ...(slowPods > 0 ? [{ share: slowShare, stretch: slow * cold }] : []),
-    ];
+    const kinds: Kind[] = [];
+    let usual = 1;
+    for (const [stretch, count] of slow) {
+      // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
+      const share = service.balancing === "least-connections" ? count / stretch / pods : count / ready;
+      kinds.push({ share, stretch: stretch * cold });
+      usual -= share;
+    }
+    kinds.unshift({ share: usual, stretch: cold });
     const slower = this.slower(flow, ready, kinds);
     for (const queue of this.queues) {
       const come = this.byChance(queue.comes(now, now + seconds, flow.answered));
