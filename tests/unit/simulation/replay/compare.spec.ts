@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 
+import { ROOT } from "../../../../cli/paths";
 import { worse } from "../../../../simulation/replay/against";
 import { niceTop } from "../../../../simulation/replay/chart";
 import { compare } from "../../../../simulation/replay/compare";
 import { readOptions, wholeNumber } from "../../../../simulation/replay/command";
-import { NO_SCRIPT, coldness, isGone, parseScript } from "../../../../simulation/replay/faults";
+import { NO_SCRIPT, coldness, isGone, parseScript, readScript } from "../../../../simulation/replay/faults";
 import { jobRunner, type JobContext } from "../../../../simulation/replay/job";
 import { atCost, withTargets } from "../../../../simulation/replay/methods";
 import { serviceObjects } from "../../../../simulation/replay/objects";
@@ -139,6 +142,13 @@ describe("what a replay is told", () => {
     assert.equal(coldness(faults, 59), 1);
     assert.equal(coldness(faults, 60), 3);
     assert.ok(Math.abs(coldness(faults, 160) - (1 + 2 / Math.E)) < 1e-9);
+  });
+
+  it("reads the examples of the documentation", () => {
+    const folder = join(ROOT, "docs", "simulation");
+    const scripts = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
+    assert.ok(scripts.length >= 2);
+    for (const file of scripts) assert.notEqual(readScript(join(folder, file)).faults.length, 0, file);
   });
 
   it("refuses what is no script, with the key", () => {
