@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { ROOT } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
 import { parseStackConfig, type StackConfig } from "../../stacks/stack-file/config";
-import { NO_SCRIPT, readScript, type Script } from "./faults";
+import { NO_SCRIPT, checkMoments, readScript, type Script } from "./faults";
 import type { JobContext } from "./job";
 import type { ServiceObjects } from "./objects";
 import { prometheusTrace } from "./prometheus-range";
@@ -91,7 +91,7 @@ export async function readTask(options: Options): Promise<Task> {
   const warmUpDays = wholeNumber(options, "warm-up-days", 0, 60);
   const judgedFrom = warmUpDays * 86_400;
   for (const { trace } of scaled) {
-    const days = (trace.requests.length * trace.stepSeconds) / 86_400;
+    const days = lengthOf(trace) / 86_400;
     if (days <= warmUpDays) {
       throw new UserError(
         `${trace.name} has ${days.toFixed(1)} days, of which ${warmUpDays} are not judged`,
@@ -99,6 +99,7 @@ export async function readTask(options: Options): Promise<Task> {
       );
     }
   }
+  checkMoments(script.faults, Math.max(...traces.map(lengthOf)));
   checkLoads(
     script.queues,
     queuesOf(objects.autoscaler),
@@ -117,6 +118,9 @@ export async function readTask(options: Options): Promise<Task> {
     },
   };
 }
+
+/** Seconds. */
+const lengthOf = ({ requests, stepSeconds }: Trace): number => requests.length * stepSeconds;
 
 function queuesOf(autoscaler: ServiceObjects["autoscaler"]): string[] {
   if (autoscaler.kind !== "keda") return [];

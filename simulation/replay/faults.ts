@@ -157,6 +157,16 @@ export function parseScript(text: string, name: string): Script {
   );
 }
 
+/** @param seconds of the longest trace. @throws UserError when a fault comes after all of them: it would count as kept */
+export function checkMoments(faults: readonly ReplayFault[], seconds: number): void {
+  const late = faults.find(({ at }) => at >= seconds);
+  if (late === undefined) return;
+  throw new UserError(
+    `the script has ${late.kind} at ${late.at} s; the longest trace ends at ${seconds} s`,
+    "give an earlier moment, or a longer trace",
+  );
+}
+
 /** How the faults stand at a moment. */
 export function isGone(faults: readonly ReplayFault[], kind: FaultKind, now: number): boolean {
   for (const one of faults) {

@@ -7,7 +7,14 @@ import { worse } from "../../../../simulation/replay/against";
 import { niceTop } from "../../../../simulation/replay/chart";
 import { compare } from "../../../../simulation/replay/compare";
 import { readOptions, wholeNumber } from "../../../../simulation/replay/command";
-import { NO_SCRIPT, coldness, isGone, parseScript, readScript } from "../../../../simulation/replay/faults";
+import {
+  NO_SCRIPT,
+  checkMoments,
+  coldness,
+  isGone,
+  parseScript,
+  readScript,
+} from "../../../../simulation/replay/faults";
 import { jobRunner, type JobContext } from "../../../../simulation/replay/job";
 import { atCost, withTargets } from "../../../../simulation/replay/methods";
 import { serviceObjects } from "../../../../simulation/replay/objects";
@@ -162,6 +169,14 @@ describe("what a replay is told", () => {
     for (const [text, message] of refused) {
       assert.throws(() => parseScript(text, "script.yaml"), { name: "UserError", message });
     }
+  });
+
+  it("refuses a fault that comes after the trace", () => {
+    const faults = [{ kind: "rollout", at: 3600 }] as const;
+    checkMoments(faults, 3601);
+    assert.throws(() => {
+      checkMoments(faults, 3600);
+    }, /the script has rollout at 3600 s; the longest trace ends at 3600 s/);
   });
 
   it("refuses options that there are not", () => {
