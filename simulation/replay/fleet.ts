@@ -40,6 +40,8 @@ export class ReplayFleet {
   slowness = { factor: 1, share: 0 };
   private made = 0;
   private version = 0;
+  /** There may be pods of another version. */
+  private isRolling = false;
 
   constructor(
     private readonly service: ReplayService,
@@ -67,8 +69,8 @@ export class ReplayFleet {
   /** One round of the controllers. */
   reconcile(now: number): void {
     this.passLosses(now);
-    const isRolling = this.pods.some(isOther(this.version));
-    if (!isRolling) {
+    this.isRolling &&= this.pods.some(isOther(this.version));
+    if (!this.isRolling) {
       for (let missing = this.wanted - this.pods.length; missing > 0; missing--) this.start(now);
       for (let surplus = this.pods.length - this.wanted; surplus > 0; surplus--) this.remove(this.first());
     }
@@ -81,7 +83,7 @@ export class ReplayFleet {
         pod.changedAt = pod.readyAt;
       }
     }
-    if (isRolling) this.roll(now);
+    if (this.isRolling) this.roll(now);
     const idle = this.nodes.scan(now, waiting, () => this.open);
     if (idle !== undefined) this.evictOneOf(idle);
   }
@@ -89,6 +91,7 @@ export class ReplayFleet {
   /** Every pod is to be replaced by one of a new version. */
   rollOut(): void {
     this.version++;
+    this.isRolling = true;
   }
 
   private roll(now: number): void {

@@ -107,15 +107,19 @@ class Running {
     this.fleet.reconcile(now);
     // A pod that takes twice as long counts half.
     let [ready, lost, pods] = [0, 0, 0];
-    const slow = new Map<number, number>();
+    const { slowStart } = script;
+    let slow: Map<number, number> | undefined;
     for (const pod of this.fleet.pods) {
       if (!pod.ready) continue;
       if (pod.lost) lost++;
       else {
-        const stretch = pod.slowness * freshness(script.slowStart, now + seconds / 2 - pod.changedAt);
+        const age = now + seconds / 2 - pod.changedAt;
+        const stretch = slowStart === undefined ? pod.slowness : pod.slowness * freshness(slowStart, age);
         ready++;
         pods += 1 / stretch;
-        if (stretch !== 1) slow.set(stretch, (slow.get(stretch) ?? 0) + 1);
+        if (stretch === 1) continue;
+        slow ??= new Map();
+        slow.set(stretch, (slow.get(stretch) ?? 0) + 1);
       }
     }
     const cold = script.faults.length === 0 ? 1 : coldness(script.faults, at);
@@ -124,7 +128,7 @@ class Running {
     const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
     const kinds: Kind[] = [];
     let usual = 1;
-    for (const [stretch, count] of slow) {
+    for (const [stretch, count] of slow ?? []) {
       // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
       const share = service.balancing === "least-connections" ? count / stretch / pods : count / ready;
       kinds.push({ share, stretch: stretch * cold });
