@@ -126,15 +126,14 @@ class Running {
     const speed = (pods * service.slots) / (service.time.mean * cold);
     const flow = this.flow(come, seconds, ready, lost, speed);
     const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
-    const kinds: Kind[] = [];
-    let usual = 1;
+    const usual = { share: 1, stretch: cold };
+    const kinds: Kind[] = [usual];
     for (const [stretch, count] of slow ?? []) {
       // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
       const share = service.balancing === "least-connections" ? count / stretch / pods : count / ready;
       kinds.push({ share, stretch: stretch * cold });
-      usual -= share;
+      usual.share -= share;
     }
-    kinds.unshift({ share: usual, stretch: cold });
     const slower = this.slower(flow, ready, kinds);
     for (const queue of this.queues) {
       const come = this.byChance(queue.comes(now, now + seconds, flow.answered));
