@@ -38,6 +38,7 @@ function serviceOf(slots: number): ReplayService {
     mostPerPod: 25 * slots,
     answerSeconds: 10,
     maxUnavailable: 1,
+    rollout: { maxSurge: "25%", maxUnavailable: 0, minReadySeconds: 12 },
     baseRps: 300,
     peakRps: 1200,
     maxUtilization: 0.75,

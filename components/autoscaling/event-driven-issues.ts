@@ -1,13 +1,15 @@
 /**
- * What KEDA's own admission webhook refuses, said at preview: there it does not run, and where it runs its failures are
- * ignored. Checked against KEDA 2.20, apis/keda/v1alpha1/scaledobject_webhook.go and pkg/scalers.
+ * What KEDA's own admission webhook, its definitions and its scalers refuse, said at preview: there they do not run, and where the
+ * webhook runs its failures are ignored. Checked against KEDA 2.20, apis/keda/v1alpha1 and pkg/scalers.
  */
+import type * as pulumi from "@pulumi/pulumi";
+
 import { issue, pathOf, type Issue } from "../../budget/core/issues";
 import { CRON, OVER_AT_ONCE, isCron } from "../../budget/autoscaling/cron";
 import { TIMEZONE, isTimezone } from "../../budget/core/timezone";
 import type { EventDrivenAutoscalerArgs } from "./event-driven-args";
 import { boundIssues } from "./scaling-metrics";
-import type { ScalingTrigger } from "./scaling-triggers";
+import { credentialsOf, type ScalingTrigger } from "./scaling-triggers";
 
 /** Kubernetes: a value of a label, which the name of a ScaledObject becomes. */
 export const LONGEST_NAME = 63;
@@ -20,7 +22,29 @@ export function eventDrivenIssues(args: EventDrivenAutoscalerArgs): Issue[] {
     ...triggers.flatMap((trigger, index) => triggerIssues(trigger, `triggers[${index}]`)),
     ...togetherIssues(args),
     ...(fallback === undefined ? [] : fallbackIssues(fallback, args)),
+    ...timeIssues(args),
   ];
+}
+
+/** Its definitions have whole numbers here, and its operator no other number of paused pods. */
+function timeIssues({
+  pollingSeconds,
+  cooldownSeconds,
+  fallback,
+  pause,
+}: EventDrivenAutoscalerArgs): Issue[] {
+  return [
+    ...wholeFrom("pollingSeconds", pollingSeconds, 1),
+    ...wholeFrom("cooldownSeconds", cooldownSeconds, 0),
+    ...wholeFrom("fallback.failures", fallback?.failures, 1),
+    ...(pause?.kind === "all" ? wholeFrom("pause.replicas", pause.replicas, 0) : []),
+  ];
+}
+
+function wholeFrom(property: string, got: number | undefined, least: 0 | 1): Issue[] {
+  if (got === undefined || (Number.isInteger(got) && got >= least)) return [];
+  const fix = "Round it, or leave it out for the default.";
+  return [issue(pathOf(property), got, { allowed: `a whole number from ${least} on`, fix })];
 }
 
 function nameIssues(name: unknown): Issue[] {
@@ -39,7 +63,13 @@ function togetherIssues({ min, triggers }: EventDrivenAutoscalerArgs): Issue[] {
       }),
     );
   }
-  triggers.forEach(({ name }, index) => {
+  triggers.forEach((trigger, index) => {
+    const { name } = trigger;
+    if (credentialsOf(trigger).length > 0 && !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name)) {
+      const fix = "Its TriggerAuthentication is named after it: use small letters, digits and hyphens.";
+      const allowed = "a name of Kubernetes";
+      issues.push(issue(pathOf(`triggers[${index}].name`), name, { allowed, fix }));
+    }
     if (triggers.findIndex((other) => other.name === name) === index) return;
     const fix = "Rename one of the two.";
     issues.push(issue(pathOf(`triggers[${index}].name`), name, { allowed: "a name of its own", fix }));
@@ -60,24 +90,53 @@ function triggerIssues(trigger: ScalingTrigger, at: string): Issue[] {
     case "cpu":
       return positive(`${at}.utilization`, trigger.utilization);
     case "prometheus":
-      return [...positive(`${at}.perPod`, trigger.perPod), ...queryIssues(trigger.query, at)];
+      return [
+        ...positive(`${at}.perPod`, trigger.perPod),
+        ...filled(`${at}.url`, trigger.url),
+        ...queryIssues(trigger.query, at),
+        ...(trigger.timeoutSeconds === undefined
+          ? []
+          : positive(
+              `${at}.timeoutSeconds`,
+              trigger.timeoutSeconds,
+              "Leave it out for KEDA's own 3 seconds.",
+            )),
+      ];
     case "cron":
       return cronIssues(trigger, at);
     case "redis-list":
+      return [
+        ...whole(`${at}.perPod`, trigger.perPod),
+        ...filled(`${at}.redis.addresses`, trigger.redis.addresses),
+        ...filled(`${at}.list`, trigger.list),
+      ];
     case "redis-stream":
-      return whole(`${at}.perPod`, trigger.perPod);
+      return [
+        ...whole(`${at}.perPod`, trigger.perPod),
+        ...filled(`${at}.redis.addresses`, trigger.redis.addresses),
+        ...filled(`${at}.stream`, trigger.stream),
+        // Without a group KEDA counts all entries that ever came, against 5 for a pod.
+        ...filled(`${at}.consumerGroup`, trigger.consumerGroup),
+      ];
   }
 }
 
-function positive(property: string, got: number): Issue[] {
+/** What the program does not know yet is right. */
+function filled(property: string, got: pulumi.Input<string>): Issue[] {
+  if (typeof got !== "string" || got.trim() !== "") return [];
+  return [
+    issue(pathOf(property), got, { allowed: "a text", fix: "Fill it in: KEDA does not start without." }),
+  ];
+}
+
+function positive(
+  property: string,
+  got: number,
+  fix = "Give what one pod has of it at the target.",
+): Issue[] {
   return got > 0 && Number.isFinite(got)
     ? []
-    : [
-        issue(pathOf(property), got, {
-          allowed: "a number above 0",
-          fix: "Give what one pod has of it at the target.",
-        }),
-      ];
+    : [issue(pathOf(property), got, { allowed: "a number above 0", fix })];
 }
 
 function whole(property: string, got: number): Issue[] {

@@ -8,12 +8,13 @@ import {
   metricName,
   type CronTrigger,
   type PrometheusTrigger,
+  type QueueTrigger,
   type ScaledObject,
   type Trigger,
 } from "./scaled-object";
 
-/** Answer to a query: values of the series found, or that there is no answer at all. */
-export type Query = (trigger: PrometheusTrigger) => readonly number[] | "no answer";
+/** What a trigger asks elsewhere: values of the series found, the length of a queue, or that there is no answer at all. */
+export type Query = (trigger: PrometheusTrigger | QueueTrigger) => readonly number[] | "no answer";
 
 /** The workload. */
 export interface Workload {
@@ -87,7 +88,6 @@ export class Keda {
   }
 
   private read(trigger: Trigger, now: number): Reading {
-    if (trigger.kind === "queue") return { milli: 0, isActive: false };
     if (trigger.kind === "cron") {
       const isWithin = this.isWithin(trigger, now);
       return { milli: isWithin ? 1000 * trigger.desiredReplicas : 0, isActive: isWithin };
@@ -96,7 +96,10 @@ export class Keda {
     if (answer === "no answer" || answer.length > 1) return undefined;
     const [value = NaN] = answer;
     // No series, no number, and what is infinite are one thing here.
-    if (!Number.isFinite(value)) return trigger.ignoreNullValues ? { milli: 0, isActive: false } : undefined;
+    if (!Number.isFinite(value)) {
+      const isNothing = trigger.kind === "prometheus" && trigger.ignoreNullValues;
+      return isNothing ? { milli: 0, isActive: false } : undefined;
+    }
     return {
       milli: Math.round(Math.max(0, value) * 1000),
       isActive: value > trigger.activationThreshold,
@@ -133,8 +136,7 @@ export class Keda {
     if (fallback.behavior === "currentReplicas") replicas = wanted;
     else if (fallback.behavior === "currentReplicasIfHigher") replicas = Math.max(wanted, replicas);
     else if (fallback.behavior === "currentReplicasIfLower") replicas = Math.min(wanted, replicas);
-    const threshold = trigger.kind === "prometheus" ? trigger.threshold : 1;
-    const isValue = trigger.kind === "prometheus" && trigger.isValue;
+    const { threshold, isValue } = trigger.kind === "cron" ? { threshold: 1, isValue: false } : trigger;
     if (isValue && ready === 0) return undefined;
     const share = isValue ? replicas / ready : replicas;
     return Math.trunc(threshold * 1000 * share);

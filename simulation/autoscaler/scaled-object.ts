@@ -2,8 +2,9 @@
  * KEDA's ScaledObject as it is rendered, and the HorizontalPodAutoscaler that its operator makes of it.
  *
  * Source: kedacore/keda, apis/keda/v1alpha1/scaledobject_types.go, controllers/keda/hpa.go, pkg/scalers/{prometheus,cron,
- * cpu_memory}_scaler.go, as of 2.20.
+ * cpu_memory,redis,redis_streams}_scaler.go, as of 2.20.
  */
+import { own } from "../../budget/core/own";
 import { Schedule } from "./cron";
 import {
   ObjectError,
@@ -41,23 +42,39 @@ export interface CronTrigger {
   readonly cached: boolean;
 }
 
-/** Work that waits elsewhere. A replay of requests knows nothing of it, and takes it for none. */
+/** Work that waits elsewhere: what KEDA reads of it is its length, a whole number. */
 export interface QueueTrigger {
   readonly kind: "queue";
+  /** What a replay knows the queue by. */
   readonly name: string;
+  /** Entries of a pod, or of all (`metricType: Value`). */
+  readonly threshold: number;
+  readonly activationThreshold: number;
+  readonly isValue: boolean;
   readonly cached: boolean;
 }
 
-/** Types of KEDA's triggers that stand for a queue. */
-const QUEUES = [
-  "redis",
-  "redis-streams",
-  "redis-sentinel",
-  "redis-sentinel-streams",
-  "redis-cluster",
-  "rabbitmq",
-  "kafka",
-];
+/** Where a trigger of a queue has its threshold and its activation. */
+interface QueueKeys {
+  readonly threshold: string;
+  /** KEDA's own; undefined where the queue is read in another way without the key. */
+  readonly usual: number | undefined;
+  readonly activation: string;
+}
+
+const LIST: QueueKeys = { threshold: "listLength", usual: 5, activation: "activationListLength" };
+/** Entries that the group was not given yet. Without the key KEDA counts those that are worked on, or all that ever came. */
+const STREAM: QueueKeys = { threshold: "lagCount", usual: undefined, activation: "activationLagCount" };
+
+/** Types of KEDA's triggers that stand for a queue whose length is what waits. */
+const QUEUES: Readonly<Record<string, QueueKeys>> = {
+  redis: LIST,
+  "redis-sentinel": LIST,
+  "redis-cluster": LIST,
+  "redis-streams": STREAM,
+  "redis-sentinel-streams": STREAM,
+  "redis-cluster-streams": STREAM,
+};
 
 export type Trigger = PrometheusTrigger | CronTrigger | QueueTrigger;
 
@@ -164,8 +181,9 @@ export function readScaledObject(manifest: unknown): ScaledObject {
 
 function externalMetric(index: number, trigger: Trigger): HpaMetric {
   const name = metricName(index, trigger);
-  const target = trigger.kind === "prometheus" ? milliValue(Number(trigger.threshold.toFixed(3))) : 1000;
-  const isValue = trigger.kind === "prometheus" && trigger.isValue;
+  // A clock asks for replicas, of one each.
+  const target = trigger.kind === "cron" ? 1000 : milliValue(Number(trigger.threshold.toFixed(3)));
+  const isValue = trigger.kind !== "cron" && trigger.isValue;
   return {
     kind: "external",
     name,
@@ -194,24 +212,26 @@ function readTrigger(
     if (Number.isFinite(value)) return value;
     throw new ObjectError(`${where}.metadata.${key} is "${metadata[key] ?? ""}"; allowed is a number`);
   };
+  const above = (key: string, usual?: number): number => {
+    const value = number(key, usual);
+    if (value > 0) return value;
+    throw new ObjectError(`${where}.metadata.${key} is ${value}; allowed is above 0`);
+  };
+  const isValue = trigger["metricType"] === "Value";
   const named = { name: textOf(trigger["name"]) || type, cached: trigger["useCachedMetrics"] === true };
   switch (type) {
-    case "prometheus": {
-      const threshold = number("threshold");
-      if (threshold <= 0)
-        throw new ObjectError(`${where}.metadata.threshold is ${threshold}; allowed is above 0`);
+    case "prometheus":
       return {
         trigger: {
           kind: "prometheus",
           ...named,
           query: text("query"),
-          threshold,
+          threshold: above("threshold"),
           activationThreshold: number("activationThreshold", 0),
           ignoreNullValues: metadata["ignoreNullValues"] !== "false",
-          isValue: trigger["metricType"] === "Value",
+          isValue,
         },
       };
-    }
     case "cron": {
       const [start, end, zone] = [text("start"), text("end"), text("timezone")];
       if (start === end) throw new ObjectError(`${where}: start and end are the same, "${start}"`);
@@ -242,11 +262,18 @@ function readTrigger(
         },
       };
     }
-    default:
-      if (QUEUES.includes(type)) return { trigger: { kind: "queue", ...named } };
-      throw new ObjectError(
-        `${where}: the type "${type}" is not simulated; these are: prometheus, cron, cpu, memory`,
-      );
+    default: {
+      const keys = own(QUEUES, type);
+      if (keys === undefined) {
+        const known = ["prometheus", "cron", "cpu", "memory", ...Object.keys(QUEUES)];
+        throw new ObjectError(
+          `${where}: the type "${type}" is not simulated; these are: ${known.join(", ")}`,
+        );
+      }
+      const threshold = above(keys.threshold, keys.usual);
+      const activationThreshold = number(keys.activation, 0);
+      return { trigger: { kind: "queue", ...named, threshold, activationThreshold, isValue } };
+    }
   }
 }
 

@@ -5,6 +5,7 @@
  * as in pkg/controller/controller_utils.go (`ActivePodsWithRanks`): those that are not ready, then the newest.
  */
 import { Pod } from "./pod";
+import { rolloutRound } from "./rollout";
 
 export interface DeploymentSettings {
   readonly zones: number;
@@ -97,13 +98,23 @@ export class Deployment {
   }
 
   private roll(active: readonly Pod[], current: readonly Pod[], now: number): void {
-    const surge = Math.ceil(this.replicas * this.settings.maxSurge);
-    const most = this.replicas + surge;
-    let room = Math.min(most - active.length, this.replicas - current.length);
-    for (; room > 0; room--) this.start(now);
+    const { replicas } = this;
     const old = active.filter(({ version }) => version !== this.version);
-    const available = active.filter((pod) => this.isAvailable(pod, now)).length;
-    this.remove(old, Math.min(old.length, available - this.replicas), now);
+    const available = (pods: readonly Pod[]): number =>
+      pods.filter((pod) => this.isAvailable(pod, now)).length;
+    const { start, removeOld, removeCurrent } = rolloutRound(
+      { maxSurge: Math.ceil(replicas * this.settings.maxSurge), maxUnavailable: 0 },
+      {
+        replicas,
+        old: old.length,
+        current: current.length,
+        oldAvailable: available(old),
+        currentAvailable: available(current),
+      },
+    );
+    for (let missing = start; missing > 0; missing--) this.start(now);
+    this.remove(old, removeOld, now);
+    this.remove(current, removeCurrent, now);
   }
 
   private isAvailable(pod: Pod, now: number): boolean {

@@ -1,7 +1,8 @@
 /** Whether a branch breaks more promises than another: what one run wrote beside what this one found. */
 import type { Comparison } from "./compare";
+import type { Violations } from "./recorder";
 
-const PROMISES = ["p95", "p99", "errors"] as const;
+const PROMISES = ["p95", "p99", "errors", "queues"] as const;
 
 /**
  * Traces and services that both have. More minutes broken of any promise is worse; a lower cost is no excuse.
@@ -25,7 +26,9 @@ export function worse(
     }
     const cost = theirs.cost === 0 ? 0 : 100 * (ours.cost / theirs.cost - 1);
     const changes = PROMISES.map((promise) => {
-      const [was, is] = [theirs.sums.violations[promise], ours.sums.violations[promise]];
+      // A file of earlier says nothing of queues.
+      const { [promise]: was = 0 }: Partial<Violations> = theirs.sums.violations;
+      const is = ours.sums.violations[promise];
       if (is > was) isWorse = true;
       return `${promise} ${was} -> ${is}`;
     });

@@ -7,9 +7,11 @@ import { parse } from "yaml";
 import { ROOT } from "../../cli/paths";
 import { UserError } from "../../cli/user-error";
 import { parseStackConfig, type StackConfig } from "../../stacks/stack-file/config";
-import { NO_SCRIPT, readScript, type Script } from "./faults";
+import { NO_SCRIPT, checkMoments, readScript, type Script } from "./faults";
 import type { JobContext } from "./job";
+import type { ServiceObjects } from "./objects";
 import { prometheusTrace } from "./prometheus-range";
+import { checkLoads } from "./queue";
 import { renderedObjects } from "./rendered";
 import type { ReplayService } from "./service";
 import { plannedService } from "./stack";
@@ -89,7 +91,7 @@ export async function readTask(options: Options): Promise<Task> {
   const warmUpDays = wholeNumber(options, "warm-up-days", 0, 60);
   const judgedFrom = warmUpDays * 86_400;
   for (const { trace } of scaled) {
-    const days = (trace.requests.length * trace.stepSeconds) / 86_400;
+    const days = lengthOf(trace) / 86_400;
     if (days <= warmUpDays) {
       throw new UserError(
         `${trace.name} has ${days.toFixed(1)} days, of which ${warmUpDays} are not judged`,
@@ -97,6 +99,12 @@ export async function readTask(options: Options): Promise<Task> {
       );
     }
   }
+  checkMoments(script.faults, Math.max(...traces.map(lengthOf)));
+  checkLoads(
+    script.queues,
+    queuesOf(objects.autoscaler),
+    scaled.map(({ trace }) => trace),
+  );
   return {
     stack,
     scales: scaled.map(({ scale }) => scale),
@@ -109,6 +117,14 @@ export async function readTask(options: Options): Promise<Task> {
       judgedFrom,
     },
   };
+}
+
+/** Seconds. */
+const lengthOf = ({ requests, stepSeconds }: Trace): number => requests.length * stepSeconds;
+
+function queuesOf(autoscaler: ServiceObjects["autoscaler"]): string[] {
+  if (autoscaler.kind !== "keda") return [];
+  return autoscaler.object.triggers.flatMap(({ kind, name }) => (kind === "queue" ? [name] : []));
 }
 
 /** Kinds of objects that a replay reads. */

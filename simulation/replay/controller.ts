@@ -9,8 +9,9 @@ import { Keda } from "../autoscaler/keda";
 import type { PrometheusTrigger, ScaledObject } from "../autoscaler/scaled-object";
 import { CALCULATOR_DEFAULTS, type CalculatorSettings, type Groups } from "../autoscaler/replica-calculator";
 import type { RuleGroup } from "../promql/rules";
-import { isGone, type ReplayFault } from "./faults";
+import { isGone, type FaultKind, type ReplayFault } from "./faults";
 import type { ReplayFleet, ReplayPod } from "./fleet";
+import { checkQueues, type MessageQueue } from "./queue";
 import type { ReplayService } from "./service";
 import type { Telemetry } from "./telemetry";
 
@@ -51,6 +52,7 @@ export class Controller implements MetricsApis {
     private readonly fleet: ReplayFleet,
     private readonly faults: readonly ReplayFault[],
     private readonly telemetry: Telemetry | undefined,
+    private readonly queues: readonly MessageQueue[],
     private readonly start: number,
     phase: number,
     private readonly settings: CalculatorSettings = CALCULATOR_DEFAULTS,
@@ -64,7 +66,12 @@ export class Controller implements MetricsApis {
       this.hpa = new HorizontalPodAutoscaler(autoscaler.object, settings);
     } else {
       const { object } = autoscaler;
-      this.keda = new Keda(object, (trigger) => this.ask(trigger, object), start);
+      checkQueues(object, queues);
+      this.keda = new Keda(
+        object,
+        (trigger) => (trigger.kind === "queue" ? this.entries(trigger.name) : this.ask(trigger, object)),
+        start,
+      );
       // A paused object has no autoscaler.
       if (object.paused === undefined) this.hpa = new HorizontalPodAutoscaler(object.hpa, settings);
     }
@@ -114,8 +121,12 @@ export class Controller implements MetricsApis {
     }
   }
 
-  private isGone(kind: ReplayFault["kind"]): boolean {
+  private isGone(kind: FaultKind): boolean {
     return isGone(this.faults, kind, this.now - this.start);
+  }
+
+  private entries(queue: string): readonly number[] {
+    return this.queues.filter(({ load }) => load.name === queue).map(({ entries }) => entries);
   }
 
   /** @throws ObjectError when a query yields several series: KEDA refuses it every time, and the trigger never works */

@@ -4,6 +4,7 @@
  * Which pods go first is as in Kubernetes's pkg/controller/controller_utils.go (`ActivePodsWithRanks`): those without a
  * node, those that are not ready, then the newest.
  */
+import { rolloutRound } from "../fleet/rollout";
 import { NODE_LOSS_DEFAULTS } from "../scenario";
 import { Nodes, type Node, type NodeSettings } from "./nodes";
 import type { ReplayService } from "./service";
@@ -12,6 +13,8 @@ export interface ReplayPod {
   /** Counts up: no two pods have the same. */
   readonly id: number;
   readonly zone: number;
+  /** Of the workload that it runs. */
+  readonly version: number;
   readonly createdAt: number;
   /** Undefined while it waits for one. */
   node: Node | undefined;
@@ -36,6 +39,9 @@ export class ReplayFleet {
   /** Pods are made slow from here on. */
   slowness = { factor: 1, share: 0 };
   private made = 0;
+  private version = 0;
+  /** There may be pods of another version. */
+  private isRolling = false;
 
   constructor(
     private readonly service: ReplayService,
@@ -63,8 +69,11 @@ export class ReplayFleet {
   /** One round of the controllers. */
   reconcile(now: number): void {
     this.passLosses(now);
-    for (let missing = this.wanted - this.pods.length; missing > 0; missing--) this.start(now);
-    for (let surplus = this.pods.length - this.wanted; surplus > 0; surplus--) this.remove(this.first());
+    this.isRolling &&= this.pods.some(isOther(this.version));
+    if (!this.isRolling) {
+      for (let missing = this.wanted - this.pods.length; missing > 0; missing--) this.start(now);
+      for (let surplus = this.pods.length - this.wanted; surplus > 0; surplus--) this.remove(this.first());
+    }
     let waiting = 0;
     for (const pod of this.pods) {
       if (pod.node === undefined && !pod.lost) this.schedule(pod, now);
@@ -74,8 +83,31 @@ export class ReplayFleet {
         pod.changedAt = pod.readyAt;
       }
     }
+    if (this.isRolling) this.roll(now);
     const idle = this.nodes.scan(now, waiting, () => this.open);
     if (idle !== undefined) this.evictOneOf(idle);
+  }
+
+  /** Every pod is to be replaced by one of a new version. */
+  rollOut(): void {
+    this.version++;
+    this.isRolling = true;
+  }
+
+  private roll(now: number): void {
+    const { rollout } = this.service;
+    const isOld = isOther(this.version);
+    const count = { old: 0, current: 0, oldAvailable: 0, currentAvailable: 0 };
+    for (const pod of this.pods) {
+      const of = isOld(pod) ? "old" : "current";
+      count[of]++;
+      if (pod.ready && now >= pod.changedAt + rollout.minReadySeconds) count[`${of}Available`]++;
+    }
+    const round = rolloutRound(rollout, { replicas: this.wanted, ...count });
+    for (let missing = round.start; missing > 0; missing--) this.start(now);
+    for (let surplus = round.removeOld; surplus > 0; surplus--) this.remove(this.first(isOld));
+    for (let surplus = round.removeCurrent; surplus > 0; surplus--)
+      this.remove(this.first((pod) => !isOld(pod)));
   }
 
   private get open(): number[] {
@@ -93,6 +125,7 @@ export class ReplayFleet {
     const pod: ReplayPod = {
       id: this.made,
       zone: zones[0] ?? 0,
+      version: this.version,
       createdAt: now,
       node: undefined,
       runsAt: Infinity,
@@ -123,9 +156,11 @@ export class ReplayFleet {
     return this.open.sort((a, b) => (count[a] ?? 0) - (count[b] ?? 0));
   }
 
-  private first(): number {
+  /** Where the pod is that goes first. @param mayGo who may go at all */
+  private first(mayGo: (pod: ReplayPod) => boolean = () => true): number {
     let [place, worst] = [0, -Infinity];
     this.pods.forEach((pod, index) => {
+      if (!mayGo(pod)) return;
       const rank = (pod.node === undefined ? 4e12 : 0) + (pod.ready ? 0 : 2e12) + pod.createdAt;
       if (rank >= worst) [place, worst] = [index, rank];
     });
@@ -183,3 +218,8 @@ export class ReplayFleet {
     }
   }
 }
+
+const isOther =
+  (version: number) =>
+  (pod: ReplayPod): boolean =>
+    pod.version !== version;

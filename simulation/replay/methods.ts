@@ -92,7 +92,7 @@ export function withTargets(autoscaler: Driven, factor: number): Driven {
     ...object,
     hpa: scaled(object.hpa),
     triggers: object.triggers.map((trigger) =>
-      trigger.kind === "prometheus" ? { ...trigger, threshold: trigger.threshold * factor } : trigger,
+      trigger.kind === "cron" ? trigger : { ...trigger, threshold: trigger.threshold * factor },
     ),
   };
   return { ...autoscaler, object: changed };

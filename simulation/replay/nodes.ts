@@ -36,6 +36,8 @@ export interface Node {
   pods: number;
   /** Since when it is hardly used. */
   idleSince: number;
+  /** Its pods are moved, and it takes no others. */
+  isLeaving: boolean;
 }
 
 export class Nodes {
@@ -56,7 +58,7 @@ export class Nodes {
   }
 
   private add(zone: number, readyAt: number): Node {
-    const node = { zone, readyAt, pods: 0, idleSince: Infinity };
+    const node = { zone, readyAt, pods: 0, idleSince: Infinity, isLeaving: false };
     this.nodes.push(node);
     return node;
   }
@@ -67,7 +69,7 @@ export class Nodes {
     for (const zone of zones) {
       let best: Node | undefined;
       for (const node of this.nodes) {
-        if (node.zone !== zone || node.readyAt > now || node.pods >= podsPerNode) continue;
+        if (node.zone !== zone || node.readyAt > now || node.isLeaving || node.pods >= podsPerNode) continue;
         if (best === undefined || node.pods > best.pods) best = node;
       }
       if (best !== undefined) {
@@ -93,13 +95,15 @@ export class Nodes {
     this.nextScan = now + this.settings.scanSeconds;
     const { podsPerNode, headroomPods, startSeconds, maxNodes } = this.settings;
     let free = 0;
-    for (const node of this.nodes) free += podsPerNode - node.pods;
+    for (const node of this.nodes) if (!node.isLeaving) free += podsPerNode - node.pods;
     const lacking = waiting + headroomPods - free;
     for (let more = Math.ceil(lacking / podsPerNode); more > 0 && this.nodes.length < maxNodes; more--) {
       const zone = this.emptiest(open());
       if (zone !== undefined) this.add(zone, now + startSeconds);
     }
-    return lacking > 0 ? undefined : this.idle(now, free);
+    if (lacking <= 0) return this.idle(now, free);
+    for (const node of this.nodes) node.isLeaving = false;
+    return undefined;
   }
 
   private emptiest(open: readonly number[]): number | undefined {
@@ -110,8 +114,9 @@ export class Nodes {
   /** A node that has been hardly used for long enough, and whose pods have room elsewhere. It is taken off when empty. */
   private idle(now: number, free: number): Node | undefined {
     const { podsPerNode, headroomPods, unneededSeconds } = this.settings;
-    let goes: Node | undefined;
-    for (const node of this.nodes) {
+    // Nothing is put onto a node that is drained: what is taken off it would come back.
+    let goes = this.nodes.find(({ isLeaving }) => isLeaving);
+    for (const node of goes === undefined ? this.nodes : []) {
       const fits = free - (podsPerNode - node.pods) - headroomPods >= node.pods;
       const isHardlyUsed = node.readyAt <= now && node.pods * 2 < podsPerNode && fits;
       if (!isHardlyUsed) node.idleSince = Infinity;
@@ -119,6 +124,7 @@ export class Nodes {
       if (now - node.idleSince >= unneededSeconds && (goes === undefined || node.pods < goes.pods))
         goes = node;
     }
+    if (goes !== undefined) goes.isLeaving = true;
     if (goes?.pods !== 0) return goes;
     this.nodes.splice(this.nodes.indexOf(goes), 1);
     return undefined;

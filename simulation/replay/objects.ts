@@ -5,6 +5,7 @@ import { parseQuantity } from "../autoscaler/quantity";
 import type { RuleGroup } from "../promql/rules";
 import type { Autoscaler } from "./controller";
 import type { Manifest } from "./rendered";
+import type { Rollout } from "./service";
 
 export interface ServiceObjects {
   readonly namespace: string;
@@ -12,6 +13,8 @@ export interface ServiceObjects {
   readonly autoscaler: Exclude<Autoscaler, { kind: "oracle" }>;
   /** Of the disruption budget, pods. */
   readonly maxUnavailable: number;
+  /** Of the Deployment. */
+  readonly rollout: Rollout;
   /** What the service's container requests, cores and MiB. */
   readonly cpuCores: number | undefined;
   readonly memoryMiB: number | undefined;
@@ -44,9 +47,10 @@ export function serviceObjects(manifests: readonly Manifest[], service: string):
   const budget = manifests.find(
     ({ kind, metadata }) => kind === "PodDisruptionBudget" && metadata.name === service,
   );
-  const requests = requestsOf(
-    manifests.find(({ kind, metadata }) => kind === "Deployment" && metadata.name === service),
+  const deployment = manifests.find(
+    ({ kind, metadata }) => kind === "Deployment" && metadata.name === service,
   );
+  const requests = requestsOf(deployment);
   return {
     namespace: owner.metadata.namespace ?? "default",
     autoscaler:
@@ -54,6 +58,7 @@ export function serviceObjects(manifests: readonly Manifest[], service: string):
         ? { kind: "keda", object: readScaledObject(owner), rules }
         : { kind: "hpa", object: readHpa(owner), rules },
     maxUnavailable: unavailable(budget),
+    rollout: rolloutOf(deployment),
     cpuCores: parseQuantity(requests["cpu"]),
     memoryMiB: scaled(parseQuantity(requests["memory"]), 2 ** 20),
     headroomPods: headroom(manifests, service),
@@ -76,6 +81,18 @@ interface PodTemplate {
 function requestsOf(deployment: Manifest | undefined): Readonly<Record<string, unknown>> {
   const template = deployment?.spec["template"] as PodTemplate | undefined;
   return template?.spec?.containers?.[0]?.resources?.requests ?? {};
+}
+
+interface DeploymentSpec {
+  readonly minReadySeconds?: number;
+  readonly strategy?: { readonly type?: string; readonly rollingUpdate?: Partial<Rollout> };
+}
+
+/** What is left out is as the API server fills it in; Recreate lets all pods go before the first one comes. */
+function rolloutOf(deployment: Manifest | undefined): Rollout {
+  const { minReadySeconds = 0, strategy = {} }: DeploymentSpec = deployment?.spec ?? {};
+  if (strategy.type === "Recreate") return { maxSurge: 0, maxUnavailable: "100%", minReadySeconds };
+  return { maxSurge: "25%", maxUnavailable: "25%", ...strategy.rollingUpdate, minReadySeconds };
 }
 
 /** A share is one pod at least here: it is looked at by the pod. */

@@ -5,7 +5,7 @@ import { CHART_STYLE, panel, strip, tradeOff, type Stretch } from "./chart";
 import type { Comparison, Method, Pictured } from "./compare";
 import type { JobContext } from "./job";
 import type { Minutes } from "./recorder";
-import { recovered } from "./terminal";
+import { queueLines, recovered } from "./terminal";
 
 /** Length of the closer look, minutes. */
 const CLOSE = 360;
@@ -53,7 +53,7 @@ export function replayPage(
         </p>
         <div class="scroll">${table(methods)}</div>
       </div>
-      ${faults(comparison)} ${chances(comparison)}
+      ${queues(comparison)} ${faults(comparison)} ${chances(comparison)}
       <p class="soft">
         ${context.script.nodes.startSeconds === 0 ? "Nodes have room for new pods." : `A node takes ${context.script.nodes.startSeconds} s to start.`}
         Cost is what pods request: ${context.script.prices.coreHour} a core-hour,
@@ -72,9 +72,10 @@ function verdict(method: Method | undefined): Html {
   if (method === undefined) return html``;
   const { violations, podHours, worstWaitSeconds, meanReplicas, mostReplicas } = method.sums;
   const isKept = violations.any === 0;
+  const { any, p95, p99, errors, queues: late } = violations;
   const words = isKept
     ? "Every promise was kept"
-    : `In ${violations.any} minutes a promise was broken: p95 in ${violations.p95}, p99 in ${violations.p99}, errors in ${violations.errors}`;
+    : `In ${any} minutes a promise was broken: p95 in ${p95}, p99 in ${p99}, errors in ${errors}${late > 0 ? `, queues in ${late}` : ""}`;
   const figure = (value: string, name: string): Html => html`<div><b>${value}</b><span>${name}</span></div>`;
   return html`<div class="card verdict ${isKept ? "kept" : "broken"}">
     <strong>${words}</strong>
@@ -87,7 +88,12 @@ function verdict(method: Method | undefined): Html {
   </div>`;
 }
 
-function panels({ promised }: Comparison, rendered: Minutes, oracle: Minutes, stretch: Stretch): Html {
+function panels(
+  { promised, methods }: Comparison,
+  rendered: Minutes,
+  oracle: Minutes,
+  stretch: Stretch,
+): Html {
   const count = (value: number): string =>
     value >= 1000 ? `${Number((value / 1000).toFixed(1))}k` : `${Number(value.toFixed(1))}`;
   const milliseconds = (value: number): string => `${Math.round(1000 * value)} ms`;
@@ -127,6 +133,23 @@ function panels({ promised }: Comparison, rendered: Minutes, oracle: Minutes, st
     },
     stretch,
   )}
+  ${
+    rendered.messages.length === 0
+      ? ""
+      : panel(
+          {
+            title: "Messages that wait",
+            height: 150,
+            lines: rendered.messages.map((values, index) => ({
+              name: methods[0]?.sums.queues[index]?.name ?? "",
+              look: Object.values(LOOKS)[index % 4] ?? "one",
+              values,
+            })),
+            label: count,
+          },
+          stretch,
+        )
+  }
   ${strip("Minutes with a promise broken", rendered.broken, stretch)}`;
 }
 
@@ -186,6 +209,17 @@ function table(methods: readonly Method[]): Html {
       )}
     </tbody>
   </table>`;
+}
+
+function queues({ methods }: Comparison): Html {
+  const lines = methods[0] === undefined ? [] : queueLines(methods[0].sums);
+  if (lines.length === 0) return html``;
+  return html`<h2>Queues</h2>
+    <div class="card">
+      <ul>
+        ${lines.map((line) => html`<li>${line}</li>`)}
+      </ul>
+    </div>`;
 }
 
 function faults({ methods }: Comparison): Html {

@@ -1,6 +1,7 @@
 /** What a replay shows, minute by minute and as sums. */
 import type { ReplayFleet } from "./fleet";
 import type { Replay } from "./inputs";
+import type { MessageQueue } from "./queue";
 import type { ResponseTimes } from "./service";
 
 /** One step, as it went. Requests, seconds. */
@@ -21,6 +22,7 @@ export interface Step {
   /** How many times as long as measured requests take, on average. */
   readonly slowness: number;
   readonly fleet: ReplayFleet;
+  readonly queues: readonly MessageQueue[];
 }
 
 /** Minutes with a promise broken. */
@@ -29,6 +31,8 @@ export interface Violations {
   readonly p95: number;
   readonly p99: number;
   readonly errors: number;
+  /** A message waited longer than is promised of its queue. */
+  readonly queues: number;
 }
 
 export interface ReplaySums {
@@ -42,6 +46,7 @@ export interface ReplaySums {
   /** Requests, and how long the last one waited, seconds. */
   readonly worstQueue: number;
   readonly worstWaitSeconds: number;
+  readonly queues: readonly QueueSums[];
   /** Longest time without a minute in which everything was kept, minutes. */
   readonly longestViolation: number;
   /** From each fault until everything is kept for five minutes, seconds; none when it never was broken. */
@@ -50,6 +55,14 @@ export interface ReplaySums {
   readonly heldLooks: number;
   readonly meanReplicas: number;
   readonly mostReplicas: number;
+}
+
+/** Of a queue of messages. */
+export interface QueueSums {
+  readonly name: string;
+  /** The most messages that waited, and how long the oldest of all had waited, seconds. */
+  readonly worst: number;
+  readonly oldestSeconds: number;
 }
 
 /** Minute by minute. */
@@ -64,6 +77,8 @@ export interface Minutes {
   /** Seconds. */
   readonly p95: Float32Array;
   readonly queue: Float32Array;
+  /** The most messages that waited, of each queue. */
+  readonly messages: readonly Float32Array[];
   /** 1 with a promise broken. */
   readonly broken: Uint8Array;
 }
@@ -80,11 +95,13 @@ const CALM = 5;
 export class Recorder {
   private readonly minutes: Minutes | undefined;
   private readonly broken: Uint8Array;
-  private current = { minute: 0, come: 0, answered: 0, failed: 0, slower95: 0, slower99: 0 };
+  private current = { ...EMPTY };
+  private readonly queues: QueueSums[];
   private readonly sums = {
     p95: 0,
     p99: 0,
     errors: 0,
+    queues: 0,
     any: 0,
     requests: 0,
     failed: 0,
@@ -103,6 +120,7 @@ export class Recorder {
     const { requests, stepSeconds } = given.trace;
     const length = Math.ceil((requests.length * stepSeconds) / 60);
     this.broken = new Uint8Array(length);
+    this.queues = given.script.queues.map(({ name }) => ({ name, worst: 0, oldestSeconds: 0 }));
     if (given.pictured === false) return;
     const row = (): Float32Array => new Float32Array(length);
     this.minutes = {
@@ -113,6 +131,7 @@ export class Recorder {
       capacity: row(),
       p95: row(),
       queue: row(),
+      messages: given.script.queues.map(row),
       broken: this.broken,
     };
   }
@@ -126,6 +145,9 @@ export class Recorder {
     current.failed += step.failed;
     current.slower95 += step.slower95;
     current.slower99 += step.slower99;
+    step.queues.forEach((queue, index) => {
+      this.addQueue(queue, index, step);
+    });
     if (step.at >= this.given.judgedFrom) {
       const { fleet } = step;
       sums.seconds += step.seconds;
@@ -138,6 +160,21 @@ export class Recorder {
       sums.most = Math.max(sums.most, fleet.there);
     }
     if (this.minutes !== undefined) this.picture(this.minutes, minute, step);
+  }
+
+  private addQueue(queue: MessageQueue, index: number, { at, seconds }: Step): void {
+    const { given, minutes, queues } = this;
+    const { load, length } = queue;
+    const age = queue.age(given.trace.startSeconds + at + seconds);
+    if (age > (load.promisedSeconds ?? Infinity)) this.current.isLate = true;
+    const [row, minute, worst] = [minutes?.messages[index], Math.floor(at / 60), queues[index]];
+    if (row !== undefined) row[minute] = Math.max(row[minute] ?? 0, length);
+    if (worst === undefined || at < given.judgedFrom) return;
+    queues[index] = {
+      name: load.name,
+      worst: Math.max(worst.worst, length),
+      oldestSeconds: Math.max(worst.oldestSeconds, age),
+    };
   }
 
   private picture(minutes: Minutes, minute: number, step: Step): void {
@@ -159,20 +196,21 @@ export class Recorder {
   }
 
   private close(next: number): void {
-    const { minute, answered, failed, slower95, slower99 } = this.current;
-    this.current = { minute: next, come: 0, answered: 0, failed: 0, slower95: 0, slower99: 0 };
+    const { minute, answered, failed, slower95, slower99, isLate } = this.current;
+    this.current = { ...EMPTY, minute: next };
     const { promised } = this.given.service;
     // Of nothing, nothing is slow.
     const p95 = slower95 > 0.05 * answered * (1 + NOISE);
     const p99 = slower99 > 0.01 * answered * (1 + NOISE);
     const errors = failed > promised.errors * (answered + failed);
-    if (!p95 && !p99 && !errors) return;
+    if (!p95 && !p99 && !errors && !isLate) return;
     this.broken[minute] = 1;
     if (minute * 60 < this.given.judgedFrom) return;
     this.sums.any++;
     if (p95) this.sums.p95++;
     if (p99) this.sums.p99++;
     if (errors) this.sums.errors++;
+    if (isLate) this.sums.queues++;
   }
 
   result(heldLooks: number): ReplayResult {
@@ -188,13 +226,20 @@ export class Recorder {
       minutes: this.minutes,
       sums: {
         minutes: Math.round(sums.seconds / 60),
-        violations: { any: sums.any, p95: sums.p95, p99: sums.p99, errors: sums.errors },
+        violations: {
+          any: sums.any,
+          p95: sums.p95,
+          p99: sums.p99,
+          errors: sums.errors,
+          queues: sums.queues,
+        },
         requests: sums.requests,
         failed: sums.requests > 0 ? sums.failed / sums.requests : 0,
         podHours: sums.podSeconds / 3600,
         nodeHours: sums.nodeSeconds / 3600,
         worstQueue: sums.worstQueue,
         worstWaitSeconds: sums.worstWait,
+        queues: this.queues,
         longestViolation: longest,
         recovery: given.script.faults.map(({ kind, at }) => ({ fault: kind, seconds: this.recovery(at) })),
         heldLooks,
@@ -216,6 +261,9 @@ export class Recorder {
     return last < 0 ? 0 : (last + 1) * 60 - at;
   }
 }
+
+/** What is added up over a minute. */
+const EMPTY = { minute: 0, come: 0, answered: 0, failed: 0, slower95: 0, slower99: 0, isLate: false };
 
 /** Binary noise of shares that were added up, relative. */
 const NOISE = 1e-9;

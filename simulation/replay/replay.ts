@@ -7,11 +7,12 @@
  */
 import { Random } from "../traffic/random";
 import { Controller, type Autoscaler } from "./controller";
-import { coldness, isGone, type ReplayFault } from "./faults";
+import { coldness, freshness, isGone, type ReplayFault } from "./faults";
 import { ReplayFleet } from "./fleet";
 import type { Replay } from "./inputs";
+import { MessageQueue } from "./queue";
 import { Recorder, type ReplayResult } from "./recorder";
-import { ResponseTimes } from "./service";
+import { ResponseTimes, type ReplayService } from "./service";
 import { Telemetry } from "./telemetry";
 
 /** The longest step, seconds: the autoscaler's own. */
@@ -40,10 +41,12 @@ class Running {
   private readonly ends: { readonly at: number; end(): void }[] = [];
   private readonly pending: ReplayFault[];
   private queue = 0;
+  private readonly queues: readonly MessageQueue[];
 
   constructor(private readonly given: Replay) {
     const { service, autoscaler, trace, script, seed } = given;
     this.times = given.times ?? new ResponseTimes(service);
+    this.queues = script.queues.map((load) => new MessageQueue(load));
     this.random = new Random(seed);
     const first = (trace.requests[0] ?? 0) / trace.stepSeconds;
     const [min, max] = boundsOf(autoscaler);
@@ -69,6 +72,7 @@ class Running {
         this.fleet,
         script.faults,
         this.telemetry,
+        this.queues,
         start,
         phase,
       );
@@ -78,20 +82,23 @@ class Running {
   }
 
   run(): ReplayResult {
-    const { trace, seed } = this.given;
+    const { trace } = this.given;
     const seconds = stepSeconds(trace.stepSeconds);
     const perStep = Math.round(trace.stepSeconds / seconds);
     for (let step = 0; step < trace.requests.length; step++) {
       const requests = (trace.requests[step] ?? 0) / perStep;
       if (this.needed !== undefined) this.fleet.wanted = this.needed[step] ?? 0;
       for (let part = 0; part < perStep; part++) {
-        const at = step * trace.stepSeconds + part * seconds;
-        const come =
-          seed === 0 ? requests : Math.max(0, requests + Math.sqrt(requests) * this.random.normal());
-        this.step(at, seconds, come);
+        this.step(step * trace.stepSeconds + part * seconds, seconds, this.byChance(requests));
       }
     }
     return this.recorder.result(this.controller?.held ?? 0);
+  }
+
+  /** As many as are given on average, exactly so many with the seed 0. */
+  private byChance(count: number): number {
+    if (this.given.seed === 0) return count;
+    return Math.max(0, count + Math.sqrt(count) * this.random.normal());
   }
 
   /** @param at seconds since the start of the trace */
@@ -100,32 +107,36 @@ class Running {
     this.passFaults(at);
     const now = this.given.trace.startSeconds + at;
     this.fleet.reconcile(now);
-    let [ready, lost, speed, slow, slowSpeed, slowPods] = [0, 0, 0, 1, 0, 0];
+    // A pod that takes twice as long counts half.
+    let [ready, lost, pods] = [0, 0, 0];
+    const { slowStart } = script;
+    let slow: Map<number, number> | undefined;
     for (const pod of this.fleet.pods) {
       if (!pod.ready) continue;
       if (pod.lost) lost++;
       else {
+        const age = now + seconds / 2 - pod.changedAt;
+        const stretch = slowStart === undefined ? pod.slowness : pod.slowness * freshness(slowStart, age);
         ready++;
-        speed += service.slots / pod.slowness;
-        if (pod.slowness === 1) continue;
-        slow = pod.slowness;
-        slowPods++;
-        slowSpeed += service.slots / pod.slowness;
+        pods += 1 / stretch;
+        if (stretch === 1) continue;
+        slow ??= new Map();
+        slow.set(stretch, (slow.get(stretch) ?? 0) + 1);
       }
     }
     const cold = script.faults.length === 0 ? 1 : coldness(script.faults, at);
-    // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
-    const slowShare = service.balancing === "least-connections" ? slowSpeed / speed : slowPods / ready;
-    speed /= service.time.mean * cold;
+    const speed = (pods * service.slots) / (service.time.mean * cold);
     const flow = this.flow(come, seconds, ready, lost, speed);
     const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
-    const slower =
-      slowPods === 0 && cold === 1
-        ? this.slower(flow, ready, ALIKE)
-        : this.slower(flow, ready, [
-            { share: 1 - slowShare, stretch: cold },
-            ...(slowPods > 0 ? [{ share: slowShare, stretch: slow * cold }] : []),
-          ]);
+    const kinds =
+      slow === undefined && cold === 1
+        ? ALIKE
+        : kindsOf(slow ?? [], { ready, pods, cold }, service.balancing);
+    const slower = this.slower(flow, ready, kinds);
+    for (const queue of this.queues) {
+      const come = this.byChance(queue.comes(now, now + seconds, flow.answered));
+      queue.step(now, seconds, come, pods);
+    }
     this.recorder.add({
       at,
       seconds,
@@ -140,6 +151,7 @@ class Running {
       ready,
       slowness: mean / service.time.mean,
       fleet: this.fleet,
+      queues: this.queues,
     });
     const inService = Math.min(1, flow.busy) * service.slots;
     this.controller?.observe(seconds, inService, ready > 0 ? inService + this.queue / ready : 0);
@@ -227,11 +239,13 @@ class Running {
   private begin(fault: ReplayFault, at: number): void {
     const { fleet } = this;
     const now = this.given.trace.startSeconds + at;
-    const end = fault.at + fault.seconds;
     switch (fault.kind) {
+      case "rollout":
+        fleet.rollOut();
+        return;
       case "zone-lost": {
         const zone = fleet.loseZone(now);
-        this.ends.push({ at: end, end: () => fleet.reopenZone(zone) });
+        this.ends.push({ at: fault.at + fault.seconds, end: () => fleet.reopenZone(zone) });
         return;
       }
       case "slow-nodes": {
@@ -240,7 +254,7 @@ class Running {
         const every = Math.max(1, Math.round(1 / share));
         fleet.pods.forEach((pod, index) => (pod.slowness = index % every === 0 ? factor : 1));
         this.ends.push({
-          at: end,
+          at: fault.at + fault.seconds,
           end: () => {
             fleet.slowness = { factor: 1, share: 0 };
             for (const pod of fleet.pods) pod.slowness = 1;
@@ -293,6 +307,27 @@ interface Kind {
 
 /** All pods take as long as was measured. */
 const ALIKE: readonly Kind[] = [{ share: 1, stretch: 1 }];
+
+/**
+ * Pods by how much longer they take than was measured.
+ *
+ * @param slow how many take how many times as long
+ */
+function kindsOf(
+  slow: Iterable<readonly [stretch: number, count: number]>,
+  { ready, pods, cold }: { readonly ready: number; readonly pods: number; readonly cold: number },
+  balancing: ReplayService["balancing"],
+): readonly Kind[] {
+  const kinds: Kind[] = [];
+  let usual = 1;
+  for (const [stretch, count] of slow) {
+    // Who has the fewest open requests gets the next one: slow pods get as much less as they are slower.
+    const share = balancing === "least-connections" ? count / stretch / pods : count / ready;
+    kinds.push({ share, stretch: stretch * cold });
+    usual -= share;
+  }
+  return [{ share: usual, stretch: cold }, ...kinds];
+}
 
 interface Slower {
   readonly p95: number;

@@ -2,7 +2,14 @@
 import { longerThan, type ServiceTime } from "../../budget/service/service-time";
 import { fleetTail } from "../../budget/service/queue";
 import type { Balancing } from "../../budget/service/demand";
+import type { RolloutBounds } from "../fleet/rollout";
 import type { Promised } from "../recording";
+
+/** How its Deployment replaces pods. */
+export interface Rollout extends RolloutBounds {
+  /** A pod that is ready counts as available after so long, seconds. */
+  readonly minReadySeconds: number;
+}
 
 export interface ReplayService {
   readonly name: string;
@@ -27,6 +34,7 @@ export interface ReplayService {
   readonly answerSeconds: number;
   /** Pods that an eviction may take at once. */
   readonly maxUnavailable: number;
+  readonly rollout: Rollout;
   /** Planned load. */
   readonly baseRps: number;
   readonly peakRps: number;

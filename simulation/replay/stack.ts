@@ -54,6 +54,7 @@ export function plannedService(
     mostPerPod: isProxied ? balancing.proxies * balancing.maxConnections : Infinity,
     answerSeconds: balancing.answerSeconds,
     maxUnavailable: objects.maxUnavailable,
+    rollout: objects.rollout,
     baseRps: input.demand.baseRps,
     peakRps: input.demand.peakRps,
     maxUtilization: input.profile.maxUtilization,

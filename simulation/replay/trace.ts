@@ -52,13 +52,14 @@ export const MOST_REQUESTS_PER_SECOND = 1e8;
 /** Rows that may be of a trace at all. */
 const LEAST_ROWS = 10;
 
-const HEADER = "timestamp,requests";
+/** What the figures of a trace count, as its first line says it. */
+export type Counted = "requests" | "messages";
 
 /**
- * @param path a CSV file whose first line is `timestamp,requests`
+ * @param path a CSV file whose first line is `timestamp,requests`, or `timestamp,messages` for what comes into a queue
  * @throws UserError that names the file, the line and what to do
  */
-export function readTrace(path: string): Trace {
+export function readTrace(path: string, counted: Counted = "requests"): Trace {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
@@ -69,7 +70,7 @@ export function readTrace(path: string): Trace {
       throw new UserError(`${path} is a folder`, "name one CSV file of it: TRACE=load.csv");
     throw describeSystemError(error) ?? error;
   }
-  return parseTrace(text, basename(path));
+  return parseTrace(text, basename(path), counted);
 }
 
 /**
@@ -78,12 +79,13 @@ export function readTrace(path: string): Trace {
  * @param name of the trace in messages
  * @throws UserError that names the line and what to do
  */
-export function parseTrace(text: string, name: string): Trace {
+export function parseTrace(text: string, name: string, counted: Counted = "requests"): Trace {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const [header = ""] = lines;
-  if (header.trim().toLowerCase().replace(/\s/g, "") !== HEADER) {
+  const [first = ""] = lines;
+  const header = `timestamp,${counted}`;
+  if (first.trim().toLowerCase().replace(/\s/g, "") !== header) {
     throw new UserError(
-      `${name}, line 1: got "${header.slice(0, 60)}"; allowed is "${HEADER}"`,
+      `${name}, line 1: got "${first.slice(0, 60)}"; allowed is "${header}"`,
       "name the two columns in the first line, and leave others out",
     );
   }

@@ -16,17 +16,24 @@ import { stackFileBlock } from "./tuned-settings";
 runCommand(async () => {
   const options = readOptions(TASK_OPTIONS);
   const started = Date.now();
-  const { stack, context } = await readTask(options).catch((error: unknown) =>
+  const { stack, context: told } = await readTask(options).catch((error: unknown) =>
     mistakesAsUserErrors<never>(() => {
       throw error;
     }),
   );
+  // What is tried follows requests or CPU. The trigger of a queue stands beside it, and only raises.
+  const context = { ...told, script: { ...told.script, queues: [] } };
+  if (told.script.queues.length > 0) print("queues are left out: their triggers stay as they are");
   const { best, tried } = await search(context, print);
   const { service, manifests, script } = context;
-  const [, renderedMax] = boundsOf(serviceObjects(manifests, service.name).autoscaler);
+  const { autoscaler } = serviceObjects(manifests, service.name);
+  const [, renderedMax] = boundsOf(autoscaler);
   const { max } = best.settings;
   const margin = max === renderedMax ? undefined : marginFor(stackConfig(stack), service.name, max);
-  const block = stackFileBlock(best, service, { margin, nodeStartSeconds: script.nodes.startSeconds });
+  const needsKeda =
+    autoscaler.kind === "keda" && autoscaler.object.triggers.some(({ kind }) => kind !== "prometheus");
+  const { startSeconds: nodeStartSeconds } = script.nodes;
+  const block = stackFileBlock(best, service, { margin, nodeStartSeconds, needsKeda });
   const folder = join(ROOT, "build", "simulation");
   mkdirSync(folder, { recursive: true });
   const [html, json] = [join(folder, "tune.html"), join(folder, "tune.json")];

@@ -93,11 +93,20 @@ interface TunedBlock {
  * What tuning found, as the stack file has it: every key that there is, and a comment for what the plan derives.
  *
  * @param margin with which the plan has so many pods at most; undefined where it has already
+ * @param needsKeda the service follows clocks or queues as well, which only KEDA does, whatever is tuned
  */
 export function stackFileBlock(
   { settings, headroomPods }: { readonly settings: TunedSettings; readonly headroomPods: number },
   service: ReplayService,
-  { margin, nodeStartSeconds }: { readonly margin: number | undefined; readonly nodeStartSeconds: number },
+  {
+    margin,
+    nodeStartSeconds,
+    needsKeda = false,
+  }: {
+    readonly margin: number | undefined;
+    readonly nodeStartSeconds: number;
+    readonly needsKeda?: boolean;
+  },
 ): string {
   const { kind, target, min, max, scaleDownWindowSeconds, scaleDownPercent, prediction } = settings;
   const perPod = podSpeed(service);
@@ -113,7 +122,7 @@ export function stackFileBlock(
       [service.name]: {
         ...(margin === undefined ? {} : { margin }),
         autoscaling: {
-          kind,
+          kind: needsKeda ? "keda" : kind,
           signal: kind === "hpa" ? "cpu" : "requests-per-second",
           ...(kind === "keda" ? { forecast } : {}),
         },

@@ -20,7 +20,7 @@ const LENGTH = 60;
 
 const SUMS: ReplaySums = {
   minutes: LENGTH,
-  violations: { any: 3, p95: 3, p99: 1, errors: 0 },
+  violations: { any: 3, p95: 3, p99: 1, errors: 0, queues: 0 },
   requests: 1e6,
   failed: 0.001,
   podHours: 8,
@@ -28,6 +28,7 @@ const SUMS: ReplaySums = {
   worstQueue: 40,
   worstWaitSeconds: 0.4,
   longestViolation: 2,
+  queues: [{ name: HOSTILE, worst: 12, oldestSeconds: 3 }],
   recovery: [{ fault: "zone-lost", seconds: 120 }],
   heldLooks: 0,
   meanReplicas: 8,
@@ -45,6 +46,7 @@ const MINUTES: Minutes = {
   capacity: row(() => 1900),
   p95: row((minute) => (minute === 30 ? 0.4 : 0.1)),
   queue: row(() => 0),
+  messages: [row(() => 12)],
   broken: Uint8Array.from({ length: LENGTH }, (_, minute) => (minute === 30 ? 1 : 0)),
 };
 

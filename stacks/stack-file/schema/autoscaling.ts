@@ -74,7 +74,7 @@ const nodes = about(
         allowed: "the ARN of a role",
         fix: "Give the role of the nodes, which the cluster has to know.",
       }),
-      amiAlias: text(/^(al2023|bottlerocket)@\S+$/, {
+      amiAlias: text(/^(al2023@\S{1,23}|bottlerocket@\S{1,17})$/, {
         allowed: "an alias like al2023@v20260901",
         fix: "Pin the image, or take al2023@latest.",
       }).default("al2023@latest"),

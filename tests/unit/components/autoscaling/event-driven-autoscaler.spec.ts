@@ -209,6 +209,40 @@ describe("EventDrivenAutoscaler", () => {
     );
   });
 
+  it("refuses at preview what KEDA's definitions and scalers would refuse", () => {
+    const wrong = (change: Change): string[] =>
+      eventDrivenIssues(args(change)).map(({ path, allowed }) => `${pathText(path)}: ${allowed}`);
+    const stream: ScalingTrigger = {
+      kind: "redis-stream",
+      name: "jobs",
+      redis: { addresses: "" },
+      stream: " ",
+      consumerGroup: "",
+      perPod: 5,
+    };
+    assert.deepEqual(wrong({ triggers: [stream, { ...mails, list: "", name: "My mails" }] }), [
+      "triggers[0].redis.addresses: a text",
+      "triggers[0].stream: a text",
+      "triggers[0].consumerGroup: a text",
+      "triggers[1].list: a text",
+      "triggers[1].name: a name of Kubernetes",
+    ]);
+    assert.deepEqual(wrong({ triggers: [{ ...inFlight, url: "", timeoutSeconds: 0, name: "In flight" }] }), [
+      "triggers[0].url: a text",
+      "triggers[0].timeoutSeconds: a number above 0",
+    ]);
+    const pause = { kind: "all", replicas: -1 } as const;
+    assert.deepEqual(
+      wrong({ pollingSeconds: 0, cooldownSeconds: 1.5, pause, fallback: { replicas: 3, failures: 0 } }),
+      [
+        "pollingSeconds: a whole number from 1 on",
+        "cooldownSeconds: a whole number from 0 on",
+        "fallback.failures: a whole number from 1 on",
+        "pause.replicas: a whole number from 0 on",
+      ],
+    );
+  });
+
   it("is the only owner of the replicas", async () => {
     const { target } = args();
     await record(() => {

@@ -4,7 +4,11 @@ import { pathText } from "../../../../budget/core/issues";
 import { ClusterAutoscaler } from "../../../../components/autoscaling/cluster-autoscaler";
 import { GkeNodePool } from "../../../../components/autoscaling/gke-node-pool";
 import { Karpenter } from "../../../../components/autoscaling/karpenter";
-import { KarpenterNodes, karpenterNodesIssues } from "../../../../components/autoscaling/karpenter-nodes";
+import {
+  KarpenterNodes,
+  karpenterNodesIssues,
+  type KarpenterNodesArgs,
+} from "../../../../components/autoscaling/karpenter-nodes";
 import { judged } from "../../../helpers/judged";
 import { record } from "../../../helpers/pulumi";
 
@@ -176,6 +180,28 @@ describe("KarpenterNodes", () => {
       wrong.map(({ path }) => pathText(path)),
       ["limits.cpuCores", "subnetIds", "budgets[0].nodes", "budgets[0].schedule"],
     );
+  });
+
+  it("refuses at preview what the API server would refuse, and says what is allowed", () => {
+    const said = (change: Partial<KarpenterNodesArgs>): string[] =>
+      karpenterNodesIssues({ ...args, ...change }).map(
+        ({ path, allowed }) => `${pathText(path)}: ${allowed}`,
+      );
+    assert.deepEqual(said({}), []);
+    assert.deepEqual(said({ subnetIds: ["private-a"], securityGroupIds: [] }), [
+      "subnetIds[0]: the id of a subnet, like subnet-0a1b2c3d",
+      "securityGroupIds: 1 to 30 of them",
+    ]);
+    assert.deepEqual(said({ weight: 101, expireAfterHours: 0.5, capacityTypes: [], amiAlias: "al2023" }), [
+      "amiAlias: a family (al2, al2023, bottlerocket), @ and a version, 30 characters at most",
+      "capacityTypes: at least one",
+      "expireAfterHours: a whole number from 1 on",
+      "weight: a whole number from 1 to 100",
+    ]);
+    assert.deepEqual(said({ budgets: [{ nodes: "0", schedule: "0 25 * * *", durationSeconds: 59 }] }), [
+      "budgets[0].schedule: a cron expression of five fields: minute, hour, day, month, day of the week",
+      "budgets[0].durationSeconds: a number from 60 on",
+    ]);
   });
 });
 

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 
+import { ROOT } from "../../../../cli/paths";
 import { worse } from "../../../../simulation/replay/against";
 import { niceTop } from "../../../../simulation/replay/chart";
 import { compare } from "../../../../simulation/replay/compare";
 import { readOptions, wholeNumber } from "../../../../simulation/replay/command";
-import { NO_SCRIPT, coldness, isGone, parseScript } from "../../../../simulation/replay/faults";
+import {
+  NO_SCRIPT,
+  checkMoments,
+  coldness,
+  isGone,
+  parseScript,
+  readScript,
+} from "../../../../simulation/replay/faults";
 import { jobRunner, type JobContext } from "../../../../simulation/replay/job";
 import { atCost, withTargets } from "../../../../simulation/replay/methods";
 import { serviceObjects } from "../../../../simulation/replay/objects";
@@ -145,6 +155,13 @@ describe("what a replay is told", () => {
     assert.ok(Math.abs(coldness(faults, 160) - (1 + 2 / Math.E)) < 1e-9);
   });
 
+  it("reads the examples of the documentation", () => {
+    const folder = join(ROOT, "docs", "simulation");
+    const scripts = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
+    assert.ok(scripts.length >= 2);
+    for (const file of scripts) assert.notEqual(readScript(join(folder, file)).faults.length, 0, file);
+  });
+
   it("refuses what is no script, with the key", () => {
     const refused: readonly (readonly [string, RegExp])[] = [
       ["faults: [{kind: zone-gone, at: 1, seconds: 1}]", /faults\.0\.kind/],
@@ -156,6 +173,14 @@ describe("what a replay is told", () => {
     for (const [text, message] of refused) {
       assert.throws(() => parseScript(text, "script.yaml"), { name: "UserError", message });
     }
+  });
+
+  it("refuses a fault that comes after the trace", () => {
+    const faults = [{ kind: "rollout", at: 3600 }] as const;
+    checkMoments(faults, 3601);
+    assert.throws(() => {
+      checkMoments(faults, 3600);
+    }, /the script has rollout at 3600 s; the longest trace ends at 3600 s/);
   });
 
   it("refuses options that there are not", () => {

@@ -24,6 +24,7 @@ export const SERVICE: ReplayService = {
   mostPerPod: 200,
   answerSeconds: 10,
   maxUnavailable: 1,
+  rollout: { maxSurge: "25%", maxUnavailable: 0, minReadySeconds: 12 },
   baseRps: 300,
   peakRps: 1200,
   maxUtilization: 0.75,

@@ -4,6 +4,7 @@ import { forecastRules, forecastTrigger } from "../../../../budget/autoscaling/f
 import { plannedForecast } from "../../../../budget/autoscaling/planned-forecast";
 import type { Autoscaler } from "../../../../simulation/replay/controller";
 import { NO_SCRIPT, type ReplayFault, type Script } from "../../../../simulation/replay/faults";
+import { ReplayFleet } from "../../../../simulation/replay/fleet";
 import { oracle } from "../../../../simulation/replay/methods";
 import { ROOMY } from "../../../../simulation/replay/nodes";
 import { serviceObjects } from "../../../../simulation/replay/objects";
@@ -217,6 +218,17 @@ describe("replay of faults", () => {
     assert.ok(minutes !== undefined);
     assert.ok((minutes.nodes[299] ?? 0) < (minutes.nodes[59] ?? 0));
     assert.equal(sums.violations.any, 0);
+  });
+
+  it("moves the pods of such a node once, and rests", () => {
+    const fleet = new ReplayFleet(SERVICE, { ...ROOMY, podsPerNode: 3, startSeconds: 180 }, 5, START);
+    const ids = (): number[] => fleet.pods.map(({ id }) => id);
+    for (let now = START; now < START + 3600; now += 15) fleet.reconcile(now);
+    assert.equal(fleet.nodes.nodes.length, 2);
+    const rested = ids();
+    assert.equal(rested.filter((id) => id > 5).length, 1);
+    for (let now = START + 3600; now < START + 7200; now += 15) fleet.reconcile(now);
+    assert.deepEqual(ids(), rested);
   });
 
   it("slows down, crashes and empties caches", () => {

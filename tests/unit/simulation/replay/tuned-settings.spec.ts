@@ -25,11 +25,13 @@ const SETTINGS: TunedSettings = {
   prediction: true,
 };
 
-/** Production with a printed block laid over it, as a person does. @throws AssertionError with what its reader has against it */
-function read(block = ""): StackConfig {
+/** Production with printed blocks laid over it, as a person does. @throws AssertionError with what its reader has against it */
+function read(...blocks: readonly string[]): StackConfig {
   const file = stackFile(shippedText("production"));
-  for (const [key, value] of Object.entries((parse(block) ?? {}) as Record<string, StackFile>))
-    laid(file, { [key.replace("retrofitlink:", "")]: value });
+  for (const block of blocks) {
+    for (const [key, value] of Object.entries(parse(block) as Record<string, StackFile>))
+      laid(file, { [key.replace("retrofitlink:", "")]: value });
+  }
   const { config, issues } = parseStackConfig(file);
   assert.deepEqual(
     issues.map((one) => `${pathText(one.path)}: ${issueText(one)}`),
@@ -72,6 +74,18 @@ describe("settings that tuning chose", function () {
     assert.deepEqual([cluster.nodeStartSeconds, autoscaling.headroom], [90, "pause-pods"]);
     const off = read(printed({ prediction: false })).services["backend"];
     assert.equal(off?.autoscaling?.forecast?.mode, "off");
+  });
+
+  it("leave the queues of a service to KEDA, also where CPU is the best", () => {
+    const queue = "{name: mails, kind: redis-list, cache: redis-session, list: mails, entriesPerPod: 50}";
+    const queues = `retrofitlink:services: {backend: {autoscaling: {queues: [${queue}]}}}`;
+    const block = stackFileBlock(
+      { settings: { ...SETTINGS, kind: "hpa", prediction: false }, headroomPods: 0 },
+      known.service,
+      { margin: undefined, nodeStartSeconds: 90, needsKeda: true },
+    );
+    const { backend } = read(queues, block).services;
+    assert.deepEqual([backend?.autoscaling?.kind, backend?.autoscaling?.signal], ["keda", "cpu"]);
   });
 
   it("bring the most pods that were found into the plan", () => {
