@@ -9,6 +9,7 @@ import { CRON, OVER_AT_ONCE, isCron } from "../../budget/autoscaling/cron";
 import { TIMEZONE, isTimezone } from "../../budget/core/timezone";
 import type { EventDrivenAutoscalerArgs } from "./event-driven-args";
 import { boundIssues } from "./scaling-metrics";
+import { wholeNumberIssues } from "./whole-numbers";
 import { credentialsOf, type ScalingTrigger } from "./scaling-triggers";
 
 /** Kubernetes: a value of a label, which the name of a ScaledObject becomes. */
@@ -34,17 +35,11 @@ function timeIssues({
   pause,
 }: EventDrivenAutoscalerArgs): Issue[] {
   return [
-    ...wholeFrom("pollingSeconds", pollingSeconds, 1),
-    ...wholeFrom("cooldownSeconds", cooldownSeconds, 0),
-    ...wholeFrom("fallback.failures", fallback?.failures, 1),
-    ...(pause?.kind === "all" ? wholeFrom("pause.replicas", pause.replicas, 0) : []),
+    ...wholeNumberIssues("pollingSeconds", pollingSeconds, 1),
+    ...wholeNumberIssues("cooldownSeconds", cooldownSeconds, 0),
+    ...wholeNumberIssues("fallback.failures", fallback?.failures, 1),
+    ...(pause?.kind === "all" ? wholeNumberIssues("pause.replicas", pause.replicas, 0) : []),
   ];
-}
-
-function wholeFrom(property: string, got: number | undefined, least: 0 | 1): Issue[] {
-  if (got === undefined || (Number.isInteger(got) && got >= least)) return [];
-  const fix = "Round it, or leave it out for the default.";
-  return [issue(pathOf(property), got, { allowed: `a whole number from ${least} on`, fix })];
 }
 
 function nameIssues(name: unknown): Issue[] {

@@ -6,6 +6,7 @@ import { COMPONENT_TYPES } from "../../budget/core/component-types";
 import { issue, pathOf, type Issue } from "../../budget/core/issues";
 import { assertValid } from "../shared/issues";
 import { transformed, type Transform } from "../shared/transform";
+import { wholeNumberIssues } from "./whole-numbers";
 
 /** How many nodes may go at the same time. */
 export interface NodeDisruptionBudget {
@@ -148,14 +149,9 @@ function numberIssues(args: KarpenterNodesArgs): Issue[] {
     terminationGraceHours: [0, Infinity],
     weight: [1, 100],
   } as const;
-  return Object.entries(bounds).flatMap(([key, [least, most]]) => {
-    const got = args[key as keyof typeof bounds];
-    if (got === undefined || (Number.isInteger(got) && got >= least && got <= most)) return [];
-    const to = most === Infinity ? "on" : `to ${most}`;
-    return [
-      wrong(key, got, `a whole number from ${least} ${to}`, "Round it, or leave it out for the default."),
-    ];
-  });
+  return Object.entries(bounds).flatMap(([key, [least, most]]) =>
+    wholeNumberIssues(key, args[key as keyof typeof bounds], least, most),
+  );
 }
 
 function budgetIssues(budgets: readonly NodeDisruptionBudget[]): Issue[] {

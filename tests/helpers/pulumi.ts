@@ -79,14 +79,12 @@ export async function record(
   const { stackTraceLimit, prepareStackTrace } = Error;
   // The SDK takes a stack trace for every promise and a whole one for every resource; one frame names the line of a mistake, and
   // nobody looks it up in a source map.
-  Error.stackTraceLimit = 1;
-  Reflect.set(Error, "prepareStackTrace", undefined);
+  Object.assign(Error, { stackTraceLimit: 1, prepareStackTrace: undefined });
   try {
     build();
     await pulumi.runtime.disconnect();
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-    Error.prepareStackTrace = prepareStackTrace;
+    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
   }
   const ofType = (type: string): RecordedResource[] => resources.filter((r) => r.type === type);
   return {
