@@ -8,8 +8,8 @@ import { relative } from "node:path";
  * as long.
  */
 const LANES = [
-  ["unit", "engine", "policies", "functions", "browser"],
-  ["config", "runtime", "cluster"],
+  ["unit", "engine"],
+  ["config", "runtime", "cluster", "policies", "functions", "browser"],
 ];
 
 /**
