@@ -73,7 +73,7 @@ export class LoadModel {
     expected[3] = surges.max(memoryMinutes);
   }
 
-  /** A minute in which nobody evaluates the rules: what was recorded last is still found for a while, and in no window. */
+  /** A minute without an evaluation. Queries still find the last values for a while; windows have no sample for this minute. */
   skip(): void {
     this.missed++;
     this.loads.push(NaN);
@@ -216,7 +216,7 @@ export class ForecastModel {
     this.judged.push(this.load, this.load.expected);
   }
 
-  /** A minute in which nobody evaluates the rules. */
+  /** A minute without an evaluation. */
   skip(): void {
     this.load.skip();
     this.judged.skip();

@@ -51,7 +51,7 @@ export class Series {
     this.length++;
   }
 
-  /** Forgets blocks that nobody asks for any more, or else grows. Blocks stay whole, so that sums are made of the same ones. */
+  /** Drops whole blocks that are older than any query reaches; grows if there are none. */
   private makeRoom(time: number): void {
     const { times, values, length } = this;
     let blocks = 0;

@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
+import { cacheStackFrames } from "../../stacks/stack-traces";
+
 /** A resource as a program registered it with the engine. */
 export interface RecordedResource {
   readonly type: string;
@@ -75,16 +77,16 @@ export async function record(
     options.stack ?? "test",
     options.preview ?? false,
   );
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back as it was
-  const { stackTraceLimit, prepareStackTrace } = Error;
-  // The SDK takes a stack trace for every promise and a whole one for every resource; one frame names the line of a mistake, and
-  // nobody looks it up in a source map.
-  Object.assign(Error, { stackTraceLimit: 1, prepareStackTrace: undefined });
+  const { stackTraceLimit } = Error;
+  // As in index.ts. One frame still names the line of a mistake.
+  Error.stackTraceLimit = 1;
+  const undo = cacheStackFrames();
   try {
     build();
     await pulumi.runtime.disconnect();
   } finally {
-    Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+    undo();
+    Error.stackTraceLimit = stackTraceLimit;
   }
   const ofType = (type: string): RecordedResource[] => resources.filter((r) => r.type === type);
   return {

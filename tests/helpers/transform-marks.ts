@@ -57,17 +57,12 @@ export function watching(seen: BuiltChild[]): pulumi.ComponentResourceOptions {
   return { transformations: [watch] };
 }
 
-/** Names lines of the source, which `record` does without. */
-// eslint-disable-next-line @typescript-eslint/unbound-method -- it is ts-node's, as it was when this file was loaded
-const { prepareStackTrace: asSource } = Error;
-
 /** The line of components/ from which a resource is being constructed. */
 function callingSite(): string | undefined {
-  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is put back as it was
-  const { stackTraceLimit, prepareStackTrace } = Error;
-  Object.assign(Error, { stackTraceLimit: 30, prepareStackTrace: asSource });
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 30;
   const lines = (new Error().stack ?? "").split("\n");
-  Object.assign(Error, { stackTraceLimit, prepareStackTrace });
+  Error.stackTraceLimit = stackTraceLimit;
   for (const line of lines) {
     const [, file = "", number = ""] = /\(?(\/[^():]+\.ts):(\d+):\d+\)?$/.exec(line) ?? [];
     const path = relative(ROOT, file);

@@ -7,6 +7,7 @@ import type { Scenario } from "../../../simulation/scenario";
 import { simulate } from "../../../simulation/simulate";
 import { steady } from "../../../simulation/traffic/load";
 import { Random } from "../../../simulation/traffic/random";
+import { POD } from "./replay/fixtures";
 
 const CACHE: CacheModel = {
   lookups: 3,
@@ -29,15 +30,7 @@ function emptied(
     load: steady(rate),
     replicas: 12,
     zones: 3,
-    pod: {
-      slots: 8,
-      serviceTimeSeconds: 0.03,
-      spread: { kind: "exponential" },
-      cpuSecondsPerRequest: 0.003,
-      cpuCores: 1,
-      usableCores: 1,
-      startSeconds: 17,
-    },
+    pod: POD,
     balancing: {
       kind: "least-connections",
       proxies: 3,

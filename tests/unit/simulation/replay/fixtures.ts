@@ -3,6 +3,7 @@ import { serviceTime } from "../../../../budget/service/service-time";
 import type { Manifest } from "../../../../simulation/replay/rendered";
 import type { ReplayService } from "../../../../simulation/replay/service";
 import type { Trace } from "../../../../simulation/replay/trace";
+import type { Scenario } from "../../../../simulation/scenario";
 
 /** 2026-03-02, a Monday. */
 export const START = Date.UTC(2026, 2, 2) / 1000;
@@ -30,6 +31,25 @@ export const SERVICE: ReplayService = {
   maxUtilization: 0.75,
   busy: 0.6,
   horizonSeconds: 120,
+};
+
+/** A pod of the service, and its proxies, as the simulation second by second has them. */
+export const POD: Scenario["pod"] = {
+  slots: 8,
+  serviceTimeSeconds: 0.03,
+  spread: { kind: "exponential" },
+  cpuSecondsPerRequest: 0.003,
+  cpuCores: 1,
+  usableCores: 1,
+  startSeconds: SERVICE.schedulingSeconds + SERVICE.warmUpSeconds,
+};
+export const BALANCING: Scenario["balancing"] = {
+  kind: "least-connections",
+  proxies: 2,
+  maxConnections: 100,
+  maxFails: 3,
+  failSeconds: 10,
+  answerSeconds: 10,
 };
 
 export const LABELS = { namespace: "retrofitlink", service: "backend" };

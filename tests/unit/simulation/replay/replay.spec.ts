@@ -17,7 +17,7 @@ import { DEFAULT_BEHAVIOR } from "../../../../simulation/autoscaler/behavior";
 import { judge } from "../../../../simulation/judge";
 import { simulate } from "../../../../simulation/simulate";
 import { ramp } from "../../../../simulation/traffic/load";
-import { LABELS, SERVICE, START, dayRate, hpa, scaledObject, traceOf } from "./fixtures";
+import { BALANCING, LABELS, POD, SERVICE, START, dayRate, hpa, scaledObject, traceOf } from "./fixtures";
 
 const TIMES = new ResponseTimes(SERVICE);
 
@@ -80,23 +80,8 @@ describe("replay of a trace", () => {
         seed: 1,
         seconds: 720,
         load: ramp(400, 1600, 120, 120.001),
-        pod: {
-          slots: 8,
-          serviceTimeSeconds: 0.03,
-          spread: { kind: "exponential" },
-          cpuSecondsPerRequest: 0.003,
-          cpuCores: 1,
-          usableCores: 1,
-          startSeconds: 17,
-        },
-        balancing: {
-          kind: "least-connections",
-          proxies: 2,
-          maxConnections: 100,
-          maxFails: 3,
-          failSeconds: 10,
-          answerSeconds: 10,
-        },
+        pod: POD,
+        balancing: BALANCING,
         promised: SERVICE.promised,
         replicas: 3,
         zones: 3,

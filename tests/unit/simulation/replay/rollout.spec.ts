@@ -14,7 +14,7 @@ import { replay } from "../../../../simulation/replay/replay";
 import type { Rollout } from "../../../../simulation/replay/service";
 import { simulate } from "../../../../simulation/simulate";
 import { steady } from "../../../../simulation/traffic/load";
-import { LABELS, SERVICE, START, hpa, traceOf } from "./fixtures";
+import { BALANCING, LABELS, POD, SERVICE, START, hpa, traceOf } from "./fixtures";
 
 const START_SECONDS = SERVICE.schedulingSeconds + SERVICE.warmUpSeconds;
 
@@ -105,23 +105,8 @@ describe("a rollout in a replay", () => {
       seed: 1,
       seconds: 60 * minutes,
       load: steady(300),
-      pod: {
-        slots: 8,
-        serviceTimeSeconds: 0.03,
-        spread: { kind: "exponential" },
-        cpuSecondsPerRequest: 0.003,
-        cpuCores: 1,
-        usableCores: 1,
-        startSeconds: START_SECONDS,
-      },
-      balancing: {
-        kind: "least-connections",
-        proxies: 2,
-        maxConnections: 100,
-        maxFails: 3,
-        failSeconds: 10,
-        answerSeconds: 10,
-      },
+      pod: POD,
+      balancing: BALANCING,
       promised: SERVICE.promised,
       replicas: 6,
       zones: 3,
