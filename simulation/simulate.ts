@@ -1,6 +1,6 @@
 /** The closed loop: clients, balancers, pods, metrics, autoscaler and Deployment, event by event. */
 import { Agenda, type Happening } from "./agenda";
-import { NOTHING_YET, step, type Memory } from "./autoscaler/behavior";
+import { nothingYet, step } from "./autoscaler/behavior";
 import { METRICS_DEFAULTS, MetricsServer } from "./autoscaler/metrics-server";
 import { CALCULATOR_DEFAULTS, calculateReplicas, type SeenPod } from "./autoscaler/replica-calculator";
 import { ColdCache } from "./caching/cold-cache";
@@ -200,15 +200,13 @@ class Simulation {
     this.every(this.random.next() * metrics.resolutionSeconds, metrics.resolutionSeconds, () => {
       this.agenda.at(this.now + metrics.kubeletSeconds, server.sample(this.deployment.pods, this.now));
     });
-    let memory: Memory = NOTHING_YET;
+    const memory = nothingYet();
     this.every(this.random.next() * syncSeconds, syncSeconds, () => {
       const seen = this.deployment.pods.map((one) => seenPod(one, server));
       const current = this.deployment.replicas;
       const wanted =
         calculateReplicas(seen, current, target, 1000 * pod.cpuCores, this.now, settings) ?? current;
-      const done = step(wanted, current, this.now, memory, behavior, autoscaler);
-      memory = done.memory;
-      this.deployment.replicas = done.replicas;
+      this.deployment.replicas = step(wanted, current, this.now, memory, behavior, autoscaler);
     });
   }
 }

@@ -48,14 +48,17 @@ export interface Stamped {
   readonly replicas: number;
 }
 
-/** What the autoscaler remembers. */
+/** What the autoscaler remembers: each step changes it. */
 export interface Memory {
-  readonly recommendations: readonly Stamped[];
-  readonly ups: readonly Stamped[];
-  readonly downs: readonly Stamped[];
+  readonly recommendations: Stamped[];
+  readonly ups: Stamped[];
+  readonly downs: Stamped[];
 }
 
-export const NOTHING_YET: Memory = { recommendations: [], ups: [], downs: [] };
+/** @param recommendations the controller takes the replicas that it finds first for one */
+export function nothingYet(...recommendations: Stamped[]): Memory {
+  return { recommendations, ups: [], downs: [] };
+}
 
 /** Bounds of the autoscaler, pods. */
 export interface Bounds {
@@ -68,6 +71,7 @@ export interface Bounds {
  *
  * @param behavior undefined is an object without one: like the default, but it doubles from what is there now, whatever was
  *   added a moment ago, and remembers no changes
+ * @returns replicas
  */
 export function step(
   wanted: number,
@@ -76,39 +80,28 @@ export function step(
   memory: Memory,
   behavior: Behavior | undefined,
   bounds: Bounds,
-): { readonly replicas: number; readonly memory: Memory } {
+): number {
   if (behavior === undefined) return stepWithoutBehavior(wanted, current, now, memory, bounds);
   const { scaleUp, scaleDown } = behavior;
   const stable = stabilized(wanted, current, now, memory.recommendations, behavior);
-  const replicas = limited(stable, current, now, memory, behavior, bounds);
+  const replicas = stable === current ? stable : limited(stable, current, now, memory, behavior, bounds);
   const windows = Math.max(scaleUp.stabilizationWindowSeconds, scaleDown.stabilizationWindowSeconds);
   const change = replicas - current;
-  return {
-    replicas,
-    memory: {
-      recommendations: remembered(memory.recommendations, { at: now, replicas: wanted }, now - windows),
-      ups:
-        change > 0
-          ? remembered(memory.ups, { at: now, replicas: change }, now - longest(scaleUp))
-          : memory.ups,
-      downs:
-        change < 0
-          ? remembered(memory.downs, { at: now, replicas: -change }, now - longest(scaleDown))
-          : memory.downs,
-    },
-  };
+  remember(memory.recommendations, { at: now, replicas: wanted }, now - windows);
+  if (change > 0) remember(memory.ups, { at: now, replicas: change }, now - longest(scaleUp));
+  if (change < 0) remember(memory.downs, { at: now, replicas: -change }, now - longest(scaleDown));
+  return replicas;
 }
 
 /**
  * A new one takes the place of one that is too old; otherwise the list grows. What is too old for the policies of its own
  * direction is so forgotten, although those of the other may look back farther: the controller does the same.
  */
-function remembered(all: readonly Stamped[], one: Stamped, oldest: number): readonly Stamped[] {
+function remember(all: Stamped[], one: Stamped, oldest: number): void {
   let place = all.length - 1;
   while (place >= 0 && (all[place]?.at ?? 0) >= oldest) place--;
-  const next = all.slice();
-  next[place < 0 ? all.length : place] = one;
-  return next;
+  if (place < 0) all.push(one);
+  else all[place] = one;
 }
 
 function longest({ policies }: ScalingRules): number {
@@ -121,21 +114,15 @@ function stepWithoutBehavior(
   now: number,
   memory: Memory,
   { min, max }: Bounds,
-): { readonly replicas: number; readonly memory: Memory } {
+): number {
   const oldest = now - DEFAULT_BEHAVIOR.scaleDown.stabilizationWindowSeconds;
   let stable = wanted;
   for (const { at, replicas } of memory.recommendations) {
     if (at >= oldest && replicas > stable) stable = replicas;
   }
   const most = Math.min(max, Math.max(2 * current, 4));
-  return {
-    replicas: stable < min ? min : Math.min(stable, most),
-    memory: {
-      recommendations: remembered(memory.recommendations, { at: now, replicas: wanted }, oldest),
-      ups: memory.ups,
-      downs: memory.downs,
-    },
-  };
+  remember(memory.recommendations, { at: now, replicas: wanted }, oldest);
+  return stable < min ? min : Math.min(stable, most);
 }
 
 /** Up only to the least that was wanted within its window, down only to the most. */
@@ -154,6 +141,7 @@ function stabilized(
   return Math.min(Math.max(current, up), down);
 }
 
+/** @param wanted others than there are */
 function limited(
   wanted: number,
   current: number,
@@ -178,15 +166,10 @@ function limited(
     const limit = scaleUp.selectPolicy === "Min" ? Math.min(...proposals) : Math.max(...proposals);
     return Math.min(wanted, max, Math.max(limit, current));
   }
-  if (wanted < current) {
-    if (scaleDown.selectPolicy === "Disabled") return Math.max(current, min);
-    const proposals = scaleDown.policies.map(({ type, value, periodSeconds }) =>
-      type === "Pods"
-        ? atStart(periodSeconds) - value
-        : Math.trunc(atStart(periodSeconds) * (1 - value / 100)),
-    );
-    const limit = scaleDown.selectPolicy === "Min" ? Math.max(...proposals) : Math.min(...proposals);
-    return Math.max(wanted, min, Math.min(limit, current));
-  }
-  return wanted;
+  if (scaleDown.selectPolicy === "Disabled") return Math.max(current, min);
+  const proposals = scaleDown.policies.map(({ type, value, periodSeconds }) =>
+    type === "Pods" ? atStart(periodSeconds) - value : Math.trunc(atStart(periodSeconds) * (1 - value / 100)),
+  );
+  const limit = scaleDown.selectPolicy === "Min" ? Math.max(...proposals) : Math.min(...proposals);
+  return Math.max(wanted, min, Math.min(limit, current));
 }

@@ -4,7 +4,7 @@
  * Source: Kubernetes, pkg/controller/podautoscaler/horizontal.go (`reconcileAutoscaler`, `computeReplicasForMetrics`), as of
  * 1.36.
  */
-import { NOTHING_YET, step, type Memory } from "./behavior";
+import { nothingYet, step, type Memory } from "./behavior";
 import type { HpaMetric, HpaObject, MetricSelector } from "./hpa-object";
 import {
   CALCULATOR_DEFAULTS,
@@ -59,9 +59,10 @@ export class HorizontalPodAutoscaler {
 
   /** One look, every `--horizontal-pod-autoscaler-sync-period`. @param now seconds */
   sync(now: number, scale: Scale, apis: MetricsApis): Decision {
-    const { min, max, metrics, behavior } = this.object;
+    const { object } = this;
+    const { min, max, metrics, behavior } = object;
     const { wanted: current } = scale;
-    this.memory ??= { ...NOTHING_YET, recommendations: [{ at: now, replicas: current }] };
+    this.memory ??= nothingYet({ at: now, replicas: current });
     if (current === 0) return { replicas: 0, failed: 0, held: true };
     if (current > max) return this.moved(current, max, now, 0);
     if (current < min) return this.moved(current, min, now, 0);
@@ -74,23 +75,16 @@ export class HorizontalPodAutoscaler {
     }
     const held = failed === metrics.length || (failed > 0 && proposed < current);
     if (held) return { replicas: current, failed, held };
-    const { replicas, memory } = step(proposed, current, now, this.memory, behavior, { min, max });
-    this.memory = memory;
-    return { replicas, failed, held };
+    return { replicas: step(proposed, current, now, this.memory, behavior, object), failed, held };
   }
 
   /** Bounds come before metrics; the change is remembered all the same. */
   private moved(current: number, replicas: number, now: number, failed: number): Decision {
     const { behavior } = this.object;
-    if (behavior !== undefined && this.memory !== undefined) {
-      // As a step that nothing limits: only its event is kept.
-      const { ups, downs } = this.memory;
-      const change = { at: now, replicas: Math.abs(replicas - current) };
-      this.memory = {
-        ...this.memory,
-        ups: replicas > current ? [...ups, change] : ups,
-        downs: replicas < current ? [...downs, change] : downs,
-      };
+    // As a step that nothing limits: only its event is kept.
+    if (behavior !== undefined) {
+      const changes = replicas > current ? this.memory?.ups : this.memory?.downs;
+      changes?.push({ at: now, replicas: Math.abs(replicas - current) });
     }
     return { replicas, failed, held: false };
   }

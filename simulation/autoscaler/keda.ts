@@ -24,11 +24,16 @@ export interface Workload {
 }
 
 /** A trigger's value, thousandths, and whether it is above its activation; undefined is an error. */
-type Reading = { readonly milli: number; readonly isActive: boolean } | undefined;
+interface Reading {
+  milli: number;
+  isActive: boolean;
+}
 
 export class Keda {
   private readonly failures: number[];
-  private readonly cache: (Reading | "nothing")[];
+  /** The last answer to each trigger, in one object that is changed. */
+  private readonly readings: readonly Reading[];
+  private readonly cache: (Reading | undefined | "nothing")[];
   private readonly next = new Map<CronTrigger, { start: number; end: number }>();
   private lastActive: number | undefined;
   private readonly createdAt: number;
@@ -42,6 +47,7 @@ export class Keda {
     now: number,
   ) {
     this.failures = object.triggers.map(() => 0);
+    this.readings = object.triggers.map(() => ({ milli: 0, isActive: false }));
     this.cache = object.triggers.map(() => "nothing" as const);
     this.createdAt = now;
     this.places = new Map(object.triggers.map((trigger, place) => [metricName(place, trigger), place]));
@@ -57,7 +63,7 @@ export class Keda {
     let [isActive, isError] = [triggers.length === 0, false];
     for (let index = 0; index < triggers.length; index++) {
       const trigger = triggers[index] as Trigger;
-      const raw = this.read(trigger, now);
+      const raw = this.read(index, trigger, now);
       if (trigger.cached) this.cache[index] = raw;
       const value = this.withFallback(index, trigger, raw, workload);
       if (value === undefined) isError = true;
@@ -83,27 +89,26 @@ export class Keda {
     const trigger = this.object.triggers[index];
     if (trigger === undefined) return undefined;
     const cached = trigger.cached ? (this.cache[index] ?? "nothing") : "nothing";
-    const raw = cached === "nothing" ? this.read(trigger, now) : cached;
+    const raw = cached === "nothing" ? this.read(index, trigger, now) : cached;
     return this.withFallback(index, trigger, raw, workload);
   }
 
-  private read(trigger: Trigger, now: number): Reading {
+  private read(index: number, trigger: Trigger, now: number): Reading | undefined {
+    const reading = this.readings[index] as Reading;
     if (trigger.kind === "cron") {
-      const isWithin = this.isWithin(trigger, now);
-      return { milli: isWithin ? 1000 * trigger.desiredReplicas : 0, isActive: isWithin };
+      reading.isActive = this.isWithin(trigger, now);
+      reading.milli = reading.isActive ? 1000 * trigger.desiredReplicas : 0;
+      return reading;
     }
     const answer = this.query(trigger);
     if (answer === "no answer" || answer.length > 1) return undefined;
-    const [value = NaN] = answer;
+    const value = answer.length === 0 ? NaN : (answer[0] as number);
     // No series, no number, and what is infinite are one thing here.
-    if (!Number.isFinite(value)) {
-      const isNothing = trigger.kind === "prometheus" && trigger.ignoreNullValues;
-      return isNothing ? { milli: 0, isActive: false } : undefined;
-    }
-    return {
-      milli: Math.round(Math.max(0, value) * 1000),
-      isActive: value > trigger.activationThreshold,
-    };
+    const isNothing = !Number.isFinite(value);
+    if (isNothing && !(trigger.kind === "prometheus" && trigger.ignoreNullValues)) return undefined;
+    reading.milli = isNothing ? 0 : Math.round(Math.max(0, value) * 1000);
+    reading.isActive = !isNothing && value > trigger.activationThreshold;
+    return reading;
   }
 
   /** Within, when the end comes before the next start. */
@@ -120,7 +125,7 @@ export class Keda {
   private withFallback(
     index: number,
     trigger: Trigger,
-    raw: Reading,
+    raw: Reading | undefined,
     { wanted, ready }: Workload,
   ): number | undefined {
     if (raw !== undefined) {

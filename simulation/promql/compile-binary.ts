@@ -85,7 +85,7 @@ function calculated(vector: VectorAt, scalar: ScalarAt, calculate: Operator): Ve
     const { labels, values } = vector(at);
     const results = result.of(names(labels));
     for (let index = 0; index < labels.length; index++) {
-      results[index] = calculate(values[index] ?? NaN, other);
+      results[index] = calculate(values[index] as number, other);
     }
     return result;
   };
@@ -98,7 +98,7 @@ function filtered(vector: VectorAt, scalar: ScalarAt, keeps: Comparison): Vector
     const { labels, values } = vector(at);
     result.open();
     labels.forEach((own, index) => {
-      const value = values[index] ?? NaN;
+      const value = values[index] as number;
       if (keeps(value, other)) result.push(own, value);
     });
     return result.close();
@@ -154,8 +154,8 @@ function setOperation(op: string, matching: Matching, left: VectorAt, right: Vec
     const { kept, added, labels } = places(ours.labels, theirs.labels);
     const results = result.of(labels);
     let next = 0;
-    for (const index of kept) results[next++] = ours.values[index] ?? NaN;
-    for (const index of added) results[next++] = theirs.values[index] ?? NaN;
+    for (const index of kept) results[next++] = ours.values[index] as number;
+    for (const index of added) results[next++] = theirs.values[index] as number;
     return result;
   };
 }
@@ -190,8 +190,8 @@ function matched(
     if (isOneToOne) used.clear();
     result.open();
     for (let index = 0; index < labels.length; index++) {
-      const value = ours.values[lefts[index] ?? 0] ?? NaN;
-      const operated = operate(value, theirs.values[rights[index] ?? 0] ?? NaN);
+      const value = ours.values[lefts[index] ?? 0] as number;
+      const operated = operate(value, theirs.values[rights[index] ?? 0] as number);
       if (operated === false) continue;
       // What a filter leaves out is in nobody's way.
       if (isOneToOne) {

@@ -66,7 +66,7 @@ function mapped(of: VectorAt, change: (value: number, at: number) => number): Ve
   return (at) => {
     const { labels, values } = of(at);
     const results = result.of(names(labels));
-    for (let index = 0; index < labels.length; index++) results[index] = change(values[index] ?? NaN, at);
+    for (let index = 0; index < labels.length; index++) results[index] = change(values[index] as number, at);
     return result;
   };
 }
@@ -139,9 +139,9 @@ class Compiler {
         const { series } = cursor;
         const index = cursor.after(time) - 1;
         if (index < 0) continue;
-        const taken = series.times[index] ?? NaN;
+        const taken = series.times[index] as number;
         if (taken <= time - LOOKBACK) continue;
-        const value = series.values[index] ?? NaN;
+        const value = series.values[index] as number;
         if (value === STALE) continue;
         if (dated) result.push(series.nameless, taken / 1000);
         else result.push(series.labels, value);
@@ -253,7 +253,7 @@ class Compiler {
         return {
           scalar: (at) => {
             const { length, values } = of(at);
-            return length === 1 ? (values[0] ?? NaN) : NaN;
+            return length === 1 ? (values[0] as number) : NaN;
           },
         };
       }
@@ -294,7 +294,7 @@ class Compiler {
     return (at, each) => {
       const { labels, length, values } = inner(at);
       for (let index = 0; index < length; index++) {
-        if (each(labels[index] ?? NO_LABELS, values[index] ?? NaN)) return;
+        if (each(labels[index] ?? NO_LABELS, values[index] as number)) return;
       }
     };
   }
@@ -338,7 +338,7 @@ class Compiler {
         if (member === undefined) continue;
         // Functions may sort what they get.
         for (let index = 0; index < member.of.length; index++) {
-          member.values[index] = values[member.of[index] ?? 0] ?? NaN;
+          member.values[index] = values[member.of[index] ?? 0] as number;
         }
         results[group] = aggregate(member.values, given);
       }

@@ -25,7 +25,7 @@ export const SET_OPERATORS: readonly string[] = ["and", "or", "unless"];
 
 const sum = (values: readonly number[]): number => {
   let total = 0;
-  for (const value of values) total += value;
+  for (let index = 0; index < values.length; index++) total += values[index] as number;
   return total;
 };
 

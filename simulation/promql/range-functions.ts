@@ -32,7 +32,7 @@ const sum = ({ series, values, from, to }: Window): number =>
 export function most(values: ArrayLike<number>, from: number, to: number): number {
   let found = values[from] ?? NaN;
   for (let index = from + 1; index < to; index++) {
-    const value = values[index] ?? NaN;
+    const value = values[index] as number;
     if (value > found || Number.isNaN(found)) found = value;
   }
   return found;
@@ -42,7 +42,7 @@ export function most(values: ArrayLike<number>, from: number, to: number): numbe
 export function least(values: ArrayLike<number>, from: number, to: number): number {
   let found = values[from] ?? NaN;
   for (let index = from + 1; index < to; index++) {
-    const value = values[index] ?? NaN;
+    const value = values[index] as number;
     if (value < found || Number.isNaN(found)) found = value;
   }
   return found;
@@ -54,7 +54,7 @@ const variance = (window: Window): number => {
   const { values, from, to } = window;
   const middle = mean(window);
   let total = 0;
-  for (let index = from; index < to; index++) total += ((values[index] ?? 0) - middle) ** 2;
+  for (let index = from; index < to; index++) total += ((values[index] as number) - middle) ** 2;
   return total / (to - from);
 };
 
@@ -81,7 +81,7 @@ export const RANGE_FUNCTIONS: Readonly<
   resets: plain((window) => count(window, (before, value) => value < before)),
   deriv: plain((window) => {
     if (window.to - window.from < 2) return undefined;
-    return regression(window, window.times[window.from] ?? 0).slope;
+    return regression(window, window.times[window.from] as number).slope;
   }),
   predict_linear: {
     parameters: ["window", "number"],
@@ -107,7 +107,7 @@ function plain(of: RangeFunction): {
 function count({ values, from, to }: Window, counts: (before: number, value: number) => boolean): number {
   let total = 0;
   for (let index = from + 1; index < to; index++) {
-    if (counts(values[index - 1] ?? 0, values[index] ?? 0)) total++;
+    if (counts(values[index - 1] as number, values[index] as number)) total++;
   }
   return total;
 }
@@ -122,14 +122,16 @@ function extrapolated(
   isRate: boolean,
 ): number | undefined {
   if (to - from < 2) return undefined;
-  const [first, last] = [values[from] ?? 0, values[to - 1] ?? 0];
-  const [firstTime, lastTime] = [times[from] ?? 0, times[to - 1] ?? 0];
+  const first = values[from] as number;
+  const last = values[to - 1] as number;
+  const firstTime = times[from] as number;
+  const lastTime = times[to - 1] as number;
   let grown = last - first;
   if (isCounter) {
     for (let index = from + 1; index < to; index++) {
-      const before = values[index - 1] ?? 0;
+      const before = values[index - 1] as number;
       // It began again at zero.
-      if ((values[index] ?? 0) < before) grown += before;
+      if ((values[index] as number) < before) grown += before;
     }
   }
   const sampled = (lastTime - firstTime) / 1000;
@@ -146,9 +148,9 @@ function extrapolated(
 
 function latest({ times, values, from, to }: Window, isRate: boolean): number | undefined {
   if (to - from < 2) return undefined;
-  const [before, value] = [values[to - 2] ?? 0, values[to - 1] ?? 0];
+  const [before, value] = [values[to - 2] as number, values[to - 1] as number];
   if (!isRate) return value - before;
-  const seconds = ((times[to - 1] ?? 0) - (times[to - 2] ?? 0)) / 1000;
+  const seconds = ((times[to - 1] as number) - (times[to - 2] as number)) / 1000;
   return (value < before ? value : value - before) / seconds;
 }
 
@@ -160,8 +162,8 @@ function regression(
   const n = to - from;
   let [x, y, xy, xx] = [0, 0, 0, 0];
   for (let index = from; index < to; index++) {
-    const seconds = ((times[index] ?? 0) - at) / 1000;
-    const value = values[index] ?? 0;
+    const seconds = ((times[index] as number) - at) / 1000;
+    const value = values[index] as number;
     x += seconds;
     y += value;
     xy += seconds * value;

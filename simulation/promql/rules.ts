@@ -79,7 +79,7 @@ export class EvaluatedGroup {
     for (const rule of this.rules) {
       const { labels, values } = rule.evaluate(at);
       const there = rule.seriesOf(labels);
-      for (let index = 0; index < there.length; index++) there[index]?.append(at, values[index] ?? NaN);
+      for (let index = 0; index < there.length; index++) there[index]?.append(at, values[index] as number);
       if (there === rule.last) continue;
       for (const series of rule.last) if (!there.includes(series)) series.append(at, STALE);
       rule.last = there;

@@ -43,7 +43,7 @@ export class Vector {
   }
 
   samples(): Sample[] {
-    return this.labels.map((labels, index) => ({ labels, value: this.values[index] ?? NaN }));
+    return this.labels.map((labels, index) => ({ labels, value: this.values[index] as number }));
   }
 
   private grow(length: number): void {

@@ -2,7 +2,7 @@
 import type { Range } from "./expression";
 import { keyOf, nameless, type Labels } from "./label-sets";
 import type { Window } from "./range-functions";
-import { Cursor, Series, type SeriesStore } from "./series";
+import { Series, type SeriesStore } from "./series";
 import type { VectorAt } from "./vector";
 
 /**
@@ -30,13 +30,10 @@ export function ranges(
   { selector, milliseconds }: Extract<Range, { kind: "range" }>,
   { store, closedWindows = false }: { readonly store: SeriesStore; readonly closedWindows?: boolean },
 ): Windows {
-  const ends = (series: Series): { series: Series; first: Cursor; last: Cursor } => ({
-    series,
-    first: new Cursor(series.samples),
-    last: new Cursor(series.samples),
-  });
-  const selected = store.selection(selector, ends);
+  const selected = store.selection(selector, (series) => series);
   const window = emptyWindow();
+  // Series are mostly scraped together, and a window moves on as they do: it has as many samples as the last one.
+  let usual = 1;
   return (at, each) => {
     const end = at - selector.offset;
     const start = end - milliseconds;
@@ -45,19 +42,20 @@ export function ranges(
     window.end = end;
     const all = selected();
     for (let index = 0; index < all.length; index++) {
-      const found = all[index];
-      if (found === undefined) continue;
-      const { samples } = found.series;
-      // It has got its first marker.
-      if (found.first.series !== samples) Object.assign(found, ends(found.series));
-      const { length } = samples;
-      const newest = length === 0 ? -Infinity : (samples.times[length - 1] ?? 0);
+      const { samples } = all[index] as Series;
+      const { times, length } = samples;
+      const newest = length === 0 ? -Infinity : (times[length - 1] as number);
       // Long gone.
       if (newest <= before) continue;
-      window.from = found.first.after(before);
-      window.to = newest <= end ? length : found.last.after(end);
-      if (window.from >= window.to) continue;
-      window.times = samples.times;
+      let from = length > usual ? length - usual : 0;
+      const isFound =
+        (times[from] as number) > before && (from === 0 || (times[from - 1] as number) <= before);
+      if (!isFound) from = samples.after(before);
+      if (from > 0) usual = length - from;
+      window.from = from;
+      window.to = newest <= end ? length : samples.after(end);
+      if (from >= window.to) continue;
+      window.times = times;
       window.values = samples.values;
       window.series = samples;
       if (each(samples.nameless, window)) return;
@@ -84,7 +82,7 @@ export function subquery(
         const key = keyOf(labels);
         let one = series.get(key);
         if (one === undefined) series.set(key, (one = new Series(labels)));
-        one.append(time, values[index] ?? NaN);
+        one.append(time, values[index] as number);
       });
     }
     for (const { labels, times, values, length } of series.values()) {

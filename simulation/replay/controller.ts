@@ -1,9 +1,5 @@
 /** Whoever decides the replicas of a replay: the rendered autoscaler, or an oracle to compare with. */
-import {
-  HorizontalPodAutoscaler,
-  type MetricsApis,
-  type Scale,
-} from "../autoscaler/horizontal-pod-autoscaler";
+import { HorizontalPodAutoscaler, type MetricsApis } from "../autoscaler/horizontal-pod-autoscaler";
 import { ObjectError, type HpaObject } from "../autoscaler/hpa-object";
 import { Keda } from "../autoscaler/keda";
 import type { PrometheusTrigger, ScaledObject } from "../autoscaler/scaled-object";
@@ -38,10 +34,12 @@ export class Controller implements MetricsApis {
   private nextPoll: number;
   private nextSample: number;
   private now: number;
-  private scale: Scale = { wanted: 0, there: 0, ready: 0 };
+  private readonly scale = { wanted: 0, there: 0, ready: 0 };
   /** Busy slot-seconds of a ready pod since the last sample, and what the last sample says, thousandths of a core. */
   private readonly busy = { slotSeconds: 0, seconds: 0 };
   private readonly sample = { milliCores: 0, inFlight: 0, at: -Infinity };
+  /** What KEDA last answered: always one value. */
+  private readonly answer = [0];
   /** Looks at which no decision could be made. */
   held = 0;
 
@@ -102,14 +100,16 @@ export class Controller implements MetricsApis {
     if (!isPolled && !isSynced) return;
     let ready = 0;
     for (const pod of fleet.pods) if (pod.ready) ready++;
-    this.scale = { wanted: fleet.wanted, there: fleet.there, ready };
+    this.scale.wanted = fleet.wanted;
+    this.scale.there = fleet.there;
+    this.scale.ready = ready;
     if (isPolled && this.keda !== undefined) {
       this.nextPoll = now + this.keda.object.pollingSeconds;
       if (!this.isGone("keda-gone")) {
         const set = this.keda.poll(now, this.scale);
         if (set !== undefined) {
           fleet.wanted = set;
-          this.scale = { ...this.scale, wanted: set };
+          this.scale.wanted = set;
         }
       }
     }
@@ -163,7 +163,9 @@ export class Controller implements MetricsApis {
   external(name: string): readonly number[] | undefined {
     if (this.keda === undefined || this.isGone("keda-gone")) return undefined;
     const value = this.keda.metric(name, this.now, this.scale);
-    return value === undefined ? undefined : [value];
+    if (value === undefined) return undefined;
+    this.answer[0] = value;
+    return this.answer;
   }
 
   /** @param each value of every pod that is ready */

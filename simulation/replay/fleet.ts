@@ -68,7 +68,7 @@ export class ReplayFleet {
 
   /** One round of the controllers. */
   reconcile(now: number): void {
-    this.passLosses(now);
+    if (this.losses.length > 0) this.passLosses(now);
     this.isRolling &&= this.pods.some(isOther(this.version));
     if (!this.isRolling) {
       for (let missing = this.wanted - this.pods.length; missing > 0; missing--) this.start(now);
@@ -84,7 +84,7 @@ export class ReplayFleet {
       }
     }
     if (this.isRolling) this.roll(now);
-    const idle = this.nodes.scan(now, waiting, () => this.open);
+    const idle = this.nodes.scan(now, waiting, this.open);
     if (idle !== undefined) this.evictOneOf(idle);
   }
 
@@ -110,11 +110,8 @@ export class ReplayFleet {
       this.remove(this.first((pod) => !isOld(pod)));
   }
 
-  private get open(): number[] {
-    return Array.from({ length: this.service.zones }, (_, zone) => zone).filter(
-      (zone) => !this.closed.has(zone),
-    );
-  }
+  private readonly open = (): number[] =>
+    Array.from({ length: this.service.zones }, (_, zone) => zone).filter((zone) => !this.closed.has(zone));
 
   private start(now: number): ReplayPod {
     const zones = this.zonesByPods();
@@ -153,7 +150,7 @@ export class ReplayFleet {
   private zonesByPods(): number[] {
     const count = new Array<number>(this.service.zones).fill(0);
     for (const { zone } of this.pods) count[zone] = (count[zone] ?? 0) + 1;
-    return this.open.sort((a, b) => (count[a] ?? 0) - (count[b] ?? 0));
+    return this.open().sort((a, b) => (count[a] ?? 0) - (count[b] ?? 0));
   }
 
   /** Where the pod is that goes first. @param mayGo who may go at all */

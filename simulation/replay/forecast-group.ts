@@ -45,7 +45,7 @@ export class ForecastGroup {
     for (let missed = Math.round((at - last) / MINUTE) - 1; missed > 0; missed--) model.skip();
     this.last = at;
     const { length, values } = this.load(at);
-    model.push(length === 1 ? (values[0] ?? NaN) : NaN);
+    model.push(length === 1 ? (values[0] as number) : NaN);
     for (const { series, of } of this.recorded) {
       const value = of(model);
       if (value === value) series.append(at, value);

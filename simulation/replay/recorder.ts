@@ -145,9 +145,8 @@ export class Recorder {
     current.failed += step.failed;
     current.slower95 += step.slower95;
     current.slower99 += step.slower99;
-    step.queues.forEach((queue, index) => {
-      this.addQueue(queue, index, step);
-    });
+    for (let index = 0; index < step.queues.length; index++)
+      this.addQueue(step.queues[index] as MessageQueue, index, step);
     if (step.at >= this.given.judgedFrom) {
       const { fleet } = step;
       sums.seconds += step.seconds;

@@ -11,7 +11,7 @@ import { coldness, freshness, isGone, type ReplayFault } from "./faults";
 import { ReplayFleet } from "./fleet";
 import type { Replay } from "./inputs";
 import { MessageQueue } from "./queue";
-import { Recorder, type ReplayResult } from "./recorder";
+import { Recorder, type ReplayResult, type Step } from "./recorder";
 import { ResponseTimes, type ReplayService } from "./service";
 import { Telemetry } from "./telemetry";
 
@@ -41,6 +41,10 @@ class Running {
   private readonly ends: { readonly at: number; end(): void }[] = [];
   private readonly pending: ReplayFault[];
   private queue = 0;
+  /** Of the step that runs: millions of steps are to make no objects. */
+  private readonly current: Changing<Step>;
+  private readonly flow: Changing<Flow> = { before: 0, answered: 0, failed: 0, busy: 0, speed: 0 };
+  private readonly slower: Changing<Slower> = { p95: 0, p99: 0 };
   private readonly queues: readonly MessageQueue[];
 
   constructor(private readonly given: Replay) {
@@ -78,6 +82,7 @@ class Running {
       );
     }
     this.recorder = new Recorder(given, this.times);
+    this.current = { ...AT_REST, fleet: this.fleet, queues: this.queues };
     this.pending = [...script.faults].sort((a, b) => a.at - b.at);
   }
 
@@ -86,8 +91,8 @@ class Running {
     const seconds = stepSeconds(trace.stepSeconds);
     const perStep = Math.round(trace.stepSeconds / seconds);
     for (let step = 0; step < trace.requests.length; step++) {
-      const requests = (trace.requests[step] ?? 0) / perStep;
-      if (this.needed !== undefined) this.fleet.wanted = this.needed[step] ?? 0;
+      const requests = (trace.requests[step] as number) / perStep;
+      if (this.needed !== undefined) this.fleet.wanted = this.needed[step] as number;
       for (let part = 0; part < perStep; part++) {
         this.step(step * trace.stepSeconds + part * seconds, seconds, this.byChance(requests));
       }
@@ -126,33 +131,31 @@ class Running {
     }
     const cold = script.faults.length === 0 ? 1 : coldness(script.faults, at);
     const speed = (pods * service.slots) / (service.time.mean * cold);
-    const flow = this.flow(come, seconds, ready, lost, speed);
+    const { current, flow, slower } = this;
+    this.pass(come, seconds, ready, lost, speed);
     const mean = speed > 0 ? (ready * service.slots) / speed : service.time.mean;
     const kinds =
       slow === undefined && cold === 1
         ? ALIKE
         : kindsOf(slow ?? [], { ready, pods, cold }, service.balancing);
-    const slower = this.slower(flow, ready, kinds);
+    this.judge(ready, kinds);
     for (const queue of this.queues) {
-      const come = this.byChance(queue.comes(now, now + seconds, flow.answered));
-      queue.step(now, seconds, come, pods);
+      const messages = this.byChance(queue.comes(now, now + seconds, flow.answered));
+      queue.step(now, seconds, messages, pods);
     }
-    this.recorder.add({
-      at,
-      seconds,
-      come,
-      answered: flow.answered,
-      failed: flow.failed,
-      slower95: slower.p95 * flow.answered,
-      slower99: slower.p99 * flow.answered,
-      queue: this.queue,
-      wait: speed > 0 ? this.queue / speed : 0,
-      busy: flow.busy,
-      ready,
-      slowness: mean / service.time.mean,
-      fleet: this.fleet,
-      queues: this.queues,
-    });
+    current.at = at;
+    current.seconds = seconds;
+    current.come = come;
+    current.answered = flow.answered;
+    current.failed = flow.failed;
+    current.slower95 = slower.p95 * flow.answered;
+    current.slower99 = slower.p99 * flow.answered;
+    current.queue = this.queue;
+    current.wait = speed > 0 ? this.queue / speed : 0;
+    current.busy = flow.busy;
+    current.ready = ready;
+    current.slowness = mean / service.time.mean;
+    this.recorder.add(current);
     const inService = Math.min(1, flow.busy) * service.slots;
     this.controller?.observe(seconds, inService, ready > 0 ? inService + this.queue / ready : 0);
     if (this.telemetry !== undefined) {
@@ -169,7 +172,8 @@ class Running {
   }
 
   /** What comes, waits, is worked off and refused. @param speed requests/s that the slots work off */
-  private flow(come: number, seconds: number, ready: number, lost: number, speed: number): Flow {
+  private pass(come: number, seconds: number, ready: number, lost: number, speed: number): void {
+    const { flow } = this;
     const { service } = this.given;
     // Of pods that are gone but still in the lists, clients by chance lose their share; proxies fill them up, and try again
     // only when what is in them has timed out.
@@ -189,34 +193,35 @@ class Running {
     const left = Math.max(0, before + arrived - can);
     const refused = Math.max(0, left - room);
     this.queue = left - refused;
-    const answered = before + arrived - left;
-    return {
-      before,
-      answered,
-      failed: toLost + refused,
-      busy: can > 0 ? (before > 0 || left > 0 ? (before + arrived) / can : arrived / can) : ready > 0 ? 0 : 1,
-      speed,
-    };
+    flow.before = before;
+    flow.answered = before + arrived - left;
+    flow.failed = toLost + refused;
+    flow.busy = can > 0 ? (before > 0 || left > 0 ? before + arrived : arrived) / can : ready > 0 ? 0 : 1;
+    flow.speed = speed;
   }
 
   /** Shares of what is answered that are slower than promised. @param kinds pods by how many times as long they take */
-  private slower({ before, busy, speed }: Flow, ready: number, kinds: readonly Kind[]): Slower {
-    if (ready === 0) return { p95: 1, p99: 1 };
-    if (before === 0 && this.queue === 0 && kinds.length === 1 && kinds[0]?.stretch === 1) {
-      return { p95: this.times.slower95(ready, busy), p99: this.times.slower99(ready, busy) };
+  private judge(ready: number, kinds: readonly Kind[]): void {
+    const { slower, times } = this;
+    const { before, busy, speed } = this.flow;
+    const isBalanced = before === 0 && this.queue === 0;
+    if (ready > 0 && isBalanced && kinds.length === 1 && kinds[0]?.stretch === 1) {
+      slower.p95 = times.slower95(ready, busy);
+      slower.p99 = times.slower99(ready, busy);
+      return;
     }
+    slower.p95 = slower.p99 = ready > 0 ? 0 : 1;
+    if (ready === 0) return;
     const { promised } = this.given.service;
-    const result = { p95: 0, p99: 0 };
     for (let moment = 0; moment < MOMENTS; moment++) {
       const queue = before + ((this.queue - before) * (moment + 0.5)) / MOMENTS;
       const wait = queue / speed;
       for (const { share, stretch } of kinds) {
         const part = share / MOMENTS;
-        result.p95 += part * this.later(ready, busy, (promised.p95 - wait) / stretch, queue);
-        result.p99 += part * this.later(ready, busy, (promised.p99 - wait) / stretch, queue);
+        slower.p95 += part * this.later(ready, busy, (promised.p95 - wait) / stretch, queue);
+        slower.p99 += part * this.later(ready, busy, (promised.p99 - wait) / stretch, queue);
       }
     }
-    return result;
   }
 
   /** P(response time after the wait > t). */
@@ -226,9 +231,9 @@ class Running {
   }
 
   private passFaults(at: number): void {
-    for (const one of this.ends.filter((end) => end.at <= at)) {
-      one.end();
-      this.ends.splice(this.ends.indexOf(one), 1);
+    for (let index = 0; index < this.ends.length; index++) {
+      if ((this.ends[index]?.at ?? Infinity) > at) continue;
+      this.ends.splice(index--, 1)[0]?.end();
     }
     while ((this.pending[0]?.at ?? Infinity) <= at) {
       const fault = this.pending.shift();
@@ -289,6 +294,24 @@ class Running {
     });
   }
 }
+
+type Changing<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Nothing has come yet. */
+const AT_REST: Omit<Step, "fleet" | "queues"> = {
+  at: 0,
+  seconds: 0,
+  come: 0,
+  answered: 0,
+  failed: 0,
+  slower95: 0,
+  slower99: 0,
+  queue: 0,
+  wait: 0,
+  busy: 0,
+  ready: 0,
+  slowness: 1,
+};
 
 interface Flow {
   readonly before: number;

@@ -54,8 +54,9 @@ const BUSIEST = 0.98;
 
 /** Response times in balance, remembered: they are asked for at every step. */
 export class ResponseTimes {
-  private readonly known95 = new Map<number, number>();
-  private readonly known99 = new Map<number, number>();
+  /** By pods and by steps of the load; NaN where nobody has asked yet. */
+  private readonly known95: Float64Array[] = [];
+  private readonly known99: Float64Array[] = [];
   private readonly quantiles = new Map<number, number>();
 
   constructor(readonly service: ReplayService) {}
@@ -97,15 +98,11 @@ export class ResponseTimes {
     return found;
   }
 
-  private remembered(known: Map<number, number>, pods: number, busy: number, t: number): number {
+  private remembered(known: Float64Array[], pods: number, busy: number, t: number): number {
     const step = Math.ceil(Math.min(busy, BUSIEST) * STEPS);
-    const key = pods * (STEPS + 1) + step;
-    let found = known.get(key);
-    if (found === undefined) {
-      found = this.tail(pods, step / STEPS, t);
-      known.set(key, found);
-    }
-    return found;
+    const row = (known[pods] ??= new Float64Array(STEPS + 1).fill(NaN));
+    const found = row[step] as number;
+    return found === found ? found : (row[step] = this.tail(pods, step / STEPS, t));
   }
 
   /** The fewest pods that keep both percentiles at a load in balance. @returns `most` when none up to it does */

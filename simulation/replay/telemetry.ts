@@ -122,14 +122,23 @@ export class Telemetry {
     now: number,
     isGone: boolean,
   ): void {
+    const isScraped = now >= this.nextScrape && !isGone;
+    if (isScraped) this.scrapes++;
+    let running = 0;
     for (let place = 0; place < pods.length; place++) {
       const pod = pods[place] as ReplayPod;
-      if (pod.ready && !pod.lost) this.scraped(pod, place).answered += answered;
+      const isAtWork = pod.ready && !pod.lost;
+      const isSeen = isScraped && pod.runsAt <= now;
+      if (!isAtWork && !isSeen) continue;
+      const near = this.places[place];
+      const scraped = near?.id === pod.id ? near : this.scraped(pod, place);
+      if (isAtWork) scraped.answered += answered;
+      if (!isSeen) continue;
+      running++;
+      this.scrape(scraped, pod, inFlight, 1000 * now);
     }
-    if (now >= this.nextScrape) {
-      this.nextScrape = now + SCRAPE_SECONDS;
-      if (!isGone) this.scrape(pods, inFlight, now);
-    }
+    if (isScraped) this.forget(running, 1000 * now);
+    if (now >= this.nextScrape) this.nextScrape = now + SCRAPE_SECONDS;
     for (const one of this.groups) {
       if (now < one.next) continue;
       one.next = now + one.group.interval / 1000;
@@ -142,21 +151,16 @@ export class Telemetry {
     return this.queries.get(text)?.(now) ?? [];
   }
 
-  private scrape(pods: readonly ReplayPod[], inFlight: number, now: number): void {
-    const at = 1000 * now;
-    this.scrapes++;
-    let running = 0;
-    for (let place = 0; place < pods.length; place++) {
-      const pod = pods[place] as ReplayPod;
-      if (pod.runsAt > now) continue;
-      running++;
-      const scraped = this.scraped(pod, place);
-      scraped.seen = this.scrapes;
-      scraped.up?.append(at, pod.lost ? 0 : 1);
-      // Who does not answer has no samples.
-      scraped.total?.append(at, pod.lost ? STALE : scraped.answered);
-      scraped.inFlight?.append(at, pod.lost ? STALE : pod.ready ? inFlight : 0);
-    }
+  private scrape(scraped: Scraped, pod: ReplayPod, inFlight: number, at: number): void {
+    scraped.seen = this.scrapes;
+    scraped.up?.append(at, pod.lost ? 0 : 1);
+    // Who does not answer has no samples.
+    scraped.total?.append(at, pod.lost ? STALE : scraped.answered);
+    scraped.inFlight?.append(at, pod.lost ? STALE : pod.ready ? inFlight : 0);
+  }
+
+  /** Of pods that are gone, as soon as nobody asks for them any more. @param running pods that were scraped */
+  private forget(running: number, at: number): void {
     if (running < this.pods.size) this.leave(at);
     while ((this.gone[0]?.at ?? Infinity) < at - this.kept) {
       const first = this.gone.shift();
@@ -177,8 +181,6 @@ export class Telemetry {
 
   /** @param place of the pod among the others */
   private scraped({ id }: ReplayPod, place: number): Scraped {
-    const near = this.places[place];
-    if (near?.id === id) return near;
     let found = this.pods.get(id);
     if (found === undefined) {
       const labels = { ...this.labels, pod: podName(this.labels["service"] ?? "", id) };
@@ -216,7 +218,7 @@ function answersOf(query: VectorAt): (now: number) => readonly number[] {
     last = now;
     const found = query(1000 * now);
     values = [];
-    for (let index = 0; index < found.length; index++) values.push(found.values[index] ?? NaN);
+    for (let index = 0; index < found.length; index++) values.push(found.values[index] as number);
     return values;
   };
 }

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
 
-import {
-  DEFAULT_BEHAVIOR,
-  NOTHING_YET,
-  step,
-  type Behavior,
-  type Memory,
-} from "../../../simulation/autoscaler/behavior";
+import { DEFAULT_BEHAVIOR, nothingYet, step, type Behavior } from "../../../simulation/autoscaler/behavior";
 import { calculateReplicas, type SeenPod } from "../../../simulation/autoscaler/replica-calculator";
 
 const NOW = 10_000;
@@ -69,14 +63,9 @@ describe("replicas that the autoscaler asks for", () => {
 describe("behavior of the autoscaler", () => {
   const bounds = { min: 2, max: 100 };
   const run = (wishes: readonly number[], start: number, behavior: Behavior): number[] => {
-    let memory: Memory = NOTHING_YET;
+    const memory = nothingYet();
     let current = start;
-    return wishes.map((wish, index) => {
-      const done = step(wish, current, index * 15, memory, behavior, bounds);
-      ({ memory } = done);
-      current = done.replicas;
-      return current;
-    });
+    return wishes.map((wish, index) => (current = step(wish, current, index * 15, memory, behavior, bounds)));
   };
 
   it("at most doubles, or adds four, in each period", () => {
@@ -110,6 +99,6 @@ describe("behavior of the autoscaler", () => {
 
   it("never leaves its bounds", () => {
     assert.deepEqual(run([0, 500], 2, DEFAULT_BEHAVIOR), [2, 6]);
-    assert.equal(step(500, 90, 0, NOTHING_YET, DEFAULT_BEHAVIOR, bounds).replicas, 100);
+    assert.equal(step(500, 90, 0, nothingYet(), DEFAULT_BEHAVIOR, bounds), 100);
   });
 });
