@@ -103,7 +103,6 @@ describe("stand-in of the Kubernetes provider where pods run", function () {
     const mended = await run(project);
     assert.deepEqual([mended.succeeded, operations(mended)], [true, ["same ns", "update app"]]);
     assert.doesNotMatch(project.state(), /"initErrors"/);
-    await run(project, "destroy");
   });
 
   it("does not wait when it is told so", async () => {
@@ -111,7 +110,6 @@ describe("stand-in of the Kubernetes provider where pods run", function () {
     const project = new Project("skip").program(program("skip", slow));
     assert.equal((await run(project)).succeeded, true);
     assert.equal((await read("Deployment", "app", "skip"))["readyReplicas"], undefined);
-    await run(project, "destroy");
   });
 
   it("gives up on a Job that has failed", async () => {
@@ -126,6 +124,5 @@ describe("stand-in of the Kubernetes provider where pods run", function () {
     const failed = await run(project);
     assert.equal(failed.succeeded, false);
     assert.match(failed.errors.join("\n"), /\[BackoffLimitExceeded\]/);
-    await run(project, "destroy");
   });
 });
