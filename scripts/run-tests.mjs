@@ -4,12 +4,13 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { relative } from "node:path";
 
 /**
- * Parts that run one after the other, beside those of the other lane: most of what they do is to wait for programs. Both take about
+ * Parts that run one after the other, beside those of the other lanes: most of what they do is to wait for programs. All take about
  * as long.
  */
 const LANES = [
-  ["unit", "engine"],
-  ["config", "runtime", "cluster", "policies", "functions", "browser"],
+  ["engine"],
+  ["config", "cluster"],
+  ["unit", "runtime", "policies", "functions", "browser"],
 ];
 
 /**
@@ -23,7 +24,7 @@ const SLOWEST_FILES = 15;
 
 const FOLDER = "build/test";
 
-/** Its whole output goes into a file, for that of two lanes would be mixed. @returns status of its end */
+/** Its whole output goes into a file, for that of several lanes would be mixed. @returns status of its end */
 async function run(log, command, args, environment) {
   const output = openSync(log, "w");
   const child = spawn(command, args, {
