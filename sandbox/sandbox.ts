@@ -52,15 +52,17 @@ export interface Toolchain {
 
 /**
  * Finds or makes every part of the toolchain. Two builds at a time, halves that take about as long: one alone leaves a quarter of two
- * cores idle, as its last steps are one after the other.
+ * cores idle, as its last steps are one after the other. The first one is alone, or both would compile Go's own packages.
  */
 export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
   const get: Get = (program) => obtain(program, { progress });
+  const etcd = await get(ETCD);
   const halves = [engineAndNodes(get), controlPlane(get)] as const;
   // What one half fails of is said when the other one has ended, too: no build goes on behind the message.
   await Promise.allSettled(halves);
   const [ofEngine, ofCluster] = await Promise.all(halves);
   return {
+    etcd,
     ...ofEngine,
     ...ofCluster,
     ...(await keda(progress)),
@@ -80,9 +82,8 @@ async function engineAndNodes(get: Get): Promise<Pick<Toolchain, "pulumi" | "kwo
 
 async function controlPlane(
   get: Get,
-): Promise<Pick<Toolchain, "etcd" | "apiServer" | "kubectl" | "controllerManager" | "scheduler">> {
+): Promise<Pick<Toolchain, "apiServer" | "kubectl" | "controllerManager" | "scheduler">> {
   return {
-    etcd: await get(ETCD),
     apiServer: await get(API_SERVER),
     kubectl: await get(KUBECTL),
     controllerManager: await get(CONTROLLER_MANAGER),

@@ -16,6 +16,8 @@ export interface Program {
     readonly module: string;
     readonly package: string;
     readonly linkerFlags: string;
+    /** Patterns of packages that the sandbox never runs: they are compiled without inlining, in little more than half the time. */
+    readonly idlePackages?: readonly string[];
     /** Measured on two cores, for the progress line. */
     readonly minutes: string;
   };
@@ -49,6 +51,15 @@ export const PULUMI: Program = {
     package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     // Without a version the Automation API refuses the program.
     linkerFlags: `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI_VERSION}`,
+    // State in buckets, keys of clouds, Pulumi Cloud's own API: here state is a folder, and secrets have a passphrase.
+    idlePackages: [
+      "github.com/aws/...",
+      "github.com/Azure/...",
+      "cloud.google.com/...",
+      "google.golang.org/api/...",
+      "github.com/envoyproxy/...",
+      "github.com/pb33f/...",
+    ],
     minutes: "3 to 5",
   },
 };
