@@ -57,14 +57,14 @@ export interface Toolchain {
 export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
   const get: Get = (program) => obtain(program, { progress });
   const etcd = await get(ETCD);
-  const halves = [engineAndNodes(get), controlPlane(get)] as const;
+  const halves = [engineNodesAndClient(get), apiServerAndControllers(get)] as const;
   // What one half fails of is said when the other one has ended, too: no build goes on behind the message.
   await Promise.allSettled(halves);
-  const [ofEngine, ofCluster] = await Promise.all(halves);
+  const [some, others] = await Promise.all(halves);
   return {
     etcd,
-    ...ofEngine,
-    ...ofCluster,
+    ...some,
+    ...others,
     ...(await keda(progress)),
     definitions: await customResourceDefinitions(progress),
   };
@@ -72,23 +72,22 @@ export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
 
 type Get = (program: Program) => Promise<Obtained>;
 
-async function engineAndNodes(get: Get): Promise<Pick<Toolchain, "pulumi" | "kwok" | "metricsServer">> {
+async function engineNodesAndClient(
+  get: Get,
+): Promise<Pick<Toolchain, "pulumi" | "kwok" | "metricsServer" | "kubectl" | "scheduler">> {
   return {
     pulumi: await get(PULUMI),
     kwok: await get(KWOK),
     metricsServer: await get(METRICS_SERVER),
+    kubectl: await get(KUBECTL),
+    scheduler: await get(SCHEDULER),
   };
 }
 
-async function controlPlane(
+async function apiServerAndControllers(
   get: Get,
-): Promise<Pick<Toolchain, "apiServer" | "kubectl" | "controllerManager" | "scheduler">> {
-  return {
-    apiServer: await get(API_SERVER),
-    kubectl: await get(KUBECTL),
-    controllerManager: await get(CONTROLLER_MANAGER),
-    scheduler: await get(SCHEDULER),
-  };
+): Promise<Pick<Toolchain, "apiServer" | "controllerManager">> {
+  return { apiServer: await get(API_SERVER), controllerManager: await get(CONTROLLER_MANAGER) };
 }
 
 /** Its build takes longer than that of all the others, so it is made only when asked for. */
