@@ -145,7 +145,7 @@ async function build(
   const folder = moduleDirectory(program.build.module);
   const started = Date.now();
   progress(
-    `building ${program.name} from its pinned Go module (${program.build.minutes} minutes on two cores, once)`,
+    `building ${program.name} from its pinned Go module (about ${program.build.takes} on two cores, once)`,
   );
   const partial = `${target}.partial`;
   const problem = await goBuild(program, folder, partial, progress);

@@ -18,8 +18,8 @@ export interface Program {
     readonly linkerFlags: string;
     /** Patterns of packages that the sandbox never runs: they are compiled without inlining, in little more than half the time. */
     readonly idlePackages?: readonly string[];
-    /** Measured on two cores, for the progress line. */
-    readonly minutes: string;
+    /** On two cores with nothing built before, and another build beside it: for the progress line. */
+    readonly takes: string;
   };
 }
 
@@ -60,7 +60,7 @@ export const PULUMI: Program = {
       "github.com/envoyproxy/...",
       "github.com/pb33f/...",
     ],
-    minutes: "3 to 5",
+    takes: "10 minutes",
   },
 };
 
@@ -69,7 +69,7 @@ export const ETCD: Program = {
   versionArguments: ["--version"],
   accepts: atLeast(3, 5),
   wanted: "3.5 or later",
-  build: { module: "kubernetes", package: "go.etcd.io/etcd/server/v3", linkerFlags: "", minutes: "under 1" },
+  build: { module: "kubernetes", package: "go.etcd.io/etcd/server/v3", linkerFlags: "", takes: "a minute" },
 };
 
 export const API_SERVER: Program = {
@@ -81,7 +81,7 @@ export const API_SERVER: Program = {
     module: "kubernetes",
     package: "k8s.io/kubernetes/cmd/kube-apiserver",
     linkerFlags: kubernetesFlags,
-    minutes: "4 to 6",
+    takes: "10 minutes",
   },
 };
 
@@ -94,11 +94,11 @@ export const KUBECTL: Program = {
     module: "kubernetes",
     package: "k8s.io/kubernetes/cmd/kubectl",
     linkerFlags: kubernetesFlags,
-    minutes: "under 1",
+    takes: "half a minute",
   },
 };
 
-const kubernetesProgram = (name: string, minutes: string): Program => ({
+const kubernetesProgram = (name: string, takes: string): Program => ({
   name,
   versionArguments: ["--version"],
   accepts: atLeast(1, 33),
@@ -107,13 +107,13 @@ const kubernetesProgram = (name: string, minutes: string): Program => ({
     module: "kubernetes",
     package: `k8s.io/kubernetes/cmd/${name}`,
     linkerFlags: kubernetesFlags,
-    minutes,
+    takes,
   },
 });
 
-export const CONTROLLER_MANAGER = kubernetesProgram("kube-controller-manager", "1 to 3");
+export const CONTROLLER_MANAGER = kubernetesProgram("kube-controller-manager", "a minute");
 
-export const SCHEDULER = kubernetesProgram("kube-scheduler", "under 1");
+export const SCHEDULER = kubernetesProgram("kube-scheduler", "half a minute");
 
 export const KWOK_VERSION = "0.8.0";
 
@@ -127,7 +127,7 @@ export const KWOK: Program = {
     module: "nodes",
     package: "sigs.k8s.io/kwok/cmd/kwok",
     linkerFlags: `-X sigs.k8s.io/kwok/pkg/consts.Version=${KWOK_VERSION}`,
-    minutes: "2 to 3",
+    takes: "a minute",
   },
 };
 
@@ -139,11 +139,11 @@ export const METRICS_SERVER: Program = {
     module: "nodes",
     package: "sigs.k8s.io/metrics-server/cmd/metrics-server",
     linkerFlags: "",
-    minutes: "under 1",
+    takes: "half a minute",
   },
 };
 
-const keda = (name: string, command: string, minutes: string): Program => ({
+const keda = (name: string, command: string, takes: string): Program => ({
   name,
   accepts: () => false,
   wanted: "2.21",
@@ -151,14 +151,14 @@ const keda = (name: string, command: string, minutes: string): Program => ({
     module: "keda",
     package: `github.com/kedacore/keda/v2/cmd/${command}`,
     linkerFlags: "",
-    minutes,
+    takes,
   },
 });
 
 /** Only when asked for: it brings the clients of everything that it can scale by. */
-export const KEDA_OPERATOR = keda("keda-operator", "operator", "10 to 15");
+export const KEDA_OPERATOR = keda("keda-operator", "operator", "15 minutes");
 
-export const KEDA_ADAPTER = keda("keda-adapter", "adapter", "under 1");
+export const KEDA_ADAPTER = keda("keda-adapter", "adapter", "a minute");
 
 /** The sandbox's own main package around FerretDB 1.24.0. The last number counts up when `ferretdb/main.go` changes. */
 const FERRETDB_VERSION = "1.24.0-1";
@@ -177,7 +177,7 @@ export const FERRETDB: Program = {
     module: "ferretdb",
     package: "retrofitlink.local/toolchain/ferretdb",
     linkerFlags: `-X main.version=${FERRETDB_VERSION}`,
-    minutes: "1 to 3",
+    takes: "3 minutes",
   },
 };
 
