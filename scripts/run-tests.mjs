@@ -7,11 +7,7 @@ import { relative } from "node:path";
  * Parts that run one after the other, beside those of the other lanes: most of what they do is to wait for programs. All take about
  * as long.
  */
-const LANES = [
-  ["engine"],
-  ["config", "cluster"],
-  ["unit", "runtime", "policies", "functions", "browser"],
-];
+const LANES = [["engine"], ["config", "cluster"], ["unit", "runtime", "policies", "functions", "browser"]];
 
 /**
  * So many files of a part get a second attempt, alone: on a machine that stalls, a deadline is missed once. What is wrong
