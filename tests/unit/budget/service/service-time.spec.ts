@@ -51,7 +51,8 @@ describe("serviceTime", () => {
             serviceTimeP99Seconds: p95 + more,
           });
           assert.ok(Math.abs(meanOf(time) - 1) < 1e-3, `mean ${meanOf(time)}`);
-          assert.ok(Math.abs(longerThan(time, p95 * 1.0001) - 0.05) < 2e-3 || more < 0.01);
+          // Where both percentiles are next to each other, a ten-thousandth is a good part of the way between them.
+          assert.ok(Math.abs(longerThan(time, p95 * 1.0001) - 0.05) < 2e-3 || more < 0.01 * p95);
           assert.ok(longerThan(time, (p95 + more) * 1.0001) <= 0.01 + 1e-6);
         },
       ),
