@@ -52,7 +52,8 @@ export interface Toolchain {
 
 /**
  * Finds or makes every part of the toolchain. Two builds at a time, halves that take about as long: one alone leaves a quarter of two
- * cores idle, as its last steps are one after the other. The first one is alone, or both would compile Go's own packages.
+ * cores idle, as its last steps are one after the other. etcd is built first and alone: otherwise both halves would compile
+ * Go's own packages.
  */
 export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
   const get: Get = (program) => obtain(program, { progress });
@@ -60,11 +61,11 @@ export async function prepareToolchain(progress: Progress): Promise<Toolchain> {
   const halves = [engineNodesAndClient(get), apiServerAndControllers(get)] as const;
   // What one half fails of is said when the other one has ended, too: no build goes on behind the message.
   await Promise.allSettled(halves);
-  const [some, others] = await Promise.all(halves);
+  const [withEngine, withApiServer] = await Promise.all(halves);
   return {
     etcd,
-    ...some,
-    ...others,
+    ...withEngine,
+    ...withApiServer,
     ...(await keda(progress)),
     definitions: await customResourceDefinitions(progress),
   };

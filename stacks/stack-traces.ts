@@ -1,6 +1,6 @@
 /**
  * Each line of a stack trace is made once for each place in the code. The SDK takes a stack trace for every promise and a whole one for
- * every resource, and whoever compiled the program (ts-node, source-map-support) looks every frame up in its source map anew.
+ * every resource; ts-node and source-map-support look up each frame in its source map every time.
  *
  * @returns undoes it
  */

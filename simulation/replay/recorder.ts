@@ -4,25 +4,25 @@ import type { Replay } from "./inputs";
 import type { MessageQueue } from "./queue";
 import type { ResponseTimes } from "./service";
 
-/** One step, as it went. Requests, seconds. */
+/** One step, as it went; the same object for each step. Requests, seconds. */
 export interface Step {
   /** Since the start of the trace. */
-  readonly at: number;
-  readonly seconds: number;
-  readonly come: number;
-  readonly answered: number;
-  readonly failed: number;
-  readonly slower95: number;
-  readonly slower99: number;
-  readonly queue: number;
+  at: number;
+  seconds: number;
+  come: number;
+  answered: number;
+  failed: number;
+  slower95: number;
+  slower99: number;
+  queue: number;
   /** How long the last in the queue waits. */
-  readonly wait: number;
-  readonly busy: number;
-  readonly ready: number;
+  wait: number;
+  busy: number;
+  ready: number;
   /** How many times as long as measured requests take, on average. */
-  readonly slowness: number;
-  readonly fleet: ReplayFleet;
-  readonly queues: readonly MessageQueue[];
+  slowness: number;
+  fleet: ReplayFleet;
+  queues: readonly MessageQueue[];
 }
 
 /** Minutes with a promise broken. */
@@ -136,7 +136,7 @@ export class Recorder {
     };
   }
 
-  add(step: Step): void {
+  add(step: Readonly<Step>): void {
     const minute = Math.floor(step.at / 60);
     if (minute !== this.current.minute) this.close(minute);
     const { current, sums } = this;
@@ -161,7 +161,7 @@ export class Recorder {
     if (this.minutes !== undefined) this.picture(this.minutes, minute, step);
   }
 
-  private addQueue(queue: MessageQueue, index: number, { at, seconds }: Step): void {
+  private addQueue(queue: MessageQueue, index: number, { at, seconds }: Readonly<Step>): void {
     const { given, minutes, queues } = this;
     const { load, length } = queue;
     const age = queue.age(given.trace.startSeconds + at + seconds);
@@ -176,7 +176,7 @@ export class Recorder {
     };
   }
 
-  private picture(minutes: Minutes, minute: number, step: Step): void {
+  private picture(minutes: Minutes, minute: number, step: Readonly<Step>): void {
     const { service } = this.given;
     minutes.load[minute] = (minutes.load[minute] ?? 0) + step.come / 60;
     minutes.wanted[minute] = step.fleet.wanted;

@@ -54,7 +54,7 @@ const BUSIEST = 0.98;
 
 /** Response times in balance, remembered: they are asked for at every step. */
 export class ResponseTimes {
-  /** By pods and by steps of the load; NaN where nobody has asked yet. */
+  /** The first index counts pods, the second one steps of the load. NaN is not computed yet. */
   private readonly known95: Float64Array[] = [];
   private readonly known99: Float64Array[] = [];
   private readonly quantiles = new Map<number, number>();

@@ -159,7 +159,7 @@ export class Telemetry {
     scraped.inFlight?.append(at, pod.lost ? STALE : pod.ready ? inFlight : 0);
   }
 
-  /** Of pods that are gone, as soon as nobody asks for them any more. @param running pods that were scraped */
+  /** Drops the series of pods that are gone, once no query reaches back to them. @param running pods that were scraped */
   private forget(running: number, at: number): void {
     if (running < this.pods.size) this.leave(at);
     while ((this.gone[0]?.at ?? Infinity) < at - this.kept) {
